@@ -1,0 +1,70 @@
+package directory
+
+import (
+	"context"
+	"errors"
+)
+
+var (
+	ErrNotFound = errors.New("directory: not found")
+	ErrExists   = errors.New("directory: exists already")
+	ErrLimit    = errors.New("directory: the domain's limit is reached")
+	ErrInUse    = errors.New("directory: still in use") // a domain with accounts, without force
+)
+
+// Store keeps the rows. Writes are on stable storage when they return. Names
+// and addresses arrive canonical: lower-case A-label domains, local parts
+// lower-cased in the …Key arguments.
+type Store interface {
+	// Generation grows with every change; cached look-ups are dropped by it.
+	// It costs no query.
+	Generation() uint64
+
+	Domains(ctx context.Context) ([]Domain, error)
+	Domain(ctx context.Context, name string) (Domain, error)
+	AddDomain(ctx context.Context, d Domain) (Domain, error)
+	SetDomain(ctx context.Context, d Domain) error // by ID
+	// RemoveDomain gives ErrInUse while accounts, aliases or lists remain,
+	// unless force takes them and their mail along.
+	RemoveDomain(ctx context.Context, name string, force bool) error
+
+	// Accounts lists a domain's accounts, or all with "".
+	Accounts(ctx context.Context, domain string) ([]Account, error)
+	Account(ctx context.Context, localKey, domain string) (Account, error)
+	AccountByID(ctx context.Context, id int64) (Account, error)
+	Credentials(ctx context.Context, id int64) (Credentials, error)
+	// AddAccount makes the account and its INBOX in one transaction and keeps
+	// the domain's MaxAccounts and MaxBytes (ErrLimit). An alias or list of
+	// the same address is ErrExists.
+	AddAccount(ctx context.Context, a Account, c Credentials) (Account, error)
+	SetAccount(ctx context.Context, a Account) error // by ID; not the credentials
+	SetCredentials(ctx context.Context, id int64, c Credentials) error
+	RemoveAccount(ctx context.Context, id int64) error // its mail and memberships too
+
+	// APOP secrets stand in a table of their own.
+	APOPSecret(ctx context.Context, id int64) ([]byte, error)
+	SetAPOPSecret(ctx context.Context, id int64, secret []byte) error // nil removes
+	HasAPOPSecrets(ctx context.Context) (bool, error)
+
+	Aliases(ctx context.Context, domain string) ([]Alias, error)
+	Alias(ctx context.Context, localKey, domain string) (Alias, error)
+	AddAlias(ctx context.Context, a Alias) (Alias, error)
+	SetAlias(ctx context.Context, a Alias) error // by ID
+	RemoveAlias(ctx context.Context, id int64) error
+
+	Lists(ctx context.Context, domain string) ([]List, error)
+	List(ctx context.Context, localKey, domain string) (List, error)
+	ListByID(ctx context.Context, id int64) (List, error)
+	AddList(ctx context.Context, l List) (List, error)
+	SetList(ctx context.Context, l List) error // by ID
+	RemoveList(ctx context.Context, id int64) error
+	// ListMembers gives at most limit members with ids above after, in order.
+	ListMembers(ctx context.Context, list, after int64, limit int) ([]Member, error)
+	IsMember(ctx context.Context, list int64, address string) (bool, error)
+	AddMembers(ctx context.Context, list int64, addresses []string) (added int, err error) // those already in are passed over
+	RemoveMembers(ctx context.Context, list int64, addresses []string) (removed int, err error)
+
+	// Setting keeps small secrets of the house: the key of fake SCRAM salts.
+	Setting(ctx context.Context, name string) ([]byte, error)
+	SetSetting(ctx context.Context, name string, value []byte) error
+}

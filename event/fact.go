@@ -1,0 +1,69 @@
+package event
+
+// The facts that events carry. A fact holds no secret and no message body.
+
+// Opened is the Fact of Open.
+type Opened struct {
+	Endpoints
+	Protocol string // "smtp", "pop3"
+	Listener string // the listener's name, "smtp", "submission", "pop3s"
+	Mode     string // "strict", "lab"
+	TLS      bool   // TLS from the first octet
+}
+
+// Secured is the Fact of Secure.
+type Secured struct {
+	Version    string // "TLSv1.3"
+	Cipher     string // "TLS_AES_128_GCM_SHA256"
+	ServerName string // SNI; "" when absent
+}
+
+// Closed is the Fact of Close.
+type Closed struct {
+	Reason string // "quit", "peer closed", "timeout", "refused: …", one short English line
+}
+
+// Named is a State: HELO or EHLO was accepted.
+type Named struct{ Helo string }
+
+// Authenticated is a State: an attempt to log in ended.
+type Authenticated struct {
+	Mechanism string // "PLAIN", "SCRAM-SHA-256", "USER", "APOP"
+	User      string // as typed, cleaned for printing; the account when OK
+	OK        bool
+	Reason    string // why not
+}
+
+// Refused is a State: a command was refused with a reply of 4yz or 5yz.
+// Only the command's outcome is in it; passwords never are.
+type Refused struct {
+	Verb  string
+	Reply string // first line of the reply
+}
+
+// Enveloped is a State: MAIL was accepted.
+type Enveloped struct{ From string }
+
+// Addressed is a State: RCPT was accepted.
+type Addressed struct{ To string }
+
+// Accepted is a State: a message is on stable storage.
+type Accepted struct {
+	ID         string // queue id
+	From       string
+	Recipients int
+	Size       int64 // octets of content as received
+}
+
+// Fetched is a State: a POP3 session retrieved a message.
+type Fetched struct {
+	UIDL string
+	Size int64
+}
+
+// Deleted is a State: a POP3 session's deletions are on stable storage.
+type Deleted struct{ Messages int }
+
+// Note is a State: something that a reader of the session should know,
+// "21 telnet negotiation octets before the first command".
+type Note struct{ Text string }

@@ -1,0 +1,3 @@
+module posta
+
+go 1.26.0

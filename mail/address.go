@@ -1,0 +1,242 @@
+package mail
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"unicode/utf8"
+)
+
+// Limits of RFC 5321 §4.5.3.1 that an address must keep.
+const (
+	MaxLocal  = 64  // octets of a local part (§4.5.3.1.1)
+	MaxDomain = 255 // octets of a domain (§4.5.3.1.2)
+)
+
+// Address is a mailbox: local-part and domain (RFC 5321 §2.3.11). The zero
+// Address is the null reverse-path. Only the owner of a domain gives its local
+// parts a meaning, so Local keeps its spelling here.
+type Address struct {
+	Local  string // without quotes and quoting backslashes; UTF-8 (RFC 6531 §3.3)
+	Domain string // as sent; "[192.0.2.1]" or "[IPv6:…]" for an address literal
+}
+
+// ParseAddress reads a Mailbox (RFC 5321 §4.1.2, with RFC 6531 §3.3's UTF-8):
+// a dot-string or quoted-string, "@", and a domain or an address literal.
+// It takes no angle brackets, no source route and no display name.
+func ParseAddress(s string) (Address, error) {
+	local, rest, err := parseLocal(s)
+	if err != nil {
+		return Address{}, err
+	}
+	if !strings.HasPrefix(rest, "@") {
+		return Address{}, fmt.Errorf("address %q has no @ and domain; write name@example.net", s)
+	}
+	domain := rest[1:]
+	if err := CheckDomain(domain); err != nil {
+		return Address{}, err
+	}
+	return Address{local, domain}, nil
+}
+
+// IsZero says that this is the null reverse-path <>.
+func (a Address) IsZero() bool { return a == Address{} }
+
+// String prints the address as RFC 5321 §4.1.2 writes it, with the local part
+// quoted where it must be; "" for the null path, the bare name without domain.
+func (a Address) String() string {
+	if a.IsZero() {
+		return ""
+	}
+	local := a.Local
+	if !isDotString(local) {
+		local = quote(local)
+	}
+	if a.Domain == "" {
+		return local
+	}
+	return local + "@" + a.Domain
+}
+
+// IsASCII says that the address can travel without SMTPUTF8 (RFC 6531 §3.2).
+func (a Address) IsASCII() bool { return isASCII(a.Local) && isASCII(a.Domain) }
+
+// parseLocal takes the local part off the front of s.
+func parseLocal(s string) (local, rest string, err error) {
+	if !utf8.ValidString(s) {
+		return "", "", fmt.Errorf("address %q is not valid UTF-8", s)
+	}
+	if strings.HasPrefix(s, `"`) {
+		return parseQuoted(s)
+	}
+	end := 0
+	for end < len(s) && (isAtext(s[end]) || s[end] == '.') {
+		end++
+	}
+	local, rest = s[:end], s[end:]
+	switch {
+	case rest != "" && rest[0] != '@':
+		return "", "", fmt.Errorf("address %q has %q, which a local part may not hold unquoted", s, rest[:1])
+	case local == "":
+		return "", "", fmt.Errorf("address %q has nothing before the @", s)
+	case !isDotString(local):
+		return "", "", fmt.Errorf("address %q has a dot at an end or two in a row", s)
+	case len(local) > MaxLocal:
+		return "", "", fmt.Errorf("local part of %d octets; at most %d are allowed", len(local), MaxLocal)
+	}
+	return local, rest, nil
+}
+
+// parseQuoted reads a Quoted-string: DQUOTE *QcontentSMTP DQUOTE.
+func parseQuoted(s string) (local, rest string, err error) {
+	var b strings.Builder
+	for i := 1; i < len(s); i++ {
+		c := s[i]
+		switch {
+		case c == '"':
+			if b.Len() > MaxLocal {
+				return "", "", fmt.Errorf("local part of %d octets; at most %d are allowed", b.Len(), MaxLocal)
+			}
+			if b.Len() == 0 {
+				return "", "", errors.New(`the quoted local part "" is empty`)
+			}
+			return b.String(), s[i+1:], nil
+		case c == '\\':
+			i++
+			if i == len(s) || s[i] < ' ' || s[i] > '~' {
+				return "", "", fmt.Errorf("address %q has a backslash before no printable character", s)
+			}
+			b.WriteByte(s[i])
+		case c < ' ' || c == 0x7f:
+			return "", "", fmt.Errorf("address %q has a control character", s)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return "", "", fmt.Errorf("address %q has no closing quote", s)
+}
+
+// CheckDomain says what is wrong with a Domain or address literal
+// (RFC 5321 §4.1.2, §4.1.3, RFC 6531 §3.3 for U-labels), or nothing.
+func CheckDomain(s string) error {
+	if strings.HasPrefix(s, "[") {
+		return checkLiteral(s)
+	}
+	if s == "" {
+		return errors.New("the domain is missing; write name@example.net")
+	}
+	if len(s) > MaxDomain {
+		return fmt.Errorf("domain of %d octets; at most %d are allowed", len(s), MaxDomain)
+	}
+	if !utf8.ValidString(s) {
+		return fmt.Errorf("domain %q is not valid UTF-8", s)
+	}
+	for label := range strings.SplitSeq(s, ".") {
+		if err := checkLabel(s, label); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkLabel(domain, label string) error {
+	switch {
+	case label == "":
+		return fmt.Errorf("domain %q has a dot at an end or two in a row", domain)
+	case isASCII(label) && len(label) > 63:
+		return fmt.Errorf("domain %q has a label of %d octets; at most 63 are allowed", domain, len(label))
+	case label[0] == '-' || label[len(label)-1] == '-':
+		return fmt.Errorf("domain %q has a label with a hyphen at an end", domain)
+	}
+	for _, r := range label {
+		if r < utf8.RuneSelf && !isAlnum(byte(r)) && r != '-' && r != '_' {
+			return fmt.Errorf("domain %q has %q; letters, digits, hyphens and dots are allowed", domain, r)
+		}
+	}
+	return nil
+}
+
+// checkLiteral reads "[192.0.2.1]", "[IPv6:2001:db8::1]" or "[tag:content]".
+func checkLiteral(s string) error {
+	body, ok := strings.CutSuffix(s[1:], "]")
+	if !ok {
+		return fmt.Errorf("address literal %q has no closing bracket", s)
+	}
+	if len(s) > MaxDomain {
+		return fmt.Errorf("address literal of %d octets; at most %d are allowed", len(s), MaxDomain)
+	}
+	if _, ok := ParseLiteral(s); ok {
+		return nil
+	}
+	tag, content, ok := strings.Cut(body, ":")
+	if !ok || strings.EqualFold(tag, "IPv6") || checkLabel(s, tag) != nil || !isASCII(tag) || content == "" {
+		return fmt.Errorf("address literal %q is neither [IPv4] nor [IPv6:address]", s)
+	}
+	for i := range len(content) {
+		if c := content[i]; c <= ' ' || c > '~' || (c >= '[' && c <= ']') {
+			return fmt.Errorf("address literal %q has a character that it may not hold", s)
+		}
+	}
+	return nil
+}
+
+// ParseLiteral gives the IP address of "[192.0.2.1]" or "[IPv6:2001:db8::1]"
+// (RFC 5321 §4.1.3), and whether s is such a literal.
+func ParseLiteral(s string) (netip.Addr, bool) {
+	if len(s) < 2 || s[0] != '[' || s[len(s)-1] != ']' {
+		return netip.Addr{}, false
+	}
+	body := s[1 : len(s)-1]
+	const tag = "IPv6:"
+	v6 := len(body) > len(tag) && strings.EqualFold(body[:len(tag)], tag)
+	if v6 {
+		body = body[len(tag):]
+	}
+	ip, err := netip.ParseAddr(body)
+	return ip, err == nil && ip.Zone() == "" && ip.Is4() != v6
+}
+
+// isDotString says that s can stand unquoted as a local part.
+func isDotString(s string) bool {
+	if s == "" || s[0] == '.' || s[len(s)-1] == '.' || strings.Contains(s, "..") {
+		return false
+	}
+	for i := range len(s) {
+		if !isAtext(s[i]) && s[i] != '.' {
+			return false
+		}
+	}
+	return true
+}
+
+func quote(s string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for i := range len(s) {
+		if s[i] == '"' || s[i] == '\\' {
+			b.WriteByte('\\')
+		}
+		b.WriteByte(s[i])
+	}
+	b.WriteByte('"')
+	return b.String()
+}
+
+// isAtext is atext of RFC 5322 §3.2.3, and the octets of UTF-8 (RFC 6531 §3.3).
+func isAtext(c byte) bool {
+	return isAlnum(c) || c >= utf8.RuneSelf || strings.IndexByte("!#$%&'*+-/=?^_`{|}~", c) >= 0
+}
+
+func isAlnum(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,161 @@
+// Package store says what an engine must do to keep mail: mailboxes, messages
+// and their bodies, and the work that outlives a session. It says nothing of
+// people (that is directory) and nothing of SQL (that is store/sqldb).
+// storetest is the suite that every engine passes.
+//
+// Start reading at Mail.
+package store
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+)
+
+var (
+	ErrNotFound = errors.New("store: not found")
+	ErrQuota    = errors.New("store: mailbox is full")    // a recipient's quota; nothing of the filing was kept
+	ErrGone     = errors.New("store: account has gone")   // between RCPT and the end of the data
+	ErrInUse    = errors.New("store: maildrop is in use") // another session's lease
+	ErrLost     = errors.New("store: lease was lost")     // fencing token no longer valid
+	ErrFull     = errors.New("store: disk is full")       // nothing kept; 452 4.3.1
+	ErrClosed   = errors.New("store: closed")
+)
+
+// Sizes that decide how a body travels.
+const (
+	Pooled = 64 << 10  // a body up to this is held in a pooled buffer
+	Inline = 256 << 10 // above this it is written in chunks before the commit
+	Chunk  = 64 << 10  // octets in a chunk
+)
+
+// Blob names a stored body. It is opaque to all but the engine.
+type Blob int64
+
+// Draft is a body being received. It belongs to one goroutine; it ends with
+// Filing it or Discard.
+type Draft interface {
+	io.Writer    // errors are kept and returned again by File
+	Size() int64 // octets so far
+	Discard()    // forget it; what was written ahead is swept later
+}
+
+// Traits are what acceptance learnt of a body on its way in, so that POP3 need
+// not look at it again.
+type Traits struct {
+	Stuffed bool // some line begins with a dot: RETR must stuff
+	NoEOL   bool // the last line has no CRLF: RETR adds one
+	UTF8    bool // header has UTF-8 (RFC 6856 §3)
+}
+
+// Delivery puts a message into one mailbox.
+type Delivery struct {
+	Account int64
+	Mailbox string // "" is INBOX
+	Prefix  []byte // lines that stand before the body for this recipient
+	UIDL    string // "" makes a random one; the old server's on import
+}
+
+// Expansion is a list too long to expand before the 250: its members from
+// After on still have to be delivered.
+type Expansion struct {
+	ID     int64  // given by the engine
+	List   int64  // directory's id of the list
+	After  int64  // members with a larger id are still to come
+	Blob   Blob   // the body
+	Prefix []byte // as in Delivery, before what is the member's own
+	From   string // the reverse-path, "" for null
+	Queue  string // the queue id
+	Traits Traits
+}
+
+// Filing is a message and everything that must become true with it.
+type Filing struct {
+	ID       string // queue id
+	From     string // the reverse-path, "" for null
+	Draft    Draft  // the body; nil when Blob names a stored one
+	Blob     Blob
+	Traits   Traits
+	Received time.Time
+	To       []Delivery
+	Later    []Expansion // lists to expand after the 250
+	Step     *Step       // progress of an expansion that this filing makes
+}
+
+// Step moves an expansion on.
+type Step struct {
+	ID    int64
+	After int64
+	Done  bool
+}
+
+// Entry is a message in a mailbox, as POP3 and the tools see it.
+type Entry struct {
+	UID      uint32
+	UIDL     string // 24 hexadecimal digits of 96 random bits, or the old server's
+	Size     int64  // octets of prefix and body as sent by RETR without stuffing (CRLF added for NoEOL counted)
+	Prefix   int32  // octets of the prefix
+	Blob     Blob
+	Traits   Traits
+	Received time.Time
+	Queue    string // queue id
+}
+
+// Lease is the right to change a maildrop (RFC 1939 §4's exclusive lock).
+type Lease struct {
+	Account int64
+	Token   int64 // grows with every lease of the maildrop: the fencing number
+}
+
+// Usage is what a mailbox or account holds.
+type Usage struct{ Messages, Bytes int64 }
+
+// Mail keeps messages.
+type Mail interface {
+	// Draft begins a body. hint is its expected size, 0 for unknown.
+	Draft(hint int64) Draft
+
+	// File makes all the filings true in ONE transaction, or none of them, and
+	// returns after stable storage has them. It joins a batch with the filings
+	// of other sessions, which neither its failure nor its cancellation harms.
+	// Errors: ErrQuota, ErrGone, ErrFull, ErrClosed, or what failed inside.
+	File(ctx context.Context, filings ...Filing) error
+
+	// Usage counts an account's messages in all mailboxes.
+	Usage(ctx context.Context, account int64) (Usage, error)
+
+	// Expansions gives the lists still to be expanded, oldest first.
+	Expansions(ctx context.Context, limit int) ([]Expansion, error)
+}
+
+// Maildrops serves POP3 and the tools that look into mailboxes.
+type Maildrops interface {
+	// Lock takes the lease of an account's INBOX, or gives ErrInUse. owner
+	// names the holder for people ("session 17 from 192.0.2.1"). A lease whose
+	// holder's process died is free at once after a restart, and elsewhere
+	// after ttl without Renew.
+	Lock(ctx context.Context, account int64, owner string, ttl time.Duration) (Lease, error)
+	Renew(ctx context.Context, l Lease, ttl time.Duration) error
+	Unlock(ctx context.Context, l Lease) error
+
+	// List gives the messages of the account's INBOX in order of UID.
+	List(ctx context.Context, account int64) ([]Entry, error)
+
+	// Reader opens a reader over several messages of one mailbox that reads
+	// ahead. It holds no database transaction between its calls.
+	Reader(account int64) Reader
+
+	// Remove deletes messages on stable storage: all or none. With a zero
+	// Token it is an administrator's act and ignores leases.
+	Remove(ctx context.Context, l Lease, uids []uint32) error
+}
+
+// Reader hands out bodies. It belongs to one goroutine.
+type Reader interface {
+	// WriteTo writes prefix and body of the entry to w, unchanged, and nothing
+	// after. next are the entries likely wanted after it, for reading ahead.
+	// ErrNotFound: deleted meanwhile.
+	WriteTo(ctx context.Context, w io.Writer, e Entry, next []Entry) error
+	Close()
+}
