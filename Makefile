@@ -1,0 +1,46 @@
+# posta: what to type.
+#   make run     build, and start a lab with a domain, accounts and all ports
+#   make check   the quick look before a commit
+#   make test    everything, with real mail programs
+GO      ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+BUILD   := CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)'
+TARGETS := linux/amd64 linux/arm64 windows/amd64 windows/arm64 darwin/amd64 darwin/arm64
+
+.PHONY: run build test check race fuzz soak bench cross clean
+
+run: build
+	bin/posta quickstart $(ARGS)
+
+build:
+	$(BUILD) -o bin/posta ./cmd/posta
+
+check:
+	@test/stage gofmt sh -c 'out=$$(gofmt -l $$(git ls-files -co --exclude-standard "*.go")); test -z "$$out" || { echo "gofmt would change: $$out"; exit 1; }'
+	@test/stage vet $(GO) vet ./...
+	@test/stage staticcheck $(GO) tool -modfile=tools/go.mod staticcheck ./...
+	@test/stage unit $(GO) test ./...
+
+test: build
+	@test/all
+
+race:
+	@test/stage race env CGO_ENABLED=1 $(GO) test -race ./...
+
+fuzz:
+	@test/fuzz $(or $(FUZZTIME),20s)
+
+soak: build
+	@SOAK=1 test/all
+
+bench: build
+	@bench/compare
+
+cross:
+	@for t in $(TARGETS); do \
+	  test/stage "cross $$t" env GOOS=$${t%/*} GOARCH=$${t#*/} CGO_ENABLED=0 $(GO) build -trimpath -o /dev/null ./cmd/posta || exit 1; \
+	done
+
+clean:
+	rm -rf bin
