@@ -13,8 +13,14 @@ var (
 )
 
 // Store keeps the rows. Writes are on stable storage when they return. Names
-// and addresses arrive canonical: lower-case A-label domains, local parts
-// lower-cased in the …Key arguments.
+// and addresses arrive canonical: lower-case A-label domains, local parts as
+// Key gives them in the …Key arguments and in every Address; Split takes an
+// Address apart. What is not there is ErrNotFound, also for Set… and Remove…
+// and for the domain of a new account, alias or list. Lists come in order of
+// domain and local key, members in order of id. Ids are never given twice,
+// not even after a removal. Times are kept to the second at least.
+//
+// directorytest.Run is the suite that every Store passes.
 type Store interface {
 	// Generation grows with every change; cached look-ups are dropped by it.
 	// It costs no query.
@@ -23,7 +29,7 @@ type Store interface {
 	Domains(ctx context.Context) ([]Domain, error)
 	Domain(ctx context.Context, name string) (Domain, error)
 	AddDomain(ctx context.Context, d Domain) (Domain, error)
-	SetDomain(ctx context.Context, d Domain) error // by ID
+	SetDomain(ctx context.Context, d Domain) error // by ID; all but Name and Created
 	// RemoveDomain gives ErrInUse while accounts, aliases or lists remain,
 	// unless force takes them and their mail along.
 	RemoveDomain(ctx context.Context, name string, force bool) error
@@ -37,26 +43,32 @@ type Store interface {
 	// the domain's MaxAccounts and MaxBytes (ErrLimit). An alias or list of
 	// the same address is ErrExists.
 	AddAccount(ctx context.Context, a Account, c Credentials) (Account, error)
-	SetAccount(ctx context.Context, a Account) error // by ID; not the credentials
+	// SetAccount changes Name, Quota and Disabled by ID and nothing else. It
+	// keeps the domain's MaxBytes: an account without quota does not fit into
+	// a domain with a limit (ErrLimit).
+	SetAccount(ctx context.Context, a Account) error
+	// SetCredentials makes Version grow, as SetAPOPSecret does.
 	SetCredentials(ctx context.Context, id int64, c Credentials) error
 	RemoveAccount(ctx context.Context, id int64) error // its mail and memberships too
 
-	// APOP secrets stand in a table of their own.
+	// APOP secrets stand in a table of their own. Account.APOP is true exactly
+	// while the account has one.
 	APOPSecret(ctx context.Context, id int64) ([]byte, error)
 	SetAPOPSecret(ctx context.Context, id int64, secret []byte) error // nil removes
 	HasAPOPSecrets(ctx context.Context) (bool, error)
 
+	// Aliases and Lists are of a domain, or all with "". Targets keep their order.
 	Aliases(ctx context.Context, domain string) ([]Alias, error)
 	Alias(ctx context.Context, localKey, domain string) (Alias, error)
 	AddAlias(ctx context.Context, a Alias) (Alias, error)
-	SetAlias(ctx context.Context, a Alias) error // by ID
+	SetAlias(ctx context.Context, a Alias) error // by ID; the targets
 	RemoveAlias(ctx context.Context, id int64) error
 
 	Lists(ctx context.Context, domain string) ([]List, error)
 	List(ctx context.Context, localKey, domain string) (List, error)
 	ListByID(ctx context.Context, id int64) (List, error)
 	AddList(ctx context.Context, l List) (List, error)
-	SetList(ctx context.Context, l List) error // by ID
+	SetList(ctx context.Context, l List) error // by ID; Kind, Owner and Name
 	RemoveList(ctx context.Context, id int64) error
 	// ListMembers gives at most limit members with ids above after, in order.
 	ListMembers(ctx context.Context, list, after int64, limit int) ([]Member, error)
