@@ -1,0 +1,180 @@
+package config
+
+import (
+	"errors"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+
+	"posta/words"
+)
+
+// Check says what is wrong with the values, all of it at once, each with what
+// would be right; nil when nothing is.
+func (c *Config) Check() error {
+	var p problems
+	c.checkMachine(&p)
+	c.checkLimits(&p)
+	if len(c.Listeners) == 0 {
+		p.say("config.no_listener", nil)
+	}
+	for i := range c.Listeners {
+		c.checkListener(&p, i)
+	}
+	for i, n := range c.Networks {
+		where := "network " + strconv.Itoa(i+1)
+		if !n.CIDR.IsValid() {
+			p.missing(where, "cidr", "192.168.10.0/24")
+		}
+		p.oneOf(where, "bare_lf", n.BareLF, BareRefuse, BareNormalise)
+	}
+	return errors.Join(p...)
+}
+
+// problems are collected, then joined.
+type problems []error
+
+func (p *problems) say(id string, args words.Args) { *p = append(*p, words.Fail(id, args)) }
+
+func (p *problems) missing(where, key, example string) {
+	p.say("config.missing", words.Args{"Where": where, "Key": key, "Example": example})
+}
+
+func (p *problems) oneOf(where, key, value string, allowed ...string) {
+	if !slices.Contains(allowed, value) {
+		p.say("config.one_of", words.Args{"Where": where, "Key": key, "Value": value,
+			"Allowed": strings.Join(allowed, ", ")})
+	}
+}
+
+func (p *problems) atLeast(where, key string, value, least int64) {
+	if value < least {
+		p.say("config.at_least", words.Args{"Where": where, "Key": key, "Value": value, "Least": least})
+	}
+}
+
+// addr wants host:port with the host optional. Port 0 lets the system choose.
+func (p *problems) addr(where, value string) {
+	host, port, err := net.SplitHostPort(value)
+	n, perr := strconv.ParseUint(port, 10, 16)
+	if err != nil || perr != nil || strconv.FormatUint(n, 10) != port || strings.ContainsAny(host, " /") {
+		p.say("config.bad_addr", words.Args{"Where": where, "Value": value})
+	}
+}
+
+func (c *Config) checkMachine(p *problems) {
+	if c.Hostname != "" && !isHostname(c.Hostname) {
+		p.say("config.bad_host", words.Args{"Key": "hostname", "Value": c.Hostname})
+	}
+	if c.DefaultDomain != "" && !isHostname(c.DefaultDomain) {
+		p.say("config.bad_host", words.Args{"Key": "default_domain", "Value": c.DefaultDomain})
+	}
+	if c.Data == "" {
+		p.missing("posta.toml", "data", "posta-data")
+	}
+	p.oneOf("posta.toml", "language", c.Language, append([]string{""}, words.Languages()...)...)
+	p.oneOf("log", "level", c.Log.Level, "debug", "info", "warn", "error")
+	p.oneOf("log", "format", c.Log.Format, "text", "json")
+	if c.Metrics.Addr != "" {
+		p.addr("metrics", c.Metrics.Addr)
+	}
+	for i, pair := range c.Certificates {
+		where := "certificate " + strconv.Itoa(i+1)
+		if pair.Cert == "" {
+			p.missing(where, "cert", "/etc/posta/cert.pem")
+		}
+		if pair.Key == "" {
+			p.missing(where, "key", "/etc/posta/key.pem")
+		}
+	}
+}
+
+func (c *Config) checkLimits(p *problems) {
+	l := &c.Limits
+	p.atLeast("limits", "auth_failures", int64(l.AuthFailures), 1)
+	p.atLeast("limits", "ban_after", int64(l.BanAfter), 1)
+	p.atLeast("limits", "password_workers", int64(l.PasswordWorkers), 0)
+	for _, d := range []struct {
+		key string
+		val Duration
+	}{{"ban_window", l.BanWindow}, {"ban_for", l.BanFor}, {"password_wait", l.PasswordWait}} {
+		if d.val.Duration <= 0 {
+			p.say("config.positive", words.Args{"Where": "limits", "Key": d.key, "Value": d.val.String()})
+		}
+	}
+}
+
+func (c *Config) checkListener(p *problems, i int) {
+	l := &c.Listeners[i]
+	where := "listener " + l.Name
+	if l.Name == "" {
+		where = "listener " + strconv.Itoa(i+1)
+		p.missing(where, "name", SMTP)
+	}
+	for _, other := range c.Listeners[:i] {
+		if other.Name == l.Name && l.Name != "" {
+			p.say("config.twice", words.Args{"Where": where, "Key": "name", "Value": l.Name})
+		}
+		if sameAddr(other.Addr, l.Addr) {
+			p.say("config.twice", words.Args{"Where": where, "Key": "addr", "Value": l.Addr})
+		}
+	}
+	p.oneOf(where, "service", l.Service, SMTP, Submission, POP3)
+	p.addr(where, l.Addr)
+	p.oneOf(where, "tls", l.TLS, TLSNone, TLSStart, TLSImplicit)
+	p.oneOf(where, "mode", l.Mode, ModeStrict, ModeLab)
+	p.oneOf(where, "persona", l.Persona, "posta", "hmailserver")
+	if l.Persona == "hmailserver" && l.Mode == ModeStrict {
+		p.say("config.persona_strict", words.Args{"Where": where})
+	}
+	if l.Mode == ModeStrict && l.TLS == TLSNone && (l.Service == Submission || l.Service == POP3) {
+		p.say("config.no_login", words.Args{"Where": where, "Service": l.Service})
+	}
+	c.checkBounds(p, where, l)
+}
+
+// minSize is what every server must take (RFC 5321 §4.5.3.1.7), and 100
+// recipients (§4.5.3.1.8).
+const (
+	minSize       = 64 << 10
+	minRecipients = 100
+)
+
+func (c *Config) checkBounds(p *problems, where string, l *Listener) {
+	if l.MaxSize != 0 && l.MaxSize < minSize {
+		p.say("config.min_size", words.Args{"Where": where, "Value": l.MaxSize.String(), "Least": Size(minSize).String()})
+	}
+	if l.MaxRecipients != 0 {
+		p.atLeast(where, "max_recipients", int64(l.MaxRecipients), minRecipients)
+	}
+	p.atLeast(where, "max_connections", int64(l.MaxConns), 0)
+	p.atLeast(where, "max_per_address", int64(l.MaxPerAddress), 0)
+	if l.Idle.Duration <= 0 {
+		p.say("config.positive", words.Args{"Where": where, "Key": "idle", "Value": l.Idle.String()})
+	}
+}
+
+// sameAddr says that two listeners would want the same port.
+func sameAddr(a, b string) bool { return a == b && !strings.HasSuffix(a, ":0") }
+
+// isHostname takes what DNS and RFC 5321 §4.1.2's Domain take, U-labels too.
+func isHostname(s string) bool {
+	if len(s) > 255 {
+		return false
+	}
+	for label := range strings.SplitSeq(s, ".") {
+		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
+			return false
+		}
+		if strings.ContainsFunc(label, func(r rune) bool { return !isHostRune(r) }) {
+			return false
+		}
+	}
+	return true
+}
+
+func isHostRune(r rune) bool {
+	return r >= 0x80 && r != 0xfffd || r == '-' || r == '_' ||
+		r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+}

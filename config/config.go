@@ -1,0 +1,100 @@
+// Package config is the machine's one file, in TOML: what listens where and
+// how. Domains and accounts are not in it: they live in the store.
+//
+// It refuses to know what the other rooms do with the values. Start reading at
+// Config; Parse reads, Check judges, Example explains.
+package config
+
+import "net/netip"
+
+// What a listener may serve, how it may be secured, and whom it is for.
+const (
+	SMTP       = "smtp"       // mail from other servers, port 25
+	Submission = "submission" // mail from the users' programs, 587 and 465
+	POP3       = "pop3"       // mail fetched, 110 and 995
+
+	TLSNone     = "none"
+	TLSStart    = "starttls" // STARTTLS in SMTP, STLS in POP3
+	TLSImplicit = "implicit"
+
+	ModeStrict = "strict"
+	ModeLab    = "lab"
+)
+
+// What becomes of a line that ends in a bare LF.
+const (
+	BareRefuse    = "refuse"
+	BareNormalise = "normalise"
+)
+
+// Config is the whole file.
+type Config struct {
+	Hostname      string        `toml:"hostname"`
+	Data          string        `toml:"data"`
+	DefaultDomain string        `toml:"default_domain"`
+	Language      string        `toml:"language"`
+	Log           Log           `toml:"log"`
+	Metrics       Metrics       `toml:"metrics"`
+	Certificates  []Certificate `toml:"certificate"`
+	Lab           Classroom     `toml:"lab"`
+	Limits        Limits        `toml:"limits"`
+	Listeners     []Listener    `toml:"listener"`
+	Networks      []Network     `toml:"network"`
+}
+
+// Log says what is logged and where.
+type Log struct {
+	Level  string `toml:"level"`  // debug, info, warn, error
+	Format string `toml:"format"` // text, json
+	File   string `toml:"file"`   // "": standard error
+}
+
+// Metrics are served over HTTP at /metrics.
+type Metrics struct {
+	Addr string `toml:"addr"` // "": not served
+}
+
+// Certificate is a pair of PEM files. Without any a self-signed one is made.
+type Certificate struct {
+	Cert string `toml:"cert"`
+	Key  string `toml:"key"`
+}
+
+// Classroom is what all lab listeners share.
+type Classroom struct {
+	Networks []netip.Prefix `toml:"networks"` // admitted besides the private ones
+}
+
+// Network says how the machines of one network are treated.
+type Network struct {
+	CIDR   netip.Prefix `toml:"cidr"`
+	BareLF string       `toml:"bare_lf"`
+}
+
+// Limits hold on all strict listeners together.
+type Limits struct {
+	Enabled         bool           `toml:"enabled"`
+	AuthFailures    int            `toml:"auth_failures"`
+	BanAfter        int            `toml:"ban_after"`
+	BanWindow       Duration       `toml:"ban_window"`
+	BanFor          Duration       `toml:"ban_for"`
+	Exempt          []netip.Prefix `toml:"exempt"`
+	PasswordWorkers int            `toml:"password_workers"`
+	PasswordWait    Duration       `toml:"password_wait"`
+}
+
+// Listener is one address that is listened on. Where a number bounds
+// something, 0 is no bound.
+type Listener struct {
+	Name          string   `toml:"name"`
+	Service       string   `toml:"service"`
+	Addr          string   `toml:"addr"`
+	TLS           string   `toml:"tls"`
+	Mode          string   `toml:"mode"`
+	Persona       string   `toml:"persona"`
+	MaxSize       Size     `toml:"max_size"`
+	MaxRecipients int      `toml:"max_recipients"`
+	MaxConns      int      `toml:"max_connections"`
+	MaxPerAddress int      `toml:"max_per_address"`
+	Idle          Duration `toml:"idle"`
+}

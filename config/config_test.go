@@ -1,0 +1,227 @@
+package config
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"posta/words"
+)
+
+func TestExampleIsTheDefault(t *testing.T) {
+	got, err := Parse([]byte(Example()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Default()
+	got.Limits.Exempt, got.Lab.Networks = nil, nil // [] in the file
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("the example parses to\n%+v\nthe default is\n%+v", got, want)
+	}
+	if err := got.Check(); err != nil {
+		t.Error(err)
+	}
+}
+
+// Every key of the Config stands in the example.
+func TestExampleShowsEveryKey(t *testing.T) {
+	var walk func(reflect.Type)
+	walk = func(st reflect.Type) {
+		for i := range st.NumField() {
+			f := st.Field(i)
+			key, kind := f.Tag.Get("toml"), f.Type
+			if kind.Kind() == reflect.Slice {
+				kind = kind.Elem()
+			}
+			if key == "" {
+				t.Errorf("%s.%s has no key", st.Name(), f.Name)
+			}
+			if kind.Kind() == reflect.Struct && kind.PkgPath() == st.PkgPath() && kind.Name() != "Duration" {
+				if !strings.Contains(Example(), "["+key+"]") {
+					t.Errorf("the example has no [%s]", key)
+				}
+				walk(kind)
+				continue
+			}
+			if !strings.Contains(Example(), "\n"+key+" = ") && !strings.Contains(Example(), "\n#"+key+" = ") {
+				t.Errorf("the example has no %s", key)
+			}
+		}
+	}
+	walk(reflect.TypeFor[Config]())
+}
+
+func TestDefaultsCheck(t *testing.T) {
+	for name, c := range map[string]*Config{"Default": Default(), "Lab": Lab()} {
+		if err := c.Check(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for _, l := range Lab().Listeners {
+		if l.Mode != ModeLab || !strings.HasPrefix(l.Addr, "127.0.0.1:") || l.MaxPerAddress != 0 {
+			t.Errorf("the lab has %+v", l)
+		}
+	}
+}
+
+func TestListenerDefaultsDependOnModeAndService(t *testing.T) {
+	c, err := Parse([]byte(`
+[[listener]]
+name = "a"
+service = "pop3"
+addr = ":110"
+[[listener]]
+name = "b"
+service = "smtp"
+addr = ":25"
+mode = "lab"
+max_connections = 0
+max_size = 0
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := c.Listeners[0], c.Listeners[1]
+	if a.Mode != ModeStrict || a.TLS != TLSStart || a.MaxPerAddress != 100 || a.Idle.String() != "10m" {
+		t.Errorf("strict POP3 is %+v", a)
+	}
+	if b.MaxPerAddress != 0 || b.MaxConns != 0 || b.MaxSize != 0 || b.MaxRecipients != 1000 || b.Idle.String() != "30m" {
+		t.Errorf("lab SMTP is %+v", b)
+	}
+}
+
+func TestParseRefuses(t *testing.T) {
+	for _, c := range []struct {
+		name, text string
+		want       []string
+	}{
+		{"not TOML", "hostname = \n", []string{"line 1, column 12: this is not TOML"}},
+		{"unknown key, near", "[log]\nlevle = 'info'", []string{`line 2: posta knows no key "log.levle"; did you mean "level"?`}},
+		{"unknown key, far", "[metrics]\nport = 1", []string{`line 2: posta knows no key "metrics.port"; here it knows: addr`}},
+		{"unknown table", "[logs]\nlevel = 'info'", []string{`line 1: posta knows no key "logs"; did you mean "log"?`}},
+		{"unknown in a list", "[[listener]]\nname = 'a'\nadr = ':1'", []string{`line 3: posta knows no key "listener.adr"; did you mean "addr"?`}},
+		{"sizes and spans", "[[listener]]\nmax_size = '5 XX'\nidle = 5\n[limits]\nban_for = '-5m'", []string{
+			"line 2: listener.max_size is a size", "line 3: listener.idle is a time span", "line 5: limits.ban_for is a time span"}},
+		{"all at once", "hostname = 5\n[limits]\nenabled = 1\nban_after = '3'\nxx = 1", []string{
+			"line 1: hostname is a text", "line 3: limits.enabled is a switch", "line 4: limits.ban_after is a whole number", `line 5: posta knows no key "limits.xx"`}},
+		{"network", "[lab]\nnetworks = ['10.0.0.0/8',\n'kk']", []string{"line 3: lab.networks takes networks"}},
+		{"list as table", "[listener]\nname = 'a'", []string{"[listener] is a list"}},
+		{"list as value", "listener = 5", []string{"line 1: listener is a list of tables"}},
+		{"table as value", "limits = 5", []string{"line 1: limits is a table"}},
+		{"table as list", "[[limits]]\nenabled = true", []string{"line 1: limits is a table"}},
+		{"twice", "hostname = 'a'\nhostname = 'b'", []string{"line 2, column 1"}},
+		{"large", strings.Repeat("#", maxFile+1), []string{"larger than 1 MiB"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := Parse([]byte(c.text))
+			if err == nil {
+				t.Fatal("it was accepted")
+			}
+			for _, want := range c.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("%q is not in\n%v", want, err)
+				}
+			}
+			if lines := strings.Count(err.Error(), "\n") + 1; lines != len(c.want) {
+				t.Errorf("%d problems, want %d:\n%v", lines, len(c.want), err)
+			}
+		})
+	}
+}
+
+func TestCheckRefuses(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(*Config)
+		want   string
+	}{
+		{"host", func(c *Config) { c.Hostname = "a b" }, `hostname = "a b" is no host name`},
+		{"domain", func(c *Config) { c.DefaultDomain = "x..y" }, "default_domain"},
+		{"data", func(c *Config) { c.Data = "" }, "data is missing"},
+		{"language", func(c *Config) { c.Language = "fr" }, `language = "fr" is not one of`},
+		{"level", func(c *Config) { c.Log.Level = "loud" }, `level = "loud" is not one of: debug, info`},
+		{"format", func(c *Config) { c.Log.Format = "xml" }, `format = "xml"`},
+		{"metrics", func(c *Config) { c.Metrics.Addr = "9090" }, `metrics: addr = "9090"`},
+		{"certificate", func(c *Config) { c.Certificates = []Certificate{{Cert: "a"}} }, "certificate 1: key is missing"},
+		{"failures", func(c *Config) { c.Limits.AuthFailures = 0 }, "auth_failures = 0 is too small; the least is 1"},
+		{"ban", func(c *Config) { c.Limits.BanFor = Duration{} }, `ban_for = "0s" must be longer`},
+		{"no listener", func(c *Config) { c.Listeners = nil }, "no [[listener]]"},
+		{"name", func(c *Config) { c.Listeners[1].Name = "" }, "listener 2: name is missing"},
+		{"same name", func(c *Config) { c.Listeners[1].Name = "smtp" }, `name = "smtp" is there twice`},
+		{"same addr", func(c *Config) { c.Listeners[1].Addr = ":25" }, `addr = ":25" is there twice`},
+		{"service", func(c *Config) { c.Listeners[0].Service = "imap" }, `service = "imap" is not one of`},
+		{"addr", func(c *Config) { c.Listeners[0].Addr = "25" }, `addr = "25" is no address`},
+		{"port", func(c *Config) { c.Listeners[0].Addr = ":65536" }, "is no address"},
+		{"tls", func(c *Config) { c.Listeners[0].TLS = "yes" }, `tls = "yes"`},
+		{"mode", func(c *Config) { c.Listeners[0].Mode = "" }, `mode = ""`},
+		{"persona", func(c *Config) { c.Listeners[0].Persona = "exim" }, `persona = "exim"`},
+		{"persona in strict", func(c *Config) { c.Listeners[0].Persona = "hmailserver" }, `mode = "lab"`},
+		{"clear submission", func(c *Config) { c.Listeners[1].TLS = TLSNone }, "could never let anybody log in"},
+		{"small size", func(c *Config) { c.Listeners[0].MaxSize = 1 }, `max_size = "1" is too small`},
+		{"few recipients", func(c *Config) { c.Listeners[0].MaxRecipients = 99 }, "the least is 100"},
+		{"connections", func(c *Config) { c.Listeners[0].MaxConns = -1 }, "max_connections = -1"},
+		{"idle", func(c *Config) { c.Listeners[0].Idle = Duration{} }, "idle"},
+		{"network", func(c *Config) { c.Networks = []Network{{BareLF: BareRefuse}} }, "network 1: cidr is missing"},
+		{"bare LF", func(c *Config) { c.Networks = []Network{{}} }, `bare_lf = ""`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			conf := Default()
+			c.change(conf)
+			err := conf.Check()
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+		})
+	}
+	ok := Default()
+	ok.Hostname, ok.Listeners[0].Addr, ok.Listeners[1].Addr = "correo.español.es", "127.0.0.1:0", "[::1]:0"
+	if err := ok.Check(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestLoad(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "posta.toml")
+	if _, err := Load(path); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a missing file gave %v", err)
+	}
+	if err := os.WriteFile(path, []byte("\xef\xbb\xbfhostname = 'mx.example.net'\r\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Load(path)
+	if err != nil || c.Hostname != "mx.example.net" || len(c.Listeners) != 5 {
+		t.Errorf("got %+v, %v", c, err)
+	}
+	if err := os.WriteFile(path, []byte("hostname = 'x y'\ndefault_domain = '-'"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	es, err := words.New("es")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = Load(path)
+	if err == nil {
+		t.Fatal("it was accepted")
+	}
+	if got := es.Error(err); strings.Count(got, "no es un nombre de máquina") != 2 {
+		t.Errorf("in Spanish: %s", got)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(Example()))
+	f.Add([]byte("[[listener]]\nmax_size = '5 XX'\nidle = 5\n[limits]\nban_for = '-5m'"))
+	f.Add([]byte("[listener]\nx=1\n[[network]]\ncidr='::/0'\r\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		c, err := Parse(text)
+		if (c == nil) == (err == nil) {
+			t.Fatalf("config %v and error %v", c, err)
+		}
+		if err == nil {
+			_ = c.Check()
+		}
+	})
+}

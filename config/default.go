@@ -1,0 +1,89 @@
+package config
+
+import "time"
+
+// Default is what `posta serve` does without a file: strict on the ports that
+// the world knows.
+func Default() *Config {
+	c := base()
+	c.Listeners = []Listener{
+		{Name: "smtp", Service: SMTP, Addr: ":25", TLS: TLSStart},
+		{Name: "submission", Service: Submission, Addr: ":587", TLS: TLSStart},
+		{Name: "submissions", Service: Submission, Addr: ":465", TLS: TLSImplicit},
+		{Name: "pop3", Service: POP3, Addr: ":110", TLS: TLSStart},
+		{Name: "pop3s", Service: POP3, Addr: ":995", TLS: TLSImplicit},
+	}
+	for i := range c.Listeners {
+		c.Listeners[i].fill(func(key string) bool { return key == "tls" })
+	}
+	return c
+}
+
+// Lab is what `posta quickstart` does: a classroom's listeners, on
+// loopback until somebody opens them.
+func Lab() *Config {
+	c := Default()
+	c.Limits.Enabled = false
+	for i := range c.Listeners {
+		l := &c.Listeners[i]
+		*l = Listener{Name: l.Name, Service: l.Service, Addr: "127.0.0.1" + l.Addr, TLS: l.TLS, Mode: ModeLab}
+		l.fill(func(key string) bool { return key == "mode" || key == "tls" })
+	}
+	return c
+}
+
+// base is everything but the listeners.
+func base() *Config {
+	return &Config{
+		Data: "posta-data",
+		Log:  Log{Level: "info", Format: "text"},
+		Limits: Limits{
+			Enabled:      true,
+			AuthFailures: 3,
+			BanAfter:     10,
+			BanWindow:    Duration{10 * time.Minute},
+			BanFor:       Duration{15 * time.Minute},
+			PasswordWait: Duration{5 * time.Second},
+		},
+	}
+}
+
+// fill gives the keys that were not set their defaults, which depend on the
+// service and the mode.
+func (l *Listener) fill(set func(key string) bool) {
+	put(&l.Mode, ModeStrict, set("mode"))
+	put(&l.TLS, TLSStart, set("tls"))
+	put(&l.Persona, "posta", set("persona"))
+	put(&l.MaxSize, 50<<20, set("max_size"))
+	put(&l.MaxRecipients, 1000, set("max_recipients"))
+	put(&l.MaxConns, 10_000, set("max_connections"))
+	put(&l.MaxPerAddress, l.perAddress(), set("max_per_address"))
+	put(&l.Idle, l.idle(), set("idle"))
+}
+
+// perAddress is the default bound on connections from one address. A class
+// shares one, so the lab has none.
+func (l *Listener) perAddress() int {
+	if l.Mode == ModeLab {
+		return 0
+	}
+	return 100
+}
+
+// idle is at least what the standards ask of a server: 5 minutes in SMTP
+// (RFC 5321 §4.5.3.2.7), 10 in POP3 (RFC 1939 §3).
+func (l *Listener) idle() Duration {
+	switch {
+	case l.Mode == ModeLab:
+		return Duration{30 * time.Minute}
+	case l.Service == POP3:
+		return Duration{10 * time.Minute}
+	}
+	return Duration{5 * time.Minute}
+}
+
+func put[T any](field *T, value T, set bool) {
+	if !set {
+		*field = value
+	}
+}

@@ -1,0 +1,218 @@
+package words
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/pelletier/go-toml/v2"
+)
+
+// entry is one text of a catalog: by plural form, "other" where there is one.
+type entry map[string]string
+
+// catalog reads a catalog as it stands in the file.
+func catalog(t *testing.T, lang string) map[string]entry {
+	t.Helper()
+	text, err := catalogs.ReadFile("active." + lang + ".toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tree map[string]any
+	if err := toml.Unmarshal(text, &tree); err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]entry{}
+	flatten(t, "", tree, out)
+	return out
+}
+
+func flatten(t *testing.T, prefix string, tree map[string]any, out map[string]entry) {
+	t.Helper()
+	for key, v := range tree {
+		id := strings.TrimPrefix(prefix+"."+key, ".")
+		switch v := v.(type) {
+		case string:
+			out[id] = entry{"other": v}
+		case map[string]any:
+			if _, plural := v["other"]; !plural {
+				flatten(t, id, v, out)
+				continue
+			}
+			forms := entry{}
+			for form, text := range v {
+				forms[form], _ = text.(string)
+			}
+			out[id] = forms
+		default:
+			t.Errorf("%s is %T", id, v)
+		}
+	}
+}
+
+// holes are the placeholders of a text, sorted.
+func holes(text string) []string {
+	var names []string
+	for _, m := range regexp.MustCompile(`\{\{-?\s*\.?(\w+)[^}]*\}\}`).FindAllStringSubmatch(text, -1) {
+		names = append(names, m[1])
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func TestCatalogsAgree(t *testing.T) {
+	en := catalog(t, Fallback)
+	for _, lang := range Languages() {
+		other := catalog(t, lang)
+		for _, id := range slices.Sorted(maps.Keys(en)) {
+			if _, ok := other[id]; !ok {
+				t.Errorf("%s: %s is missing", lang, id)
+				continue
+			}
+			for form, text := range other[id] {
+				if text == "" {
+					t.Errorf("%s: %s.%s is empty", lang, id, form)
+				}
+				if a, b := holes(en[id]["other"]), holes(text); !slices.Equal(a, b) && form == "other" {
+					t.Errorf("%s: %s has the placeholders %v, English has %v", lang, id, b, a)
+				}
+			}
+		}
+		for id := range other {
+			if _, ok := en[id]; !ok {
+				t.Errorf("%s: %s is not in English", lang, id)
+			}
+		}
+	}
+}
+
+// use is one place in the code where an id stands.
+type use struct {
+	at   string
+	id   string
+	args []string // keys of the Args, if they stand there
+	seen bool     // whether args is known
+}
+
+func TestCodeAndCatalogAgree(t *testing.T) {
+	en := catalog(t, Fallback)
+	uses, literals := scan(t)
+	for _, u := range uses {
+		text, ok := en[u.id]
+		if !ok {
+			t.Errorf("%s says %q, which no catalog has", u.at, u.id)
+			continue
+		}
+		if want := holes(text["other"]); u.seen && !slices.Equal(without(u.args, "Count"), without(want, "Count")) {
+			t.Errorf("%s fills %v of %q, which has %v", u.at, u.args, u.id, want)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(en)) {
+		if !literals[id] {
+			t.Errorf("nobody says %q", id)
+		}
+	}
+}
+
+func without(names []string, name string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(s string) bool { return s == name })
+}
+
+// scan reads the repository's code, tests apart.
+func scan(t *testing.T) (uses []use, literals map[string]bool) {
+	t.Helper()
+	literals = map[string]bool{}
+	files := token.NewFileSet()
+	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir():
+			if name := d.Name(); name == "testdata" || len(name) > 2 && name[0] == '.' {
+				return filepath.SkipDir
+			}
+			return nil
+		case !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go"):
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		file, err := parser.ParseFile(files, path, text, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.BasicLit:
+				literals[literal(n)] = true
+			case *ast.CallExpr:
+				if u, ok := useOf(n); ok {
+					u.at = files.Position(n.Pos()).String()
+					uses = append(uses, u)
+				}
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return uses, literals
+}
+
+// useOf recognises x.Say("id", args), words.Fail("id", args), x.say("id", args)
+// and words.FailOf(err, "id", args).
+func useOf(call *ast.CallExpr) (use, bool) {
+	name := ""
+	switch f := call.Fun.(type) {
+	case *ast.SelectorExpr:
+		name = f.Sel.Name
+	case *ast.Ident:
+		name = f.Name
+	}
+	first := map[string]int{"Say": 0, "say": 0, "Fail": 0, "FailOf": 1}
+	at, ok := first[name]
+	if !ok || len(call.Args) != at+2 {
+		return use{}, false
+	}
+	u := use{id: literal(call.Args[at])}
+	if !strings.Contains(u.id, ".") || strings.ContainsAny(u.id, " \r\n") {
+		return use{}, false
+	}
+	switch args := call.Args[at+1].(type) {
+	case *ast.Ident:
+		u.seen = args.Name == "nil"
+	case *ast.CompositeLit:
+		u.seen = true
+		for _, e := range args.Elts {
+			if kv, ok := e.(*ast.KeyValueExpr); ok {
+				u.args = append(u.args, literal(kv.Key))
+			}
+		}
+		slices.Sort(u.args)
+	}
+	return u, true
+}
+
+// literal is the text of a string literal, or "".
+func literal(n ast.Expr) string {
+	if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+		s, err := strconv.Unquote(lit.Value)
+		if err == nil {
+			return s
+		}
+	}
+	return ""
+}
