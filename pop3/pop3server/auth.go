@@ -1,0 +1,124 @@
+package pop3server
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"posta/pop3"
+	"posta/sasl"
+)
+
+// rounds bounds an exchange; no mechanism served needs more than four.
+const rounds = 8
+
+var (
+	errCancelled = errors.New("cancelled by the client")
+	errUnread    = errors.New("answered already") // a line that could not be read
+)
+
+// auth runs a SASL exchange (RFC 5034 §4). Without an argument it lists the
+// mechanisms, as clients older than CAPA expect.
+func (s *session) auth(ctx context.Context, cmd pop3.Command) {
+	if s.bare() {
+		s.refuse(pop3.AUTH, pop3.AuthCode, s.tlsFirst())
+		return
+	}
+	state := s.tls()
+	names := sasl.Names(state)
+	if cmd.N == 0 {
+		s.c.Reply("+OK Mechanisms:\r\n" + strings.Join(names, "\r\n") + "\r\n.\r\n")
+		return
+	}
+	mechanism := strings.ToUpper(cmd.Arg(0))
+	if !slices.Contains(names, mechanism) {
+		s.refuse(pop3.AUTH, "", "Mechanism not offered; CAPA lists those that are")
+		return
+	}
+	initial, ok := s.initial(&cmd, mechanism)
+	if !ok {
+		return
+	}
+	exchange, err := sasl.NewServer(mechanism, s.srv.Auth, state)
+	if err != nil {
+		s.refuse(pop3.AUTH, "", "Mechanism not offered; CAPA lists those that are")
+		return
+	}
+	err = s.exchange(ctx, exchange, mechanism, initial)
+	try := attempt{pop3.AUTH, mechanism, exchange.User()}
+	if err != nil {
+		s.login(ctx, try, sasl.Identity{}, err)
+		return
+	}
+	s.login(ctx, try, exchange.Identity(), nil)
+}
+
+// initial decodes the initial response; nil when there is none.
+func (s *session) initial(cmd *pop3.Command, mechanism string) ([]byte, bool) {
+	if cmd.N < 2 {
+		return nil, true
+	}
+	if mechanism == "LOGIN" { // the server speaks first in it (RFC 5034 §4)
+		s.refuse(pop3.AUTH, "", "LOGIN takes no initial response")
+		return nil, false
+	}
+	initial, ok := pop3.DecodeInitial(cmd.Args[1].Of(cmd.Line))
+	if !ok {
+		s.refuse(pop3.AUTH, "", "The initial response is not base64")
+	}
+	return initial, ok
+}
+
+// exchange passes challenges and responses until the mechanism is content.
+func (s *session) exchange(ctx context.Context, x sasl.Server, mechanism string, response []byte) error {
+	for range rounds {
+		challenge, done, err := x.Next(ctx, response)
+		if err != nil || done {
+			return err
+		}
+		if err := s.challenge(challenge, strings.HasPrefix(mechanism, "SCRAM-")); err != nil {
+			return err
+		}
+		if response, err = s.response(); err != nil {
+			return err
+		}
+	}
+	return sasl.ErrSyntax
+}
+
+// challenge sends a challenge at once. Those of SCRAM are masked: salt and
+// nonces would feed a guessing attack.
+func (s *session) challenge(challenge []byte, secret bool) error {
+	err := s.c.Flush() // earlier replies are not masked with it
+	s.c.Reply(string(pop3.AppendChallenge(nil, challenge)) + "\r\n")
+	if secret {
+		s.c.MaskReply()
+	}
+	if err == nil {
+		err = s.c.Flush()
+	}
+	if err != nil {
+		s.end(ending(err))
+		return errUnread
+	}
+	return nil
+}
+
+// response reads a client's response; "*" cancels.
+func (s *session) response() ([]byte, error) {
+	line, err := s.c.Line(pop3.MaxSASL)
+	if err != nil {
+		s.unread(err, "Log-in failed: ")
+		return nil, errUnread
+	}
+	s.c.Mask(0, len(line))
+	if string(line) == "*" {
+		return nil, errCancelled
+	}
+	out, ok := pop3.DecodeSASL(line)
+	if !ok {
+		return nil, sasl.ErrSyntax
+	}
+	return out, nil
+}

@@ -1,0 +1,132 @@
+package pop3server
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"posta/event"
+	"posta/mail"
+	"posta/pop3"
+	"posta/sasl"
+	"posta/store"
+)
+
+// patience is how many refused log-ins a strict session may have.
+const patience = 3
+
+// attempt is one try to log in.
+type attempt struct {
+	verb      pop3.Verb
+	mechanism string // "USER", "APOP", or SASL's name
+	user      string // as the client gave it
+}
+
+// login answers an attempt whose credentials have been checked: it opens the
+// maildrop, or says why not.
+func (s *session) login(ctx context.Context, try attempt, id sasl.Identity, err error) {
+	switch {
+	case err == nil:
+		s.enter(ctx, try, id)
+	case errors.Is(err, errUnread):
+	case errors.Is(err, errCancelled):
+		s.refuse(try.verb, "", "Cancelled")
+	case errors.Is(err, sasl.ErrCredentials):
+		s.denied(ctx, try)
+	case errors.Is(err, sasl.ErrSyntax):
+		s.refuse(try.verb, "", "Malformed response")
+	case errors.Is(err, sasl.ErrBusy):
+		s.attempted(try, "too many log-ins at once")
+		s.refuse(try.verb, pop3.SysTemp, "Too many log-ins at once; try again")
+	default:
+		s.attempted(try, err.Error())
+		s.refuse(try.verb, pop3.SysTemp, "The log-in could not be checked; try later")
+	}
+}
+
+// denied answers wrong credentials, late if the guard says so. Unknown names,
+// disabled accounts and wrong passwords get the same words (RFC 3206 §5).
+func (s *session) denied(ctx context.Context, try attempt) {
+	s.attempted(try, "wrong user name or password")
+	s.failed++
+	if s.srv.Mode == mail.Strict && s.srv.Guard != nil {
+		pause(ctx, s.srv.Guard.LoginResult(s.remote.Addr(), try.user, false))
+	}
+	s.refuse(try.verb, pop3.AuthCode, s.srv.texts.credential)
+	if s.srv.Mode == mail.Strict && s.failed >= patience {
+		s.end("refused: too many failed log-ins")
+	}
+}
+
+// enter locks the maildrop and begins TRANSACTION (RFC 1939 §4).
+func (s *session) enter(ctx context.Context, try attempt, id sasl.Identity) {
+	if s.srv.Mode == mail.Strict && s.srv.Guard != nil {
+		s.srv.Guard.LoginResult(s.remote.Addr(), try.user, true)
+	}
+	try.user = id.Address
+	box, err := s.open(ctx, id.Account)
+	switch {
+	case errors.Is(err, store.ErrInUse):
+		s.attempted(try, "maildrop in use")
+		s.refuse(try.verb, pop3.InUse, "Another session has this maildrop open")
+	case err != nil:
+		s.attempted(try, err.Error())
+		s.refuse(try.verb, pop3.SysTemp, "The maildrop cannot be opened now; try later")
+	default:
+		s.attempted(try, "")
+		s.box, s.phase = box, transaction
+		s.ok(s.welcome())
+	}
+}
+
+func (s *session) welcome() string {
+	if text := s.srv.texts.locked; text != "" {
+		return text
+	}
+	return "Maildrop has " + s.box.count()
+}
+
+// attempted tells the watchers how an attempt ended; reason is "" for success.
+func (s *session) attempted(try attempt, reason string) {
+	s.c.State(event.Authenticated{Mechanism: try.mechanism, User: printable(try.user), OK: reason == "", Reason: reason})
+}
+
+// printable cleans a name that a stranger typed.
+func printable(name string) string {
+	const most = 100
+	name = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, name)
+	if len(name) > most {
+		name = strings.ToValidUTF8(name[:most], "") + "..."
+	}
+	return name
+}
+
+// pause waits, but no longer than ctx.
+func pause(ctx context.Context, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
+
+// count says "2 messages (320 octets)".
+func (d *maildrop) count() string {
+	noun := " messages ("
+	if d.live == 1 {
+		noun = " message ("
+	}
+	return strconv.Itoa(d.live) + noun + strconv.FormatInt(d.octets, 10) + " octets)"
+}

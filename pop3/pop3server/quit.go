@@ -1,0 +1,48 @@
+package pop3server
+
+import (
+	"context"
+
+	"posta/event"
+	"posta/pop3"
+)
+
+// quit ends the session. After TRANSACTION it enters UPDATE: what was marked
+// goes in one act, the lock is released, and only then comes the answer
+// (RFC 1939 §6), so that +OK is a promise kept.
+func (s *session) quit(ctx context.Context, _ pop3.Command) {
+	s.end("quit")
+	if s.phase == authorization {
+		s.ok(s.srv.texts.bye)
+		return
+	}
+	s.phase = update
+	gone, err := s.remove(ctx)
+	s.release(ctx)
+	if err != nil {
+		s.note("Deleting failed: " + err.Error())
+		s.refuse(pop3.QUIT, pop3.SysTemp, "The messages could not be deleted; all are still there")
+		return
+	}
+	if gone > 0 {
+		s.c.State(event.Deleted{Messages: gone})
+	}
+	s.ok(s.srv.texts.bye)
+}
+
+// remove deletes what is marked and says how many there were. A client that
+// hangs up meanwhile has still said QUIT: the session's end cancels nothing.
+func (s *session) remove(ctx context.Context) (int, error) {
+	marked := len(s.box.messages) - s.box.live
+	if marked == 0 {
+		return 0, nil
+	}
+	uids := make([]uint32, 0, marked)
+	for i := range s.box.messages {
+		if m := &s.box.messages[i]; m.deleted {
+			uids = append(uids, m.uid)
+		}
+	}
+	err := s.srv.Maildrops.Remove(context.WithoutCancel(ctx), s.box.lease, uids)
+	return marked, err
+}

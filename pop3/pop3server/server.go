@@ -1,0 +1,90 @@
+package pop3server
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net/netip"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"posta/mail"
+	"posta/sasl"
+	"posta/store"
+	"posta/wire"
+)
+
+// leastIdle is the shortest autologout that RFC 1939 §3 allows.
+const leastIdle = 10 * time.Minute
+
+// Guard watches log-ins and slows guessing down. check implements it; strict
+// listeners only.
+type Guard interface {
+	// LoginResult is told of every attempt that was answered, and says how
+	// long a failure's answer should be held back.
+	LoginResult(remote netip.Addr, user string, ok bool) (wait time.Duration)
+}
+
+// Config is what a listener serves, and how.
+type Config struct {
+	Hostname    string // in the greeting and the APOP timestamp
+	Listener    string // the listener's name, for the lease's owner
+	Mode        mail.Mode
+	Auth        sasl.Authenticator
+	Maildrops   store.Maildrops
+	Guard       Guard         // may be nil
+	TLS         *tls.Config   // for STLS or implicit TLS; nil: neither
+	ImplicitTLS bool          // TLS from the first octet (RFC 8314 §3.3)
+	Persona     string        // "hmailserver", or posta's own words
+	Idle        time.Duration // autologout; at least ten minutes whatever it says
+	Version     string        // in CAPA's IMPLEMENTATION
+	APOP        func() bool   // lab: whether an account is marked for APOP now; nil: offer it always
+}
+
+// Server serves the sessions of one listener.
+type Server struct {
+	Config
+	texts texts
+	verbs []verb
+	clock atomic.Int64 // of the last APOP timestamp
+}
+
+// New makes a Server.
+func New(cfg Config) *Server {
+	cfg.Idle = max(cfg.Idle, leastIdle)
+	return &Server{Config: cfg, texts: speak(cfg.Persona), verbs: verbs()}
+}
+
+// lease is how long a maildrop stays ours without renewal. Renewal comes with
+// the first command after a third of it, and two commands are never further
+// apart than the autologout, another third.
+func (srv *Server) lease() time.Duration { return 3 * srv.Idle }
+
+// Session serves one connection and closes it.
+func (srv *Server) Session(ctx context.Context, c *wire.Conn) {
+	s := &session{srv: srv, c: c, phase: authorization}
+	s.remote = c.Endpoints().Remote
+	defer func() {
+		s.release(ctx) // before Close: who sees the end may log in again
+		_ = c.Close(s.reason)
+	}()
+	s.serve(ctx)
+}
+
+// stamp makes an APOP timestamp that was never made before (RFC 1939 §7).
+func (srv *Server) stamp() string {
+	for {
+		last := srv.clock.Load()
+		now := max(time.Now().UnixNano(), last+1)
+		if srv.clock.CompareAndSwap(last, now) {
+			return fmt.Sprintf("<%d.%d@%s>", os.Getpid(), now, srv.Hostname)
+		}
+	}
+}
+
+// offersAPOP says whether the greeting carries a timestamp: only in the lab,
+// because APOP needs secrets that can be recovered.
+func (srv *Server) offersAPOP() bool {
+	return srv.Mode == mail.Lab && (srv.APOP == nil || srv.APOP())
+}

@@ -1,0 +1,45 @@
+package pop3server
+
+import (
+	"context"
+
+	"posta/pop3"
+)
+
+// user takes the name (RFC 1939 §7). The answer is the same for every name, so
+// that names cannot be tried out (RFC 1939 §13).
+func (s *session) user(_ context.Context, cmd pop3.Command) {
+	switch {
+	case s.bare():
+		s.refuse(pop3.USER, "", s.tlsFirst())
+	case s.named != "":
+		s.named = ""
+		s.refuse(pop3.USER, "", "After USER comes PASS; the name is forgotten, say USER again")
+	default:
+		s.named = cmd.Arg(0)
+		s.ok(s.srv.texts.name)
+	}
+}
+
+// pass takes the password, which may hold spaces (RFC 1939 §7).
+func (s *session) pass(ctx context.Context, cmd pop3.Command) {
+	name := s.named
+	s.named = ""
+	switch {
+	case s.bare():
+		s.refuse(pop3.PASS, pop3.AuthCode, s.tlsFirst())
+	case name == "":
+		s.refuse(pop3.PASS, "", "Say USER and the name just before PASS")
+	default:
+		id, err := s.srv.Auth.Password(ctx, name, cmd.Arg(0))
+		s.login(ctx, attempt{pop3.PASS, "USER", name}, id, err)
+	}
+}
+
+// tlsFirst tells a client in the clear what to do.
+func (s *session) tlsFirst() string {
+	if s.hasSTLS() {
+		return "Passwords travel under TLS only; say STLS first"
+	}
+	return "Passwords travel under TLS only"
+}
