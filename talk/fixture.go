@@ -1,0 +1,180 @@
+package talk
+
+import (
+	"fmt"
+	"io/fs"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Fixture is the house that a transcript's header asks for.
+type Fixture struct {
+	Mode     string // "strict" or "lab"
+	Persona  string // whose replies the lab uses; "" is posta's own
+	Host     string // the server's name
+	Peer     string // the client's address
+	Domains  []Domain
+	Accounts []Account
+	Aliases  []Alias
+	Lists    []List
+	Mail     []Letter
+	Limits   map[string]string // "limit: recipients 3"; the Host knows the names
+}
+
+// Domain is "domain: pepito.es alias-of=X catch-all=A plus=off".
+type Domain struct {
+	Name, AliasOf, CatchAll string
+	NoPlus                  bool
+	MaxMessage              int64 // max-message=N
+}
+
+// Account is "account: pepe@pepito.es secret quota=N name=Pepe_Pérez disabled apop".
+type Account struct {
+	Address, Password, Name string
+	Quota                   int64
+	Disabled, APOP          bool
+}
+
+// Alias is "alias: ventas@pepito.es pepe@pepito.es ana@pepito.es".
+type Alias struct {
+	Address string
+	Targets []string
+}
+
+// List is "list: todos@pepito.es public owner=ana@pepito.es pepe@pepito.es".
+type List struct {
+	Address, Kind, Owner string
+	Members              []string
+}
+
+// Letter is "mail: pepe@pepito.es Subject: x\r\n\r\nBody\r\n": a message that
+// lies in the mailbox from the start. Its content may be @file or *N.
+type Letter struct {
+	Address string
+	Content []byte
+}
+
+// Fixture reads the header. With a nil files no @file is opened.
+func (f *File) Fixture(files fs.FS) (Fixture, error) {
+	fx := Fixture{Mode: "strict", Host: "mail.example.net", Peer: "192.0.2.9", Limits: map[string]string{}}
+	for _, h := range f.Header {
+		if err := fx.field(h, files); err != nil {
+			return fx, err
+		}
+	}
+	return fx, nil
+}
+
+func (fx *Fixture) field(h Field, files fs.FS) (err error) {
+	words := strings.Fields(h.Value)
+	least := map[string]int{"domain": 1, "account": 2, "alias": 2, "list": 2, "mail": 2, "limit": 2}[h.Key]
+	if len(words) < least {
+		return complain(h.Line, "%s needs at least %d words", h.Key, least)
+	}
+	switch h.Key {
+	case "#", "engine", "ways":
+	case "mode":
+		if h.Value != "strict" && h.Value != "lab" {
+			return complain(h.Line, "mode is strict or lab")
+		}
+		fx.Mode = h.Value
+	case "persona":
+		fx.Persona = h.Value
+	case "host":
+		fx.Host = h.Value
+	case "peer":
+		fx.Peer = h.Value
+	case "domain":
+		err = fx.domain(words)
+	case "account":
+		err = fx.account(words)
+	case "alias":
+		fx.Aliases = append(fx.Aliases, Alias{words[0], words[1:]})
+	case "list":
+		fx.list(words)
+	case "mail":
+		var content []byte
+		content, err = letterContent(h.Value[len(words[0]):], files)
+		fx.Mail = append(fx.Mail, Letter{words[0], content})
+	case "limit":
+		fx.Limits[words[0]] = words[1]
+	default:
+		err = fmt.Errorf("unknown header %q", h.Key)
+	}
+	if err != nil {
+		return complain(h.Line, "%v", err)
+	}
+	return nil
+}
+
+func (fx *Fixture) domain(words []string) (err error) {
+	d := Domain{Name: words[0]}
+	for _, w := range words[1:] {
+		key, value, _ := strings.Cut(w, "=")
+		switch {
+		case key == "alias-of":
+			d.AliasOf = value
+		case key == "catch-all":
+			d.CatchAll = value
+		case w == "plus=off":
+			d.NoPlus = true
+		case key == "max-message":
+			d.MaxMessage, err = strconv.ParseInt(value, 10, 64)
+		default:
+			err = fmt.Errorf("unknown word %q of a domain", w)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	fx.Domains = append(fx.Domains, d)
+	return nil
+}
+
+func (fx *Fixture) account(words []string) (err error) {
+	a := Account{Address: words[0], Password: words[1]}
+	for _, w := range words[2:] {
+		key, value, _ := strings.Cut(w, "=")
+		switch {
+		case key == "name":
+			a.Name = strings.ReplaceAll(value, "_", " ")
+		case key == "quota":
+			a.Quota, err = strconv.ParseInt(value, 10, 64)
+		case w == "disabled":
+			a.Disabled = true
+		case w == "apop":
+			a.APOP = true
+		default:
+			err = fmt.Errorf("unknown word %q of an account", w)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	fx.Accounts = append(fx.Accounts, a)
+	return nil
+}
+
+func (fx *Fixture) list(words []string) {
+	l := List{Address: words[0], Kind: words[1]}
+	members := slices.Clone(words[2:])
+	if len(members) > 0 {
+		if owner, ok := strings.CutPrefix(members[0], "owner="); ok {
+			l.Owner, members = owner, members[1:]
+		}
+	}
+	l.Members = members
+	fx.Lists = append(fx.Lists, l)
+}
+
+func letterContent(s string, files fs.FS) ([]byte, error) {
+	b, err := parsePayload(strings.TrimSpace(s))
+	if err != nil {
+		return nil, err
+	}
+	if b.bulk() {
+		return b.octets(files)
+	}
+	return b.text.expand(nil, pure)
+}
