@@ -2,13 +2,15 @@
 // SCRAM-SHA-256 and SCRAM-SHA-256-PLUS. It does no I/O and no base64: the
 // protocols' engines do that. Who the users are it asks an Authenticator.
 //
-// Start reading at Server.
+// Start reading at Server; the other side is Client.
 package sasl
 
 import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"slices"
+	"strings"
 )
 
 var (
@@ -60,12 +62,58 @@ type Server interface {
 	User() string
 }
 
+// The mechanisms' registered names.
+const (
+	Plain        = "PLAIN"              // RFC 4616
+	LoginName    = "LOGIN"              // never standardised, asked for by many programs and courses
+	ScramSHA256  = "SCRAM-SHA-256"      // RFC 5802, RFC 7677
+	ScramPlus256 = "SCRAM-SHA-256-PLUS" // the same, bound to its TLS channel
+)
+
+// Limits on what a client may say. Each is far above what honest ones need.
+const (
+	MaxName     = 512  // octets of a user name
+	MaxPassword = 1024 // octets of a password
+	MaxMessage  = 4096 // octets of any message of an exchange, decoded
+)
+
 // Names gives the mechanisms that fit a connection, strongest first. PLUS
 // needs TLS (tls-exporter for 1.3, tls-unique is not offered, RFC 9266).
-func Names(state *tls.ConnectionState) []string { panic("sasl: being built") }
+// Whether a password may cross clear text is the protocol's decision.
+func Names(state *tls.ConnectionState) []string {
+	if _, ok := exporter(state); ok {
+		return []string{ScramPlus256, ScramSHA256, Plain, LoginName}
+	}
+	return []string{ScramSHA256, Plain, LoginName}
+}
+
+// Choose gives the strongest of the offered mechanisms that a client has for
+// the connection, or "".
+func Choose(offered []string, state *tls.ConnectionState) string {
+	for _, name := range Names(state) {
+		if offers(offered, name) {
+			return name
+		}
+	}
+	return ""
+}
+
+func offers(offered []string, name string) bool {
+	return slices.ContainsFunc(offered, func(o string) bool { return strings.EqualFold(o, name) })
+}
 
 // NewServer starts an exchange of the mechanism, or gives ErrMechanism.
 // state is nil on clear text.
 func NewServer(mechanism string, auth Authenticator, state *tls.ConnectionState) (Server, error) {
-	panic("sasl: being built")
+	switch strings.ToUpper(mechanism) {
+	case Plain:
+		return &plainServer{auth: auth}, nil
+	case LoginName:
+		return &loginServer{auth: auth}, nil
+	case ScramSHA256:
+		return newScramServer(auth, state, false)
+	case ScramPlus256:
+		return newScramServer(auth, state, true)
+	}
+	return nil, ErrMechanism
 }
