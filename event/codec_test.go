@@ -1,0 +1,157 @@
+package event
+
+import (
+	"bytes"
+	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"net/netip"
+	"reflect"
+	"testing"
+	"time"
+)
+
+func facts() []any {
+	ends := Endpoints{netip.MustParseAddrPort("[2001:db8::1%eth0]:40000"), netip.MustParseAddrPort("192.0.2.1:25")}
+	return []any{
+		nil,
+		Opened{Endpoints: ends, Protocol: "smtp", Listener: "submission", Mode: "strict", TLS: true},
+		Opened{},
+		Secured{Version: "TLSv1.3", Cipher: "TLS_AES_128_GCM_SHA256", ServerName: "mx.example.net"},
+		Closed{Reason: "quit"},
+		Named{Helo: "client.example"},
+		Authenticated{Mechanism: "PLAIN", User: "pepe", OK: true, Reason: "why"},
+		Refused{Verb: "RCPT", Reply: "550 5.1.1 no"},
+		Enveloped{From: "a@b.example"},
+		Addressed{To: "ñ@b.example"},
+		Accepted{ID: "x1", From: "a@b.example", Recipients: 3, Size: 1 << 40},
+		Fetched{UIDL: "u", Size: 4096},
+		Deleted{Messages: 12},
+		Note{Text: "21 telnet negotiation octets"},
+	}
+}
+
+func full(fact any) Event {
+	return Event{Conn: 1 << 63, Seq: 7, Time: time.Unix(1700000000, 123456789).UTC(), Kind: State,
+		Dir: FromListener, Layer: Text, Part: Body, Packet: 1<<32 - 1, Off: 1 << 50, Len: -1,
+		Data: []byte("AUTH PLAIN x\r\n"), Mask: []Span{{11, 1}, {0, 4}}, Fact: fact}
+}
+
+func TestCodecRoundTrip(t *testing.T) {
+	var stream []byte
+	var want []Event
+	for _, f := range facts() {
+		want = append(want, full(f))
+	}
+	want = append(want, Event{Time: time.Time{}}, Event{Data: []byte{}, Time: time.Unix(0, 0).UTC()})
+	for i := range want {
+		var err error
+		if stream, err = Append(stream, &want[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range want {
+		var got Event
+		n, err := Decode(stream, &got)
+		if err != nil {
+			t.Fatalf("event %d: %v", i, err)
+		}
+		if !reflect.DeepEqual(got, want[i]) {
+			t.Errorf("got %+v\nwant %+v", got, want[i])
+		}
+		stream = stream[n:]
+	}
+	if len(stream) != 0 {
+		t.Errorf("%d octets are left", len(stream))
+	}
+}
+
+// Every type of fact.go is in the table above, so that none is forgotten.
+func TestCodecKnowsEveryFact(t *testing.T) {
+	file, err := parser.ParseFile(token.NewFileSet(), "fact.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]bool{}
+	for _, f := range facts() {
+		if f != nil {
+			known[reflect.TypeOf(f).Name()] = true
+		}
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		if spec, ok := n.(*ast.TypeSpec); ok && !known[spec.Name.Name] {
+			t.Errorf("no test of the codec has a %s", spec.Name.Name)
+		}
+		return true
+	})
+}
+
+func TestCodecCutAnywhere(t *testing.T) {
+	for _, f := range facts() {
+		e := full(f)
+		rec, err := Append(nil, &e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := range rec {
+			if _, err := Decode(rec[:n], &e); !errors.Is(err, ErrShort) {
+				t.Fatalf("%d of %d octets of a %T gave %v", n, len(rec), f, err)
+			}
+		}
+	}
+}
+
+func TestCodecRefuses(t *testing.T) {
+	var e Event
+	if rec, err := Append([]byte("kept"), &Event{Fact: 5}); err == nil || string(rec) != "kept" {
+		t.Errorf("a strange fact gave %q, %v", rec, err)
+	}
+	if rec, err := Append([]byte("kept"), &Event{Data: make([]byte, MaxRecord)}); err == nil || string(rec) != "kept" {
+		t.Errorf("too large a record gave %d octets, %v", len(rec), err)
+	}
+	if n, err := Decode([]byte{2, 99, 0, 7}, &e); !errors.Is(err, ErrVersion) || n != 3 {
+		t.Errorf("another version gave %d, %v", n, err)
+	}
+	for _, rec := range [][]byte{{0}, {0xff, 0xff, 0xff, 0xff, 0x7f}, {1, Version}, bytes.Repeat([]byte{0xff}, 20)} {
+		if _, err := Decode(rec, &e); !errors.Is(err, ErrDamaged) {
+			t.Errorf("% x gave %v", rec, err)
+		}
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	for _, fact := range facts() {
+		e := full(fact)
+		rec, err := Append(nil, &e)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(rec)
+	}
+	f.Fuzz(func(t *testing.T, src []byte) {
+		var e, back Event
+		n, err := Decode(src, &e)
+		if n > len(src) || err == nil && n == 0 {
+			t.Fatalf("%d of %d octets, %v", n, len(src), err)
+		}
+		if err != nil {
+			return
+		}
+		rec, err := Append(nil, &e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Decode(rec, &back); err != nil || !reflect.DeepEqual(e, back) {
+			t.Errorf("%+v became %+v, %v", e, back, err)
+		}
+	})
+}
+
+func BenchmarkAppend(b *testing.B) {
+	e := full(Refused{Verb: "RCPT", Reply: "550 5.1.1 no"})
+	var buf []byte
+	for b.Loop() {
+		buf, _ = Append(buf[:0], &e)
+	}
+}

@@ -1,0 +1,137 @@
+package event
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+)
+
+// The tags of the facts in records. A tag, once used, keeps its meaning and
+// its fields; a fact that changes gets a new tag.
+const (
+	tagNone = iota
+	tagOpened
+	tagSecured
+	tagClosed
+	tagNamed
+	tagAuthenticated
+	tagRefused
+	tagEnveloped
+	tagAddressed
+	tagAccepted
+	tagFetched
+	tagDeleted
+	tagNote
+)
+
+func appendFact(dst []byte, fact any) ([]byte, error) {
+	switch f := fact.(type) {
+	case nil:
+		return append(dst, tagNone), nil
+	case Opened:
+		dst = appendAddr(append(dst, tagOpened), f.Remote)
+		dst = appendAddr(dst, f.Local)
+		dst = appendStrings(dst, f.Protocol, f.Listener, f.Mode)
+		return appendBool(dst, f.TLS), nil
+	case Secured:
+		return appendStrings(append(dst, tagSecured), f.Version, f.Cipher, f.ServerName), nil
+	case Closed:
+		return appendStrings(append(dst, tagClosed), f.Reason), nil
+	case Named:
+		return appendStrings(append(dst, tagNamed), f.Helo), nil
+	case Authenticated:
+		dst = appendStrings(append(dst, tagAuthenticated), f.Mechanism, f.User)
+		return appendStrings(appendBool(dst, f.OK), f.Reason), nil
+	case Refused:
+		return appendStrings(append(dst, tagRefused), f.Verb, f.Reply), nil
+	case Enveloped:
+		return appendStrings(append(dst, tagEnveloped), f.From), nil
+	case Addressed:
+		return appendStrings(append(dst, tagAddressed), f.To), nil
+	case Accepted:
+		dst = appendStrings(append(dst, tagAccepted), f.ID, f.From)
+		return binary.AppendVarint(binary.AppendVarint(dst, int64(f.Recipients)), f.Size), nil
+	case Fetched:
+		return binary.AppendVarint(appendStrings(append(dst, tagFetched), f.UIDL), f.Size), nil
+	case Deleted:
+		return binary.AppendVarint(append(dst, tagDeleted), int64(f.Messages)), nil
+	case Note:
+		return appendStrings(append(dst, tagNote), f.Text), nil
+	}
+	return dst, fmt.Errorf("event: a record cannot hold a %T", fact)
+}
+
+func (r *reader) fact() any {
+	switch r.octet() {
+	case tagNone:
+		return nil
+	case tagOpened:
+		ends := Endpoints{Remote: r.addr(), Local: r.addr()}
+		return Opened{Endpoints: ends, Protocol: r.text(), Listener: r.text(), Mode: r.text(), TLS: r.flag()}
+	case tagSecured:
+		return Secured{Version: r.text(), Cipher: r.text(), ServerName: r.text()}
+	case tagClosed:
+		return Closed{Reason: r.text()}
+	case tagNamed:
+		return Named{Helo: r.text()}
+	case tagAuthenticated:
+		return Authenticated{Mechanism: r.text(), User: r.text(), OK: r.flag(), Reason: r.text()}
+	case tagRefused:
+		return Refused{Verb: r.text(), Reply: r.text()}
+	case tagEnveloped:
+		return Enveloped{From: r.text()}
+	case tagAddressed:
+		return Addressed{To: r.text()}
+	case tagAccepted:
+		return Accepted{ID: r.text(), From: r.text(), Recipients: int(r.varint()), Size: r.varint()}
+	case tagFetched:
+		return Fetched{UIDL: r.text(), Size: r.varint()}
+	case tagDeleted:
+		return Deleted{Messages: int(r.varint())}
+	case tagNote:
+		return Note{Text: r.text()}
+	}
+	r.bad = true
+	return nil
+}
+
+func appendStrings(dst []byte, texts ...string) []byte {
+	for _, s := range texts {
+		dst = binary.AppendUvarint(dst, uint64(len(s)))
+		dst = append(dst, s...)
+	}
+	return dst
+}
+
+func appendBool(dst []byte, b bool) []byte {
+	if b {
+		return append(dst, 1)
+	}
+	return append(dst, 0)
+}
+
+// appendAddr writes an address as text: zones and invalid ones included.
+func appendAddr(dst []byte, a netip.AddrPort) []byte {
+	if !a.IsValid() {
+		return appendStrings(dst, "")
+	}
+	return appendStrings(dst, a.String())
+}
+
+func (r *reader) text() string { return string(r.take(r.uvarint())) }
+
+func (r *reader) flag() bool {
+	b := r.octet()
+	r.bad = r.bad || b > 1
+	return b == 1
+}
+
+func (r *reader) addr() netip.AddrPort {
+	s := r.text()
+	if s == "" {
+		return netip.AddrPort{}
+	}
+	a, err := netip.ParseAddrPort(s)
+	r.bad = r.bad || err != nil
+	return a
+}
