@@ -1,0 +1,250 @@
+package dsn
+
+import (
+	"bytes"
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"posta/mail"
+)
+
+func example() *Report {
+	at := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
+	return &Report{
+		From: mail.Address{Local: "postmaster", Domain: "pepito.es"}, To: mail.Address{Local: "pepe", Domain: "pepito.es"},
+		Date: at, MessageID: "r1@mx.pepito.es", MTA: "mx.pepito.es", EnvID: "QQ+3 14=x", Arrival: at.Add(-time.Minute),
+		Header:   []byte("Subject: hello\r\nFrom: pepe@pepito.es\r\n"),
+		Boundary: "b1",
+		Recipients: []Recipient{{Original: "rfc822;Ana@pepito.es", Final: "rfc822;ana@pepito.es", Action: Delivered,
+			Status: mail.Status{Class: 2, Subject: 1, Detail: 5}}},
+	}
+}
+
+func write(t *testing.T, r *Report) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := r.Write(&b, English()); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestWrite(t *testing.T) {
+	const want = "From: \"Mail delivery at mx.pepito.es\" <postmaster@pepito.es>\r\n" +
+		"To: <pepe@pepito.es>\r\n" +
+		"Subject: Your message was delivered\r\n" +
+		"Date: Wed, 4 Mar 2026 05:06:07 +0000\r\n" +
+		"Message-ID: <r1@mx.pepito.es>\r\n" +
+		"Auto-Submitted: auto-replied\r\n" +
+		"MIME-Version: 1.0\r\n" +
+		"Content-Type: multipart/report; report-type=delivery-status; boundary=\"b1\"\r\n" +
+		"\r\n" +
+		"--b1\r\n" +
+		"Content-Type: text/plain; charset=us-ascii\r\n" +
+		"Content-Language: en\r\n" +
+		"Content-Transfer-Encoding: 7bit\r\n" +
+		"\r\n" +
+		"This is the mail server mx.pepito.es. It writes about a message of yours.\r\n" +
+		"\r\n" +
+		"  Ana@pepito.es: it was delivered to the mailbox.\r\n" +
+		"\r\n" +
+		"You asked for this report. Delivered does not mean read.\r\n" +
+		"\r\n" +
+		"The details for programs and your message, or its header, follow.\r\n" +
+		"\r\n--b1\r\n" +
+		"Content-Type: message/delivery-status\r\n" +
+		"\r\n" +
+		"Reporting-MTA: dns; mx.pepito.es\r\n" +
+		"Original-Envelope-Id: QQ+3 14=x\r\n" +
+		"Arrival-Date: Wed, 4 Mar 2026 05:05:07 +0000\r\n" +
+		"\r\n" +
+		"Original-Recipient: rfc822;Ana@pepito.es\r\n" +
+		"Final-Recipient: rfc822;ana@pepito.es\r\n" +
+		"Action: delivered\r\n" +
+		"Status: 2.1.5\r\n" +
+		"\r\n--b1\r\n" +
+		"Content-Type: text/rfc822-headers\r\n" +
+		"\r\n" +
+		"Subject: hello\r\nFrom: pepe@pepito.es\r\n" +
+		"\r\n--b1--\r\n"
+	if got := string(write(t, example())); got != want {
+		t.Errorf("got:\n%s\nwant:\n%s", got, want)
+	}
+}
+
+func TestRoundTrip(t *testing.T) {
+	at := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
+	every := example()
+	every.FromMTA = "client.example.net"
+	every.Recipients = []Recipient{
+		{Final: "rfc822;a@b.c", Action: Failed, Status: mail.Status{Class: 5, Subject: 1, Detail: 1}, RemoteMTA: "mx.b.c",
+			Diagnostic: "550 5.1.1 " + strings.Repeat("no such user here; ", 60) + "sorry", LastAttempt: at},
+		{Final: "rfc822;d@e.f", Action: Delayed, Status: mail.Status{Class: 4, Subject: 4, Detail: 1}, RetryUntil: at.Add(time.Hour)},
+		{Final: "rfc822;g@h.i", Action: Relayed, Status: mail.Status{Class: 2}},
+		{Final: "rfc822;j@k.l", Action: Expanded, Status: mail.Status{Class: 2}},
+	}
+	global := example()
+	global.UTF8, global.EightBit = true, true
+	global.To.Local = "peña"
+	global.Header = []byte("Subject: año\r\n")
+	global.Recipients[0].Original = "utf-8;peña@españa.example"
+	global.Recipients[0].Final = Type(mail.Address{Local: "peña+x", Domain: "pepito.es"})
+	seven := example()
+	seven.Recipients[0].Original = "utf-8;peña+x=y@españa.example"
+	noThird := example()
+	noThird.Header, noThird.MTA, noThird.EnvID = nil, "aula7", ""
+	for name, r := range map[string]*Report{"example": example(), "every": every, "global": global, "seven": seven, "no third": noThird} {
+		msg := write(t, r)
+		got, err := Parse(msg)
+		if err != nil {
+			t.Errorf("%s: %v\n%s", name, err, msg)
+			continue
+		}
+		for _, x := range []*time.Time{&got.Date, &got.Arrival} {
+			*x = x.UTC()
+		}
+		for i := range got.Recipients {
+			rc := &got.Recipients[i]
+			rc.LastAttempt, rc.RetryUntil = rc.LastAttempt.UTC(), rc.RetryUntil.UTC()
+		}
+		if !reflect.DeepEqual(got, r) {
+			t.Errorf("%s:\n got %+v\nwant %+v\n%s", name, got, r, msg)
+		}
+		for line := range strings.SplitSeq(string(msg), "\r\n") {
+			if len(line) > 998 || strings.ContainsAny(line, "\r\n") {
+				t.Errorf("%s: bad line %q", name, line)
+			}
+		}
+	}
+}
+
+func TestForms(t *testing.T) {
+	r := example()
+	r.UTF8 = true
+	r.Recipients[0].Final = "utf-8;peña@b.c"
+	r.Header, r.Full = nil, strings.NewReader("Subject: ñ\r\n\r\nbody")
+	r.EightBit = true
+	msg := string(write(t, r))
+	for _, want := range []string{"Content-Type: message/global-delivery-status\r\nContent-Transfer-Encoding: 8bit\r\n",
+		"Final-Recipient: utf-8;peña@b.c\r\n", "Content-Type: message/global\r\n", "\r\nSubject: ñ\r\n\r\nbody\r\n--b1--\r\n"} {
+		if !strings.Contains(msg, want) {
+			t.Errorf("global report lacks %q:\n%s", want, msg)
+		}
+	}
+	r = example()
+	r.Recipients[0].Final = "utf-8;peña@b.c"
+	r.Recipients[0].Diagnostic = "550 año\r\nAction: failed"
+	msg = string(write(t, r))
+	for _, want := range []string{"Final-Recipient: utf-8;pe\\x{F1}a@b.c\r\n", "Diagnostic-Code: smtp; 550 a?o  Action: failed\r\n"} {
+		if !strings.Contains(msg, want) {
+			t.Errorf("7-bit report lacks %q:\n%s", want, msg)
+		}
+	}
+	_, status, _ := strings.Cut(msg, "Reporting-MTA")
+	if !isASCII(status) {
+		t.Errorf("not 7-bit: %q", status)
+	}
+	r = example()
+	r.Boundary = ""
+	if a, b := write(t, r), write(t, r); bytes.Equal(a, b) {
+		t.Error("two reports share a boundary")
+	}
+}
+
+// A report of another kind of server: base64, odd case, comments, blank lines.
+func TestParseForeign(t *testing.T) {
+	msg := "From: <MAILER-DAEMON@x.y>\r\nContent-Type: Multipart/Report;\r\n report-type=\"Delivery-Status\"; boundary=q\r\n\r\n" +
+		"--q\r\n\r\nSorry.\r\n--q\r\nContent-Type: message/delivery-status\r\n\r\n" +
+		"Reporting-MTA:dns;x.y\r\nX-Queue: 1\r\n\r\n\r\nFinal-recipient: RFC822; a@b\r\nAction: Failed (really)\r\nStatus: 5.0.0 (x)\r\n" +
+		"diagnostic-code: smtp;\r\n 550 no\r\n\r\nFinal-Recipient: rfc822;c@d\r\nAction: eaten\r\n" +
+		"--q\r\nContent-Type: text/rfc822-headers\r\nContent-Transfer-Encoding: base64\r\n\r\nU3ViamVjdDogeA0K\r\n--q--\r\n"
+	r, err := Parse([]byte(msg))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Recipient{{Final: "rfc822;a@b", Action: Failed, Status: mail.Status{Class: 5}, Diagnostic: "550 no"}}
+	if !reflect.DeepEqual(r.Recipients, want) || r.MTA != "x.y" || string(r.Header) != "Subject: x\r\n" {
+		t.Errorf("%+v", r)
+	}
+	for _, bad := range []string{"", "Subject: x\r\n\r\n", "Content-Type: multipart/report; boundary=q\r\n\r\n",
+		"Content-Type: multipart/report; report-type=delivery-status; boundary=q\r\n\r\n--q\r\n\r\nx\r\n--q--\r\n"} {
+		if _, err := Parse([]byte(bad)); !errors.Is(err, ErrNoReport) {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+}
+
+type broken struct{}
+
+func (broken) Write([]byte) (int, error) { return 0, errors.New("broken") }
+
+func TestWriteFails(t *testing.T) {
+	r := example()
+	r.Full = strings.NewReader("x")
+	if err := r.Write(broken{}, English()); err == nil {
+		t.Error("a failing writer gives no error")
+	}
+}
+
+func TestWordsComplete(t *testing.T) {
+	w := English()
+	for _, a := range []Action{Failed, Delayed, Delivered, Relayed, Expanded} {
+		if w.Subject[a] == "" || strings.Count(w.Became[a], "%s") != 1 || w.Closing[a] == "" {
+			t.Errorf("words for %s are missing", a)
+		}
+	}
+}
+
+// What a peer gave never adds a field or a recipient, and reads back.
+func FuzzReport(f *testing.F) {
+	f.Add("a@b", "QQ1", "550 no", "x.y", false)
+	f.Add("ñ\r\nAction: failed", "\x00", "año\r\n\r\nFinal-Recipient: x", "--b1--", true)
+	f.Fuzz(func(t *testing.T, addr, env, diag, host string, utf bool) {
+		if len(addr)+len(env)+len(diag)+len(host) > 2000 {
+			return
+		}
+		r := example()
+		r.UTF8 = utf
+		r.EnvID = env
+		r.Recipients[0].Final = "utf-8;x" + addr
+		r.Recipients[0].Diagnostic = "5" + diag
+		r.MTA = "a." + host
+		got, err := Parse(write(t, r))
+		if err != nil || len(got.Recipients) != 1 || got.Recipients[0].Action != Delivered {
+			t.Fatalf("%v: %+v\n%s", err, got, write(t, r))
+		}
+		again, err := Parse(write(t, got))
+		if err != nil || !reflect.DeepEqual(again.Recipients, got.Recipients) || again.EnvID != got.EnvID || again.MTA != got.MTA {
+			t.Fatalf("%v:\n got %+v\nagain %+v", err, got, again)
+		}
+	})
+}
+
+func FuzzParse(f *testing.F) {
+	var b bytes.Buffer
+	if err := example().Write(&b, English()); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b.Bytes())
+	f.Fuzz(func(t *testing.T, msg []byte) {
+		r, err := Parse(msg)
+		if err == nil && len(r.Recipients) == 0 {
+			t.Fatal("a report on nobody")
+		}
+	})
+}
+
+func FuzzUnitext(f *testing.F) {
+	f.Add("peña+x=y@españa.example")
+	f.Add(`\x{110000}\x{41`)
+	f.Fuzz(func(t *testing.T, s string) {
+		s = strings.ToValidUTF8(s, "")
+		enc := toUnitext(s)
+		if !isASCII(enc) || fromUnitext(enc) != s {
+			t.Fatalf("%q → %q → %q", s, enc, fromUnitext(enc))
+		}
+	})
+}

@@ -1,0 +1,95 @@
+package dsn
+
+import (
+	"io"
+	"time"
+
+	"posta/mail"
+)
+
+// Action is what the reporting server did (RFC 3464 §2.3.3).
+type Action string
+
+const (
+	Failed    Action = "failed"
+	Delayed   Action = "delayed"
+	Delivered Action = "delivered"
+	Relayed   Action = "relayed"
+	Expanded  Action = "expanded"
+)
+
+// known says that RFC 3464 §2.3.3 has the action.
+func (a Action) known() bool {
+	switch a {
+	case Failed, Delayed, Delivered, Relayed, Expanded:
+		return true
+	}
+	return false
+}
+
+// Report is one notification about one message (RFC 3464 §2.1).
+type Report struct {
+	From      mail.Address // whom a person may answer, the postmaster; the envelope's sender is always null
+	To        mail.Address // the reverse-path of the message reported on
+	Date      time.Time
+	MessageID string // of the report itself, without angle brackets
+	MTA       string // Reporting-MTA: our host name
+	FromMTA   string // Received-From-MTA: who gave us the message; may be ""
+	EnvID     string // Original-Envelope-Id, decoded from xtext; "" if MAIL had none
+	Arrival   time.Time
+	UTF8      bool // the report's reader knows RFC 6532: the message came with SMTPUTF8
+
+	Recipients []Recipient
+
+	// The message reported on: Full if not nil, else the header in Header.
+	// With neither the report has no third part.
+	Header   []byte
+	Full     io.Reader
+	EightBit bool // Header or Full has octets above 127
+
+	Boundary string // "" makes a random one
+}
+
+// Recipient is what became of one recipient (RFC 3464 §2.3).
+type Recipient struct {
+	Original    string // as in ORCPT, "rfc822;pepe@pepito.es", xtext undone; "" if there was none
+	Final       string // "rfc822;pepe@pepito.es"; see Type
+	Action      Action
+	Status      mail.Status
+	RemoteMTA   string    // "dns" name of the host that refused; "" if none was asked
+	Diagnostic  string    // its reply, "550 5.1.1 No such user"; "" for none
+	LastAttempt time.Time // zero for none
+	RetryUntil  time.Time // of a Delayed; zero for none
+}
+
+// Type gives an address with its type, "rfc822;…", or "utf-8;…" if it is not
+// ASCII (RFC 6533 §3).
+func Type(a mail.Address) string {
+	if a.IsASCII() {
+		return "rfc822;" + a.String()
+	}
+	return "utf-8;" + a.String()
+}
+
+// failed says that the report tells of a failure.
+func (r *Report) failed() bool {
+	for i := range r.Recipients {
+		if r.Recipients[i].Action == Failed {
+			return true
+		}
+	}
+	return false
+}
+
+// sum is the action that the subject speaks of: the worst.
+func (r *Report) sum() Action {
+	order := []Action{Failed, Delayed, Expanded, Relayed, Delivered}
+	for _, a := range order {
+		for i := range r.Recipients {
+			if r.Recipients[i].Action == a {
+				return a
+			}
+		}
+	}
+	return Failed
+}

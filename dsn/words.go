@@ -1,0 +1,48 @@
+package dsn
+
+// Words are what a report says to a person. Each text may be in any language;
+// the status part stays the same for programs.
+type Words struct {
+	Language string // "en", for Content-Language
+	Sender   string // the display name the report comes from
+	Subject  map[Action]string
+	Opening  string            // says who speaks; %s is the host
+	Became   map[Action]string // one line for a recipient; %s is the address
+	Reason   string            // stands before the other server's reply
+	Until    string            // stands before the time at which a Delayed is given up
+	Closing  map[Action]string
+	Attached string // says what follows
+}
+
+// English gives the words in English.
+func English() Words {
+	return Words{
+		Language: "en",
+		Sender:   "Mail delivery at %s",
+		Subject: map[Action]string{
+			Failed:    "Your message could not be delivered",
+			Delayed:   "Your message is delayed",
+			Delivered: "Your message was delivered",
+			Relayed:   "Your message was passed on",
+			Expanded:  "Your message was sent on to several people",
+		},
+		Opening: "This is the mail server %s. It writes about a message of yours.",
+		Became: map[Action]string{
+			Failed:    "%s: it could not be delivered.",
+			Delayed:   "%s: it could not be delivered yet.",
+			Delivered: "%s: it was delivered to the mailbox.",
+			Relayed:   "%s: it was passed to a server that sends no reports.",
+			Expanded:  "%s: it was sent on to the addresses behind this one.",
+		},
+		Reason: "The reason given:",
+		Until:  "It will be tried again until",
+		Closing: map[Action]string{
+			Failed:    "The message will not be tried again. If you need help, write to the postmaster.",
+			Delayed:   "You need not send it again.",
+			Delivered: "You asked for this report. Delivered does not mean read.",
+			Relayed:   "You asked for this report.",
+			Expanded:  "You asked for this report.",
+		},
+		Attached: "The details for programs and your message, or its header, follow.",
+	}
+}

@@ -1,0 +1,239 @@
+package dsn
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"posta/imf"
+)
+
+// Write writes the report as a message with CRLF line ends.
+func (r *Report) Write(w io.Writer, words Words) error {
+	boundary := r.Boundary
+	if boundary == "" {
+		var b [12]byte
+		rand.Read(b[:]) // never fails
+		boundary = "report-" + hex.EncodeToString(b[:])
+	}
+	out := &writer{w: w}
+	out.write(r.head(boundary, words))
+	out.write(r.text(boundary, words))
+	out.write(r.status(boundary))
+	r.original(out, boundary)
+	out.write([]byte("\r\n--" + boundary + "--\r\n"))
+	if out.err != nil {
+		return fmt.Errorf("writing a report: %w", out.err)
+	}
+	return nil
+}
+
+// writer keeps the first error.
+type writer struct {
+	w   io.Writer
+	err error
+}
+
+func (o *writer) write(p []byte) {
+	if o.err == nil {
+		_, o.err = o.w.Write(p)
+	}
+}
+
+// head makes the report's own header (RFC 3464 §2, RFC 6522 §3).
+func (r *Report) head(boundary string, words Words) []byte {
+	var b []byte
+	sender := fmt.Sprintf(words.Sender, r.MTA)
+	b = imf.AppendField(b, "From", fmt.Sprintf("%s <%s>", phrase(sender), r.From))
+	b = imf.AppendField(b, "To", "<"+r.To.String()+">")
+	b = imf.AppendField(b, "Subject", imf.EncodeWords(words.Subject[r.sum()]))
+	b = imf.AppendField(b, "Date", imf.FormatDate(r.Date))
+	if r.MessageID != "" {
+		b = imf.AppendField(b, "Message-ID", "<"+r.MessageID+">")
+	}
+	b = imf.AppendField(b, "Auto-Submitted", "auto-replied") // RFC 3834 §5
+	b = imf.AppendField(b, "MIME-Version", "1.0")
+	b = imf.AppendField(b, "Content-Type",
+		`multipart/report; report-type=delivery-status; boundary="`+boundary+`"`)
+	return append(b, "\r\n"...)
+}
+
+// phrase quotes a display name where RFC 5322 §3.2.5 wants it.
+func phrase(s string) string {
+	if !isASCII(s) {
+		return imf.EncodeWords(s)
+	}
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
+}
+
+// text makes the part for a person.
+func (r *Report) text(boundary string, words Words) []byte {
+	var t strings.Builder
+	fmt.Fprintf(&t, words.Opening+"\r\n\r\n", r.MTA)
+	for i := range r.Recipients {
+		rc := &r.Recipients[i]
+		fmt.Fprintf(&t, "  "+words.Became[rc.Action]+"\r\n", plain(address(rc)))
+		if rc.Diagnostic != "" {
+			fmt.Fprintf(&t, "    %s %s\r\n", words.Reason, clip(plain(rc.Diagnostic)))
+		}
+		if !rc.RetryUntil.IsZero() {
+			fmt.Fprintf(&t, "    %s %s\r\n", words.Until, imf.FormatDate(rc.RetryUntil))
+		}
+	}
+	fmt.Fprintf(&t, "\r\n%s\r\n\r\n%s\r\n", words.Closing[r.sum()], words.Attached)
+	charset, encoding := "us-ascii", "7bit"
+	if !isASCII(t.String()) {
+		charset, encoding = "utf-8", "8bit"
+	}
+	b := []byte("--" + boundary + "\r\n")
+	b = imf.AppendField(b, "Content-Type", "text/plain; charset="+charset)
+	b = imf.AppendField(b, "Content-Language", words.Language)
+	b = imf.AppendField(b, "Content-Transfer-Encoding", encoding)
+	return append(append(b, "\r\n"...), t.String()...)
+}
+
+// clip keeps a line of the text within RFC 5322 §2.1.1; the whole diagnostic
+// stands in the status part.
+func clip(s string) string {
+	const most = 900
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + " ..."
+}
+
+// address is the recipient as the sender knows it.
+func address(rc *Recipient) string {
+	named := rc.Original
+	if named == "" {
+		named = rc.Final
+	}
+	if _, a, ok := strings.Cut(named, ";"); ok {
+		return a
+	}
+	return named
+}
+
+// status makes the part for programs.
+func (r *Report) status(boundary string) []byte {
+	f := fields{utf8: r.UTF8}
+	f.add("Reporting-MTA", mta(r.MTA))
+	if r.FromMTA != "" {
+		f.add("Received-From-MTA", mta(r.FromMTA))
+	}
+	if r.EnvID != "" {
+		f.b = append(f.b, "Original-Envelope-Id: "+ascii(r.EnvID)+"\r\n"...) // never folded: blanks count
+	}
+	f.date("Arrival-Date", r.Arrival)
+	for i := range r.Recipients {
+		f.recipient(&r.Recipients[i])
+	}
+	b := []byte("\r\n--" + boundary + "\r\n")
+	if isASCII(string(f.b)) {
+		// RFC 6533 §4.4: the traditional type, if it loses nothing.
+		b = imf.AppendField(b, "Content-Type", "message/delivery-status")
+	} else {
+		b = imf.AppendField(b, "Content-Type", "message/global-delivery-status")
+		b = imf.AppendField(b, "Content-Transfer-Encoding", "8bit")
+	}
+	return append(append(b, "\r\n"...), f.b...)
+}
+
+// mta gives a host name its type. An unqualified one must not be called "dns"
+// (RFC 3461 §6.3).
+func mta(name string) string {
+	if strings.Contains(name, ".") {
+		return "dns; " + name
+	}
+	return "x-local-hostname; " + name
+}
+
+// fields collects the fields of the status part.
+type fields struct {
+	b    []byte
+	utf8 bool
+}
+
+func (f *fields) add(name, value string) {
+	if !f.utf8 {
+		value = ascii(value)
+	}
+	f.b = imf.AppendField(f.b, name, plain(value))
+}
+
+func (f *fields) date(name string, t time.Time) {
+	if !t.IsZero() {
+		f.add(name, imf.FormatDate(t))
+	}
+}
+
+// recipient writes one group of per-recipient fields (RFC 3464 §2.3).
+func (f *fields) recipient(rc *Recipient) {
+	f.b = append(f.b, "\r\n"...)
+	if rc.Original != "" {
+		f.typed("Original-Recipient", rc.Original)
+	}
+	f.typed("Final-Recipient", rc.Final)
+	f.add("Action", string(rc.Action))
+	f.add("Status", rc.Status.String())
+	if rc.RemoteMTA != "" {
+		f.add("Remote-MTA", mta(rc.RemoteMTA))
+	}
+	if rc.Diagnostic != "" {
+		f.add("Diagnostic-Code", "smtp; "+rc.Diagnostic)
+	}
+	f.date("Last-Attempt-Date", rc.LastAttempt)
+	if rc.Action == Delayed { // RFC 3464 §2.3.9: in no other
+		f.date("Will-Retry-Until", rc.RetryUntil)
+	}
+}
+
+// typed writes an address with its type, not folded, for blanks and case in
+// it count. A UTF-8 one is written as the part allows (RFC 6533 §3).
+func (f *fields) typed(name, value string) {
+	kind, addr, _ := strings.Cut(value, ";")
+	if strings.EqualFold(kind, "utf-8") {
+		if f.utf8 {
+			addr = fromUnitext(addr)
+		} else {
+			addr = toUnitext(fromUnitext(addr))
+		}
+	}
+	line := name + ": " + kind + ";" + plain(addr)
+	if !f.utf8 {
+		line = ascii(line)
+	}
+	f.b = append(append(f.b, line...), "\r\n"...)
+}
+
+// original writes the third part: the message, or its header.
+func (r *Report) original(out *writer, boundary string) {
+	if r.Full == nil && r.Header == nil {
+		return
+	}
+	kind := "text/rfc822-headers"
+	switch {
+	case r.Full != nil && r.UTF8:
+		kind = "message/global"
+	case r.Full != nil:
+		kind = "message/rfc822"
+	case r.UTF8 && r.EightBit:
+		kind = "message/global-headers"
+	}
+	b := []byte("\r\n--" + boundary + "\r\n")
+	b = imf.AppendField(b, "Content-Type", kind)
+	if r.EightBit {
+		b = imf.AppendField(b, "Content-Transfer-Encoding", "8bit")
+	}
+	out.write(append(b, "\r\n"...))
+	if r.Full == nil {
+		out.write(r.Header)
+		return
+	}
+	if out.err == nil {
+		_, out.err = io.Copy(out.w, r.Full)
+	}
+}
