@@ -21,7 +21,7 @@ func (s *session) apop(ctx context.Context, cmd pop3.Command) {
 		return
 	}
 	user := cmd.Arg(0)
-	id, secret, err := s.srv.Auth.Secret(ctx, user)
+	id, secret, err := s.secret(ctx, user)
 	if err == nil || errors.Is(err, sasl.ErrCredentials) {
 		want := pop3.Digest(s.stamp, secret)
 		if subtle.ConstantTimeCompare([]byte(want), []byte(cmd.Arg(1))) != 1 {
@@ -29,4 +29,12 @@ func (s *session) apop(ctx context.Context, cmd pop3.Command) {
 		}
 	}
 	s.login(ctx, attempt{pop3.APOP, "APOP", user}, id, err)
+}
+
+func (s *session) secret(ctx context.Context, user string) (sasl.Identity, []byte, error) {
+	name, err := sasl.PrepareName(user)
+	if err != nil {
+		return sasl.Identity{}, nil, sasl.ErrCredentials
+	}
+	return s.srv.Auth.Secret(ctx, name)
 }

@@ -28,6 +28,9 @@ type attempt struct {
 // login answers an attempt whose credentials have been checked: it opens the
 // maildrop, or says why not.
 func (s *session) login(ctx context.Context, try attempt, id sasl.Identity, err error) {
+	if err == nil && id.Account == 0 {
+		err = sasl.ErrCredentials // nobody
+	}
 	switch {
 	case err == nil:
 		s.enter(ctx, try, id)

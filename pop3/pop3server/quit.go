@@ -16,6 +16,10 @@ func (s *session) quit(ctx context.Context, _ pop3.Command) {
 		s.ok(s.srv.texts.bye)
 		return
 	}
+	if err := s.c.Flush(); err != nil { // what could not be sent is not deleted
+		s.reason = ending(err)
+		return
+	}
 	s.phase = update
 	gone, err := s.remove(ctx)
 	s.release(ctx)

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"posta/pop3"
+	"posta/sasl"
 )
 
 // user takes the name (RFC 1939 §7). The answer is the same for every name, so
@@ -31,9 +32,19 @@ func (s *session) pass(ctx context.Context, cmd pop3.Command) {
 	case name == "":
 		s.refuse(pop3.PASS, "", "Say USER and the name just before PASS")
 	default:
-		id, err := s.srv.Auth.Password(ctx, name, cmd.Arg(0))
+		id, err := s.password(ctx, name, cmd.Arg(0))
 		s.login(ctx, attempt{pop3.PASS, "USER", name}, id, err)
 	}
+}
+
+// password asks whose credentials these are. Names that SASLprep prohibits are
+// nobody's (RFC 6856 §2.2).
+func (s *session) password(ctx context.Context, name, password string) (sasl.Identity, error) {
+	name, err := sasl.PrepareName(name)
+	if err != nil {
+		return sasl.Identity{}, sasl.ErrCredentials
+	}
+	return s.srv.Auth.Password(ctx, name, password)
 }
 
 // tlsFirst tells a client in the clear what to do.

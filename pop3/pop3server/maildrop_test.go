@@ -1,0 +1,373 @@
+package pop3server
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"posta/event"
+	"posta/mail"
+	"posta/store"
+)
+
+func three() *drops {
+	return newDrops(letter{body: "Subject: a\r\n\r\none\r\n"}, letter{body: "Subject: bb\r\n\r\ntwo\r\n"}, letter{body: "Subject: ccc\r\n\r\nthree\r\n"})
+}
+
+const (
+	id1 = "000000000000000000000001"
+	id2 = "000000000000000000000002"
+	id3 = "000000000000000000000003"
+)
+
+// rfc: 1939-5-1 1939-5.STAT-2 1939-5.STAT-3 1939-5.LIST-1 1939-5.LIST-3 1939-5.LIST-4 1939-5.RETR-1 1939-5.DELE-1 1939-7.TOP-1 1939-7.UIDL-1 1939-7.UIDL-3
+func TestTransaction(t *testing.T) {
+	dialogues := map[string]string{
+		"what is there": `
+			C: STAT
+			S: +OK 3 62
+			C: LIST
+			S: +OK 3 messages (62 octets)
+			S: 1 19
+			S: 2 20
+			S: 3 23
+			S: .
+			C: UIDL
+			S: +OK …
+			S: 1 ` + id1 + `
+			S: 2 ` + id2 + `
+			S: 3 ` + id3 + `
+			S: .
+			C: LIST 2
+			S: +OK 2 20
+			C: UIDL 3
+			S: +OK 3 ` + id3 + `
+			C: NOOP
+			S: +OK`,
+		"what is deleted is gone at once": `
+			C: DELE 2
+			S: +OK …
+			C: DELE 2
+			S: -ERR That message is marked as deleted
+			C: RETR 2
+			S: -ERR That message …
+			C: TOP 2 1
+			S: -ERR That message …
+			C: LIST 2
+			S: -ERR That message …
+			C: UIDL 2
+			S: -ERR That message …
+			C: STAT
+			S: +OK 2 42
+			C: LIST
+			S: +OK 2 messages (42 octets)
+			S: 1 19
+			S: 3 23
+			S: .
+			C: UIDL
+			S: +OK …
+			S: 1 ` + id1 + `
+			S: 3 ` + id3 + `
+			S: .
+			C: RSET
+			S: +OK Maildrop has 3 messages (62 octets)
+			C: LIST 2
+			S: +OK 2 20
+			C: STAT
+			S: +OK 3 62`,
+		"numbers": `
+			C: RETR 0
+			S: -ERR No such message
+			C: RETR 4
+			S: -ERR No such message
+			C: LIST 4
+			S: -ERR No such message
+			C: DELE 2147483647
+			S: -ERR No such message
+			C: DELE 4294967297
+			S: -ERR Argument 1 of DELE must be a decimal number
+			C: DELE 1x
+			S: -ERR Argument …
+			C: DELE +1
+			S: -ERR Argument …
+			C: DELE -1
+			S: -ERR Argument …
+			C: DELE 1` + "\x00" + `
+			S: -ERR Control characters …
+			C: DELE 1 2
+			S: -ERR DELE takes …
+			C: RETR
+			S: -ERR RETR needs …
+			C: TOP 1
+			S: -ERR TOP needs …
+			C: TOP 1 -1
+			S: -ERR Argument 2 …
+			C: STAT 1
+			S: -ERR STAT takes …
+			C: STAT
+			S: +OK 3 62`,
+		"retrieval": `
+			C: RETR 1
+			S: +OK 19 octets
+			S: Subject: a
+			S: 
+			S: one
+			S: .
+			C: TOP 3 0
+			S: +OK …
+			S: Subject: ccc
+			S: 
+			S: .
+			C: TOP 3 1000
+			S: +OK …
+			S: Subject: ccc
+			S: 
+			S: three
+			S: .`,
+	}
+	for name, script := range dialogues {
+		t.Run(name, func(t *testing.T) {
+			d := three()
+			k := dial(t, New(config(d)))
+			k.login()
+			k.play(script)
+			k.peer.Close()
+			<-k.done
+			if len(d.letters) != 3 || len(d.removals) != 0 || d.held() {
+				t.Errorf("after a dropped connection %d messages, removals %v, held %v", len(d.letters), d.removals, d.held())
+			}
+		})
+	}
+}
+
+// rfc: 1939-6-1 1939-6.QUIT-2
+func TestQuitDeletes(t *testing.T) {
+	d := three()
+	k := dial(t, New(config(d)))
+	k.login()
+	k.play("C: DELE 3\nS: +OK …\nC: DELE 1\nS: +OK …\nC: QUIT\nS: +OK Bye\nS!")
+	if len(d.removals) != 1 || !slices.Equal(d.removals[0], []uint32{1, 3}) || d.held() {
+		t.Errorf("removals %v, held %v", d.removals, d.held())
+	}
+	if got := facts[event.Deleted](k.w); len(got) != 1 || got[0].Messages != 2 {
+		t.Errorf("facts %+v", got)
+	}
+	if k.w.reason != "quit" {
+		t.Errorf("reason %q", k.w.reason)
+	}
+	k = dial(t, New(config(d)))
+	k.login()
+	k.play("C: UIDL\nS: +OK …\nS: 1 " + id2 + "\nS: .\nC: QUIT\nS: +OK …\nS!")
+	if len(d.removals) != 1 {
+		t.Error("QUIT without deletions wrote")
+	}
+}
+
+// rfc: 1939-6.QUIT-1
+func TestQuitThatFails(t *testing.T) {
+	d := three()
+	k := dial(t, New(config(d)))
+	k.login()
+	d.removeErr = errors.New("disk on fire")
+	k.play("C: DELE 3\nS: +OK …\nC: QUIT\nS: -ERR [SYS/TEMP] …\nS!")
+	if len(d.letters) != 3 || d.held() || len(facts[event.Deleted](k.w)) != 0 {
+		t.Errorf("%d messages, held %v", len(d.letters), d.held())
+	}
+}
+
+// Sessions see what was there when they began.
+func TestSnapshot(t *testing.T) {
+	d := three()
+	k := dial(t, New(config(d)))
+	k.login()
+	d.mu.Lock()
+	d.last++
+	d.letters[d.last] = letter{body: "new\r\n"}
+	delete(d.letters, 2)
+	d.mu.Unlock()
+	k.play("C: STAT\nS: +OK 3 62\nC: LIST 4\nS: -ERR …\nC: RETR 2\nS: -ERR That message was removed meanwhile\nC: RETR 3\nS: +OK 23 octets")
+	k.body()
+}
+
+// rfc: 1939-3-7 1939-3-8 1939-3-9 1939-3-10
+func TestAutologout(t *testing.T) {
+	for _, idle := range []time.Duration{0, time.Minute, 10 * time.Minute, 30 * time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			d := three()
+			cfg := config(d)
+			cfg.Idle = idle
+			k := dial(t, New(cfg))
+			k.login()
+			k.play("C: DELE 1\nS: +OK …")
+			limit := max(idle, 10*time.Minute)
+			for range 10 { // each command begins the time anew
+				time.Sleep(limit - time.Second)
+				k.play("C: NOOP\nS: +OK")
+			}
+			if d.renewals == 0 {
+				t.Error("the lease was not renewed")
+			}
+			begin := time.Now()
+			k.ended()
+			if took := time.Since(begin); took < limit || took > limit+10*time.Second {
+				t.Errorf("autologout after %v, want %v", took, limit)
+			}
+			if len(d.letters) != 3 || d.held() || k.w.reason != "timeout" {
+				t.Errorf("%d messages, held %v, reason %q", len(d.letters), d.held(), k.w.reason)
+			}
+		})
+	}
+}
+
+func TestLostLease(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := three()
+		k := dial(t, New(config(d)))
+		k.login()
+		k.play("C: DELE 1\nS: +OK …")
+		d.renewErr = errors.New("busy")
+		time.Sleep(9*time.Minute + 30*time.Second)
+		k.play("C: NOOP\nS: +OK")
+		time.Sleep(9*time.Minute + 30*time.Second)
+		k.play("C: NOOP\nS: +OK") // a failed renewal is not yet a loss
+		d.renewErr = store.ErrLost
+		k.play("C: QUIT\nS: -ERR [SYS/TEMP] The lock …\nS!")
+		if len(d.letters) != 3 {
+			t.Error("deleted without the lease")
+		}
+	})
+}
+
+func TestShutdown(t *testing.T) {
+	d := three()
+	k := dial(t, New(config(d)))
+	k.login()
+	k.play("C: DELE 1\nS: +OK …")
+	k.cancel()
+	k.conn.Interrupt()
+	k.play("S: -ERR [SYS/TEMP] The server is shutting down; nothing was deleted\nS!")
+	if len(d.letters) != 3 || d.held() {
+		t.Errorf("%d messages, held %v", len(d.letters), d.held())
+	}
+}
+
+// A write that fails leaves the messages: the client has not got them.
+func TestReset(t *testing.T) {
+	d := newDrops(letter{body: "Subject: big\r\n\r\n" + strings.Repeat("x", 100000) + "\r\n"})
+	k := dial(t, New(config(d)))
+	k.login()
+	k.send("RETR 1\r\nRETR 1\r\nRETR 1\r\nRETR 1\r\nRETR 1\r\nDELE 1\r\nQUIT\r\n")
+	k.peer.Reset()
+	<-k.done
+	if len(d.letters) != 1 || d.held() {
+		t.Errorf("%d messages, held %v", len(d.letters), d.held())
+	}
+}
+
+func TestOwner(t *testing.T) {
+	d := three()
+	dial(t, New(config(d))).login()
+	if d.holder != "pop3 session from 192.0.2.1:40000" {
+		t.Errorf("owner %q", d.holder)
+	}
+}
+
+// rfc: 2449-6.6-1
+func TestPipelining(t *testing.T) {
+	d := three()
+	k := dial(t, New(config(d)))
+	k.send("CAPA\r\nUSER pepe\r\nPASS se cret\r\nSTAT\r\nRETR 2\r\nDELE 2\r\nNONSENSE\r\nLIST\r\nQUIT\r\n")
+	k.expect("+OK …")
+	k.body()
+	k.play("S: +OK …\nS: +OK …\nS: +OK 3 62\nS: +OK 20 octets\nS: Subject: bb\nS: \nS: two\nS: .\nS: +OK …\nS: -ERR …\n" +
+		"S: +OK 2 messages (42 octets)\nS: 1 19\nS: 3 23\nS: .\nS: +OK Bye\nS!")
+	if len(d.letters) != 2 {
+		t.Errorf("%d messages", len(d.letters))
+	}
+}
+
+// rfc: 2449-4-1 2449-4-2 1939-3-2
+func TestLines(t *testing.T) {
+	cfg := config(three())
+	cfg.Mode = mail.Strict
+	k := dial(t, New(cfg))
+	name := strings.Repeat("x", 248) // "USER " + 248 + CRLF are 255
+	k.play("C: USER " + name + "\nS: -ERR Passwords …\nC: USER " + name + "x\nS: -ERR Line too long")
+	k.send("NOOP\n")
+	k.send("\r\n")
+	k.expect("-ERR A line ends in CR LF…")
+	k.expect("-ERR A line ends in CR LF…")
+	k.send("CA\rPA\r\n")
+	k.expect("-ERR A line ends in CR LF…")
+	k.send("\xff\xfb\x1f\xff\xfb\x20CAPA\r\n")
+	k.play("S: -ERR Unknown command\nC:  CAPA\nS: -ERR Unknown command\nC: CAPA \nS: -ERR Exactly one space …\nC: \nS: -ERR Empty command\nC: QUIT\nS: +OK Bye\nS!")
+}
+
+func TestLabLines(t *testing.T) {
+	k := dial(t, New(config(three())))
+	k.send("user pepe\n")
+	k.expect("+OK …")
+	k.send("PASS se cret\n")
+	k.play("S: +OK …\nC:   list   2  \nS: +OK 2 20\nC: HELP\nS: -ERR Unknown command; now you may say CAPA STAT LIST UIDL RETR TOP DELE RSET NOOP QUIT")
+}
+
+func TestHTTP(t *testing.T) {
+	for _, first := range []string{"GET / HTTP/1.1", "POST /x HTTP/1.1", "put / HTTP/1.0", "CONNECT a:1 HTTP/1.1", "OPTIONS * HTTP/1.1", "Host: localhost", "PRI * HTTP/2.0"} {
+		for _, mode := range []mail.Mode{mail.Lab, mail.Strict} {
+			cfg := config(three())
+			cfg.Mode = mode
+			k := dial(t, New(cfg))
+			k.send(first + "\r\nUSER pepe\r\nPASS se cret\r\nQUIT\r\n")
+			k.ended()
+			if !strings.HasPrefix(k.w.reason, "refused") {
+				t.Errorf("%s: reason %q", first, k.w.reason)
+			}
+		}
+	}
+}
+
+// A listing of ten thousand messages is whole, and little is kept of them.
+func TestLargeMaildrop(t *testing.T) {
+	d := newDrops()
+	for range 10000 {
+		d.last++
+		d.letters[d.last] = letter{body: "x\r\n"}
+	}
+	k := dial(t, New(config(d)))
+	k.login()
+	for _, verb := range []string{"LIST", "UIDL"} {
+		k.play("C: " + verb + "\nS: +OK 10000 messages (30000 octets)")
+		lines := strings.Split(strings.TrimSuffix(k.body(), "\r\n"), "\r\n")
+		if len(lines) != 10000 {
+			t.Fatalf("%s: %d lines", verb, len(lines))
+		}
+		for i, l := range lines {
+			if !strings.HasPrefix(l, fmt.Sprint(i+1, " ")) {
+				t.Fatalf("%s: line %d is %q", verb, i+1, l)
+			}
+		}
+		if last := lines[9999]; verb == "UIDL" && last != fmt.Sprintf("10000 %024x", 10000) {
+			t.Errorf("last line %q", last)
+		}
+	}
+}
+
+func BenchmarkList(b *testing.B) {
+	d := newDrops()
+	for range 10000 {
+		d.last++
+		d.letters[d.last] = letter{body: "x\r\n"}
+	}
+	k := dial(b, New(config(d)))
+	k.login()
+	b.ReportAllocs()
+	for b.Loop() {
+		k.send("UIDL\r\n")
+		for k.line() != "." {
+		}
+	}
+}

@@ -1,0 +1,139 @@
+package pop3server
+
+import (
+	"bufio"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"io"
+	"math/big"
+	"strings"
+	"testing"
+	"time"
+
+	"posta/mail"
+	"posta/sasl"
+)
+
+func serverTLS(t testing.TB) *tls.Config {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{"pop.pepito.es"},
+		NotAfter: time.Now().Add(1000 * time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, cert, cert, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+}
+
+// secure puts the client's side under TLS.
+func (k *talk) secure() *tls.Conn {
+	k.t.Helper()
+	c := tls.Client(k.peer, &tls.Config{InsecureSkipVerify: true})
+	if err := c.Handshake(); err != nil {
+		k.t.Fatal(err)
+	}
+	k.r = bufio.NewReader(c)
+	k.over = c
+	return c
+}
+
+func dialTLS(t testing.TB, srv *Server) *talk {
+	t.Helper()
+	k := start(t, srv)
+	k.secure()
+	k.expect("+OK …")
+	return k
+}
+
+// rfc: 2595-4-1 2595-4-2 2595-4-7 5034-3-3 5034-3-4 2449-5-2
+func TestSTLS(t *testing.T) {
+	cfg := config(newDrops())
+	cfg.Mode, cfg.TLS = mail.Strict, serverTLS(t)
+	k := dial(t, New(cfg))
+	k.play("C: UTF8\nS: +OK …\nC: STLS\nS: +OK Begin TLS now")
+	state := k.secure().ConnectionState()
+	capa := "C: CAPA\nS: +OK …\nS: TOP\nS: UIDL\nS: USER\nS: SASL SCRAM-SHA-256-PLUS SCRAM-SHA-256 PLAIN LOGIN\nS: UTF8 USER\nS: RESP-CODES\n" +
+		"S: AUTH-RESP-CODE\nS: PIPELINING\nS: EXPIRE NEVER\nS: LOGIN-DELAY 0\nS: IMPLEMENTATION posta-1.0\nS: ."
+	k.play(capa)
+	k.play("C: STLS\nS: -ERR Unknown command")
+	client, err := sasl.NewClient("SCRAM-SHA-256-PLUS", sasl.Wish{User: "pepe", Password: "se cret", TLS: &state})
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.exchange(client)
+	k.play(capa)
+	k.play("C: STLS\nS: -ERR Unknown command\nC: QUIT\nS: +OK …\nS!")
+}
+
+// Octets behind STLS are an attack.
+func TestSTLSInjection(t *testing.T) {
+	cfg := config(newDrops())
+	cfg.Mode, cfg.TLS = mail.Strict, serverTLS(t)
+	k := dial(t, New(cfg))
+	k.send("STLS\r\nUSER pepe\r\n")
+	rest, _ := io.ReadAll(k.r)
+	<-k.done
+	if strings.Contains(string(rest), "+OK") || strings.Count(string(rest), "\r\n") > 1 {
+		t.Errorf("answered %q", rest)
+	}
+}
+
+// exchange logs in with a SASL client that speaks first.
+func (k *talk) exchange(client sasl.Client) {
+	k.t.Helper()
+	initial, err := client.Start()
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	k.send("AUTH " + client.Mechanism() + " " + base64.StdEncoding.EncodeToString(initial) + "\r\n")
+	for {
+		line := k.line()
+		if strings.HasPrefix(line, "+OK") {
+			break
+		}
+		challenge, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(line, "+ "))
+		if err != nil {
+			k.t.Fatalf("%q: %v", line, err)
+		}
+		response, err := client.Next(challenge)
+		if err != nil {
+			k.t.Fatal(err)
+		}
+		k.send(base64.StdEncoding.EncodeToString(response) + "\r\n")
+	}
+	if err := client.Finish(); err != nil {
+		k.t.Error(err)
+	}
+	if strings.Contains(k.w.transcript(), base64.StdEncoding.EncodeToString(initial)) {
+		k.t.Error("the exchange is in the transcript")
+	}
+}
+
+// rfc: 5034-4-13
+func TestScramInTheClearLab(t *testing.T) {
+	k := dial(t, New(config(newDrops())))
+	client, err := sasl.NewClient("SCRAM-SHA-256", sasl.Wish{User: "pepe", Password: "se cret"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.exchange(client)
+	k.play("C: STAT\nS: +OK 0 0")
+}
+
+// In the lab STLS is there but nobody must use it; after the log-in it is still
+// announced and refused.
+func TestSTLSInTheLab(t *testing.T) {
+	cfg := config(newDrops())
+	cfg.TLS = serverTLS(t)
+	k := dial(t, New(cfg))
+	k.login()
+	k.play("C: STLS\nS: -ERR You are logged in already\nC: CAPA\nS: +OK …\nS: TOP\nS: UIDL\nS: USER\nS: SASL SCRAM-SHA-256 PLAIN LOGIN\nS: STLS\nS: UTF8 USER")
+}
