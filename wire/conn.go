@@ -6,14 +6,17 @@
 package wire
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
-	"io"
+	"fmt"
 	"net"
+	"net/netip"
+	"os"
+	"sync/atomic"
 	"time"
 
 	"posta/event"
+	"posta/text"
 )
 
 var (
@@ -21,7 +24,12 @@ var (
 	ErrBareEnd     = errors.New("wire: bare CR or LF")                        // the line, or the data up to CRLF.CRLF, was drained
 	ErrTooBig      = errors.New("wire: data larger than allowed")             // drained to its end
 	ErrEarly       = errors.New("wire: octets sent before the TLS handshake") // the session must end
+	ErrEndless     = errors.New("wire: refused input without an end")         // draining was given up: the session must end
 	ErrSessionTime = errors.New("wire: the session has lasted too long")      // Options.Session ran out
+	ErrShutdown    = errors.New("wire: the server is shutting down")          // what reads give after Interrupt
+
+	// ErrIdle is what reads give when Options.Idle ran out.
+	ErrIdle = fmt.Errorf("wire: the peer was silent for too long: %w", os.ErrDeadlineExceeded)
 )
 
 // Options are a connection's limits and its watcher.
@@ -32,83 +40,147 @@ type Options struct {
 	BareLF  bool          // a configured network of old devices: LF ends a line as CRLF does
 	Idle    time.Duration // how long a read may wait; 0: forever
 	Session time.Duration // how long the whole connection may last; 0: forever
+	Buffers *Buffers      // shared with other connections; nil: the Conn has its own
 }
 
 // Conn is a text connection. It belongs to one goroutine, but for Interrupt.
-type Conn struct{ nc net.Conn }
+//
+// Reads that fail with an error that is not one of this package's, or with
+// ErrIdle, ErrSessionTime, ErrShutdown, ErrEarly or ErrEndless, end the
+// session; after the others the connection is in step with the peer. A peer
+// that closes gives io.EOF between lines and io.ErrUnexpectedEOF inside.
+//
+// Octets read are published to the watchers at the next call that reads,
+// flushes or tells a fact, so that Mask comes in time; lines that gave an
+// error are published masked, because nobody has looked for secrets in them.
+type Conn struct {
+	base net.Conn // the network
+	nc   net.Conn // base, or TLS on it
+	o    Options
+	em   event.Emitter
+	ends event.Endpoints
+	end  time.Time // of the session; zero: never
+	down atomic.Bool
+
+	in     input
+	lines  text.Line
+	typed  *text.Typed // a person's keys; nil: a program's octets
+	begun  bool        // the first line is complete
+	seen   text.Ends   // of lab connections, since the beginning or since TLS
+	lent   lent
+	noted  noted
+	notes  []string
+	out    *block // nil while nothing waits to be sent
+	outErr error
+	outOff int64 // Text octets published
+
+	secure  *tls.Conn
+	secured string
+	wire    position // of ciphertext, counted from the connection's first octet
+	closed  bool
+}
+
+// position is how many octets have passed in each direction.
+type position struct{ in, out int64 }
+
+// noted are the facts about the line discipline that were told already.
+type noted struct{ bare, edits, bareData bool }
+
+// lent is the line that Line gave out last, until it is published.
+type lent struct {
+	from, to int // in input's buffer, with the line's end
+	end      int // octets of the line's end
+	whole    bool
+	mask     []event.Span
+}
 
 // NewConn takes a connection over. For implicit TLS call StartTLS first thing.
-func NewConn(nc net.Conn, o Options) *Conn { panic("wire: being built") }
+func NewConn(nc net.Conn, o Options) *Conn {
+	if o.Buffers == nil {
+		o.Buffers = NewBuffers()
+	}
+	c := &Conn{base: nc, nc: nc, o: o, em: event.NewEmitter(o.Sink, o.ID)}
+	c.in.buf = make([]byte, smallSize)
+	c.in.small = c.in.buf
+	c.lines.LF = o.BareLF || o.Human
+	c.ends = event.Endpoints{Remote: addrPort(nc.RemoteAddr()), Local: addrPort(nc.LocalAddr())}
+	if o.Session > 0 {
+		c.end = time.Now().Add(o.Session)
+	}
+	return c
+}
 
-// Line reads one line, without its end. The octets are lent until the next
-// call. A line of more than max octets (its end counted) is drained and gives
-// ErrLineTooLong; one that holds a bare CR, ends in a bare LF or began after
-// one gives ErrBareEnd where that is not allowed. NULs are passed on.
-func (c *Conn) Line(max int) ([]byte, error) { panic("wire: being built") }
+// addrPort reads an address as netip; one that is none, as of a Unix socket,
+// gives the zero AddrPort.
+func addrPort(a net.Addr) netip.AddrPort {
+	var ap netip.AddrPort
+	switch a := a.(type) {
+	case nil:
+		return ap
+	case *net.TCPAddr:
+		ap = a.AddrPort()
+	default:
+		ap, _ = netip.ParseAddrPort(a.String())
+	}
+	return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
+}
 
-// Dot reads mail data up to the final dot (RFC 5321 §4.5.2), undoes the
-// stuffing, and writes it to w with CRLF line ends. It always drains to the
-// end of the data: after ErrTooBig (more than max octets; 0: no limit),
-// ErrBareEnd, or an error of w, the connection is in step with the peer.
-// n counts the octets of content.
-func (c *Conn) Dot(w io.Writer, max int64) (n int64, err error) { panic("wire: being built") }
+// Opened tells the watchers that the connection began. Empty Endpoints are
+// filled in.
+func (c *Conn) Opened(fact event.Opened) {
+	if fact.Endpoints == (event.Endpoints{}) {
+		fact.Endpoints = c.ends
+	}
+	c.em.Fact(event.Open, fact)
+}
 
-// Chunk copies exactly n octets to w (RFC 3030 §2), and drains them even if w
-// fails. A nil w only drains.
-func (c *Conn) Chunk(w io.Writer, n int64) error { panic("wire: being built") }
+// State tells the watchers of a step of the protocol; fact is one of event's.
+func (c *Conn) State(fact any) {
+	c.publish()
+	c.em.Fact(event.State, fact)
+}
 
-// Reply appends octets of a reply to the write buffer; nothing is sent before
-// Flush or a full buffer. Errors are kept for Flush.
-func (c *Conn) Reply(s string) { panic("wire: being built") }
+// Endpoints are both ends' addresses; 4-in-6 addresses are unmapped.
+func (c *Conn) Endpoints() event.Endpoints { return c.ends }
 
-// Write appends octets of a message body to the write buffer, unchanged; large
-// ones go straight through. It lets a Conn be an io.Writer for RETR.
-func (c *Conn) Write(p []byte) (int, error) { panic("wire: being built") }
-
-// Flush sends what is buffered.
-func (c *Conn) Flush() error { panic("wire: being built") }
+// SetIdle changes how long later reads may wait.
+func (c *Conn) SetIdle(d time.Duration) { c.o.Idle = d }
 
 // Pending says that input is waiting in the buffer, so that a reply that may
 // wait (RFC 2920 §3.2) need not be flushed. It never reads from the network.
-func (c *Conn) Pending() bool { panic("wire: being built") }
-
-// Arrived says that input is waiting in the buffer or on the network, without
-// taking it: for refusing a peer that talks before the greeting. It waits at
-// most d for it.
-func (c *Conn) Arrived(d time.Duration) bool { panic("wire: being built") }
+// Nothing hangs if what waits is no whole line: whoever waits for the network
+// flushes first.
+func (c *Conn) Pending() bool { return c.in.r < c.in.w }
 
 // Mask marks n octets from off of the line just read as secret.
-func (c *Conn) Mask(off, n int) { panic("wire: being built") }
+func (c *Conn) Mask(off, n int) {
+	size := c.lent.to - c.lent.from - c.lent.end
+	if c.lent.whole { // the line that was given out is not the octets that came
+		off, n = 0, size
+	}
+	off = max(off, 0)
+	if n = min(n, size-off); n > 0 {
+		c.lent.mask = append(c.lent.mask, event.Span{Off: off, Len: n})
+	}
+}
 
-// MaskReply marks the reply octets appended since the last Flush, or since the
-// last MaskReply, as secret: a SCRAM challenge.
-func (c *Conn) MaskReply() { panic("wire: being built") }
+// publish tells the watchers of the line that was read last.
+func (c *Conn) publish() {
+	l := &c.lent
+	if n := l.to - l.from; n > 0 {
+		if c.em.Wants(event.Text, event.Command) {
+			c.em.Octets(c.in.stamp, event.FromDialer, event.Text, event.Command, c.in.off, c.in.buf[l.from:l.to], l.mask)
+		}
+		c.in.off += int64(n)
+		*l = lent{mask: l.mask[:0]}
+	}
+	for _, n := range c.notes {
+		c.em.Fact(event.State, event.Note{Text: n})
+	}
+	c.notes = nil
+}
 
-// StartTLS upgrades as the server. It refuses early octets with ErrEarly.
-func (c *Conn) StartTLS(ctx context.Context, cfg *tls.Config) error { panic("wire: being built") }
-
-// TLS gives the state of TLS, and whether there is any.
-func (c *Conn) TLS() (tls.ConnectionState, bool) { panic("wire: being built") }
-
-// Secured describes TLS in one line, "TLSv1.3 TLS_AES_128_GCM_SHA256", or "".
-func (c *Conn) Secured() string { panic("wire: being built") }
-
-// SetIdle changes how long later reads may wait.
-func (c *Conn) SetIdle(d time.Duration) { panic("wire: being built") }
-
-// State tells the watchers of a step of the protocol; fact is one of event's.
-func (c *Conn) State(fact any) { panic("wire: being built") }
-
-// Endpoints are both ends' addresses; 4-in-6 addresses are unmapped.
-func (c *Conn) Endpoints() event.Endpoints { panic("wire: being built") }
-
-// Interrupt makes the read under way and all later ones fail with
-// net.ErrClosed-like ErrShutdown, so that the session can say 421 or -ERR and
-// end. It may be called by another goroutine.
-func (c *Conn) Interrupt() { panic("wire: being built") }
-
-// ErrShutdown is what reads give after Interrupt.
-var ErrShutdown = errors.New("wire: the server is shutting down")
-
-// Close flushes (bounded in time), closes, and emits the Close event.
-func (c *Conn) Close(reason string) error { panic("wire: being built") }
+// note tells a fact behind the octets that it is about.
+func (c *Conn) note(format string, a ...any) {
+	c.notes = append(c.notes, fmt.Sprintf(format, a...))
+}

@@ -1,0 +1,163 @@
+package wire
+
+import (
+	"errors"
+	"io"
+	"os"
+	"time"
+
+	"posta/event"
+	"posta/text"
+)
+
+// input is the read buffer: small, and swapped for a big one while much comes.
+type input struct {
+	buf, small []byte
+	big        *[bigSize]byte // buf, if it is not small
+	r, w       int            // buf[r:w] is unread
+	full       bool           // the last read filled the buffer
+	stamp      time.Time      // of the last read
+	off        int64          // Text octets published
+	err        error          // what the network said; it stays
+}
+
+func (in *input) unread() []byte { return in.buf[in.r:in.w] }
+
+// begin starts a call that reads: it ends the loan of the last line.
+func (c *Conn) begin() error {
+	c.publish()
+	in := &c.in
+	if in.big != nil && in.w-in.r <= smallSize {
+		n := copy(in.small, in.unread())
+		c.o.Buffers.giveBig(in.big)
+		in.buf, in.big, in.r, in.w = in.small, nil, 0, n
+	}
+	if c.down.Load() {
+		return ErrShutdown
+	}
+	return nil
+}
+
+// grow swaps the small buffer for a big one.
+func (c *Conn) grow() {
+	in := &c.in
+	if in.big != nil {
+		return
+	}
+	in.big = c.o.Buffers.takeBig()
+	n := copy(in.big[:], in.unread())
+	in.buf, in.r, in.w = in.big[:], 0, n
+}
+
+// fill reads from the network once, behind what is unread. It flushes first,
+// so that no peer waits for a reply while posta waits for the peer.
+func (c *Conn) fill() error {
+	in := &c.in
+	if in.err != nil {
+		return in.err
+	}
+	_ = c.Flush() // the error is kept for the session's own Flush
+	if in.r > 0 {
+		in.w = copy(in.buf, in.unread())
+		in.r = 0
+	}
+	if in.w == len(in.buf) {
+		c.grow()
+	}
+	for range 100 {
+		n, err := c.read(in.buf[in.w:], c.readDeadline())
+		if n > 0 {
+			in.w += n
+			in.full = in.w == len(in.buf)
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return io.ErrNoProgress
+}
+
+// read is the one place that reads. The deadline is set before Interrupt's
+// flag is looked at, so that one of the two sees the other.
+func (c *Conn) read(p []byte, deadline time.Time) (int, error) {
+	if err := c.base.SetReadDeadline(deadline); err != nil {
+		return 0, err
+	}
+	if c.down.Load() {
+		return 0, ErrShutdown
+	}
+	n, err := c.nc.Read(p)
+	c.in.stamp = time.Now()
+	if n > 0 || err == nil {
+		return n, nil // an error will come again
+	}
+	return 0, c.readError(err)
+}
+
+func (c *Conn) readError(err error) error {
+	switch {
+	case c.down.Load():
+		return ErrShutdown
+	case !errors.Is(err, os.ErrDeadlineExceeded):
+		c.in.err = err
+		return err
+	case !c.end.IsZero() && !time.Now().Before(c.end):
+		return ErrSessionTime
+	}
+	return ErrIdle
+}
+
+func (c *Conn) readDeadline() time.Time {
+	if c.o.Idle <= 0 {
+		return c.end
+	}
+	d := time.Now().Add(c.o.Idle)
+	if !c.end.IsZero() && c.end.Before(d) {
+		return c.end
+	}
+	return d
+}
+
+// cut is the error of input that ends in the middle of something.
+func cut(err error) error {
+	if err == io.EOF {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// pass consumes n octets that are nobody's line: the watchers learn of them at
+// once, of secret ones only how many they are.
+func (c *Conn) pass(n int, part event.Part) {
+	in := &c.in
+	if n > 0 && c.em.Wants(event.Text, part) {
+		var mask []event.Span
+		if part == event.Command {
+			mask = []event.Span{{Len: n}}
+		}
+		c.em.Octets(in.stamp, event.FromDialer, event.Text, part, in.off, in.buf[in.r:in.r+n], mask)
+	}
+	in.off += int64(n)
+	in.r += n
+}
+
+// Arrived says that input is waiting in the buffer or on the network, without
+// taking it: for refusing a peer that talks before the greeting. It waits at
+// most d for it. A telnet client's negotiation is not talk on a lab listener.
+func (c *Conn) Arrived(d time.Duration) bool {
+	in := &c.in
+	if c.begin() != nil {
+		return false
+	}
+	if in.r == in.w && in.err == nil {
+		in.r, in.w = 0, 0
+		// A deadline that has passed would hide what is there already.
+		in.w, _ = c.read(in.buf, time.Now().Add(max(d, time.Millisecond)))
+		in.full = in.w == len(in.buf)
+	}
+	if c.mayBeTyped() && text.IsNegotiation(in.unread()) {
+		return false
+	}
+	return in.r < in.w
+}

@@ -1,0 +1,122 @@
+package wire
+
+import (
+	"time"
+
+	"posta/event"
+)
+
+const (
+	shortestWrite = time.Minute     // how long a peer may leave its window closed, at least
+	farewell      = 5 * time.Second // the same, for the last words after Interrupt and at Close
+)
+
+// Reply appends octets of a reply to the write buffer; nothing is sent before
+// Flush, a full buffer, or a read that has to wait. Errors are kept for Flush.
+func (c *Conn) Reply(s string) {
+	if c.outErr != nil {
+		return
+	}
+	b := c.room(len(s))
+	r := b.add(event.Reply)
+	b.buf = append(b.buf, s...)
+	r.end = len(b.buf)
+}
+
+// Write appends octets of a message body to the write buffer, unchanged; large
+// ones go straight through. It lets a Conn be an io.Writer for RETR.
+func (c *Conn) Write(p []byte) (int, error) {
+	if c.outErr == nil && len(p) > 0 {
+		c.write(p)
+	}
+	if c.outErr != nil {
+		return 0, c.outErr
+	}
+	return len(p), nil
+}
+
+func (c *Conn) write(p []byte) {
+	if len(p) >= outSize {
+		if c.Flush() == nil {
+			c.tellOut(event.Body, p, nil)
+			c.send(p)
+		}
+		return
+	}
+	b := c.room(len(p))
+	r := b.add(event.Body)
+	b.buf = append(b.buf, p...)
+	r.end = len(b.buf)
+}
+
+// room gives the write buffer with room for n more octets. A reply is never
+// cut in two, so that MaskReply finds the whole of it.
+func (c *Conn) room(n int) *block {
+	if c.out != nil && len(c.out.buf)+n > cap(c.out.buf) {
+		_ = c.Flush() // kept in outErr
+	}
+	if c.out == nil {
+		c.out = c.o.Buffers.takeOut()
+	}
+	return c.out
+}
+
+// MaskReply marks the reply octets appended since the last Flush, or since the
+// last MaskReply, as secret: a SCRAM challenge.
+func (c *Conn) MaskReply() {
+	if c.out == nil {
+		return
+	}
+	for i := c.out.looked; i < len(c.out.runs); i++ {
+		c.out.runs[i].secret = true
+	}
+	c.out.looked = len(c.out.runs)
+}
+
+// Flush sends what is buffered.
+func (c *Conn) Flush() error {
+	c.publish()
+	b := c.out
+	if b == nil {
+		return c.outErr
+	}
+	c.out = nil
+	from := 0
+	for _, r := range b.runs {
+		p := b.buf[from:r.end]
+		from = r.end
+		var mask []event.Span
+		if r.secret {
+			mask = []event.Span{{Len: len(p)}}
+		}
+		c.tellOut(r.part, p, mask)
+	}
+	c.send(b.buf)
+	c.o.Buffers.giveOut(b)
+	return c.outErr
+}
+
+// tellOut publishes octets before they are sent: what a peer has seen, the
+// watchers have.
+func (c *Conn) tellOut(part event.Part, p []byte, mask []event.Span) {
+	if c.em.Wants(event.Text, part) {
+		c.em.Octets(time.Now(), event.FromListener, event.Text, part, c.outOff, p, mask)
+	}
+	c.outOff += int64(len(p))
+}
+
+// send is the one place that writes.
+func (c *Conn) send(p []byte) {
+	if c.outErr != nil {
+		return
+	}
+	wait := max(c.o.Idle, shortestWrite)
+	if err := c.base.SetWriteDeadline(time.Now().Add(wait)); err != nil {
+		c.outErr = err
+		return
+	}
+	if c.down.Load() || c.closed {
+		_ = c.base.SetWriteDeadline(time.Now().Add(farewell))
+	}
+	_, c.outErr = c.nc.Write(p)
+}
