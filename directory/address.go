@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"context"
 	"strings"
 	"unicode/utf8"
 
@@ -32,10 +33,60 @@ func Split(address string) (localKey, domain string) {
 	return address[:at], address[at+1:]
 }
 
+// name is an address as it is looked up: a Key and a lower-case A-label domain.
+type name struct{ local, domain string }
+
+func (n name) String() string { return mail.Address{Local: n.local, Domain: n.domain}.String() }
+
+// canonical costs no allocation for the common spelling.
+func (d *Directory) canonical(a mail.Address) name {
+	return name{Key(a.Local), d.label(a.Domain)}
+}
+
+// label gives a domain as lower-case A-labels (RFC 5890 §2.3.2.1). What IDNA
+// refuses is nobody's domain here and only put into lower case.
+func (d *Directory) label(domain string) string {
+	if isPlainLower(domain) {
+		return domain
+	}
+	lower := strings.ToLower(domain)
+	if isASCII(domain) {
+		return lower
+	}
+	if ascii, err := d.labels.ToASCII(domain); err == nil {
+		return ascii
+	}
+	return lower
+}
+
+// spelled gives an address as it is kept in aliases and lists: canonical and
+// under its domain's own name where that is served here, else with its local
+// part untouched, whose case only its own host may interpret (RFC 5321 §2.4).
+func (d *Directory) spelled(ctx context.Context, a mail.Address) (string, error) {
+	n := d.canonical(a)
+	home, _, err := d.home(ctx, n.domain)
+	if err != nil {
+		return "", err
+	}
+	if home == nil {
+		return name{a.Local, n.domain}.String(), nil
+	}
+	return name{n.local, home.Name}.String(), nil
+}
+
 // isPlainLower says that s is ASCII without capitals.
 func isPlainLower(s string) bool {
 	for i := range len(s) {
 		if s[i] >= utf8.RuneSelf || 'A' <= s[i] && s[i] <= 'Z' {
+			return false
+		}
+	}
+	return true
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
 			return false
 		}
 	}

@@ -2,6 +2,7 @@ package directory
 
 import (
 	"context"
+	"fmt"
 
 	"posta/mail"
 )
@@ -22,9 +23,11 @@ type Target struct {
 	Address string // canonical address of the account
 	Quota   int64
 	Via     string // the alias, list or address it came through, for Delivered-To
+	List    *List  // the list it came through last, whose owner gets the errors (RFC 5321 §3.9.2); nil: none
 }
 
-// Resolution is the answer to Resolve.
+// Resolution is the answer to Resolve. Its slices are shared with other
+// callers and only to be read.
 type Resolution struct {
 	Outcome    Outcome
 	Targets    []Target
@@ -34,14 +37,108 @@ type Resolution struct {
 	Canonical  string   // the address in canonical spelling
 }
 
-// Directory answers questions about who lives here. It is safe for concurrent use.
-type Directory struct{ store Store }
-
 // Resolve follows an address through domain aliases, aliases, plus addressing,
 // lists and catch-alls to mailboxes. postmaster and abuse of a local domain,
 // and <postmaster> without domain, always lead somewhere (RFC 5321 §4.5.1).
 // from is the reverse-path's address, login who has authenticated: lists ask.
 // The error is only for what failed inside.
 func (d *Directory) Resolve(ctx context.Context, to mail.Address, from mail.Address, login mail.Login) (Resolution, error) {
-	panic("directory: being built")
+	r, err := d.route(ctx, to)
+	if err != nil {
+		return Resolution{}, err
+	}
+	for _, l := range r.guards {
+		ok, err := d.mayPost(ctx, l, from, login)
+		if err != nil {
+			return Resolution{}, err
+		}
+		if !ok {
+			return Resolution{Outcome: Barred, Canonical: r.Canonical}, nil
+		}
+	}
+	return r.Resolution, nil
+}
+
+// Owns says whether a logged-in user may send as an address: as the account's
+// own in any spelling, with a plus, under a domain alias, or by an alias that
+// leads to this account and nowhere else.
+func (d *Directory) Owns(ctx context.Context, login mail.Login, a mail.Address) (bool, error) {
+	if !login.Known() || a.IsZero() {
+		return false, nil
+	}
+	r, err := d.route(ctx, a)
+	return err == nil && r.owner == login.Account, err
+}
+
+// route is what an address leads to whoever asks.
+type route struct {
+	Resolution
+	guards []List // lists that ask who posts
+	owner  int64  // the account whose own address this is, 0 if nobody's
+}
+
+func (d *Directory) route(ctx context.Context, a mail.Address) (*route, error) {
+	n := d.canonical(a)
+	generation := d.store.Generation()
+	if n.domain == "" {
+		var err error
+		if n.domain, err = d.DefaultDomain(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if r, ok := d.routes.find(generation, n); ok {
+		return r, nil
+	}
+	r, err := d.draw(ctx, n)
+	if err != nil {
+		return nil, fmt.Errorf("directory: resolve %s: %w", n, err)
+	}
+	d.routes.add(generation, n, r, 1+len(r.Targets)+len(r.Outside))
+	return r, nil
+}
+
+// draw finds the route of an address that is not kept yet.
+func (d *Directory) draw(ctx context.Context, n name) (*route, error) {
+	r := &route{Resolution: Resolution{Canonical: n.String()}}
+	if n.domain == "" {
+		return r, nil // no domain is served at all: nobody is known
+	}
+	home, _, err := d.home(ctx, n.domain)
+	if err != nil {
+		return nil, err
+	}
+	if home == nil {
+		r.Outcome = NonLocal
+		return r, nil
+	}
+	w := newWalk(ctx, d)
+	if err := w.follow(hop{to: n, via: r.Canonical}); err != nil {
+		return nil, err
+	}
+	kept := reserved(n.local)
+	if kept && !w.arrived() {
+		if err := w.house(hop{to: n, via: r.Canonical}, home); err != nil {
+			return nil, err
+		}
+	}
+	w.fill(r, kept)
+	return r, nil
+}
+
+// fill says what came of a walk. Reserved names take mail from anybody and are
+// local as soon as somebody here reads them.
+func (w *walk) fill(r *route, reserved bool) {
+	r.Targets, r.Large, r.Outside, r.MaxMessage = w.targets, w.large, w.outside, w.limit
+	switch {
+	case w.arrived() && (reserved || len(w.outside) == 0):
+		r.Outcome = Local
+	case len(w.outside) > 0:
+		r.Outcome = NonLocal
+	}
+	if !reserved {
+		r.guards = w.guards
+	}
+	if w.own && len(w.targets) == 1 && len(w.outside)+len(w.large) == 0 {
+		r.owner = w.targets[0].Account
+	}
 }

@@ -23,7 +23,9 @@ var (
 // directorytest.Run is the suite that every Store passes.
 type Store interface {
 	// Generation grows with every change; cached look-ups are dropped by it.
-	// It costs no query.
+	// It costs no query. It grows after the change can be read and before the
+	// call that made it returns: otherwise what was read before the change
+	// would be kept as new.
 	Generation() uint64
 
 	Domains(ctx context.Context) ([]Domain, error)

@@ -1,0 +1,193 @@
+package directory
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"posta/mail"
+)
+
+// AccountOptions are what may be set of an account besides its password.
+type AccountOptions struct {
+	Name     string // full name; may be ""
+	Quota    int64  // octets; 0: no limit
+	Disabled bool
+}
+
+// Accounts lists a domain's accounts, or all with "".
+func (d *Directory) Accounts(ctx context.Context, domain string) ([]Account, error) {
+	label, err := d.served(ctx, domain)
+	if err != nil {
+		return nil, err
+	}
+	all, err := d.store.Accounts(ctx, label)
+	return all, because(err, "list of accounts")
+}
+
+// served gives the canonical name of a domain that must be served here; "" stays.
+func (d *Directory) served(ctx context.Context, domain string) (string, error) {
+	if domain == "" {
+		return "", nil
+	}
+	found, err := d.Domain(ctx, domain)
+	return found.Name, err
+}
+
+// Account gives the account of an address, "pepe" or "pepe@pepito.es".
+func (d *Directory) Account(ctx context.Context, address string) (Account, error) {
+	n, _, err := d.place(ctx, address)
+	if err != nil {
+		return Account{}, err
+	}
+	a, err := d.store.Account(ctx, n.local, n.domain)
+	return a, because(err, "account "+n.String())
+}
+
+// AccountByID gives an account by what Identity and Login carry.
+func (d *Directory) AccountByID(ctx context.Context, id int64) (Account, error) {
+	a, err := d.store.AccountByID(ctx, id)
+	return a, because(err, "account of that number")
+}
+
+// AddAccount makes an account with its INBOX.
+func (d *Directory) AddAccount(ctx context.Context, address, password string, o AccountOptions) (Account, error) {
+	n, written, err := d.place(ctx, address)
+	if err != nil {
+		return Account{}, err
+	}
+	if err := checkLocal(written); err != nil {
+		return Account{}, err
+	}
+	if err := checkOptions(o); err != nil {
+		return Account{}, err
+	}
+	if e, err := d.entry(ctx, n); err != nil {
+		return Account{}, err
+	} else if !e.none() {
+		return Account{}, because(ErrExists, "account "+n.String())
+	}
+	c, err := d.credentials(ctx, password)
+	if err != nil {
+		return Account{}, err
+	}
+	added, err := d.store.AddAccount(ctx, Account{Address: n.String(), Local: written.Local, Domain: n.domain,
+		Name: o.Name, Quota: o.Quota, Disabled: o.Disabled, Created: d.now()}, c)
+	return added, d.limited(ctx, err, n)
+}
+
+// SetPassword gives an account a new password. Log-ins under the old one are
+// forgotten at once.
+func (d *Directory) SetPassword(ctx context.Context, address, password string) error {
+	a, err := d.Account(ctx, address)
+	if err != nil {
+		return err
+	}
+	c, err := d.credentials(ctx, password)
+	if err != nil {
+		return err
+	}
+	return because(d.store.SetCredentials(ctx, a.ID, c), "account "+a.Address)
+}
+
+// SetAccount changes what AccountOptions holds, all of it.
+func (d *Directory) SetAccount(ctx context.Context, address string, o AccountOptions) (Account, error) {
+	a, err := d.Account(ctx, address)
+	if err != nil {
+		return Account{}, err
+	}
+	if err := checkOptions(o); err != nil {
+		return Account{}, err
+	}
+	a.Name, a.Quota, a.Disabled = o.Name, o.Quota, o.Disabled
+	n := name{}
+	n.local, n.domain = Split(a.Address)
+	return a, d.limited(ctx, d.store.SetAccount(ctx, a), n)
+}
+
+// SetAPOP marks an account for APOP (RFC 1939 §7) and keeps its secret, which
+// can be read back; "" ends that, and the password is valid again.
+func (d *Directory) SetAPOP(ctx context.Context, address, secret string) error {
+	a, err := d.Account(ctx, address)
+	if err != nil {
+		return err
+	}
+	kept := []byte(secret)
+	if secret == "" {
+		kept = nil
+	} else if err := CheckPassword(secret); err != nil {
+		return err
+	}
+	return because(d.store.SetAPOPSecret(ctx, a.ID, kept), "account "+a.Address)
+}
+
+// HasAPOP says whether any account is marked for APOP: a strict server refuses
+// to start then.
+func (d *Directory) HasAPOP(ctx context.Context) (bool, error) {
+	has, err := d.store.HasAPOPSecrets(ctx)
+	return has, because(err, "list of APOP secrets")
+}
+
+// RemoveAccount takes an account away with its mail and its memberships.
+func (d *Directory) RemoveAccount(ctx context.Context, address string) error {
+	a, err := d.Account(ctx, address)
+	if err != nil {
+		return err
+	}
+	return because(d.store.RemoveAccount(ctx, a.ID), "account "+a.Address)
+}
+
+// limited words ErrLimit, which is about the domain.
+func (d *Directory) limited(ctx context.Context, err error, n name) error {
+	if !errors.Is(err, ErrLimit) {
+		return because(err, "account "+n.String())
+	}
+	home, _, lookup := d.home(ctx, n.domain)
+	if lookup != nil || home == nil {
+		return because(err, "account "+n.String())
+	}
+	if home.MaxBytes == 0 {
+		return refuse(ErrLimit, "domain %s may have %d accounts and has them; raise its limit or remove one",
+			home.Name, home.MaxAccounts)
+	}
+	return refuse(ErrLimit, "the limits of domain %s are reached: %d accounts (0 is no limit), %d octets of quota in all; "+
+		"an account there needs a quota that fits", home.Name, home.MaxAccounts, home.MaxBytes)
+}
+
+// checkLocal refuses names that could be written in quotes only: no mail
+// program's account form takes them.
+func checkLocal(a mail.Address) error {
+	if strings.HasPrefix(a.String(), `"`) {
+		return refuse(ErrInvalid, "%s needs quotes; use letters, digits, dots, hyphens and underscores", a)
+	}
+	for _, r := range a.Local {
+		if !unicode.IsPrint(r) {
+			return refuse(ErrInvalid, "the name %q has a character that cannot be seen", a.Local)
+		}
+	}
+	return nil
+}
+
+func checkOptions(o AccountOptions) error {
+	if o.Quota < 0 {
+		return refuse(ErrInvalid, "the quota is below 0; 0 means no limit")
+	}
+	return checkName(o.Name)
+}
+
+// maxFullName bounds the octets of a full name.
+const maxFullName = 200
+
+func checkName(full string) error {
+	if len(full) > maxFullName || !utf8.ValidString(full) {
+		return refuse(ErrInvalid, "the full name must be UTF-8 of at most %d octets", maxFullName)
+	}
+	for _, r := range full {
+		if !unicode.IsPrint(r) {
+			return refuse(ErrInvalid, "the full name has a line end or another character that cannot be seen")
+		}
+	}
+	return nil
+}

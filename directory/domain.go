@@ -1,0 +1,217 @@
+package directory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"posta/mail"
+)
+
+// NewDomain is a domain with what is usual: plus addressing, no limits.
+func NewDomain(domain string) Domain { return Domain{Name: domain, Plus: true} }
+
+// Domains lists the domains served here.
+func (d *Directory) Domains(ctx context.Context) ([]Domain, error) {
+	all, err := d.store.Domains(ctx)
+	return all, because(err, "list of domains")
+}
+
+// Domain gives one of them, in whatever spelling it is asked for.
+func (d *Directory) Domain(ctx context.Context, domain string) (Domain, error) {
+	label := d.label(domain)
+	found, err := d.store.Domain(ctx, label)
+	return found, because(err, "domain "+label)
+}
+
+// AddDomain begins to serve a domain.
+func (d *Directory) AddDomain(ctx context.Context, n Domain) (Domain, error) {
+	label, err := d.checkDomainName(n.Name)
+	if err != nil {
+		return Domain{}, err
+	}
+	n.ID, n.Name, n.Created = 0, label, d.now()
+	if err := d.checkDomain(ctx, &n); err != nil {
+		return Domain{}, err
+	}
+	added, err := d.store.AddDomain(ctx, n)
+	if errors.Is(err, ErrExists) {
+		return Domain{}, refuse(ErrExists, "domain %s exists already", label)
+	}
+	return added, because(err, "domain "+label)
+}
+
+// SetDomain changes everything of the domain with n's name but the name.
+func (d *Directory) SetDomain(ctx context.Context, n Domain) (Domain, error) {
+	have, err := d.Domain(ctx, n.Name)
+	if err != nil {
+		return Domain{}, err
+	}
+	n.ID, n.Name, n.Created = have.ID, have.Name, have.Created
+	if err := d.checkDomain(ctx, &n); err != nil {
+		return Domain{}, err
+	}
+	if n.AliasOf != "" && have.AliasOf == "" {
+		if err := d.checkEmpty(ctx, have.Name); err != nil {
+			return Domain{}, err
+		}
+	}
+	return n, because(d.store.SetDomain(ctx, n), "domain "+n.Name)
+}
+
+// RemoveDomain stops serving a domain; force takes its accounts with their
+// mail, its aliases and its lists along.
+func (d *Directory) RemoveDomain(ctx context.Context, domain string, force bool) error {
+	label := d.label(domain)
+	if by, err := d.aliasedBy(ctx, label); err != nil {
+		return err
+	} else if by != "" {
+		return refuse(ErrInUse, "domain %s is what %s is an alias of; remove %s first", label, by, by)
+	}
+	err := d.store.RemoveDomain(ctx, label, force)
+	if errors.Is(err, ErrInUse) {
+		return refuse(ErrInUse, "domain %s still has accounts, aliases or lists; "+
+			"remove them first, or force it to lose them with all their mail", label)
+	}
+	return because(err, "domain "+label)
+}
+
+// aliasedBy names a domain that is an alias of the given one, or "".
+func (d *Directory) aliasedBy(ctx context.Context, label string) (string, error) {
+	all, err := d.store.Domains(ctx)
+	if err != nil {
+		return "", fmt.Errorf("directory: domains: %w", err)
+	}
+	for _, one := range all {
+		if one.AliasOf == label {
+			return one.Name, nil
+		}
+	}
+	return "", nil
+}
+
+// checkDomainName gives the canonical name of a domain that may be served.
+func (d *Directory) checkDomainName(domain string) (string, error) {
+	if strings.HasPrefix(domain, "[") {
+		return "", refuse(ErrInvalid, "%q is an address literal; a domain is a name such as example.net", domain)
+	}
+	if err := mail.CheckDomain(domain); err != nil {
+		return "", refuse(ErrInvalid, "%v", err)
+	}
+	label := d.label(domain)
+	if !isASCII(label) {
+		return "", refuse(ErrInvalid, "domain %q is not one that IDNA allows", domain)
+	}
+	if err := mail.CheckDomain(label); err != nil {
+		return "", refuse(ErrInvalid, "domain %q: %v", domain, err)
+	}
+	return label, nil
+}
+
+// checkDomain holds what may be set of a domain against the rules and brings
+// it into canonical form.
+func (d *Directory) checkDomain(ctx context.Context, n *Domain) error {
+	if n.MaxAccounts < 0 || n.MaxMessage < 0 || n.MaxBytes < 0 {
+		return refuse(ErrInvalid, "a limit of domain %s is below 0; 0 means no limit", n.Name)
+	}
+	if n.CatchAll != "" {
+		spelled, err := d.address(ctx, n.CatchAll)
+		if err != nil {
+			return err
+		}
+		n.CatchAll = spelled
+	}
+	if n.AliasOf == "" {
+		return nil
+	}
+	n.AliasOf = d.label(n.AliasOf)
+	if n.AliasOf == n.Name {
+		return refuse(ErrInvalid, "domain %s cannot be an alias of itself", n.Name)
+	}
+	target, err := d.domain(ctx, n.AliasOf)
+	switch {
+	case err != nil:
+		return err
+	case target == nil:
+		return refuse(ErrNotFound, "there is no domain %s for %s to be an alias of; add it first", n.AliasOf, n.Name)
+	case target.AliasOf != "":
+		return refuse(ErrInvalid, "domain %s is itself an alias; make %s an alias of %s", target.Name, n.Name, target.AliasOf)
+	}
+	by, err := d.aliasedBy(ctx, n.Name)
+	if err == nil && by != "" {
+		err = refuse(ErrInvalid, "domain %s has an alias, %s, and so cannot become one", n.Name, by)
+	}
+	return err
+}
+
+// checkEmpty refuses to turn a domain into an alias while something lives in it.
+func (d *Directory) checkEmpty(ctx context.Context, label string) error {
+	accounts, err := d.store.Accounts(ctx, label)
+	if err != nil {
+		return because(err, "domain "+label)
+	}
+	aliases, err := d.store.Aliases(ctx, label)
+	if err != nil {
+		return because(err, "domain "+label)
+	}
+	lists, err := d.store.Lists(ctx, label)
+	if err != nil {
+		return because(err, "domain "+label)
+	}
+	if n := len(accounts) + len(aliases) + len(lists); n > 0 {
+		return refuse(ErrInUse, "domain %s has %d accounts, aliases and lists of its own, "+
+			"which nobody would reach if it became an alias; remove them first", label, n)
+	}
+	return nil
+}
+
+// now is the time of a new row, as exact as every Store keeps it.
+func (d *Directory) now() time.Time { return d.o.Now().UTC().Truncate(time.Second) }
+
+// parse reads an address that a person wrote; a bare name is at the default domain.
+func (d *Directory) parse(ctx context.Context, written string) (mail.Address, error) {
+	if !strings.Contains(written, "@") {
+		domain, err := d.DefaultDomain(ctx)
+		if err != nil {
+			return mail.Address{}, err
+		}
+		if domain == "" {
+			return mail.Address{}, refuse(ErrInvalid, "%q has no domain, and none is served yet; add one first", written)
+		}
+		written += "@" + domain
+	}
+	a, err := mail.ParseAddress(written)
+	if err != nil {
+		return mail.Address{}, refuse(ErrInvalid, "%v", err)
+	}
+	return a, nil
+}
+
+// address gives an address that a person wrote as it is kept.
+func (d *Directory) address(ctx context.Context, written string) (string, error) {
+	a, err := d.parse(ctx, written)
+	if err != nil {
+		return "", err
+	}
+	return d.spelled(ctx, a)
+}
+
+// place gives where a row of an address that a person wrote stands, or would.
+func (d *Directory) place(ctx context.Context, written string) (name, mail.Address, error) {
+	a, err := d.parse(ctx, written)
+	if err != nil {
+		return name{}, a, err
+	}
+	n := d.canonical(a)
+	home, _, err := d.home(ctx, n.domain)
+	if err != nil {
+		return name{}, a, err
+	}
+	if home == nil {
+		return name{}, a, refuse(ErrNotFound, "domain %s is not served here; add it first, or check its spelling", n.domain)
+	}
+	n.domain = home.Name
+	return n, a, nil
+}
