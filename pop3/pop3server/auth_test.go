@@ -18,7 +18,8 @@ import (
 
 func b64(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
 
-// rfc: 1939-4-1 1939-7.USER-1 1939-7.PASS-1 1939-7.PASS-3 1939-7.USER-5 1939-3-6
+// rfc: 1939-7.USER-1 1939-7.PASS-1 1939-7.PASS-3 1939-7.USER-5 1939-3-6
+// rfc: 1939-5.DELE-2 1939-5.LIST-2 1939-5.NOOP-1 1939-5.RSET-1 1939-5.STAT-1 1939-5.RETR-2 1939-7.TOP-2 1939-7.UIDL-2 2595-2.2-3
 func TestUserPass(t *testing.T) {
 	dialogues := map[string]string{
 		"log in, any case": `
@@ -126,7 +127,7 @@ func TestUserPass(t *testing.T) {
 	}
 }
 
-// rfc: 1939-7.APOP-1 1939-7.APOP-2 1939-4-2
+// rfc: 1939-7.APOP-1 1939-7.APOP-2 1939-7.APOP-3 1939-4-2 1939-13-1 2449-3-1
 func TestAPOP(t *testing.T) {
 	srv := New(config(newDrops()))
 	seen := map[string]bool{}
@@ -142,6 +143,7 @@ func TestAPOP(t *testing.T) {
 			"C: APOP nobody " + pop3.Digest(stamp, nil) + "\nS: -ERR [AUTH] …\n" +
 			"C: APOP mrose " + strings.ToUpper(good) + "\nS: -ERR [AUTH] …\n" +
 			"C: USER mrose\nS: +OK …\nC: APOP mrose " + good + "\nS: -ERR After USER …\n" +
+			"C: USER mrose\nS: +OK …\nC: PASS tanstaaf\nS: -ERR [AUTH] …\n" +
 			"C: APOP mrose " + good + "\nS: +OK …\nC: QUIT\nS: +OK …\nS!")
 		if strings.Contains(k.w.transcript(), good) {
 			t.Error("the digest is in the transcript")
@@ -159,7 +161,7 @@ func TestAPOP(t *testing.T) {
 	}
 }
 
-// rfc: 5034-4-1 5034-4-2 5034-4-4 5034-4-5 5034-4-9 5034-4-10 5034-4-14 5034-4-20 5034-5-1
+// rfc: 5034-4-2 5034-4-3 5034-4-4 5034-4-6 5034-4-5 5034-4-9 5034-4-10 5034-4-14 5034-4-20 5034-5-1
 func TestAuth(t *testing.T) {
 	plain := b64("\x00pepe\x00se cret")
 	dialogues := map[string]string{
@@ -190,7 +192,7 @@ func TestAuth(t *testing.T) {
 	}
 }
 
-// rfc: 5034-4-22 2595-2.3-1 2595-6-1
+// rfc: 5034-4-22 5034-4-23 2595-2.2-1 2595-2.3-1 2595-6-1 2595-9-2 2595-9-4 1939-7.USER-6
 func TestStrictInTheClear(t *testing.T) {
 	cfg := config(newDrops())
 	cfg.Mode, cfg.TLS = mail.Strict, serverTLS(t)
@@ -301,6 +303,7 @@ func (g *guard) LoginResult(remote netip.Addr, user string, ok bool) time.Durati
 	return g.wait
 }
 
+// rfc: 1939-4-5
 func TestThreeFailuresEndAStrictSession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := &guard{wait: 5 * time.Second}
@@ -328,6 +331,29 @@ func TestThreeFailuresEndAStrictSession(t *testing.T) {
 			t.Error("the lab asked the guard")
 		}
 	})
+}
+
+// rfc: 5034-4-15 5034-4-16 2595-6-3
+func TestNames(t *testing.T) {
+	long := strings.Repeat("n", 255)
+	for name, want := range map[string]string{
+		"pepe":           "+OK …",
+		"pe\u00adpe":     "+OK …", // SASLprep maps a soft hyphen to nothing
+		"\u00ad":         "-ERR …",
+		"pe\ue000pe":     "-ERR [AUTH] …", // private use is prohibited
+		"pepe@pepito.es": "+OK …",
+		long:             "+OK …",
+	} {
+		k := dial(t, New(config(newDrops())))
+		k.play("C: AUTH PLAIN\nS: + \nC: " + b64("\x00"+name+"\x00se cret") + "\nS: " + want + "\nC: QUIT\nS: +OK …\nS!")
+		if len(name) > 200 {
+			continue
+		}
+		k = dial(t, New(config(newDrops())))
+		k.play("C: USER " + name + "\nS: +OK …\nC: PASS se cret\nS: " + want)
+	}
+	k := dial(t, New(config(newDrops())))
+	k.play("C: APOP pe\ue000pe 00\nS: -ERR [AUTH] …")
 }
 
 func TestPauseEndsWithContext(t *testing.T) {

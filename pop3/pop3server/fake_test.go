@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
 
@@ -199,7 +200,7 @@ func (p *people) Password(_ context.Context, user, password string) (sasl.Identi
 		return sasl.Identity{}, sasl.ErrBusy
 	case p.err != nil:
 		return sasl.Identity{}, p.err
-	case (user == "pepe" || user == "pepe@pepito.es") && password == "se cret":
+	case (user == "pepe" || user == "pepe@pepito.es" || user == strings.Repeat("n", 255)) && password == "se cret":
 		return sasl.Identity{Account: 7, Address: "pepe@pepito.es"}, nil
 	}
 	return sasl.Identity{}, sasl.ErrCredentials

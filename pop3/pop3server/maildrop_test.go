@@ -24,7 +24,7 @@ const (
 	id3 = "000000000000000000000003"
 )
 
-// rfc: 1939-5-1 1939-5.STAT-2 1939-5.STAT-3 1939-5.LIST-1 1939-5.LIST-3 1939-5.LIST-4 1939-5.RETR-1 1939-5.DELE-1 1939-7.TOP-1 1939-7.UIDL-1 1939-7.UIDL-3
+// rfc: 1939-7-1 1939-5.STAT-2 1939-5.STAT-3 1939-5.LIST-1 1939-5.LIST-3 1939-5.LIST-4 1939-5.RETR-1 1939-5.DELE-1 1939-7.TOP-1 1939-7.UIDL-1 1939-7.UIDL-3
 func TestTransaction(t *testing.T) {
 	dialogues := map[string]string{
 		"what is there": `
@@ -167,7 +167,6 @@ func TestQuitDeletes(t *testing.T) {
 	}
 }
 
-// rfc: 1939-6.QUIT-1
 func TestQuitThatFails(t *testing.T) {
 	d := three()
 	k := dial(t, New(config(d)))
@@ -176,6 +175,18 @@ func TestQuitThatFails(t *testing.T) {
 	k.play("C: DELE 3\nS: +OK …\nC: QUIT\nS: -ERR [SYS/TEMP] …\nS!")
 	if len(d.letters) != 3 || d.held() || len(facts[event.Deleted](k.w)) != 0 {
 		t.Errorf("%d messages, held %v", len(d.letters), d.held())
+	}
+}
+
+// rfc: 1939-7.UIDL-4
+func TestUniqueIDsLast(t *testing.T) {
+	srv := New(config(three()))
+	for range 2 {
+		k := dial(t, srv)
+		k.login()
+		k.play("C: UIDL\nS: +OK …\nS: 1 " + id1 + "\nS: 2 " + id2 + "\nS: 3 " + id3 + "\nS: .\nC: DELE 1\nS: +OK …")
+		k.peer.Reset()
+		<-k.done
 	}
 }
 
@@ -290,6 +301,23 @@ func TestPipelining(t *testing.T) {
 	}
 }
 
+// A client may send much before it reads: the server waits, and loses nothing.
+// rfc: 2449-6.6-3
+func TestMuchPipelined(t *testing.T) {
+	d := newDrops(letter{body: strings.Repeat("x", 998) + "\r\n"})
+	k := dial(t, New(config(d)))
+	k.login()
+	const n = 2000
+	k.send(strings.Repeat("RETR 1\r\n", n) + "QUIT\r\n")
+	for range n {
+		k.expect("+OK 1000 octets")
+		if got := k.body(); len(got) != 1000 {
+			t.Fatalf("%d octets", len(got))
+		}
+	}
+	k.play("S: +OK …\nS!")
+}
+
 // rfc: 2449-4-1 2449-4-2 1939-3-2
 func TestLines(t *testing.T) {
 	cfg := config(three())
@@ -364,10 +392,13 @@ func BenchmarkList(b *testing.B) {
 	}
 	k := dial(b, New(config(d)))
 	k.login()
+	k.send("UIDL\r\n")
+	answer := len(k.line()+"\r\n") + len(k.body()) + len(".\r\n")
 	b.ReportAllocs()
 	for b.Loop() {
 		k.send("UIDL\r\n")
-		for k.line() != "." {
+		if _, err := k.r.Discard(answer); err != nil {
+			b.Fatal(err)
 		}
 	}
 }

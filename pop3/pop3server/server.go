@@ -28,7 +28,7 @@ type Guard interface {
 
 // Config is what a listener serves, and how.
 type Config struct {
-	Hostname    string // in the greeting and the APOP timestamp
+	Hostname    string // in the APOP timestamp
 	Listener    string // the listener's name, for the lease's owner
 	Mode        mail.Mode
 	Auth        sasl.Authenticator

@@ -61,8 +61,8 @@ func (s *session) serve(ctx context.Context) {
 
 func (s *session) greet() {
 	text := s.srv.texts.greeting
-	if s.srv.Mode == mail.Lab && s.srv.Persona == "" {
-		text += " (lab)"
+	if s.srv.Mode == mail.Lab {
+		text += s.srv.texts.lab
 	}
 	if s.srv.offersAPOP() {
 		s.stamp = s.srv.stamp()
@@ -103,9 +103,10 @@ func (s *session) command(ctx context.Context, line []byte) {
 
 // find gives the row of a verb that is served in this session.
 func (s *session) find(v pop3.Verb) *verb {
-	for _, row := range s.srv.verbs {
+	for i := range s.srv.verbs {
+		row := &s.srv.verbs[i]
 		if row.name == v && (row.offered == nil || row.offered(s)) {
-			return &row
+			return row
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@ package pop3server
 // at +OK, -ERR and the response code only (RFC 1939 §9).
 type texts struct {
 	greeting   string
+	lab        string // behind it on a lab listener
 	name       string // USER accepted
 	locked     string // logged in; "" counts the messages
 	credential string // wrong name or password
@@ -27,6 +28,7 @@ func speak(persona string) texts {
 	}
 	return texts{
 		greeting:   "posta POP3 server ready",
+		lab:        " (lab: for teaching, passwords may cross in clear)",
 		name:       "Now the password, please",
 		credential: "Wrong user name or password",
 		deleted:    "Marked as deleted; QUIT makes it final",

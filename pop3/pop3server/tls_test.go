@@ -53,9 +53,12 @@ func dialTLS(t testing.TB, srv *Server) *talk {
 	return k
 }
 
-// rfc: 2595-4-1 2595-4-2 2595-4-7 5034-3-3 5034-3-4 2449-5-2
+// What was said before TLS is forgotten. No mechanism served has a security
+// layer of its own.
+// rfc: 2595-4-1 2595-4-2 2595-4-7 2595-2.1-2 5034-3-3 5034-3-4 5034-4-17 5034-4-19 2449-5-5 2449-5-6 2449-6.5-2 2449-6.5-3 2449-6.5-5
+// rfc: 2449-6.7-3 2449-6.7-4 2449-6.7-6 2449-6.9-1 2449-6.9-2
 func TestSTLS(t *testing.T) {
-	cfg := config(newDrops())
+	cfg := config(newDrops(letter{body: "Subject: ñ\r\n", utf8: true}))
 	cfg.Mode, cfg.TLS = mail.Strict, serverTLS(t)
 	k := dial(t, New(cfg))
 	k.play("C: UTF8\nS: +OK …\nC: STLS\nS: +OK Begin TLS now")
@@ -70,7 +73,7 @@ func TestSTLS(t *testing.T) {
 	}
 	k.exchange(client)
 	k.play(capa)
-	k.play("C: STLS\nS: -ERR Unknown command\nC: QUIT\nS: +OK …\nS!")
+	k.play("C: RETR 1\nS: -ERR [UTF8] …\nC: STLS\nS: -ERR Unknown command\nC: QUIT\nS: +OK …\nS!")
 }
 
 // Octets behind STLS are an attack.
@@ -80,6 +83,7 @@ func TestSTLSInjection(t *testing.T) {
 	k := dial(t, New(cfg))
 	k.send("STLS\r\nUSER pepe\r\n")
 	rest, _ := io.ReadAll(k.r)
+	k.peer.Close()
 	<-k.done
 	if strings.Contains(string(rest), "+OK") || strings.Count(string(rest), "\r\n") > 1 {
 		t.Errorf("answered %q", rest)
@@ -117,7 +121,7 @@ func (k *talk) exchange(client sasl.Client) {
 	}
 }
 
-// rfc: 5034-4-13
+// rfc: 5034-4-13 5034-4-25
 func TestScramInTheClearLab(t *testing.T) {
 	k := dial(t, New(config(newDrops())))
 	client, err := sasl.NewClient("SCRAM-SHA-256", sasl.Wish{User: "pepe", Password: "se cret"})
@@ -126,6 +130,39 @@ func TestScramInTheClearLab(t *testing.T) {
 	}
 	k.exchange(client)
 	k.play("C: STAT\nS: +OK 0 0")
+}
+
+// rfc: 5034-4-21
+func TestPlainOverTLS(t *testing.T) {
+	cfg := config(newDrops())
+	cfg.Mode, cfg.TLS = mail.Strict, serverTLS(t)
+	k := dial(t, New(cfg))
+	k.play("C: STLS\nS: +OK …")
+	k.secure()
+	k.play("C: AUTH PLAIN " + b64("\x00pepe\x00se cret") + "\nS: +OK …\nC: QUIT\nS: +OK …\nS!")
+}
+
+// rfc: 2595-2.5-1
+func TestFailedHandshakeEndsTheSession(t *testing.T) {
+	cfg := config(newDrops())
+	cfg.Mode, cfg.TLS = mail.Strict, serverTLS(t)
+	k := dial(t, New(cfg))
+	k.play("C: STLS\nS: +OK …\nC: USER pepe")
+	rest, _ := io.ReadAll(k.r)
+	k.peer.Close()
+	<-k.done
+	if strings.Contains(string(rest), "+OK") || !strings.HasPrefix(k.w.reason, "no TLS") {
+		t.Errorf("answered %q, reason %q", rest, k.w.reason)
+	}
+	cfg.ImplicitTLS = true
+	k = start(t, New(cfg))
+	k.send("QUIT\r\n")
+	rest, _ = io.ReadAll(k.r)
+	k.peer.Close()
+	<-k.done
+	if strings.Contains(string(rest), "+OK") || !strings.HasPrefix(k.w.reason, "no TLS") {
+		t.Errorf("answered %q, reason %q", rest, k.w.reason)
+	}
 }
 
 // In the lab STLS is there but nobody must use it; after the log-in it is still
