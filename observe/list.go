@@ -1,0 +1,74 @@
+package observe
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// Filter chooses sessions; its zero value is all of them.
+type Filter struct {
+	Open     bool         `json:"open,omitempty"`     // only those still open
+	Protocol string       `json:"protocol,omitempty"` // "smtp", "pop3"
+	Listener string       `json:"listener,omitempty"`
+	User     string       `json:"user,omitempty"` // who is logged in, or its part before the @
+	Remote   netip.Prefix `json:"remote,omitzero"`
+	Limit    int          `json:"limit,omitempty"` // the newest so many; 0: all
+}
+
+// List gives the sessions that the filter chooses, newest first.
+func (s *Sessions) List(f Filter) []Session {
+	byID := map[uint64]Session{}
+	s.mu.Lock()
+	all := slices.Clone(s.ended)
+	s.mu.Unlock()
+	s.open.each(func(one *session) { all = append(all, one) })
+	for _, one := range all {
+		one.mu.Lock()
+		facts := one.facts
+		one.mu.Unlock()
+		if f.chooses(&facts) {
+			byID[facts.ID] = facts // one that ends just now is in both
+		}
+	}
+	out := make([]Session, 0, len(byID))
+	for _, facts := range byID {
+		out = append(out, facts)
+	}
+	slices.SortFunc(out, func(a, b Session) int {
+		return cmp.Or(b.Opened.Compare(a.Opened), cmp.Compare(b.ID, a.ID))
+	})
+	if f.Limit > 0 && len(out) > f.Limit {
+		out = out[:f.Limit]
+	}
+	return out
+}
+
+func (f *Filter) chooses(s *Session) bool {
+	local, _, _ := strings.Cut(s.User, "@")
+	return (!f.Open || s.Closed.IsZero()) &&
+		(f.Protocol == "" || strings.EqualFold(f.Protocol, s.Protocol)) &&
+		(f.Listener == "" || strings.EqualFold(f.Listener, s.Listener)) &&
+		(f.User == "" || strings.EqualFold(f.User, s.User) || strings.EqualFold(f.User, local)) &&
+		(!f.Remote.IsValid() || f.Remote.Contains(s.Remote.Addr().Unmap().WithZone("")))
+}
+
+// Show gives a session with its transcript so far.
+func (s *Sessions) Show(id uint64) (*Transcript, error) {
+	one, ok := s.open.get(id)
+	if !ok {
+		s.mu.Lock()
+		i := slices.IndexFunc(s.ended, func(e *session) bool { return e.facts.ID == id })
+		if i >= 0 {
+			one, ok = s.ended[i], true
+		}
+		s.mu.Unlock()
+	}
+	if !ok {
+		return nil, ErrNoSession
+	}
+	one.mu.Lock()
+	defer one.mu.Unlock()
+	return &Transcript{Session: one.facts, Lines: one.script.lines(one.facts.Opened)}, nil
+}

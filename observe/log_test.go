@@ -1,0 +1,220 @@
+package observe
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"posta/event"
+)
+
+// logged plays facts and gives the log's lines.
+func logged(t *testing.T, o LogOptions, play func(*Log)) []string {
+	t.Helper()
+	var out bytes.Buffer
+	o.Out = &out
+	l := NewLog(o)
+	play(l)
+	l.Close()
+	return strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
+}
+
+func TestLogLines(t *testing.T) {
+	got := logged(t, LogOptions{Level: "debug"}, func(l *Log) {
+		open(l, 7)
+		for _, f := range []any{
+			event.Secured{Version: "TLSv1.3", Cipher: "X"},
+			event.Named{Helo: "h"},
+			event.Authenticated{Mechanism: "PLAIN", User: "pe\npe", Reason: "wrong"},
+			event.Authenticated{Mechanism: "PLAIN", User: "pepe", OK: true},
+			event.Enveloped{From: "a@b.example"},
+			event.Addressed{To: "c@d.example"},
+			event.Refused{Verb: "RCPT", Reply: "550 5.1.1 no"},
+			event.Refused{Verb: "DATA", Reply: "550 5.5.2 bare LF"},
+			event.Refused{Verb: "FOO", Reply: "500 5.5.2 what"},
+			event.Accepted{ID: "q1", From: "a@b.example", Recipients: 2, Size: 10},
+			event.Fetched{UIDL: "u", Size: 3},
+			event.Deleted{Messages: 1},
+			event.Note{Text: strings.Repeat("ñ", 300)},
+			event.Closed{Reason: "quit"},
+		} {
+			state(l, 7, f)
+		}
+	})
+	want := []string{
+		`level=INFO msg=opened session=7 remote=192.0.2.7:40000 listener=smtp mode=strict tls=false`,
+		`level=DEBUG msg=secured session=7 version=TLSv1.3 cipher=X name=""`,
+		`level=DEBUG msg=named session=7 helo=h`,
+		`level=WARN msg=auth.failed session=7 remote=192.0.2.7 listener=smtp mechanism=PLAIN user="pe\npe" reason=wrong`,
+		`level=INFO msg=auth.ok session=7 remote=192.0.2.7 listener=smtp mechanism=PLAIN user=pepe`,
+		`level=DEBUG msg=mail session=7 from=a@b.example`,
+		`level=DEBUG msg=rcpt session=7 to=c@d.example`,
+		`level=INFO msg=rcpt.refused session=7 reply="550 5.1.1 no"`,
+		`level=INFO msg=data.refused session=7 reply="550 5.5.2 bare LF"`,
+		`level=DEBUG msg=refused session=7 verb=FOO reply="500 5.5.2 what"`,
+		`level=INFO msg=accepted session=7 id=q1 from=a@b.example recipients=2 size=10`,
+		`level=DEBUG msg=fetched session=7 uidl=u size=3`,
+		`level=INFO msg=deleted session=7 messages=1`,
+		`level=INFO msg=note session=7 text=` + strings.Repeat("ñ", 128) + "…",
+		`level=INFO msg=closed session=7 reason=quit lasted=59m53s`,
+	}
+	if len(got) != len(want) {
+		t.Fatalf("%d lines:\n%s", len(got), strings.Join(got, "\n"))
+	}
+	for i := range want {
+		if !strings.HasSuffix(got[i], want[i]) {
+			t.Errorf("got  %s\nwant %s", got[i], want[i])
+		}
+	}
+}
+
+func TestLogLevelAndJSON(t *testing.T) {
+	got := logged(t, LogOptions{Level: "warn", Format: "json"}, func(l *Log) {
+		open(l, 7)
+		state(l, 7, event.Authenticated{User: "pepe"})
+		l.Info("listening", "addr", ":25")
+		l.Error("store.failed", "error", "disk")
+	})
+	if len(got) != 2 {
+		t.Fatalf("lines: %q", got)
+	}
+	var line map[string]any
+	if err := json.Unmarshal([]byte(got[0]), &line); err != nil || line["msg"] != "auth.failed" || line["session"] != 7.0 {
+		t.Errorf("%v, %v", line, err)
+	}
+}
+
+func TestLogTakesNoOctets(t *testing.T) {
+	got := logged(t, LogOptions{Level: "debug"}, func(l *Log) {
+		if l.Wants(1, event.Text, event.Command) {
+			t.Error("the log wants octets")
+		}
+		say(l, 1, said{dialer, event.Command, "PASS x\r\n"})
+	})
+	if len(got) != 1 || got[0] != "" {
+		t.Errorf("logged %q", got)
+	}
+}
+
+// frozen is an output that stands still until it is thawed.
+type frozen struct {
+	thaw chan struct{}
+	mu   sync.Mutex
+	got  bytes.Buffer
+}
+
+func (f *frozen) Write(p []byte) (int, error) {
+	<-f.thaw
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.got.Write(p)
+}
+
+func TestFrozenConsoleStopsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		out := &frozen{thaw: make(chan struct{})}
+		l := NewLog(LogOptions{Out: out, Buffer: 4096})
+		for range 1000 {
+			l.Info("hello", "what", "world")
+		}
+		if l.Dropped() == 0 {
+			t.Error("nothing was dropped")
+		}
+		began := time.Now()
+		l.Close()
+		if waited := time.Since(began); waited != 2*time.Second {
+			t.Errorf("Close waited %v", waited)
+		}
+		close(out.thaw)
+		synctest.Wait()
+		out.mu.Lock()
+		defer out.mu.Unlock()
+		text := out.got.String()
+		if !strings.Contains(text, "log.dropped") || strings.Count(text, "hello")+int(l.Dropped()) != 1000 {
+			t.Errorf("%d dropped, written:\n%s", l.Dropped(), text)
+		}
+	})
+}
+
+func TestMetrics(t *testing.T) {
+	m := NewMetrics("smtp")
+	m.Gauge("posta_bans", "Bans in force.", func() float64 { return 2 })
+	m.Counter("posta_log_dropped_total", "Log lines lost.", func() float64 { return 3 })
+	open(m, 1)
+	open(m, 2)
+	m.Emit(&event.Event{Conn: 3, Kind: event.Open, Time: began, Fact: event.Opened{Listener: "strange"}})
+	for _, f := range []any{
+		event.Secured{}, event.Authenticated{OK: true}, event.Authenticated{}, event.Authenticated{},
+		event.Refused{Reply: "452 x"}, event.Refused{Reply: "550 x"}, event.Refused{Reply: "-ERR"},
+		event.Accepted{Recipients: 3, Size: 100}, event.Fetched{Size: 50}, event.Deleted{Messages: 4},
+	} {
+		state(m, 1, f)
+	}
+	state(m, 2, event.Closed{})
+	state(m, 99, event.Accepted{}) // unknown: counted nowhere
+	rec := httptest.NewRecorder()
+	m.Handler().ServeHTTP(rec, httptest.NewRequest("GET", "/metrics", nil))
+	body, err := io.ReadAll(rec.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		`posta_sessions_open{listener="smtp"} 1`, `posta_sessions_total{listener="smtp"} 2`,
+		`posta_sessions_total{listener="other"} 1`, `posta_tls_sessions_total{listener="smtp"} 1`,
+		`posta_auth_total{listener="smtp",result="ok"} 1`, `posta_auth_total{listener="smtp",result="failed"} 2`,
+		`posta_commands_refused_total{kind="temporary",listener="smtp"} 1`, `posta_commands_refused_total{kind="permanent",listener="smtp"} 2`,
+		`posta_messages_accepted_total{listener="smtp"} 1`, `posta_recipients_accepted_total{listener="smtp"} 3`,
+		`posta_accepted_octets_total{listener="smtp"} 100`, `posta_messages_fetched_total{listener="smtp"} 1`,
+		`posta_fetched_octets_total{listener="smtp"} 50`, `posta_messages_deleted_total{listener="smtp"} 4`,
+		`posta_session_seconds_count{listener="smtp"} 1`, `posta_bans 2`, `posta_log_dropped_total 3`, `go_goroutines`,
+	} {
+		if !strings.Contains(string(body), want) {
+			t.Errorf("no %s", want)
+		}
+	}
+	rec = httptest.NewRecorder()
+	m.Handler().ServeHTTP(rec, httptest.NewRequest("GET", "/", nil))
+	if rec.Code != 404 {
+		t.Errorf("/ gave %d", rec.Code)
+	}
+}
+
+func TestSinks(t *testing.T) {
+	var out bytes.Buffer
+	l, s := NewLog(LogOptions{Out: &out}), New(Options{})
+	both := Sinks{l, s}
+	if !both.Wants(1, event.Text, event.Command) || both.Wants(1, event.Wire, event.Command) || (Sinks{}).Wants(1, event.Text, event.Body) {
+		t.Error("Wants is not what one of them wants")
+	}
+	open(both, 1)
+	l.Close()
+	if len(s.List(Filter{})) != 1 || !strings.Contains(out.String(), "opened") {
+		t.Error("one of them was not told")
+	}
+}
+
+func BenchmarkLog(b *testing.B) {
+	l := NewLog(LogOptions{Out: io.Discard})
+	open(l, 1)
+	b.ReportAllocs()
+	for b.Loop() {
+		state(l, 1, event.Accepted{ID: "q1", From: "a@b.example", Recipients: 2, Size: 10})
+	}
+	l.Close()
+}
+
+func BenchmarkMetrics(b *testing.B) {
+	m := NewMetrics("smtp")
+	open(m, 1)
+	fact := any(event.Accepted{Recipients: 2, Size: 10})
+	b.ReportAllocs()
+	for b.Loop() {
+		state(m, 1, fact)
+	}
+}

@@ -1,0 +1,323 @@
+package observe
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"posta/event"
+)
+
+// ErrNoSession says that there is no session of this number, or no longer.
+var ErrNoSession = errors.New("observe: no such session, or it was too long ago")
+
+// Options are the bounds of Sessions; zeros are replaced by what stands behind.
+type Options struct {
+	Sessions int // ended sessions kept: 500
+	Bytes    int // of all transcripts together: 4 MiB
+	PerEach  int // of one transcript: 32 KiB
+}
+
+// Session is what is known of one connection.
+type Session struct {
+	ID        uint64         `json:"id"`
+	Protocol  string         `json:"protocol"`
+	Listener  string         `json:"listener"`
+	Mode      string         `json:"mode"`
+	Remote    netip.AddrPort `json:"remote"`
+	Local     netip.AddrPort `json:"local"`
+	Opened    time.Time      `json:"opened"`
+	Closed    time.Time      `json:"closed,omitzero"` // zero: still open
+	Reason    string         `json:"reason,omitempty"`
+	TLS       string         `json:"tls,omitempty"`
+	Helo      string         `json:"helo,omitempty"`
+	User      string         `json:"user,omitempty"`     // who is logged in
+	Failed    int            `json:"failed,omitempty"`   // log-ins that failed
+	Refused   int            `json:"refused,omitempty"`  // commands
+	Accepted  int            `json:"accepted,omitempty"` // messages
+	Fetched   int            `json:"fetched,omitempty"`  // messages
+	Deleted   int            `json:"deleted,omitempty"`  // messages
+	LastQueue string         `json:"last_id,omitempty"`  // id of the message accepted last
+}
+
+// Sessions keeps the open sessions and the latest that ended, with masked
+// transcripts, in bounded memory. Many goroutines may use it at once.
+type Sessions struct {
+	Options
+	open byConn[*session]
+	held atomic.Int64 // octets of all transcripts
+
+	mu    sync.Mutex
+	ended []*session // oldest first
+}
+
+// session is one connection being watched. Its lock is held for the length of
+// one event, by the connection's goroutine, or for a copy.
+type session struct {
+	mu     sync.Mutex
+	facts  Session
+	script script
+	lines  [2]assembly // by event.Dir
+	cost   int         // as counted in Sessions.held
+}
+
+// New makes Sessions.
+func New(o Options) *Sessions {
+	o.Sessions = cmp.Or(max(o.Sessions, 0), 500)
+	o.Bytes = cmp.Or(max(o.Bytes, 0), 4<<20)
+	o.PerEach = cmp.Or(max(o.PerEach, 0), 32<<10)
+	return &Sessions{Options: o}
+}
+
+// Wants takes clear text of all parts; of bodies only the length is kept.
+func (s *Sessions) Wants(_ uint64, l event.Layer, _ event.Part) bool { return l == event.Text }
+
+// Emit writes an event down.
+func (s *Sessions) Emit(e *event.Event) {
+	if e.Kind == event.Open {
+		s.begin(e)
+		return
+	}
+	one, ok := s.open.get(e.Conn)
+	if !ok {
+		return
+	}
+	one.mu.Lock()
+	switch e.Kind {
+	case event.Data:
+		if e.Layer == event.Text {
+			one.data(e, s.PerEach)
+		}
+	case event.Gap:
+		one.flush(s.PerEach)
+		one.note(e.Time, fmt.Sprintf("[%d octets not seen]", e.Len), s.PerEach)
+	case event.Close:
+		one.flush(s.PerEach)
+		one.facts.Closed = e.Time
+		if f, ok := e.Fact.(event.Closed); ok {
+			one.facts.Reason = strings.Clone(f.Reason)
+		}
+		one.lines = [2]assembly{}
+	default:
+		one.fact(e, s.PerEach)
+	}
+	grown := one.grown()
+	one.mu.Unlock()
+	if grown != 0 {
+		s.held.Add(int64(grown))
+	}
+	if e.Kind == event.Close {
+		s.end(e.Conn, one)
+	}
+	if s.held.Load() > int64(s.Bytes) {
+		s.reduce(one)
+	}
+}
+
+func (s *Sessions) begin(e *event.Event) {
+	f, _ := e.Fact.(event.Opened)
+	one := &session{facts: Session{ID: e.Conn, Protocol: f.Protocol, Listener: f.Listener, Mode: f.Mode,
+		Remote: f.Remote, Local: f.Local, Opened: e.Time}}
+	s.open.put(e.Conn, one)
+}
+
+// end moves a session to the ended ones and drops the oldest beyond the bound.
+func (s *Sessions) end(conn uint64, one *session) {
+	s.mu.Lock()
+	s.ended = append(s.ended, one)
+	for len(s.ended) > s.Sessions {
+		s.drop()
+	}
+	s.mu.Unlock()
+	s.open.take(conn) // after, so that the session can always be found
+}
+
+// drop forgets the oldest ended session; mu is held.
+func (s *Sessions) drop() {
+	one := s.ended[0]
+	s.ended[0] = nil
+	s.ended = s.ended[1:]
+	one.mu.Lock()
+	s.held.Add(int64(-one.cost))
+	one.mu.Unlock()
+}
+
+// reduce drops ended sessions until the bound holds; if there are too many
+// open ones, the one that grew loses its transcript's later lines.
+func (s *Sessions) reduce(grew *session) {
+	s.mu.Lock()
+	for s.held.Load() > int64(s.Bytes) && len(s.ended) > 0 {
+		s.drop()
+	}
+	s.mu.Unlock()
+	if s.held.Load() <= int64(s.Bytes) {
+		return
+	}
+	grew.mu.Lock()
+	defer grew.mu.Unlock()
+	grew.script.shrink(0)
+	grew.script.tail, grew.script.full = nil, true
+	s.held.Add(int64(grew.grown()))
+}
+
+// grown says how much more memory the session holds than was counted.
+func (one *session) grown() int {
+	now := one.script.cost()
+	d := now - one.cost
+	one.cost = now
+	return d
+}
+
+// data takes octets apart into lines.
+func (one *session) data(e *event.Event, bound int) {
+	mine, other := &one.lines[e.Dir&1], &one.lines[e.Dir&1^1]
+	if other.body > 0 {
+		one.endBody(e.Dir^1, e.Time, bound)
+	}
+	if e.Part == event.Body {
+		mine.body += e.Len
+		return
+	}
+	if mine.body > 0 {
+		one.endBody(e.Dir, e.Time, bound)
+	}
+	mine.part = e.Part
+	if e.Data == nil && e.Len > 0 {
+		one.note(e.Time, fmt.Sprintf("[%d octets not seen]", e.Len), bound)
+		return
+	}
+	at := 0
+	for at < len(e.Data) {
+		end, secret := run(e, at)
+		one.runOf(e, e.Data[at:end], secret, bound)
+		at = end
+	}
+}
+
+// run finds the end of the octets from at on that are all secret or all not.
+func run(e *event.Event, at int) (end int, secret bool) {
+	end = len(e.Data)
+	for _, m := range e.Mask {
+		switch {
+		case m.Len <= 0 || m.Off+m.Len <= at:
+		case m.Off <= at:
+			return min(m.Off+m.Len, len(e.Data)), true
+		default:
+			end = min(end, m.Off)
+		}
+	}
+	return end, false
+}
+
+// runOf adds octets to the line of their direction. Line ends count in secret
+// octets too: a masked reply may hold several lines.
+func (one *session) runOf(e *event.Event, p []byte, secret bool, bound int) {
+	a := &one.lines[e.Dir&1]
+	for len(p) > 0 {
+		if !a.begun {
+			a.begun, a.at = true, e.Time
+		}
+		n, whole := len(p), false
+		if i := slices.Index(p, '\n'); i >= 0 {
+			n, whole = i+1, true
+			a.put(bareOf(p[:i], secret), secret)
+		} else {
+			a.put(p, secret)
+		}
+		if whole {
+			one.endLine(e.Dir, bound)
+		}
+		p = p[n:]
+	}
+}
+
+// bareOf takes the CR off octets that become a mask, or a lone line end would
+// be masked too.
+func bareOf(p []byte, secret bool) []byte {
+	if n := len(p); secret && n > 0 && p[n-1] == '\r' {
+		return p[:n-1]
+	}
+	return p
+}
+
+func (one *session) endLine(d event.Dir, bound int) {
+	a := &one.lines[d&1]
+	kind := byte(kindCommand)
+	if a.part == event.Reply {
+		kind = kindReply
+	}
+	since := a.at.Sub(one.facts.Opened)
+	one.script.add(kind|dirBit(d), since, a.take(), bound)
+}
+
+func (one *session) endBody(d event.Dir, at time.Time, bound int) {
+	a := &one.lines[d&1]
+	text := fmt.Appendf(nil, "[%d octets of message]", a.body)
+	a.body = 0
+	one.script.add(kindBody|dirBit(d), at.Sub(one.facts.Opened), text, bound)
+}
+
+// flush ends what has not ended by itself.
+func (one *session) flush(bound int) {
+	for d := range one.lines {
+		a := &one.lines[d]
+		if a.body > 0 {
+			one.endBody(event.Dir(d), a.at, bound)
+		}
+		if a.begun {
+			one.endLine(event.Dir(d), bound)
+		}
+	}
+}
+
+func (one *session) note(at time.Time, text string, bound int) {
+	if len(text) > maxLine {
+		text = text[:maxLine]
+	}
+	one.script.add(kindNote, at.Sub(one.facts.Opened), []byte(text), bound)
+}
+
+func dirBit(d event.Dir) byte {
+	if d == event.FromListener {
+		return fromListener
+	}
+	return 0
+}
+
+// fact notes what became of the session.
+func (one *session) fact(e *event.Event, bound int) {
+	s := &one.facts
+	switch f := e.Fact.(type) {
+	case event.Secured:
+		s.TLS = f.Version + " " + f.Cipher
+		one.note(e.Time, "[TLS: "+s.TLS+"]", bound)
+	case event.Named:
+		s.Helo = bounded(f.Helo)
+	case event.Authenticated:
+		if f.OK {
+			s.User = bounded(f.User)
+		} else {
+			s.Failed++
+		}
+	case event.Refused:
+		s.Refused++
+	case event.Accepted:
+		s.Accepted++
+		s.LastQueue = bounded(f.ID)
+	case event.Fetched:
+		s.Fetched++
+	case event.Deleted:
+		s.Deleted += f.Messages
+	case event.Note:
+		one.note(e.Time, "["+f.Text+"]", bound)
+	}
+}
+
+// bounded copies a peer's words, printable and at most maxText of them.
+func bounded(s string) string { return printable([]byte(s[:min(len(s), maxText)])) }

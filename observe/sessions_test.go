@@ -1,0 +1,365 @@
+package observe
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"posta/event"
+)
+
+// said is one piece of a conversation; the octets between § are secret.
+type said struct {
+	dir  event.Dir
+	part event.Part
+	text string
+}
+
+const (
+	dialer   = event.FromDialer
+	listener = event.FromListener
+)
+
+var began = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
+// secret takes the marks out of a text and gives the octets' masks.
+func secret(marked string) (text string, mask []event.Span) {
+	for i, s := range strings.Split(marked, "§") {
+		if i%2 == 1 {
+			mask = append(mask, event.Span{Off: len(text), Len: len(s)})
+		}
+		text += s
+	}
+	return text, mask
+}
+
+func open(s event.Sink, conn uint64) {
+	s.Emit(&event.Event{Conn: conn, Kind: event.Open, Time: began.Add(time.Duration(conn) * time.Second), Fact: event.Opened{
+		Endpoints: event.Endpoints{Remote: netip.MustParseAddrPort("192.0.2.7:40000"), Local: netip.MustParseAddrPort("192.0.2.1:25")},
+		Protocol:  "smtp", Listener: "smtp", Mode: "strict"}})
+}
+
+func state(s event.Sink, conn uint64, fact any) {
+	kind := event.State
+	switch fact.(type) {
+	case event.Secured:
+		kind = event.Secure
+	case event.Closed:
+		kind = event.Close
+	}
+	s.Emit(&event.Event{Conn: conn, Kind: kind, Time: began.Add(time.Hour), Fact: fact})
+}
+
+func say(s event.Sink, conn uint64, what said) {
+	text, mask := secret(what.text)
+	s.Emit(&event.Event{Conn: conn, Kind: event.Data, Dir: what.dir, Layer: event.Text, Part: what.part,
+		Time: began.Add(time.Minute), Data: []byte(text), Len: int64(len(text)), Mask: mask})
+}
+
+// texts are the lines of a transcript as kind and text.
+func texts(t *testing.T, s *Sessions, conn uint64) []string {
+	t.Helper()
+	tr, err := s.Show(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, l := range tr.Lines {
+		out = append(out, l.Kind+" "+l.Text)
+	}
+	return out
+}
+
+func conversation() []said {
+	return []said{
+		{listener, event.Reply, "220 mx ESMTP\r\n"},
+		{dialer, event.Command, "EHLO ñandú\r\n"},
+		{listener, event.Reply, "250-mx\r\n250 AUTH PLAIN\r\n"},
+		{dialer, event.Command, "AUTH PLAIN §AGFiYwBkZWY=§\r\n"},
+		{listener, event.Reply, "§334 abc\r\n§"},
+		{dialer, event.Command, "§c2VjcmV0§\r\n"},
+		{listener, event.Reply, "235 ok\r\n"},
+		{dialer, event.Command, "a\x1b[2Jb\x00c\xffd\u202ee\tf\r\n"},
+		{listener, event.Reply, "354 go\r\n"},
+		{dialer, event.Body, "From: a\r\n\r\nsecret body\r\n.\r\n"},
+		{listener, event.Reply, "250 queued\r\n"},
+		{dialer, event.Command, "QUIT\n"},
+		{listener, event.Reply, "221 bye"},
+	}
+}
+
+func lines() []string {
+	return []string{
+		"reply 220 mx ESMTP",
+		"command EHLO ñandú",
+		"reply 250-mx", "reply 250 AUTH PLAIN",
+		"command AUTH PLAIN " + Masked,
+		"reply " + Masked,
+		"command " + Masked,
+		"reply 235 ok",
+		`command a\x1b[2Jb\x00c\xffd\u202ee\tf`,
+		"reply 354 go",
+		"body [27 octets of message]",
+		"reply 250 queued",
+		"command QUIT",
+		"reply 221 bye",
+	}
+}
+
+func TestTranscript(t *testing.T) {
+	s := New(Options{})
+	open(s, 1)
+	for _, one := range conversation() {
+		say(s, 1, one)
+	}
+	state(s, 1, event.Closed{Reason: "quit"})
+	if got, want := texts(t, s, 1), lines(); !slices.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	tr, err := s.Show(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := tr.String(); strings.Contains(text, "secret") || !strings.Contains(text, "03:05:05.000 C: QUIT\n") {
+		t.Errorf("printed:\n%s", text)
+	}
+}
+
+// However the octets are cut into events, the lines are the same.
+func TestTranscriptAtEverySplit(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 300 {
+		s := New(Options{})
+		open(s, 1)
+		for _, one := range conversation() {
+			text, mask := secret(one.text)
+			for at := 0; at < len(text); {
+				end := min(len(text), at+1+random.IntN(12))
+				s.Emit(piece(one, text[at:end], at, mask))
+				at = end
+			}
+		}
+		state(s, 1, event.Closed{Reason: "quit"})
+		if got, want := texts(t, s, 1), lines(); !slices.Equal(got, want) {
+			t.Fatalf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+	}
+}
+
+// piece is the event of the octets that begin at an offset of a masked text.
+func piece(one said, text string, at int, mask []event.Span) *event.Event {
+	e := &event.Event{Conn: 1, Kind: event.Data, Dir: one.dir, Layer: event.Text, Part: one.part,
+		Time: began, Data: []byte(text), Len: int64(len(text))}
+	for _, m := range mask {
+		from, to := max(m.Off, at), min(m.Off+m.Len, at+len(text))
+		if from < to {
+			e.Mask = append(e.Mask, event.Span{Off: from - at, Len: to - from})
+		}
+	}
+	return e
+}
+
+func TestFactsOfASession(t *testing.T) {
+	s := New(Options{})
+	open(s, 7)
+	for _, f := range []any{
+		event.Secured{Version: "TLSv1.3", Cipher: "X"}, event.Named{Helo: "h\x1b"},
+		event.Authenticated{User: "pepe", Reason: "wrong"}, event.Authenticated{User: "pepe@pepito.es", OK: true},
+		event.Refused{Verb: "RCPT", Reply: "550 no"}, event.Accepted{ID: "q1", Size: 5}, event.Fetched{UIDL: "u"},
+		event.Deleted{Messages: 3}, event.Note{Text: "odd"}, event.Closed{Reason: "timeout"},
+	} {
+		state(s, 7, f)
+	}
+	tr, err := s.Show(7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Session{ID: 7, Protocol: "smtp", Listener: "smtp", Mode: "strict", Remote: netip.MustParseAddrPort("192.0.2.7:40000"),
+		Local: netip.MustParseAddrPort("192.0.2.1:25"), Opened: began.Add(7 * time.Second), Closed: began.Add(time.Hour),
+		Reason: "timeout", TLS: "TLSv1.3 X", Helo: `h\x1b`, User: "pepe@pepito.es", Failed: 1, Refused: 1, Accepted: 1,
+		Fetched: 1, Deleted: 3, LastQueue: "q1"}
+	if !reflect.DeepEqual(tr.Session, want) {
+		t.Errorf("got %+v\nwant %+v", tr.Session, want)
+	}
+	if got := texts(t, s, 7); !slices.Equal(got, []string{"note [TLS: TLSv1.3 X]", "note [odd]"}) {
+		t.Errorf("lines %q", got)
+	}
+}
+
+func TestListFilters(t *testing.T) {
+	s := New(Options{})
+	for conn := uint64(1); conn <= 4; conn++ {
+		open(s, conn)
+	}
+	state(s, 2, event.Authenticated{User: "Pepe@pepito.es", OK: true})
+	state(s, 3, event.Closed{Reason: "quit"})
+	for _, c := range []struct {
+		name string
+		f    Filter
+		want []uint64
+	}{
+		{"all", Filter{}, []uint64{4, 3, 2, 1}},
+		{"open", Filter{Open: true}, []uint64{4, 2, 1}},
+		{"newest", Filter{Limit: 2}, []uint64{4, 3}},
+		{"user", Filter{User: "pepe"}, []uint64{2}},
+		{"address", Filter{User: "pepe@PEPITO.es"}, []uint64{2}},
+		{"protocol", Filter{Protocol: "pop3"}, nil},
+		{"listener", Filter{Listener: "smtp", Limit: 1}, []uint64{4}},
+		{"network", Filter{Remote: netip.MustParsePrefix("192.0.2.0/24"), Limit: 1}, []uint64{4}},
+		{"other network", Filter{Remote: netip.MustParsePrefix("198.51.100.0/24")}, nil},
+	} {
+		var got []uint64
+		for _, one := range s.List(c.f) {
+			got = append(got, one.ID)
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+	}
+	if _, err := s.Show(99); !errors.Is(err, ErrNoSession) {
+		t.Errorf("a strange number gave %v", err)
+	}
+}
+
+func TestSessionsAreBounded(t *testing.T) {
+	s := New(Options{Sessions: 10, Bytes: 20_000, PerEach: 2000})
+	for conn := uint64(1); conn <= 100; conn++ {
+		open(s, conn)
+		for i := range 200 {
+			say(s, conn, said{dialer, event.Command, fmt.Sprintf("NOOP %d\r\n", i)})
+		}
+		state(s, conn, event.Closed{Reason: "quit"})
+	}
+	all := s.List(Filter{})
+	if len(all) > 10 || len(all) < 3 || all[0].ID != 100 {
+		t.Errorf("%d sessions are kept", len(all))
+	}
+	if held := s.held.Load(); held > 20_000 || held <= 0 {
+		t.Errorf("%d octets are held", held)
+	}
+	got := texts(t, s, 100)
+	if got[0] != "command NOOP 0" || got[len(got)-1] != "command NOOP 199" {
+		t.Errorf("the ends are %q and %q", got[0], got[len(got)-1])
+	}
+	gap := slices.IndexFunc(got, func(l string) bool { return strings.HasPrefix(l, "gap [") })
+	var dropped int
+	if _, err := fmt.Sscanf(got[max(gap, 0)], "gap [%d lines not kept]", &dropped); err != nil || dropped+len(got)-1 != 200 {
+		t.Errorf("%d lines and %q", len(got), got[max(gap, 0)])
+	}
+}
+
+func TestOpenSessionsAloneAreBounded(t *testing.T) {
+	s := New(Options{Bytes: 20_000, PerEach: 4000})
+	for conn := uint64(1); conn <= 50; conn++ {
+		open(s, conn)
+	}
+	for range 100 {
+		for conn := uint64(1); conn <= 50; conn++ {
+			say(s, conn, said{dialer, event.Command, "NOOP and more words\r\n"})
+		}
+	}
+	if held := s.held.Load(); held > 40_000 {
+		t.Errorf("%d octets are held", held)
+	}
+	for conn := uint64(1); conn <= 50; conn++ {
+		state(s, conn, event.Closed{})
+	}
+	if held := s.held.Load(); held > 20_000 {
+		t.Errorf("%d octets are held after the end", held)
+	}
+}
+
+func TestLongLineIsCut(t *testing.T) {
+	s := New(Options{})
+	open(s, 1)
+	for range 100 {
+		say(s, 1, said{dialer, event.Command, strings.Repeat("x", 100)})
+	}
+	say(s, 1, said{dialer, event.Command, "\r\nQUIT\r\n"})
+	got := texts(t, s, 1)
+	if len(got) != 2 || got[0] != "command "+strings.Repeat("x", maxLine)+"…" || got[1] != "command QUIT" {
+		t.Errorf("got %d lines, the first of %d octets", len(got), len(got[0]))
+	}
+}
+
+func TestSessionsByManyAtOnce(t *testing.T) {
+	s := New(Options{Sessions: 20, Bytes: 30_000, PerEach: 3000})
+	var wg sync.WaitGroup
+	for worker := range 4 {
+		wg.Go(func() {
+			for i := range 100 {
+				conn := uint64(worker*1000 + i + 1)
+				open(s, conn)
+				for _, one := range conversation() {
+					say(s, conn, one)
+				}
+				s.List(Filter{Limit: 3})
+				if _, err := s.Show(conn); err != nil {
+					t.Errorf("an open session: %v", err)
+				}
+				state(s, conn, event.Closed{})
+			}
+		})
+	}
+	wg.Wait()
+	if n := len(s.List(Filter{})); n > 20 {
+		t.Errorf("%d sessions are kept", n)
+	}
+}
+
+func FuzzTranscript(f *testing.F) {
+	f.Add([]byte("HELO a\r\n"), uint8(1), uint8(2))
+	f.Add([]byte("\n\r\n\xff"), uint8(0), uint8(200))
+	f.Fuzz(func(t *testing.T, data []byte, off, n uint8) {
+		s := New(Options{PerEach: 500})
+		open(s, 1)
+		for d := range event.Dir(2) {
+			for p := range event.Part(3) {
+				s.Emit(&event.Event{Conn: 1, Kind: event.Data, Dir: d, Layer: event.Text, Part: p, Time: began, Data: data,
+					Len: int64(len(data)), Mask: []event.Span{{Off: int(off), Len: int(n)}}})
+			}
+		}
+		state(s, 1, event.Closed{})
+		for _, l := range texts(t, s, 1) {
+			if strings.ContainsFunc(l, func(r rune) bool {
+				return r < ' ' || r == 0x7f || r == 0xfffd && !strings.Contains(string(data), "\ufffd")
+			}) {
+				t.Errorf("%q would reach a terminal", l)
+			}
+		}
+	})
+}
+
+// BenchmarkSession is the 12 events of one message in a session that stays.
+func BenchmarkSession(b *testing.B) {
+	s := New(Options{})
+	var next uint64
+	var mu sync.Mutex
+	b.RunParallel(func(pb *testing.PB) {
+		mu.Lock()
+		next++
+		conn := next
+		mu.Unlock()
+		open(s, conn)
+		var events []*event.Event
+		for _, one := range conversation() {
+			text, mask := secret(one.text)
+			e := piece(one, text, 0, mask)
+			e.Conn = conn
+			events = append(events, e)
+		}
+		b.ReportAllocs()
+		for pb.Next() {
+			for _, e := range events {
+				s.Emit(e)
+			}
+		}
+	})
+}

@@ -1,0 +1,109 @@
+package observe
+
+import (
+	"io"
+	"sync"
+	"time"
+)
+
+// writer lets log lines be written by a goroutine of its own. A console that
+// stands still (a selection in a terminal window) must stop no mail: what does
+// not fit into the buffer is dropped and counted.
+type writer struct {
+	out  io.Writer
+	max  int
+	lost func(lines uint64) []byte // makes the line that tells of dropped ones
+
+	mu      sync.Mutex
+	pending []byte
+	missing uint64 // dropped since the last line that told of it
+	dropped uint64 // dropped in all
+	closed  bool
+	wake    chan struct{}
+	done    chan struct{}
+}
+
+// keepBuffer is how large a buffer may stay after a burst.
+const keepBuffer = 64 << 10
+
+func newWriter(out io.Writer, limit int, lost func(uint64) []byte) *writer {
+	w := &writer{out: out, max: limit, lost: lost, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	go w.run()
+	return w
+}
+
+// Write takes one whole line. It never blocks on I/O and never fails.
+func (w *writer) Write(line []byte) (int, error) {
+	w.mu.Lock()
+	if w.closed || len(w.pending)+len(line) > w.max {
+		w.missing++
+		w.dropped++
+	} else {
+		w.pending = append(w.pending, line...)
+	}
+	w.mu.Unlock()
+	w.signal()
+	return len(line), nil
+}
+
+func (w *writer) signal() {
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+// run writes what is pending until the writer is closed and empty. Errors of
+// the output have nowhere to go; its lines count as dropped.
+func (w *writer) run() {
+	defer close(w.done)
+	var spare []byte
+	for range w.wake {
+		for {
+			w.mu.Lock()
+			text, missing, closed := w.pending, w.missing, w.closed
+			w.pending, w.missing = spare[:0], 0
+			w.mu.Unlock()
+			if missing > 0 {
+				text = append(text, w.lost(missing)...)
+			}
+			if len(text) == 0 {
+				if closed {
+					return
+				}
+				spare = text
+				break
+			}
+			if _, err := w.out.Write(text); err != nil {
+				w.mu.Lock()
+				w.dropped++
+				w.mu.Unlock()
+			}
+			if spare = text[:0]; cap(spare) > keepBuffer {
+				spare = nil
+			}
+		}
+	}
+}
+
+// Dropped counts the lines that were not written.
+func (w *writer) Dropped() uint64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.dropped
+}
+
+// Close writes what is pending, but waits no longer than patience for an
+// output that stands still.
+func (w *writer) Close(patience time.Duration) {
+	w.mu.Lock()
+	w.closed = true
+	w.mu.Unlock()
+	w.signal()
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case <-w.done:
+	case <-timer.C:
+	}
+}
