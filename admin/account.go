@@ -1,0 +1,132 @@
+package admin
+
+import (
+	"context"
+	"crypto/rand"
+	"time"
+
+	"posta/directory"
+)
+
+// Account is an account as operations show it.
+type Account struct {
+	Address  string    `json:"address"`
+	Name     string    `json:"name,omitempty"`
+	Quota    int64     `json:"quota,omitempty"` // octets; 0: none
+	Messages int64     `json:"messages"`
+	Bytes    int64     `json:"bytes"`
+	Disabled bool      `json:"disabled,omitempty"`
+	APOP     bool      `json:"apop,omitempty"`
+	Created  time.Time `json:"created"`
+
+	// Password is given once, by account.add, where posta made it.
+	Password string `json:"password,omitempty"`
+}
+
+// AccountChange adds or changes an account; what is nil keeps its value.
+type AccountChange struct {
+	Address  string  `json:"address"`
+	Password *string `json:"password,omitempty"` // account.add makes one where none is given
+	Name     *string `json:"name,omitempty"`
+	Quota    *int64  `json:"quota,omitempty"`
+	Disabled *bool   `json:"disabled,omitempty"`
+	APOP     *string `json:"apop,omitempty"` // shared secret; "" ends APOP
+}
+
+func (h House) accounts() []Operation {
+	d := h.Directory
+	return []Operation{
+		op("account.list", false, func(ctx context.Context, in ByDomain) ([]Account, error) {
+			all, err := d.Accounts(ctx, in.Domain)
+			if err != nil {
+				return nil, err
+			}
+			out := make([]Account, 0, len(all))
+			for _, a := range all {
+				shown, err := h.showAccount(ctx, a)
+				if err != nil {
+					return nil, err
+				}
+				out = append(out, shown)
+			}
+			return out, nil
+		}),
+		op("account.show", false, func(ctx context.Context, in ByAddress) (Account, error) {
+			a, err := d.Account(ctx, in.Address)
+			if err != nil {
+				return Account{}, err
+			}
+			return h.showAccount(ctx, a)
+		}),
+		op("account.add", true, h.addAccount),
+		op("account.set", true, h.setAccount),
+		op("account.remove", true, func(ctx context.Context, in ByAddress) (None, error) {
+			return None{}, d.RemoveAccount(ctx, in.Address)
+		}),
+	}
+}
+
+func (h House) showAccount(ctx context.Context, a directory.Account) (Account, error) {
+	usage, err := h.Mail.Usage(ctx, a.ID)
+	return Account{Address: a.Address, Name: a.Name, Quota: a.Quota, Messages: usage.Messages, Bytes: usage.Bytes,
+		Disabled: a.Disabled, APOP: a.APOP, Created: a.Created}, err
+}
+
+func (h House) addAccount(ctx context.Context, in AccountChange) (Account, error) {
+	var o directory.AccountOptions
+	in.apply(&o)
+	made := ""
+	if in.Password == nil {
+		var err error
+		if made, err = directory.NewPassword(rand.Reader); err != nil {
+			return Account{}, err
+		}
+		in.Password = &made
+	}
+	a, err := h.Directory.AddAccount(ctx, in.Address, *in.Password, o)
+	if err != nil {
+		return Account{}, err
+	}
+	if in.APOP != nil && *in.APOP != "" {
+		if err := h.Directory.SetAPOP(ctx, a.Address, *in.APOP); err != nil {
+			return Account{}, err
+		}
+		a.APOP = true
+	}
+	shown, err := h.showAccount(ctx, a)
+	shown.Password = made
+	return shown, err
+}
+
+func (h House) setAccount(ctx context.Context, in AccountChange) (Account, error) {
+	d := h.Directory
+	a, err := d.Account(ctx, in.Address)
+	if err != nil {
+		return Account{}, err
+	}
+	if in.Password != nil {
+		if err := d.SetPassword(ctx, a.Address, *in.Password); err != nil {
+			return Account{}, err
+		}
+	}
+	if in.APOP != nil {
+		if err := d.SetAPOP(ctx, a.Address, *in.APOP); err != nil {
+			return Account{}, err
+		}
+	}
+	o := directory.AccountOptions{Name: a.Name, Quota: a.Quota, Disabled: a.Disabled}
+	in.apply(&o)
+	if _, err = d.SetAccount(ctx, a.Address, o); err != nil {
+		return Account{}, err
+	}
+	if a, err = d.Account(ctx, a.Address); err != nil {
+		return Account{}, err
+	}
+	return h.showAccount(ctx, a)
+}
+
+func (c AccountChange) apply(o *directory.AccountOptions) {
+	put(&o.Name, c.Name)
+	put(&o.Quota, c.Quota)
+	put(&o.Disabled, c.Disabled)
+}

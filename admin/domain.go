@@ -1,0 +1,100 @@
+package admin
+
+import (
+	"context"
+	"time"
+
+	"posta/directory"
+)
+
+// Domain is a domain as operations show it.
+type Domain struct {
+	Name        string    `json:"name"`
+	AliasOf     string    `json:"alias_of,omitempty"`
+	CatchAll    string    `json:"catch_all,omitempty"`
+	Plus        bool      `json:"plus"`
+	MaxAccounts int64     `json:"max_accounts,omitempty"`
+	MaxMessage  int64     `json:"max_message,omitempty"` // octets
+	MaxBytes    int64     `json:"max_bytes,omitempty"`   // octets
+	Created     time.Time `json:"created"`
+}
+
+// DomainChange adds or changes a domain; what is nil keeps its value, or the
+// usual one.
+type DomainChange struct {
+	Name        string  `json:"name"`
+	AliasOf     *string `json:"alias_of,omitempty"`
+	CatchAll    *string `json:"catch_all,omitempty"`
+	Plus        *bool   `json:"plus,omitempty"`
+	MaxAccounts *int64  `json:"max_accounts,omitempty"`
+	MaxMessage  *int64  `json:"max_message,omitempty"`
+	MaxBytes    *int64  `json:"max_bytes,omitempty"`
+}
+
+// DomainName names a domain. Force removes what is in it, too.
+type DomainName struct {
+	Name  string `json:"name"`
+	Force bool   `json:"force,omitempty"`
+}
+
+func (h House) domains() []Operation {
+	d := h.Directory
+	return []Operation{
+		op("domain.list", false, func(ctx context.Context, _ None) ([]Domain, error) {
+			all, err := d.Domains(ctx)
+			return each(all, showDomain), err
+		}),
+		op("domain.show", false, func(ctx context.Context, in DomainName) (Domain, error) {
+			found, err := d.Domain(ctx, in.Name)
+			return showDomain(found), err
+		}),
+		op("domain.add", true, func(ctx context.Context, in DomainChange) (Domain, error) {
+			n := directory.NewDomain(in.Name)
+			in.apply(&n)
+			added, err := d.AddDomain(ctx, n)
+			return showDomain(added), err
+		}),
+		op("domain.set", true, func(ctx context.Context, in DomainChange) (Domain, error) {
+			n, err := d.Domain(ctx, in.Name)
+			if err != nil {
+				return Domain{}, err
+			}
+			in.apply(&n)
+			set, err := d.SetDomain(ctx, n)
+			return showDomain(set), err
+		}),
+		op("domain.remove", true, func(ctx context.Context, in DomainName) (None, error) {
+			return None{}, d.RemoveDomain(ctx, in.Name, in.Force)
+		}),
+	}
+}
+
+func (c DomainChange) apply(d *directory.Domain) {
+	put(&d.AliasOf, c.AliasOf)
+	put(&d.CatchAll, c.CatchAll)
+	put(&d.Plus, c.Plus)
+	put(&d.MaxAccounts, c.MaxAccounts)
+	put(&d.MaxMessage, c.MaxMessage)
+	put(&d.MaxBytes, c.MaxBytes)
+}
+
+func showDomain(d directory.Domain) Domain {
+	return Domain{Name: d.Name, AliasOf: d.AliasOf, CatchAll: d.CatchAll, Plus: d.Plus,
+		MaxAccounts: d.MaxAccounts, MaxMessage: d.MaxMessage, MaxBytes: d.MaxBytes, Created: d.Created}
+}
+
+// put changes a field if a change was asked for.
+func put[T any](field *T, change *T) {
+	if change != nil {
+		*field = *change
+	}
+}
+
+// each shows every element; the answer is never null in JSON.
+func each[From, To any](all []From, show func(From) To) []To {
+	out := make([]To, 0, len(all))
+	for _, one := range all {
+		out = append(out, show(one))
+	}
+	return out
+}

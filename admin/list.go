@@ -1,0 +1,110 @@
+package admin
+
+import (
+	"context"
+
+	"posta/directory"
+)
+
+// List is a distribution list.
+type List struct {
+	Address string   `json:"address"`
+	Kind    string   `json:"kind"` // public, members, announcement
+	Owner   string   `json:"owner"`
+	Name    string   `json:"name,omitempty"`
+	Count   int64    `json:"count"`
+	Members []string `json:"members,omitempty"` // only list.show gives them
+}
+
+// ListChange adds or changes a list; what is nil keeps its value.
+type ListChange struct {
+	Address string   `json:"address"`
+	Kind    *string  `json:"kind,omitempty"`
+	Owner   *string  `json:"owner,omitempty"`
+	Name    *string  `json:"name,omitempty"`
+	Add     []string `json:"add,omitempty"`    // members
+	Remove  []string `json:"remove,omitempty"` // members
+}
+
+func (h House) lists() []Operation {
+	d := h.Directory
+	return []Operation{
+		op("list.list", false, func(ctx context.Context, in ByDomain) ([]List, error) {
+			all, err := d.Lists(ctx, in.Domain)
+			return each(all, showList), err
+		}),
+		op("list.show", false, h.showMembers),
+		op("list.add", true, func(ctx context.Context, in ListChange) (List, error) {
+			l := directory.List{Address: in.Address, Kind: directory.Public}
+			in.apply(&l)
+			if _, err := d.AddList(ctx, l); err != nil {
+				return List{}, err
+			}
+			return h.changeMembers(ctx, in)
+		}),
+		op("list.set", true, func(ctx context.Context, in ListChange) (List, error) {
+			l, err := d.List(ctx, in.Address)
+			if err != nil {
+				return List{}, err
+			}
+			in.apply(&l)
+			if _, err := d.SetList(ctx, l); err != nil {
+				return List{}, err
+			}
+			return h.changeMembers(ctx, in)
+		}),
+		op("list.remove", true, func(ctx context.Context, in ByAddress) (None, error) {
+			return None{}, d.RemoveList(ctx, in.Address)
+		}),
+	}
+}
+
+func (h House) changeMembers(ctx context.Context, in ListChange) (List, error) {
+	if len(in.Add) > 0 {
+		if _, err := h.Directory.AddMembers(ctx, in.Address, in.Add); err != nil {
+			return List{}, err
+		}
+	}
+	if len(in.Remove) > 0 {
+		if _, err := h.Directory.RemoveMembers(ctx, in.Address, in.Remove); err != nil {
+			return List{}, err
+		}
+	}
+	l, err := h.Directory.List(ctx, in.Address)
+	return showList(l), err
+}
+
+// showMembers gives a list with all its members, read page by page.
+func (h House) showMembers(ctx context.Context, in ByAddress) (List, error) {
+	const page = 1000
+	l, err := h.Directory.List(ctx, in.Address)
+	if err != nil {
+		return List{}, err
+	}
+	out := showList(l)
+	for after := int64(0); ; {
+		members, err := h.Directory.Members(ctx, in.Address, after, page)
+		if err != nil {
+			return List{}, err
+		}
+		for _, m := range members {
+			out.Members = append(out.Members, m.Address)
+			after = m.ID
+		}
+		if len(members) < page {
+			return out, nil
+		}
+	}
+}
+
+func (c ListChange) apply(l *directory.List) {
+	if c.Kind != nil {
+		l.Kind = directory.ListKind(*c.Kind)
+	}
+	put(&l.Owner, c.Owner)
+	put(&l.Name, c.Name)
+}
+
+func showList(l directory.List) List {
+	return List{Address: l.Address, Kind: string(l.Kind), Owner: l.Owner, Name: l.Name, Count: l.Members}
+}

@@ -1,0 +1,190 @@
+// Package server puts the house together by hand: it opens the store, makes
+// the rooms with their constructors, gives each what it needs, listens, and
+// takes everything down in order. It alone knows which engine the store is.
+//
+// It refuses to decide anything about mail. Start reading at Open.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"posta/admin"
+	"posta/cert"
+	"posta/check"
+	"posta/config"
+	"posta/directory"
+	"posta/event"
+	"posta/mailroom"
+	"posta/observe"
+	"posta/store/sqldb"
+)
+
+// Options are what is not in the configuration file.
+type Options struct {
+	Version  string
+	Sink     event.Sink        // another watcher of every session; may be nil
+	Report   func(error)       // told of what went wrong and needs a person; may be nil
+	Audit    func(admin.Audit) // told of every change through the operations; may be nil
+	Fallback bool              // a listener that cannot have its port takes another
+	Cost     directory.Cost    // of password hashes; zero: production's
+}
+
+// ErrStore says that the store failed in a way that only a new process mends.
+var ErrStore = errors.New("the store failed while it committed; it must be opened anew by a new process")
+
+// House is one whole posta: open, perhaps listening.
+type House struct {
+	cfg       config.Config
+	o         Options
+	db        *sqldb.DB
+	directory *directory.Directory
+	room      *mailroom.Room
+	guard     *check.Guard
+	certs     *cert.Source
+	sessions  *observe.Sessions
+	metrics   *observe.Metrics
+	sink      event.Sink
+	numbers   atomic.Uint64 // of sessions
+	fatal     chan error
+	control   *admin.Control
+	listeners []*listener
+	table     *admin.Table
+}
+
+// Open opens the store and makes the rooms; nothing listens yet. A second
+// process on the same data directory gets sqldb's busy error.
+func Open(ctx context.Context, cfg config.Config, o Options) (*House, error) {
+	if o.Report == nil {
+		o.Report = func(error) {}
+	}
+	h := &House{cfg: cfg, o: o, fatal: make(chan error, 1)}
+	if h.cfg.Hostname == "" {
+		h.cfg.Hostname = hostname()
+	}
+	var err error
+	h.db, err = sqldb.Open(ctx, cfg.Data, sqldb.Options{OnFatal: func(err error) {
+		h.fatal <- fmt.Errorf("%w: %w", ErrStore, err)
+	}})
+	if err != nil {
+		return nil, err
+	}
+	if err := h.furnish(); err != nil {
+		return nil, errors.Join(err, h.db.Close())
+	}
+	return h, nil
+}
+
+// furnish makes the rooms over the open store.
+func (h *House) furnish() error {
+	var err error
+	h.directory, err = directory.New(h.db.People(), directory.Options{
+		DefaultDomain: h.cfg.DefaultDomain,
+		Workers:       h.cfg.Limits.PasswordWorkers,
+		Wait:          h.cfg.Limits.PasswordWait.Duration,
+		Cost:          h.o.Cost,
+	})
+	if err != nil {
+		return err
+	}
+	h.certs, err = cert.New(cert.Options{
+		Pairs: pairs(h.cfg.Certificates), Dir: h.cfg.Data, Hostname: h.cfg.Hostname, Report: h.o.Report,
+	})
+	if err != nil {
+		return err
+	}
+	l := h.cfg.Limits
+	h.guard = check.New(check.Options{
+		Enabled: l.Enabled, BanAfter: l.BanAfter, BanWindow: l.BanWindow.Duration, BanFor: l.BanFor.Duration, Exempt: l.Exempt,
+	})
+	h.sessions = observe.New(observe.Options{})
+	var names []string
+	for _, l := range h.cfg.Listeners {
+		names = append(names, l.Name)
+	}
+	h.metrics = observe.NewMetrics(names...)
+	sinks := observe.Sinks{h.sessions, h.metrics}
+	if h.o.Sink != nil {
+		sinks = append(sinks, h.o.Sink)
+	}
+	h.sink = sinks
+	h.room = mailroom.New(mailroom.Config{Hostname: h.cfg.Hostname, Directory: h.directory, Store: h.db, Trouble: h.o.Report})
+	h.table = admin.NewTable(admin.House{
+		Directory: h.directory, Maildrops: h.db, Mail: h.db, Sessions: h.sessions, Guard: h.guard, Status: h.status,
+	}, h.o.Audit)
+	return nil
+}
+
+// Operations are what may be asked of the house.
+func (h *House) Operations() *admin.Table { return h.table }
+
+// Directory is who lives here.
+func (h *House) Directory() *directory.Directory { return h.directory }
+
+// Certificates are the ones in use.
+func (h *House) Certificates() *cert.Source { return h.certs }
+
+// Close ends what Open began. Serve must have returned.
+func (h *House) Close() error {
+	for _, l := range h.listeners {
+		_ = l.socket.Close() // closed already by Serve, if it ran
+	}
+	return h.db.Close()
+}
+
+// hostname is the machine's name where the configuration gives none.
+func hostname() string {
+	name, err := os.Hostname()
+	if err != nil || name == "" {
+		return "localhost"
+	}
+	return name
+}
+
+func pairs(certificates []config.Certificate) []cert.Pair {
+	var out []cert.Pair
+	for _, c := range certificates {
+		out = append(out, cert.Pair{Cert: c.Cert, Key: c.Key})
+	}
+	return out
+}
+
+// strictAPOP refuses a strict server on data that holds secrets which can be
+// read back: APOP is the lab's (RFC 1939 §13).
+func (h *House) strictAPOP(ctx context.Context) error {
+	strict := false
+	for _, l := range h.cfg.Listeners {
+		strict = strict || l.Mode == config.Strict
+	}
+	lab := false
+	for _, l := range h.cfg.Listeners {
+		lab = lab || l.Mode == config.Lab
+	}
+	if !strict || lab {
+		return nil
+	}
+	has, err := h.db.HasAPOPSecrets(ctx)
+	if err == nil && has {
+		err = errAPOP
+	}
+	return err
+}
+
+// bareLF says whether an address belongs to a network of old devices whose
+// bare LF is read as CRLF.
+func (h *House) bareLF(remote netip.Addr) bool {
+	for _, n := range h.cfg.Networks {
+		if n.BareLF == config.BareNormalise && n.CIDR.Contains(remote) {
+			return true
+		}
+	}
+	return false
+}
+
+// sessionLimit bounds the whole of a connection: nobody needs a day.
+const sessionLimit = 24 * time.Hour

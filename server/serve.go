@@ -1,0 +1,185 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"posta/admin"
+	"posta/check"
+	"posta/config"
+	"posta/event"
+	"posta/mail"
+	"posta/pop3/pop3server"
+	"posta/smtp/smtpserver"
+	"posta/wire"
+	"posta/words"
+)
+
+var errAPOP = words.Fail("server.apop_strict", nil)
+
+// listener is one that listens: what was bound, and who serves it.
+type listener struct {
+	Bound
+	socket net.Listener
+	server wire.Server
+}
+
+// Listen binds every listener, all or none, and tells where they are.
+func (h *House) Listen(ctx context.Context) ([]Bound, error) {
+	if err := h.strictAPOP(ctx); err != nil {
+		return nil, err
+	}
+	var bounds []Bound
+	for _, l := range h.cfg.Listeners {
+		socket, bound, err := listen(ctx, l, h.o.Fallback)
+		if err != nil {
+			for _, open := range h.listeners {
+				_ = open.socket.Close()
+			}
+			h.listeners = nil
+			return nil, err
+		}
+		h.listeners = append(h.listeners, h.equip(bound, socket))
+		bounds = append(bounds, bound)
+	}
+	return bounds, nil
+}
+
+// equip gives a socket its server.
+func (h *House) equip(bound Bound, socket net.Listener) *listener {
+	l := &listener{Bound: bound, socket: socket}
+	line := check.SMTP
+	if bound.Service == config.POP3 {
+		line = check.POP3
+	}
+	gate := h.guard.Gate(check.GateOptions{
+		Lab: bound.Mode == config.Lab, Networks: h.cfg.Lab.Networks, PerAddress: bound.MaxPerAddress, Line: line,
+	})
+	session := h.session(bound, gate)
+	opened := event.Opened{
+		Protocol: "smtp", Listener: bound.Name, Mode: bound.Mode, TLS: bound.TLS == config.TLSImplicit,
+	}
+	if bound.Service == config.POP3 {
+		opened.Protocol = "pop3"
+	}
+	l.server = wire.Server{
+		Listener: socket,
+		Options: func(remote netip.AddrPort) wire.Options {
+			return wire.Options{
+				ID: h.numbers.Add(1), Sink: h.sink, Human: bound.Mode == config.Lab,
+				BareLF: h.bareLF(remote.Addr()), Idle: bound.Idle.Duration, Session: sessionLimit,
+			}
+		},
+		Admit: gate.Admit,
+		Session: func(ctx context.Context, c *wire.Conn) {
+			fact := opened
+			fact.Endpoints = c.Endpoints()
+			c.Opened(fact)
+			session(ctx, c)
+		},
+		MaxConns: bound.MaxConns,
+		Busy:     line("Too many connections; try again later"),
+		Panicked: func(reason any, stack []byte) {
+			h.o.Report(words.Fail("server.panicked", words.Args{"Reason": reason, "Stack": string(stack)}))
+		},
+	}
+	return l
+}
+
+// session chooses the engine of a listener.
+func (h *House) session(b Bound, gate *check.Gate) func(context.Context, *wire.Conn) {
+	mode := mail.Strict
+	if b.Mode == config.Lab {
+		mode = mail.Lab
+	}
+	tlsConfig := h.certs.TLSConfig()
+	if b.TLS == config.TLSNone {
+		tlsConfig = nil
+	}
+	if b.Service == config.POP3 {
+		return pop3server.New(pop3server.Config{
+			Hostname: h.cfg.Hostname, Listener: b.Name, Mode: mode, Auth: h.directory, Maildrops: h.db, Guard: gate,
+			TLS: tlsConfig, ImplicitTLS: b.TLS == config.TLSImplicit, Persona: b.Persona, Idle: b.Idle.Duration,
+			Version: h.o.Version,
+		}).Session
+	}
+	service := mail.MX
+	if b.Service == config.Submission {
+		service = mail.Submission
+	}
+	return smtpserver.New(smtpserver.Config{
+		Hostname: h.cfg.Hostname, Listener: b.Name, Mode: mode, Service: service, Door: h.room, Addresses: h.room,
+		Auth: h.directory, Guard: gate, TLS: tlsConfig, ImplicitTLS: b.TLS == config.TLSImplicit,
+		MaxSize: int64(b.MaxSize), MaxRecipients: b.MaxRecipients, Persona: b.Persona,
+	}).Session
+}
+
+// Serve serves what Listen bound, the control socket and the background work
+// until ctx is done or the store failed (ErrStore). It returns when all is at
+// rest: sessions first, so that no letter is cut off that could end well.
+func (h *House) Serve(ctx context.Context) error {
+	control, err := admin.OpenControl(h.cfg.Data, h.table)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	parts := []func(context.Context) error{control.Serve, h.room.Run, h.serveMetrics}
+	for _, l := range h.listeners {
+		parts = append(parts, l.server.Serve)
+	}
+	ended := make(chan error, len(parts))
+	for _, part := range parts {
+		go func() { ended <- part(ctx) }()
+	}
+	var failed error
+	for running := len(parts); running > 0; {
+		select {
+		case err := <-h.fatal:
+			failed = err
+			cancel()
+			return failed // nothing can be settled any more; the process must end
+		case err := <-ended:
+			running--
+			if err != nil && !errors.Is(err, context.Canceled) {
+				failed = errors.Join(failed, err)
+				cancel()
+			}
+		}
+	}
+	return failed
+}
+
+// serveMetrics answers /metrics where the configuration asks for it.
+func (h *House) serveMetrics(ctx context.Context) error {
+	if h.cfg.Metrics.Addr == "" {
+		return nil
+	}
+	socket, err := listenTCP(ctx, h.cfg.Metrics.Addr)
+	if err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", h.metrics.Handler())
+	web := http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	defer context.AfterFunc(ctx, func() { _ = web.Close() })()
+	if err := web.Serve(socket); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// status is what `posta status` shows.
+func (h *House) status() admin.Status {
+	s := admin.Status{Version: h.o.Version, Hostname: h.cfg.Hostname, Data: h.cfg.Data}
+	for _, l := range h.listeners {
+		s.Listeners = append(s.Listeners, admin.Listener{
+			Name: l.Name, Service: l.Service, Mode: l.Mode, TLS: l.TLS, Address: l.Actual,
+		})
+	}
+	return s
+}
