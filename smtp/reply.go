@@ -95,7 +95,7 @@ type ReplyReader struct {
 	lines []string
 }
 
-const maxReplyLines = 256
+const maxReplyLines = 1024
 
 // The faults of replies.
 var (

@@ -82,7 +82,7 @@ func (v Verb) extensionRow() verbRow {
 		return verbRow{name: "EXPN", syntax: "EXPN list [SMTPUTF8]", ext: ExtExpn, last: true, parse: parseLookup,
 			help: "Asks who is on a mailing list (RFC 5321 4.1.1.7)."}
 	case HELP:
-		return verbRow{name: "HELP", syntax: "HELP [command]", ext: ExtHelp, last: true, parse: parseTopic,
+		return verbRow{name: "HELP", syntax: "HELP [command]", ext: ExtHelp, parse: parseTopic,
 			help: "Lists the commands served here, or explains one (RFC 5321 4.1.1.8)."}
 	case QUIT:
 		return verbRow{name: "QUIT", syntax: "QUIT", last: true, parse: parseNothing,
@@ -103,7 +103,7 @@ func (v Verb) extensionRow() verbRow {
 		return verbRow{name: "TURN", syntax: "TURN", last: true, parse: parseAnything,
 			help: "Turned the connection around (RFC 821); out of use, nobody is identified (RFC 5321 F.1)."}
 	case SEND, SOML, SAML:
-		return verbRow{name: [...]string{"SEND", "SOML", "SAML"}[v-SEND], waits: true, parse: parseAnything,
+		return verbRow{name: [...]string{"SEND", "SOML", "SAML"}[v-SEND], parse: parseAnything,
 			help: "Wrote to a terminal (RFC 821); out of use (RFC 5321 F.6)."}
 	}
 	return verbRow{parse: parseAnything}

@@ -1,0 +1,123 @@
+package smtpserver
+
+import (
+	"context"
+	"crypto/tls"
+	"net/netip"
+	"time"
+
+	"posta/mail"
+	"posta/sasl"
+	"posta/smtp"
+	"posta/wire"
+)
+
+// Config is what one listener serves.
+type Config struct {
+	Hostname    string // as the greeting says it: a domain in A-labels, or an address literal
+	Listener    string // its name in the configuration
+	Mode        mail.Mode
+	Service     mail.Service
+	Door        mail.Door
+	Addresses   mail.Addresses     // nil: VRFY answers 252, EXPN is not served
+	Auth        sasl.Authenticator // nil: AUTH is not served
+	Guard       Guard              // nil: log-ins are neither counted nor delayed
+	TLS         *tls.Config        // nil: STARTTLS is not served
+	ImplicitTLS bool               // TLS from the first octet (RFC 8314 §3.3)
+
+	MaxSize       int64 // octets of a message; 0: no limit
+	MaxRecipients int   // of a message; at least 100 (RFC 5321 §4.5.3.1.8); 0: 1000
+	MaxErrors     int   // mistakes after which a strict session ends; 0: 20
+
+	// GreetWait is how long a strict listener listens for peers that talk
+	// before they are greeted; 0 looks only at what is there already.
+	GreetWait time.Duration
+
+	// Persona chooses the lab's words: "posta" (also for "") or "hmailserver".
+	Persona string
+}
+
+// Guard counts log-ins.
+type Guard interface {
+	// LoginResult notes the outcome of a log-in and says how long to wait
+	// before the peer hears of it.
+	LoginResult(remote netip.Addr, user string, ok bool) (wait time.Duration)
+}
+
+// Server serves the sessions of one listener.
+type Server struct {
+	Config
+	book    book           // the words of its persona
+	rows    [64]row        // the verbs it serves
+	base    smtp.Extension // what it serves in every state
+	bare    bool           // no enhanced codes: the persona has none
+	authMax int            // failed log-ins that end a session; 0: none do
+}
+
+const (
+	minRecipients     = 100
+	defaultRecipients = 1000
+	defaultErrors     = 20
+	strictLogins      = 3 // RFC 4954 §9: not fewer
+)
+
+// New makes a Server.
+func New(c Config) *Server {
+	s := &Server{Config: c}
+	switch {
+	case c.MaxRecipients == 0:
+		s.MaxRecipients = defaultRecipients
+	case c.MaxRecipients < minRecipients:
+		s.MaxRecipients = minRecipients
+	}
+	if c.MaxErrors == 0 {
+		s.MaxErrors = defaultErrors
+	}
+	s.bare = c.Mode == mail.Lab && c.Persona == "hmailserver"
+	if c.Mode == mail.Strict {
+		s.authMax = strictLogins
+	}
+	s.book = newBook(s.bare)
+	for _, r := range verbTable() {
+		s.rows[r.verb] = r
+	}
+	s.base = smtp.ExtSize | smtp.ExtPipelining | smtp.Ext8BitMIME | smtp.ExtSMTPUTF8 | smtp.ExtHelp | smtp.ExtChunking
+	if !s.bare {
+		s.base |= smtp.ExtStatusCodes
+	}
+	if c.Addresses != nil {
+		s.base |= smtp.ExtExpn
+	}
+	// Reports are promised only to our own people until the queue can send
+	// them to others.
+	if c.Service == mail.Submission || c.Mode == mail.Lab {
+		s.base |= smtp.ExtDSN
+	}
+	s.base = s.onlyServed(s.base)
+	return s
+}
+
+// onlyServed takes out the extensions whose verb has no run: what is not
+// served cannot be advertised.
+func (s *Server) onlyServed(e smtp.Extension) smtp.Extension {
+	for _, v := range smtp.Verbs() {
+		if s.rows[v].run == nil {
+			e &^= v.Extension()
+		}
+	}
+	return e
+}
+
+// Session serves one connection to its end and closes it.
+func (s *Server) Session(ctx context.Context, c *wire.Conn) {
+	ends := c.Endpoints()
+	ses := &session{
+		srv: s, c: c, commitCtx: context.WithoutCancel(ctx),
+		from: mail.Origin{Session: c.ID(), Listener: s.Listener, Service: s.Service, Mode: s.Mode,
+			Remote: ends.Remote, Local: ends.Local},
+	}
+	ses.run(ctx)
+	ses.forget()
+	// An error here is the peer's loss alone: the session is over.
+	_ = c.Close(ses.end)
+}

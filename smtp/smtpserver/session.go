@@ -1,0 +1,278 @@
+package smtpserver
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"strings"
+
+	"posta/event"
+	"posta/mail"
+	"posta/smtp"
+	"posta/wire"
+)
+
+// Limits of lines, their ends counted. RFC 5321 §4.5.3.1.4 has 512 for a
+// command; the parameters' extensions add some 1100.
+const (
+	maxLine     = 2048
+	maxResponse = 12288 // RFC 4954 §4
+)
+
+// session is one connection's dialogue. It belongs to one goroutine.
+type session struct {
+	srv       *Server
+	c         *wire.Conn
+	commitCtx context.Context // the session's values, but not its end
+	from      mail.Origin     // what is known of the peer by now
+	tx        transaction
+	out       []byte // replies are put together here
+
+	errors int    // mistakes so far
+	logins int    // failed log-ins so far
+	behind bool   // what comes next was sent too early (RFC 2920 §3.1)
+	asked  bool   // AUTH was the last command understood: stray lines may be secrets
+	end    string // why the session ends; "" while it goes on
+}
+
+func (s *session) run(ctx context.Context) {
+	if s.srv.ImplicitTLS && !s.handshake(ctx) {
+		return
+	}
+	s.greet()
+	for s.end == "" {
+		s.step(ctx)
+	}
+}
+
+// greet says 220. A strict listener first looks whether the peer could wait
+// for it (RFC 5321 §4.3.1).
+func (s *session) greet() {
+	greeting := textLabGreeting
+	if s.srv.Mode == mail.Strict {
+		greeting = textGreeting
+		if s.c.Arrived(s.srv.GreetWait) {
+			s.last(s.text(textEarlyTalker), "refused: the peer talked before the greeting")
+			return
+		}
+	}
+	s.say(s.textf(greeting, s.srv.Hostname))
+	s.flush()
+}
+
+// step reads one command and answers it.
+func (s *session) step(ctx context.Context) {
+	line, err := s.c.Line(maxLine)
+	if err != nil {
+		s.badLine(err, textLongLine)
+		return
+	}
+	hidden := s.hide(line)
+	cmd, fault := smtp.ParseCommand(line, s.srv.Mode)
+	early := s.behind
+	if s.srv.Mode == mail.Strict {
+		s.behind = (cmd.Verb.EndsGroup() || early) && s.c.Pending()
+	}
+	r := s.answer(ctx, cmd, fault, early)
+	name := cmd.Verb.String()
+	if cmd.Verb == smtp.Unknown && !hidden {
+		name = printable(cmd.Name, 16)
+	}
+	s.reply(cmd.Verb, name, r)
+}
+
+// answer finds out what to reply. The zero Reply says nothing.
+func (s *session) answer(ctx context.Context, cmd smtp.Command, fault *smtp.Fault, early bool) smtp.Reply {
+	r := s.row(cmd)
+	switch {
+	case cmd.Verb == smtp.Unknown:
+		return s.unknown(cmd, fault)
+	case early && cmd.Verb != smtp.QUIT, s.behind && cmd.Verb == smtp.DATA:
+		return s.refuse(cmd, s.tooEarly(cmd.Verb))
+	case r.run == nil:
+		return s.refuse(cmd, s.textf(textNoServe, cmd.Verb.String()))
+	}
+	if wrong := s.outOfPhase(r.when); wrong.Code != 0 {
+		return s.refuse(cmd, wrong)
+	}
+	if fault != nil {
+		return s.refuse(cmd, fault.Reply())
+	}
+	return r.run(s, ctx, cmd)
+}
+
+// row is the verb's row; without run where the verb's extension is not served
+// here at all. AUTH and STARTTLS know better words for that themselves.
+func (s *session) row(cmd smtp.Command) row {
+	r := s.srv.rows[cmd.Verb]
+	own := cmd.Verb == smtp.AUTH || cmd.Verb == smtp.STARTTLS
+	if !own && !s.srv.base.Has(cmd.Verb.Extension()) {
+		r.run = nil
+	}
+	return r
+}
+
+// tooEarly refuses a command that came behind one whose reply must be waited
+// for. Behind DATA comes message text, which must never be read as commands:
+// then the session ends.
+func (s *session) tooEarly(v smtp.Verb) smtp.Reply {
+	if v != smtp.DATA {
+		return s.text(textBehind)
+	}
+	s.end = "refused: message text before the 354 reply"
+	return s.text(textBehindData)
+}
+
+// refuse gives r back; behind BDAT it first takes the chunk off the line, so
+// that it is not read as commands (RFC 3030 §2).
+func (s *session) refuse(cmd smtp.Command, r smtp.Reply) smtp.Reply {
+	if cmd.Verb != smtp.BDAT {
+		return r
+	}
+	return s.skipChunk(cmd, r)
+}
+
+// reply sends the answer to a command, counts mistakes, and tells the
+// watchers of refusals.
+func (s *session) reply(v smtp.Verb, name string, r smtp.Reply) {
+	if r.Code == 0 {
+		return
+	}
+	if v == smtp.HELO || v == smtp.EHLO {
+		r.Status = mail.Status{} // RFC 2034 §3
+	}
+	if isMistake(r.Code) && s.srv.Mode == mail.Strict {
+		if s.errors++; s.errors >= s.srv.MaxErrors && s.end == "" {
+			r = s.textf(textTooManyErrors, s.srv.Hostname)
+			s.end = "refused: too many errors"
+		}
+	}
+	if r.Code == 421 && s.end == "" {
+		s.end = "refused: " + r.Text
+	}
+	s.say(r)
+	if r.Code >= 400 {
+		s.c.State(event.Refused{Verb: name, Reply: s.bareFirst(r)})
+	}
+	if s.end != "" || !v.MayWait() || !s.c.Pending() {
+		s.flush()
+	}
+}
+
+// isMistake says that a code blames the command and not its subject: wrong
+// recipients are no reason to hang up on a mailing list.
+func isMistake(code int) bool {
+	return code >= 500 && code <= 504 || code == 530 || code == 538 || code == 555
+}
+
+// say puts a reply into the write buffer.
+func (s *session) say(r smtp.Reply) {
+	if s.srv.bare {
+		r.Status = mail.Status{}
+	}
+	s.out = r.Append(s.out[:0])
+	s.c.Reply(string(s.out))
+	if cap(s.out) > 4*smtp.MaxReplyLine {
+		s.out = nil
+	}
+}
+
+func (s *session) bareFirst(r smtp.Reply) string {
+	if s.srv.bare {
+		r.Status = mail.Status{}
+	}
+	return r.FirstLine()
+}
+
+func (s *session) flush() {
+	if err := s.c.Flush(); err != nil && s.end == "" {
+		s.end = "peer closed"
+	}
+}
+
+// last says a reply that ends the session.
+func (s *session) last(r smtp.Reply, reason string) {
+	s.end = reason
+	s.say(r)
+	s.c.State(event.Refused{Reply: s.bareFirst(r)})
+	s.flush()
+}
+
+// badLine answers a line that could not be read; long is what to say of one
+// that is too long.
+func (s *session) badLine(err error, long text) {
+	switch {
+	case errors.Is(err, wire.ErrLineTooLong):
+		s.reply(smtp.Unknown, "", s.text(long))
+	case errors.Is(err, wire.ErrBareEnd):
+		s.reply(smtp.Unknown, "", s.text(textBareCommand))
+	default:
+		s.lost(err)
+	}
+}
+
+// lost ends the session after a read that cannot be repeated. Where the peer
+// may still listen it hears why (RFC 5321 §3.8).
+func (s *session) lost(err error) {
+	if s.end != "" {
+		return
+	}
+	switch {
+	case errors.Is(err, wire.ErrShutdown):
+		s.last(s.textf(textShutdown, s.srv.Hostname), "shutdown")
+	case errors.Is(err, wire.ErrSessionTime):
+		s.last(s.textf(textSessionTime, s.srv.Hostname), "timeout: the session lasted too long")
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		s.last(s.textf(textTimeout, s.srv.Hostname), "timeout")
+	case errors.Is(err, wire.ErrEndless):
+		s.last(s.text(textEndless), "refused: input without an end")
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		s.end = "peer closed"
+	default:
+		s.end = "connection lost"
+	}
+}
+
+// refusal makes a reply of an error from inside the house. Only a mail.Error
+// is for the peer; others stay here.
+func (s *session) refusal(err error) smtp.Reply {
+	var e *mail.Error
+	if !errors.As(err, &e) {
+		s.note("a fault inside: " + printable(err.Error(), 300))
+		return s.text(textInternal)
+	}
+	return smtp.Reply{Code: e.Code, Status: e.Status, Text: ascii(e.Text)}
+}
+
+func (s *session) note(text string) { s.c.State(event.Note{Text: text}) }
+
+// forget drops what the peer said: its name, its log-in, its message.
+func (s *session) forget() {
+	s.reset()
+	s.from.Helo, s.from.ESMTP, s.from.Login = "", false, mail.Login{}
+}
+
+// printable is s for a log: at most max octets, nothing that is not a visible
+// character or a space.
+func printable(s string, max int) string {
+	if len(s) > max {
+		s = strings.ToValidUTF8(s[:max], "") + "..."
+	}
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r == '�' {
+			return '?'
+		}
+		return r
+	}, s)
+}
+
+// ascii is s for a reply, which holds ASCII only (RFC 6531 §3.7.4.2).
+func ascii(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r > '~' {
+			return '?'
+		}
+		return r
+	}, s)
+}

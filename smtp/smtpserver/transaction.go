@@ -1,0 +1,88 @@
+package smtpserver
+
+import (
+	"errors"
+	"time"
+
+	"posta/event"
+	"posta/mail"
+	"posta/smtp"
+)
+
+// state is how far a mail transaction has come.
+type state uint8
+
+const (
+	idle   state = iota // no MAIL yet
+	open                // MAIL was accepted
+	chunks              // the first BDAT was accepted
+	broken              // a BDAT failed: only RSET goes on (RFC 3030 §2)
+)
+
+// transaction is the message under way (RFC 5321 §3.3).
+type transaction struct {
+	state    state
+	letter   mail.Letter // nil when idle or broken
+	env      mail.Envelope
+	tried    int // RCPTs
+	accepted int // of them
+	began    time.Time
+	body     body
+	lines    lineEnds // BDAT
+}
+
+// reset forgets the message under way (RFC 5321 §4.1.1.5).
+func (s *session) reset() {
+	if s.tx.letter != nil {
+		s.tx.letter.Abort()
+	}
+	s.tx = transaction{}
+}
+
+// spoil forgets the message, but not that it was there.
+func (s *session) spoil() {
+	s.reset()
+	s.tx.state = broken
+}
+
+// commit gives the message to the house and answers. From here on the house is
+// responsible, so the session's end no longer matters (RFC 5321 §4.2.5).
+func (s *session) commit() smtp.Reply {
+	tx := s.tx
+	s.tx = transaction{}
+	if tx.body.err != nil {
+		tx.letter.Abort()
+		return s.refusal(tx.body.err)
+	}
+	receipt, err := tx.letter.Commit(s.commitCtx)
+	if err != nil {
+		return s.refusal(err)
+	}
+	s.c.State(event.Accepted{ID: receipt.ID, From: tx.env.From.String(), Recipients: tx.accepted, Size: tx.body.n})
+	for _, note := range receipt.Notes {
+		s.note(note)
+	}
+	return s.textf(textQueued, receipt.ID, time.Since(tx.began).Seconds())
+}
+
+// body passes content on to a Letter. It keeps the first error and goes on
+// taking octets, so that an error of the connection is never mistaken for one
+// of the house.
+type body struct {
+	letter mail.Letter
+	n      int64
+	err    error
+}
+
+func (b *body) Write(p []byte) (int, error) {
+	b.n += int64(len(p))
+	if b.err == nil {
+		_, b.err = b.letter.Write(p)
+	}
+	return len(p), nil
+}
+
+var (
+	errTooBig = errors.New("smtpserver: message too big")
+	errBare   = errors.New("smtpserver: bare CR or LF in a chunk")
+)
