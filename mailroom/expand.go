@@ -1,0 +1,173 @@
+package mailroom
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"posta/directory"
+	"posta/dsn"
+	"posta/mail"
+	"posta/store"
+)
+
+const (
+	stepMembers = 500              // of a list in one transaction
+	retryAfter  = 30 * time.Second // when something failed inside
+	lookAfter   = 5 * time.Minute  // for what another process left
+	atOnce      = 16               // expansions read from the store
+)
+
+// Run expands the lists that were too long to be expanded before the 250,
+// also those that a process before this one left half done. It returns when
+// ctx is done, with nil. What fails is tried again; Config.Trouble hears of it.
+func (r *Room) Run(ctx context.Context) error {
+	for ctx.Err() == nil {
+		pause := lookAfter
+		if err := r.expandAll(ctx); err != nil && ctx.Err() == nil {
+			r.cfg.Trouble(err)
+			pause = retryAfter
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+		case <-r.wake:
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+	return nil
+}
+
+// stir tells Run that there is work.
+func (r *Room) stir() {
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+// expandAll works until nothing is left, or only what fails.
+func (r *Room) expandAll(ctx context.Context) error {
+	for {
+		todo, err := r.cfg.Store.Expansions(ctx, atOnce)
+		if err != nil {
+			return fmt.Errorf("lists to expand: %w", err)
+		}
+		if len(todo) == 0 {
+			return nil
+		}
+		var bad error
+		for i := range todo {
+			if err := r.expand(ctx, &todo[i]); err != nil {
+				bad = errors.Join(bad, fmt.Errorf("expanding list %d for message %s: %w", todo[i].List, todo[i].Queue, err))
+			}
+		}
+		if bad != nil || ctx.Err() != nil {
+			return bad
+		}
+	}
+}
+
+// expand does one list to its end. Each step delivers to some members and
+// moves on in one transaction, so that a crash repeats and leaves out nobody.
+// A full mailbox spoils a step: then the steps get smaller until it is alone.
+func (r *Room) expand(ctx context.Context, e *store.Expansion) error {
+	limit := stepMembers
+	for ctx.Err() == nil {
+		batch, err := r.cfg.Directory.Expand(ctx, e.List, e.After, limit)
+		if errors.Is(err, directory.ErrNotFound) { // the list was removed
+			batch, err = directory.Batch{After: e.After, Done: true}, nil
+		}
+		if err != nil {
+			return err
+		}
+		err = r.step(ctx, e, batch, limit == 1)
+		switch {
+		case err == nil:
+			e.After = batch.After
+			limit = min(2*limit, stepMembers)
+		case spoiled(err) && limit > 1:
+			limit /= 2
+			continue
+		default:
+			return err
+		}
+		if batch.Done {
+			return nil
+		}
+	}
+	return nil
+}
+
+// spoiled says that one mailbox is to blame.
+func spoiled(err error) bool { return errors.Is(err, store.ErrQuota) || errors.Is(err, store.ErrGone) }
+
+// step files one batch. With single set, each mailbox is tried by itself, and
+// only a failure of the store stops it.
+func (r *Room) step(ctx context.Context, e *store.Expansion, batch directory.Batch, single bool) error {
+	fit, full, err := r.roomy(ctx, batch.Targets, int64(len(e.Prefix)))
+	if err != nil {
+		return err
+	}
+	f := r.filing(e, fit)
+	if single {
+		var more []target
+		if more, err = r.oneByOne(ctx, f, fit); err != nil {
+			return err
+		}
+		full, f.To = append(full, more...), nil
+	}
+	f.Step = &store.Step{ID: e.ID, After: batch.After, Done: batch.Done}
+	if err := r.cfg.Store.File(ctx, f); err != nil {
+		return err
+	}
+	return r.tellOwner(ctx, e, full)
+}
+
+// filing is a step of the expansion to these mailboxes.
+func (r *Room) filing(e *store.Expansion, to []target) store.Filing {
+	t := trace{from: e.From, common: e.Prefix}
+	f := store.Filing{ID: e.Queue, From: e.From, Blob: e.Blob, Traits: e.Traits, Received: r.cfg.Now(), To: t.deliveries(to)}
+	f.Traits.UTF8 = f.Traits.UTF8 || t.wide(to)
+	return f
+}
+
+// oneByOne files each delivery of f alone and gives those that could not be.
+func (r *Room) oneByOne(ctx context.Context, f store.Filing, to []target) (bad []target, err error) {
+	all := f.To
+	for i := range to {
+		f.To = all[i : i+1]
+		err := r.cfg.Store.File(ctx, f)
+		switch {
+		case err == nil:
+		case spoiled(err):
+			bad = append(bad, to[i])
+		default:
+			return nil, err
+		}
+	}
+	return bad, nil
+}
+
+// tellOwner reports members whose mailboxes are full. That the report itself
+// cannot be filed does not undo the step.
+func (r *Room) tellOwner(ctx context.Context, e *store.Expansion, full []target) error {
+	owner, err := mail.ParseAddress(e.From)
+	if len(full) == 0 || err != nil { // nobody to tell
+		return nil
+	}
+	about := make([]dsn.Recipient, len(full))
+	for i := range full {
+		about[i] = fullMailbox(full[i].Address)
+	}
+	f, ok, err := r.fileReport(ctx, r.newReport(owner, about, r.cfg.Now()))
+	if err == nil && ok {
+		err = r.cfg.Store.File(ctx, f)
+	}
+	if err != nil {
+		r.cfg.Trouble(fmt.Errorf("report to the owner %s: %w", e.From, err))
+	}
+	return nil
+}

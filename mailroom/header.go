@@ -1,0 +1,240 @@
+package mailroom
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+
+	"posta/imf"
+	"posta/mail"
+	"posta/store"
+)
+
+// work reads one header. It is pooled: it is needed only until the header ends.
+type work struct {
+	scanner imf.Scanner
+	head    []byte // octets that came before the header's end was known
+}
+
+// keepHead bounds the buffer that stays in the pool.
+const keepHead = 32 << 10
+
+func (w *work) reset() {
+	w.scanner.Reset()
+	w.head = w.head[:0]
+	if cap(w.head) > keepHead {
+		w.head = nil
+	}
+}
+
+// header is what acceptance learnt of a header.
+type header struct {
+	utf8     bool     // it has UTF-8
+	eightBit bool     // or other octets above 127
+	date     bool     // Date: is there
+	id       bool     // Message-ID: is there
+	from     []string // values of From:, if they will be looked at
+	kept     []byte   // the header itself, if a report may return it
+}
+
+// takeHeader reads on until the header ends, then sends it on, mended.
+func (l *letter) takeHeader(p []byte) error {
+	w := l.work
+	v := w.scanner.Scan(p)
+	if v == imf.More {
+		w.head = append(w.head, p...)
+		return nil
+	}
+	head := p // usually all of it comes in one piece
+	if len(w.head) > 0 {
+		w.head = append(w.head, p...)
+		head = w.head
+	}
+	return l.mend(v, head)
+}
+
+// endHeader deals with a message that ended within its header.
+func (l *letter) endHeader() error {
+	return l.mend(l.work.scanner.Finish(), l.work.head)
+}
+
+// mend sends octets that begin with the whole header to the store, without the
+// fields that must not stay, and with an empty line before a first line that
+// is no field. All else goes on as it came.
+func (l *letter) mend(v imf.Verdict, octets []byte) error {
+	s := &l.work.scanner
+	switch {
+	case v == imf.TooBig:
+		return mail.Refuse(552, "5.3.4", fmt.Sprintf("The message's header is larger than %d octets", s.Max))
+	case s.Hops() > l.room.cfg.MaxHops:
+		return mail.Refuse(554, "5.4.6", fmt.Sprintf("Mail loop: more than %d Received: fields", l.room.cfg.MaxHops))
+	}
+	l.learn(octets)
+	at := 0
+	for _, f := range s.Fields() {
+		if !l.drops(f.Kind) {
+			continue
+		}
+		if err := l.sendHeader(octets[at:f.Start]); err != nil {
+			return err
+		}
+		at = int(f.End)
+		l.note(fmt.Sprintf("%s: was removed", f.Name(octets)))
+	}
+	rest := octets[at:]
+	if l.wantsHeader() || v == imf.Stray {
+		if err := l.sendHeader(octets[at:s.End()]); err != nil {
+			return err
+		}
+		rest = octets[s.End():]
+	}
+	if v == imf.Stray {
+		l.note("an empty line was put before the first line that is no header field")
+		if err := l.body.write([]byte("\r\n")); err != nil {
+			return err
+		}
+	}
+	err := l.body.write(rest)
+	l.release()
+	return err
+}
+
+// sendHeader sends a part of the header on, and keeps it for a report.
+func (l *letter) sendHeader(p []byte) error {
+	if l.wantsHeader() {
+		l.head.kept = append(l.head.kept, p...)
+	}
+	return l.body.write(p)
+}
+
+// drops says whether a field must not stay. Return-Path is ours to write,
+// exactly one (RFC 5321 §4.4); Bcc ends at submission (RFC 5322 §3.6.3).
+func (l *letter) drops(k imf.Kind) bool {
+	switch k {
+	case imf.ReturnPath:
+		return true
+	case imf.Bcc, imf.ResentBcc:
+		return l.from.Service == mail.Submission
+	}
+	return false
+}
+
+// learn notes what the rest of the acceptance asks of the header.
+func (l *letter) learn(octets []byte) {
+	s := &l.work.scanner
+	l.head.utf8, l.head.eightBit = s.UTF8(), s.EightBit()
+	looks := l.from.Service == mail.Submission || l.from.Mode == mail.Lab
+	for _, f := range s.Fields() {
+		switch f.Kind {
+		case imf.Date:
+			l.head.date = true
+		case imf.MessageID:
+			l.head.id = true
+		case imf.From:
+			if looks {
+				l.head.from = append(l.head.from, f.Text(octets))
+			}
+		}
+	}
+}
+
+// wantsHeader says that a report may have to return the header.
+func (l *letter) wantsHeader() bool {
+	for i := range l.rcpts {
+		if l.rcpts[i].Notify&mail.NotifySuccess != 0 {
+			return true
+		}
+	}
+	for i := range l.targets {
+		if l.targets[i].Quota > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// checkFrom holds From: against the log-in. A strict listener for submission
+// refuses a stranger's name there; the lab only remarks on it.
+func (l *letter) checkFrom(ctx context.Context) error {
+	strict := l.from.Service == mail.Submission && l.from.Mode == mail.Strict
+	for _, text := range l.head.from {
+		list, err := imf.ParseMailboxes(text)
+		if err != nil {
+			if strict {
+				return mail.Refuse(550, "5.7.1", "From: holds no address that can be read").Because(err)
+			}
+			l.note("From: holds no address that can be read")
+		}
+		for _, m := range list {
+			mine, err := l.mine(ctx, m.Addr)
+			switch {
+			case err != nil:
+				return failed(err)
+			case mine:
+			case strict:
+				return mail.Refuse(550, "5.7.1", say("From: must be an address of yours; you are logged in as ", l.from.Login.Address, ""))
+			case l.from.Login.Known():
+				l.note("From: is no address of " + l.from.Login.Address + "; a strict listener refuses that")
+			default:
+				l.note("From: is not the address that MAIL FROM gave")
+			}
+		}
+	}
+	return nil
+}
+
+// mine says whether the sender may write under an address: his own, or, where
+// nobody logged in, that of MAIL FROM.
+func (l *letter) mine(ctx context.Context, address string) (bool, error) {
+	a, err := mail.ParseAddress(address)
+	if err != nil {
+		return false, nil
+	}
+	if l.from.Login.Known() {
+		return l.room.cfg.Directory.Owns(ctx, l.from.Login, a)
+	}
+	return a == l.env.From, nil
+}
+
+// body passes octets on to the store and learns its traits on the way.
+type body struct {
+	draft   store.Draft
+	size    int64
+	last    [2]byte
+	stuffed bool
+}
+
+func (b *body) write(p []byte) error {
+	if len(p) == 0 {
+		return nil
+	}
+	if !b.stuffed {
+		first := b.size == 0 || b.last[1] == '\n' // prefixes end in CRLF
+		b.stuffed = first && p[0] == '.' || bytes.Contains(p, []byte("\n."))
+	}
+	b.size += int64(len(p))
+	if len(p) == 1 {
+		b.last[0] = b.last[1]
+	} else {
+		b.last[0] = p[len(p)-2]
+	}
+	b.last[1] = p[len(p)-1]
+	_, err := b.draft.Write(p)
+	return err
+}
+
+// Write lets a report be written into a body.
+func (b *body) Write(p []byte) (int, error) {
+	if err := b.write(p); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+func (b *body) traits(utf8 bool) store.Traits {
+	return store.Traits{
+		Stuffed: b.stuffed,
+		NoEOL:   b.size > 0 && b.last != [2]byte{'\r', '\n'},
+		UTF8:    utf8,
+	}
+}

@@ -1,0 +1,185 @@
+package mailroom
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"posta/directory"
+	"posta/mail"
+	"posta/store"
+)
+
+var errEnded = errors.New("mailroom: the letter has ended")
+
+// letter is one message on its way in.
+type letter struct {
+	room *Room
+	from mail.Origin
+	env  mail.Envelope
+
+	rcpts   []rcpt
+	targets []target
+	byID    map[int64]struct{} // accounts in targets, once they are many
+	large   []directory.List
+	max     int64 // octets, the strictest of the recipients' domains; 0: none
+
+	work *work // while the header is being read
+	body body
+	size int64 // octets received
+	head header
+	err  error // what Write met
+	over bool
+
+	notes []string
+}
+
+// rcpt is an accepted RCPT.
+type rcpt struct {
+	mail.Recipient
+	canonical string
+	expanded  bool // an alias for several
+	full      bool // its only mailbox cannot hold the message
+}
+
+// target is a mailbox that gets the message.
+type target struct {
+	directory.Target
+	used int64 // octets in it, if it has a quota
+	rcpt int   // the rcpt that led here first
+}
+
+// fewTargets are searched without a map.
+const fewTargets = 16
+
+// Write implements mail.Letter.
+func (l *letter) Write(p []byte) (int, error) {
+	if l.over {
+		return 0, errEnded
+	}
+	if l.err != nil {
+		return 0, l.err
+	}
+	l.size += int64(len(p))
+	if l.err = l.tooBig(); l.err == nil {
+		l.err = l.take(p)
+	}
+	if l.err != nil {
+		return 0, l.err
+	}
+	return len(p), nil
+}
+
+func (l *letter) tooBig() error {
+	if l.max > 0 && l.size > l.max {
+		return mail.Refuse(552, "5.3.4", "The message is larger than a recipient's domain allows")
+	}
+	return nil
+}
+
+// take brings octets to the header's reader or to the store.
+func (l *letter) take(p []byte) error {
+	if l.body.draft == nil {
+		l.body.draft = l.room.cfg.Store.Draft(l.env.Size)
+		l.work = l.room.works.Get().(*work)
+	}
+	if l.work == nil {
+		return l.body.write(p)
+	}
+	return l.takeHeader(p)
+}
+
+// Abort implements mail.Letter.
+func (l *letter) Abort() {
+	if l.over {
+		return
+	}
+	l.over = true
+	l.release()
+	if l.body.draft != nil {
+		l.body.draft.Discard()
+	}
+}
+
+// release gives the header's reader back.
+func (l *letter) release() {
+	if l.work != nil {
+		l.work.reset()
+		l.room.works.Put(l.work)
+		l.work = nil
+	}
+}
+
+// Commit implements mail.Letter.
+func (l *letter) Commit(ctx context.Context) (mail.Receipt, error) {
+	if l.over {
+		return mail.Receipt{}, failed(errEnded)
+	}
+	defer l.Abort()
+	ctx = context.WithoutCancel(ctx)
+	if err := l.finish(ctx); err != nil {
+		return mail.Receipt{}, refusal(err)
+	}
+	now := l.room.cfg.Now()
+	id := l.room.cfg.NewID()
+	filings, err := l.filings(ctx, id, now)
+	if err != nil {
+		for _, report := range filings[min(1, len(filings)):] {
+			report.Draft.Discard()
+		}
+		return mail.Receipt{}, refusal(err)
+	}
+	l.over = true // File ends the draft, whatever it answers
+	if err := l.room.cfg.Store.File(ctx, filings...); err != nil {
+		return mail.Receipt{}, refusal(err)
+	}
+	if len(l.large) > 0 {
+		l.room.stir()
+	}
+	return mail.Receipt{ID: id, Notes: l.notes}, nil
+}
+
+// finish ends the message and checks what needs all of it.
+func (l *letter) finish(ctx context.Context) error {
+	if l.err != nil {
+		return l.err
+	}
+	if len(l.rcpts) == 0 {
+		return mail.Refuse(554, "5.5.1", "No valid recipients")
+	}
+	if err := l.take(nil); err != nil {
+		return err
+	}
+	if l.work != nil {
+		if err := l.endHeader(); err != nil {
+			return err
+		}
+	}
+	return l.checkFrom(ctx)
+}
+
+// filings are all that becomes true with the message: it in its mailboxes,
+// lists still to be expanded, and reports.
+func (l *letter) filings(ctx context.Context, id string, now time.Time) ([]store.Filing, error) {
+	fit, err := l.fitting()
+	if err != nil {
+		return nil, err
+	}
+	t := l.trace(id, now)
+	f := store.Filing{ID: id, From: l.env.From.String(), Draft: l.body.draft, Received: now}
+	f.Traits = l.body.traits(l.head.utf8 || t.utf8)
+	f.To = t.deliveries(fit)
+	for i := range l.large {
+		f.Later = append(f.Later, t.expansion(&l.large[i], f.Traits))
+	}
+	out := append(make([]store.Filing, 0, 1), f)
+	return l.report(ctx, out, now)
+}
+
+// note keeps a remark for the session's record, once.
+func (l *letter) note(text string) {
+	if !slices.Contains(l.notes, text) {
+		l.notes = append(l.notes, text)
+	}
+}

@@ -1,0 +1,146 @@
+package mailroom
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"posta/directory"
+	"posta/dsn"
+	"posta/imf"
+	"posta/mail"
+	"posta/store"
+)
+
+// Defaults of a Config.
+const (
+	DefaultHops   = 100 // RFC 5321 §6.3: a large threshold, normally at least 100
+	DefaultHeader = 256 << 10
+)
+
+// Config is what a Room is made of. Hostname, Directory and Store must be set.
+type Config struct {
+	Hostname  string // in Received: and Reporting-MTA:
+	Directory *directory.Directory
+	Store     store.Mail
+
+	MaxHops   int   // a message with more Received: fields is in a loop; 0: DefaultHops
+	MaxHeader int64 // octets of a header; 0: DefaultHeader
+
+	Words   *dsn.Words       // what reports say; nil: English
+	Now     func() time.Time // nil: time.Now
+	NewID   func() string    // queue ids; nil: the Room's own
+	Trouble func(error)      // told what failed in Run, which goes on; nil: nobody
+}
+
+// Room implements mail.Door and mail.Addresses.
+type Room struct {
+	cfg   Config
+	works sync.Pool     // of *work
+	wake  chan struct{} // Run has something to do
+}
+
+// New makes a Room.
+func New(cfg Config) *Room {
+	if cfg.MaxHops <= 0 {
+		cfg.MaxHops = DefaultHops
+	}
+	if cfg.MaxHeader <= 0 {
+		cfg.MaxHeader = DefaultHeader
+	}
+	if cfg.Words == nil {
+		words := dsn.English()
+		cfg.Words = &words
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.NewID == nil {
+		cfg.NewID = newIDs(cfg.Now).next
+	}
+	if cfg.Trouble == nil {
+		cfg.Trouble = func(error) {}
+	}
+	r := &Room{cfg: cfg, wake: make(chan struct{}, 1)}
+	limit := int(min(cfg.MaxHeader, 1<<30))
+	r.works.New = func() any { return &work{scanner: imf.Scanner{Max: limit}} }
+	return r
+}
+
+// Begin implements mail.Door.
+func (r *Room) Begin(ctx context.Context, from mail.Origin, env mail.Envelope) (mail.Letter, error) {
+	if err := r.mayUse(ctx, from, env.From); err != nil {
+		return nil, err
+	}
+	return &letter{room: r, from: from, env: env}, nil
+}
+
+// mayUse says whether this peer may give this reverse-path.
+func (r *Room) mayUse(ctx context.Context, from mail.Origin, path mail.Address) error {
+	if err := checkPath(from.Mode, path); err != nil {
+		return err
+	}
+	if from.Service != mail.Submission {
+		return nil
+	}
+	if !from.Login.Known() {
+		if from.Mode == mail.Lab {
+			return nil
+		}
+		return mail.Refuse(530, "5.7.0", "Authentication required")
+	}
+	if path.IsZero() { // RFC 5321 §4.5.5: receipts and reports have no sender
+		return nil
+	}
+	owns, err := r.cfg.Directory.Owns(ctx, from.Login, path)
+	if err != nil {
+		return failed(err)
+	}
+	if !owns {
+		return mail.Refuse(553, "5.7.1", say("You are logged in as ", from.Login.Address, "; MAIL FROM must be an address of yours"))
+	}
+	return nil
+}
+
+func checkPath(mode mail.Mode, path mail.Address) error {
+	if path.IsZero() || path.Domain == "" && mode == mail.Lab {
+		return nil
+	}
+	if err := mail.CheckDomain(path.Domain); err != nil {
+		return mail.Refuse(553, "5.1.7", "The sender's domain is malformed").Because(err)
+	}
+	return nil
+}
+
+// refusal makes an *Error of what the store said.
+func refusal(err error) *mail.Error {
+	var e *mail.Error
+	switch {
+	case errors.As(err, &e):
+		return e
+	case errors.Is(err, store.ErrQuota):
+		return mail.Refuse(452, "4.2.2", "A recipient's mailbox is full").Because(err)
+	case errors.Is(err, store.ErrFull):
+		return mail.Refuse(452, "4.3.1", "The server's disk is full").Because(err)
+	case errors.Is(err, store.ErrGone):
+		return mail.Refuse(451, "4.3.0", "A recipient's mailbox was just removed; try again").Because(err)
+	}
+	return failed(err)
+}
+
+// failed is the answer when something broke inside.
+func failed(err error) *mail.Error {
+	return mail.Refuse(451, "4.3.0", "Local error; try again later").Because(err)
+}
+
+// say puts an address into a reply, if it is printable ASCII.
+func say(before, address, after string) string {
+	for i := range len(address) {
+		if address[i] <= ' ' || address[i] > '~' {
+			address = "another address"
+			break
+		}
+	}
+	return before + address + after
+}

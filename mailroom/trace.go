@@ -1,0 +1,186 @@
+package mailroom
+
+import (
+	"net/netip"
+	"time"
+
+	"posta/directory"
+	"posta/imf"
+	"posta/mail"
+	"posta/store"
+)
+
+// trace makes the lines that stand before the untouched message.
+type trace struct {
+	id     string // the queue id
+	from   string // the reverse-path
+	common []byte // Received: and what was missing, the same for all recipients
+	utf8   bool   // some line has UTF-8
+}
+
+// trace makes the trace lines of this message (RFC 5321 §4.4).
+func (l *letter) trace(id string, now time.Time) trace {
+	t := trace{id: id, from: l.env.From.String()}
+	b := make([]byte, 0, 512)
+	b = l.received(b, id, now)
+	if l.from.Service == mail.Submission { // RFC 6409 §8.2, §8.3
+		if !l.head.date {
+			b = append(append(imf.AppendDate(append(b, "Date: "...), now), '\r'), '\n')
+			l.note("Date: was missing and was added")
+		}
+		if !l.head.id {
+			b = append(append(append(append(append(b, "Message-ID: <"...), id...), '@'), l.room.cfg.Hostname...), ">\r\n"...)
+			l.note("Message-ID: was missing and was added")
+		}
+	}
+	t.common = b
+	t.utf8 = !isASCII(string(b)) || !isASCII(t.from) || t.wide(l.targets)
+	for i := range l.large {
+		t.utf8 = t.utf8 || !isASCII(l.large[i].Owner)
+	}
+	return t
+}
+
+// wide says that the mailboxes' own lines have UTF-8.
+func (t *trace) wide(targets []target) bool {
+	for i := range targets {
+		if !isASCII(shown(&targets[i].Target)) || !isASCII(t.path(targets[i].List)) {
+			return true
+		}
+	}
+	return false
+}
+
+// received appends the time stamp line. FOR is there for a single recipient
+// only, or it would tell of others (RFC 5321 §7.2).
+func (l *letter) received(b []byte, id string, now time.Time) []byte {
+	o := &l.from
+	b = append(b, "Received: "...)
+	if ip := o.Remote.Addr(); ip.IsValid() {
+		b = append(b, "from "...)
+		b = appendSource(b, o.Helo, ip, l.env.UTF8)
+		b = append(b, "\r\n\t"...)
+	}
+	b = append(append(b, "by "...), l.room.cfg.Hostname...)
+	if o.Remote.IsValid() {
+		b = append(append(b, " with "...), o.With(l.env.UTF8)...)
+		if o.TLS != "" {
+			b = append(append(append(b, " ("...), o.TLS...), ')')
+		}
+	}
+	b = append(append(b, "\r\n\tid "...), id...)
+	if to := l.only(); to != "" {
+		b = append(append(append(b, " for <"...), to...), '>')
+	}
+	b = append(b, ";\r\n\t"...)
+	b = imf.AppendDate(b, now)
+	return append(b, "\r\n"...)
+}
+
+// only gives the one recipient, if there is but one and it can be shown.
+func (l *letter) only() string {
+	if len(l.rcpts) != 1 {
+		return ""
+	}
+	to := l.rcpts[0].To.String()
+	if l.rcpts[0].To.Domain == "" { // <postmaster>
+		to = l.rcpts[0].canonical
+	}
+	if !l.env.UTF8 && !isASCII(to) {
+		return ""
+	}
+	return to
+}
+
+// appendSource appends Extended-Domain: the name said in HELO and the address
+// seen. A name that is no domain becomes a comment.
+func appendSource(b []byte, helo string, ip netip.Addr, utf8 bool) []byte {
+	ip = ip.Unmap().WithZone("")
+	if mail.CheckDomain(helo) == nil && (utf8 || isASCII(helo)) {
+		return append(appendLiteral(append(append(b, helo...), " ("...), ip), ')')
+	}
+	b = appendLiteral(b, ip)
+	b = append(appendLiteral(append(b, " ("...), ip), ')')
+	if helo != "" {
+		b = append(append(append(b, " (HELO "...), harmless(helo)...), ')')
+	}
+	return b
+}
+
+// appendLiteral appends an address literal (RFC 5321 §4.1.3).
+func appendLiteral(b []byte, ip netip.Addr) []byte {
+	b = append(b, '[')
+	if ip.Is6() {
+		b = append(b, "IPv6:"...)
+	}
+	return append(ip.AppendTo(b), ']')
+}
+
+// harmless makes a short comment's text of what a peer said.
+func harmless(s string) string {
+	const most = 64
+	b := []byte(s[:min(len(s), most)])
+	for i, c := range b {
+		if c < ' ' || c > '~' || c == '(' || c == ')' || c == '\\' {
+			b[i] = '?'
+		}
+	}
+	return string(b)
+}
+
+// path is the reverse-path for a mailbox: a list's owner gets what goes wrong
+// with his list (RFC 5321 §3.9.2).
+func (t *trace) path(list *directory.List) string {
+	if list == nil || list.Owner == "" {
+		return t.from
+	}
+	return list.Owner
+}
+
+// shown is the address that Delivered-To names.
+func shown(t *directory.Target) string {
+	if t.Via != "" {
+		return t.Via
+	}
+	return t.Address
+}
+
+// deliveries puts the message into each mailbox.
+func (t *trace) deliveries(targets []target) []store.Delivery {
+	const lines = len("Return-Path: <>\r\nDelivered-To: \r\n")
+	size := 0
+	for i := range targets {
+		tg := &targets[i].Target
+		size += lines + len(t.path(tg.List)) + len(shown(tg)) + len(t.common)
+	}
+	buf := make([]byte, 0, size) // one for all
+	out := make([]store.Delivery, len(targets))
+	for i := range targets {
+		tg := &targets[i].Target
+		start := len(buf)
+		buf = appendOwn(buf, t.path(tg.List), shown(tg))
+		buf = append(buf, t.common...)
+		out[i] = store.Delivery{Account: tg.Account, Prefix: buf[start:len(buf):len(buf)]}
+	}
+	return out
+}
+
+// appendOwn appends the lines that are one mailbox's own.
+func appendOwn(b []byte, path, to string) []byte {
+	b = append(append(append(b, "Return-Path: <"...), path...), ">\r\n"...)
+	return append(append(append(b, "Delivered-To: "...), to...), "\r\n"...)
+}
+
+// expansion leaves a large list for Run.
+func (t *trace) expansion(list *directory.List, traits store.Traits) store.Expansion {
+	return store.Expansion{List: list.ID, Prefix: t.common, From: t.path(list), Queue: t.id, Traits: traits}
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
+}

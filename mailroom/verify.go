@@ -1,0 +1,79 @@
+package mailroom
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"posta/directory"
+	"posta/mail"
+)
+
+// listed bounds what EXPN shows.
+const listed = 1000
+
+// Verify implements mail.Addresses. A stranger learns nothing, so that nobody
+// collects addresses here (RFC 5321 §7.3); who logged in, and the lab, do.
+func (r *Room) Verify(ctx context.Context, from mail.Origin, who string) (mail.Verified, error) {
+	if !from.Login.Known() && from.Mode != mail.Lab {
+		return mail.Verified{}, mail.Refuse(252, "2.5.2", "Cannot verify the user, but mail for it will be tried")
+	}
+	v, err := r.cfg.Directory.Verify(ctx, who)
+	var ambiguous *directory.Ambiguous
+	switch {
+	case err == nil:
+		return v, nil
+	case errors.As(err, &ambiguous):
+		return v, mail.Refuse(553, "5.1.4", "Several users match: "+names(ambiguous.Matches))
+	case errors.Is(err, directory.ErrNotFound):
+		return v, mail.Refuse(550, "5.1.1", "No such user here").Because(err)
+	case errors.Is(err, directory.ErrInvalid):
+		return v, mail.Refuse(501, "5.1.3", "VRFY takes a user name, an address or a part of a full name").Because(err)
+	}
+	return v, failed(err)
+}
+
+// names lists addresses for one reply line.
+func names(matches []mail.Verified) string {
+	const most = 5
+	var out []string
+	for _, m := range matches[:min(len(matches), most)] {
+		out = append(out, say("", m.Address.String(), ""))
+	}
+	if len(matches) > most {
+		out = append(out, "and more")
+	}
+	return strings.Join(out, ", ")
+}
+
+// Expand implements mail.Addresses: public lists, to their members and the lab.
+func (r *Room) Expand(ctx context.Context, from mail.Origin, list string) ([]mail.Verified, error) {
+	barred := mail.Refuse(550, "5.7.1", "Lists are shown to their members only")
+	if !from.Login.Known() && from.Mode != mail.Lab {
+		return nil, barred
+	}
+	l, err := r.cfg.Directory.List(ctx, strings.Trim(strings.TrimSpace(list), "<>"))
+	if errors.Is(err, directory.ErrNotFound) || errors.Is(err, directory.ErrInvalid) {
+		if from.Mode == mail.Lab {
+			return nil, mail.Refuse(550, "5.1.1", "No such mailing list here").Because(err)
+		}
+		return nil, barred.Because(err)
+	}
+	if err != nil {
+		return nil, failed(err)
+	}
+	may := l.Kind == directory.Public
+	if may && from.Mode != mail.Lab {
+		if may, err = r.cfg.Directory.IsMember(ctx, l, from.Login); err != nil {
+			return nil, failed(err)
+		}
+	}
+	if !may {
+		return nil, barred
+	}
+	out, err := r.cfg.Directory.Listing(ctx, l, listed)
+	if err != nil {
+		return nil, failed(err)
+	}
+	return out, nil
+}
