@@ -75,6 +75,7 @@ func (s *session) step(ctx context.Context) {
 		s.behind = (cmd.Verb.EndsGroup() || early) && s.c.Pending()
 	}
 	r := s.answer(ctx, cmd, fault, early)
+	s.behind = s.behind && s.c.Pending() // a chunk may have been all that was there
 	name := cmd.Verb.String()
 	if cmd.Verb == smtp.Unknown && !hidden {
 		name = printable(cmd.Name, 16)

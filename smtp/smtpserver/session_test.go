@@ -1,0 +1,713 @@
+package smtpserver
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"posta/event"
+	"posta/mail"
+	"posta/sasl"
+	"posta/smtp"
+)
+
+// strictly skips EHLO's answer.
+func (r *rig) greet() {
+	r.t.Helper()
+	r.play("S: 220…\nC: EHLO a.example\n")
+	for {
+		l := r.line()
+		if strings.HasPrefix(l, "250 ") {
+			return
+		}
+		if !strings.HasPrefix(l, "250-") {
+			r.t.Fatalf("EHLO: %q", l)
+		}
+	}
+}
+
+func TestWhatTheHouseHears(t *testing.T) {
+	h := talk(t, lab, `
+		S: 220…
+		C: EHLO a.example
+		S: 250-…
+		S: 250-…
+		S: 250-…
+		S: 250-…
+		S: 250-…
+		S: 250-…
+		S: 250-…
+		S: 250-…
+		S: 250-AUTH…
+		S: 250-…
+		S: 250 …
+		C: MAIL FROM: luis@jaramillo.edu.ec SIZE=5 AUTH=x@y RET=FULL ENVID=e
+		S: 250…
+		C: RCPT TO:<Gorka@B> NOTIFY=DELAY
+		S: 250…
+		C: RCPT TO:<nadie@b>
+		S: 550…
+		C: DATA
+		S: 354…
+		C: ..x
+		C: .
+		S: 250…
+		C: QUIT
+		S: 221…`)
+	if len(h.got) != 1 {
+		t.Fatalf("%d letters", len(h.got))
+	}
+	l := h.got[0]
+	if l.content.String() != ".x\r\n" || len(l.rcpts) != 1 || l.rcpts[0] != (mail.Recipient{To: mail.Address{Local: "Gorka", Domain: "B"}, Notify: mail.NotifyDelay}) {
+		t.Errorf("content %q, rcpts %+v", &l.content, l.rcpts)
+	}
+	if want := (mail.Envelope{From: mail.Address{Local: "luis", Domain: "jaramillo.edu.ec"}, Size: 5, Auth: "<>", Ret: mail.RetFull, EnvID: "e"}); l.env != want {
+		t.Errorf("envelope %+v", l.env)
+	}
+	o := l.origin
+	if o.Session != 9 || o.Listener != "smtp" || o.Mode != mail.Lab || o.Remote.String() != "192.0.2.1:40000" ||
+		o.Local.String() != "192.0.2.2:25" || o.Helo != "a.example" || !o.ESMTP || o.TLS != "" || o.Login.Known() {
+		t.Errorf("origin %+v", o)
+	}
+	if h.ctx.Done() != nil {
+		t.Error("Commit got a context that ends")
+	}
+	want := []any{
+		event.Named{Helo: "a.example"}, event.Enveloped{From: "luis@jaramillo.edu.ec"},
+		event.Note{Text: "MAIL with a path that is not in the form of RFC 5321"}, event.Addressed{To: "Gorka@B"},
+		event.Refused{Verb: "RCPT", Reply: "550 5.1.1 No such user"},
+		event.Accepted{ID: "Q1", From: "luis@jaramillo.edu.ec", Recipients: 1, Size: 4}, event.Note{Text: "noted"},
+		event.Closed{Reason: "quit"},
+	}
+	if !reflect.DeepEqual(h.facts, want) {
+		t.Errorf("facts\n%+v\nwant\n%+v", h.facts, want)
+	}
+}
+
+// Letters that were begun and not committed are aborted, once.
+func TestAbort(t *testing.T) {
+	for _, script := range []string{
+		"C: RSET\nS: 250…", "C: EHLO b\nS: 250-…", "C: QUIT\nS: 221…", "", "C: DATA\nC: x", "C: BDAT 9\nC: x",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			r := start(t, nil)
+			r.greet()
+			r.play("C: MAIL FROM:<a@b>\nS: 250…\nC: RCPT TO:<a@b>\nS: 250…")
+			r.play(script)
+			r.finish()
+			if r.h.lost != 1 || len(r.h.got) != 0 {
+				t.Errorf("%q: %d aborted, %d committed", script, r.h.lost, len(r.h.got))
+			}
+		})
+	}
+}
+
+// Replies to RSET, MAIL, RCPT and BDAT wait for their group; all others go at
+// once (RFC 2920 §3.2).
+func TestFlushes(t *testing.T) {
+	tests := []struct {
+		group string
+		want  []string // one for each write of the server: the codes in it
+	}{
+		{"MAIL FROM:<a@b>\r\nRCPT TO:<a@b>\r\nRCPT TO:<nadie@b>\r\nDATA\r\n", []string{"250 250 550 354"}},
+		{"RSET\r\nMAIL FROM:<a@b>\r\nRCPT TO:<a@b>\r\nBDAT 2\r\n\r\nBDAT 0 LAST\r\n", []string{"250 250 250 250 250"}},
+		{"MAIL FROM:<malo@b>\r\nRCPT TO:<a@b>\r\nDATA\r\n", []string{"550 503 503"}},
+		{"MAIL FROM:<a@b>\r\nRCPT", []string{"250"}},
+		{"RSET\r\nXYZZY\r\nRSET\r\nSAML\r\nRSET\r\n", []string{"250 500", "250 502", "250"}},
+		{"RSET\r\nNOOP\r\n", []string{"250 250"}},
+		{"RSET\r\nQUIT\r\n", []string{"250 221"}},
+	}
+	for _, test := range tests {
+		synctest.Test(t, func(t *testing.T) {
+			r := start(t, nil)
+			r.greet()
+			r.send(test.group)
+			synctest.Wait()
+			var got []string
+			buf := make([]byte, 4096)
+			for r.conn.Unread() > 0 {
+				n, err := r.conn.Read(buf)
+				if err != nil {
+					t.Fatal(err)
+				}
+				var codes []string
+				for line := range strings.Lines(string(buf[:n])) {
+					codes = append(codes, line[:3])
+				}
+				got = append(got, strings.Join(codes, " "))
+			}
+			if !slices.Equal(got, test.want) {
+				t.Errorf("%q: writes %q, want %q", test.group, got, test.want)
+			}
+			r.finish()
+		})
+	}
+}
+
+// A message sent as one pipelined write after EHLO, cut at every octet, is
+// answered alike and arrives alike.
+func TestEverySplit(t *testing.T) {
+	const head = "MAIL FROM:<a@b>\r\nRCPT TO:<a@b>\r\nRCPT TO:<c@d>\r\nBDAT 11\r\nx\r\n.\r\nQ\r\n\r\nBDAT 3 LAST\r\ny\r\nRSET\r\nMAIL FROM:<e@f>\r\nRCPT TO:<a@b>\r\nDATA\r\n"
+	const body = "Subject: x\r\n\r\n..\r\n.x\r\n\r\n.\r\nMAIL FROM:<g@h>\r\n"
+	for i := range len(head) + len(body) {
+		synctest.Test(t, func(t *testing.T) {
+			r := start(t, nil)
+			r.greet()
+			if err := r.conn.WriteCut([]byte(head), min(i, len(head))); err != nil {
+				t.Fatal(err)
+			}
+			for _, code := range []string{"250", "250", "250", "250", "250", "250", "250", "250", "354"} {
+				if l := r.line(); !strings.HasPrefix(l, code) {
+					t.Fatalf("cut at %d: %q, want %s", i, l, code)
+				}
+			}
+			if err := r.conn.WriteCut([]byte(body), max(0, i-len(head))); err != nil {
+				t.Fatal(err)
+			}
+			r.play("S: 250 2.0.0 OK: queued as Q2\nS: 250 2.1.0 OK")
+			r.finish()
+			if len(r.h.got) != 2 || r.h.got[0].content.String() != "x\r\n.\r\nQ\r\n\r\ny\r\n" || r.h.got[1].content.String() != "Subject: x\r\n\r\n.\r\nx\r\n\r\n" {
+				t.Fatalf("cut at %d: %q, %q", i, &r.h.got[0].content, &r.h.got[1].content)
+			}
+		})
+	}
+}
+
+// What was sent too early on a strict listener is refused; text behind DATA is
+// never read as commands.
+func TestTooEarly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, func(c *Config) { c.GreetWait = time.Second })
+		r.send("EHLO a.example\r\n")
+		r.play("S: 554 5.5.0 Wait for the greeting before you send\nS: <closed>")
+		r.finish()
+	})
+	tests := []struct{ script string }{
+		{"C: EHLO a\nC: MAIL FROM:<a@b>\nC: BDAT 6 LAST\nC: QUIT\nS: 250-…\nS: 250-…\nS: 250-…\nS: 250-…\nS: 250-…\nS: 250-…\nS: 250-…\nS: 250-…\nS: 250 HELP\n" +
+			"S: 503 5.5.0…\nS: 503 5.5.0…\nC: MAIL FROM:<a@b>\nS: 250 2.1.0 OK"},
+		{"C: HELO a\nC: MAIL FROM:<a@b>\nC: RCPT TO:<a@b>\nC: DATA\nC: x\nC: .\nC: RSET\nS: 250 mx…\nS: 503 5.5.0…\nS: 503 5.5.0…\nS: 503 5.5.0…\nS: <closed>"},
+		{"C: MAIL FROM:<a@b>\nC: RCPT TO:<a@b>\nC: DATA\nC: x\nC: .\nC: MAIL FROM:<c@d>\nS: 250…\nS: 250…\nS: 503 5.5.0…\nS: <closed>"},
+		{"C: NOOP\nC: RSET\nC: QUIT\nS: 250…\nS: 503 5.5.0…\nS: 221…\nS: <closed>"},
+		{"C: VRFY pepe\nC: RSET\nS: 250…\nS: 503 5.5.0…\nC: RSET\nS: 250…"},
+	}
+	for _, test := range tests {
+		synctest.Test(t, func(t *testing.T) {
+			r := start(t, nil)
+			r.greet()
+			r.play(test.script)
+			r.finish()
+			if len(r.h.got) != 0 {
+				t.Errorf("%q: a letter was taken", test.script)
+			}
+		})
+	}
+}
+
+func TestBareEnds(t *testing.T) {
+	const open = "C: MAIL FROM:<a@b>\nS: 250…\nC: RCPT TO:<a@b>\nS: 250…\n"
+	for _, bare := range []string{"x\n.\n", "x\n.\r\n", "x\r\n.\n", "x\r.\r", "x\r\n.\r", "x\r.\r\n"} {
+		synctest.Test(t, func(t *testing.T) {
+			r := start(t, nil)
+			r.greet()
+			r.play(open + "C: DATA\nS: 354…")
+			r.send(bare + "MAIL FROM:<c@d>\r\nRCPT TO:<c@d>\r\nDATA\r\nsmuggled\r\n.\r\n")
+			r.play("S: 550 5.5.2…\nS: <closed>")
+			r.finish()
+			if len(r.h.got) != 0 || r.h.lost != 1 {
+				t.Errorf("%q: taken", bare)
+			}
+		})
+		synctest.Test(t, func(t *testing.T) {
+			r := start(t, nil)
+			r.greet()
+			r.play(open)
+			r.send(fmt.Sprintf("BDAT %d LAST\r\n%sRSET\r\n", len(bare), bare))
+			r.play("S: 550 5.5.2…\nS: 250…")
+			r.finish()
+		})
+	}
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, nil)
+		r.greet()
+		r.send("NOOP\nRSET\r\n")
+		r.play("S: 500 5.5.2…\nS: 500 5.5.2…") // a line behind a bare LF is not trusted either
+		r.send(strings.Repeat("x", 3000) + "\r\n")
+		r.play("S: 500 5.5.2 Line too long")
+		r.send("\xff\xfb\x1f\xff\xfb\x20HELO x\r\n")
+		r.play("S: 500 5.5.2 Invalid character: telnet…")
+		r.send("\x16\x03\x01 x\r\n")
+		r.play("S: 500 5.5.2 Invalid character: a TLS…")
+		r.send("NO\x00P\r\n")
+		r.play("S: 500 5.5.2…\nC: NOOP\nS: 250…")
+		r.finish()
+	})
+}
+
+// The octets of a chunk's last line without an end get one.
+func TestChunkLineEnds(t *testing.T) {
+	tests := []struct {
+		chunks []string
+		want   string
+		ok     bool
+	}{
+		{[]string{"a\r", "\nb\r\n"}, "a\r\nb\r\n", true},
+		{[]string{"a"}, "a\r\n", true},
+		{[]string{"a\r\n", "b", ""}, "a\r\nb\r\n", true},
+		{[]string{""}, "", true},
+		{[]string{"a\r"}, "", false},
+		{[]string{"a", "\nb"}, "", false},
+		{[]string{"a\r", "b"}, "", false},
+	}
+	for _, test := range tests {
+		synctest.Test(t, func(t *testing.T) {
+			r := start(t, nil)
+			r.greet()
+			r.play("C: MAIL FROM:<a@b>\nS: 250…\nC: RCPT TO:<a@b>\nS: 250…\n")
+			last := ""
+			for i, c := range test.chunks {
+				mark := ""
+				if i == len(test.chunks)-1 {
+					mark = " LAST"
+				}
+				r.send(fmt.Sprintf("BDAT %d%s\r\n%s", len(c), mark, c))
+				last = r.line()
+			}
+			r.finish()
+			if ok := strings.HasPrefix(last, "250"); ok != test.ok || ok && r.h.got[0].content.String() != test.want {
+				t.Errorf("%q: %s", test.chunks, last)
+			}
+		})
+	}
+}
+
+func TestRecipientLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, func(c *Config) { c.MaxRecipients = 3 }) // raised to 100
+		r.greet()
+		r.play("C: MAIL FROM:<a@b>\nS: 250…\n")
+		for range 100 {
+			r.play("C: RCPT TO:<a@b>\nS: 250…")
+		}
+		r.play("C: RCPT TO:<a@b>\nS: 452 4.5.3…\nC: DATA\nS: 354…\nC: x\nC: .\nS: 250…")
+		r.finish()
+		if n := len(r.h.got[0].rcpts); n != 100 {
+			t.Errorf("%d recipients", n)
+		}
+	})
+}
+
+func TestTimes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, nil)
+		r.greet()
+		from := time.Now()
+		r.play("C: MAIL FROM:<a@b>\nS: 250…\nS: 421 4.4.2…\nS: <closed>")
+		if d := time.Since(from); d < 5*time.Minute || d > 6*time.Minute {
+			t.Errorf("after %v", d)
+		}
+		r.finish()
+	})
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, nil)
+		r.greet()
+		r.play("C: MAIL FROM:<a@b>\nS: 250…\nC: RCPT TO:<a@b>\nS: 250…\nC: DATA\nS: 354…\nC: x\nS: 421 4.4.2…\nS: <closed>")
+		r.finish()
+		if r.h.lost != 1 {
+			t.Error("the letter was not aborted")
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, nil)
+		r.greet()
+		synctest.Wait()
+		r.wire.Interrupt()
+		r.play("S: 421 4.3.2…\nS: <closed>")
+		r.finish()
+		if got := facts[event.Closed](r.h); len(got) != 1 || got[0].Reason != "shutdown" {
+			t.Errorf("closed: %+v", got)
+		}
+	})
+}
+
+func TestStartTLS(t *testing.T) {
+	h := talk(t, withTLS(t, submission), `
+		S: 220…
+		C: EHLO a.example
+		S: 250-mx.example Hello a.example
+		S: 250-SIZE 1000
+		S: 250-PIPELINING
+		S: 250-8BITMIME
+		S: 250-SMTPUTF8
+		S: 250-CHUNKING
+		S: 250-ENHANCEDSTATUSCODES
+		S: 250-DSN
+		S: 250-STARTTLS
+		S: 250-EXPN
+		S: 250 HELP
+		C: AUTH PLAIN AHBlcGUAc2VjcmV0bw==
+		S: 530 5.7.0 Must issue a STARTTLS command first
+		C: MAIL FROM:<a@b>
+		S: 530 5.7.0 Must issue a STARTTLS command first
+		C: VRFY pepe
+		S: 530 5.7.0 Must issue a STARTTLS command first
+		C: NOOP
+		S: 250…
+		C: STARTTLS now
+		S: 501 5.5.4…
+		C: STARTTLS
+		S: 220 2.0.0 Ready to start TLS
+		TLS
+		C: AUTH PLAIN AHBlcGUAc2VjcmV0bw==
+		S: 503 5.5.1 Send HELO or EHLO first
+		C: HELO a.example
+		S: 250…
+		C: AUTH PLAIN AHBlcGUAc2VjcmV0bw==
+		S: 503 5.5.1 Send EHLO first
+		C: EHLO b.example
+		S: 250-mx.example Hello b.example
+		S: 250-SIZE 1000
+		S: 250-PIPELINING
+		S: 250-8BITMIME
+		S: 250-SMTPUTF8
+		S: 250-CHUNKING
+		S: 250-ENHANCEDSTATUSCODES
+		S: 250-DSN
+		S: 250-AUTH SCRAM-SHA-256-PLUS SCRAM-SHA-256 PLAIN LOGIN
+		S: 250-EXPN
+		S: 250 HELP
+		C: STARTTLS
+		S: 503 5.5.1 TLS is active already
+		C: MAIL FROM:<a@b>
+		S: 530 5.7.0 Authentication required
+		C: AUTH PLAIN AHBlcGUAc2VjcmV0bw==
+		C: MAIL FROM:<a@b> AUTH=x@y
+		C: RCPT TO:<a@b>
+		S: 235 2.7.0 Authentication successful
+		S: 250 2.1.0 OK
+		S: 250 2.1.5 OK
+		C: DATA
+		S: 354…
+		C: x
+		C: .
+		S: 250 2.0.0 OK: queued as Q1`)
+	o := h.got[0].origin
+	if !strings.HasPrefix(o.TLS, "TLSv1.3 ") || o.Login != (mail.Login{Account: 7, Address: "pepe@pepito.es"}) || o.Helo != "b.example" || h.got[0].env.Auth != "x@y" {
+		t.Errorf("origin %+v, envelope %+v", o, h.got[0].env)
+	}
+	if s := h.octets.String(); strings.Contains(s, "c2VjcmV0bw") || !strings.Contains(s, "AUTH PLAIN *") {
+		t.Errorf("watchers saw %q", s)
+	}
+}
+
+func TestStartTLSRefused(t *testing.T) {
+	h := talk(t, withTLS(t, nil), ehloWithout(ehlo, "S: 250-EXPN", "S: 250-STARTTLS\nS: 250-EXPN")+`
+		C: STARTTLS
+		C: EHLO evil
+		S: 503 5.5.0 Octets were sent behind STARTTLS, closing transmission channel
+		S: <closed>`)
+	if got := facts[event.Closed](h); got[0].Reason != "refused: octets behind STARTTLS" {
+		t.Errorf("%+v", got)
+	}
+	talk(t, func(c *Config) {
+		withTLS(t, nil)(c)
+		c.TLS.Certificates = nil
+	}, "S: 220…\nC: STARTTLS\nS: 454 4.7.0 TLS is not available now")
+	synctest.Test(t, func(t *testing.T) { // no handshake but rubbish
+		r := start(t, withTLS(t, nil))
+		r.greet()
+		r.play("C: STARTTLS\nS: 220…")
+		r.send("rubbish rubbish rubbish\r\n")
+		_, _ = io.Copy(io.Discard, r.conn)
+		r.finish()
+	})
+}
+
+func ehloWithout(s, old, new string) string { return strings.Replace(s, old, new, 1) }
+
+func TestImplicitTLS(t *testing.T) {
+	h := talk(t, withTLS(t, func(c *Config) {
+		submission(c)
+		c.ImplicitTLS = true
+	}), `
+		TLS
+		S: 220 mx.example ESMTP posta
+		C: MAIL FROM:<a@b>
+		S: 503 5.5.1 Send HELO or EHLO first
+		C: STARTTLS
+		S: 503 5.5.1 TLS is active already
+		C: HELP
+		S: 214-2.0.0…
+		S: 214-2.0.0 HELO EHLO MAIL RCPT DATA BDAT RSET NOOP VRFY EXPN
+		S: 214 2.0.0 HELP QUIT AUTH`)
+	if len(h.got) != 0 {
+		t.Error("a letter")
+	}
+	talk(t, func(c *Config) { c.ImplicitTLS = true }, "S: <closed>")
+}
+
+// Every mechanism logs in, and no watcher sees a secret.
+func TestMechanisms(t *testing.T) {
+	for _, mechanism := range []string{sasl.ScramPlus256, sasl.ScramSHA256, sasl.Plain, sasl.LoginName} {
+		for _, password := range []string{"secreto", "falso"} {
+			synctest.Test(t, func(t *testing.T) { logIn(t, mechanism, password) })
+		}
+	}
+}
+
+func logIn(t *testing.T, mechanism, password string) {
+	r := start(t, withTLS(t, func(c *Config) {
+		submission(c)
+		c.ImplicitTLS = true
+	}))
+	r.handshake()
+	r.greet()
+	state := r.nc.(interface{ ConnectionState() tlsState }).ConnectionState()
+	client, err := sasl.NewClient(mechanism, sasl.Wish{User: "pepe", Password: password, TLS: &state, Offered: sasl.Names(&state)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := "AUTH " + mechanism
+	initial, err := client.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sent []string
+	encode := func(b []byte) string {
+		s := base64.StdEncoding.EncodeToString(b)
+		sent = append(sent, s)
+		return s
+	}
+	if initial != nil {
+		line += " " + encode(initial)
+	}
+	r.send(line + "\r\n")
+	got := r.line()
+	for strings.HasPrefix(got, "334 ") {
+		sent = append(sent, got[4:])
+		challenge, err := base64.StdEncoding.DecodeString(got[4:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := client.Next(challenge)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.send(encode(response) + "\r\n")
+		got = r.line()
+	}
+	want := "235 2.7.0"
+	if password != "secreto" {
+		want = "535 5.7.8"
+	}
+	if !strings.HasPrefix(got, want) {
+		t.Errorf("%s: %s", mechanism, got)
+	}
+	r.finish()
+	outcome := facts[event.Authenticated](r.h)
+	if len(outcome) != 1 || outcome[0].OK != (password == "secreto") || outcome[0].Mechanism != mechanism || !strings.HasPrefix(outcome[0].User, "pepe") {
+		t.Errorf("%s: %+v", mechanism, outcome)
+	}
+	for _, s := range sent {
+		if len(s) > 4 && mechanism != sasl.LoginName && strings.Contains(r.h.octets.String(), s) {
+			t.Errorf("%s: watchers saw %q", mechanism, s)
+		}
+	}
+	if strings.Contains(r.h.octets.String(), base64.StdEncoding.EncodeToString([]byte(password))) {
+		t.Errorf("%s: watchers saw the password", mechanism)
+	}
+}
+
+// Lines that may be secrets are hidden also where nobody asked for them.
+func TestSecrets(t *testing.T) {
+	const secret = "c2VjcmV0bw=="
+	for _, lines := range []string{
+		"AUTH PLAIN " + secret, "auth  plain  " + secret + " x", "AUHT PLAIN " + secret, "AUTH LOGIN\ncGVwZQ==\n" + secret,
+		"PASS " + secret, "AUTH X\n" + secret, "AUTH PLAIN " + secret + "\x01", "AUTH\tLOGIN\t" + secret,
+		"AUTH PLAIN =\n" + secret, "EHLO a\nAUTH LOGIN " + strings.Repeat("x", 3000) + secret,
+		"HELO a\nAUTH LOGIN\n" + strings.Repeat("x", 13000) + secret,
+	} {
+		for _, mode := range []func(*Config){nil, lab, labSubmission} {
+			synctest.Test(t, func(t *testing.T) {
+				r := start(t, mode)
+				r.line()
+				for _, l := range strings.Split(lines, "\n") {
+					r.send(l + "\r\n")
+					synctest.Wait()
+				}
+				r.finish()
+				seen := r.h.octets.String() + fmt.Sprintf("%+v", r.h.facts)
+				if strings.Contains(seen, secret) || strings.Contains(seen, "C2VJCMV0BW") {
+					t.Errorf("%q: watchers saw %q", lines, seen)
+				}
+			})
+		}
+	}
+}
+
+// Failed log-ins wait as long as the guard says; three end a strict session.
+func TestGuard(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, withTLS(t, func(c *Config) {
+			submission(c)
+			c.ImplicitTLS = true
+		}))
+		r.handshake()
+		r.greet()
+		r.h.wait = 3 * time.Second
+		from := time.Now()
+		r.play(`
+			C: AUTH PLAIN AHBlcGUAeA==
+			S: 535 5.7.8…
+			C: AUTH PLAIN AHBlcGUAeA==
+			S: 535 5.7.8…
+			C: AUTH PLAIN AHBlcGUAeA==
+			S: 421 4.7.0…
+			S: <closed>`)
+		if d := time.Since(from); d < 9*time.Second || d > 12*time.Second {
+			t.Errorf("after %v", d)
+		}
+		r.finish()
+		if want := slices.Repeat([]string{"192.0.2.1 pepe false"}, 3); !slices.Equal(r.h.logins, want) {
+			t.Errorf("guard heard %q", r.h.logins)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) { // the end of the server ends the wait
+		r := start(t, lab)
+		r.h.wait = time.Hour
+		r.play(labHelo + "C: AUTH PLAIN AHBlcGUAeA==")
+		synctest.Wait()
+		from := time.Now()
+		r.stop()
+		r.play("S: 535…")
+		if time.Since(from) > time.Second {
+			t.Error("the session waited on")
+		}
+		r.finish()
+	})
+}
+
+// An endless exchange is cut off.
+func TestLongExchange(t *testing.T) {
+	talk(t, labSubmission, labHelo+"C: AUTH LOGIN\nS: 334…\nC: "+strings.Repeat("A", 12300)+"\nS: 500 5.5.6…\nC: NOOP\nS: 250…")
+}
+
+// Nothing that is advertised is answered with 500 or 502, and HELP lists no
+// command that is (RFC 5321 §4.2.4).
+func TestAdvertisedIsServed(t *testing.T) {
+	for _, mode := range []func(*Config){nil, lab, labSubmission, submission, hmail, withTLS(t, nil), withTLS(t, labSubmission),
+		func(c *Config) { c.Addresses, c.Auth = nil, nil }} {
+		synctest.Test(t, func(t *testing.T) {
+			r := start(t, mode)
+			r.play("S: 220…\nC: EHLO a")
+			var words []string
+			for l := "-"; !strings.HasPrefix(l, "250 "); {
+				l = r.line()
+				words = append(words, strings.Fields(l[4:])[0])
+			}
+			r.send("HELP\r\n")
+			for l := "-"; !strings.HasPrefix(l, "214 "); {
+				l = r.line()
+				words = append(words, strings.Fields(strings.TrimPrefix(l[4:], "2.0.0 "))...)
+			}
+			for _, w := range words {
+				if v := smtp.VerbNamed(w); v != smtp.Unknown && v != smtp.QUIT && v != smtp.DATA {
+					r.send(w + " @\r\n")
+					got := r.line()
+					for got[3] == '-' {
+						got = r.line()
+					}
+					if strings.HasPrefix(got, "500") || strings.HasPrefix(got, "502") {
+						t.Errorf("%s is advertised and answered %q", w, got)
+					}
+				}
+			}
+			r.finish()
+		})
+	}
+}
+
+func TestTexts(t *testing.T) {
+	for i, w := range wordings() {
+		if w.code == 0 || w.posta == "" || strings.ContainsFunc(w.posta+w.hmail, func(r rune) bool { return r > '~' || r < ' ' }) {
+			t.Errorf("text %d: %+v", i, w)
+		}
+		if w.status != "" && w.status[0] != byte('0'+w.code/100) {
+			t.Errorf("text %d: code %d with status %s", i, w.code, w.status)
+		}
+	}
+}
+
+// Whatever a peer sends, the session ends when the peer goes, and no letter is
+// taken that was not ended properly.
+func FuzzSession(f *testing.F) {
+	f.Add([]byte("EHLO a\r\nMAIL FROM:<a@b>\r\nRCPT TO:<a@b>\r\nDATA\r\nx\r\n.\r\nQUIT\r\n"), true)
+	f.Add([]byte("HELO a\r\nAUTH LOGIN\r\nx\r\n*\r\nBDAT 3 LAST\r\nabcVRFY \"\r\nEXPN x\r\nHELP y\r\n"), true)
+	f.Add([]byte("\xff\xfb\x1fEHLO\nSTARTTLS\r\n"), false)
+	f.Fuzz(func(t *testing.T, octets []byte, human bool) {
+		synctest.Test(t, func(t *testing.T) {
+			mode := func(*Config) {}
+			if human {
+				mode = lab
+			}
+			r := start(t, mode)
+			r.line()
+			_, _ = r.conn.Write(octets)
+			synctest.Wait()
+			_ = r.conn.CloseWrite()
+			replies, err := io.ReadAll(r.in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			<-r.done
+			checkReplies(t, string(replies))
+			r.finish()
+		})
+	})
+}
+
+func checkReplies(t *testing.T, s string) {
+	var reader smtp.ReplyReader
+	for s != "" {
+		line, rest, ok := strings.Cut(s, "\r\n")
+		if !ok {
+			t.Fatalf("a reply breaks off: %q", s)
+		}
+		for len(line) >= 3 && line[0] == 0xff { // answers to telnet negotiation
+			line = line[3:]
+		}
+		if line != "" {
+			if _, _, err := reader.Line(line); err != nil {
+				t.Fatalf("%q: %v", line, err)
+			}
+		}
+		s = rest
+	}
+}
+
+// The budget is 0.03 CPU-seconds for a thousand messages, wire included.
+func BenchmarkMessage(b *testing.B) {
+	h := &house{}
+	message := "MAIL FROM:<luis@jaramillo.edu.ec> SIZE=4096\r\nRCPT TO:<gorka@jaramillo.edu.ec>\r\nDATA\r\n"
+	body := strings.Repeat(strings.Repeat("x", 62)+"\r\n", 64) + ".\r\n"
+	benchmark(b, Config{Hostname: "mx.example", Door: discard{h}}, message, body)
+}
+
+// discard is a Door that keeps nothing.
+type discard struct{ h *house }
+
+func (d discard) Begin(context.Context, mail.Origin, mail.Envelope) (mail.Letter, error) {
+	return d, nil
+}
+func (discard) Rcpt(context.Context, mail.Recipient) error { return nil }
+func (discard) Write(p []byte) (int, error)                { return len(p), nil }
+func (discard) Commit(context.Context) (mail.Receipt, error) {
+	return mail.Receipt{ID: "Q1"}, nil
+}
+func (discard) Abort() {}
