@@ -1,0 +1,57 @@
+package sqldb
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+)
+
+// ErrBusy says that another process has the store open.
+var ErrBusy = errors.New("sqldb: the store is in use by another posta")
+
+// lockFile is the right of one process to the store. The system takes it back
+// when the process ends, however that happens. It is a file of its own: to
+// open and close the database's would drop SQLite's own locks on it.
+type lockFile struct{ f *os.File }
+
+func acquire(path string) (*lockFile, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("lock file: %w", err)
+	}
+	if err := tryLock(f); err != nil {
+		defer f.Close()
+		if !errors.Is(err, errLocked) {
+			return nil, fmt.Errorf("lock %s: %w", path, err)
+		}
+		if pid := holder(f); pid != "" {
+			return nil, fmt.Errorf("%w (process %s; %s)", ErrBusy, pid, path)
+		}
+		return nil, fmt.Errorf("%w (%s)", ErrBusy, path)
+	}
+	// The number is for people; a failure to write it harms nobody.
+	if f.Truncate(0) == nil {
+		_, _ = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
+	}
+	return &lockFile{f}, nil
+}
+
+// holder reads who wrote itself into the lock file.
+func holder(f *os.File) string {
+	b, err := io.ReadAll(io.NewSectionReader(f, 0, 32))
+	if err != nil {
+		return ""
+	}
+	pid := strings.TrimSpace(string(b))
+	if _, err := strconv.Atoi(pid); err != nil {
+		return ""
+	}
+	return pid
+}
+
+// release gives the store free. The file stays: to remove it would let two
+// processes hold locks on two files of that name.
+func (l *lockFile) release() error { return l.f.Close() }

@@ -1,0 +1,78 @@
+package sqldb
+
+// The statements about mail, in the dialect that SQLite and PostgreSQL share.
+const (
+	qOpened   = `UPDATE instance SET opened = opened + 1`
+	qInstance = `SELECT opened FROM instance`
+	qLastBlob = `SELECT max(
+		(SELECT coalesce(max(id), 0) FROM blob),
+		(SELECT coalesce(max(id), 0) FROM blob_chunk) / 1048576,
+		(SELECT coalesce(max(blob_id), 0) FROM trash))`
+
+	qBox = `SELECT m.id, m.uidnext, m.messages, m.bytes, a.quota,
+			(SELECT sum(o.bytes) FROM mailbox o WHERE o.account_id = a.id)
+		FROM account a JOIN mailbox m ON m.account_id = a.id AND m.name = 'INBOX'
+		WHERE a.id = $1`
+	qSetBox = `UPDATE mailbox SET uidnext = $1, messages = $2, bytes = $3 WHERE id = $4`
+	qUsage  = `SELECT count(*), coalesce(sum(messages), 0), coalesce(sum(bytes), 0)
+		FROM mailbox WHERE account_id = $1`
+	qNewBox = `INSERT INTO mailbox (account_id, name, uidvalidity) VALUES ($1, 'INBOX', $2)`
+
+	qInsertBlob  = `INSERT INTO blob (id, size, refs) VALUES ($1, $2, $3)`
+	qOwnBlob     = `INSERT INTO blob (id, size, refs) VALUES ($1, 0, 0) ON CONFLICT (id) DO NOTHING`
+	qLinkBlob    = `UPDATE blob SET size = $1, refs = refs + $2 WHERE id = $3`
+	qBlobSize    = `SELECT size FROM blob WHERE id = $1 AND refs > 0`
+	qInsertChunk = `INSERT INTO blob_chunk (id, data) VALUES ($1, $2)`
+	qChunks      = `SELECT data FROM blob_chunk WHERE id BETWEEN $1 AND $2 ORDER BY id`
+
+	qInsertMessage = `INSERT INTO message
+		(mailbox_id, uid, uidl, size, received, blob_id, flags, queue, given, prefix)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
+	qGivenTaken = `SELECT 1 FROM message WHERE mailbox_id = $1 AND given = $2`
+	qUIDLTaken  = `SELECT 1 FROM message WHERE mailbox_id = $1 AND uidl = $2`
+
+	qInbox = `SELECT id, uidnext, modseq FROM mailbox WHERE account_id = $1 AND name = 'INBOX'`
+	qList  = `SELECT uid, uidl, size, received, blob_id, flags, queue, given, coalesce(length(prefix), 0)
+		FROM message WHERE mailbox_id = $1 AND uid >= $2 AND uid < $3 ORDER BY uid`
+	qAhead = `SELECT m.uid, m.prefix, c.data
+		FROM message m LEFT JOIN blob_chunk c
+			ON c.id BETWEEN m.blob_id * 1048576 AND m.blob_id * 1048576 + 1048575
+		WHERE m.mailbox_id = $1 AND m.uid BETWEEN $2 AND $3 ORDER BY m.uid, c.id`
+	qPrefix = `SELECT prefix FROM message WHERE mailbox_id = $1 AND uid = $2`
+
+	qCountRange = `SELECT count(*), coalesce(sum(size), 0) FROM message WHERE mailbox_id = $1 AND uid BETWEEN $2 AND $3`
+	qTrashRange = `INSERT INTO trash (blob_id)
+		SELECT blob_id FROM message WHERE mailbox_id = $1 AND uid BETWEEN $2 AND $3`
+	qDropRange = `DELETE FROM message WHERE mailbox_id = $1 AND uid BETWEEN $2 AND $3`
+	qShrinkBox = `UPDATE mailbox SET messages = messages - $1, bytes = bytes - $2, modseq = modseq + 1 WHERE id = $3`
+
+	qInsertExpansion = `INSERT INTO expansion (list_id, after_id, blob_id, prefix, sender, queue, flags)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)`
+	qExpansion  = `SELECT blob_id FROM expansion WHERE id = $1`
+	qExpansions = `SELECT id, list_id, after_id, blob_id, prefix, sender, queue, flags
+		FROM expansion ORDER BY id LIMIT $1`
+	qStepExpansion = `UPDATE expansion SET after_id = $1 WHERE id = $2`
+	qDropExpansion = `DELETE FROM expansion WHERE id = $1`
+
+	qTrash      = `INSERT INTO trash (blob_id) VALUES ($1)`
+	qTrashSlice = `SELECT id, blob_id FROM trash ORDER BY id LIMIT $1`
+	qDropTrash  = `DELETE FROM trash WHERE id BETWEEN $1 AND $2`
+	qBlob       = `SELECT refs, size FROM blob WHERE id = $1`
+	qUnlink     = `UPDATE blob SET refs = $1 WHERE id = $2`
+	qDropBlob   = `DELETE FROM blob WHERE id = $1`
+	qOrphans    = `SELECT id FROM blob WHERE refs = 0 AND id > $1 ORDER BY id LIMIT 64`
+	qDropChunks = `DELETE FROM blob_chunk WHERE id BETWEEN $1 AND $2`
+	qLastChunk  = `SELECT coalesce(max(id), -1) FROM blob_chunk WHERE id BETWEEN $1 AND $2`
+
+	qLeftBox    = `SELECT id FROM mailbox WHERE account_id < 0 LIMIT 1`
+	qLeaveBoxes = `UPDATE mailbox SET account_id = -account_id WHERE account_id = $1`
+	qDropBox    = `DELETE FROM mailbox WHERE id = $1`
+	qSliceEnd   = `SELECT max(uid) FROM (SELECT uid FROM message WHERE mailbox_id = $1 ORDER BY uid LIMIT $2) AS slice`
+	qBoxDrift   = `SELECT m.id, m.messages, m.bytes, count(e.uid), coalesce(sum(e.size), 0)
+		FROM mailbox m LEFT JOIN message e ON e.mailbox_id = m.id
+		GROUP BY m.id, m.messages, m.bytes
+		HAVING m.messages <> count(e.uid) OR m.bytes <> coalesce(sum(e.size), 0) LIMIT 100`
+	qLostBodies = `SELECT e.mailbox_id, e.uid, e.blob_id FROM message e
+		WHERE NOT EXISTS (SELECT 1 FROM blob b WHERE b.id = e.blob_id AND b.refs > 0) LIMIT 100`
+	qTotals = `SELECT count(*), coalesce(sum(messages), 0), coalesce(sum(bytes), 0) FROM mailbox WHERE account_id > 0`
+)

@@ -1,0 +1,224 @@
+package sqldb
+
+import (
+	"database/sql/driver"
+	"fmt"
+)
+
+// One slice of housekeeping: small enough for a letter to wait behind.
+const (
+	trashSlice  = 128
+	dropOctets  = 1 << 20
+	dropChunks  = 16 // of a large body
+	leftSlice   = 256
+	vacuumFloor = 4096 // free pages that are not worth giving back
+)
+
+// sweeper takes away what has no references: bodies of removed messages,
+// drafts that were given up, mailboxes of removed accounts. It works in small
+// transactions, behind everybody else.
+type sweeper struct {
+	db   *DB
+	wake chan struct{}
+	quit chan struct{}
+	done chan struct{}
+}
+
+func (s *sweeper) init(db *DB) {
+	s.db, s.wake = db, make(chan struct{}, 1)
+	s.quit, s.done = make(chan struct{}), make(chan struct{})
+}
+
+// stir says that there may be work.
+func (s *sweeper) stir() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (s *sweeper) stop() {
+	close(s.quit)
+	<-s.done
+}
+
+// loop sweeps at the start, for an earlier process may have left something,
+// and after every stir. A failure ends the round; the next one tries again.
+func (s *sweeper) loop() {
+	defer close(s.done)
+	for {
+		_ = s.round()
+		select {
+		case <-s.wake:
+		case <-s.quit:
+			return
+		}
+	}
+}
+
+// round works until nothing is left.
+func (s *sweeper) round() error {
+	after := int64(0) // orphans up to this one were looked at
+	for _, slice := range []func(*tx) (bool, error){
+		(*tx).sweepMailboxes,
+		(*tx).sweepTrash,
+		func(t *tx) (more bool, err error) {
+			after, more, err = t.sweepOrphans(after)
+			return more, err
+		},
+		(*tx).vacuum,
+	} {
+		if err := s.repeat(slice); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *sweeper) repeat(slice func(*tx) (bool, error)) error {
+	for more := true; more; {
+		select {
+		case <-s.quit:
+			return nil
+		default:
+		}
+		err := s.db.writer.chore(func(t *tx) (err error) {
+			more, err = slice(t)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("sweep: %w", err)
+		}
+	}
+	return nil
+}
+
+// sweepMailboxes takes messages of removed accounts, and then the mailboxes.
+func (t *tx) sweepMailboxes() (bool, error) {
+	row, err := t.one(qLeftBox)
+	if err != nil || row == nil {
+		return false, err
+	}
+	box := asInt(row[0])
+	end, err := t.number(qSliceEnd, box, int64(leftSlice))
+	if err != nil {
+		return false, err
+	}
+	if end == 0 {
+		_, err := t.exec(qDropBox, box)
+		return err == nil, err
+	}
+	if _, err := t.exec(qTrashRange, box, int64(0), end); err != nil {
+		return false, err
+	}
+	_, err = t.exec(qDropRange, box, int64(0), end)
+	return err == nil, err
+}
+
+// sweepTrash takes references off their blobs. Small blobs go with the last
+// one; a large one becomes an orphan.
+func (t *tx) sweepTrash() (bool, error) {
+	var blobs []int64
+	var first, last int64
+	err := t.query(func(row []driver.Value) error {
+		last = asInt(row[0])
+		if len(blobs) == 0 {
+			first = last
+		}
+		blobs = append(blobs, asInt(row[1]))
+		return nil
+	}, qTrashSlice, int64(trashSlice))
+	if err != nil || len(blobs) == 0 {
+		return false, err
+	}
+	for _, blob := range blobs {
+		if err := t.unlink(blob); err != nil {
+			return false, err
+		}
+	}
+	_, err = t.exec(qDropTrash, first, last)
+	return err == nil, err
+}
+
+// unlink takes one reference off a blob.
+func (t *tx) unlink(blob int64) error {
+	row, err := t.one(qBlob, blob)
+	if err != nil || row == nil {
+		return err
+	}
+	refs, size := asInt(row[0])-1, asInt(row[1])
+	if refs > 0 || size > dropOctets/trashSlice {
+		_, err := t.exec(qUnlink, max(refs, 0), blob)
+		return err
+	}
+	if _, err := t.exec(qDropChunks, blob<<chunkBits, blob<<chunkBits|maxChunks-1); err != nil {
+		return err
+	}
+	_, err = t.exec(qDropBlob, blob)
+	return err
+}
+
+// sweepOrphans takes blobs without references behind the given one, except
+// drafts under way.
+func (t *tx) sweepOrphans(after int64) (int64, bool, error) {
+	var orphans []int64
+	err := t.query(func(row []driver.Value) error {
+		orphans = append(orphans, asInt(row[0]))
+		return nil
+	}, qOrphans, after)
+	if err != nil || len(orphans) == 0 {
+		return after, false, err
+	}
+	chunks := dropChunks
+	for _, blob := range orphans {
+		if t.db.live.has(blob) {
+			after = blob
+			continue
+		}
+		dropped, whole, err := t.dropBody(blob, chunks)
+		if err != nil {
+			return after, false, err
+		}
+		if chunks -= dropped; !whole || chunks <= 0 {
+			return after, true, nil
+		}
+		after = blob
+	}
+	return after, true, nil
+}
+
+// dropBody takes up to n chunks off the end of a blob, and the blob with the
+// last of them.
+func (t *tx) dropBody(blob int64, n int) (dropped int, whole bool, err error) {
+	first := blob << chunkBits
+	last, err := t.number(qLastChunk, first, first|maxChunks-1)
+	if err != nil {
+		return 0, false, err
+	}
+	from := max(first, last-int64(n)+1)
+	if last >= first {
+		if _, err := t.exec(qDropChunks, from, last); err != nil {
+			return 0, false, err
+		}
+		dropped = int(last - from + 1)
+	}
+	if from > first {
+		return dropped, false, nil
+	}
+	_, err = t.exec(qDropBlob, blob)
+	return dropped, true, err
+}
+
+// vacuum gives pages back to the file system when a quarter of the file is free.
+func (t *tx) vacuum() (bool, error) {
+	free, err := t.number(qFreePages)
+	if err != nil || free <= vacuumFloor {
+		return false, err
+	}
+	pages, err := t.number(qPages)
+	if err != nil || free < pages/4 {
+		return false, err
+	}
+	_, err = t.exec(qVacuum)
+	return err == nil, err
+}
