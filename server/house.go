@@ -83,7 +83,7 @@ func Open(ctx context.Context, cfg config.Config, o Options) (*House, error) {
 // furnish makes the rooms over the open store.
 func (h *House) furnish() error {
 	var err error
-	h.directory, err = directory.New(h.db.People(), directory.Options{
+	h.directory, err = directory.New(h.db.Directory(), directory.Options{
 		DefaultDomain: h.cfg.DefaultDomain,
 		Workers:       h.cfg.Limits.PasswordWorkers,
 		Wait:          h.cfg.Limits.PasswordWait.Duration,
@@ -159,11 +159,11 @@ func pairs(certificates []config.Certificate) []cert.Pair {
 func (h *House) strictAPOP(ctx context.Context) error {
 	strict := false
 	for _, l := range h.cfg.Listeners {
-		strict = strict || l.Mode == config.Strict
+		strict = strict || l.Mode == config.ModeStrict
 	}
 	lab := false
 	for _, l := range h.cfg.Listeners {
-		lab = lab || l.Mode == config.Lab
+		lab = lab || l.Mode == config.ModeLab
 	}
 	if !strict || lab {
 		return nil

@@ -57,7 +57,7 @@ func (h *House) equip(bound Bound, socket net.Listener) *listener {
 		line = check.POP3
 	}
 	gate := h.guard.Gate(check.GateOptions{
-		Lab: bound.Mode == config.Lab, Networks: h.cfg.Lab.Networks, PerAddress: bound.MaxPerAddress, Line: line,
+		Lab: bound.Mode == config.ModeLab, Networks: h.cfg.Lab.Networks, PerAddress: bound.MaxPerAddress, Line: line,
 	})
 	session := h.session(bound, gate)
 	opened := event.Opened{
@@ -70,7 +70,7 @@ func (h *House) equip(bound Bound, socket net.Listener) *listener {
 		Listener: socket,
 		Options: func(remote netip.AddrPort) wire.Options {
 			return wire.Options{
-				ID: h.numbers.Add(1), Sink: h.sink, Human: bound.Mode == config.Lab,
+				ID: h.numbers.Add(1), Sink: h.sink, Human: bound.Mode == config.ModeLab,
 				BareLF: h.bareLF(remote.Addr()), Idle: bound.Idle.Duration, Session: sessionLimit,
 			}
 		},
@@ -93,7 +93,7 @@ func (h *House) equip(bound Bound, socket net.Listener) *listener {
 // session chooses the engine of a listener.
 func (h *House) session(b Bound, gate *check.Gate) func(context.Context, *wire.Conn) {
 	mode := mail.Strict
-	if b.Mode == config.Lab {
+	if b.Mode == config.ModeLab {
 		mode = mail.Lab
 	}
 	tlsConfig := h.certs.TLSConfig()
