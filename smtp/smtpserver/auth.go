@@ -59,6 +59,8 @@ func (s *session) mayAuth(cmd smtp.Command) smtp.Reply {
 		return s.text(textNoAuthNow)
 	case s.behind && cmd.Initial == "": // RFC 4954 §4: it must be the last of its group
 		return s.text(textBehind)
+	case strict && cmd.Word == "LOGIN" && cmd.Initial != "": // RFC 4954 §4; the lab is lenient
+		return s.text(textNoInitial)
 	}
 	s.behind = false // with an initial response, more may follow
 	return smtp.Reply{}

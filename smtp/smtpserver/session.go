@@ -53,7 +53,7 @@ func (s *session) greet() {
 	if s.srv.Mode == mail.Strict {
 		greeting = textGreeting
 		if s.c.Arrived(s.srv.GreetWait) {
-			s.last(s.text(textEarlyTalker), "refused: the peer talked before the greeting")
+			s.last(s.textf(textEarlyTalker, s.srv.Hostname), "refused: the peer talked before the greeting")
 			return
 		}
 	}

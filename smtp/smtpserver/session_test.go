@@ -186,7 +186,7 @@ func TestTooEarly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, func(c *Config) { c.GreetWait = time.Second })
 		r.send("EHLO a.example\r\n")
-		r.play("S: 554 5.5.0 Wait for the greeting before you send\nS: <closed>")
+		r.play("S: 421 4.7.0…\nS: <closed>")
 		r.finish()
 	})
 	tests := []struct{ script string }{

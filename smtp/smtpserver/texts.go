@@ -54,6 +54,7 @@ const (
 	textDidYouMean
 	textUnknown
 	textBadBase64
+	textNoInitial
 	textBadResponse
 	textCancelled
 	textNoServe
@@ -103,7 +104,8 @@ func wordings() [texts]wording {
 	return [texts]wording{
 		textGreeting:    {220, "", "%[1]s ESMTP posta", "%[1]s ESMTP"},
 		textLabGreeting: {220, "", "%[1]s ESMTP posta (lab)", "%[1]s ESMTP"},
-		textEarlyTalker: {554, "5.5.0", "Wait for the greeting before you send", ""},
+		// Not 554: behind that the server has to wait for QUIT (RFC 5321 §3.1).
+		textEarlyTalker: {421, "4.7.0", "%[1]s Wait for the greeting before you send, closing transmission channel", ""},
 		textHello:       {250, "", "%[1]s Hello%[2]s", "Hello."},
 		textEhlo:        {250, "", "%[1]s Hello%[2]s", "%[1]s"},
 		textOK:          {250, "2.0.0", "OK", ""},
@@ -145,6 +147,7 @@ func wordings() [texts]wording {
 		textPOP3:         {500, "5.5.1", "That is a command of POP3, and this is SMTP", ""},
 		textDidYouMean:   {500, "5.5.1", "Command not recognized; did you mean %[1]s?", ""},
 		textUnknown:      {500, "5.5.1", "Command not recognized; HELP lists those that are", ""},
+		textNoInitial:    {501, "5.7.0", "The server begins in this mechanism; send no initial response", ""},
 		textBadBase64:    {501, "5.5.2", "The response is not valid base64", ""},
 		textBadResponse:  {501, "5.5.2", "Malformed response for this mechanism", ""},
 		textCancelled:    {501, "5.7.0", "Authentication cancelled", ""},
