@@ -79,11 +79,7 @@ func (f *File) Requirements() []string {
 		if !ok {
 			return
 		}
-		for id := range strings.SplitSeq(rest, ",") {
-			if id = strings.TrimSpace(id); id != "" {
-				ids = append(ids, id)
-			}
-		}
+		ids = append(ids, strings.Fields(strings.ReplaceAll(rest, ",", " "))...)
 	}
 	for _, h := range f.Header {
 		if h.Key == "#" {

@@ -102,9 +102,7 @@ func add(comment, test string, named map[string][]string) {
 	if !ok {
 		return
 	}
-	for id := range strings.SplitSeq(ids, ",") {
-		if id = strings.TrimSpace(id); id != "" {
-			named[id] = append(named[id], strings.TrimSpace(test))
-		}
+	for id := range strings.FieldsSeq(strings.ReplaceAll(ids, ",", " ")) {
+		named[id] = append(named[id], strings.TrimSpace(test))
 	}
 }

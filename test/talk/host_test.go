@@ -1,0 +1,248 @@
+package talk_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"math/big"
+	"net"
+	"net/netip"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"posta/directory"
+	"posta/mail"
+	"posta/mailroom"
+	"posta/pop3/pop3server"
+	"posta/smtp/smtpserver"
+	"posta/store"
+	"posta/store/sqldb"
+	"posta/talk"
+	"posta/wire"
+	"posta/wire/wiretest"
+)
+
+// host is the house on a network in memory: store, directory, mailroom and
+// engines put together as server does it, without sockets, so that a
+// transcript's clock can be synctest's.
+type host struct {
+	fixture talk.Fixture
+	db      *sqldb.DB
+	people  *directory.Directory
+	room    *mailroom.Room
+	tls     *tls.Config
+	kinds   map[string]*wiretest.Listener
+	conns   atomic.Uint64
+	cancel  context.CancelFunc
+	running sync.WaitGroup
+}
+
+// builder makes hosts, each in a folder of its own.
+func builder(dir func() string, certificate tls.Certificate) func(context.Context, talk.Fixture) (talk.Host, error) {
+	return func(ctx context.Context, fx talk.Fixture) (talk.Host, error) {
+		h := &host{fixture: fx, kinds: map[string]*wiretest.Listener{},
+			tls: &tls.Config{Certificates: []tls.Certificate{certificate}}}
+		var err error
+		if h.db, err = sqldb.Open(ctx, dir(), sqldb.Options{Reserve: -1, Readers: 2}); err != nil {
+			return nil, err
+		}
+		if err := h.furnish(ctx); err != nil {
+			h.db.Close()
+			return nil, err
+		}
+		h.open(ctx)
+		return h, nil
+	}
+}
+
+// furnish makes the rooms and fills them with what the transcript's header says.
+func (h *host) furnish(ctx context.Context) error {
+	var err error
+	h.people, err = directory.New(h.db.Directory(), directory.Options{
+		Cost: directory.Cost{Memory: 8, Time: 1, Iterations: 4096}, Workers: 2,
+	})
+	if err != nil {
+		return err
+	}
+	h.room = mailroom.New(mailroom.Config{Hostname: h.fixture.Host, Directory: h.people, Store: h.db})
+	for _, d := range h.fixture.Domains {
+		_, err := h.people.AddDomain(ctx, directory.Domain{Name: d.Name, AliasOf: d.AliasOf, CatchAll: d.CatchAll,
+			Plus: !d.NoPlus, MaxMessage: d.MaxMessage})
+		if err != nil {
+			return err
+		}
+	}
+	for _, a := range h.fixture.Accounts {
+		o := directory.AccountOptions{Name: a.Name, Quota: a.Quota, Disabled: a.Disabled}
+		if _, err := h.people.AddAccount(ctx, a.Address, a.Password, o); err != nil {
+			return err
+		}
+		if !a.APOP {
+			continue
+		}
+		if err := h.people.SetAPOP(ctx, a.Address, a.Password); err != nil {
+			return err
+		}
+	}
+	return h.furnishNames(ctx)
+}
+
+func (h *host) furnishNames(ctx context.Context) error {
+	for _, a := range h.fixture.Aliases {
+		if _, err := h.people.AddAlias(ctx, a.Address, a.Targets); err != nil {
+			return err
+		}
+	}
+	for _, l := range h.fixture.Lists {
+		_, err := h.people.AddList(ctx, directory.List{Address: l.Address, Kind: directory.ListKind(l.Kind), Owner: l.Owner})
+		if err != nil {
+			return err
+		}
+		if _, err := h.people.AddMembers(ctx, l.Address, l.Members); err != nil {
+			return err
+		}
+	}
+	for _, m := range h.fixture.Mail {
+		if err := h.put(ctx, m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// put files a message of the fixture as it is, without prefix.
+func (h *host) put(ctx context.Context, m talk.Letter) error {
+	a, err := h.people.Account(ctx, m.Address)
+	if err != nil {
+		return err
+	}
+	draft := h.db.Draft(int64(len(m.Content)))
+	if _, err := draft.Write(m.Content); err != nil {
+		return err
+	}
+	header, _, _ := bytes.Cut(m.Content, []byte("\r\n\r\n"))
+	traits := store.Traits{
+		Stuffed: bytes.HasPrefix(m.Content, []byte(".")) || bytes.Contains(m.Content, []byte("\n.")),
+		NoEOL:   !bytes.HasSuffix(m.Content, []byte("\r\n")),
+		UTF8:    bytes.ContainsFunc(header, func(r rune) bool { return r > 0x7f }),
+	}
+	return h.db.File(ctx, store.Filing{ID: "fixture", Draft: draft, Traits: traits, Received: time.Now(),
+		To: []store.Delivery{{Account: a.ID}}})
+}
+
+// open begins to listen.
+func (h *host) open(ctx context.Context) {
+	ctx, h.cancel = context.WithCancel(ctx)
+	h.running.Go(func() { _ = h.room.Run(ctx) })
+	for kind, session := range map[string]func(context.Context, *wire.Conn){
+		"smtp":        h.smtp(mail.MX, false),
+		"submission":  h.smtp(mail.Submission, false),
+		"submissions": h.smtp(mail.Submission, true),
+		"pop3":        h.pop3(false),
+		"pop3s":       h.pop3(true),
+	} {
+		l := wiretest.Listen()
+		h.kinds[kind] = l
+		idle := 5 * time.Minute
+		if kind == "pop3" || kind == "pop3s" {
+			idle = 10 * time.Minute
+		}
+		srv := wire.Server{Listener: l, Session: session, Options: func(netip.AddrPort) wire.Options {
+			return wire.Options{ID: h.conns.Add(1), Human: h.mode() == mail.Lab, Idle: idle, Session: 24 * time.Hour}
+		}}
+		h.running.Go(func() { _ = srv.Serve(ctx) })
+	}
+}
+
+func (h *host) mode() mail.Mode {
+	if h.fixture.Mode == "lab" {
+		return mail.Lab
+	}
+	return mail.Strict
+}
+
+func (h *host) limit(name string) int64 {
+	n, _ := strconv.ParseInt(h.fixture.Limits[name], 10, 64)
+	return n
+}
+
+func (h *host) smtp(service mail.Service, implicit bool) func(context.Context, *wire.Conn) {
+	wait, _ := time.ParseDuration(h.fixture.Limits["greet-wait"])
+	return smtpserver.New(smtpserver.Config{
+		GreetWait: wait,
+		Hostname:  h.fixture.Host, Mode: h.mode(), Service: service, Door: h.room, Addresses: h.room, Auth: h.people,
+		TLS: h.tls, ImplicitTLS: implicit, MaxSize: h.limit("size"), MaxRecipients: int(h.limit("recipients")),
+		Persona: h.fixture.Persona,
+	}).Session
+}
+
+func (h *host) pop3(implicit bool) func(context.Context, *wire.Conn) {
+	return pop3server.New(pop3server.Config{
+		Hostname: h.fixture.Host, Mode: h.mode(), Auth: h.people, Maildrops: h.db, TLS: h.tls, ImplicitTLS: implicit,
+		Persona: h.fixture.Persona, Version: "test",
+	}).Session
+}
+
+func (h *host) Dial(kind string) (net.Conn, error) {
+	peer, err := netip.ParseAddr(h.fixture.Peer)
+	if err != nil {
+		return nil, err
+	}
+	return h.kinds[kind].DialFrom(peer)
+}
+
+func (h *host) TLS() *tls.Config { return &tls.Config{InsecureSkipVerify: true} }
+
+func (h *host) Mailbox(address string) ([][]byte, error) {
+	ctx := context.Background()
+	a, err := h.people.Account(ctx, address)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := h.db.List(ctx, a.ID)
+	if err != nil {
+		return nil, err
+	}
+	r := h.db.Reader(a.ID)
+	defer r.Close()
+	var all [][]byte
+	for i, e := range entries {
+		var b bytes.Buffer
+		if err := r.WriteTo(ctx, &b, e, entries[i+1:]); err != nil {
+			return nil, err
+		}
+		all = append(all, b.Bytes())
+	}
+	return all, nil
+}
+
+func (h *host) Stop() { h.cancel() }
+
+func (h *host) Close() error {
+	h.cancel()
+	h.running.Wait()
+	if err := h.db.Close(); err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	return nil
+}
+
+// selfSigned makes a certificate that is valid in synctest's year 2000 too.
+func selfSigned() (tls.Certificate, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{
+		SerialNumber: big.NewInt(1), DNSNames: []string{"mail.pepito.es"},
+		NotBefore: time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC), NotAfter: time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC),
+	}, &x509.Certificate{SerialNumber: big.NewInt(1)}, &key.PublicKey, key)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, err
+}
