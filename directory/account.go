@@ -64,10 +64,8 @@ func (d *Directory) AddAccount(ctx context.Context, address, password string, o 
 	if err := checkOptions(o); err != nil {
 		return Account{}, err
 	}
-	if e, err := d.entry(ctx, n); err != nil {
+	if err := d.free(ctx, n, "account"); err != nil {
 		return Account{}, err
-	} else if !e.none() {
-		return Account{}, because(ErrExists, "account "+n.String())
 	}
 	c, err := d.credentials(ctx, password)
 	if err != nil {
@@ -137,6 +135,16 @@ func (d *Directory) RemoveAccount(ctx context.Context, address string) error {
 		return err
 	}
 	return because(d.store.RemoveAccount(ctx, a.ID), "account "+a.Address)
+}
+
+// free says before the work is done that an address is taken. The Store has
+// the last word.
+func (d *Directory) free(ctx context.Context, n name, what string) error {
+	e, err := d.entry(ctx, n)
+	if err == nil && !e.none() {
+		err = because(ErrExists, what+" "+n.String())
+	}
+	return err
 }
 
 // limited words ErrLimit, which is about the domain.

@@ -36,6 +36,9 @@ func (d *Directory) AddAlias(ctx context.Context, address string, targets []stri
 	if err != nil {
 		return Alias{}, err
 	}
+	if err := d.free(ctx, n, "alias"); err != nil {
+		return Alias{}, err
+	}
 	kept, err := d.checkTargets(ctx, n, targets)
 	if err != nil {
 		return Alias{}, err

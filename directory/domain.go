@@ -184,7 +184,7 @@ func (d *Directory) parse(ctx context.Context, written string) (mail.Address, er
 	}
 	a, err := mail.ParseAddress(written)
 	if err != nil {
-		return mail.Address{}, refuse(ErrInvalid, "%v", err)
+		return mail.Address{}, refuse(ErrInvalid, "%q is no address: %v", written, err)
 	}
 	return a, nil
 }
