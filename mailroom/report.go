@@ -87,9 +87,9 @@ func (r *rcpt) outcome() (dsn.Recipient, bool) {
 	return d, r.Notify&mail.NotifySuccess != 0
 }
 
-// reportToOwners tells the owners of lists whose members' mailboxes are full,
-// and takes these members out.
+// reportToOwners tells the owners of lists whose members' mailboxes are full.
 func (l *letter) reportToOwners(ctx context.Context, out []store.Filing, now time.Time) ([]store.Filing, error) {
+	var owners []string // in the order of the recipients
 	full := map[string][]dsn.Recipient(nil)
 	for i := range l.targets {
 		t := &l.targets[i]
@@ -99,15 +99,18 @@ func (l *letter) reportToOwners(ctx context.Context, out []store.Filing, now tim
 		if full == nil {
 			full = map[string][]dsn.Recipient{}
 		}
+		if full[t.List.Owner] == nil {
+			owners = append(owners, t.List.Owner)
+		}
 		full[t.List.Owner] = append(full[t.List.Owner], fullMailbox(t.Address))
 	}
 	var err error
-	for owner, about := range full {
+	for _, owner := range owners {
 		to, bad := mail.ParseAddress(owner)
 		if bad != nil {
 			continue
 		}
-		rep := l.reportTo(to, about, now)
+		rep := l.reportTo(to, full[owner], now)
 		rep.EnvID = "" // RFC 3461 §5.2.7.1(b)
 		if out, err = l.addReport(ctx, out, rep); err != nil {
 			break

@@ -1,0 +1,168 @@
+package mailroom
+
+import (
+	"strings"
+	"testing"
+
+	"posta/directory"
+	"posta/dsn"
+	"posta/mail"
+)
+
+// asks is a recipient with NOTIFY=SUCCESS.
+func asks(address, orcpt string) mail.Recipient {
+	return mail.Recipient{To: addr(address), Orcpt: orcpt, Notify: mail.NotifySuccess}
+}
+
+// reportIn reads the report among the messages of an account.
+func (h *house) reportIn(address string) *dsn.Report {
+	h.t.Helper()
+	var found *dsn.Report
+	for _, msg := range h.got(address) {
+		if r, err := dsn.Parse([]byte(msg)); err == nil {
+			if found != nil {
+				h.t.Fatal("two reports")
+			}
+			if !strings.HasPrefix(msg, "Return-Path: <>\r\nDelivered-To: "+address+"\r\nFrom: ") {
+				h.t.Errorf("the report begins %.100q", msg)
+			}
+			found = r
+		}
+	}
+	return found
+}
+
+func TestReportDelivered(t *testing.T) {
+	h := newHouse(t)
+	h.alias("todos@pepito.es", "ana@pepito.es", "gorka@jaramillo.edu.ec")
+	h.list("lista@pepito.es", directory.Public, "ana@pepito.es", "usuario@servidor.es", "gorka@jaramillo.edu.ec")
+	env := mail.Envelope{From: addr("pepe@pepito.es"), EnvID: "QQ+1", Ret: mail.RetHdrs}
+	quiet := mail.Recipient{To: addr("postmaster@pepito.es"), Notify: mail.NotifyNever}
+	_, err := h.send(lab(), env, "Subject: año\r\nBcc: x\r\n\r\nsecret body\r\n", 4,
+		asks("Ana@pepito.es", "rfc822;Anita@pepito.es"), asks("todos@pepito.es", ""), asks("lista@pepito.es", ""), asks("postmaster", ""), quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := h.reportIn("pepe@pepito.es")
+	if r == nil || len(r.Recipients) != 4 || h.store.files != 1 {
+		t.Fatalf("report %+v in %d transactions", r, h.store.files)
+	}
+	want := []dsn.Recipient{
+		{Original: "rfc822;Anita@pepito.es", Final: "rfc822;Ana@pepito.es", Action: dsn.Delivered},
+		{Final: "rfc822;todos@pepito.es", Action: dsn.Expanded},
+		{Final: "rfc822;lista@pepito.es", Action: dsn.Delivered},
+		{Final: "rfc822;postmaster@pepito.es", Action: dsn.Delivered},
+	}
+	for i, w := range want {
+		w.Status = mail.Status{Class: 2}
+		if r.Recipients[i] != w {
+			t.Errorf("got %+v, want %+v", r.Recipients[i], w)
+		}
+	}
+	if r.EnvID != "QQ+1" || r.MTA != "mx.pepito.es" || r.FromMTA != "client.example.net" || r.From != addr("postmaster@pepito.es") ||
+		r.To != env.From || string(r.Header) != "Subject: año\r\nBcc: x\r\n" || r.MessageID == "" {
+		t.Errorf("%+v", r)
+	}
+	if all := strings.Join(h.got("pepe@pepito.es"), ""); strings.Count(all, "secret body") != 1 { // as the postmaster
+		t.Errorf("the report holds the body: %q", all)
+	}
+}
+
+func TestNoReport(t *testing.T) {
+	tests := []struct {
+		name string
+		o    mail.Origin
+		from string
+		rcpt mail.Recipient
+	}{
+		{"strict mx", mx(), "pepe@pepito.es", asks("ana@pepito.es", "")},
+		{"null path", lab(), "", asks("ana@pepito.es", "")},
+		{"outside", lab(), "x@example.net", asks("ana@pepito.es", "")},
+		{"unknown here", lab(), "nadie@pepito.es", asks("ana@pepito.es", "")},
+		{"never", lab(), "pepe@pepito.es", mail.Recipient{To: addr("ana@pepito.es"), Notify: mail.NotifyNever}},
+		{"failure only", lab(), "pepe@pepito.es", mail.Recipient{To: addr("ana@pepito.es"), Notify: mail.NotifyFailure}},
+		{"not asked", lab(), "pepe@pepito.es", mail.Recipient{To: addr("ana@pepito.es")}},
+	}
+	for _, tt := range tests {
+		h := newHouse(t)
+		env := mail.Envelope{}
+		if tt.from != "" {
+			env.From = addr(tt.from)
+		}
+		if _, err := h.send(tt.o, env, "A: b\r\n\r\n", 0, tt.rcpt); err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+		if len(h.store.boxes) != 1 {
+			t.Errorf("%s: %d deliveries", tt.name, len(h.store.boxes))
+		}
+	}
+}
+
+// A sender without room for the report still gets his message through.
+func TestReportNoRoom(t *testing.T) {
+	h := newHouse(t)
+	h.account("lleno@pepito.es", 2000)
+	h.store.used[h.ids["lleno@pepito.es"]] = 1500
+	r, err := h.send(h.submission("lleno@pepito.es"), mail.Envelope{From: addr("lleno@pepito.es")}, "A: b\r\n\r\n", 0, asks("ana@pepito.es", ""))
+	if err != nil || len(h.store.boxes) != 1 || !strings.Contains(strings.Join(r.Notes, ";"), "report") {
+		t.Errorf("%v, %d deliveries, notes %q", err, len(h.store.boxes), r.Notes)
+	}
+}
+
+// One full mailbox of several: a known sender gets a report, a stranger 452.
+func TestFullAmongOthers(t *testing.T) {
+	body := "Subject: x\r\n\r\n" + strings.Repeat("x", 3000) + "\r\n"
+	for _, tt := range []struct {
+		name   string
+		mx     bool
+		notify mail.Notify
+		want   string
+		report bool
+	}{
+		{"local sender", false, 0, "", true},
+		{"never", false, mail.NotifyNever, "", false},
+		{"success", false, mail.NotifySuccess, "", false},
+		{"stranger", true, 0, "452 4.2.2", false},
+	} {
+		h := newHouse(t)
+		h.account("lleno@pepito.es", 2500)
+		o := h.submission("pepe@pepito.es")
+		if tt.mx {
+			o = mx()
+		}
+		_, err := h.send(o, mail.Envelope{From: addr("pepe@pepito.es")}, body, 100,
+			mail.Recipient{To: addr("ana@pepito.es")}, mail.Recipient{To: addr("lleno@pepito.es"), Notify: tt.notify})
+		wantReply(t, tt.name, err, tt.want)
+		if got := len(h.got("ana@pepito.es")); (got == 1) != (tt.want == "") || len(h.got("lleno@pepito.es")) != 0 {
+			t.Errorf("%s: ana has %d", tt.name, got)
+		}
+		r := h.reportIn("pepe@pepito.es")
+		if (r != nil) != tt.report {
+			t.Errorf("%s: report %+v", tt.name, r)
+		}
+		if r != nil && (len(r.Recipients) != 1 || r.Recipients[0].Action != dsn.Failed || r.Recipients[0].Status.String() != "5.2.2" || string(r.Header) != "Subject: x\r\n") {
+			t.Errorf("%s: %+v", tt.name, r)
+		}
+	}
+}
+
+// A full member of a list does not stop the list; its owner hears of it.
+func TestFullMember(t *testing.T) {
+	h := newHouse(t)
+	h.account("lleno@pepito.es", 1500)
+	h.list("lista@pepito.es", directory.Public, "gorka@jaramillo.edu.ec", "ana@pepito.es", "lleno@pepito.es")
+	_, err := h.send(mx(), mail.Envelope{From: addr("x@example.net"), EnvID: "no"}, "A: b\r\n\r\n"+strings.Repeat("x", 1000), 0, rcpts("lista@pepito.es")...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(h.got("ana@pepito.es")) != 1 || len(h.got("lleno@pepito.es")) != 0 {
+		t.Errorf("%+v", h.store.boxes)
+	}
+	r := h.reportIn("gorka@jaramillo.edu.ec")
+	if r == nil || len(r.Recipients) != 1 || r.Recipients[0].Final != "rfc822;lleno@pepito.es" || r.EnvID != "" {
+		t.Errorf("%+v", r)
+	}
+	if got := h.got("ana@pepito.es")[0]; !strings.HasPrefix(got, "Return-Path: <gorka@jaramillo.edu.ec>\r\nDelivered-To: lista@pepito.es\r\n") {
+		t.Errorf("%q", got)
+	}
+}
