@@ -119,7 +119,7 @@ func (c *Conn) typedLine(max int) ([]byte, error) {
 		n, end, full := t.Scan(in.unread()[scanned:])
 		scanned += n
 		c.answer()
-		over = over || full || len(t.Line()) > max
+		over = over || full || len(t.Line()) > max || scanned > raw
 		if end != 0 {
 			return c.tookTyped(scanned, end, over)
 		}
