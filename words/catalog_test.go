@@ -172,8 +172,8 @@ func scan(t *testing.T) (uses []use, literals map[string]bool) {
 	return uses, literals
 }
 
-// useOf recognises x.Say("id", args), words.Fail("id", args), x.say("id", args)
-// and words.FailOf(err, "id", args).
+// useOf recognises x.Say("id", args), words.Fail("id", args), x.say("id", args),
+// words.FailOf(err, "id", args), and admin's refusal(code, "id", key, value …).
 func useOf(call *ast.CallExpr) (use, bool) {
 	name := ""
 	switch f := call.Fun.(type) {
@@ -183,6 +183,9 @@ func useOf(call *ast.CallExpr) (use, bool) {
 		name = f.Name
 	}
 	first := map[string]int{"Say": 0, "say": 0, "Fail": 0, "FailOf": 1}
+	if name == "refusal" && len(call.Args) >= 2 {
+		return useOfPairs(call)
+	}
 	at, ok := first[name]
 	if !ok || len(call.Args) != at+2 {
 		return use{}, false
@@ -204,6 +207,15 @@ func useOf(call *ast.CallExpr) (use, bool) {
 		slices.Sort(u.args)
 	}
 	return u, true
+}
+
+func useOfPairs(call *ast.CallExpr) (use, bool) {
+	u := use{id: literal(call.Args[1]), seen: call.Ellipsis == token.NoPos}
+	for i := 2; i < len(call.Args); i += 2 {
+		u.args = append(u.args, literal(call.Args[i]))
+	}
+	slices.Sort(u.args)
+	return u, strings.Contains(u.id, ".")
 }
 
 // literal is the text of a string literal, or "".

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"posta/config"
+	"posta/words"
+)
+
+// configFile is where a configuration is looked for when none is named.
+const configFile = "posta.toml"
+
+func (a *app) configCommand() *cobra.Command {
+	return a.group("config", "help.config", a.configCheckCommand(), a.configExampleCommand())
+}
+
+// configCheckCommand is `posta config check [FILE]`; --config is taken too,
+// because serve has it.
+func (a *app) configCheckCommand() *cobra.Command {
+	var file string
+	c := a.command("check", "help.config_check", func(_ context.Context, args []string) error {
+		if len(args) > 0 {
+			file = args[0]
+		}
+		return a.configCheck(file)
+	})
+	c.Use = "check [" + a.say("help.word_file", nil) + "]"
+	c.Args = a.arguments(0, 1)
+	c.ValidArgsFunction = nil
+	c.Flags().StringVar(&file, "config", configFile, a.say("help.flag_config", nil))
+	return c
+}
+
+// checked is what `posta config check --json` says.
+type checked struct {
+	File      string            `json:"file"`
+	OK        bool              `json:"ok"`
+	Listeners []checkedListener `json:"listeners"`
+}
+
+type checkedListener struct {
+	Name    string `json:"name"`
+	Service string `json:"service"`
+	Addr    string `json:"addr"`
+	TLS     string `json:"tls"`
+	Mode    string `json:"mode"`
+}
+
+func (a *app) configCheck(file string) error {
+	c, err := config.Load(file)
+	if err != nil {
+		return err
+	}
+	out := checked{File: file, OK: true}
+	for _, l := range c.Listeners {
+		out.Listeners = append(out.Listeners, checkedListener{l.Name, l.Service, l.Addr, l.TLS, l.Mode})
+	}
+	return a.print(out, func(w io.Writer) error {
+		_, _ = fmt.Fprintln(w, a.say("config.right", words.Args{"File": file}))
+		columns := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+		for _, l := range out.Listeners {
+			_, _ = fmt.Fprintf(columns, "  %s\t%s\t%s\t%s\t%s\n", l.Name, l.Service, l.Addr, l.TLS, l.Mode)
+		}
+		return columns.Flush()
+	})
+}
+
+// configExampleCommand is `posta config example`. Windows PowerShell writes
+// UTF-16 behind ">", hence --output.
+func (a *app) configExampleCommand() *cobra.Command {
+	var output string
+	c := a.command("example", "help.config_example", func(context.Context, []string) error {
+		if output == "" {
+			return line(config.Example())(a.Out)
+		}
+		return writeNew(output, config.Example())
+	})
+	c.Flags().StringVarP(&output, "output", "o", "", a.say("help.flag_output", nil))
+	return c
+}
+
+// writeNew writes a file that is not there yet.
+func writeNew(name, text string) error {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if errors.Is(err, fs.ErrExist) {
+		return words.Fail("fail.file_exists", words.Args{"File": name})
+	}
+	if err != nil {
+		return words.FailOf(err, "fail.unwritable", words.Args{"File": name})
+	}
+	_, err = io.WriteString(f, text)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return words.FailOf(err, "fail.unwritable", words.Args{"File": name})
+	}
+	return nil
+}

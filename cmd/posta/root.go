@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"posta/words"
+)
+
+// app is one run of the program: its surroundings, its language and the flags
+// that every command has.
+type app struct {
+	terminal
+	words *words.Words
+	data  string // --data; "": the configuration's, or the default
+	json  bool   // --json
+}
+
+// say is a text of words/.
+func (a *app) say(id string, args words.Args) string { return a.words.Say(id, args) }
+
+// run does what the arguments say, and gives the exit status: 0 done, 1 not
+// done, 2 not understood.
+func run(ctx context.Context, args []string, t terminal) int {
+	a := &app{terminal: t, json: hasFlag(args, "--json")}
+	w, err := words.New(words.Detect(flagValue(args, "--lang"), t.Getenv, words.System()))
+	if err != nil {
+		if a.words, err = words.New(words.Fallback); err != nil {
+			panic(err) // the catalogs are part of the program
+		}
+		return a.fail(usage(words.Fail("words.no_language", words.Args{
+			"Lang": flagValue(args, "--lang"), "Known": strings.Join(words.Languages(), ", ")})))
+	}
+	a.words = w
+	root := a.root()
+	root.SetArgs(args)
+	root.SetIn(t.In)
+	root.SetOut(t.Out)
+	root.SetErr(t.Err)
+	return a.fail(root.ExecuteContext(ctx))
+}
+
+// root is the command tree.
+func (a *app) root() *cobra.Command {
+	root := a.group("posta", "help.posta",
+		a.configCommand(),
+		a.completionCommand(),
+		a.versionCommand(),
+	)
+	root.Long = a.say("help.posta_long", nil)
+	root.SilenceErrors, root.SilenceUsage = true, true
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetHelpCommand(a.helpCommand())
+	root.SetHelpFunc(a.help)
+	root.SetUsageFunc(func(c *cobra.Command) error { a.help(c, nil); return nil })
+	root.SetFlagErrorFunc(a.flagError)
+	flags := root.PersistentFlags()
+	flags.StringVar(&a.data, "data", "", a.say("help.flag_data", nil))
+	flags.String("lang", "", a.say("help.flag_lang", nil)) // read before the tree is made
+	flags.BoolVar(&a.json, "json", a.json, a.say("help.flag_json", nil))
+	flags.BoolP("help", "h", false, a.say("help.flag_help", nil))
+	flags.Lookup("json").DefValue = "false"
+	return root
+}
+
+// group is a command that only holds others; short is the id of its help.
+func (a *app) group(use, short string, commands ...*cobra.Command) *cobra.Command {
+	c := &cobra.Command{
+		Use:               use,
+		Short:             a.say(short, nil),
+		Args:              a.noSuchCommand,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE:              func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(commands...)
+	return c
+}
+
+// command is a command that does something; use may name its arguments.
+func (a *app) command(use, short string, run func(ctx context.Context, args []string) error) *cobra.Command {
+	return &cobra.Command{
+		Use:               use,
+		Short:             a.say(short, nil),
+		Args:              a.arguments(0, 0),
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE:              func(c *cobra.Command, args []string) error { return run(c.Context(), args) },
+
+		DisableFlagsInUseLine: true, // cobra's "[flags]" is English
+	}
+}
+
+// flagValue finds a flag's value before the flags can be parsed: their own
+// descriptions are in the language that one of them chooses.
+func flagValue(args []string, name string) string {
+	for i, arg := range args {
+		if arg == "--" {
+			break
+		}
+		if value, ok := strings.CutPrefix(arg, name+"="); ok {
+			return value
+		}
+		if arg == name && i+1 < len(args) {
+			return args[i+1]
+		}
+	}
+	return ""
+}
+
+// hasFlag finds a switch, so that an error in the flags is printed as asked.
+func hasFlag(args []string, name string) bool {
+	for _, arg := range args {
+		switch arg {
+		case "--":
+			return false
+		case name, name + "=true":
+			return true
+		}
+	}
+	return false
+}
