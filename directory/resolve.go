@@ -125,15 +125,19 @@ func (d *Directory) draw(ctx context.Context, n name) (*route, error) {
 	return r, nil
 }
 
-// fill says what came of a walk. Reserved names take mail from anybody and are
-// local as soon as somebody here reads them.
+// fill says what came of a walk. Reserved names take mail from anybody, and as
+// soon as somebody here reads them they are local and nothing else: their mail
+// is taken (RFC 5321 §4.5.1) even while mail to an alias outside is not.
 func (w *walk) fill(r *route, reserved bool) {
+	if reserved && w.arrived() {
+		w.outside = nil
+	}
 	r.Targets, r.Large, r.Outside, r.MaxMessage = w.targets, w.large, w.outside, w.limit
 	switch {
-	case w.arrived() && (reserved || len(w.outside) == 0):
-		r.Outcome = Local
 	case len(w.outside) > 0:
 		r.Outcome = NonLocal
+	case w.arrived():
+		r.Outcome = Local
 	}
 	if !reserved {
 		r.guards = w.guards
