@@ -63,7 +63,31 @@ func ParseCommand(line []byte, mode mail.Mode) (Command, *Fault) {
 	if c.Verb == Unknown {
 		return c, &Fault{Code: 500, Status: statusBadCommand(), Text: "Command not recognized", Span: c.NameSpan}
 	}
-	return c, c.Verb.row().parse(&p, &c)
+	return c, p.arguments(&c)
+}
+
+// arguments reads what stands behind the verb. Verbs without a case take
+// anything, because it means nothing here.
+func (p *parser) arguments(c *Command) *Fault {
+	switch c.Verb {
+	case HELO, EHLO:
+		return parseHello(p, c)
+	case MAIL:
+		return parseMail(p, c)
+	case RCPT:
+		return parseRcpt(p, c)
+	case DATA, RSET, QUIT, STARTTLS:
+		return parseNothing(c)
+	case BDAT:
+		return parseBdat(p, c)
+	case VRFY, EXPN:
+		return parseLookup(c)
+	case HELP:
+		c.Word, c.WordSpan = p.word()
+	case AUTH:
+		return parseAuth(p, c)
+	}
+	return nil
 }
 
 // parser walks over one command line. pos stands behind the verb's blanks
@@ -128,18 +152,10 @@ func checkArg(arg string, at Span) *Fault {
 }
 
 // parseNothing reads DATA, RSET, QUIT and STARTTLS (RFC 5321 §4.3.2: 501).
-func parseNothing(_ *parser, c *Command) *Fault {
+func parseNothing(c *Command) *Fault {
 	if c.Arg != "" {
 		return badArg(c.ArgSpan, c.Verb.String()+" takes no argument")
 	}
-	return nil
-}
-
-// parseAnything reads commands whose argument means nothing here.
-func parseAnything(*parser, *Command) *Fault { return nil }
-
-func parseTopic(p *parser, c *Command) *Fault {
-	c.Word, c.WordSpan = p.word()
 	return nil
 }
 
@@ -164,7 +180,7 @@ func parseHello(p *parser, c *Command) *Fault {
 // parseLookup reads VRFY and EXPN (RFC 5321 §4.1.1.6; RFC 6531 §3.7.4.2 for
 // the parameter). The string may be an atom, quoted, in angle brackets, or a
 // name with spaces.
-func parseLookup(p *parser, c *Command) *Fault {
+func parseLookup(c *Command) *Fault {
 	if c.Arg == "" {
 		return badArg(c.ArgSpan, "Say whom: "+c.Verb.Syntax())
 	}

@@ -37,38 +37,37 @@ type verbRow struct {
 	ext    Extension // the extension that brings it; 0 for RFC 5321 §4.5.1's own
 	waits  bool      // its reply may wait for those of its group (RFC 2920 §3.2)
 	last   bool      // it must be the last of its group (RFC 2920 §3.1)
-	parse  func(*parser, *Command) *Fault
 }
 
 // row gives the verb's row. A switch and no slice: the table cannot be changed.
 func (v Verb) row() verbRow {
 	switch v {
 	case HELO:
-		return verbRow{name: "HELO", syntax: "HELO domain", last: true, parse: parseHello,
+		return verbRow{name: "HELO", syntax: "HELO domain", last: true,
 			help: "Opens the session and says who the client is (RFC 5321 4.1.1.1). EHLO does more."}
 	case EHLO:
-		return verbRow{name: "EHLO", syntax: "EHLO domain", last: true, parse: parseHello,
+		return verbRow{name: "EHLO", syntax: "EHLO domain", last: true,
 			help: "Opens the session, and asks for the list of extensions (RFC 5321 4.1.1.1)."}
 	case MAIL:
-		return verbRow{name: "MAIL", syntax: "MAIL FROM:<name@example.net> [parameters]", waits: true, parse: parseMail,
+		return verbRow{name: "MAIL", syntax: "MAIL FROM:<name@example.net> [parameters]", waits: true,
 			help: "Begins a message and names who gets the reports; <> for nobody (RFC 5321 4.1.1.2)."}
 	case RCPT:
-		return verbRow{name: "RCPT", syntax: "RCPT TO:<name@example.net> [parameters]", waits: true, parse: parseRcpt,
+		return verbRow{name: "RCPT", syntax: "RCPT TO:<name@example.net> [parameters]", waits: true,
 			help: "Names one recipient; send one RCPT for each (RFC 5321 4.1.1.3)."}
 	case DATA:
-		return verbRow{name: "DATA", syntax: "DATA", last: true, parse: parseNothing,
+		return verbRow{name: "DATA", syntax: "DATA", last: true,
 			help: "Sends the message after the 354 reply; a line with only a dot ends it (RFC 5321 4.1.1.4)."}
 	case BDAT:
-		return verbRow{name: "BDAT", syntax: "BDAT octets [LAST]", ext: ExtChunking, waits: true, parse: parseBdat,
+		return verbRow{name: "BDAT", syntax: "BDAT octets [LAST]", ext: ExtChunking, waits: true,
 			help: "Sends a part of the message as so many octets right behind the line (RFC 3030 2)."}
 	case RSET:
-		return verbRow{name: "RSET", syntax: "RSET", waits: true, parse: parseNothing,
+		return verbRow{name: "RSET", syntax: "RSET", waits: true,
 			help: "Forgets the message that was begun (RFC 5321 4.1.1.5)."}
 	case NOOP:
-		return verbRow{name: "NOOP", syntax: "NOOP [anything]", last: true, parse: parseAnything,
+		return verbRow{name: "NOOP", syntax: "NOOP [anything]", last: true,
 			help: "Does nothing; the answer shows that the server is there (RFC 5321 4.1.1.9)."}
 	case VRFY:
-		return verbRow{name: "VRFY", syntax: "VRFY name [SMTPUTF8]", last: true, parse: parseLookup,
+		return verbRow{name: "VRFY", syntax: "VRFY name [SMTPUTF8]", last: true,
 			help: "Asks whether a mailbox exists (RFC 5321 4.1.1.6)."}
 	default:
 		return v.extensionRow()
@@ -79,34 +78,34 @@ func (v Verb) row() verbRow {
 func (v Verb) extensionRow() verbRow {
 	switch v {
 	case EXPN:
-		return verbRow{name: "EXPN", syntax: "EXPN list [SMTPUTF8]", ext: ExtExpn, last: true, parse: parseLookup,
+		return verbRow{name: "EXPN", syntax: "EXPN list [SMTPUTF8]", ext: ExtExpn, last: true,
 			help: "Asks who is on a mailing list (RFC 5321 4.1.1.7)."}
 	case HELP:
-		return verbRow{name: "HELP", syntax: "HELP [command]", ext: ExtHelp, parse: parseTopic,
+		return verbRow{name: "HELP", syntax: "HELP [command]", ext: ExtHelp,
 			help: "Lists the commands served here, or explains one (RFC 5321 4.1.1.8)."}
 	case QUIT:
-		return verbRow{name: "QUIT", syntax: "QUIT", last: true, parse: parseNothing,
+		return verbRow{name: "QUIT", syntax: "QUIT", last: true,
 			help: "Ends the session (RFC 5321 4.1.1.10)."}
 	case AUTH:
-		return verbRow{name: "AUTH", syntax: "AUTH mechanism [initial-response]", ext: ExtAuth, last: true, parse: parseAuth,
+		return verbRow{name: "AUTH", syntax: "AUTH mechanism [initial-response]", ext: ExtAuth, last: true,
 			help: "Logs in; what is asked and answered is base64 (RFC 4954 4). A lone * cancels."}
 	case STARTTLS:
-		return verbRow{name: "STARTTLS", syntax: "STARTTLS", ext: ExtStartTLS, last: true, parse: parseNothing,
+		return verbRow{name: "STARTTLS", syntax: "STARTTLS", ext: ExtStartTLS, last: true,
 			help: "Turns encryption on; afterwards begin again with EHLO (RFC 3207 4)."}
 	case ETRN:
-		return verbRow{name: "ETRN", syntax: "ETRN domain", ext: ExtEtrn, last: true, parse: parseAnything,
+		return verbRow{name: "ETRN", syntax: "ETRN domain", ext: ExtEtrn, last: true,
 			help: "Asks for the queue of a domain to be sent (RFC 1985)."}
 	case ATRN:
-		return verbRow{name: "ATRN", syntax: "ATRN [domain,...]", ext: ExtAtrn, last: true, parse: parseAnything,
+		return verbRow{name: "ATRN", syntax: "ATRN [domain,...]", ext: ExtAtrn, last: true,
 			help: "Turns the connection around after a log-in (RFC 2645)."}
 	case TURN:
-		return verbRow{name: "TURN", syntax: "TURN", last: true, parse: parseAnything,
+		return verbRow{name: "TURN", syntax: "TURN", last: true,
 			help: "Turned the connection around (RFC 821); out of use, nobody is identified (RFC 5321 F.1)."}
 	case SEND, SOML, SAML:
-		return verbRow{name: [...]string{"SEND", "SOML", "SAML"}[v-SEND], parse: parseAnything,
+		return verbRow{name: [...]string{"SEND", "SOML", "SAML"}[v-SEND],
 			help: "Wrote to a terminal (RFC 821); out of use (RFC 5321 F.6)."}
 	}
-	return verbRow{parse: parseAnything}
+	return verbRow{}
 }
 
 // Verbs lists all verbs in the order in which HELP shows them.

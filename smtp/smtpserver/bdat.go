@@ -56,14 +56,13 @@ func (s *session) breakOff(cmd smtp.Command, r smtp.Reply) smtp.Reply {
 	return s.skipChunk(cmd, r)
 }
 
-// skipChunk takes a refused chunk off the line. One that cannot be measured,
-// or is absurdly long, ends a strict session: what follows must not be read as
-// commands.
+// skipChunk takes a refused chunk off the line. Behind one that cannot be
+// measured, or is absurdly long, a strict session serves nothing more: what
+// follows must not be read as commands.
 func (s *session) skipChunk(cmd smtp.Command, r smtp.Reply) smtp.Reply {
 	switch {
 	case cmd.Size < 0 && cmd.Arg != "" && s.srv.Mode == mail.Strict, cmd.Size > s.skippable():
-		s.reset()
-		s.end = "refused: a chunk that cannot be skipped"
+		s.shutOut()
 	case cmd.Size > 0:
 		if err := s.c.Chunk(nil, cmd.Size); err != nil {
 			s.lost(err)

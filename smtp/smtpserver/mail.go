@@ -30,8 +30,8 @@ func (s *session) mail(ctx context.Context, cmd smtp.Command) smtp.Reply {
 	if err != nil {
 		return s.refusal(err)
 	}
-	s.tx = transaction{state: open, letter: letter, env: env, began: time.Now()}
-	s.c.State(event.Enveloped{From: env.From.String()})
+	s.tx = transaction{state: open, letter: letter, from: env.From.String(), utf8: env.UTF8, began: time.Now()}
+	s.c.State(event.Enveloped{From: s.tx.from})
 	return s.pathReply(cmd, textMail, textMailLax)
 }
 

@@ -20,7 +20,7 @@ func (s *session) rcpt(ctx context.Context, cmd smtp.Command) smtp.Reply {
 	switch {
 	case fault != nil:
 		return fault.Reply()
-	case !s.tx.env.UTF8 && !to.To.IsASCII(): // RFC 6531 §3.5
+	case !s.tx.utf8 && !to.To.IsASCII(): // RFC 6531 §3.5
 		return s.text(textUTF8Rcpt)
 	case s.tx.accepted == s.srv.MaxRecipients: // RFC 5321 §4.5.3.1.10
 		return s.text(textTooManyRcpt)

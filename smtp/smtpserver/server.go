@@ -50,6 +50,7 @@ type Server struct {
 	book    book           // the words of its persona
 	rows    [64]row        // the verbs it serves
 	base    smtp.Extension // what it serves in every state
+	can     smtp.Extension // what its verbs can serve
 	bare    bool           // no enhanced codes: the persona has none
 	authMax int            // failed log-ins that end a session; 0: none do
 }
@@ -93,13 +94,15 @@ func New(c Config) *Server {
 	if c.Service == mail.Submission || c.Mode == mail.Lab {
 		s.base |= smtp.ExtDSN
 	}
-	s.base = s.onlyServed(s.base)
+	s.can = s.servable()
+	s.base &= s.can
 	return s
 }
 
-// onlyServed takes out the extensions whose verb has no run: what is not
+// servable is all extensions but those whose verb has no run: what is not
 // served cannot be advertised.
-func (s *Server) onlyServed(e smtp.Extension) smtp.Extension {
+func (s *Server) servable() smtp.Extension {
+	e := ^smtp.Extension(0)
 	for _, v := range smtp.Verbs() {
 		if s.rows[v].run == nil {
 			e &^= v.Extension()

@@ -32,6 +32,7 @@ type session struct {
 	errors int    // mistakes so far
 	logins int    // failed log-ins so far
 	behind bool   // what comes next was sent too early (RFC 2920 §3.1)
+	shut   bool   // nothing but QUIT is served any more
 	asked  bool   // AUTH was the last command understood: stray lines may be secrets
 	end    string // why the session ends; "" while it goes on
 }
@@ -87,6 +88,12 @@ func (s *session) step(ctx context.Context) {
 func (s *session) answer(ctx context.Context, cmd smtp.Command, fault *smtp.Fault, early bool) smtp.Reply {
 	r := s.row(cmd)
 	switch {
+	case cmd.Verb == smtp.Unknown && smtp.Foreign(cmd.Name) == "HTTP":
+		// A web page makes a browser talk to us: it gets no answer at all.
+		s.end = "refused: an HTTP request"
+		return smtp.Reply{}
+	case s.shut && cmd.Verb != smtp.QUIT:
+		return s.text(textShut)
 	case cmd.Verb == smtp.Unknown:
 		return s.unknown(cmd, fault)
 	case early && cmd.Verb != smtp.QUIT, s.behind && cmd.Verb == smtp.DATA:
@@ -115,14 +122,20 @@ func (s *session) row(cmd smtp.Command) row {
 }
 
 // tooEarly refuses a command that came behind one whose reply must be waited
-// for. Behind DATA comes message text, which must never be read as commands:
-// then the session ends.
+// for. Behind DATA comes message text, which must never be read as commands.
 func (s *session) tooEarly(v smtp.Verb) smtp.Reply {
 	if v != smtp.DATA {
 		return s.text(textBehind)
 	}
-	s.end = "refused: message text before the 354 reply"
+	s.shutOut()
 	return s.text(textBehindData)
+}
+
+// shutOut ends all service but keeps the connection until QUIT, as RFC 5321
+// §3.1 and §4.1.1.10 want it: what the peer still sends is refused unread.
+func (s *session) shutOut() {
+	s.reset()
+	s.shut = true
 }
 
 // refuse gives r back; behind BDAT it first takes the chunk off the line, so
@@ -239,7 +252,7 @@ func (s *session) lost(err error) {
 // is for the peer; others stay here.
 func (s *session) refusal(err error) smtp.Reply {
 	var e *mail.Error
-	if !errors.As(err, &e) {
+	if !errors.As(err, &e) || e.Code < 200 || e.Code > 599 {
 		s.note("a fault inside: " + printable(err.Error(), 300))
 		return s.text(textInternal)
 	}

@@ -85,6 +85,7 @@ const (
 	textTooBig
 	textNoRcpt
 	textNeedsEhlo
+	textShut
 	texts // how many there are
 )
 
@@ -166,8 +167,9 @@ func wordings() [texts]wording {
 		textNoAuthNow:       {503, "5.5.1", "AUTH cannot stand inside a message; RSET forgets it", sequence},
 		textNoAuthHere:      {503, "5.5.1", "AUTH is for submission, ports 465 and 587", sequence},
 		textBehind:          {503, "5.5.0", "Pipelined behind a command whose reply must be waited for", sequence},
-		textBehindData:      {503, "5.5.0", "Message text was sent before the 354 reply, closing transmission channel", sequence},
+		textBehindData:      {503, "5.5.0", "Message text was sent before the 354 reply; send QUIT", sequence},
 		textBehindTLS:       {503, "5.5.0", "Octets were sent behind STARTTLS, closing transmission channel", sequence},
+		textShut:            {503, "5.5.1", "Nothing more is served on this connection; send QUIT", sequence},
 		textMechanism:       {504, "5.5.4", "Mechanism not offered; EHLO lists those that are", ""},
 		textNoTopic:         {504, "5.5.4", "No such command here; HELP lists them", ""},
 

@@ -23,9 +23,10 @@ const (
 type transaction struct {
 	state    state
 	letter   mail.Letter // nil when idle or broken
-	env      mail.Envelope
-	tried    int // RCPTs
-	accepted int // of them
+	from     string      // the reverse-path as written, for the watchers
+	tried    int         // RCPTs
+	accepted int         // of them
+	utf8     bool        // MAIL had SMTPUTF8
 	began    time.Time
 	body     body
 	lines    lineEnds // BDAT
@@ -58,7 +59,7 @@ func (s *session) commit() smtp.Reply {
 	if err != nil {
 		return s.refusal(err)
 	}
-	s.c.State(event.Accepted{ID: receipt.ID, From: tx.env.From.String(), Recipients: tx.accepted, Size: tx.body.n})
+	s.c.State(event.Accepted{ID: receipt.ID, From: tx.from, Recipients: tx.accepted, Size: tx.body.n})
 	for _, note := range receipt.Notes {
 		s.note(note)
 	}

@@ -5,20 +5,16 @@ import (
 )
 
 // unknown answers what is no command of SMTP, with a hint where one is to be
-// had. A web page that makes a browser talk to us is not answered at all.
+// had.
 func (s *session) unknown(cmd smtp.Command, fault *smtp.Fault) smtp.Reply {
-	foreign := smtp.Foreign(cmd.Name)
 	switch {
-	case foreign == "HTTP":
-		s.end = "refused: an HTTP request"
-		return smtp.Reply{}
 	case cmd.Name != "" && cmd.Name[0] == 0xff: // IAC (RFC 854)
 		return s.text(textTelnet)
 	case cmd.Name != "" && cmd.Name[0] == 0x16: // a TLS record with a handshake
 		return s.text(textClientHello)
 	case fault.Status.Detail == 2: // not even readable
 		return fault.Reply()
-	case foreign == "POP3":
+	case smtp.Foreign(cmd.Name) == "POP3":
 		return s.text(textPOP3)
 	}
 	if e := smtp.ExtensionNamed(cmd.Name); e != 0 {

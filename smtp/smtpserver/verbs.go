@@ -61,7 +61,7 @@ func (s *session) offered() smtp.Extension {
 	if s.srv.Auth != nil && (s.srv.Mode == mail.Lab || s.srv.Service == mail.Submission && s.encrypted()) {
 		e |= smtp.ExtAuth
 	}
-	return s.srv.onlyServed(e)
+	return e & s.srv.can
 }
 
 // serves says that a verb is served on this connection now.
