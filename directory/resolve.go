@@ -32,7 +32,7 @@ type Resolution struct {
 	Outcome    Outcome
 	Targets    []Target
 	Large      []List   // lists of more than Options.ExpandNow members: expanded after the 250
-	Outside    []string // addresses elsewhere that an alias or list leads to
+	Outside    []string // addresses elsewhere that an alias or list leads to; of a Large list one, if any
 	MaxMessage int64    // the strictest limit of the domains on the way; 0: none
 	Canonical  string   // the address in canonical spelling
 }

@@ -130,8 +130,7 @@ func (w *walk) list(h hop, l List) error {
 		w.guards = append(w.guards, l)
 	}
 	if !w.inline && l.Members+int64(len(w.targets)) > int64(w.d.o.ExpandNow) {
-		w.large = append(w.large, l)
-		return nil
+		return w.postpone(l)
 	}
 	next := hop{via: l.Address, list: &l, depth: h.depth + 1, inList: true}
 	for after := int64(0); ; {
@@ -151,6 +150,17 @@ func (w *walk) list(h hop, l List) error {
 		return w.each([]string{l.Owner}, next) // nobody else would read it
 	}
 	return nil
+}
+
+// postpone leaves a list for after the 250, and finds out now whether it leads
+// outside.
+func (w *walk) postpone(l List) error {
+	w.large = append(w.large, l)
+	found, err := w.d.outsider(w.ctx, l)
+	if found != "" {
+		w.outside = append(w.outside, found)
+	}
+	return err
 }
 
 // pageSize is how many members are read at once.
