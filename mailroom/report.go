@@ -62,12 +62,19 @@ func (l *letter) report(ctx context.Context, out []store.Filing, now time.Time) 
 		return out, err
 	}
 	var about []dsn.Recipient
+	failed := false
 	for i := range l.rcpts {
 		if r, ok := l.rcpts[i].outcome(); ok {
 			about = append(about, r)
+			failed = failed || r.Action == dsn.Failed
 		}
 	}
-	return l.addReport(ctx, out, l.reportTo(l.env.From, about, now))
+	filed := len(out)
+	out, err = l.addReport(ctx, out, l.reportTo(l.env.From, about, now))
+	if err == nil && failed && len(out) == filed { // nobody would ever hear of it (RFC 5321 §6.1)
+		err = mail.Refuse(452, "4.2.2", "A recipient's mailbox is full")
+	}
+	return out, err
 }
 
 // outcome is what a report says of the recipient, if it says anything
