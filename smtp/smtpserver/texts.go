@@ -16,7 +16,6 @@ const (
 	textEarlyTalker
 	textHello
 	textEhlo
-	textOK
 	textMail
 	textMailLax
 	textRcpt
@@ -109,7 +108,6 @@ func wordings() [texts]wording {
 		textEarlyTalker: {421, "4.7.0", "%[1]s Wait for the greeting before you send, closing transmission channel", ""},
 		textHello:       {250, "", "%[1]s Hello%[2]s", "Hello."},
 		textEhlo:        {250, "", "%[1]s Hello%[2]s", "%[1]s"},
-		textOK:          {250, "2.0.0", "OK", ""},
 		textMail:        {250, "2.1.0", "OK", ""},
 		textMailLax:     {250, "2.1.0", "OK (the RFC's form is %[1]s)", "OK"},
 		textRcpt:        {250, "2.1.5", "OK", ""},

@@ -83,7 +83,4 @@ func (b *body) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-var (
-	errTooBig = errors.New("smtpserver: message too big")
-	errBare   = errors.New("smtpserver: bare CR or LF in a chunk")
-)
+var errBare = errors.New("smtpserver: bare CR or LF in a chunk")
