@@ -277,6 +277,7 @@ func differ(a, b []byte) int {
 type quiet struct {
 	conn  string
 	ended bool
+	brief bool // a mutant of silent: no longer wait than silent's
 }
 
 func (c *quiet) run(p *player) error {
@@ -285,7 +286,7 @@ func (c *quiet) run(p *player) error {
 		return err
 	}
 	wait := p.Quiet
-	if c.ended {
+	if c.ended && !c.brief {
 		wait = p.Patience
 	}
 	got, err := peer.peek(wait)
@@ -305,7 +306,9 @@ func (c *quiet) run(p *player) error {
 	return nil
 }
 
-func (c *quiet) mutants() []check { return []check{&quiet{c.conn, !c.ended}} }
+func (c *quiet) mutants() []check {
+	return []check{&quiet{conn: c.conn, ended: !c.ended, brief: !c.ended}}
+}
 
 // defaults for a Runner's zero fields.
 const (
