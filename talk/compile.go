@@ -78,6 +78,9 @@ func compileStep(s Step) (op, error) {
 		return &sendOp{conn: s.Conn, parts: []payload{b}, keys: s.Op == Keys}, err
 	case Expect:
 		return compileExpect(s)
+	case Joined:
+		t, err := parseText(s.Text, true)
+		return &lineCheck{conn: s.Conn, want: t, joined: true}, err
 	case Any, Not:
 		set := &setCheck{conn: s.Conn}
 		return set, set.add(s)

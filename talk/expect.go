@@ -10,16 +10,20 @@ import (
 	"time"
 )
 
-// lineCheck is "S: text" or "S: /regex/".
+// lineCheck is "S: text", "S: /regex/" or "S| text".
 type lineCheck struct {
-	conn string
-	want pattern
+	conn   string
+	want   pattern
+	joined bool // it must be there already
 }
 
 func (c *lineCheck) run(p *player) error {
 	peer, err := p.peer(c.conn)
 	if err != nil {
 		return err
+	}
+	if c.joined && !bytes.Contains(peer.buf, []byte("\n")) {
+		return fmt.Errorf("this line did not come in the same write as the one before it (so far %q)", peer.buf)
 	}
 	line, err := peer.line(!c.want.openEnd())
 	if err != nil {
@@ -33,7 +37,7 @@ func (c *lineCheck) run(p *player) error {
 }
 
 func (c *lineCheck) mutants() []check {
-	return []check{&lineCheck{c.conn, c.want.mutant()}}
+	return []check{&lineCheck{c.conn, c.want.mutant(), c.joined}}
 }
 
 // replyCheck is "S: {code 550 5.7.1}", "S: {ok}", "S: {err IN-USE}", "S: {ok lines}".

@@ -23,6 +23,7 @@ const (
 	With                  // "C| …" the same write as the line before goes on
 	Keys                  // "C~ …" sent octet by octet
 	Expect                // "S: …" the server sends this line next
+	Joined                // "S| …" and this one came in the same write
 	Any                   // "S* …" one line of this reply, in any order
 	Not                   // "S! …" no line of this reply
 	Line                  // "M: …" the next line of the message
@@ -57,7 +58,7 @@ var marks = [...]struct {
 	who, by byte
 }{
 	{Send, 'C', ':'}, {With, 'C', '|'}, {Keys, 'C', '~'},
-	{Expect, 'S', ':'}, {Any, 'S', '*'}, {Not, 'S', '!'},
+	{Expect, 'S', ':'}, {Joined, 'S', '|'}, {Any, 'S', '*'}, {Not, 'S', '!'},
 	{Line, 'M', ':'}, {Later, 'M', '~'}, {Never, 'M', '!'},
 }
 

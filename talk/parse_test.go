@@ -21,6 +21,7 @@ limit: recipients 3
 
 connect smtp
 S: 220 $host ESMTP*
+S| more
 # rfc: 5321-4.1.1.1-4
 C: \xff\xfbEHLO x\
 C| \r\nNOOP

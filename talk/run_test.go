@@ -101,6 +101,11 @@ Cp: LIST
 Sp: {ok lines}
 Cp: LIST
 Sp: +OK
+Sp| 1 3
+Sp| 2 4
+Sp| .
+Cp: LIST
+Sp: +OK
 Sp* 2 4
 Sp* ...
 half-close p
