@@ -22,7 +22,7 @@ func (r *Room) Verify(ctx context.Context, from mail.Origin, who string) (mail.V
 	var ambiguous *directory.Ambiguous
 	switch {
 	case err == nil:
-		return v, nil
+		return v, r.usable(ctx, from, v)
 	case errors.As(err, &ambiguous):
 		return v, mail.Refuse(553, "5.1.4", "Several users match: "+names(ambiguous.Matches))
 	case errors.Is(err, directory.ErrNotFound):
@@ -31,6 +31,24 @@ func (r *Room) Verify(ctx context.Context, from mail.Origin, who string) (mail.V
 		return v, mail.Refuse(501, "5.1.3", "VRFY takes a user name, an address or a part of a full name").Because(err)
 	}
 	return v, failed(err)
+}
+
+// usable says that RCPT would take the address from this asker: only such may be
+// shown (RFC 5321 §3.5.2), and a list only where the whole of it would get the
+// mail (§3.5.1).
+func (r *Room) usable(ctx context.Context, from mail.Origin, v mail.Verified) error {
+	var sender mail.Address
+	if from.Login.Known() {
+		var err error
+		if sender, err = mail.ParseAddress(from.Login.Address); err != nil {
+			return failed(err)
+		}
+	}
+	res, err := r.cfg.Directory.Resolve(ctx, v.Address, sender, from.Login)
+	if err != nil {
+		return failed(err)
+	}
+	return refuseOutcome(&res)
 }
 
 // names lists addresses for one reply line.
