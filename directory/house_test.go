@@ -3,7 +3,6 @@ package directory_test
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 	"testing"
 
@@ -131,13 +130,4 @@ func kind(err error) error {
 		}
 	}
 	return err
-}
-
-func accounts(ts []directory.Target) []string {
-	var out []string
-	for _, t := range ts {
-		out = append(out, t.Address)
-	}
-	slices.Sort(out)
-	return out
 }

@@ -71,16 +71,6 @@ func Type(a mail.Address) string {
 	return "utf-8;" + a.String()
 }
 
-// failed says that the report tells of a failure.
-func (r *Report) failed() bool {
-	for i := range r.Recipients {
-		if r.Recipients[i].Action == Failed {
-			return true
-		}
-	}
-	return false
-}
-
 // sum is the action that the subject speaks of: the worst.
 func (r *Report) sum() Action {
 	order := []Action{Failed, Delayed, Expanded, Relayed, Delivered}

@@ -52,7 +52,6 @@ type House struct {
 	sink      event.Sink
 	numbers   atomic.Uint64 // of sessions
 	fatal     chan error
-	control   *admin.Control
 	listeners []*listener
 	table     *admin.Table
 }

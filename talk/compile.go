@@ -56,7 +56,7 @@ func merge(out []entry, s Step) (bool, error) {
 	case With:
 		send, ok := last.(*sendOp)
 		if !ok || send.conn != s.Conn {
-			return false, fmt.Errorf("C| goes on with the write of a C: of the same connection just before it")
+			return false, fmt.Errorf("a C| goes on with the write of a C: of the same connection just before it")
 		}
 		b, err := parsePayload(s.Text)
 		send.parts = append(send.parts, b)
@@ -113,7 +113,7 @@ func compileMail(s Step) (op, error) {
 	}
 	if s.Text == "{end}" {
 		if s.Op != Line {
-			return nil, fmt.Errorf("{end} stands behind M:")
+			return nil, fmt.Errorf("the mark {end} stands behind M: and nothing else")
 		}
 		return &mailEnd{}, nil
 	}

@@ -46,7 +46,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 		if passed {
 			return 0, c.opError("read", os.ErrDeadlineExceeded)
 		}
-		n, err, changed := c.in.take(p)
+		n, changed, err := c.in.take(p)
 		if changed == nil {
 			return n, c.opError("read", err)
 		}
@@ -64,7 +64,7 @@ func (c *Conn) Write(p []byte) (int, error) {
 		if passed {
 			return 0, c.opError("write", os.ErrDeadlineExceeded)
 		}
-		n, err, changed := c.out.put(p)
+		n, changed, err := c.out.put(p)
 		if changed == nil {
 			return n, c.opError("write", err)
 		}

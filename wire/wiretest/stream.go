@@ -25,16 +25,16 @@ func (s *stream) change() {
 }
 
 // take reads, or returns a channel to wait on.
-func (s *stream) take(p []byte) (int, error, <-chan struct{}) {
+func (s *stream) take(p []byte) (n int, wait <-chan struct{}, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case s.readErr != nil:
-		return 0, s.readErr, nil
+		return 0, nil, s.readErr
 	case len(p) == 0:
 		return 0, nil, nil
 	case len(s.pieces) > 0:
-		n := copy(p, s.pieces[0])
+		n = copy(p, s.pieces[0])
 		if s.pieces[0] = s.pieces[0][n:]; len(s.pieces[0]) == 0 {
 			s.pieces = s.pieces[1:]
 		}
@@ -42,25 +42,25 @@ func (s *stream) take(p []byte) (int, error, <-chan struct{}) {
 		s.change()
 		return n, nil, nil
 	case s.finished:
-		return 0, io.EOF, nil
+		return 0, nil, io.EOF
 	}
-	return 0, nil, s.changed
+	return 0, s.changed, nil
 }
 
 // put writes, or returns a channel to wait on. A piece larger than the Window
 // is taken whole once the stream is empty.
-func (s *stream) put(p []byte) (int, error, <-chan struct{}) {
+func (s *stream) put(p []byte) (n int, wait <-chan struct{}, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case s.writeErr != nil:
-		return 0, s.writeErr, nil
+		return 0, nil, s.writeErr
 	case s.finished:
-		return 0, io.ErrClosedPipe, nil
+		return 0, nil, io.ErrClosedPipe
 	case len(p) == 0:
 		return 0, nil, nil
 	case s.size > 0 && s.size+len(p) > Window:
-		return 0, nil, s.changed
+		return 0, s.changed, nil
 	}
 	s.pieces = append(s.pieces, append([]byte(nil), p...))
 	s.size += len(p)
