@@ -15,7 +15,7 @@ import (
 
 var (
 	ErrNotFound = errors.New("store: not found")
-	ErrExists   = errors.New("store: exists already") // an imported UIDL that the mailbox has
+	ErrExists   = errors.New("store: exists already")     // an imported UIDL that the mailbox has
 	ErrQuota    = errors.New("store: mailbox is full")    // a recipient's quota; nothing of the filing was kept
 	ErrGone     = errors.New("store: account has gone")   // between RCPT and the end of the data
 	ErrInUse    = errors.New("store: maildrop is in use") // another session's lease

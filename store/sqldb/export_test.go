@@ -1,9 +1,31 @@
 package sqldb
 
+import "context"
+
 // Forget drops what is remembered of mailboxes.
 func (db *DB) Forget() {
 	db.listings.mu.Lock()
 	defer db.listings.mu.Unlock()
 	db.listings.init()
 	db.listings.entries = 0
+}
+
+// Sweep does all housekeeping now.
+func (db *DB) Sweep() error { return db.sweeper.round() }
+
+// Number asks a question with one number for an answer.
+func (db *DB) Number(ctx context.Context, query string) (n int64, err error) {
+	err = db.read(ctx, func(c *conn) error {
+		n, err = c.number(query)
+		return err
+	})
+	return n, err
+}
+
+// Change runs a statement as the writer does.
+func (db *DB) Change(query string) error {
+	return db.writer.change(func(t *tx) error {
+		_, err := t.exec(query)
+		return err
+	})
 }

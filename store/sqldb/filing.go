@@ -16,6 +16,7 @@ import (
 const (
 	chunkBits = 20 // of a chunk's id are its number; the rest is the blob's
 	maxChunks = 1 << chunkBits
+	maxPrefix = 1 << chunkBits
 	uidlBytes = 12
 )
 
@@ -117,6 +118,9 @@ func (t *tx) admit(f *store.Filing, body int64) error {
 		d := &f.To[i]
 		if d.Mailbox != "" && d.Mailbox != inbox {
 			return fmt.Errorf("mailbox %q of account %d: %w", d.Mailbox, d.Account, store.ErrNotFound)
+		}
+		if len(d.Prefix) >= maxPrefix {
+			return fmt.Errorf("prefix of %d octets for account %d; less than %d are kept", len(d.Prefix), d.Account, maxPrefix)
 		}
 		b, err := t.box(d.Account)
 		if err != nil {
@@ -242,8 +246,12 @@ func (t *tx) entries(f *store.Filing, blob, body int64) error {
 		if d.UIDL != "" {
 			uidl, given = nil, d.UIDL
 		}
+		prefix, err := t.prefix(d.Prefix)
+		if err != nil {
+			return err
+		}
 		size := entrySize(f, d, body)
-		_, err = t.insertMessage.exec(b.id, b.next, uidl, size, received, blob, flags, f.ID, given, bytesValue(d.Prefix))
+		_, err = t.insertMessage.exec(b.id, b.next, uidl, size, received, blob, prefix, flags, f.ID, given)
 		if err != nil {
 			return err
 		}
@@ -253,6 +261,16 @@ func (t *tx) entries(f *store.Filing, blob, body int64) error {
 		t.touch(b)
 	}
 	return nil
+}
+
+// prefix keeps the lines before a body, and gives what the entry says of them.
+func (t *tx) prefix(lines []byte) (int64, error) {
+	if len(lines) == 0 {
+		return 0, nil
+	}
+	id := t.db.blobs.Add(1) << chunkBits
+	_, err := t.insertChunk.exec(id, lines)
+	return id | int64(len(lines)), err
 }
 
 // expansions keeps the lists to expand later, and notes progress.
@@ -275,7 +293,7 @@ func (t *tx) expansions(f *store.Filing, blob int64) error {
 	if err != nil {
 		return err
 	}
-	if _, err := t.exec(qTrash, held); err != nil {
+	if _, err := t.exec(qTrash, appendPair(nil, pair{blob: held})); err != nil {
 		return err
 	}
 	_, err = t.exec(qDropExpansion, s.ID)

@@ -6,7 +6,7 @@ import (
 	"database/sql/driver"
 	"encoding/hex"
 	"fmt"
-	"math"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,11 +20,12 @@ const maxListed = 100_000
 // that came has moved next, one that went has moved modseq.
 type inboxRow struct{ id, next, modseq int64 }
 
-// listing is the content of a mailbox at one moment. Its entries are shared
-// and never changed.
+// listing is the content of a mailbox at one moment. Its slices are shared and
+// what is in them never changes.
 type listing struct {
 	inboxRow
-	entries []store.Entry
+	entries  []store.Entry
+	prefixes []int64 // as in the message's row
 }
 
 // listings remembers the mailboxes listed last: reading a row costs a
@@ -126,43 +127,39 @@ func (db *DB) listInbox(c *conn, account int64) (listing, error) {
 	} else {
 		have = listing{}
 	}
-	entries, err := readEntries(c, in.id, from, in.next)
-	if err != nil {
+	l := listing{inboxRow: in, entries: slices.Clip(have.entries), prefixes: slices.Clip(have.prefixes)}
+	if err := l.read(c, from); err != nil {
 		return listing{}, err
 	}
-	l := listing{inboxRow: in, entries: entries}
-	if len(have.entries) > 0 {
-		l.entries = append(have.entries[:len(have.entries):len(have.entries)], entries...)
-	}
-	l.entries = l.entries[:len(l.entries):len(l.entries)]
+	l.entries, l.prefixes = slices.Clip(l.entries), slices.Clip(l.prefixes)
 	db.listings.keep(l)
 	return l, nil
 }
 
-// readEntries reads a range of UIDs.
-func readEntries(c *conn, box, from, to int64) ([]store.Entry, error) {
-	var entries []store.Entry
-	var digits []byte // of all UIDLs, one allocation in the end
+// read adds the messages from a UID on.
+func (l *listing) read(c *conn, from int64) error {
+	known := len(l.entries)
+	var digits []byte // of all UIDLs: one allocation in the end
 	err := c.query(func(row []driver.Value) error {
+		prefix := asInt(row[5])
 		e := store.Entry{UID: uint32(asInt(row[0])), Size: asInt(row[2]), Received: time.UnixMicro(asInt(row[3])),
-			Blob: store.Blob(asInt(row[4])), Traits: traitsOf(asInt(row[5])), Queue: asString(row[6]),
-			Prefix: int32(min(asInt(row[8]), math.MaxInt32))}
-		if given := asString(row[7]); given != "" {
-			e.UIDL = given
-		} else {
+			Blob: store.Blob(asInt(row[4])), Prefix: int32(prefix % maxPrefix), Traits: traitsOf(asInt(row[6])),
+			Queue: asString(row[7]), UIDL: asString(row[8])}
+		if e.UIDL == "" {
 			digits = hex.AppendEncode(digits, asBytes(row[1]))
 		}
-		entries = append(entries, e)
+		l.entries = append(l.entries, e)
+		l.prefixes = append(l.prefixes, prefix)
 		return nil
-	}, qList, box, from, to)
+	}, qList, l.id, from, l.next)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	all := string(digits)
-	for i := range entries {
-		if entries[i].UIDL == "" {
-			entries[i].UIDL, all = all[:2*uidlBytes], all[2*uidlBytes:]
+	for i := known; i < len(l.entries); i++ {
+		if e := &l.entries[i]; e.UIDL == "" {
+			e.UIDL, all = all[:2*uidlBytes], all[2*uidlBytes:]
 		}
 	}
-	return entries, nil
+	return nil
 }

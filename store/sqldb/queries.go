@@ -6,8 +6,7 @@ const (
 	qInstance = `SELECT opened FROM instance`
 	qLastBlob = `SELECT max(
 		(SELECT coalesce(max(id), 0) FROM blob),
-		(SELECT coalesce(max(id), 0) FROM blob_chunk) / 1048576,
-		(SELECT coalesce(max(blob_id), 0) FROM trash))`
+		(SELECT coalesce(max(id), 0) FROM blob_chunk) / 1048576)`
 
 	qBox = `SELECT m.id, m.uidnext, m.messages, m.bytes, a.quota,
 			(SELECT sum(o.bytes) FROM mailbox o WHERE o.account_id = a.id)
@@ -26,23 +25,21 @@ const (
 	qChunks      = `SELECT data FROM blob_chunk WHERE id BETWEEN $1 AND $2 ORDER BY id`
 
 	qInsertMessage = `INSERT INTO message
-		(mailbox_id, uid, uidl, size, received, blob_id, flags, queue, given, prefix)
+		(mailbox_id, uid, uidl, size, received, blob_id, prefix, flags, queue, given)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
 	qGivenTaken = `SELECT 1 FROM message WHERE mailbox_id = $1 AND given = $2`
 	qUIDLTaken  = `SELECT 1 FROM message WHERE mailbox_id = $1 AND uidl = $2`
 
 	qInbox = `SELECT id, uidnext, modseq FROM mailbox WHERE account_id = $1 AND name = 'INBOX'`
-	qList  = `SELECT uid, uidl, size, received, blob_id, flags, queue, given, coalesce(length(prefix), 0)
+	qList  = `SELECT uid, uidl, size, received, blob_id, prefix, flags, queue, given
 		FROM message WHERE mailbox_id = $1 AND uid >= $2 AND uid < $3 ORDER BY uid`
-	qAhead = `SELECT m.uid, m.prefix, c.data
-		FROM message m LEFT JOIN blob_chunk c
-			ON c.id BETWEEN m.blob_id * 1048576 AND m.blob_id * 1048576 + 1048575
+	qAhead = `SELECT m.uid, p.data, c.data FROM message m
+		LEFT JOIN blob_chunk p ON p.id = m.prefix / 1048576 * 1048576
+		LEFT JOIN blob_chunk c ON c.id BETWEEN m.blob_id * 1048576 AND m.blob_id * 1048576 + 1048575
 		WHERE m.mailbox_id = $1 AND m.uid BETWEEN $2 AND $3 ORDER BY m.uid, c.id`
-	qPrefix = `SELECT prefix FROM message WHERE mailbox_id = $1 AND uid = $2`
+	qPrefix = `SELECT p.data FROM message m LEFT JOIN blob_chunk p ON p.id = m.prefix / 1048576 * 1048576
+		WHERE m.mailbox_id = $1 AND m.uid = $2`
 
-	qCountRange = `SELECT count(*), coalesce(sum(size), 0) FROM message WHERE mailbox_id = $1 AND uid BETWEEN $2 AND $3`
-	qTrashRange = `INSERT INTO trash (blob_id)
-		SELECT blob_id FROM message WHERE mailbox_id = $1 AND uid BETWEEN $2 AND $3`
 	qDropRange = `DELETE FROM message WHERE mailbox_id = $1 AND uid BETWEEN $2 AND $3`
 	qShrinkBox = `UPDATE mailbox SET messages = messages - $1, bytes = bytes - $2, modseq = modseq + 1 WHERE id = $3`
 
@@ -54,9 +51,9 @@ const (
 	qStepExpansion = `UPDATE expansion SET after_id = $1 WHERE id = $2`
 	qDropExpansion = `DELETE FROM expansion WHERE id = $1`
 
-	qTrash      = `INSERT INTO trash (blob_id) VALUES ($1)`
-	qTrashSlice = `SELECT id, blob_id FROM trash ORDER BY id LIMIT $1`
-	qDropTrash  = `DELETE FROM trash WHERE id BETWEEN $1 AND $2`
+	qTrash      = `INSERT INTO trash (pairs) VALUES ($1)`
+	qTrashSlice = `SELECT id, pairs FROM trash ORDER BY id LIMIT 1`
+	qDropTrash  = `DELETE FROM trash WHERE id = $1`
 	qBlob       = `SELECT refs, size FROM blob WHERE id = $1`
 	qUnlink     = `UPDATE blob SET refs = $1 WHERE id = $2`
 	qDropBlob   = `DELETE FROM blob WHERE id = $1`
@@ -67,7 +64,7 @@ const (
 	qLeftBox    = `SELECT id FROM mailbox WHERE account_id < 0 LIMIT 1`
 	qLeaveBoxes = `UPDATE mailbox SET account_id = -account_id WHERE account_id = $1`
 	qDropBox    = `DELETE FROM mailbox WHERE id = $1`
-	qSliceEnd   = `SELECT max(uid) FROM (SELECT uid FROM message WHERE mailbox_id = $1 ORDER BY uid LIMIT $2) AS slice`
+	qLeftSlice  = `SELECT uid, blob_id, prefix FROM message WHERE mailbox_id = $1 ORDER BY uid LIMIT $2`
 	qBoxDrift   = `SELECT m.id, m.messages, m.bytes, count(e.uid), coalesce(sum(e.size), 0)
 		FROM mailbox m LEFT JOIN message e ON e.mailbox_id = m.id
 		GROUP BY m.id, m.messages, m.bytes

@@ -2,15 +2,16 @@ package sqldb
 
 import (
 	"database/sql/driver"
+	"encoding/binary"
 	"fmt"
+	"slices"
 )
 
 // One slice of housekeeping: small enough for a letter to wait behind.
 const (
-	trashSlice  = 128
-	dropOctets  = 1 << 20
-	dropChunks  = 16 // of a large body
-	leftSlice   = 256
+	trashSlice  = 128     // messages
+	smallBody   = 8 << 10 // goes at once; larger ones by chunk
+	dropChunks  = 16
 	vacuumFloor = 4096 // free pages that are not worth giving back
 )
 
@@ -93,65 +94,106 @@ func (s *sweeper) repeat(slice func(*tx) (bool, error)) error {
 	return nil
 }
 
+// pair is what a removed message held.
+type pair struct{ blob, prefix int64 }
+
+const pairOctets = 16
+
+func appendPair(b []byte, p pair) []byte {
+	b = binary.BigEndian.AppendUint64(b, uint64(p.blob))
+	return binary.BigEndian.AppendUint64(b, uint64(p.prefix))
+}
+
+// trash notes what is to be swept, in rows of one slice each.
+func (t *tx) trash(pairs []pair) error {
+	for slice := range slices.Chunk(pairs, trashSlice) {
+		packed := make([]byte, 0, pairOctets*len(slice))
+		for _, p := range slice {
+			packed = appendPair(packed, p)
+		}
+		if _, err := t.exec(qTrash, packed); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // sweepMailboxes takes messages of removed accounts, and then the mailboxes.
 func (t *tx) sweepMailboxes() (bool, error) {
-	row, err := t.one(qLeftBox)
-	if err != nil || row == nil {
+	box, err := t.number(qLeftBox)
+	if err != nil || box == 0 {
 		return false, err
 	}
-	box := asInt(row[0])
-	end, err := t.number(qSliceEnd, box, int64(leftSlice))
+	var pairs []pair
+	var last int64
+	err = t.query(func(row []driver.Value) error {
+		last = asInt(row[0])
+		pairs = append(pairs, pair{asInt(row[1]), asInt(row[2])})
+		return nil
+	}, qLeftSlice, box, int64(trashSlice))
 	if err != nil {
 		return false, err
 	}
-	if end == 0 {
+	if len(pairs) == 0 {
 		_, err := t.exec(qDropBox, box)
 		return err == nil, err
 	}
-	if _, err := t.exec(qTrashRange, box, int64(0), end); err != nil {
+	if err := t.unlinkAll(pairs); err != nil {
 		return false, err
 	}
-	_, err = t.exec(qDropRange, box, int64(0), end)
+	_, err = t.exec(qDropRange, box, int64(0), last)
 	return err == nil, err
 }
 
-// sweepTrash takes references off their blobs. Small blobs go with the last
-// one; a large one becomes an orphan.
+// sweepTrash takes one row of trash.
 func (t *tx) sweepTrash() (bool, error) {
-	var blobs []int64
-	var first, last int64
-	err := t.query(func(row []driver.Value) error {
-		last = asInt(row[0])
-		if len(blobs) == 0 {
-			first = last
-		}
-		blobs = append(blobs, asInt(row[1]))
-		return nil
-	}, qTrashSlice, int64(trashSlice))
-	if err != nil || len(blobs) == 0 {
+	row, err := t.one(qTrashSlice)
+	if err != nil || row == nil {
 		return false, err
 	}
-	for _, blob := range blobs {
-		if err := t.unlink(blob); err != nil {
-			return false, err
-		}
+	id, packed := asInt(row[0]), asBytes(row[1])
+	var pairs []pair
+	for ; len(packed) >= pairOctets; packed = packed[pairOctets:] {
+		pairs = append(pairs, pair{int64(binary.BigEndian.Uint64(packed)), int64(binary.BigEndian.Uint64(packed[8:]))})
 	}
-	_, err = t.exec(qDropTrash, first, last)
+	if err := t.unlinkAll(pairs); err != nil {
+		return false, err
+	}
+	_, err = t.exec(qDropTrash, id)
 	return err == nil, err
 }
 
-// unlink takes one reference off a blob.
+func (t *tx) unlinkAll(pairs []pair) error {
+	for _, p := range pairs {
+		if p.prefix != 0 {
+			id := p.prefix &^ (maxPrefix - 1)
+			if _, err := t.exec(qDropChunks, id, id); err != nil {
+				return err
+			}
+		}
+		if err := t.unlink(p.blob); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lastChunk is the highest id that a chunk of the blob can have.
+func lastChunk(blob int64) int64 { return blob<<chunkBits | (maxChunks - 1) }
+
+// unlink takes one reference off a blob. A small one goes with the last; a
+// large one becomes an orphan.
 func (t *tx) unlink(blob int64) error {
 	row, err := t.one(qBlob, blob)
 	if err != nil || row == nil {
 		return err
 	}
 	refs, size := asInt(row[0])-1, asInt(row[1])
-	if refs > 0 || size > dropOctets/trashSlice {
+	if refs > 0 || size > smallBody {
 		_, err := t.exec(qUnlink, max(refs, 0), blob)
 		return err
 	}
-	if _, err := t.exec(qDropChunks, blob<<chunkBits, blob<<chunkBits|maxChunks-1); err != nil {
+	if _, err := t.exec(qDropChunks, blob<<chunkBits, lastChunk(blob)); err != nil {
 		return err
 	}
 	_, err = t.exec(qDropBlob, blob)
@@ -191,7 +233,7 @@ func (t *tx) sweepOrphans(after int64) (int64, bool, error) {
 // last of them.
 func (t *tx) dropBody(blob int64, n int) (dropped int, whole bool, err error) {
 	first := blob << chunkBits
-	last, err := t.number(qLastChunk, first, first|maxChunks-1)
+	last, err := t.number(qLastChunk, first, lastChunk(blob))
 	if err != nil {
 		return 0, false, err
 	}

@@ -14,9 +14,10 @@ CREATE TABLE mailbox (
     UNIQUE (account_id, name)
 );
 
--- What a listing needs stands first, the prefix last: a scan then leaves the
--- prefixes alone. uidl holds 12 random octets, or nothing where the old
--- server's UIDL stands in given.
+-- uidl holds 12 random octets, or nothing where the old server's UIDL stands
+-- in given. prefix is the id of the chunk with the lines before the body, plus
+-- their length, which is less than 1048576: rows stay small, so that a listing
+-- reads, and a removal rebalances, few pages.
 CREATE TABLE message (
     mailbox_id INTEGER NOT NULL,
     uid        INTEGER NOT NULL,
@@ -24,10 +25,10 @@ CREATE TABLE message (
     size       INTEGER NOT NULL,
     received   INTEGER NOT NULL, -- microseconds since 1970
     blob_id    INTEGER NOT NULL,
+    prefix     INTEGER NOT NULL,
     flags      INTEGER NOT NULL,
     queue      TEXT    NOT NULL,
     given      TEXT,
-    prefix     BLOB,
     PRIMARY KEY (mailbox_id, uid)
 ) WITHOUT ROWID;
 
@@ -43,16 +44,18 @@ CREATE TABLE blob (
 
 CREATE INDEX blob_orphan ON blob (id) WHERE refs = 0;
 
--- id = blob << 20 | number of the chunk
+-- id = blob * 1048576 + number of the chunk. A message's prefix is a chunk
+-- under a number of its own, from the same sequence as the blobs.
 CREATE TABLE blob_chunk (
     id   INTEGER PRIMARY KEY,
     data BLOB NOT NULL
 );
 
--- References that have gone and are still to be taken off their blobs.
+-- What removed messages held: pairs of blob id and prefix as in message, 8
+-- octets each, big-endian.
 CREATE TABLE trash (
-    id      INTEGER PRIMARY KEY,
-    blob_id INTEGER NOT NULL
+    id    INTEGER PRIMARY KEY,
+    pairs BLOB NOT NULL
 );
 
 -- Lists that were too long to expand before the 250. Each row is a reference
