@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -153,3 +154,20 @@ func imports(t *testing.T, file string) []string {
 
 // under says that p is dir or lies below it.
 func under(p, dir string) bool { return p == dir || strings.HasPrefix(p, dir+"/") }
+
+// The files that docs/message.md names are there: a newcomer follows them.
+func TestMessageDocNamesFiles(t *testing.T) {
+	doc, err := os.ReadFile("docs/message.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := regexp.MustCompile("`([a-z0-9/]+/[a-z_]+\\.go)`").FindAllStringSubmatch(string(doc), -1)
+	if len(named) < 15 {
+		t.Fatalf("docs/message.md names %d files; has its spelling changed?", len(named))
+	}
+	for _, m := range named {
+		if _, err := os.Stat(m[1]); err != nil {
+			t.Errorf("docs/message.md names %s: %v", m[1], err)
+		}
+	}
+}

@@ -104,7 +104,7 @@ func (h *House) session(b Bound, gate *check.Gate) func(context.Context, *wire.C
 		return pop3server.New(pop3server.Config{
 			Hostname: h.cfg.Hostname, Listener: b.Name, Mode: mode, Auth: h.directory, Maildrops: h.db, Guard: gate,
 			TLS: tlsConfig, ImplicitTLS: b.TLS == config.TLSImplicit, Persona: b.Persona, Idle: b.Idle.Duration,
-			Version: h.o.Version,
+			Version: h.o.Version, MaxLogins: h.maxLogins(), APOP: h.offersAPOP,
 		}).Session
 	}
 	service := mail.MX
@@ -115,7 +115,23 @@ func (h *House) session(b Bound, gate *check.Gate) func(context.Context, *wire.C
 		Hostname: h.cfg.Hostname, Listener: b.Name, Mode: mode, Service: service, Door: h.room, Addresses: h.room,
 		Auth: h.directory, Guard: gate, TLS: tlsConfig, ImplicitTLS: b.TLS == config.TLSImplicit,
 		MaxSize: int64(b.MaxSize), MaxRecipients: b.MaxRecipients, Persona: b.Persona,
+		MaxLogins: h.maxLogins(),
 	}).Session
+}
+
+// maxLogins is how many failed log-ins end a session; negative: none do.
+func (h *House) maxLogins() int {
+	if !h.cfg.Limits.Enabled {
+		return -1
+	}
+	return h.cfg.Limits.AuthFailures
+}
+
+// offersAPOP says whether a POP3 greeting in the lab needs a timestamp: some
+// clients try APOP wherever they see one.
+func (h *House) offersAPOP() bool {
+	has, err := h.directory.HasAPOP(context.Background())
+	return err == nil && has
 }
 
 // Serve serves what Listen bound, the control socket and the background work

@@ -15,7 +15,8 @@ import (
 	"posta/store"
 )
 
-// patience is how many refused log-ins a strict session may have.
+// patience is how many refused log-ins a strict session may have when its
+// Config does not say.
 const patience = 3
 
 // attempt is one try to log in.
@@ -59,7 +60,7 @@ func (s *session) denied(ctx context.Context, try attempt) {
 		pause(ctx, s.srv.Guard.LoginResult(s.remote.Addr(), try.user, false))
 	}
 	s.refuse(try.verb, pop3.AuthCode, s.srv.texts.credential)
-	if s.srv.Mode == mail.Strict && s.failed >= patience {
+	if s.srv.Mode == mail.Strict && s.srv.MaxLogins > 0 && s.failed >= s.srv.MaxLogins {
 		s.end("refused: too many failed log-ins")
 	}
 }

@@ -39,6 +39,7 @@ type Config struct {
 	Persona     string        // "hmailserver", or posta's own words
 	Idle        time.Duration // autologout; at least ten minutes whatever it says
 	Version     string        // in CAPA's IMPLEMENTATION
+	MaxLogins   int           // refused log-ins that end a strict session; 0: 3, negative: none do
 	APOP        func() bool   // lab: whether an account is marked for APOP now; nil: offer it always
 }
 
@@ -53,6 +54,9 @@ type Server struct {
 // New makes a Server.
 func New(cfg Config) *Server {
 	cfg.Idle = max(cfg.Idle, leastIdle)
+	if cfg.MaxLogins == 0 {
+		cfg.MaxLogins = patience
+	}
 	return &Server{Config: cfg, texts: speak(cfg.Persona), verbs: verbs()}
 }
 

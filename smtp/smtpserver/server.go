@@ -28,6 +28,7 @@ type Config struct {
 	MaxSize       int64 // octets of a message; 0: no limit
 	MaxRecipients int   // of a message; at least 100 (RFC 5321 §4.5.3.1.8); 0: 1000
 	MaxErrors     int   // mistakes after which a strict session ends; 0: 20
+	MaxLogins     int   // failed log-ins that end a strict session; 0: 3, negative: none do
 
 	// GreetWait is how long a strict listener listens for peers that talk
 	// before they are greeted; 0 looks only at what is there already.
@@ -76,7 +77,10 @@ func New(c Config) *Server {
 	}
 	s.bare = c.Mode == mail.Lab && c.Persona == "hmailserver"
 	if c.Mode == mail.Strict {
-		s.authMax = strictLogins
+		s.authMax = c.MaxLogins
+		if c.MaxLogins == 0 {
+			s.authMax = strictLogins
+		}
 	}
 	s.book = newBook(s.bare)
 	for _, r := range verbTable() {
