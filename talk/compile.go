@@ -137,6 +137,8 @@ func compileAction(s string) (op, error) {
 		return &quiet{conn: a.conn, ended: true}, nil
 	case "silent":
 		return &quiet{conn: a.conn}, nil
+	case "flushed":
+		return &flushed{conn: a.conn}, nil
 	case "mailbox":
 		return &mailboxCheck{address: a.arg, want: a.n}, nil
 	}

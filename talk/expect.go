@@ -314,6 +314,22 @@ func (c *quiet) mutants() []check {
 	return []check{&quiet{conn: c.conn, ended: !c.ended, brief: !c.ended}}
 }
 
+// flushed says that nothing came in the same write as the last line.
+type flushed struct {
+	conn string
+	flip bool
+}
+
+func (c *flushed) run(p *player) error {
+	peer, err := p.peer(c.conn)
+	if err == nil && (len(peer.buf) == 0) == c.flip {
+		err = fmt.Errorf("in the same write the server said %q", peer.buf)
+	}
+	return err
+}
+
+func (c *flushed) mutants() []check { return []check{&flushed{c.conn, !c.flip}} }
+
 // defaults for a Runner's zero fields.
 const (
 	patience = 30 * time.Second

@@ -160,7 +160,7 @@ func parseAction(text string) (a action, err error) {
 	switch a.verb {
 	case "connect":
 		return a.connect(words)
-	case "tls", "half-close", "reset", "close", "closed", "silent":
+	case "tls", "half-close", "reset", "close", "closed", "silent", "flushed":
 		if len(words) > 1 || (len(words) == 1 && !isConn(words[0])) {
 			return a, fmt.Errorf("%s takes a connection's name or nothing", a.verb)
 		}

@@ -99,6 +99,7 @@ connect p pop3
 Sp: *
 Cp: LIST
 Sp: {ok lines}
+flushed p
 Cp: LIST
 Sp: +OK
 Sp| 1 3
