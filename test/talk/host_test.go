@@ -17,6 +17,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"posta/config"
 	"posta/directory"
 	"posta/mail"
 	"posta/mailroom"
@@ -142,18 +143,15 @@ func (h *host) open(ctx context.Context) {
 	ctx, h.cancel = context.WithCancel(ctx)
 	h.running.Go(func() { _ = h.room.Run(ctx) })
 	for kind, session := range map[string]func(context.Context, *wire.Conn){
-		"smtp":        h.smtp(mail.MX, false),
-		"submission":  h.smtp(mail.Submission, false),
-		"submissions": h.smtp(mail.Submission, true),
+		"smtp":        h.smtp("smtp", mail.MX),
+		"submission":  h.smtp("submission", mail.Submission),
+		"submissions": h.smtp("submissions", mail.Submission),
 		"pop3":        h.pop3(false),
 		"pop3s":       h.pop3(true),
 	} {
 		l := wiretest.Listen()
 		h.kinds[kind] = l
-		idle := 5 * time.Minute
-		if kind == "pop3" || kind == "pop3s" {
-			idle = 10 * time.Minute
-		}
+		idle := h.listener(kind).Idle.Duration
 		srv := wire.Server{Listener: l, Session: session, Options: func(netip.AddrPort) wire.Options {
 			return wire.Options{ID: h.conns.Add(1), Human: h.mode() == mail.Lab, Idle: idle, Session: 24 * time.Hour}
 		}}
@@ -168,17 +166,40 @@ func (h *host) mode() mail.Mode {
 	return mail.Strict
 }
 
+// listener gives the defaults of a listener, which are what a server has that
+// nobody configured.
+func (h *host) listener(kind string) config.Listener {
+	c := config.Default()
+	if h.mode() == mail.Lab {
+		c = config.Lab()
+	}
+	for _, l := range c.Listeners {
+		if l.Name == kind {
+			return l
+		}
+	}
+	panic("no listener is called " + kind)
+}
+
 func (h *host) limit(name string) int64 {
 	n, _ := strconv.ParseInt(h.fixture.Limits[name], 10, 64)
 	return n
 }
 
-func (h *host) smtp(service mail.Service, implicit bool) func(context.Context, *wire.Conn) {
+func (h *host) smtp(kind string, service mail.Service) func(context.Context, *wire.Conn) {
+	l := h.listener(kind)
+	size, recipients := int64(l.MaxSize), l.MaxRecipients
+	if n := h.limit("size"); n > 0 {
+		size = n
+	}
+	if n := h.limit("recipients"); n > 0 {
+		recipients = int(n)
+	}
 	wait, _ := time.ParseDuration(h.fixture.Limits["greet-wait"])
 	return smtpserver.New(smtpserver.Config{
 		GreetWait: wait,
 		Hostname:  h.fixture.Host, Mode: h.mode(), Service: service, Door: h.room, Addresses: h.room, Auth: h.people,
-		TLS: h.tls, ImplicitTLS: implicit, MaxSize: h.limit("size"), MaxRecipients: int(h.limit("recipients")),
+		TLS: h.tls, ImplicitTLS: l.TLS == config.TLSImplicit, MaxSize: size, MaxRecipients: recipients,
 		Persona: h.fixture.Persona,
 	}).Session
 }
