@@ -39,7 +39,7 @@ func transcripts(t *testing.T) []transcript {
 			t.Errorf("%s: %v", path, err)
 			return nil
 		}
-		if got := string(talk.Format(f)); got != string(src) {
+		if got := string(talk.Format(f)); got != strings.ReplaceAll(string(src), "\r\n", "\n") {
 			t.Errorf("%s is not in the canonical form", path)
 		}
 		all = append(all, transcript{filepath.ToSlash(path), f})
@@ -83,6 +83,24 @@ func report(t *testing.T, path string, err error) {
 	case err != nil:
 		t.Errorf("%s: %v", path, err)
 	}
+}
+
+// The example in docs/testing.md is a transcript too.
+func TestDocumentedExample(t *testing.T) {
+	page, err := os.ReadFile("../../docs/testing.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(strings.ReplaceAll(string(page), "\r\n", "\n"), "\n```\n")
+	example, _, _ := strings.Cut(rest, "```\n")
+	f, err := talk.Parse([]byte(example))
+	if err != nil {
+		t.Fatalf("docs/testing.md: the example's %v", err)
+	}
+	r := runner(t, ".")
+	synctest.Test(t, func(t *testing.T) {
+		report(t, "docs/testing.md, in the example", r.Play(context.Background(), f, talk.Lines))
+	})
 }
 
 // mutants says how many alterations of each transcript are tried.
