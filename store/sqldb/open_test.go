@@ -1,0 +1,172 @@
+package sqldb_test
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"posta/directory"
+	"posta/store"
+	"posta/store/sqldb"
+)
+
+// another makes one more account.
+func another(t testing.TB, db *sqldb.DB, local string) int64 {
+	t.Helper()
+	local = strings.ReplaceAll(local, " ", "-")
+	a, err := db.Directory().AddAccount(t.Context(), directory.Account{Address: local + "@pepito.es", Local: local,
+		Domain: "pepito.es"}, directory.Credentials{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a.ID
+}
+
+func TestOneProcess(t *testing.T) {
+	dir := t.TempDir()
+	db := openIn(t, dir, sqldb.Options{})
+	_, err := sqldb.Open(t.Context(), dir, sqldb.Options{})
+	if !errors.Is(err, sqldb.ErrBusy) || !strings.Contains(err.Error(), strconv.Itoa(os.Getpid())) {
+		t.Errorf("a second Open gives %v, want ErrBusy and who has it", err)
+	}
+	if err := db.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Errorf("the second Close: %v", err)
+	}
+	openIn(t, dir, sqldb.Options{})
+}
+
+func TestPrivate(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		return // there the profile's rights are inherited
+	}
+	dir := filepath.Join(t.TempDir(), "deep", "data #1?x=%41")
+	db := openIn(t, dir, sqldb.Options{})
+	accounts(t, db, 1)
+	files, err := os.ReadDir(dir)
+	if err != nil || len(files) < 3 {
+		t.Fatal(files, err)
+	}
+	for _, f := range files {
+		if info, err := f.Info(); err != nil || info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%s has mode %v, %v", f.Name(), info.Mode(), err)
+		}
+	}
+}
+
+func TestPragmas(t *testing.T) {
+	db := open(t, sqldb.Options{})
+	for query, want := range map[string]int64{
+		"PRAGMA page_size": 4096, "PRAGMA auto_vacuum": 2, "PRAGMA synchronous": 2, "PRAGMA query_only": 1,
+		"PRAGMA wal_autocheckpoint": 4096, "PRAGMA busy_timeout": 10000, "PRAGMA temp_store": 2,
+		"PRAGMA cache_size": -8192, "PRAGMA journal_size_limit": 67108864,
+	} {
+		if n, err := db.Number(t.Context(), query); err != nil || n != want {
+			t.Errorf("%s: %d, %v; want %d", query, n, err, want)
+		}
+	}
+}
+
+// What was true stays true; leases and half-written bodies of the process
+// before do not.
+func TestReopen(t *testing.T) {
+	dir := t.TempDir()
+	db := openIn(t, dir, sqldb.Options{})
+	id := accounts(t, db, 1)[0]
+	deliver(t, db, body, id)
+	lease, err := db.Lock(t.Context(), id, "before", time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	half := db.Draft(0)
+	half.Write(make([]byte, 2<<20)) // and never ended
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	half.Discard()
+
+	db = openIn(t, dir, sqldb.Options{})
+	if _, err := db.Lock(t.Context(), id, "after", time.Hour); err != nil {
+		t.Errorf("the lease of a process that ended: %v", err)
+	}
+	if err := db.Unlock(t.Context(), lease); !errors.Is(err, store.ErrLost) {
+		t.Errorf("Unlock with the old token: %v", err)
+	}
+	if err := db.Sweep(); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := db.Number(t.Context(), `SELECT count(*) FROM blob`); err != nil || n != 1 {
+		t.Errorf("%d bodies, %v; the half-written one should have gone", n, err)
+	}
+	deliver(t, db, []byte("second\r\n"), id)
+	es, err := db.List(t.Context(), id)
+	if err != nil || len(es) != 2 {
+		t.Fatal(es, err)
+	}
+	var out bytes.Buffer
+	r := db.Reader(id)
+	defer r.Close()
+	for i, e := range es {
+		if err := r.WriteTo(t.Context(), &out, e, es[i+1:]); err != nil {
+			t.Error(err)
+		}
+	}
+	if want := string(trace) + string(body) + string(trace) + "second\r\n"; out.String() != want {
+		t.Errorf("%d octets came back, want %d", out.Len(), len(want))
+	}
+}
+
+// A file of a newer program is left alone.
+func TestNewerSchema(t *testing.T) {
+	dir := t.TempDir()
+	db := openIn(t, dir, sqldb.Options{})
+	if err := db.Change(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, 1)`); err != nil {
+		t.Fatal(err)
+	}
+	db.Close()
+	_, err := sqldb.Open(t.Context(), dir, sqldb.Options{})
+	if err == nil || !strings.Contains(err.Error(), "newer posta") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestCheck(t *testing.T) {
+	db := open(t, sqldb.Options{})
+	id := accounts(t, db, 1)[0]
+	deliver(t, db, body, id)
+	deliver(t, db, body, id)
+	if wrong, err := db.Check(t.Context()); err != nil || len(wrong) != 0 {
+		t.Errorf("a sound store: %q, %v", wrong, err)
+	}
+	for _, damage := range []string{`DELETE FROM blob WHERE id = (SELECT min(id) FROM blob)`, `DELETE FROM message WHERE uid = 2`} {
+		if err := db.Change(damage); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wrong, err := db.Check(t.Context())
+	if err != nil || len(wrong) != 2 {
+		t.Errorf("two things are wrong: %q, %v", wrong, err)
+	}
+}
+
+func TestStats(t *testing.T) {
+	db := open(t, sqldb.Options{})
+	ids := accounts(t, db, 2)
+	deliver(t, db, body, ids...)
+	s, err := db.Stats(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Letters != 1 || s.Batches < 3 || s.Commit <= 0 || s.Usage.Messages != 2 || s.Octets == 0 ||
+		s.Usage.Bytes != 2*int64(len(body)+len(trace)) {
+		t.Errorf("figures %+v", s)
+	}
+}
