@@ -35,7 +35,8 @@ const (
 type Blob int64
 
 // Draft is a body being received. It belongs to one goroutine; it ends with
-// Filing it or Discard.
+// File, whatever that returns, or Discard. Until then an engine holds what was
+// written ahead, so one of them must come; Discard after File does nothing.
 type Draft interface {
 	io.Writer    // errors are kept and returned again by File
 	Size() int64 // octets so far
@@ -140,7 +141,8 @@ type Maildrops interface {
 	Renew(ctx context.Context, l Lease, ttl time.Duration) error
 	Unlock(ctx context.Context, l Lease) error
 
-	// List gives the messages of the account's INBOX in order of UID.
+	// List gives the messages of the account's INBOX in order of UID. The
+	// entries may be shared with other callers and must not be changed.
 	List(ctx context.Context, account int64) ([]Entry, error)
 
 	// Reader opens a reader over several messages of one mailbox that reads
