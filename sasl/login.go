@@ -7,7 +7,8 @@ import (
 
 // loginServer is LOGIN. It was never standardised: the server asks
 // "Username:" and "Password:", many clients send the name at once as initial
-// response, and some end what they say with a NUL.
+// response, and some end what they say with a NUL. Here the client may begin:
+// no standard says otherwise, and .NET's and PowerShell's do.
 type loginServer struct {
 	outcome
 	auth  Authenticator

@@ -62,6 +62,20 @@ type Server interface {
 	User() string
 }
 
+// ServerFirst is what the Server of a mechanism also is that says which side
+// begins. Where the server does, an initial response is refused before Next is
+// called (RFC 4954 §4, RFC 5034 §4). A Server without it lets the client begin.
+type ServerFirst interface {
+	ServerFirst() bool
+}
+
+// ServerBegins says that the client of this exchange may send no initial
+// response.
+func ServerBegins(s Server) bool {
+	first, ok := s.(ServerFirst)
+	return ok && first.ServerFirst()
+}
+
 // The mechanisms' registered names.
 const (
 	Plain        = "PLAIN"              // RFC 4616

@@ -26,12 +26,15 @@ func (s *session) auth(ctx context.Context, cmd smtp.Command) smtp.Reply {
 		return r
 	}
 	state := s.tls()
-	if !slices.Contains(sasl.Names(state), cmd.Word) {
+	if !slices.Contains(s.srv.Mechanisms.Names(state), cmd.Word) {
 		return s.text(textMechanism)
 	}
-	exchange, err := sasl.NewServer(cmd.Word, s.srv.Auth, state)
+	exchange, err := s.srv.Mechanisms.New(cmd.Word, s.srv.Auth, state)
 	if err != nil {
 		return s.text(textMechanism)
+	}
+	if cmd.Initial != "" && sasl.ServerBegins(exchange) { // RFC 4954 §4
+		return s.text(textNoInitial)
 	}
 	err = s.exchange(ctx, exchange, cmd)
 	return s.outcome(ctx, exchange, cmd.Word, err)
@@ -59,8 +62,6 @@ func (s *session) mayAuth(cmd smtp.Command) smtp.Reply {
 		return s.text(textNoAuthNow)
 	case s.behind && cmd.Initial == "": // RFC 4954 §4: it must be the last of its group
 		return s.text(textBehind)
-	case strict && cmd.Word == "LOGIN" && cmd.Initial != "": // RFC 4954 §4; the lab is lenient
-		return s.text(textNoInitial)
 	}
 	s.behind = false // with an initial response, more may follow
 	return smtp.Reply{}

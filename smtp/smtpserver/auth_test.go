@@ -1,6 +1,8 @@
 package smtpserver
 
 import (
+	"context"
+	"crypto/tls"
 	"encoding/base64"
 	"fmt"
 	"io"
@@ -275,4 +277,97 @@ func TestGuard(t *testing.T) {
 // An endless exchange is cut off.
 func TestLongExchange(t *testing.T) {
 	talk(t, labSubmission, labHelo+"C: AUTH LOGIN\nS: 334…\nC: "+strings.Repeat("A", 12300)+"\nS: 500 5.5.6…\nC: NOOP\nS: 250…")
+}
+
+// riddles has one mechanism, in which the server begins: it asks, and takes the
+// one right answer.
+type riddles struct{}
+
+func (riddles) Names(*tls.ConnectionState) []string { return []string{"RIDDLE"} }
+
+func (riddles) New(string, sasl.Authenticator, *tls.ConnectionState) (sasl.Server, error) {
+	return &riddle{}, nil
+}
+
+type riddle struct{ asked bool }
+
+func (*riddle) ServerFirst() bool       { return true }
+func (*riddle) User() string            { return "pepe" }
+func (*riddle) Identity() sasl.Identity { return sasl.Identity{Account: 7, Address: "pepe@pepito.es"} }
+
+func (r *riddle) Next(_ context.Context, response []byte) ([]byte, bool, error) {
+	switch {
+	case !r.asked && response == nil:
+		r.asked = true
+		return []byte("What walks?"), false, nil
+	case r.asked && string(response) == "A man":
+		return nil, true, nil
+	}
+	return nil, false, sasl.ErrCredentials
+}
+
+// Where the server begins, an initial response is refused on every listener,
+// also an empty one; the exchange then works without it.
+// rfc: 4954-4-10, 4954-4-11
+func TestServerFirst(t *testing.T) {
+	for _, mode := range []func(*Config){lab, labSubmission, withTLS(t, func(c *Config) {
+		submission(c)
+		c.ImplicitTLS = true
+	})} {
+		synctest.Test(t, func(t *testing.T) {
+			secured := false
+			r := start(t, func(c *Config) {
+				mode(c)
+				c.Mechanisms, secured = riddles{}, c.ImplicitTLS
+			})
+			if secured {
+				r.handshake()
+			}
+			r.greet()
+			r.play(`
+				C: AUTH RIDDLE QSBtYW4=
+				S: 501 5.7.0 The server begins in this mechanism; send no initial response
+				C: AUTH RIDDLE =
+				S: 501 5.7.0 The server begins in this mechanism; send no initial response
+				C: AUTH PLAIN AHBlcGUAc2VjcmV0bw==
+				S: 504 5.5.4…
+				C: AUTH riddle
+				S: 334 V2hhdCB3YWxrcz8=
+				C: QSBtYW4=
+				S: 235 2.7.0 Authentication successful`)
+			r.finish()
+			for _, f := range facts[event.Authenticated](r.h) {
+				if !f.OK {
+					t.Errorf("a refused response was tried: %+v", f)
+				}
+			}
+		})
+	}
+}
+
+// LOGIN's client may begin, as .NET's SmtpClient and PowerShell's
+// Send-MailMessage do.
+func TestLoginInitial(t *testing.T) {
+	talk(t, withTLS(t, func(c *Config) {
+		submission(c)
+		c.ImplicitTLS = true
+	}), `
+		TLS
+		S: 220 mx.example ESMTP posta
+		C: EHLO a.example
+		S: 250-mx.example Hello a.example
+		S: 250-SIZE 1000
+		S: 250-PIPELINING
+		S: 250-8BITMIME
+		S: 250-SMTPUTF8
+		S: 250-CHUNKING
+		S: 250-ENHANCEDSTATUSCODES
+		S: 250-DSN
+		S: 250-AUTH SCRAM-SHA-256-PLUS SCRAM-SHA-256 PLAIN LOGIN
+		S: 250-EXPN
+		S: 250 HELP
+		C: AUTH login cGVwZQ==
+		S: 334 UGFzc3dvcmQ6
+		C: c2VjcmV0bw==
+		S: 235 2.7.0 Authentication successful`)
 }

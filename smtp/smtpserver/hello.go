@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"posta/event"
-	"posta/sasl"
 	"posta/smtp"
 )
 
@@ -34,7 +33,7 @@ func (s *session) hello(_ context.Context, cmd smtp.Command) smtp.Reply {
 func (s *session) offer() smtp.Offer {
 	o := smtp.Offer{Extensions: s.offered(), MaxSize: s.srv.MaxSize}
 	if o.Extensions.Has(smtp.ExtAuth) {
-		o.Mechanisms = sasl.Names(s.tls())
+		o.Mechanisms = s.srv.Mechanisms.Names(s.tls())
 	}
 	return o
 }

@@ -21,6 +21,7 @@ type Config struct {
 	Door        mail.Door
 	Addresses   mail.Addresses     // nil: VRFY answers 252, EXPN is not served
 	Auth        sasl.Authenticator // nil: AUTH is not served
+	Mechanisms  Mechanisms         // nil: sasl's
 	Guard       Guard              // nil: log-ins are neither counted nor delayed
 	TLS         *tls.Config        // nil: STARTTLS is not served
 	ImplicitTLS bool               // TLS from the first octet (RFC 8314 §3.3)
@@ -36,6 +37,22 @@ type Config struct {
 
 	// Persona chooses the lab's words: "posta" (also for "") or "hmailserver".
 	Persona string
+}
+
+// Mechanisms are what AUTH can be asked for on a connection; state is nil in
+// clear text.
+type Mechanisms interface {
+	Names(state *tls.ConnectionState) []string // in upper case, strongest first
+	New(name string, auth sasl.Authenticator, state *tls.ConnectionState) (sasl.Server, error)
+}
+
+// usual are the mechanisms of sasl.
+type usual struct{}
+
+func (usual) Names(state *tls.ConnectionState) []string { return sasl.Names(state) }
+
+func (usual) New(name string, auth sasl.Authenticator, state *tls.ConnectionState) (sasl.Server, error) {
+	return sasl.NewServer(name, auth, state)
 }
 
 // Guard counts log-ins.
@@ -71,6 +88,9 @@ func New(c Config) *Server {
 		s.MaxRecipients = defaultRecipients
 	case c.MaxRecipients < minRecipients:
 		s.MaxRecipients = minRecipients
+	}
+	if c.Mechanisms == nil {
+		s.Mechanisms = usual{}
 	}
 	if c.MaxErrors == 0 {
 		s.MaxErrors = defaultErrors
