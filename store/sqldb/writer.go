@@ -14,6 +14,7 @@ const (
 	maxLetters = 256     // deliveries
 	maxOctets  = 8 << 20 // of bodies
 	maxAhead   = 1 << 20 // octets of large bodies while letters wait
+	leastRoom  = 4 << 20 // octets of disk for what brings no body
 )
 
 const (
@@ -261,21 +262,26 @@ func (w *writer) transact() error {
 	return err
 }
 
-// room keeps a full disk out of COMMIT. Deletions need little and are let
-// through, or nobody could make room.
+// room keeps a full disk out of COMMIT. Deletions and housekeeping need little
+// and have the reserve, or nobody could make room; but when another program
+// has left nothing at all, they too fail here and not in their COMMIT.
 func (w *writer) room() error {
+	if w.db.o.Reserve == 0 {
+		return nil
+	}
 	octets := int64(0)
 	for _, j := range w.batch {
 		octets += j.octets
 	}
-	if octets == 0 || w.db.o.Reserve == 0 {
-		return nil
+	need := min(w.db.o.Reserve, leastRoom)
+	if octets > 0 {
+		need = w.db.o.Reserve + 2*octets
 	}
 	free, err := freeSpace(w.db.dir)
 	if err != nil {
 		return nil // the write itself will tell
 	}
-	if need := w.db.o.Reserve + 2*octets; free < need {
+	if free < need {
 		return fmt.Errorf("%w: %d octets free, %d needed", store.ErrFull, free, need)
 	}
 	return nil
