@@ -127,7 +127,15 @@ var chunkDialogues = []struct{ name, script string }{
 		C: QUIT
 		S: 501 5.5.4…
 		C: BDAT
-		S: 501 5.5.4…`},
+		S: 503 5.5.1 A BDAT failed; send RSET first
+		C: RSET
+		S: 250…
+		C: MAIL FROM:<a@b>
+		S: 250…
+		C: BDAT
+		S: 501 5.5.4…
+		C: RCPT TO:<c@d>
+		S: 250…`},
 	{"not measurable", ehlo + `
 		C: MAIL FROM:<a@b>
 		S: 250…
