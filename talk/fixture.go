@@ -10,7 +10,7 @@ import (
 
 // Fixture is the house that a transcript's header asks for.
 type Fixture struct {
-	Mode     string // "strict" or "lab"
+	Mode     string // "strict" or "lab"; "" is what a server has by default
 	Persona  string // whose replies the lab uses; "" is posta's own
 	Host     string // the server's name
 	Peer     string // the client's address
@@ -57,7 +57,7 @@ type Letter struct {
 
 // Fixture reads the header. With a nil files no @file is opened.
 func (f *File) Fixture(files fs.FS) (Fixture, error) {
-	fx := Fixture{Mode: "strict", Host: "mail.example.net", Peer: "192.0.2.9", Limits: map[string]string{}}
+	fx := Fixture{Host: "mail.example.net", Peer: "192.0.2.9", Limits: map[string]string{}}
 	for _, h := range f.Header {
 		if err := fx.field(h, files); err != nil {
 			return fx, err

@@ -160,7 +160,11 @@ func (h *host) open(ctx context.Context) {
 }
 
 func (h *host) mode() mail.Mode {
-	if h.fixture.Mode == "lab" {
+	mode := h.fixture.Mode
+	if mode == "" {
+		mode = config.Default().Listeners[0].Mode
+	}
+	if mode == config.ModeLab {
 		return mail.Lab
 	}
 	return mail.Strict
