@@ -75,6 +75,57 @@ func TestWrite(t *testing.T) {
 	}
 }
 
+// A report in two languages: one part, English before Spanish, which is UTF-8
+// and so is the whole.
+func TestBothLanguages(t *testing.T) {
+	r := example()
+	r.Recipients[0].Action, r.Recipients[0].Status = Failed, mail.Status{Class: 5, Subject: 2, Detail: 2}
+	r.Recipients[0].Diagnostic = "552 5.2.2 Mailbox full"
+	var b bytes.Buffer
+	if err := r.Write(&b, English(), Spanish()); err != nil {
+		t.Fatal(err)
+	}
+	const want = "Subject: Your message could not be delivered\r\n" +
+		"Date: Wed, 4 Mar 2026 05:06:07 +0000\r\n" +
+		"Message-ID: <r1@mx.pepito.es>\r\n" +
+		"Auto-Submitted: auto-replied\r\n" +
+		"MIME-Version: 1.0\r\n" +
+		"Content-Type: multipart/report; report-type=delivery-status; boundary=\"b1\"\r\n" +
+		"Content-Transfer-Encoding: 8bit\r\n" +
+		"\r\n" +
+		"--b1\r\n" +
+		"Content-Type: text/plain; charset=utf-8\r\n" +
+		"Content-Language: en, es\r\n" +
+		"Content-Transfer-Encoding: 8bit\r\n" +
+		"\r\n" +
+		"This is the mail server mx.pepito.es. It writes about a message of yours.\r\n" +
+		"\r\n" +
+		"  Ana@pepito.es: it could not be delivered.\r\n" +
+		"    The reason given: 552 5.2.2 Mailbox full\r\n" +
+		"\r\n" +
+		"The message will not be tried again. If you need help, write to the postmaster.\r\n" +
+		"\r\n" +
+		"The details for programs and your message, or its header, follow.\r\n" +
+		"\r\n* * *\r\n\r\n" +
+		"Este es el servidor de correo mx.pepito.es. Le escribe sobre un mensaje suyo.\r\n" +
+		"\r\n" +
+		"  Ana@pepito.es: no se pudo entregar.\r\n" +
+		"    El motivo que se dio: 552 5.2.2 Mailbox full\r\n" +
+		"\r\n" +
+		"No se volverá a intentar. Si necesita ayuda, escriba al postmaster.\r\n" +
+		"\r\n" +
+		"Siguen los detalles para los programas y su mensaje, o su cabecera.\r\n" +
+		"\r\n--b1\r\n" +
+		"Content-Type: message/delivery-status\r\n"
+	if !strings.Contains(b.String(), want) {
+		t.Errorf("got:\n%s\nwant in it:\n%s", b.String(), want)
+	}
+	got, err := Parse(b.Bytes())
+	if err != nil || len(got.Recipients) != 1 || got.Recipients[0] != r.Recipients[0] {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
 func TestRoundTrip(t *testing.T) {
 	at := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 	every := example()
@@ -190,10 +241,19 @@ func TestWriteFails(t *testing.T) {
 }
 
 func TestWordsComplete(t *testing.T) {
-	w := English()
-	for _, a := range []Action{Failed, Delayed, Delivered, Relayed, Expanded} {
-		if w.Subject[a] == "" || strings.Count(w.Became[a], "%s") != 1 || w.Closing[a] == "" {
-			t.Errorf("words for %s are missing", a)
+	for _, w := range []Words{English(), Spanish()} {
+		for _, a := range []Action{Failed, Delayed, Delivered, Relayed, Expanded} {
+			if w.Subject[a] == "" || strings.Count(w.Became[a], "%s") != 1 || w.Closing[a] == "" {
+				t.Errorf("%s: words for %s are missing", w.Language, a)
+			}
+		}
+		for _, text := range []string{w.Sender, w.Opening} {
+			if strings.Count(text, "%s") != 1 {
+				t.Errorf("%s: %q needs one place for the host", w.Language, text)
+			}
+		}
+		if w.Reason == "" || w.Until == "" || w.Attached == "" {
+			t.Errorf("%s: words are missing", w.Language)
 		}
 	}
 }

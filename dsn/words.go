@@ -46,3 +46,36 @@ func English() Words {
 		Attached: "The details for programs and your message, or its header, follow.",
 	}
 }
+
+// Spanish gives the words in Spanish.
+func Spanish() Words {
+	return Words{
+		Language: "es",
+		Sender:   "Servicio de correo de %s",
+		Subject: map[Action]string{
+			Failed:    "Su mensaje no se pudo entregar",
+			Delayed:   "Su mensaje lleva retraso",
+			Delivered: "Su mensaje se entregó",
+			Relayed:   "Su mensaje se pasó a otro servidor",
+			Expanded:  "Su mensaje se envió a varias personas",
+		},
+		Opening: "Este es el servidor de correo %s. Le escribe sobre un mensaje suyo.",
+		Became: map[Action]string{
+			Failed:    "%s: no se pudo entregar.",
+			Delayed:   "%s: todavía no se pudo entregar.",
+			Delivered: "%s: se entregó en el buzón.",
+			Relayed:   "%s: se pasó a un servidor que no envía avisos.",
+			Expanded:  "%s: se envió a las direcciones que hay detrás de esta.",
+		},
+		Reason: "El motivo que se dio:",
+		Until:  "Se volverá a intentar hasta",
+		Closing: map[Action]string{
+			Failed:    "No se volverá a intentar. Si necesita ayuda, escriba al postmaster.",
+			Delayed:   "No hace falta que lo envíe otra vez.",
+			Delivered: "Usted pidió este aviso. Entregado no quiere decir leído.",
+			Relayed:   "Usted pidió este aviso.",
+			Expanded:  "Usted pidió este aviso.",
+		},
+		Attached: "Siguen los detalles para los programas y su mensaje, o su cabecera.",
+	}
+}

@@ -11,17 +11,23 @@ import (
 	"posta/imf"
 )
 
-// Write writes the report as a message with CRLF line ends.
-func (r *Report) Write(w io.Writer, words Words) error {
+// Write writes the report as a message with CRLF line ends. Its readable part
+// says everything in each of the languages, its header in the first.
+func (r *Report) Write(w io.Writer, first Words, others ...Words) error {
 	boundary := r.Boundary
 	if boundary == "" {
 		var b [12]byte
 		rand.Read(b[:]) // never fails
 		boundary = "report-" + hex.EncodeToString(b[:])
 	}
+	text, languages := r.speech(first), first.Language
+	for _, words := range others {
+		text += "\r\n* * *\r\n\r\n" + r.speech(words)
+		languages += ", " + words.Language // RFC 3282 §2
+	}
 	out := &writer{w: w}
-	out.write(r.head(boundary, words))
-	out.write(r.text(boundary, words))
+	out.write(r.head(boundary, first, !isASCII(text)))
+	out.write(textPart(boundary, languages, text))
 	out.write(r.status(boundary))
 	r.original(out, boundary)
 	out.write([]byte("\r\n--" + boundary + "--\r\n"))
@@ -43,8 +49,9 @@ func (o *writer) write(p []byte) {
 	}
 }
 
-// head makes the report's own header (RFC 3464 §2, RFC 6522 §3).
-func (r *Report) head(boundary string, words Words) []byte {
+// head makes the report's own header (RFC 3464 §2, RFC 6522 §3). eight says
+// that the part for a person is not 7-bit.
+func (r *Report) head(boundary string, words Words, eight bool) []byte {
 	var b []byte
 	sender := fmt.Sprintf(words.Sender, r.MTA)
 	b = imf.AppendField(b, "From", fmt.Sprintf("%s <%s>", phrase(sender), r.From))
@@ -58,6 +65,9 @@ func (r *Report) head(boundary string, words Words) []byte {
 	b = imf.AppendField(b, "MIME-Version", "1.0")
 	b = imf.AppendField(b, "Content-Type",
 		`multipart/report; report-type=delivery-status; boundary="`+boundary+`"`)
+	if eight || r.UTF8 || r.EightBit { // RFC 2045 §6.4: no less than its parts
+		b = imf.AppendField(b, "Content-Transfer-Encoding", "8bit")
+	}
 	return append(b, "\r\n"...)
 }
 
@@ -69,8 +79,8 @@ func phrase(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
 }
 
-// text makes the part for a person.
-func (r *Report) text(boundary string, words Words) []byte {
+// speech is all that the report says to a person, in one language.
+func (r *Report) speech(words Words) string {
 	var t strings.Builder
 	fmt.Fprintf(&t, words.Opening+"\r\n\r\n", r.MTA)
 	for i := range r.Recipients {
@@ -84,15 +94,20 @@ func (r *Report) text(boundary string, words Words) []byte {
 		}
 	}
 	fmt.Fprintf(&t, "\r\n%s\r\n\r\n%s\r\n", words.Closing[r.sum()], words.Attached)
+	return t.String()
+}
+
+// textPart makes the part for a person.
+func textPart(boundary, languages, text string) []byte {
 	charset, encoding := "us-ascii", "7bit"
-	if !isASCII(t.String()) {
+	if !isASCII(text) {
 		charset, encoding = "utf-8", "8bit"
 	}
 	b := []byte("--" + boundary + "\r\n")
 	b = imf.AppendField(b, "Content-Type", "text/plain; charset="+charset)
-	b = imf.AppendField(b, "Content-Language", words.Language)
+	b = imf.AppendField(b, "Content-Language", languages)
 	b = imf.AppendField(b, "Content-Transfer-Encoding", encoding)
-	return append(append(b, "\r\n"...), t.String()...)
+	return append(append(b, "\r\n"...), text...)
 }
 
 // clip keeps a line of the text within RFC 5322 §2.1.1; the whole diagnostic

@@ -183,7 +183,7 @@ func (r *Room) fileReport(ctx context.Context, rep *dsn.Report) (f store.Filing,
 	rep.MessageID = f.ID + "@" + r.cfg.Hostname
 	b := body{draft: r.cfg.Store.Draft(0)}
 	f.Draft = b.draft
-	if err := rep.Write(&b, *r.cfg.Words); err != nil {
+	if err := rep.Write(&b, r.cfg.Words[0], r.cfg.Words[1:]...); err != nil {
 		b.draft.Discard()
 		return store.Filing{}, false, err
 	}

@@ -63,8 +63,13 @@ func TestReportDelivered(t *testing.T) {
 		r.To != env.From || string(r.Header) != "Subject: año\r\nBcc: x\r\n" || r.MessageID == "" {
 		t.Errorf("%+v", r)
 	}
-	if all := strings.Join(h.got("pepe@pepito.es"), ""); strings.Count(all, "secret body") != 1 { // as the postmaster
+	all := strings.Join(h.got("pepe@pepito.es"), "")
+	if strings.Count(all, "secret body") != 1 { // as the postmaster
 		t.Errorf("the report holds the body: %q", all)
+	}
+	_, spanish, _ := strings.Cut(all, "This is the mail server mx.pepito.es.")
+	if !strings.Contains(spanish, "Este es el servidor de correo mx.pepito.es.") {
+		t.Errorf("the report does not say it in English, then in Spanish: %q", all)
 	}
 }
 

@@ -28,7 +28,7 @@ type Config struct {
 	MaxHops   int   // a message with more Received: fields is in a loop; 0: DefaultHops
 	MaxHeader int64 // octets of a header; 0: DefaultHeader
 
-	Words   *dsn.Words       // what reports say; nil: English
+	Words   []dsn.Words      // what reports say, in one language after the other; none: English, Spanish
 	Now     func() time.Time // nil: time.Now
 	NewID   func() string    // queue ids; nil: the Room's own
 	Trouble func(error)      // told what failed in Run, which goes on; nil: nobody
@@ -49,9 +49,8 @@ func New(cfg Config) *Room {
 	if cfg.MaxHeader <= 0 {
 		cfg.MaxHeader = DefaultHeader
 	}
-	if cfg.Words == nil {
-		words := dsn.English()
-		cfg.Words = &words
+	if len(cfg.Words) == 0 {
+		cfg.Words = []dsn.Words{dsn.English(), dsn.Spanish()}
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
