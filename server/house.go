@@ -11,8 +11,12 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"strings"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
+
+	"golang.org/x/net/idna"
 
 	"posta/admin"
 	"posta/cert"
@@ -63,10 +67,10 @@ func Open(ctx context.Context, cfg config.Config, o Options) (*House, error) {
 		o.Report = func(error) {}
 	}
 	h := &House{cfg: cfg, o: o, fatal: make(chan error, 1)}
-	if h.cfg.Hostname == "" {
-		h.cfg.Hostname = hostname()
-	}
 	var err error
+	if h.cfg.Hostname, err = hostname(h.cfg.Hostname); err != nil {
+		return nil, err
+	}
 	h.db, err = sqldb.Open(ctx, cfg.Data, sqldb.Options{OnFatal: func(err error) {
 		h.fatal <- fmt.Errorf("%w: %w", ErrStore, err)
 	}})
@@ -136,13 +140,32 @@ func (h *House) Close() error {
 	return h.db.Close()
 }
 
-// hostname is the machine's name where the configuration gives none.
-func hostname() string {
-	name, err := os.Hostname()
-	if err != nil || name == "" {
-		return "localhost"
+// hostname is the configured name, or the machine's where there is none, in
+// A-labels: peers that know no others hear it (RFC 6531 §3.7.1).
+func hostname(configured string) (string, error) {
+	if configured != "" {
+		return aLabels(configured)
 	}
-	return name
+	name, err := os.Hostname()
+	if err == nil && name != "" {
+		name, err = aLabels(name)
+	}
+	if err != nil || name == "" {
+		return "localhost", nil
+	}
+	return name, nil
+}
+
+func aLabels(name string) (string, error) {
+	if !strings.ContainsFunc(name, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		return name, nil
+	}
+	labels := idna.New(idna.MapForLookup(), idna.BidiRule(), idna.Transitional(false), idna.StrictDomainName(false))
+	ascii, err := labels.ToASCII(name)
+	if err != nil {
+		return "", fmt.Errorf("hostname %q: %w", name, err)
+	}
+	return ascii, nil
 }
 
 func pairs(certificates []config.Certificate) []cert.Pair {
