@@ -248,7 +248,7 @@ func TestMasks(t *testing.T) {
 	}
 }
 
-// rfc: 1939-4-3 1939-4-4
+// rfc: 1939-4-3
 func TestMaildropInUse(t *testing.T) {
 	d := newDrops(letter{body: "x\r\n"})
 	srv := New(config(d))
@@ -265,6 +265,8 @@ func TestMaildropInUse(t *testing.T) {
 	dial(t, srv).login() // freed by the connection's end
 }
 
+// A lock that was taken is given back before a log-in is refused.
+// rfc: 1939-4-4
 func TestMaildropErrors(t *testing.T) {
 	d := newDrops()
 	srv := New(config(d))
