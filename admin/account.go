@@ -3,9 +3,11 @@ package admin
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"time"
 
 	"posta/directory"
+	"posta/sasl"
 )
 
 // Account is an account as operations show it.
@@ -31,6 +33,23 @@ type AccountChange struct {
 	Quota    *int64  `json:"quota,omitempty"`
 	Disabled *bool   `json:"disabled,omitempty"`
 	APOP     *string `json:"apop,omitempty"` // shared secret; "" ends APOP
+}
+
+// AccountName names an account to remove. Force takes its mail along.
+type AccountName struct {
+	Address string `json:"address"`
+	Force   bool   `json:"force,omitempty"`
+}
+
+// Login is a user name and the password that may be its own.
+type Login struct {
+	Address  string `json:"address"`
+	Password string `json:"password"`
+}
+
+// Verified says whether a Login would be let in.
+type Verified struct {
+	OK bool `json:"ok"`
 }
 
 func (h House) accounts() []Operation {
@@ -60,8 +79,13 @@ func (h House) accounts() []Operation {
 		}),
 		op("account.add", true, h.addAccount),
 		op("account.set", true, h.setAccount),
-		op("account.remove", true, func(ctx context.Context, in ByAddress) (None, error) {
-			return None{}, d.RemoveAccount(ctx, in.Address)
+		op("account.remove", true, h.removeAccount),
+		op("account.verify", false, func(ctx context.Context, in Login) (Verified, error) {
+			_, err := d.Password(ctx, in.Address, in.Password)
+			if errors.Is(err, sasl.ErrCredentials) {
+				return Verified{}, nil
+			}
+			return Verified{OK: err == nil}, err
 		}),
 	}
 }
@@ -69,7 +93,7 @@ func (h House) accounts() []Operation {
 func (h House) showAccount(ctx context.Context, a directory.Account) (Account, error) {
 	usage, err := h.Mail.Usage(ctx, a.ID)
 	return Account{Address: a.Address, Name: a.Name, Quota: a.Quota, Messages: usage.Messages, Bytes: usage.Bytes,
-		Disabled: a.Disabled, APOP: a.APOP, Created: a.Created}, err
+		Disabled: a.Disabled, APOP: a.APOP, Created: a.Created.UTC()}, err
 }
 
 func (h House) addAccount(ctx context.Context, in AccountChange) (Account, error) {
@@ -82,6 +106,11 @@ func (h House) addAccount(ctx context.Context, in AccountChange) (Account, error
 			return Account{}, err
 		}
 		in.Password = &made
+	}
+	if in.APOP != nil && *in.APOP != "" {
+		if err := directory.CheckPassword(*in.APOP); err != nil {
+			return Account{}, err // before there is an account without its secret
+		}
 	}
 	a, err := h.Directory.AddAccount(ctx, in.Address, *in.Password, o)
 	if err != nil {
@@ -96,6 +125,22 @@ func (h House) addAccount(ctx context.Context, in AccountChange) (Account, error
 	shown, err := h.showAccount(ctx, a)
 	shown.Password = made
 	return shown, err
+}
+
+// removeAccount does not take mail along unless it is told to.
+func (h House) removeAccount(ctx context.Context, in AccountName) (None, error) {
+	a, err := h.Directory.Account(ctx, in.Address)
+	if err != nil {
+		return None{}, err
+	}
+	usage, err := h.Mail.Usage(ctx, a.ID)
+	if err != nil {
+		return None{}, err
+	}
+	if usage.Messages > 0 && !in.Force {
+		return None{}, refusal("in_use", "admin.has_mail", "Address", a.Address, "Count", usage.Messages)
+	}
+	return None{}, h.Directory.RemoveAccount(ctx, a.Address)
 }
 
 func (h House) setAccount(ctx context.Context, in AccountChange) (Account, error) {

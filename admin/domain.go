@@ -80,7 +80,7 @@ func (c DomainChange) apply(d *directory.Domain) {
 
 func showDomain(d directory.Domain) Domain {
 	return Domain{Name: d.Name, AliasOf: d.AliasOf, CatchAll: d.CatchAll, Plus: d.Plus,
-		MaxAccounts: d.MaxAccounts, MaxMessage: d.MaxMessage, MaxBytes: d.MaxBytes, Created: d.Created}
+		MaxAccounts: d.MaxAccounts, MaxMessage: d.MaxMessage, MaxBytes: d.MaxBytes, Created: d.Created.UTC()}
 }
 
 // put changes a field if a change was asked for.

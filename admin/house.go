@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"errors"
 
 	"posta/check"
 	"posta/directory"
@@ -16,7 +17,8 @@ type House struct {
 	Maildrops store.Maildrops
 	Sessions  *observe.Sessions
 	Guard     *check.Guard
-	Status    func() Status
+	Status    func(context.Context) (Status, error)
+	Check     func(context.Context) (wrong []string, err error) // reads the whole store
 }
 
 // NewTable makes the operations of a house. audit is told of every change; it
@@ -37,10 +39,12 @@ type ByAddress struct {
 
 // Status is what a running server says of itself.
 type Status struct {
-	Version   string     `json:"version"`
-	Hostname  string     `json:"hostname"`
-	Data      string     `json:"data"`
-	Listeners []Listener `json:"listeners,omitempty"`
+	Version       string     `json:"version"`
+	PID           int        `json:"pid"`
+	Hostname      string     `json:"hostname"`
+	Data          string     `json:"data"`
+	DefaultDomain string     `json:"default_domain,omitempty"` // of user names without one
+	Listeners     []Listener `json:"listeners,omitempty"`
 }
 
 // Listener is one address that is listened on.
@@ -49,7 +53,17 @@ type Listener struct {
 	Service string `json:"service"`
 	Mode    string `json:"mode"`
 	TLS     string `json:"tls"`
+	Persona string `json:"persona,omitempty"`
 	Address string `json:"address"`
+	Port    int    `json:"port"`
+	Wanted  string `json:"wanted,omitempty"` // the address it fell back from
+	Why     string `json:"why,omitempty"`    // denied, used, other
+}
+
+// StoreCheck is what a reading of the whole store found.
+type StoreCheck struct {
+	OK    bool     `json:"ok"`
+	Wrong []string `json:"wrong,omitempty"`
 }
 
 // SessionID names a session.
@@ -64,14 +78,20 @@ type Unban struct {
 
 func (h House) watching() []Operation {
 	return []Operation{
-		op("status", false, func(context.Context, None) (Status, error) { return h.Status(), nil }),
+		op("status", false, func(ctx context.Context, _ None) (Status, error) { return h.Status(ctx) }),
+		op("store.check", false, func(ctx context.Context, _ None) (StoreCheck, error) {
+			wrong, err := h.Check(ctx)
+			return StoreCheck{OK: len(wrong) == 0, Wrong: wrong}, err
+		}),
 		op("session.list", false, func(_ context.Context, f observe.Filter) ([]observe.Session, error) {
-			return h.Sessions.List(f), nil
+			return each(h.Sessions.List(f), showSession), nil
 		}),
 		op("session.show", false, func(_ context.Context, in SessionID) (*observe.Transcript, error) {
-			return h.Sessions.Show(in.ID)
+			return h.showTranscript(in.ID)
 		}),
-		op("ban.list", false, func(context.Context, None) ([]check.Watched, error) { return h.Guard.List(), nil }),
+		op("ban.list", false, func(context.Context, None) ([]check.Watched, error) {
+			return each(h.Guard.List(), showWatched), nil
+		}),
 		op("ban.remove", true, func(_ context.Context, in Unban) (None, error) {
 			addr, err := readAddr(in.Address)
 			if err != nil {
@@ -83,4 +103,30 @@ func (h House) watching() []Operation {
 			return None{}, nil
 		}),
 	}
+}
+
+func (h House) showTranscript(id uint64) (*observe.Transcript, error) {
+	t, err := h.Sessions.Show(id)
+	if errors.Is(err, observe.ErrNoSession) {
+		return nil, refusal("not_found", "admin.no_session", "ID", id)
+	}
+	if err != nil {
+		return nil, err
+	}
+	t.Session = showSession(t.Session)
+	for i := range t.Lines {
+		t.Lines[i].Time = t.Lines[i].Time.UTC()
+	}
+	return t, nil
+}
+
+// showSession gives its times in UTC, as all operations do.
+func showSession(s observe.Session) observe.Session {
+	s.Opened, s.Closed = s.Opened.UTC(), s.Closed.UTC()
+	return s
+}
+
+func showWatched(w check.Watched) check.Watched {
+	w.LastFailure, w.BannedUntil = w.LastFailure.UTC(), w.BannedUntil.UTC()
+	return w
 }

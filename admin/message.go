@@ -109,5 +109,5 @@ func (h House) deleteMessages(ctx context.Context, in MessagesOf) (Deleted, erro
 }
 
 func showMessage(e store.Entry) Message {
-	return Message{UID: e.UID, UIDL: e.UIDL, Size: e.Size, Received: e.Received, Queue: e.Queue}
+	return Message{UID: e.UID, UIDL: e.UIDL, Size: e.Size, Received: e.Received.UTC(), Queue: e.Queue}
 }

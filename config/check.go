@@ -70,9 +70,6 @@ func (c *Config) checkMachine(p *problems) {
 	if c.DefaultDomain != "" && !isHostname(c.DefaultDomain) {
 		p.say("config.bad_host", words.Args{"Key": "default_domain", "Value": c.DefaultDomain})
 	}
-	if c.Data == "" {
-		p.missing("posta.toml", "data", "posta-data")
-	}
 	p.oneOf("posta.toml", "language", c.Language, append([]string{""}, words.Languages()...)...)
 	p.oneOf("log", "level", c.Log.Level, "debug", "info", "warn", "error")
 	p.oneOf("log", "format", c.Log.Format, "text", "json")

@@ -140,7 +140,6 @@ func TestCheckRefuses(t *testing.T) {
 	}{
 		{"host", func(c *Config) { c.Hostname = "a b" }, `hostname = "a b" is no host name`},
 		{"domain", func(c *Config) { c.DefaultDomain = "x..y" }, "default_domain"},
-		{"data", func(c *Config) { c.Data = "" }, "data is missing"},
 		{"language", func(c *Config) { c.Language = "fr" }, `language = "fr" is not one of`},
 		{"level", func(c *Config) { c.Log.Level = "loud" }, `level = "loud" is not one of: debug, info`},
 		{"format", func(c *Config) { c.Log.Format = "xml" }, `format = "xml"`},

@@ -35,8 +35,7 @@ func Lab() *Config {
 // base is everything but the listeners.
 func base() *Config {
 	return &Config{
-		Data: "posta-data",
-		Log:  Log{Level: "info", Format: "text"},
+		Log: Log{Level: "info", Format: "text"},
 		Limits: Limits{
 			Enabled:      true,
 			AuthFailures: 3,

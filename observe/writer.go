@@ -26,6 +26,20 @@ type writer struct {
 // keepBuffer is how large a buffer may stay after a burst.
 const keepBuffer = 64 << 10
 
+// Writer writes whole lines to an output that may stand still, and never
+// waits for it itself: a console for people.
+type Writer struct{ *writer }
+
+// NewWriter makes a Writer whose lines, up to limit octets of them, may wait.
+// lost makes the line that tells of dropped ones.
+func NewWriter(out io.Writer, limit int, lost func(lines uint64) []byte) Writer {
+	return Writer{newWriter(out, limit, lost)}
+}
+
+// Close writes what is pending; an output that stands still is given up after
+// 2 seconds.
+func (w Writer) Close() { w.writer.Close(2 * time.Second) }
+
 func newWriter(out io.Writer, limit int, lost func(uint64) []byte) *writer {
 	w := &writer{out: out, max: limit, lost: lost, wake: make(chan struct{}, 1), done: make(chan struct{})}
 	go w.run()

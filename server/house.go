@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -36,8 +37,13 @@ type Options struct {
 	Report   func(error)       // told of what went wrong and needs a person; may be nil
 	Audit    func(admin.Audit) // told of every change through the operations; may be nil
 	Fallback bool              // a listener that cannot have its port takes another
+	Fixed    []string          // names of listeners that stay where they are put all the same
+	Ready    func()            // called by Serve once the control socket answers; may be nil
 	Cost     directory.Cost    // of password hashes; zero: production's
 }
+
+// ErrBusy says that another process has the data directory's store.
+var ErrBusy = errors.New("another process has the store")
 
 // ErrStore says that the store failed in a way that only a new process mends.
 var ErrStore = errors.New("the store failed while it committed; it must be opened anew by a new process")
@@ -74,6 +80,9 @@ func Open(ctx context.Context, cfg config.Config, o Options) (*House, error) {
 	h.db, err = sqldb.Open(ctx, cfg.Data, sqldb.Options{OnFatal: func(err error) {
 		h.fatal <- fmt.Errorf("%w: %w", ErrStore, err)
 	}})
+	if errors.Is(err, sqldb.ErrBusy) {
+		err = fmt.Errorf("%w: %w", ErrBusy, err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -81,6 +90,12 @@ func Open(ctx context.Context, cfg config.Config, o Options) (*House, error) {
 		return nil, errors.Join(err, h.db.Close())
 	}
 	return h, nil
+}
+
+// Holds says whether a folder holds a store.
+func Holds(dir string) bool {
+	info, err := os.Stat(filepath.Join(dir, sqldb.File))
+	return err == nil && info.Mode().IsRegular()
 }
 
 // furnish makes the rooms over the open store.
@@ -91,12 +106,6 @@ func (h *House) furnish() error {
 		Workers:       h.cfg.Limits.PasswordWorkers,
 		Wait:          h.cfg.Limits.PasswordWait.Duration,
 		Cost:          h.o.Cost,
-	})
-	if err != nil {
-		return err
-	}
-	h.certs, err = cert.New(cert.Options{
-		Pairs: pairs(h.cfg.Certificates), Dir: h.cfg.Data, Hostname: h.cfg.Hostname, Report: h.o.Report,
 	})
 	if err != nil {
 		return err
@@ -119,6 +128,7 @@ func (h *House) furnish() error {
 	h.room = mailroom.New(mailroom.Config{Hostname: h.cfg.Hostname, Directory: h.directory, Store: h.db, Trouble: h.o.Report})
 	h.table = admin.NewTable(admin.House{
 		Directory: h.directory, Maildrops: h.db, Mail: h.db, Sessions: h.sessions, Guard: h.guard, Status: h.status,
+		Check: h.db.Check,
 	}, h.o.Audit)
 	return nil
 }
@@ -126,10 +136,13 @@ func (h *House) furnish() error {
 // Operations are what may be asked of the house.
 func (h *House) Operations() *admin.Table { return h.table }
 
+// Data is the folder of the store.
+func (h *House) Data() string { return h.cfg.Data }
+
 // Directory is who lives here.
 func (h *House) Directory() *directory.Directory { return h.directory }
 
-// Certificates are the ones in use.
+// Certificates are the ones in use; nil before Listen.
 func (h *House) Certificates() *cert.Source { return h.certs }
 
 // Close ends what Open began. Serve must have returned.

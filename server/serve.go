@@ -6,9 +6,12 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"os"
+	"slices"
 	"time"
 
 	"posta/admin"
+	"posta/cert"
 	"posta/check"
 	"posta/config"
 	"posta/event"
@@ -33,9 +36,18 @@ func (h *House) Listen(ctx context.Context) ([]Bound, error) {
 	if err := h.strictAPOP(ctx); err != nil {
 		return nil, err
 	}
+	var err error
+	// Not in Open: who only opens the store knows no host name, and would make
+	// a self-signed certificate anew under the machine's.
+	h.certs, err = cert.New(cert.Options{
+		Pairs: pairs(h.cfg.Certificates), Dir: h.cfg.Data, Hostname: h.cfg.Hostname, Report: h.o.Report,
+	})
+	if err != nil {
+		return nil, err
+	}
 	var bounds []Bound
 	for _, l := range h.cfg.Listeners {
-		socket, bound, err := listen(ctx, l, h.o.Fallback)
+		socket, bound, err := listen(ctx, l, h.o.Fallback && !slices.Contains(h.o.Fixed, l.Name))
 		if err != nil {
 			for _, open := range h.listeners {
 				_ = open.socket.Close()
@@ -152,6 +164,9 @@ func (h *House) Serve(ctx context.Context) error {
 	for _, part := range parts {
 		go func() { ended <- part(ctx) }()
 	}
+	if h.o.Ready != nil {
+		h.o.Ready()
+	}
 	var failed error
 	for running := len(parts); running > 0; {
 		select {
@@ -190,12 +205,19 @@ func (h *House) serveMetrics(ctx context.Context) error {
 }
 
 // status is what `posta status` shows.
-func (h *House) status() admin.Status {
-	s := admin.Status{Version: h.o.Version, Hostname: h.cfg.Hostname, Data: h.cfg.Data}
-	for _, l := range h.listeners {
-		s.Listeners = append(s.Listeners, admin.Listener{
-			Name: l.Name, Service: l.Service, Mode: l.Mode, TLS: l.TLS, Address: l.Actual,
-		})
+func (h *House) status(ctx context.Context) (admin.Status, error) {
+	s := admin.Status{Version: h.o.Version, PID: os.Getpid(), Hostname: h.cfg.Hostname, Data: h.cfg.Data}
+	var err error
+	if s.DefaultDomain, err = h.directory.DefaultDomain(ctx); err != nil {
+		return admin.Status{}, err
 	}
-	return s
+	for _, l := range h.listeners {
+		shown := admin.Listener{Name: l.Name, Service: l.Service, Mode: l.Mode, TLS: l.TLS, Persona: l.Persona,
+			Address: l.Actual, Port: l.Port}
+		if l.Why != "" {
+			shown.Wanted, shown.Why = l.Addr, l.Why
+		}
+		s.Listeners = append(s.Listeners, shown)
+	}
+	return s, nil
 }

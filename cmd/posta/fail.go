@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -13,9 +14,11 @@ import (
 
 // The exit statuses.
 const (
-	exitDone = iota
-	exitFailed
-	exitUsage
+	exitDone     = iota
+	exitFailed   // refused, or not found
+	exitUsage    // the command line was not understood
+	exitAbsent   // there is no server or no store to ask
+	exitInternal // a fault in posta or the machine
 )
 
 // usageError is a command line that was not understood.
@@ -25,20 +28,26 @@ func (e usageError) Unwrap() error { return e.error }
 
 func usage(err error) error { return usageError{err} }
 
+// absentError is that nobody is there to ask.
+type absentError struct{ error }
+
+func (e absentError) Unwrap() error { return e.error }
+
+func absent(err error) error { return absentError{err} }
+
 // fail tells the user what went wrong, in his language or as JSON, and gives
 // the exit status.
 func (a *app) fail(err error) int {
 	if err == nil {
 		return exitDone
 	}
+	code, status := verdict(err)
 	var misused usageError
-	code, status := "failed", exitFailed
-	var refused *admin.Error
-	switch {
-	case errors.As(err, &misused):
-		code, status, err = "usage", exitUsage, misused.error
-	case errors.As(err, &refused):
-		code = refused.Code
+	if errors.As(err, &misused) {
+		err = misused.error
+	}
+	if errors.Is(err, context.Canceled) {
+		err = words.Fail("fail.interrupted", nil)
 	}
 	text := a.words.Error(err)
 	if a.json {
@@ -52,16 +61,43 @@ func (a *app) fail(err error) int {
 	return status
 }
 
+// verdict sorts an error.
+func verdict(err error) (code string, status int) {
+	var misused usageError
+	var missing absentError
+	var refused *admin.Error
+	var said *words.Error
+	switch {
+	case errors.As(err, &misused):
+		return "usage", exitUsage
+	case errors.As(err, &missing):
+		return "absent", exitAbsent
+	case errors.As(err, &refused) && refused.Code == "internal":
+		return refused.Code, exitInternal
+	case errors.As(err, &refused):
+		return refused.Code, exitFailed
+	case errors.As(err, &said), errors.Is(err, context.Canceled):
+		return "failed", exitFailed
+	}
+	return "internal", exitInternal
+}
+
 // flagError says what is wrong with a flag.
 func (a *app) flagError(_ *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	var bare *pflag.ValueRequiredError
 	var wrong *pflag.InvalidValueError
+	var said *words.Error
+	if !errors.As(err, &wrong) || !errors.As(wrong.Unwrap(), &said) {
+		said = nil
+	}
 	switch {
 	case errors.As(err, &unknown):
 		return usage(words.Fail("fail.flag_unknown", words.Args{"Flag": dashes(unknown.GetSpecifiedName())}))
 	case errors.As(err, &bare):
 		return usage(words.Fail("fail.flag_bare", words.Args{"Flag": dashes(bare.GetSpecifiedName())}))
+	case said != nil:
+		return usage(words.FailOf(said, "fail.flag_value", words.Args{"Flag": "--" + wrong.GetFlag().Name}))
 	case errors.As(err, &wrong):
 		return usage(words.Fail("fail.flag_wrong", words.Args{"Flag": "--" + wrong.GetFlag().Name,
 			"Value": wrong.GetValue(), "Type": wrong.GetFlag().Value.Type()}))

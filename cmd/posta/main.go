@@ -17,10 +17,18 @@ import (
 const version = "0.1.0"
 
 func main() {
+	os.Exit(program())
+}
+
+// program is main with an exit status. The first Ctrl-C or SIGTERM ends what
+// runs in good order; a second one meets no handler any more and ends it at once.
+func program() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], terminal{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv})
-	stop()
-	os.Exit(code)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+	return run(ctx, os.Args[1:], terminal{
+		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv, Program: os.Args[0], Replace: replace,
+	})
 }
 
 // terminal is what a command has around it; tests make their own.
@@ -28,4 +36,9 @@ type terminal struct {
 	In       io.Reader
 	Out, Err io.Writer
 	Getenv   func(string) string
+	Program  string // as it was called: "posta", "bin/posta"
+
+	// Replace starts the program anew with one more variable in its
+	// environment, in the same process where the system can; nil: never.
+	Replace func(variable string) error
 }

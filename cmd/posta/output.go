@@ -4,6 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"posta/config"
+	"posta/words"
 )
 
 // print gives a result: as JSON if asked, else as human writes it.
@@ -12,6 +18,92 @@ func (a *app) print(result any, human func(io.Writer) error) error {
 		return writeJSON(a.Out, result)
 	}
 	return human(a.Out)
+}
+
+// printAll gives a list: as JSON an object a line, else as human writes it.
+func printAll[T any](a *app, all []T, human func(io.Writer) error) error {
+	if !a.json {
+		return human(a.Out)
+	}
+	for _, one := range all {
+		if err := writeJSON(a.Out, one); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// table writes rows in columns. Its headings are ids of words/.
+type table struct{ columns *tabwriter.Writer }
+
+func (a *app) table(w io.Writer, headings ...string) table {
+	t := table{tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)}
+	for i, id := range headings {
+		headings[i] = strings.ToUpper(a.say(id, nil))
+	}
+	if len(headings) > 0 {
+		t.row(headings...)
+	}
+	return t
+}
+
+func (t table) row(cells ...string) { _, _ = fmt.Fprintln(t.columns, strings.Join(cells, "\t")) }
+
+func (t table) end() error { return t.columns.Flush() }
+
+// lister gives the human form of a list: a table, or a sentence where it is empty.
+func lister[T any](a *app, all []T, headings []string, cells func(T) []string) func(io.Writer) error {
+	return func(w io.Writer) error {
+		if len(all) == 0 {
+			_, err := fmt.Fprintln(w, a.say("list.empty", nil))
+			return err
+		}
+		t := a.table(w, headings...)
+		for _, one := range all {
+			t.row(cells(one)...)
+		}
+		return t.end()
+	}
+}
+
+// fact is a line of what is shown of one thing: an id of words/ and a value.
+type fact struct{ id, value string }
+
+// facts is the human form of one thing; those without a value are left out.
+func (a *app) facts(all ...fact) func(io.Writer) error {
+	return func(w io.Writer) error {
+		t := a.table(w)
+		for _, f := range all {
+			if f.value != "" {
+				t.row(a.say(f.id, nil)+":", f.value)
+			}
+		}
+		return t.end()
+	}
+}
+
+// when writes a time for people, at their place; JSON has it in UTC.
+func when(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Local().Format("2006-01-02 15:04:05")
+}
+
+// limit writes a bound where 0 is none.
+func (a *app) limit(octets int64) string {
+	if octets == 0 {
+		return a.say("list.no_limit", nil)
+	}
+	return config.Size(octets).String()
+}
+
+// yes says it of a switch that is on, and nothing of one that is off.
+func (a *app) yes(on bool) string {
+	if !on {
+		return ""
+	}
+	return a.say("list.yes", nil)
 }
 
 // writeJSON writes a value on one line, as scripts read it.
@@ -27,4 +119,11 @@ func line(text string) func(io.Writer) error {
 		_, err := fmt.Fprintln(w, text)
 		return err
 	}
+}
+
+// done says that something was done which has nothing to show.
+func (a *app) done(id string, args words.Args) error {
+	return a.print(struct {
+		OK bool `json:"ok"`
+	}{true}, line(a.say(id, args)))
 }

@@ -101,7 +101,7 @@ func TestErrorsOfAdminKeepTheirCode(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := &app{terminal: terminal{Err: &e}, words: w, json: true}
-	refused := &admin.Error{Code: "not_found", Text: "cannot write x", ID: "fail.unwritable", Args: words.Args{"File": "x"}}
+	refused := &admin.Error{Code: "not_found", Text: "cannot write x", Said: words.Fail("fail.unwritable", words.Args{"File": "x"})}
 	if status := a.fail(fmt.Errorf("there: %w", refused)); status != exitFailed {
 		t.Errorf("status %d", status)
 	}
@@ -112,7 +112,7 @@ func TestErrorsOfAdminKeepTheirCode(t *testing.T) {
 	if got.Error.Code != "not_found" || got.Error.Text != "there: no se puede escribir x" {
 		t.Errorf("got %+v", got)
 	}
-	if a.fail(nil) != exitDone || a.fail(errors.New("x")) != exitFailed {
+	if a.fail(nil) != exitDone || a.fail(errors.New("x")) != exitInternal {
 		t.Error("wrong status")
 	}
 }

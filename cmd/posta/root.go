@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -16,22 +18,24 @@ type app struct {
 	words *words.Words
 	data  string // --data; "": the configuration's, or the default
 	json  bool   // --json
+	lang  string // --lang, or ""
+	input *bufio.Reader
+	began time.Time
 }
 
 // say is a text of words/.
 func (a *app) say(id string, args words.Args) string { return a.words.Say(id, args) }
 
-// run does what the arguments say, and gives the exit status: 0 done, 1 not
-// done, 2 not understood.
+// run does what the arguments say, and gives the exit status, one of fail.go's.
 func run(ctx context.Context, args []string, t terminal) int {
-	a := &app{terminal: t, json: hasFlag(args, "--json")}
-	w, err := words.New(words.Detect(flagValue(args, "--lang"), t.Getenv, words.System()))
+	a := &app{terminal: t, json: hasFlag(args, "--json"), lang: flagValue(args, "--lang"), began: time.Now()}
+	w, err := words.New(words.Detect(a.lang, t.Getenv, words.System()))
 	if err != nil {
 		if a.words, err = words.New(words.Fallback); err != nil {
 			panic(err) // the catalogs are part of the program
 		}
 		return a.fail(usage(words.Fail("words.no_language", words.Args{
-			"Lang": flagValue(args, "--lang"), "Known": strings.Join(words.Languages(), ", ")})))
+			"Lang": a.lang, "Known": strings.Join(words.Languages(), ", ")})))
 	}
 	a.words = w
 	root := a.root()
@@ -45,6 +49,18 @@ func run(ctx context.Context, args []string, t terminal) int {
 // root is the command tree.
 func (a *app) root() *cobra.Command {
 	root := a.group("posta", "help.posta",
+		a.quickstartCommand(),
+		a.cardCommand(),
+		a.serveCommand(),
+		a.statusCommand(),
+		a.domainCommand(),
+		a.accountCommand(),
+		a.aliasCommand(),
+		a.mailingListCommand(),
+		a.messageCommand(),
+		a.sessionCommand(),
+		a.banCommand(),
+		a.storeCommand(),
 		a.configCommand(),
 		a.completionCommand(),
 		a.versionCommand(),

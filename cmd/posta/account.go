@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"posta/admin"
+	"posta/config"
+	"posta/words"
+)
+
+func (a *app) accountCommand() *cobra.Command {
+	list := a.command("list", "help.account_list", func(ctx context.Context, args []string) error {
+		var all []admin.Account
+		if err := a.ask(ctx, "account.list", admin.ByDomain{Domain: first(args)}, &all); err != nil {
+			return err
+		}
+		return printAll(a, all, lister(a, all,
+			[]string{"field.address", "field.name", "field.messages", "field.size", "field.quota", "field.state"}, a.accountRow))
+	})
+	list.Example = "posta account list\nposta account list pepito.es --json"
+	show := a.command("show", "help.account_show", func(ctx context.Context, args []string) error {
+		return a.accountCall(ctx, "account.show", admin.ByAddress{Address: args[0]}, "")
+	})
+	show.Example = "posta account show pepe@pepito.es"
+	var force bool
+	remove := a.command("remove", "help.account_remove", func(ctx context.Context, args []string) error {
+		if err := a.ask(ctx, "account.remove", admin.AccountName{Address: args[0], Force: force}, nil); err != nil {
+			return err
+		}
+		return a.done("done.account_removed", words.Args{"Address": args[0]})
+	})
+	remove.Flags().BoolVar(&force, "force", false, a.say("help.flag_force_account", nil))
+	remove.Example = "posta account remove pepe@pepito.es\nposta account remove pepe@pepito.es --force"
+	return a.group("account", "help.account",
+		a.accountAddCommand(),
+		a.naming(a.taking(list, 0, 1, "help.word_domain"), "domain.list"),
+		a.naming(a.taking(show, 1, 1, "help.word_address"), "account.list"),
+		a.accountSetCommand(),
+		a.naming(a.taking(remove, 1, 1, "help.word_address"), "account.list"))
+}
+
+// accountFlags are what add and set share.
+type accountFlags struct {
+	name     string
+	quota    config.Size
+	disabled bool
+	apop     string
+	secret   bool
+}
+
+func (a *app) accountFlags(c *cobra.Command) *accountFlags {
+	f := &accountFlags{}
+	flags := c.Flags()
+	flags.StringVar(&f.name, "name", "", a.say("help.flag_name", nil))
+	a.sizeFlag(c, &f.quota, "quota", "help.flag_quota")
+	flags.BoolVar(&f.disabled, "disabled", false, a.say("help.flag_disabled", nil))
+	flags.StringVar(&f.apop, "apop", "", a.say("help.flag_apop", nil))
+	flags.BoolVar(&f.secret, "secret-stdin", false, a.say("help.flag_secret_stdin", nil))
+	return f
+}
+
+// change fills what the flags change. The secret is read after the password.
+func (a *app) change(ctx context.Context, c *cobra.Command, f *accountFlags, in *admin.AccountChange) error {
+	in.Name, in.Disabled = changed(c, "name", &f.name), changed(c, "disabled", &f.disabled)
+	in.Quota = changedSize(c, "quota", &f.quota)
+	var secret string
+	var err error
+	switch {
+	case f.apop == "" && !f.secret:
+		return nil
+	case f.apop == "off" && !f.secret:
+	case f.apop != "on" && f.apop != "":
+		return usage(words.Fail("fail.apop", words.Args{"Value": f.apop}))
+	case f.secret:
+		secret, err = a.inputLine()
+	default:
+		secret, err = a.prompt(ctx, a.say("password.secret", words.Args{"Address": in.Address}))
+	}
+	if err == nil && secret == "" && f.apop != "off" {
+		err = words.Fail("password.empty", nil)
+	}
+	in.APOP = &secret
+	return err
+}
+
+func (a *app) accountAddCommand() *cobra.Command {
+	var p *passwordFlags
+	var f *accountFlags
+	var c *cobra.Command
+	c = a.command("add", "help.account_add", func(ctx context.Context, args []string) error {
+		in := admin.AccountChange{Address: args[0]}
+		password, made, err := a.password(ctx, p, args[0])
+		if err != nil {
+			return err
+		}
+		in.Password = password
+		if err := a.change(ctx, c, f, &in); err != nil {
+			return err
+		}
+		return a.accountCall(ctx, "account.add", in, shownOnce(password, made))
+	})
+	p, f = a.passwordFlags(c, false), a.accountFlags(c)
+	c.Long = a.say("help.account_add_long", nil)
+	c.Example = "posta account add pepe@pepito.es\nposta account add pepe@pepito.es --generate --quota 100MB --name \"Pepe Pérez\""
+	return a.taking(c, 1, 1, "help.word_address")
+}
+
+func (a *app) accountSetCommand() *cobra.Command {
+	var p *passwordFlags
+	var f *accountFlags
+	var c *cobra.Command
+	c = a.command("set", "help.account_set", func(ctx context.Context, args []string) error {
+		in := admin.AccountChange{Address: args[0]}
+		password, made, err := a.password(ctx, p, args[0])
+		if err != nil {
+			return err
+		}
+		in.Password = password
+		if err := a.change(ctx, c, f, &in); err != nil {
+			return err
+		}
+		return a.accountCall(ctx, "account.set", in, shownOnce(password, made))
+	})
+	p, f = a.passwordFlags(c, true), a.accountFlags(c)
+	c.Example = "posta account set pepe@pepito.es --password\nposta account set pepe@pepito.es --quota 0 --disabled=false\n" +
+		"posta account set pepe@pepito.es --apop off"
+	return a.naming(a.taking(c, 1, 1, "help.word_address"), "account.list")
+}
+
+// shownOnce is a password to be told to who asked posta to make it.
+func shownOnce(password *string, made bool) string {
+	if !made {
+		return ""
+	}
+	return *password
+}
+
+// accountCall runs an operation that answers with an account, and shows it.
+func (a *app) accountCall(ctx context.Context, operation string, in any, password string) error {
+	var one admin.Account
+	if err := a.ask(ctx, operation, in, &one); err != nil {
+		return err
+	}
+	one.Password = password
+	return a.print(one, a.facts(fact{"field.address", one.Address}, fact{"field.name", one.Name},
+		fact{"field.password", one.Password}, fact{"field.messages", strconv.FormatInt(one.Messages, 10)},
+		fact{"field.size", config.Size(one.Bytes).String()}, fact{"field.quota", a.limit(one.Quota)},
+		fact{"field.state", a.state(one)}, fact{"field.created", when(one.Created)}))
+}
+
+func (a *app) accountRow(one admin.Account) []string {
+	return []string{one.Address, one.Name, strconv.FormatInt(one.Messages, 10), config.Size(one.Bytes).String(),
+		a.limit(one.Quota), a.state(one)}
+}
+
+// state is what is unusual about an account's log-in.
+func (a *app) state(one admin.Account) string {
+	switch {
+	case one.Disabled:
+		return a.say("list.disabled", nil)
+	case one.APOP:
+		return "APOP"
+	}
+	return ""
+}
+
+// first is an argument that may be missing.
+func first(args []string) string {
+	if len(args) == 0 {
+		return ""
+	}
+	return args[0]
+}

@@ -1,0 +1,305 @@
+package main
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"posta/admin"
+	"posta/config"
+	"posta/words"
+)
+
+// cardAccount is an account with its password where posta knows it.
+type cardAccount struct {
+	Address  string `json:"address"`
+	Password string `json:"password,omitempty"`
+}
+
+// mostAccounts bounds the accounts on a card; it takes time to try a password.
+const mostAccounts = 24
+
+// cardAccounts gives the accounts, those with a known password first. A
+// password stands there only if it would be let in now; the fresh ones would.
+func cardAccounts(ctx context.Context, ops admin.Caller, known map[string]string, fresh map[string]bool) ([]cardAccount, error) {
+	var all []admin.Account
+	if err := ops.Call(ctx, "account.list", admin.ByDomain{}, &all); err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(all, func(a, b admin.Account) int { return rank(known, a) - rank(known, b) })
+	var out []cardAccount
+	for i, one := range all {
+		password := known[one.Address]
+		if i >= mostAccounts {
+			password = ""
+		}
+		if password != "" && !fresh[one.Address] {
+			var fits admin.Verified
+			err := ops.Call(ctx, "account.verify", admin.Login{Address: one.Address, Password: password}, &fits)
+			if err != nil || !fits.OK {
+				password = ""
+			}
+		}
+		out = append(out, cardAccount{one.Address, password})
+	}
+	return out, nil
+}
+
+func rank(known map[string]string, one admin.Account) int {
+	if known[one.Address] != "" {
+		return 0
+	}
+	return 1
+}
+
+func (a *app) cardCommand() *cobra.Command {
+	c := a.command("card", "help.card", func(ctx context.Context, _ []string) error {
+		client, err := a.server(ctx)
+		if err != nil {
+			return err
+		}
+		r := ready{Ready: true}
+		if err := client.Call(ctx, "status", admin.None{}, &r.Status); err != nil {
+			return err
+		}
+		r.Mode = modeOf(r.Listeners)
+		if slices.ContainsFunc(r.Listeners, func(l admin.Listener) bool { return isOpen(l.Address) }) {
+			r.LAN = lan()
+		}
+		known := map[string]string{}
+		if r.Mode == config.ModeLab {
+			known = recall(r.Data).Passwords
+		}
+		if r.Accounts, err = cardAccounts(ctx, client, known, nil); err != nil {
+			return err
+		}
+		return a.print(r, func(w io.Writer) error {
+			_, err := io.WriteString(w, a.card(r))
+			return err
+		})
+	})
+	c.Example = "posta card"
+	return c
+}
+
+// isOpen says that an address listened on is every interface's.
+func isOpen(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	ip := net.ParseIP(host)
+	return err == nil && (host == "" || ip != nil && ip.IsUnspecified())
+}
+
+// card writes what a person needs to begin: it is the first page of posta that
+// anybody sees.
+func (a *app) card(r ready) string {
+	p := &page{app: a, ready: r, host: "127.0.0.1"}
+	if len(r.LAN) > 0 {
+		p.host = r.LAN[0]
+	}
+	if smtp := p.listener("smtp", "submission"); smtp != nil && !isOpen(smtp.Address) {
+		p.host, _, _ = net.SplitHostPort(smtp.Address)
+	}
+	p.head()
+	p.ports()
+	p.people()
+	p.putty()
+	p.send()
+	p.fetch()
+	p.login()
+	p.foot()
+	return p.text.String()
+}
+
+// page is a card being written.
+type page struct {
+	*app
+	ready
+	host string // where others, or this machine, reach the lab
+	text strings.Builder
+}
+
+func (p *page) line(text string) { p.text.WriteString(strings.TrimRight(text, " ") + "\n") }
+
+// title begins a section.
+func (p *page) title(id string, args words.Args) { p.line("\n" + p.words.Say(id, args)) }
+
+// typed shows lines to be typed, further in.
+func (p *page) typed(lines ...string) {
+	for _, one := range lines {
+		p.line("    " + one)
+	}
+}
+
+// listener finds the first that there is of some names.
+func (p *page) listener(names ...string) *admin.Listener {
+	for _, name := range names {
+		for i := range p.Listeners {
+			if p.Listeners[i].Name == name {
+				return &p.Listeners[i]
+			}
+		}
+	}
+	return nil
+}
+
+func (p *page) isLab() bool { return p.Mode == config.ModeLab }
+
+func (p *page) head() {
+	rule := strings.Repeat("=", 72)
+	p.line(rule)
+	if p.isLab() {
+		p.line(p.say("card.lab", words.Args{"Version": p.Version, "Domain": p.DefaultDomain}))
+		p.line(p.say("card.lab_means", nil))
+	} else {
+		p.line(p.say("card.strict", words.Args{"Version": p.Version, "Domain": p.DefaultDomain}))
+		p.line(p.say("card.strict_means", nil))
+	}
+	p.line(rule)
+}
+
+func (p *page) ports() {
+	if len(p.LAN) > 0 {
+		p.title("card.ports_lan", words.Args{"Host": strings.Join(p.LAN, ", ")})
+	} else {
+		p.title("card.ports", words.Args{"Host": p.host})
+	}
+	t := p.table(&p.text)
+	for _, l := range p.Listeners {
+		t.row(fmt.Sprintf("    %-12s%5d", l.Name, l.Port), p.tls(l.TLS), p.why(l))
+	}
+	_ = t.end() // a strings.Builder takes everything
+}
+
+func (p *page) people() {
+	p.title("card.accounts", nil)
+	t := p.table(&p.text)
+	unknown := 0
+	for i, one := range p.Accounts {
+		if i >= mostAccounts {
+			p.rest(t, len(p.Accounts)-i)
+			break
+		}
+		password := one.Password
+		if password == "" {
+			password = p.say("card.unknown", nil)
+			unknown++
+		}
+		t.row("    "+one.Address, password)
+	}
+	_ = t.end()
+	if unknown > 0 {
+		p.line("    " + p.say("card.new_password", words.Args{"Command": p.command("account set " + p.firstUnknown() + " --generate")}))
+	}
+}
+
+func (p *page) rest(t table, n int) {
+	t.row("    " + p.words.Say("card.more_accounts", words.Args{"Count": n, "Command": p.command("account list")}))
+}
+
+func (p *page) firstUnknown() string {
+	i := slices.IndexFunc(p.Accounts, func(one cardAccount) bool { return one.Password == "" })
+	return p.Accounts[i].Address
+}
+
+// pair gives who writes on the card and who is written to.
+func (p *page) pair() (from, to cardAccount) {
+	switch n := len(p.Accounts); {
+	case n == 0:
+		return cardAccount{Address: "ana@" + p.DefaultDomain}, cardAccount{Address: "postmaster@" + p.DefaultDomain}
+	case n == 1:
+		return p.Accounts[0], p.Accounts[0]
+	}
+	return p.Accounts[0], p.Accounts[1]
+}
+
+func (p *page) putty() {
+	smtp := p.listener("smtp", "submission")
+	if smtp == nil {
+		return
+	}
+	p.title("card.putty", nil)
+	p.typed(p.say("card.putty_host", words.Args{"Host": p.host, "Port": smtp.Port}), p.say("card.putty_type", nil), p.say("card.putty_close", nil))
+	p.line("  " + p.say("card.or_terminal", nil))
+	p.typed(fmt.Sprintf("plink -raw -P %d %s", smtp.Port, p.host), fmt.Sprintf("telnet %s %d", p.host, smtp.Port))
+}
+
+func (p *page) send() {
+	smtp := p.listener("smtp", "submission")
+	if smtp == nil {
+		return
+	}
+	from, to := p.pair()
+	p.title("card.send", words.Args{"Port": smtp.Port})
+	p.typed("HELO "+p.DefaultDomain, "MAIL FROM:<"+from.Address+">", "RCPT TO:<"+to.Address+">", "DATA",
+		"Subject: "+p.say("card.subject", nil), "", p.say("card.body", nil), ".", "QUIT")
+}
+
+func (p *page) fetch() {
+	_, to := p.pair()
+	password := to.Password
+	if password == "" {
+		password = p.say("card.password", nil)
+	}
+	dialogue := []string{"USER " + p.user(to.Address), "PASS " + password, "STAT", "LIST", "RETR 1", "QUIT"}
+	if plain := p.listener("pop3"); plain != nil && plain.Mode == config.ModeLab {
+		p.title("card.fetch", words.Args{"Port": plain.Port})
+		p.typed(fmt.Sprintf("plink -raw -P %d %s", plain.Port, p.host))
+		p.typed(dialogue...)
+		return
+	}
+	if tls := p.listener("pop3s"); tls != nil {
+		p.title("card.fetch", words.Args{"Port": tls.Port})
+		p.typed(fmt.Sprintf("openssl s_client -quiet -crlf -connect %s:%d", p.host, tls.Port))
+		p.typed(dialogue...)
+	}
+}
+
+// user is the name as one types it: without the domain where that is the usual one.
+func (p *page) user(address string) string { return strings.TrimSuffix(address, "@"+p.DefaultDomain) }
+
+// login shows what AUTH wants in base64, which nobody does in the head.
+func (p *page) login() {
+	from, _ := p.pair()
+	if !p.isLab() || p.listener("smtp", "submission") == nil || from.Password == "" {
+		return
+	}
+	b64 := func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
+	p.title("card.auth", words.Args{"Address": from.Address})
+	p.typed("AUTH LOGIN", b64(from.Address), b64(from.Password))
+	p.line("  " + p.say("card.auth_plain", nil))
+	p.typed("AUTH PLAIN " + b64("\x00"+from.Address+"\x00"+from.Password))
+}
+
+func (p *page) foot() {
+	p.title("card.watch", nil)
+	p.typed(p.command("session list"), p.command("session show 1"))
+	p.title("card.again", words.Args{"Command": p.command("card")})
+	p.line(p.say("card.data", words.Args{"Data": p.Data}))
+	if p.isLab() {
+		p.line(p.say("card.remembered", words.Args{"File": labFile}))
+	}
+	p.line(p.say("card.end", nil))
+	p.line("")
+}
+
+// command is a command line that works in a second terminal.
+func (p *page) command(rest string) string {
+	text := p.Program
+	if text == "" {
+		text = "posta"
+	}
+	text += " " + rest
+	if p.data == "" {
+		return text
+	}
+	if strings.Contains(p.Data, " ") {
+		return text + ` --data "` + p.Data + `"`
+	}
+	return text + " --data " + p.Data
+}

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"posta/event"
+	"posta/observe"
+	"posta/words"
+)
+
+// console tells the person at a lab's terminal what happens, a short line
+// each. It never holds a session up, however still the terminal stands.
+type console struct {
+	words *words.Words
+	out   observe.Writer
+}
+
+// consoleBuffer is how much may wait for a terminal.
+const consoleBuffer = 256 << 10
+
+func newConsole(w *words.Words, out io.Writer) *console {
+	return &console{w, observe.NewWriter(out, consoleBuffer, func(lines uint64) []byte {
+		return []byte(w.Say("console.lost", words.Args{"Count": lines}) + "\n")
+	})}
+}
+
+// Wants is never true: what happened comes unasked, and octets stay away.
+func (c *console) Wants(uint64, event.Layer, event.Part) bool { return false }
+
+// Emit writes the line of an event that has one.
+func (c *console) Emit(e *event.Event) {
+	text := c.text(e)
+	if text == "" {
+		return
+	}
+	number := c.words.Say("console.session", words.Args{"ID": e.Conn})
+	_, _ = fmt.Fprintf(c.out, "%s  %s  %s\n", e.Time.Local().Format("15:04:05"), number, text)
+}
+
+func (c *console) text(e *event.Event) string {
+	say := c.words.Say
+	switch f := e.Fact.(type) {
+	case event.Opened:
+		return say("console.opened", words.Args{"Listener": strings.ToUpper(f.Listener), "Remote": f.Remote.String()})
+	case event.Authenticated:
+		if f.OK {
+			return say("console.login", words.Args{"User": printable(f.User), "Mechanism": f.Mechanism})
+		}
+		return say("console.login_failed", words.Args{"User": printable(f.User)})
+	case event.Accepted:
+		return say("console.accepted", words.Args{"ID": f.ID, "From": printable(f.From), "Size": f.Size, "Count": f.Recipients})
+	case event.Fetched:
+		return say("console.fetched", words.Args{"Size": f.Size})
+	case event.Deleted:
+		if f.Messages > 0 {
+			return say("console.deleted", words.Args{"Count": f.Messages})
+		}
+	case event.Closed:
+		return say("console.closed", words.Args{"Reason": printable(f.Reason)})
+	}
+	return ""
+}
+
+// say writes text that is no event.
+func (c *console) say(text string) { _, _ = c.out.Write([]byte(text)) }
+
+func (c *console) close() { c.out.Close() }

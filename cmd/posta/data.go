@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"posta/admin"
+	"posta/config"
+	"posta/server"
+	"posta/words"
+)
+
+// dataDir is the folder of the store: --data, POSTA_DATA, or the user's own,
+// so that a second terminal needs no flag.
+func (a *app) dataDir() (string, error) {
+	dir := ownDir(runtime.GOOS, a.Getenv)
+	for _, given := range []string{a.data, a.Getenv("POSTA_DATA")} {
+		if given != "" {
+			dir = given
+			break
+		}
+	}
+	if dir == "" {
+		return "", absent(words.Fail("fail.no_data", nil))
+	}
+	return filepath.Abs(dir)
+}
+
+// ownDir is where programs keep a user's data on a system; "" where the
+// environment does not say.
+func ownDir(system string, getenv func(string) string) string {
+	if system == "windows" {
+		if local := getenv("LOCALAPPDATA"); local != "" {
+			return filepath.Join(local, "posta")
+		}
+		return ""
+	}
+	if share := getenv("XDG_DATA_HOME"); filepath.IsAbs(share) { // a relative one is to be ignored
+		return filepath.Join(share, "posta")
+	}
+	home := getenv("HOME")
+	if home == "" {
+		home, _ = os.UserHomeDir()
+	}
+	if home == "" {
+		return ""
+	}
+	return filepath.Join(home, ".local", "share", "posta")
+}
+
+// patience is how long a command waits for another one to leave the store.
+const patience = 5 * time.Second
+
+// reached is who answers operations.
+type reached struct {
+	admin.Caller
+	leave func() error
+}
+
+// reach finds the server that runs on the data, else opens the store itself.
+// Only with create may it make a store where there is none.
+func (a *app) reach(ctx context.Context, create bool) (reached, error) {
+	dir, err := a.dataDir()
+	if err != nil {
+		return reached{}, err
+	}
+	for pause, until := 20*time.Millisecond, time.Now().Add(patience); ; pause *= 2 {
+		r, err := a.tryReach(ctx, dir, create)
+		if !errors.Is(err, server.ErrBusy) || time.Now().After(until) {
+			return r, err
+		}
+		select { // another command has the store, or a server is about to answer
+		case <-ctx.Done():
+			return reached{}, ctx.Err()
+		case <-time.After(pause):
+		}
+	}
+}
+
+func (a *app) tryReach(ctx context.Context, dir string, create bool) (reached, error) {
+	client, err := admin.Dial(ctx, dir)
+	if err == nil {
+		return reached{client, func() error { return nil }}, nil
+	}
+	if !errors.Is(err, admin.ErrNoServer) {
+		return reached{}, absent(words.FailOf(err, "fail.unreachable", words.Args{"Data": dir}))
+	}
+	if !create && !server.Holds(dir) {
+		return reached{}, absent(words.Fail("fail.no_store", words.Args{"Data": dir}))
+	}
+	cfg := config.Default()
+	cfg.Data, cfg.DefaultDomain = dir, recall(dir).DefaultDomain
+	h, err := openHouse(ctx, *cfg, server.Options{Version: version})
+	if err != nil {
+		return reached{}, err
+	}
+	return reached{h.Operations(), h.Close}, nil
+}
+
+// openHouse opens the store and explains why it cannot.
+func openHouse(ctx context.Context, cfg config.Config, o server.Options) (*server.House, error) {
+	h, err := server.Open(ctx, cfg, o)
+	switch {
+	case errors.Is(err, server.ErrBusy):
+		return nil, absent(words.FailOf(err, "fail.busy", words.Args{"Data": cfg.Data}))
+	case err != nil:
+		return nil, absent(words.FailOf(err, "fail.no_open", words.Args{"Data": cfg.Data}))
+	}
+	return h, nil
+}
+
+// ask runs one operation wherever it can be answered.
+func (a *app) ask(ctx context.Context, operation string, in, out any) error {
+	r, err := a.reach(ctx, operation == "domain.add")
+	if err != nil {
+		return err
+	}
+	return errors.Join(r.Call(ctx, operation, in, out), r.leave())
+}
+
+// askServer runs one operation that only a running server can answer: what it
+// is about lives in the server's memory.
+func (a *app) askServer(ctx context.Context, operation string, in, out any) error {
+	client, err := a.server(ctx)
+	if err != nil {
+		return err
+	}
+	return client.Call(ctx, operation, in, out)
+}
+
+func (a *app) server(ctx context.Context) (*admin.Client, error) {
+	dir, err := a.dataDir()
+	if err != nil {
+		return nil, err
+	}
+	client, err := admin.Dial(ctx, dir)
+	if errors.Is(err, admin.ErrNoServer) {
+		return nil, absent(words.Fail("fail.no_server", words.Args{"Data": dir}))
+	}
+	if err != nil {
+		return nil, absent(words.FailOf(err, "fail.unreachable", words.Args{"Data": dir}))
+	}
+	return client, nil
+}

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"posta/admin"
+	"posta/config"
+	"posta/words"
+)
+
+func (a *app) domainCommand() *cobra.Command {
+	list := a.command("list", "help.domain_list", func(ctx context.Context, _ []string) error {
+		var all []admin.Domain
+		if err := a.ask(ctx, "domain.list", admin.None{}, &all); err != nil {
+			return err
+		}
+		return printAll(a, all, lister(a, all,
+			[]string{"field.domain", "field.alias_of", "field.catch_all", "field.max_accounts", "field.max_message"}, a.domainRow))
+	})
+	list.Example = "posta domain list\nposta domain list --json"
+	show := a.command("show", "help.domain_show", func(ctx context.Context, args []string) error {
+		return a.domainCall(ctx, "domain.show", admin.DomainName{Name: args[0]})
+	})
+	show.Example = "posta domain show pepito.es"
+	var force bool
+	remove := a.command("remove", "help.domain_remove", func(ctx context.Context, args []string) error {
+		if err := a.ask(ctx, "domain.remove", admin.DomainName{Name: args[0], Force: force}, nil); err != nil {
+			return err
+		}
+		return a.done("done.domain_removed", words.Args{"Name": args[0]})
+	})
+	remove.Flags().BoolVar(&force, "force", false, a.say("help.flag_force_domain", nil))
+	remove.Example = "posta domain remove pepito.es\nposta domain remove pepito.es --force"
+	return a.group("domain", "help.domain",
+		a.domainChangeCommand("add", "help.domain_add", "posta domain add pepito.es\nposta domain add pepito.net --alias-of pepito.es"),
+		list,
+		a.naming(a.taking(show, 1, 1, "help.word_domain"), "domain.list"),
+		a.domainChangeCommand("set", "help.domain_set",
+			"posta domain set pepito.es --catch-all pepe@pepito.es\nposta domain set pepito.es --max-message 10MB --plus=false"),
+		a.naming(a.taking(remove, 1, 1, "help.word_domain"), "domain.list"))
+}
+
+// domainChangeCommand is add or set: they take the same flags.
+func (a *app) domainChangeCommand(verb, help, example string) *cobra.Command {
+	var in admin.DomainChange
+	var aliasOf, catchAll string
+	var plus bool
+	var accounts int64
+	var message, bytes config.Size
+	var c *cobra.Command
+	c = a.command(verb, help, func(ctx context.Context, args []string) error {
+		in = admin.DomainChange{Name: args[0], AliasOf: changed(c, "alias-of", &aliasOf), CatchAll: changed(c, "catch-all", &catchAll),
+			Plus: changed(c, "plus", &plus), MaxAccounts: changed(c, "max-accounts", &accounts),
+			MaxMessage: changedSize(c, "max-message", &message), MaxBytes: changedSize(c, "max-bytes", &bytes)}
+		return a.domainCall(ctx, "domain."+verb, in)
+	})
+	flags := c.Flags()
+	flags.StringVar(&aliasOf, "alias-of", "", a.say("help.flag_alias_of", nil))
+	flags.StringVar(&catchAll, "catch-all", "", a.say("help.flag_catch_all", nil))
+	flags.BoolVar(&plus, "plus", true, a.say("help.flag_plus", nil))
+	flags.Int64Var(&accounts, "max-accounts", 0, a.say("help.flag_max_accounts", nil))
+	a.sizeFlag(c, &message, "max-message", "help.flag_max_message")
+	a.sizeFlag(c, &bytes, "max-bytes", "help.flag_max_bytes")
+	c.Example = example
+	a.taking(c, 1, 1, "help.word_domain")
+	if verb == "set" {
+		a.naming(c, "domain.list")
+	}
+	return c
+}
+
+// domainCall runs an operation that answers with a domain, and shows it.
+func (a *app) domainCall(ctx context.Context, operation string, in any) error {
+	var d admin.Domain
+	if err := a.ask(ctx, operation, in, &d); err != nil {
+		return err
+	}
+	return a.print(d, a.facts(fact{"field.domain", d.Name}, fact{"field.alias_of", d.AliasOf}, fact{"field.catch_all", d.CatchAll},
+		fact{"field.plus", a.yes(d.Plus)}, fact{"field.max_accounts", a.count(d.MaxAccounts)},
+		fact{"field.max_message", a.limit(d.MaxMessage)}, fact{"field.max_bytes", a.limit(d.MaxBytes)},
+		fact{"field.created", when(d.Created)}))
+}
+
+func (a *app) domainRow(d admin.Domain) []string {
+	return []string{d.Name, d.AliasOf, d.CatchAll, a.count(d.MaxAccounts), a.limit(d.MaxMessage)}
+}
+
+// count writes a number where 0 is no limit.
+func (a *app) count(n int64) string {
+	if n == 0 {
+		return a.say("list.no_limit", nil)
+	}
+	return strconv.FormatInt(n, 10)
+}

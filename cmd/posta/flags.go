@@ -1,0 +1,48 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"posta/config"
+)
+
+// changed gives a flag's value if the flag was given, else nil: a field that
+// keeps its value.
+func changed[T any](c *cobra.Command, flag string, value *T) *T {
+	if !c.Flags().Changed(flag) {
+		return nil
+	}
+	return value
+}
+
+// changedSize is changed for a size, in octets.
+func changedSize(c *cobra.Command, flag string, value *config.Size) *int64 {
+	if !c.Flags().Changed(flag) {
+		return nil
+	}
+	octets := int64(*value)
+	return &octets
+}
+
+// sizeFlag adds a flag that takes "100 MB" or a number of octets.
+func (a *app) sizeFlag(c *cobra.Command, value *config.Size, name, help string) {
+	c.Flags().TextVar(value, name, config.Size(0), a.say(help, nil))
+}
+
+// taking names a command's arguments, by ids of words/, and says how many it
+// wants: those beyond least may be left out; with most < 0 the last may be
+// repeated.
+func (a *app) taking(c *cobra.Command, least, most int, arguments ...string) *cobra.Command {
+	for i, id := range arguments {
+		word := a.say(id, nil)
+		if most < 0 && i == len(arguments)-1 {
+			word += "..."
+		}
+		if i >= least {
+			word = "[" + word + "]"
+		}
+		c.Use += " " + word
+	}
+	c.Args = a.arguments(least, most)
+	return c
+}

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+)
+
+// labFile, in the data directory, is what quickstart remembers from one run to
+// the next. Only its owner reads it.
+const labFile = "lab.json"
+
+// memory is what labFile holds.
+type memory struct {
+	DefaultDomain string            `json:"default_domain,omitempty"`
+	Passwords     map[string]string `json:"passwords,omitempty"` // that posta made for a lab, by address
+}
+
+// recall reads what was remembered. A file that is not there or damaged is as
+// good as an empty one: all it holds is a convenience.
+func recall(data string) memory {
+	var m memory
+	text, err := os.ReadFile(filepath.Join(data, labFile))
+	if err != nil || json.Unmarshal(text, &m) != nil {
+		m = memory{}
+	}
+	if m.Passwords == nil {
+		m.Passwords = map[string]string{}
+	}
+	return m
+}
+
+// remember puts a whole new file in place of the old one.
+func (m memory) remember(data string) error {
+	text, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return err
+	}
+	name := filepath.Join(data, labFile)
+	next := name + ".new"
+	_ = os.Remove(next) // so that the new one's mode is ours
+	if err := os.WriteFile(next, append(text, '\n'), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(next, name)
+}

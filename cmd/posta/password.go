@@ -1,0 +1,122 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"posta/directory"
+	"posta/words"
+)
+
+// passwordFlags say where a password comes from. It is never an argument,
+// which every user of the machine could read.
+type passwordFlags struct{ prompt, stdin, generate bool }
+
+// passwordFlags adds them to a command; with ask, that one only asks for a
+// password when told to.
+func (a *app) passwordFlags(c *cobra.Command, ask bool) *passwordFlags {
+	p := &passwordFlags{prompt: !ask}
+	flags := c.Flags()
+	if ask {
+		flags.BoolVar(&p.prompt, "password", false, a.say("help.flag_password", nil))
+	}
+	flags.BoolVar(&p.stdin, "password-stdin", false, a.say("help.flag_password_stdin", nil))
+	flags.BoolVar(&p.generate, "generate", false, a.say("help.flag_generate", nil))
+	return p
+}
+
+// password gives the password that the flags ask for, and whether posta made
+// it; nil where they ask for none.
+func (a *app) password(ctx context.Context, p *passwordFlags, address string) (password *string, made bool, err error) {
+	var text string
+	switch {
+	case p.generate && p.stdin:
+		err = usage(words.Fail("fail.flags_exclude", words.Args{"One": "--generate", "Other": "--password-stdin"}))
+	case p.generate:
+		made = true
+		text, err = directory.NewPassword(nil)
+	case p.stdin:
+		text, err = a.inputLine()
+	case p.prompt:
+		text, err = a.prompt(ctx, a.say("password.for", words.Args{"Address": address}))
+	default:
+		return nil, false, nil
+	}
+	return &text, made, err
+}
+
+// maxInput bounds a line of standard input.
+const maxInput = 1 << 20
+
+// stdin is standard input, read ahead once for all who read lines of it.
+func (a *app) stdin() *bufio.Reader {
+	if a.input == nil {
+		a.input = bufio.NewReader(io.LimitReader(a.In, maxInput))
+	}
+	return a.input
+}
+
+// inputLine reads one line without its end.
+func (a *app) inputLine() (string, error) {
+	text, err := a.stdin().ReadString('\n')
+	if errors.Is(err, io.EOF) && text == "" {
+		return "", usage(words.Fail("fail.stdin_empty", nil))
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", err
+	}
+	return strings.TrimSuffix(strings.TrimSuffix(text, "\n"), "\r"), nil
+}
+
+// prompt asks for a secret twice, without showing it.
+func (a *app) prompt(ctx context.Context, question string) (string, error) {
+	f, ok := a.In.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return "", usage(words.Fail("fail.no_terminal", nil))
+	}
+	first, err := a.secret(ctx, f, question)
+	if err != nil {
+		return "", err
+	}
+	second, err := a.secret(ctx, f, a.say("password.again", nil))
+	if err == nil && first != second {
+		err = words.Fail("password.differ", nil)
+	}
+	return first, err
+}
+
+// secret reads one line with the echo off. Ctrl-C gives the terminal back as
+// it was.
+func (a *app) secret(ctx context.Context, f *os.File, question string) (string, error) {
+	fd := int(f.Fd())
+	before, err := term.GetState(fd)
+	if err != nil {
+		return "", err
+	}
+	_, _ = fmt.Fprint(a.Err, question)
+	type answer struct {
+		text []byte
+		err  error
+	}
+	answered := make(chan answer, 1)
+	go func() {
+		text, err := term.ReadPassword(fd)
+		answered <- answer{text, err}
+	}()
+	select {
+	case <-ctx.Done():
+		_, _ = fmt.Fprintln(a.Err)
+		return "", errors.Join(ctx.Err(), term.Restore(fd, before))
+	case got := <-answered:
+		_, _ = fmt.Fprintln(a.Err)
+		return string(got.text), got.err
+	}
+}

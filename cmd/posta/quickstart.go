@@ -1,0 +1,262 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"posta/admin"
+	"posta/config"
+	"posta/observe"
+	"posta/server"
+	"posta/words"
+)
+
+// labDomain is served where nobody names a domain: short to type, and of
+// RFC 2606 §2's names, so that it is nobody's.
+const labDomain = "lab.test"
+
+// quick is what `posta quickstart` was told.
+type quick struct {
+	domain    string
+	domains   []string
+	accounts  []string // NAME, NAME:PASSWORD, also with @DOMAIN
+	mode      string
+	lan       bool
+	hostname  string
+	persona   string
+	listeners *listenerFlags
+}
+
+func (a *app) quickstartCommand() *cobra.Command {
+	var q quick
+	c := a.command("quickstart", "help.quickstart", func(ctx context.Context, args []string) error {
+		q.domain = strings.TrimSuffix(first(args), ".")
+		return a.quickstart(ctx, &q)
+	})
+	flags := c.Flags()
+	flags.StringArrayVar(&q.accounts, "account", nil, a.say("help.flag_account", nil))
+	flags.StringArrayVar(&q.domains, "domain", nil, a.say("help.flag_domain", nil))
+	flags.StringVar(&q.mode, "mode", config.ModeLab, a.say("help.flag_mode", nil))
+	flags.BoolVar(&q.lan, "lan", false, a.say("help.flag_lan", nil))
+	flags.StringVar(&q.hostname, "hostname", "", a.say("help.flag_hostname", nil))
+	flags.StringVar(&q.persona, "persona", "posta", a.say("help.flag_persona", nil))
+	q.listeners = a.listenerFlags(c)
+	c.Long = a.say("help.quickstart_long", nil)
+	c.Example = "posta quickstart\nposta quickstart jaramillo.edu.ec --account luis:luis-2026 --account gorka:gorka-2026\n" +
+		"posta quickstart --lan --persona hmailserver\nposta quickstart --smtp 2525 --pop3 2110 --submission off"
+	return a.taking(c, 0, 1, "help.word_domain")
+}
+
+// config is the configuration of a quickstart on a data directory.
+func (q *quick) config(data string) *config.Config {
+	c := config.Lab()
+	if q.mode != config.ModeLab {
+		c = config.Default()
+	}
+	host := "127.0.0.1"
+	if q.lan {
+		host = ""
+	}
+	for i := range c.Listeners {
+		l := &c.Listeners[i]
+		l.Addr = net.JoinHostPort(host, portOf(l.Addr))
+		l.Persona, l.Mode = q.persona, q.mode
+	}
+	c.Data, c.DefaultDomain, c.Hostname = data, q.domain, q.hostname
+	if c.DefaultDomain == "" {
+		c.DefaultDomain = recall(data).DefaultDomain
+	}
+	if c.DefaultDomain == "" && !server.Holds(data) {
+		c.DefaultDomain = labDomain
+	}
+	if c.Hostname == "" && c.DefaultDomain != "" && isASCII(c.DefaultDomain) {
+		c.Hostname = "mail." + c.DefaultDomain
+	}
+	c.Log.File = filepath.Join(data, "posta.log")
+	return c
+}
+
+func isASCII(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r > 0x7f }) < 0
+}
+
+func (a *app) quickstart(ctx context.Context, q *quick) error {
+	data, err := a.dataDir()
+	if err != nil {
+		return err
+	}
+	cfg := q.config(data)
+	s := &service{app: a, cfg: cfg}
+	s.options.Fallback = true
+	s.options.Fixed = q.listeners.apply(cfg, hostOf(q.lan))
+	if err := cfg.Check(); err != nil {
+		return usage(err)
+	}
+	log, closeLog, err := a.openLog(cfg.Log)
+	if err != nil {
+		return err
+	}
+	defer closeLog()
+	s.log, s.watch = log, log
+	l := &lab{quick: q, notes: recall(data), known: map[string]string{}, fresh: map[string]bool{}}
+	if a.json {
+		s.options.Ready = func() { _ = writeJSON(a.Out, l.ready(ctx, s)) }
+		return s.run(ctx, l.furnish)
+	}
+	out := newConsole(a.words, a.Out)
+	defer out.close()
+	s.watch = observe.Sinks{log, out}
+	s.options.Ready = func() { out.say(a.card(l.ready(ctx, s))) }
+	defer context.AfterFunc(ctx, func() { out.say("\n" + a.say("console.ending", nil) + "\n") })()
+	return s.run(ctx, l.furnish)
+}
+
+func hostOf(lan bool) string {
+	if lan {
+		return ""
+	}
+	return "127.0.0.1"
+}
+
+// lab is a quickstart's domains and accounts.
+type lab struct {
+	*quick
+	notes memory
+	known map[string]string // passwords by address, of this run's making or telling
+	fresh map[string]bool   // of those, the ones that need no trial
+}
+
+// furnish makes what is not there yet.
+func (l *lab) furnish(ctx context.Context, h *server.House) error {
+	ops := h.Operations()
+	home, err := h.Directory().DefaultDomain(ctx)
+	if err != nil {
+		return err
+	}
+	if home == "" {
+		home = labDomain
+	}
+	for _, domain := range append([]string{home}, l.domains...) {
+		if err := add(ctx, ops, domain); err != nil {
+			return err
+		}
+	}
+	wanted := l.accounts
+	if len(wanted) == 0 {
+		var there []admin.Account
+		if err := ops.Call(ctx, "account.list", admin.ByDomain{Domain: home}, &there); err != nil {
+			return err
+		}
+		if len(there) == 0 {
+			wanted = []string{"ana", "luis"}
+		}
+	}
+	for _, one := range wanted {
+		if err := l.account(ctx, ops, home, one); err != nil {
+			return err
+		}
+	}
+	l.notes.DefaultDomain = home
+	return l.keep(h)
+}
+
+// add makes a domain unless it is there.
+func add(ctx context.Context, ops admin.Caller, domain string) error {
+	err := ops.Call(ctx, "domain.show", admin.DomainName{Name: domain}, nil)
+	if code(err) == "not_found" {
+		err = ops.Call(ctx, "domain.add", admin.DomainChange{Name: domain}, nil)
+	}
+	return err
+}
+
+// code is that of a refusal, else "".
+func code(err error) string {
+	var refused *admin.Error
+	if !errors.As(err, &refused) {
+		return ""
+	}
+	return refused.Code
+}
+
+// account makes an account, or gives the one that is there the password that
+// was told.
+func (l *lab) account(ctx context.Context, ops admin.Caller, home, text string) error {
+	name, password, told := strings.Cut(text, ":")
+	if !strings.Contains(name, "@") {
+		name += "@" + home
+	}
+	if err := add(ctx, ops, name[strings.LastIndexByte(name, '@')+1:]); err != nil {
+		return err
+	}
+	in := admin.AccountChange{Address: name}
+	if told {
+		in.Password = &password
+	}
+	var one admin.Account
+	err := ops.Call(ctx, "account.show", admin.ByAddress{Address: name}, &one)
+	switch {
+	case code(err) == "not_found":
+		err = ops.Call(ctx, "account.add", in, &one)
+	case err == nil && told:
+		err = l.retell(ctx, ops, in)
+	}
+	if err != nil {
+		return err
+	}
+	if told {
+		l.learn(one.Address, password)
+		delete(l.notes.Passwords, one.Address) // its owner chose it: not ours to write down
+	}
+	if one.Password != "" {
+		l.learn(one.Address, one.Password)
+		l.notes.Passwords[one.Address] = one.Password
+	}
+	return nil
+}
+
+func (l *lab) learn(address, password string) { l.known[address], l.fresh[address] = password, true }
+
+// retell sets a password if it is another one than before.
+func (l *lab) retell(ctx context.Context, ops admin.Caller, in admin.AccountChange) error {
+	var had admin.Verified
+	err := ops.Call(ctx, "account.verify", admin.Login{Address: in.Address, Password: *in.Password}, &had)
+	if err != nil || had.OK {
+		return err
+	}
+	return ops.Call(ctx, "account.set", in, nil)
+}
+
+// keep writes the notes down. Only a lab's passwords are kept so.
+func (l *lab) keep(h *server.House) error {
+	if l.mode != config.ModeLab {
+		l.notes.Passwords = nil
+	}
+	if err := l.notes.remember(h.Data()); err != nil {
+		return words.FailOf(err, "fail.unwritable", words.Args{"File": filepath.Join(h.Data(), labFile)})
+	}
+	return nil
+}
+
+// ready is what the card shows.
+func (l *lab) ready(ctx context.Context, s *service) ready {
+	r := s.readiness(ctx)
+	if l.lan {
+		r.LAN = lan()
+	}
+	for address, password := range l.notes.Passwords {
+		if !l.fresh[address] {
+			l.known[address] = password
+		}
+	}
+	accounts, err := cardAccounts(ctx, s.house.Operations(), l.known, l.fresh)
+	if err != nil {
+		s.log.Warn("trouble", "error", err.Error())
+	}
+	r.Accounts = accounts
+	return r
+}

@@ -1,0 +1,227 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"posta/admin"
+	"posta/config"
+	"posta/event"
+	"posta/observe"
+	"posta/server"
+	"posta/words"
+)
+
+func (a *app) serveCommand() *cobra.Command {
+	var file string
+	var flags *listenerFlags
+	c := a.command("serve", "help.serve", func(ctx context.Context, _ []string) error {
+		cfg, err := a.serveConfig(file, flags)
+		if err != nil {
+			return err
+		}
+		return a.serve(ctx, cfg)
+	})
+	c.Flags().StringVar(&file, "config", "", a.say("help.flag_serve_config", nil))
+	flags = a.listenerFlags(c)
+	c.Long = a.say("help.serve_long", nil)
+	c.Example = "posta serve --config posta.toml\nposta serve --data /var/lib/posta --smtp :2525 --submission off"
+	return c
+}
+
+// serveConfig is the file's configuration, or the default one, with what the
+// flags change.
+func (a *app) serveConfig(file string, flags *listenerFlags) (*config.Config, error) {
+	cfg := config.Default()
+	if file != "" {
+		var err error
+		if cfg, err = config.Load(file); err != nil {
+			return nil, err
+		}
+	}
+	flags.apply(cfg, "")
+	if err := cfg.Check(); err != nil {
+		return nil, usage(err)
+	}
+	if a.data != "" || cfg.Data == "" {
+		var err error
+		if cfg.Data, err = a.dataDir(); err != nil {
+			return nil, err
+		}
+	}
+	if cfg.DefaultDomain == "" {
+		cfg.DefaultDomain = recall(cfg.Data).DefaultDomain
+	}
+	if cfg.Language != "" && a.lang == "" {
+		w, err := words.New(cfg.Language)
+		if err != nil {
+			return nil, err
+		}
+		a.words = w
+	}
+	return cfg, nil
+}
+
+func (a *app) serve(ctx context.Context, cfg *config.Config) error {
+	log, closeLog, err := a.openLog(cfg.Log)
+	if err != nil {
+		return err
+	}
+	defer closeLog()
+	s := &service{app: a, cfg: cfg, log: log, watch: log}
+	s.options.Ready = func() {
+		if a.json {
+			_ = writeJSON(a.Out, s.readiness(ctx))
+		}
+	}
+	return s.run(ctx, func(context.Context, *server.House) error { return nil })
+}
+
+// openLog makes the log of a configuration: standard error, or a file that
+// only its owner reads.
+func (a *app) openLog(o config.Log) (*observe.Log, func(), error) {
+	out, closeFile := a.Err, func() error { return nil }
+	if o.File != "" {
+		if err := os.MkdirAll(filepath.Dir(o.File), 0o700); err != nil {
+			return nil, nil, words.FailOf(err, "fail.unwritable", words.Args{"File": o.File})
+		}
+		f, err := os.OpenFile(o.File, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+		if err != nil {
+			return nil, nil, words.FailOf(err, "fail.unwritable", words.Args{"File": o.File})
+		}
+		out, closeFile = io.Writer(f), f.Close
+	}
+	log := observe.NewLog(observe.LogOptions{Out: out, Level: o.Level, Format: o.Format})
+	return log, func() {
+		log.Close()
+		_ = closeFile()
+	}, nil
+}
+
+// service is a house that is going to listen.
+type service struct {
+	*app
+	cfg     *config.Config
+	log     *observe.Log
+	watch   event.Sink
+	options server.Options
+	house   *server.House
+}
+
+// run opens the house, lets furnish see to what lives in it, and serves until
+// ctx is done. A store that failed while it committed is opened anew, by a new
+// process.
+func (s *service) run(ctx context.Context, furnish func(context.Context, *server.House) error) error {
+	err := s.serveOnce(ctx, furnish)
+	if !errors.Is(err, server.ErrStore) {
+		return err
+	}
+	s.log.Error("store.failed", "error", err.Error())
+	_, _ = fmt.Fprintln(s.Err, "posta: "+s.say("serve.store_failed", nil))
+	s.log.Close()
+	return s.startAnew(ctx, err)
+}
+
+func (s *service) serveOnce(ctx context.Context, furnish func(context.Context, *server.House) error) error {
+	o := &s.options
+	o.Version, o.Sink = version, s.watch
+	o.Report = func(err error) { s.log.Warn("trouble", "error", err.Error()) }
+	o.Audit = s.audit
+	var err error
+	if s.house, err = s.open(ctx); err != nil {
+		return err
+	}
+	if err := furnish(ctx, s.house); err != nil {
+		return errors.Join(err, s.house.Close())
+	}
+	bounds, err := s.house.Listen(ctx)
+	if err != nil {
+		return errors.Join(s.explain(err), s.house.Close())
+	}
+	for _, b := range bounds {
+		s.log.Info("listening", "listener", b.Name, "address", b.Actual, "mode", b.Mode, "tls", b.TLS, "moved", b.Why)
+	}
+	if err := s.house.Serve(ctx); errors.Is(err, server.ErrStore) {
+		return err // the store cannot be closed any more
+	} else if err != nil {
+		return errors.Join(err, s.house.Close())
+	}
+	s.log.Info("ended")
+	return s.house.Close()
+}
+
+// open opens the house. A process that takes over from one whose store failed
+// waits until that one is gone.
+func (s *service) open(ctx context.Context) (*server.House, error) {
+	for until := time.Now().Add(patience); ; {
+		h, err := openHouse(ctx, *s.cfg, s.options)
+		if !errors.Is(err, server.ErrBusy) {
+			return h, err
+		}
+		if client, dialed := admin.Dial(ctx, s.cfg.Data); dialed == nil {
+			return nil, absent(words.Fail("fail.runs_already", words.Args{"Data": s.cfg.Data, "PID": client.PID}))
+		}
+		if time.Now().After(until) {
+			return nil, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// explain says what helps where a port cannot be had.
+func (s *service) explain(err error) error {
+	var said *words.Error
+	if errors.As(err, &said) {
+		return err
+	}
+	return words.FailOf(err, "fail.listen", nil)
+}
+
+// audit logs a change made through the operations, never what was set.
+func (s *service) audit(done admin.Audit) {
+	if done.Err != nil {
+		s.log.Warn("admin.refused", "operation", done.Operation, "about", done.About, "actor", done.Actor, "error", done.Err.Error())
+		return
+	}
+	s.log.Info("admin", "operation", done.Operation, "about", done.About, "actor", done.Actor)
+}
+
+// ready is the one line that `serve --json` and `quickstart --json` say once
+// everything listens.
+type ready struct {
+	Ready bool `json:"ready"`
+	admin.Status
+	Mode     string        `json:"mode"` // lab if any listener is one
+	LAN      []string      `json:"lan,omitempty"`
+	Accounts []cardAccount `json:"accounts,omitempty"`
+}
+
+// readiness asks the house what it is now.
+func (s *service) readiness(ctx context.Context) ready {
+	r := ready{Ready: true}
+	if err := s.house.Operations().Call(ctx, "status", admin.None{}, &r.Status); err != nil {
+		s.log.Warn("trouble", "error", err.Error())
+	}
+	r.Mode = modeOf(r.Listeners)
+	return r
+}
+
+func modeOf(all []admin.Listener) string {
+	for _, l := range all {
+		if l.Mode == config.ModeLab {
+			return config.ModeLab
+		}
+	}
+	return config.ModeStrict
+}

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/netip"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"posta/admin"
+	"posta/observe"
+	"posta/words"
+)
+
+func (a *app) sessionCommand() *cobra.Command {
+	show := a.command("show", "help.session_show", func(ctx context.Context, args []string) error {
+		id, err := a.sessionID(ctx, first(args))
+		if err != nil {
+			return err
+		}
+		var t observe.Transcript
+		if err := a.askServer(ctx, "session.show", admin.SessionID{ID: id}, &t); err != nil {
+			return err
+		}
+		return a.print(t, func(w io.Writer) error { return a.transcript(w, &t) })
+	})
+	show.Example = "posta session show\nposta session show 1"
+	return a.group("session", "help.session", a.sessionListCommand(), a.taking(show, 0, 1, "help.word_id"))
+}
+
+func (a *app) sessionListCommand() *cobra.Command {
+	var f observe.Filter
+	var remote string
+	c := a.command("list", "help.session_list", func(ctx context.Context, _ []string) error {
+		if remote != "" {
+			var err error
+			if f.Remote, err = network(remote); err != nil {
+				return err
+			}
+		}
+		var all []observe.Session
+		if err := a.askServer(ctx, "session.list", f, &all); err != nil {
+			return err
+		}
+		return printAll(a, all, lister(a, all, []string{"field.number", "field.opened", "field.listener", "field.remote",
+			"field.user", "field.what", "field.state"}, a.sessionRow))
+	})
+	flags := c.Flags()
+	flags.BoolVar(&f.Open, "open", false, a.say("help.flag_open", nil))
+	flags.StringVar(&f.Protocol, "protocol", "", a.say("help.flag_protocol", nil))
+	flags.StringVar(&f.Listener, "listener", "", a.say("help.flag_listener", nil))
+	flags.StringVar(&f.User, "user", "", a.say("help.flag_user", nil))
+	flags.StringVar(&remote, "remote", "", a.say("help.flag_remote", nil))
+	flags.IntVar(&f.Limit, "limit", 20, a.say("help.flag_limit", nil))
+	c.Example = "posta session list\nposta session list --open --protocol pop3\nposta session list --user pepe --json"
+	return c
+}
+
+// sessionID reads a session's number; without one it is the newest session.
+func (a *app) sessionID(ctx context.Context, text string) (uint64, error) {
+	if text != "" {
+		id, err := strconv.ParseUint(text, 10, 64)
+		if err != nil {
+			return 0, usage(words.Fail("fail.session_id", words.Args{"Value": text}))
+		}
+		return id, nil
+	}
+	var newest []observe.Session
+	if err := a.askServer(ctx, "session.list", observe.Filter{Limit: 1}, &newest); err != nil {
+		return 0, err
+	}
+	if len(newest) == 0 {
+		return 0, words.Fail("fail.no_session_yet", nil)
+	}
+	return newest[0].ID, nil
+}
+
+// network reads an address or a network.
+func network(text string) (netip.Prefix, error) {
+	if addr, err := netip.ParseAddr(text); err == nil {
+		return netip.PrefixFrom(addr, addr.BitLen()), nil
+	}
+	p, err := netip.ParsePrefix(text)
+	if err != nil {
+		return p, usage(words.Fail("fail.network", words.Args{"Value": text}))
+	}
+	return p, nil
+}
+
+func (a *app) sessionRow(s observe.Session) []string {
+	state := a.say("session.open", nil)
+	if !s.Closed.IsZero() {
+		state = s.Reason
+	}
+	return []string{strconv.FormatUint(s.ID, 10), when(s.Opened), s.Listener, s.Remote.String(), s.User, a.happened(&s), state}
+}
+
+// happened sums a session up.
+func (a *app) happened(s *observe.Session) string {
+	text := ""
+	add := func(n int, id string) {
+		if n == 0 {
+			return
+		}
+		if text != "" {
+			text += ", "
+		}
+		text += a.words.Say(id, words.Args{"Count": n})
+	}
+	add(s.Accepted, "session.accepted")
+	add(s.Fetched, "session.fetched")
+	add(s.Deleted, "session.deleted")
+	add(s.Failed, "session.failed")
+	add(s.Refused, "session.refused")
+	return text
+}
+
+func (a *app) transcript(w io.Writer, t *observe.Transcript) error {
+	head := a.facts(fact{"field.number", strconv.FormatUint(t.ID, 10)}, fact{"field.listener", t.Listener + " (" + t.Mode + ")"},
+		fact{"field.remote", t.Remote.String()}, fact{"field.opened", when(t.Opened)}, fact{"field.tls", t.TLS},
+		fact{"field.helo", t.Helo}, fact{"field.user", t.User}, fact{"field.what", a.happened(&t.Session)},
+		fact{"field.closed", when(t.Closed)}, fact{"field.reason", t.Reason})
+	if err := head(w); err != nil {
+		return err
+	}
+	for i := range t.Lines {
+		t.Lines[i].Time = t.Lines[i].Time.Local()
+	}
+	_, err := fmt.Fprintf(w, "\n%s", t)
+	return err
+}

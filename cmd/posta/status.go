@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"posta/admin"
+	"posta/words"
+)
+
+func (a *app) statusCommand() *cobra.Command {
+	c := a.command("status", "help.status", func(ctx context.Context, _ []string) error {
+		var s admin.Status
+		if err := a.askServer(ctx, "status", admin.None{}, &s); err != nil {
+			return err
+		}
+		return a.print(s, func(w io.Writer) error {
+			head := a.facts(fact{"field.version", s.Version}, fact{"field.process", strconv.Itoa(s.PID)},
+				fact{"field.hostname", s.Hostname}, fact{"field.data", s.Data}, fact{"field.default_domain", s.DefaultDomain})
+			if err := head(w); err != nil {
+				return err
+			}
+			_, _ = fmt.Fprintln(w)
+			return a.listeners(w, s.Listeners)
+		})
+	})
+	c.Example = "posta status\nposta status --json"
+	return c
+}
+
+// listeners is the table of ports, each with why it is not where it should be.
+func (a *app) listeners(w io.Writer, all []admin.Listener) error {
+	t := a.table(w)
+	for _, l := range all {
+		t.row("  "+l.Name, l.Address, l.Mode, a.tls(l.TLS), a.why(l))
+	}
+	return t.end()
+}
+
+func (a *app) tls(kind string) string {
+	switch kind {
+	case "implicit":
+		return a.say("card.tls_implicit", nil)
+	case "none":
+		return a.say("card.tls_none", nil)
+	}
+	return a.say("card.tls_start", nil)
+}
+
+// why says why a listener fell back.
+func (a *app) why(l admin.Listener) string {
+	args := words.Args{"Port": portOf(l.Wanted)}
+	switch l.Why {
+	case "":
+		return ""
+	case "denied":
+		return a.say("card.denied", args)
+	case "used":
+		return a.say("card.used", args)
+	}
+	return a.say("card.moved", args)
+}
+
+func (a *app) storeCommand() *cobra.Command {
+	c := a.command("check", "help.store_check", func(ctx context.Context, _ []string) error {
+		var found admin.StoreCheck
+		if err := a.ask(ctx, "store.check", admin.None{}, &found); err != nil {
+			return err
+		}
+		if a.json {
+			if err := writeJSON(a.Out, found); err != nil {
+				return err
+			}
+		}
+		if !found.OK {
+			return a.damaged(found.Wrong)
+		}
+		if a.json {
+			return nil
+		}
+		return line(a.say("store.right", nil))(a.Out)
+	})
+	c.Example = "posta store check"
+	return a.group("store", "help.store", c)
+}
+
+func (a *app) damaged(wrong []string) error {
+	if !a.json {
+		for _, one := range wrong {
+			_, _ = fmt.Fprintln(a.Out, one)
+		}
+	}
+	return words.Fail("store.wrong", words.Args{"Count": len(wrong)})
+}
