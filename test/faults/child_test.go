@@ -117,6 +117,7 @@ func live(s setting) error {
 	if !errors.Is(err, server.ErrStore) {
 		err = errors.Join(err, h.Close())
 	}
+	runtime.KeepAlive(disk) // the engine points to it, and nobody else does at the end
 	return err
 }
 

@@ -32,6 +32,9 @@ func TestPowerCut(t *testing.T) {
 	if soak() {
 		letters, cuts = 50_000, 40
 	}
+	if os.Geteuid() == 0 {
+		need(t, "mkfs.ext4", "e2fsprogs")
+	}
 	e, err := newExt4(t.TempDir())
 	if err != nil {
 		note(t, "this machine mounts no ext4 for us (%v): the layer below SQLite stands for it", err)
