@@ -135,11 +135,20 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/octet-stream")
 		w.Header().Set("Trailer", "Posta-Error")
 		if err := s(r.Context(), w); err != nil {
-			w.Header().Set("Posta-Error", err.Error())
+			w.Header().Set("Posta-Error", trailer(err))
 		}
 		return
 	}
 	answer(w, http.StatusOK, result)
+}
+
+// trailer is an error behind a stream: JSON, which has no line ends.
+func trailer(err error) string {
+	raw, bad := json.Marshal(refuse(err))
+	if bad != nil {
+		return "{}"
+	}
+	return string(raw)
 }
 
 func answer(w http.ResponseWriter, status int, v any) {
@@ -211,7 +220,11 @@ func receive(response *http.Response, out any) error {
 			return fmt.Errorf("control socket: %w", err)
 		}
 		if text := response.Trailer.Get("Posta-Error"); text != "" {
-			return &Error{Code: "internal", Text: text}
+			refusal := &Error{Code: "internal", Text: text}
+			if err := json.Unmarshal([]byte(text), refusal); err != nil {
+				return fmt.Errorf("control socket: %w", err)
+			}
+			return refusal
 		}
 		return nil
 	}

@@ -11,23 +11,22 @@ import (
 	"posta/words"
 )
 
-// Error is a refusal, for a person and for a script. Text is English; where
-// ID names a sentence of words/, it can be said in every language.
+// Error is a refusal, for a person and for a script. Text is English; Said, if
+// there is one, can be said in every language, with the causes in it.
 type Error struct {
-	Code string     `json:"code"` // invalid, not_found, exists, in_use, limit, internal
-	Text string     `json:"text"`
-	ID   string     `json:"id,omitempty"`
-	Args words.Args `json:"args,omitempty"`
+	Code string       `json:"code"` // invalid, not_found, exists, in_use, limit, internal
+	Text string       `json:"text"`
+	Said *words.Error `json:"said,omitempty"`
 }
 
 func (e *Error) Error() string { return e.Text }
 
 // Unwrap gives what words can say in another language.
 func (e *Error) Unwrap() error {
-	if e.ID == "" {
+	if e.Said == nil {
 		return nil
 	}
-	return words.Fail(e.ID, e.Args)
+	return e.Said
 }
 
 // refusal makes an Error with a sentence of words/; args are names and values.
@@ -36,7 +35,8 @@ func refusal(code, id string, args ...any) *Error {
 	for i := 0; i+1 < len(args); i += 2 {
 		filled[args[i].(string)] = args[i+1]
 	}
-	return &Error{Code: code, Text: words.Fail(id, filled).Error(), ID: id, Args: filled}
+	said := words.Fail(id, filled)
+	return &Error{Code: code, Text: said.Error(), Said: said}
 }
 
 // refuse turns what a room said into what a person is told.
@@ -45,7 +45,7 @@ func refuse(err error) *Error {
 	if errors.As(err, &already) {
 		return already
 	}
-	e := &Error{Code: "internal", Text: err.Error()}
+	e := &Error{Code: "internal", Text: err.Error(), Said: words.Carry(err)}
 	for _, known := range []struct {
 		err  error
 		code string
@@ -58,10 +58,6 @@ func refuse(err error) *Error {
 			e.Code = known.code
 			break
 		}
-	}
-	var said *words.Error
-	if errors.As(err, &said) {
-		e.ID, e.Args = said.ID, said.Args
 	}
 	return e
 }

@@ -82,7 +82,10 @@ func deliver(ctx context.Context, result, out any) error {
 		if !ok {
 			return &Error{Code: "internal", Text: "the answer is a stream and nobody reads it"}
 		}
-		return s(ctx, w)
+		if err := s(ctx, w); err != nil {
+			return refuse(err)
+		}
+		return nil
 	}
 	if out == nil {
 		return nil

@@ -6,6 +6,8 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
+	"io/fs"
 	"net"
 	"net/netip"
 	"os"
@@ -15,6 +17,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"posta/words"
 )
 
 // pair writes a new pair for a name.
@@ -113,7 +117,31 @@ func TestChoosesByName(t *testing.T) {
 }
 
 func TestBrokenAtStart(t *testing.T) {
-	if _, err := New(Options{Pairs: []Pair{{"nowhere.crt", "nowhere.key"}}}); err == nil || !strings.Contains(err.Error(), "nowhere.crt") {
+	dir := t.TempDir()
+	one, two := pair(t, dir, "one", "one.example"), pair(t, dir, "two", "two.example")
+	other := filepath.Join(dir, "other.txt")
+	put(t, other, []byte("no certificate"))
+	es, err := words.New("es")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		pair   Pair
+		en, es string
+	}{
+		{Pair{"nowhere.crt", "nowhere.key"}, "there is no file nowhere.crt, which should hold a certificate or its key",
+			"no hay ningún archivo nowhere.crt, que debería contener un certificado o su clave"},
+		{Pair{one.Cert, dir}, "cannot read " + dir + ": ", "no se puede leer " + dir + ": "},
+		{Pair{other, one.Key}, other + " is not in the PEM format", other + " no está en el formato PEM"},
+		{Pair{one.Cert, two.Key}, one.Cert + " and " + two.Key + " are not a certificate and its key: ",
+			one.Cert + " y " + two.Key + " no son un certificado y su clave: "},
+	} {
+		_, err := New(Options{Pairs: []Pair{one, tt.pair}})
+		if err == nil || !strings.HasPrefix(err.Error(), tt.en) || !strings.HasPrefix(es.Error(err), tt.es) {
+			t.Errorf("got %v, want %s", err, tt.en)
+		}
+	}
+	if _, err := New(Options{Pairs: []Pair{{"nowhere.crt", ""}}}); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("got %v", err)
 	}
 	file := filepath.Join(t.TempDir(), "file")

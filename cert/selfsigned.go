@@ -10,7 +10,6 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"errors"
-	"fmt"
 	"io/fs"
 	"math/big"
 	"net"
@@ -20,6 +19,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"posta/words"
 )
 
 // selfSignedFile holds key and certificate in one file, so that they change
@@ -39,7 +40,7 @@ func selfSigned(path, hostname string, addrs []netip.Addr) (tls.Certificate, err
 	names, ips := subjects(hostname, addrs)
 	text, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return tls.Certificate{}, fmt.Errorf("cert: read the self-signed certificate: %w", err)
+		return tls.Certificate{}, words.FailOf(err, "cert.unreadable", words.Args{"File": path})
 	}
 	var key *ecdsa.PrivateKey
 	if old, err := tls.X509KeyPair(text, text); err == nil {
@@ -50,15 +51,15 @@ func selfSigned(path, hostname string, addrs []netip.Addr) (tls.Certificate, err
 	}
 	if key == nil {
 		if key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
-			return tls.Certificate{}, fmt.Errorf("cert: make a key: %w", err)
+			return tls.Certificate{}, words.FailOf(err, "cert.unmade", nil)
 		}
 	}
 	text, err = sign(key, names, ips)
 	if err != nil {
-		return tls.Certificate{}, fmt.Errorf("cert: make a self-signed certificate: %w", err)
+		return tls.Certificate{}, words.FailOf(err, "cert.unmade", nil)
 	}
 	if err := write(path, text); err != nil {
-		return tls.Certificate{}, fmt.Errorf("cert: keep the self-signed certificate: %w", err)
+		return tls.Certificate{}, words.FailOf(err, "cert.unwritable", words.Args{"File": path})
 	}
 	return tls.X509KeyPair(text, text)
 }

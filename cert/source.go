@@ -7,13 +7,17 @@ package cert
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"fmt"
+	"encoding/pem"
+	"errors"
+	"io/fs"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"posta/words"
 )
 
 // Pair is a certificate chain and its key, in PEM files.
@@ -113,7 +117,7 @@ func (s *Source) refresh(now time.Time) {
 		// again, though reported once.
 		if err.Error() != s.broken {
 			s.broken = err.Error()
-			s.Report(fmt.Errorf("cert: the certificate in use stays: %w", err))
+			s.Report(words.FailOf(err, "cert.stays", nil))
 		}
 		return
 	}
@@ -139,13 +143,46 @@ func (s *Source) load() (*held, error) {
 	}
 	h := &held{}
 	for _, p := range s.Pairs {
-		c, err := tls.LoadX509KeyPair(p.Cert, p.Key)
+		c, err := p.load()
 		if err != nil {
-			return nil, fmt.Errorf("certificate %s with key %s: %w", p.Cert, p.Key, err)
+			return nil, err
 		}
 		h.certs = append(h.certs, c)
 	}
 	return h, nil
+}
+
+// load reads the two files, and says of each what is wrong with it.
+func (p Pair) load() (tls.Certificate, error) {
+	chain, err := readPEM(p.Cert)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	key, err := readPEM(p.Key)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	c, err := tls.X509KeyPair(chain, key)
+	if err != nil {
+		return c, words.FailOf(err, "cert.no_pair", words.Args{"Cert": p.Cert, "Key": p.Key})
+	}
+	return c, nil
+}
+
+func readPEM(file string) ([]byte, error) {
+	text, err := os.ReadFile(file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, words.FailAs(err, "cert.absent", words.Args{"File": file})
+	case errors.Is(err, fs.ErrPermission):
+		return nil, words.FailAs(err, "cert.forbidden", words.Args{"File": file})
+	case err != nil:
+		return nil, words.FailOf(err, "cert.unreadable", words.Args{"File": file})
+	}
+	if block, _ := pem.Decode(text); block == nil {
+		return nil, words.Fail("cert.no_pem", words.Args{"File": file})
+	}
+	return text, nil
 }
 
 // stamps looks at the files. One that is absent has the zero stamp.

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"posta/mail"
+	"posta/words"
 )
 
 // AccountOptions are what may be set of an account besides its password.
@@ -24,7 +25,7 @@ func (d *Directory) Accounts(ctx context.Context, domain string) ([]Account, err
 		return nil, err
 	}
 	all, err := d.store.Accounts(ctx, label)
-	return all, because(err, "list of accounts")
+	return all, listing(err)
 }
 
 // served gives the canonical name of a domain that must be served here; "" stays.
@@ -43,13 +44,16 @@ func (d *Directory) Account(ctx context.Context, address string) (Account, error
 		return Account{}, err
 	}
 	a, err := d.store.Account(ctx, n.local, n.domain)
-	return a, because(err, "account "+n.String())
+	return a, because(err, theAccount(n.String()))
 }
 
 // AccountByID gives an account by what Identity and Login carry.
 func (d *Directory) AccountByID(ctx context.Context, id int64) (Account, error) {
 	a, err := d.store.AccountByID(ctx, id)
-	return a, because(err, "account of that number")
+	if err != nil {
+		return a, because(err, accountNumber(id))
+	}
+	return a, nil
 }
 
 // AddAccount makes an account with its INBOX.
@@ -64,7 +68,7 @@ func (d *Directory) AddAccount(ctx context.Context, address, password string, o 
 	if err := checkOptions(o); err != nil {
 		return Account{}, err
 	}
-	if err := d.free(ctx, n, "account"); err != nil {
+	if err := d.free(ctx, n, theAccount(n.String())); err != nil {
 		return Account{}, err
 	}
 	c, err := d.credentials(ctx, password)
@@ -87,7 +91,7 @@ func (d *Directory) SetPassword(ctx context.Context, address, password string) e
 	if err != nil {
 		return err
 	}
-	return because(d.store.SetCredentials(ctx, a.ID, c), "account "+a.Address)
+	return because(d.store.SetCredentials(ctx, a.ID, c), theAccount(a.Address))
 }
 
 // SetAccount changes what AccountOptions holds, all of it.
@@ -118,14 +122,14 @@ func (d *Directory) SetAPOP(ctx context.Context, address, secret string) error {
 	} else if err := CheckPassword(secret); err != nil {
 		return err
 	}
-	return because(d.store.SetAPOPSecret(ctx, a.ID, kept), "account "+a.Address)
+	return because(d.store.SetAPOPSecret(ctx, a.ID, kept), theAccount(a.Address))
 }
 
 // HasAPOP says whether any account is marked for APOP: a strict server refuses
 // to start then.
 func (d *Directory) HasAPOP(ctx context.Context) (bool, error) {
 	has, err := d.store.HasAPOPSecrets(ctx)
-	return has, because(err, "list of APOP secrets")
+	return has, listing(err)
 }
 
 // RemoveAccount takes an account away with its mail and its memberships.
@@ -134,15 +138,15 @@ func (d *Directory) RemoveAccount(ctx context.Context, address string) error {
 	if err != nil {
 		return err
 	}
-	return because(d.store.RemoveAccount(ctx, a.ID), "account "+a.Address)
+	return because(d.store.RemoveAccount(ctx, a.ID), theAccount(a.Address))
 }
 
 // free says before the work is done that an address is taken. The Store has
 // the last word.
-func (d *Directory) free(ctx context.Context, n name, what string) error {
+func (d *Directory) free(ctx context.Context, n name, what thing) error {
 	e, err := d.entry(ctx, n)
 	if err == nil && !e.none() {
-		err = because(ErrExists, what+" "+n.String())
+		err = because(ErrExists, what)
 	}
 	return err
 }
@@ -150,29 +154,28 @@ func (d *Directory) free(ctx context.Context, n name, what string) error {
 // limited words ErrLimit, which is about the domain.
 func (d *Directory) limited(ctx context.Context, err error, n name) error {
 	if !errors.Is(err, ErrLimit) {
-		return because(err, "account "+n.String())
+		return because(err, theAccount(n.String()))
 	}
 	home, _, lookup := d.home(ctx, n.domain)
 	if lookup != nil || home == nil {
-		return because(err, "account "+n.String())
+		return because(err, theAccount(n.String()))
 	}
 	if home.MaxBytes == 0 {
-		return refuse(ErrLimit, "domain %s may have %d accounts and has them; raise its limit or remove one",
-			home.Name, home.MaxAccounts)
+		return refuse(ErrLimit, "directory.accounts_full", words.Args{"Domain": home.Name, "Most": home.MaxAccounts})
 	}
-	return refuse(ErrLimit, "the limits of domain %s are reached: %d accounts (0 is no limit), %d octets of quota in all; "+
-		"an account there needs a quota that fits", home.Name, home.MaxAccounts, home.MaxBytes)
+	return refuse(ErrLimit, "directory.limits_reached",
+		words.Args{"Domain": home.Name, "Accounts": home.MaxAccounts, "Octets": home.MaxBytes})
 }
 
 // checkLocal refuses names that could be written in quotes only: no mail
 // program's account form takes them.
 func checkLocal(a mail.Address) error {
 	if strings.HasPrefix(a.String(), `"`) {
-		return refuse(ErrInvalid, "%s needs quotes; use letters, digits, dots, hyphens and underscores", a)
+		return refuse(ErrInvalid, "directory.name_quotes", words.Args{"Address": a.String()})
 	}
 	for _, r := range a.Local {
 		if !unicode.IsPrint(r) {
-			return refuse(ErrInvalid, "the name %q has a character that cannot be seen", a.Local)
+			return refuse(ErrInvalid, "directory.name_unseen", words.Args{"Name": a.Local})
 		}
 	}
 	return nil
@@ -180,7 +183,7 @@ func checkLocal(a mail.Address) error {
 
 func checkOptions(o AccountOptions) error {
 	if o.Quota < 0 {
-		return refuse(ErrInvalid, "the quota is below 0; 0 means no limit")
+		return refuse(ErrInvalid, "directory.quota_negative", nil)
 	}
 	return checkName(o.Name)
 }
@@ -190,11 +193,11 @@ const maxFullName = 200
 
 func checkName(full string) error {
 	if len(full) > maxFullName || !utf8.ValidString(full) {
-		return refuse(ErrInvalid, "the full name must be UTF-8 of at most %d octets", maxFullName)
+		return refuse(ErrInvalid, "directory.full_name_long", words.Args{"Most": maxFullName})
 	}
 	for _, r := range full {
 		if !unicode.IsPrint(r) {
-			return refuse(ErrInvalid, "the full name has a line end or another character that cannot be seen")
+			return refuse(ErrInvalid, "directory.full_name_unseen", nil)
 		}
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"posta/mail"
+	"posta/words"
 )
 
 // maxTargets bounds an alias; what leads to more people is a list.
@@ -17,7 +18,7 @@ func (d *Directory) Aliases(ctx context.Context, domain string) ([]Alias, error)
 		return nil, err
 	}
 	all, err := d.store.Aliases(ctx, label)
-	return all, because(err, "list of aliases")
+	return all, listing(err)
 }
 
 // Alias gives the alias of an address.
@@ -27,7 +28,7 @@ func (d *Directory) Alias(ctx context.Context, address string) (Alias, error) {
 		return Alias{}, err
 	}
 	a, err := d.store.Alias(ctx, n.local, n.domain)
-	return a, because(err, "alias "+n.String())
+	return a, because(err, theAlias(n.String()))
 }
 
 // AddAlias makes an alias.
@@ -36,7 +37,7 @@ func (d *Directory) AddAlias(ctx context.Context, address string, targets []stri
 	if err != nil {
 		return Alias{}, err
 	}
-	if err := d.free(ctx, n, "alias"); err != nil {
+	if err := d.free(ctx, n, theAlias(n.String())); err != nil {
 		return Alias{}, err
 	}
 	kept, err := d.checkTargets(ctx, n, targets)
@@ -44,7 +45,7 @@ func (d *Directory) AddAlias(ctx context.Context, address string, targets []stri
 		return Alias{}, err
 	}
 	added, err := d.store.AddAlias(ctx, Alias{Address: n.String(), Targets: kept})
-	return added, because(err, "alias "+n.String())
+	return added, because(err, theAlias(n.String()))
 }
 
 // SetAlias gives an alias other targets.
@@ -58,7 +59,7 @@ func (d *Directory) SetAlias(ctx context.Context, address string, targets []stri
 	if a.Targets, err = d.checkTargets(ctx, n, targets); err != nil {
 		return Alias{}, err
 	}
-	return a, because(d.store.SetAlias(ctx, a), "alias "+a.Address)
+	return a, because(d.store.SetAlias(ctx, a), theAlias(a.Address))
 }
 
 // RemoveAlias takes an alias away.
@@ -67,13 +68,14 @@ func (d *Directory) RemoveAlias(ctx context.Context, address string) error {
 	if err != nil {
 		return err
 	}
-	return because(d.store.RemoveAlias(ctx, a.ID), "alias "+a.Address)
+	return because(d.store.RemoveAlias(ctx, a.ID), theAlias(a.Address))
 }
 
 // checkTargets gives the targets as they are kept, each once.
 func (d *Directory) checkTargets(ctx context.Context, at name, targets []string) ([]string, error) {
 	if len(targets) == 0 || len(targets) > maxTargets {
-		return nil, refuse(ErrInvalid, "alias %s has %d targets; 1 to %d are allowed", at, len(targets), maxTargets)
+		return nil, refuse(ErrInvalid, "directory.alias_targets",
+			words.Args{"Alias": at.String(), "Targets": len(targets), "Most": maxTargets})
 	}
 	var kept []string
 	for _, written := range targets {
@@ -87,7 +89,7 @@ func (d *Directory) checkTargets(ctx context.Context, at name, targets []string)
 	}
 	circle, err := d.returns(ctx, kept, at)
 	if err == nil && circle {
-		err = refuse(ErrInvalid, "alias %s would lead back to itself", at)
+		err = refuse(ErrInvalid, "directory.alias_circle", words.Args{"Alias": at.String()})
 	}
 	return kept, err
 }
@@ -98,7 +100,7 @@ func (d *Directory) returns(ctx context.Context, from []string, at name) (bool, 
 	for len(from) > 0 && len(seen) < 10*maxTargets {
 		a, err := mail.ParseAddress(from[0])
 		if err != nil {
-			return false, refuse(ErrInvalid, "%v", err)
+			return false, invalid(err)
 		}
 		n := d.canonical(a)
 		from = from[1:]

@@ -11,6 +11,7 @@ import (
 
 	"posta/directory"
 	"posta/mail"
+	"posta/words"
 )
 
 // refusal is one operation that must be refused in plain words.
@@ -23,6 +24,8 @@ type refusal struct {
 
 func (v *village) refused(tests []refusal) {
 	v.Helper()
+	es, err := words.New("es")
+	v.must(err)
 	for _, tt := range tests {
 		var r *directory.Refusal
 		if kind(tt.err) != tt.kind || !errors.As(tt.err, &r) || !strings.Contains(tt.err.Error(), tt.says) {
@@ -30,6 +33,15 @@ func (v *village) refused(tests []refusal) {
 		}
 		if strings.Contains(fmt.Sprint(tt.err), "hunter2") {
 			v.Errorf("%s: the error quotes a password", tt.name)
+		}
+		said := es.Error(tt.err)
+		if said == tt.err.Error() || strings.HasPrefix(said, "directory.") || strings.HasPrefix(said, "mail.") {
+			v.Errorf("%s: is not said in Spanish: %s", tt.name, said)
+		}
+		for _, text := range []string{said, tt.err.Error()} {
+			if strings.Contains(text, "<no value>") || strings.ContainsAny(text, "\r\n\x00\u200b") {
+				v.Errorf("%s: %q", tt.name, text)
+			}
 		}
 	}
 }

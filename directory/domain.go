@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"posta/mail"
+	"posta/words"
 )
 
 // NewDomain is a domain with what is usual: plus addressing, no limits.
@@ -16,14 +17,14 @@ func NewDomain(domain string) Domain { return Domain{Name: domain, Plus: true} }
 // Domains lists the domains served here.
 func (d *Directory) Domains(ctx context.Context) ([]Domain, error) {
 	all, err := d.store.Domains(ctx)
-	return all, because(err, "list of domains")
+	return all, listing(err)
 }
 
 // Domain gives one of them, in whatever spelling it is asked for.
 func (d *Directory) Domain(ctx context.Context, domain string) (Domain, error) {
 	label := d.label(domain)
 	found, err := d.store.Domain(ctx, label)
-	return found, because(err, "domain "+label)
+	return found, because(err, theDomain(label))
 }
 
 // AddDomain begins to serve a domain.
@@ -37,10 +38,7 @@ func (d *Directory) AddDomain(ctx context.Context, n Domain) (Domain, error) {
 		return Domain{}, err
 	}
 	added, err := d.store.AddDomain(ctx, n)
-	if errors.Is(err, ErrExists) {
-		return Domain{}, refuse(ErrExists, "domain %s exists already", label)
-	}
-	return added, because(err, "domain "+label)
+	return added, because(err, theDomain(label))
 }
 
 // SetDomain changes everything of the domain with n's name but the name.
@@ -58,7 +56,7 @@ func (d *Directory) SetDomain(ctx context.Context, n Domain) (Domain, error) {
 			return Domain{}, err
 		}
 	}
-	return n, because(d.store.SetDomain(ctx, n), "domain "+n.Name)
+	return n, because(d.store.SetDomain(ctx, n), theDomain(n.Name))
 }
 
 // RemoveDomain stops serving a domain; force takes its accounts with their
@@ -68,14 +66,13 @@ func (d *Directory) RemoveDomain(ctx context.Context, domain string, force bool)
 	if by, err := d.aliasedBy(ctx, label); err != nil {
 		return err
 	} else if by != "" {
-		return refuse(ErrInUse, "domain %s is what %s is an alias of; remove %s first", label, by, by)
+		return refuse(ErrInUse, "directory.domain_aliased", words.Args{"Domain": label, "Alias": by})
 	}
 	err := d.store.RemoveDomain(ctx, label, force)
 	if errors.Is(err, ErrInUse) {
-		return refuse(ErrInUse, "domain %s still has accounts, aliases or lists; "+
-			"remove them first, or force it to lose them with all their mail", label)
+		return refuse(ErrInUse, "directory.domain_lived_in", words.Args{"Domain": label})
 	}
-	return because(err, "domain "+label)
+	return because(err, theDomain(label))
 }
 
 // aliasedBy names a domain that is an alias of the given one, or "".
@@ -95,17 +92,17 @@ func (d *Directory) aliasedBy(ctx context.Context, label string) (string, error)
 // checkDomainName gives the canonical name of a domain that may be served.
 func (d *Directory) checkDomainName(domain string) (string, error) {
 	if strings.HasPrefix(domain, "[") {
-		return "", refuse(ErrInvalid, "%q is an address literal; a domain is a name such as example.net", domain)
+		return "", refuse(ErrInvalid, "directory.domain_literal", words.Args{"Domain": domain})
 	}
 	if err := mail.CheckDomain(domain); err != nil {
-		return "", refuse(ErrInvalid, "%v", err)
+		return "", invalid(err)
 	}
 	label := d.label(domain)
 	if !isASCII(label) {
-		return "", refuse(ErrInvalid, "domain %q is not one that IDNA allows", domain)
+		return "", refuse(ErrInvalid, "directory.domain_idna", words.Args{"Domain": domain})
 	}
 	if err := mail.CheckDomain(label); err != nil {
-		return "", refuse(ErrInvalid, "domain %q: %v", domain, err)
+		return "", refuse(ErrInvalid, "directory.domain_form", words.Args{"Domain": domain, "Why": err})
 	}
 	return label, nil
 }
@@ -114,7 +111,7 @@ func (d *Directory) checkDomainName(domain string) (string, error) {
 // it into canonical form.
 func (d *Directory) checkDomain(ctx context.Context, n *Domain) error {
 	if n.MaxAccounts < 0 || n.MaxMessage < 0 || n.MaxBytes < 0 {
-		return refuse(ErrInvalid, "a limit of domain %s is below 0; 0 means no limit", n.Name)
+		return refuse(ErrInvalid, "directory.limit_negative", words.Args{"Domain": n.Name})
 	}
 	if n.CatchAll != "" {
 		spelled, err := d.address(ctx, n.CatchAll)
@@ -128,20 +125,21 @@ func (d *Directory) checkDomain(ctx context.Context, n *Domain) error {
 	}
 	n.AliasOf = d.label(n.AliasOf)
 	if n.AliasOf == n.Name {
-		return refuse(ErrInvalid, "domain %s cannot be an alias of itself", n.Name)
+		return refuse(ErrInvalid, "directory.domain_itself", words.Args{"Domain": n.Name})
 	}
 	target, err := d.domain(ctx, n.AliasOf)
 	switch {
 	case err != nil:
 		return err
 	case target == nil:
-		return refuse(ErrNotFound, "there is no domain %s for %s to be an alias of; add it first", n.AliasOf, n.Name)
+		return refuse(ErrNotFound, "directory.no_target", words.Args{"Domain": n.Name, "Target": n.AliasOf})
 	case target.AliasOf != "":
-		return refuse(ErrInvalid, "domain %s is itself an alias; make %s an alias of %s", target.Name, n.Name, target.AliasOf)
+		return refuse(ErrInvalid, "directory.target_alias",
+			words.Args{"Domain": n.Name, "Target": target.Name, "Real": target.AliasOf})
 	}
 	by, err := d.aliasedBy(ctx, n.Name)
 	if err == nil && by != "" {
-		err = refuse(ErrInvalid, "domain %s has an alias, %s, and so cannot become one", n.Name, by)
+		err = refuse(ErrInvalid, "directory.domain_has_alias", words.Args{"Domain": n.Name, "Alias": by})
 	}
 	return err
 }
@@ -150,19 +148,18 @@ func (d *Directory) checkDomain(ctx context.Context, n *Domain) error {
 func (d *Directory) checkEmpty(ctx context.Context, label string) error {
 	accounts, err := d.store.Accounts(ctx, label)
 	if err != nil {
-		return because(err, "domain "+label)
+		return because(err, theDomain(label))
 	}
 	aliases, err := d.store.Aliases(ctx, label)
 	if err != nil {
-		return because(err, "domain "+label)
+		return because(err, theDomain(label))
 	}
 	lists, err := d.store.Lists(ctx, label)
 	if err != nil {
-		return because(err, "domain "+label)
+		return because(err, theDomain(label))
 	}
 	if n := len(accounts) + len(aliases) + len(lists); n > 0 {
-		return refuse(ErrInUse, "domain %s has %d accounts, aliases and lists of its own, "+
-			"which nobody would reach if it became an alias; remove them first", label, n)
+		return refuse(ErrInUse, "directory.domain_not_empty", words.Args{"Domain": label, "Number": n})
 	}
 	return nil
 }
@@ -178,13 +175,13 @@ func (d *Directory) parse(ctx context.Context, written string) (mail.Address, er
 			return mail.Address{}, err
 		}
 		if domain == "" {
-			return mail.Address{}, refuse(ErrInvalid, "%q has no domain, and none is served yet; add one first", written)
+			return mail.Address{}, refuse(ErrInvalid, "directory.no_default", words.Args{"Address": written})
 		}
 		written += "@" + domain
 	}
 	a, err := mail.ParseAddress(written)
 	if err != nil {
-		return mail.Address{}, refuse(ErrInvalid, "%q is no address: %v", written, err)
+		return mail.Address{}, refuse(ErrInvalid, "directory.not_address", words.Args{"Address": written, "Why": err})
 	}
 	return a, nil
 }
@@ -210,7 +207,7 @@ func (d *Directory) place(ctx context.Context, written string) (name, mail.Addre
 		return name{}, a, err
 	}
 	if home == nil {
-		return name{}, a, refuse(ErrNotFound, "domain %s is not served here; add it first, or check its spelling", n.domain)
+		return name{}, a, refuse(ErrNotFound, "directory.not_served", words.Args{"Domain": n.domain})
 	}
 	n.domain = home.Name
 	return n, a, nil

@@ -3,6 +3,8 @@ package directory
 import (
 	"context"
 	"slices"
+
+	"posta/words"
 )
 
 // MaxMembers bounds a list.
@@ -15,7 +17,7 @@ func (d *Directory) Lists(ctx context.Context, domain string) ([]List, error) {
 		return nil, err
 	}
 	all, err := d.store.Lists(ctx, label)
-	return all, because(err, "list of mailing lists")
+	return all, listing(err)
 }
 
 // List gives the mailing list of an address.
@@ -25,13 +27,16 @@ func (d *Directory) List(ctx context.Context, address string) (List, error) {
 		return List{}, err
 	}
 	l, err := d.store.List(ctx, n.local, n.domain)
-	return l, because(err, "mailing list "+n.String())
+	return l, because(err, theList(n.String()))
 }
 
 // ListByID gives a list by what Resolution.Large carries.
 func (d *Directory) ListByID(ctx context.Context, id int64) (List, error) {
 	l, err := d.store.ListByID(ctx, id)
-	return l, because(err, "mailing list of that number")
+	if err != nil {
+		return l, because(err, listNumber(id))
+	}
+	return l, nil
 }
 
 // AddList makes a list without members.
@@ -45,7 +50,7 @@ func (d *Directory) AddList(ctx context.Context, l List) (List, error) {
 		return List{}, err
 	}
 	added, err := d.store.AddList(ctx, l)
-	return added, because(err, "mailing list "+l.Address)
+	return added, because(err, theList(l.Address))
 }
 
 // SetList changes kind, owner and name of the list with l's address.
@@ -58,7 +63,7 @@ func (d *Directory) SetList(ctx context.Context, l List) (List, error) {
 	if err := d.checkList(ctx, &l); err != nil {
 		return List{}, err
 	}
-	return l, because(d.store.SetList(ctx, l), "mailing list "+l.Address)
+	return l, because(d.store.SetList(ctx, l), theList(l.Address))
 }
 
 // RemoveList takes a list away; its members keep their accounts.
@@ -67,7 +72,7 @@ func (d *Directory) RemoveList(ctx context.Context, address string) error {
 	if err != nil {
 		return err
 	}
-	return because(d.store.RemoveList(ctx, l.ID), "mailing list "+l.Address)
+	return because(d.store.RemoveList(ctx, l.ID), theList(l.Address))
 }
 
 // AddMembers puts addresses, here or elsewhere, on a list: all of them, or
@@ -78,17 +83,17 @@ func (d *Directory) AddMembers(ctx context.Context, list string, addresses []str
 		return 0, err
 	}
 	if l.Members+int64(len(addresses)) > MaxMembers {
-		return 0, refuse(ErrLimit, "mailing list %s would have more than %d members", l.Address, MaxMembers)
+		return 0, refuse(ErrLimit, "directory.list_full", words.Args{"List": l.Address, "Most": MaxMembers})
 	}
 	kept, err := d.addresses(ctx, addresses)
 	if err != nil {
 		return 0, err
 	}
 	if slices.Contains(kept, l.Address) {
-		return 0, refuse(ErrInvalid, "mailing list %s cannot be its own member", l.Address)
+		return 0, refuse(ErrInvalid, "directory.list_itself", words.Args{"List": l.Address})
 	}
 	added, err = d.store.AddMembers(ctx, l.ID, kept)
-	return added, because(err, "mailing list "+l.Address)
+	return added, because(err, theList(l.Address))
 }
 
 // RemoveMembers takes addresses off a list. Those not on it are passed over.
@@ -102,7 +107,7 @@ func (d *Directory) RemoveMembers(ctx context.Context, list string, addresses []
 		return 0, err
 	}
 	removed, err = d.store.RemoveMembers(ctx, l.ID, kept)
-	return removed, because(err, "mailing list "+l.Address)
+	return removed, because(err, theList(l.Address))
 }
 
 // Members gives at most limit members of a list with ids above after, in order.
@@ -112,7 +117,7 @@ func (d *Directory) Members(ctx context.Context, list string, after int64, limit
 		return nil, err
 	}
 	page, err := d.store.ListMembers(ctx, l.ID, after, limit)
-	return page, because(err, "mailing list "+l.Address)
+	return page, because(err, theList(l.Address))
 }
 
 func (d *Directory) addresses(ctx context.Context, written []string) ([]string, error) {
@@ -133,10 +138,10 @@ func (d *Directory) checkList(ctx context.Context, l *List) error {
 	case "":
 		l.Kind = Members
 	default:
-		return refuse(ErrInvalid, "%q is no kind of mailing list; there are public, members and announcement", l.Kind)
+		return refuse(ErrInvalid, "directory.list_kind", words.Args{"Kind": string(l.Kind)})
 	}
 	if l.Owner == "" && l.Kind == Announcement {
-		return refuse(ErrInvalid, "an announcement list needs an owner, who alone may write to it")
+		return refuse(ErrInvalid, "directory.list_owner", nil)
 	}
 	if l.Owner != "" {
 		spelled, err := d.address(ctx, l.Owner)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"posta/sasl"
+	"posta/words"
 )
 
 // saltSize is the octets of a SCRAM salt.
@@ -18,13 +19,13 @@ const saltSize = 16
 func CheckPassword(password string) error {
 	switch {
 	case password == "":
-		return refuse(ErrInvalid, "the password is empty; give at least one character")
+		return refuse(ErrInvalid, "directory.password_empty", nil)
 	case len(password) > sasl.MaxPassword:
-		return refuse(ErrInvalid, "the password has %d octets; at most %d are allowed", len(password), sasl.MaxPassword)
+		return refuse(ErrInvalid, "directory.password_long", words.Args{"Octets": len(password), "Most": sasl.MaxPassword})
 	case strings.ContainsAny(password, "\x00\r\n"):
-		return refuse(ErrInvalid, "the password has a NUL or a line end, which no mail program can send")
+		return refuse(ErrInvalid, "directory.password_line_end", nil)
 	case len(sasl.PreparePassword(password)) > sasl.MaxPassword:
-		return refuse(ErrInvalid, "the password is too long once its letters are brought into one form")
+		return refuse(ErrInvalid, "directory.password_grows", nil)
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"posta/mail"
+	"posta/words"
 )
 
 // MaxMatches bounds what an Ambiguous lists.
@@ -19,7 +20,7 @@ const MaxMatches = 10
 func (d *Directory) Verify(ctx context.Context, who string) (mail.Verified, error) {
 	who = strings.TrimSpace(who)
 	if who == "" || len(who) > mail.MaxLocal+1+mail.MaxDomain {
-		return mail.Verified{}, refuse(ErrInvalid, "name whom you look for: a user name, an address or part of a full name")
+		return mail.Verified{}, refuse(ErrInvalid, "directory.verify_whom", nil)
 	}
 	who = strings.TrimSuffix(strings.TrimPrefix(who, "<"), ">")
 	bare := !strings.Contains(who, "@")
@@ -30,7 +31,7 @@ func (d *Directory) Verify(ctx context.Context, who string) (mail.Verified, erro
 		}
 	}
 	if !bare {
-		return mail.Verified{}, refuse(ErrNotFound, "nobody here has the address %s", who)
+		return mail.Verified{}, refuse(ErrNotFound, "directory.nobody_at", words.Args{"Address": who})
 	}
 	return d.verifyName(ctx, who)
 }
@@ -66,16 +67,16 @@ func (d *Directory) verifyName(ctx context.Context, who string) (mail.Verified, 
 		return mail.Verified{}, fmt.Errorf("directory: accounts: %w", err)
 	}
 	var matches []mail.Verified
-	key, words := Key(who), strings.Fields(Key(who))
+	key, asked := Key(who), strings.Fields(Key(who))
 	for _, a := range all {
 		local, domain := Split(a.Address)
-		if local == key || hasWords(a.Name, words) {
+		if local == key || hasWords(a.Name, asked) {
 			matches = append(matches, mail.Verified{Name: a.Name, Address: mail.Address{Local: local, Domain: domain}})
 		}
 	}
 	switch len(matches) {
 	case 0:
-		return mail.Verified{}, refuse(ErrNotFound, "nobody here is called %q", who)
+		return mail.Verified{}, refuse(ErrNotFound, "directory.nobody_called", words.Args{"Who": who})
 	case 1:
 		return matches[0], nil
 	}

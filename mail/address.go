@@ -1,8 +1,6 @@
 package mail
 
 import (
-	"errors"
-	"fmt"
 	"net/netip"
 	"strings"
 	"unicode/utf8"
@@ -31,7 +29,8 @@ func ParseAddress(s string) (Address, error) {
 		return Address{}, err
 	}
 	if !strings.HasPrefix(rest, "@") {
-		return Address{}, fmt.Errorf("address %q has no @ and domain; write name@example.net", s)
+		return Address{}, malformed("mail.no_at", `address "{{.Address}}" has no @ and domain; write name@example.net`,
+			map[string]any{"Address": s})
 	}
 	domain := rest[1:]
 	if err := CheckDomain(domain); err != nil {
@@ -65,7 +64,8 @@ func (a Address) IsASCII() bool { return isASCII(a.Local) && isASCII(a.Domain) }
 // parseLocal takes the local part off the front of s.
 func parseLocal(s string) (local, rest string, err error) {
 	if !utf8.ValidString(s) {
-		return "", "", fmt.Errorf("address %q is not valid UTF-8", s)
+		return "", "", malformed("mail.address_utf8", `address "{{.Address}}" is not valid UTF-8`,
+			map[string]any{"Address": s})
 	}
 	if strings.HasPrefix(s, `"`) {
 		return parseQuoted(s)
@@ -77,15 +77,23 @@ func parseLocal(s string) (local, rest string, err error) {
 	local, rest = s[:end], s[end:]
 	switch {
 	case rest != "" && rest[0] != '@':
-		return "", "", fmt.Errorf("address %q has %q, which a local part may not hold unquoted", s, rest[:1])
+		return "", "", malformed("mail.needs_quotes", `address "{{.Address}}" has "{{.Character}}", which a local part may not hold unquoted`,
+			map[string]any{"Address": s, "Character": rest[:1]})
 	case local == "":
-		return "", "", fmt.Errorf("address %q has nothing before the @", s)
+		return "", "", malformed("mail.no_local", `address "{{.Address}}" has nothing before the @`,
+			map[string]any{"Address": s})
 	case !isDotString(local):
-		return "", "", fmt.Errorf("address %q has a dot at an end or two in a row", s)
+		return "", "", malformed("mail.local_dots", `address "{{.Address}}" has a dot at an end or two in a row`,
+			map[string]any{"Address": s})
 	case len(local) > MaxLocal:
-		return "", "", fmt.Errorf("local part of %d octets; at most %d are allowed", len(local), MaxLocal)
+		return "", "", longLocal(len(local))
 	}
 	return local, rest, nil
+}
+
+func longLocal(octets int) error {
+	return malformed("mail.long_local", "local part of {{.Octets}} octets; at most {{.Most}} are allowed",
+		map[string]any{"Octets": octets, "Most": MaxLocal})
 }
 
 // parseQuoted reads a Quoted-string: DQUOTE *QcontentSMTP DQUOTE.
@@ -96,25 +104,28 @@ func parseQuoted(s string) (local, rest string, err error) {
 		switch {
 		case c == '"':
 			if b.Len() > MaxLocal {
-				return "", "", fmt.Errorf("local part of %d octets; at most %d are allowed", b.Len(), MaxLocal)
+				return "", "", longLocal(b.Len())
 			}
 			if b.Len() == 0 {
-				return "", "", errors.New(`the quoted local part "" is empty`)
+				return "", "", malformed("mail.quoted_empty", `the quoted local part "" is empty`, nil)
 			}
 			return b.String(), s[i+1:], nil
 		case c == '\\':
 			i++
 			if i == len(s) || s[i] < ' ' || s[i] > '~' {
-				return "", "", fmt.Errorf("address %q has a backslash before no printable character", s)
+				return "", "", malformed("mail.backslash", `address "{{.Address}}" has a backslash before no printable character`,
+					map[string]any{"Address": s})
 			}
 			b.WriteByte(s[i])
 		case c < ' ' || c == 0x7f:
-			return "", "", fmt.Errorf("address %q has a control character", s)
+			return "", "", malformed("mail.control", `address "{{.Address}}" has a control character`,
+				map[string]any{"Address": s})
 		default:
 			b.WriteByte(c)
 		}
 	}
-	return "", "", fmt.Errorf("address %q has no closing quote", s)
+	return "", "", malformed("mail.no_quote", `address "{{.Address}}" has no closing quote`,
+		map[string]any{"Address": s})
 }
 
 // CheckDomain says what is wrong with a Domain or address literal
@@ -124,13 +135,14 @@ func CheckDomain(s string) error {
 		return checkLiteral(s)
 	}
 	if s == "" {
-		return errors.New("the domain is missing; write name@example.net")
+		return malformed("mail.no_domain", "the domain is missing; write name@example.net", nil)
 	}
 	if len(s) > MaxDomain {
-		return fmt.Errorf("domain of %d octets; at most %d are allowed", len(s), MaxDomain)
+		return malformed("mail.long_domain", "domain of {{.Octets}} octets; at most {{.Most}} are allowed",
+			map[string]any{"Octets": len(s), "Most": MaxDomain})
 	}
 	if !utf8.ValidString(s) {
-		return fmt.Errorf("domain %q is not valid UTF-8", s)
+		return malformed("mail.domain_utf8", `domain "{{.Domain}}" is not valid UTF-8`, map[string]any{"Domain": s})
 	}
 	for label := range strings.SplitSeq(s, ".") {
 		if err := checkLabel(s, label); err != nil {
@@ -143,15 +155,19 @@ func CheckDomain(s string) error {
 func checkLabel(domain, label string) error {
 	switch {
 	case label == "":
-		return fmt.Errorf("domain %q has a dot at an end or two in a row", domain)
+		return malformed("mail.domain_dots", `domain "{{.Domain}}" has a dot at an end or two in a row`,
+			map[string]any{"Domain": domain})
 	case isASCII(label) && len(label) > 63:
-		return fmt.Errorf("domain %q has a label of %d octets; at most 63 are allowed", domain, len(label))
+		return malformed("mail.long_label", `domain "{{.Domain}}" has a label of {{.Octets}} octets; at most 63 are allowed`,
+			map[string]any{"Domain": domain, "Octets": len(label)})
 	case label[0] == '-' || label[len(label)-1] == '-':
-		return fmt.Errorf("domain %q has a label with a hyphen at an end", domain)
+		return malformed("mail.hyphen", `domain "{{.Domain}}" has a label with a hyphen at an end`,
+			map[string]any{"Domain": domain})
 	}
 	for _, r := range label {
 		if r < utf8.RuneSelf && !isAlnum(byte(r)) && r != '-' && r != '_' {
-			return fmt.Errorf("domain %q has %q; letters, digits, hyphens and dots are allowed", domain, r)
+			return malformed("mail.domain_character", `domain "{{.Domain}}" has "{{.Character}}"; letters, digits, hyphens and dots are allowed`,
+				map[string]any{"Domain": domain, "Character": string(r)})
 		}
 	}
 	return nil
@@ -161,21 +177,25 @@ func checkLabel(domain, label string) error {
 func checkLiteral(s string) error {
 	body, ok := strings.CutSuffix(s[1:], "]")
 	if !ok {
-		return fmt.Errorf("address literal %q has no closing bracket", s)
+		return malformed("mail.no_bracket", `address literal "{{.Literal}}" has no closing bracket`,
+			map[string]any{"Literal": s})
 	}
 	if len(s) > MaxDomain {
-		return fmt.Errorf("address literal of %d octets; at most %d are allowed", len(s), MaxDomain)
+		return malformed("mail.long_literal", "address literal of {{.Octets}} octets; at most {{.Most}} are allowed",
+			map[string]any{"Octets": len(s), "Most": MaxDomain})
 	}
 	if _, ok := ParseLiteral(s); ok {
 		return nil
 	}
 	tag, content, ok := strings.Cut(body, ":")
 	if !ok || strings.EqualFold(tag, "IPv6") || checkLabel(s, tag) != nil || !isASCII(tag) || content == "" {
-		return fmt.Errorf("address literal %q is neither [IPv4] nor [IPv6:address]", s)
+		return malformed("mail.literal", `address literal "{{.Literal}}" is neither [IPv4] nor [IPv6:address]`,
+			map[string]any{"Literal": s})
 	}
 	for i := range len(content) {
 		if c := content[i]; c <= ' ' || c > '~' || (c >= '[' && c <= ']') {
-			return fmt.Errorf("address literal %q has a character that it may not hold", s)
+			return malformed("mail.literal_character", `address literal "{{.Literal}}" has a character that it may not hold`,
+				map[string]any{"Literal": s})
 		}
 	}
 	return nil

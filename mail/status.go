@@ -1,7 +1,6 @@
 package mail
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 )
@@ -19,18 +18,18 @@ type Status struct {
 func ParseStatus(s string) (Status, error) {
 	parts := strings.Split(s, ".")
 	if len(parts) != 3 {
-		return Status{}, fmt.Errorf("mail: status %q is not class.subject.detail", s)
+		return Status{}, malformed("mail.status", `status "{{.Status}}" is not class.subject.detail`, map[string]any{"Status": s})
 	}
 	var n [3]uint16
 	for i, p := range parts {
 		v, err := strconv.ParseUint(p, 10, 16)
 		if err != nil || v > 999 || strconv.FormatUint(v, 10) != p {
-			return Status{}, fmt.Errorf("mail: status %q has a bad number %q", s, p)
+			return Status{}, malformed("mail.status_number", `status "{{.Status}}" has a bad number "{{.Number}}"`, map[string]any{"Status": s, "Number": p})
 		}
 		n[i] = uint16(v)
 	}
 	if n[0] != 2 && n[0] != 4 && n[0] != 5 {
-		return Status{}, fmt.Errorf("mail: status %q has class %d; it must be 2, 4 or 5", s, n[0])
+		return Status{}, malformed("mail.status_class", `status "{{.Status}}" has class {{.Class}}; it must be 2, 4 or 5`, map[string]any{"Status": s, "Class": n[0]})
 	}
 	return Status{uint8(n[0]), n[1], n[2]}, nil
 }

@@ -101,6 +101,7 @@ type use struct {
 	id   string
 	args []string // keys of the Args, if they stand there
 	seen bool     // whether args is known
+	text string   // the English that stands in the code too, in a room that imports nothing
 }
 
 func TestCodeAndCatalogAgree(t *testing.T) {
@@ -114,6 +115,9 @@ func TestCodeAndCatalogAgree(t *testing.T) {
 		}
 		if want := holes(text["other"]); u.seen && !slices.Equal(without(u.args, "Count"), without(want, "Count")) {
 			t.Errorf("%s fills %v of %q, which has %v", u.at, u.args, u.id, want)
+		}
+		if u.text != "" && u.text != text["other"] {
+			t.Errorf("%s says %q for %q, the catalog %q", u.at, u.text, u.id, text["other"])
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(en)) {
@@ -161,6 +165,11 @@ func scan(t *testing.T) (uses []use, literals map[string]bool) {
 					u.at = files.Position(n.Pos()).String()
 					uses = append(uses, u)
 				}
+			case *ast.CompositeLit:
+				for _, u := range usesOfThing(n) {
+					u.at = files.Position(n.Pos()).String()
+					uses = append(uses, u)
+				}
 			}
 			return true
 		})
@@ -173,7 +182,9 @@ func scan(t *testing.T) (uses []use, literals map[string]bool) {
 }
 
 // useOf recognises x.Say("id", args), words.Fail("id", args), x.say("id", args),
-// words.FailOf(err, "id", args), and admin's refusal(code, "id", key, value …).
+// words.FailOf(err, "id", args), words.FailAs(kind, "id", args), directory's
+// refuse(kind, "id", args), mail's malformed("id", "English", args), and admin's
+// refusal(code, "id", key, value …).
 func useOf(call *ast.CallExpr) (use, bool) {
 	name := ""
 	switch f := call.Fun.(type) {
@@ -182,19 +193,26 @@ func useOf(call *ast.CallExpr) (use, bool) {
 	case *ast.Ident:
 		name = f.Name
 	}
-	first := map[string]int{"Say": 0, "say": 0, "Fail": 0, "FailOf": 1}
+	first := map[string]int{"Say": 0, "say": 0, "Fail": 0, "FailOf": 1, "FailAs": 1, "refuse": 1, "malformed": 0}
 	if name == "refusal" && len(call.Args) >= 2 {
 		return useOfPairs(call)
 	}
 	at, ok := first[name]
-	if !ok || len(call.Args) != at+2 {
+	last := at + 1
+	if name == "malformed" {
+		last++
+	}
+	if !ok || len(call.Args) != last+1 {
 		return use{}, false
 	}
 	u := use{id: literal(call.Args[at])}
 	if !strings.Contains(u.id, ".") || strings.ContainsAny(u.id, " \r\n") {
 		return use{}, false
 	}
-	switch args := call.Args[at+1].(type) {
+	if name == "malformed" {
+		u.text = literal(call.Args[at+1])
+	}
+	switch args := call.Args[last].(type) {
 	case *ast.Ident:
 		u.seen = args.Name == "nil"
 	case *ast.CompositeLit:
@@ -207,6 +225,23 @@ func useOf(call *ast.CallExpr) (use, bool) {
 		slices.Sort(u.args)
 	}
 	return u, true
+}
+
+// usesOfThing recognises directory's thing{name, "id", "id"}; because gives its
+// sentences the name.
+func usesOfThing(lit *ast.CompositeLit) (uses []use) {
+	if name, ok := lit.Type.(*ast.Ident); !ok || name.Name != "thing" {
+		return nil
+	}
+	for _, e := range lit.Elts {
+		if kv, ok := e.(*ast.KeyValueExpr); ok {
+			e = kv.Value
+		}
+		if id := literal(e); strings.Contains(id, ".") {
+			uses = append(uses, use{id: id, args: []string{"Name"}, seen: true})
+		}
+	}
+	return uses
 }
 
 func useOfPairs(call *ast.CallExpr) (use, bool) {

@@ -3,14 +3,24 @@ package words
 import (
 	"errors"
 	"strings"
+	"sync"
 )
 
 // Error is an error that can be said in every language that posta speaks. It
-// survives JSON, so that it can be said at the other end of a socket.
+// survives JSON with what lies beneath it, so that it can be said at the other
+// end of a socket. An argument may be an error: it is said in the same language.
 type Error struct {
-	ID   string `json:"id"`
-	Args Args   `json:"args,omitempty"`
-	Err  error  `json:"-"` // what lies beneath, or nil
+	ID   string
+	Args Args
+	Err  error // what lies beneath and is said too, or nil
+	Kind error // what errors.Is finds and nobody is told, or nil
+}
+
+// Sayable is an error of a room that says what is wrong by a sentence of the
+// catalogs. Rooms that import nothing of ours need not know its name.
+type Sayable interface {
+	error
+	Words() (id string, args map[string]any)
 }
 
 // Fail makes an Error.
@@ -19,9 +29,16 @@ func Fail(id string, args Args) *Error { return &Error{ID: id, Args: args} }
 // FailOf makes an Error with a cause, which follows the text after a colon.
 func FailOf(err error, id string, args Args) *Error { return &Error{ID: id, Args: args, Err: err} }
 
+// FailAs makes an Error of a kind, which errors.Is finds.
+func FailAs(kind error, id string, args Args) *Error { return &Error{ID: id, Args: args, Kind: kind} }
+
+// english speaks in logs, where errors are said at every turn: a Words takes
+// half a millisecond to make.
+var english = sync.OnceValues(func() (*Words, error) { return New(Fallback) })
+
 // Error says it in English, for logs.
 func (e *Error) Error() string {
-	w, err := New(Fallback)
+	w, err := english()
 	if err != nil {
 		return e.ID
 	}
@@ -30,32 +47,52 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// Error says err in this language as far as it was made of Errors, and in its
-// own words elsewhere. Joined errors are said one a line.
+// Is finds the kind.
+func (e *Error) Is(target error) bool { return e.Kind != nil && errors.Is(e.Kind, target) }
+
+// Words makes an Error Sayable.
+func (e *Error) Words() (string, map[string]any) { return e.ID, e.Args }
+
+// Error says err in this language as far as it is Sayable, and in its own words
+// elsewhere. Joined errors are said one a line.
 func (w *Words) Error(err error) string {
-	if many, ok := err.(interface{ Unwrap() []error }); ok {
+	if s, ok := err.(Sayable); ok {
+		id, args := s.Words()
+		text := w.Say(id, args)
+		if e, ok := err.(*Error); ok && e.Err != nil {
+			text += ": " + w.Error(e.Err)
+		}
+		return text
+	}
+	if many, ok := joined(err); ok {
 		var lines []string
-		for _, one := range many.Unwrap() {
+		for _, one := range many {
 			lines = append(lines, w.Error(one))
 		}
 		return strings.Join(lines, "\n")
 	}
-	e, ok := err.(*Error)
-	if !ok {
-		return w.wrapped(err)
-	}
-	text := w.Say(e.ID, e.Args)
-	if e.Err != nil {
-		text += ": " + w.Error(e.Err)
-	}
-	return text
+	return w.wrapped(err)
 }
 
-// wrapped says an error that only holds an Error further down.
+// joined gives the errors of errors.Join. fmt.Errorf with more than one %w also
+// holds several, but has a text of its own.
+func joined(err error) ([]error, bool) {
+	many, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return nil, false
+	}
+	var lines []string
+	for _, one := range many.Unwrap() {
+		lines = append(lines, one.Error())
+	}
+	return many.Unwrap(), err.Error() == strings.Join(lines, "\n")
+}
+
+// wrapped says an error that only holds something Sayable further down.
 func (w *Words) wrapped(err error) string {
-	var e *Error
-	if !errors.As(err, &e) {
+	var s Sayable
+	if !errors.As(err, &s) {
 		return err.Error()
 	}
-	return strings.Replace(err.Error(), e.Error(), w.Error(e), 1)
+	return strings.Replace(err.Error(), s.Error(), w.Error(s), 1)
 }

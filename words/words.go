@@ -9,6 +9,7 @@ package words
 import (
 	"embed"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -27,7 +28,8 @@ const Fallback = "en"
 func Languages() []string { return []string{"en", "es"} }
 
 // Args are the values for a text's placeholders: {"Name": "pepe"} fills
-// {{.Name}}. An integer "Count" also chooses between singular and plural.
+// {{.Name}}. An integer "Count" also chooses between singular and plural; an
+// error is said in the language of the whole.
 type Args = map[string]any
 
 // Words speaks one language. Many goroutines may use it at once.
@@ -58,12 +60,8 @@ func (w *Words) Lang() string { return w.lang }
 // Say gives the text of an id with its placeholders filled. An id that no
 // catalog has comes back as it is, so that a slip shows without doing harm.
 func (w *Words) Say(id string, args Args) string {
-	c := &i18n.LocalizeConfig{MessageID: id, TemplateData: args}
-	switch n := args["Count"].(type) {
-	case nil:
-	case float64: // a count that came through JSON
-		c.PluralCount = int64(n)
-	default:
+	c := &i18n.LocalizeConfig{MessageID: id, TemplateData: w.said(args)}
+	if n, ok := args["Count"]; ok {
 		c.PluralCount = n
 	}
 	text, err := w.loc.Localize(c)
@@ -71,4 +69,23 @@ func (w *Words) Say(id string, args Args) string {
 		return id
 	}
 	return text
+}
+
+// said gives the arguments with the errors among them in this language.
+func (w *Words) said(args Args) Args {
+	var out Args
+	for name, v := range args {
+		err, ok := v.(error)
+		if !ok {
+			continue
+		}
+		if out == nil {
+			out = maps.Clone(args)
+		}
+		out[name] = w.Error(err)
+	}
+	if out == nil {
+		return args
+	}
+	return out
 }

@@ -77,6 +77,11 @@ func TestErrorInEachLanguage(t *testing.T) {
 		{fmt.Errorf("start: %w", e), "start: no se puede leer la configuración a.toml: disk on fire"},
 		{cause, "disk on fire"},
 		{errors.Join(e, cause), "no se puede leer la configuración a.toml: disk on fire\ndisk on fire"},
+		{fmt.Errorf("%w; then %w", cause, e), "disk on fire; then no se puede leer la configuración a.toml: disk on fire"},
+		{address(), "«x@» no es una dirección: falta el dominio; escriba nombre@example.net"},
+		{fmt.Errorf("row 3: %w", address()), "row 3: «x@» no es una dirección: falta el dominio; escriba nombre@example.net"},
+		{FailOf(address(), "config.unreadable", Args{"File": "a.toml"}),
+			"no se puede leer la configuración a.toml: «x@» no es una dirección: falta el dominio; escriba nombre@example.net"},
 	} {
 		if got := es.Error(c.err); got != c.want {
 			t.Errorf("got %q, want %q", got, c.want)
@@ -87,16 +92,110 @@ func TestErrorInEachLanguage(t *testing.T) {
 	}
 }
 
-func TestErrorSurvivesJSON(t *testing.T) {
-	text, err := json.Marshal(Fail("config.at_least", Args{"Where": "limits", "Key": "ban_after", "Value": 0, "Least": 1}))
-	if err != nil {
-		t.Fatal(err)
+// room is an error of a room that does not import this one.
+type room struct{ err error }
+
+func (room) Error() string { return "an error of a room" }
+
+func (r room) Words() (string, map[string]any) {
+	return "directory.not_address", map[string]any{"Address": "x@", "Why": r.err}
+}
+
+func address() error { return room{Fail("mail.no_domain", nil)} }
+
+func TestKind(t *testing.T) {
+	kind := errors.New("kind")
+	e := FailAs(fmt.Errorf("sort: %w", kind), "mail.no_domain", nil)
+	if !errors.Is(e, kind) || errors.Is(e, errors.New("other")) || errors.Is(Fail("x", nil), kind) {
+		t.Error("errors.Is does not find the kind, or finds another")
 	}
-	var back Error
-	if err := json.Unmarshal(text, &back); err != nil {
-		t.Fatal(err)
-	}
-	if got, want := back.Error(), "limits: ban_after = 0 is too small; the least is 1"; got != want {
+	if got, want := e.Error(), "the domain is missing; write name@example.net"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
+}
+
+func TestErrorSurvivesJSON(t *testing.T) {
+	const most = int64(1) << 60
+	for _, c := range []struct {
+		err    error
+		en, es string
+	}{
+		{Fail("config.at_least", Args{"Where": "limits", "Key": "ban_after", "Value": 0, "Least": 1}),
+			"limits: ban_after = 0 is too small; the least is 1",
+			"limits: ban_after = 0 es muy poco; lo mínimo es 1"},
+		{Fail("directory.list_full", Args{"List": "a@b.es", "Most": most}),
+			"mailing list a@b.es would have more than 1152921504606846976 members",
+			"la lista de correo a@b.es tendría más de 1152921504606846976 miembros"},
+		{address(), `"x@" is no address: the domain is missing; write name@example.net`,
+			"«x@» no es una dirección: falta el dominio; escriba nombre@example.net"},
+		{room{errors.New("disk on fire")}, `"x@" is no address: disk on fire`, "«x@» no es una dirección: disk on fire"},
+		{room{fmt.Errorf("row 3: %w", address())},
+			`"x@" is no address: row 3: an error of a room`, "«x@» no es una dirección: row 3: an error of a room"},
+		{FailOf(FailOf(errors.New("disk on fire"), "mail.no_domain", nil), "config.unreadable", Args{"File": "a.toml"}),
+			"cannot read the configuration a.toml: the domain is missing; write name@example.net: disk on fire",
+			"no se puede leer la configuración a.toml: falta el dominio; escriba nombre@example.net: disk on fire"},
+		{FailOf(errors.Join(Fail("config.no_listener", nil), errors.New("x")), "config.wrong", Args{"File": []string{"a"}}),
+			"the configuration [a] needs correction: nothing would be served: there is no [[listener]]\nx",
+			"la configuración [a] necesita correcciones: nothing would be served: there is no [[listener]]\nx"},
+	} {
+		text, err := json.Marshal(Carry(c.err))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var back Error
+		if err := json.Unmarshal(text, &back); err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		for lang, want := range map[string]string{"en": c.en, "es": c.es} {
+			w, err := New(lang)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := w.Error(&back); got != want {
+				t.Errorf("%s: got %q, want %q", text, got, want)
+			}
+		}
+		again, err := json.Marshal(&back)
+		if err != nil || string(again) != string(text) {
+			t.Errorf("%s came back as %s, %v", text, again, err)
+		}
+	}
+	if e := Carry(errors.New("x")); e != nil {
+		t.Errorf("Carry made %v of what cannot be said", e)
+	}
+	for _, bad := range []string{`[]`, `{"id":1}`, `{"args":{"A":{"id":2}}}`, `{"cause":3}`} {
+		if err := json.Unmarshal([]byte(bad), &Error{}); err == nil {
+			t.Errorf("%s was taken", bad)
+		}
+	}
+}
+
+// What came over a socket is said without harm, and goes on as it came.
+func FuzzErrorJSON(f *testing.F) {
+	f.Add([]byte(`{"id":"directory.not_address","args":{"Address":"x@","Why":{"id":"mail.no_domain"}},"cause":{"id":"words.as_it_is","args":{"Text":"x"}}}`))
+	f.Add([]byte(`{"id":"x","args":{"Count":{"id":"y"},"A":null,"B":1.5,"C":[1],"D":9223372036854775808},"cause":null}`))
+	es, err := New("es")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var e Error
+		if len(data) > 500 || json.Unmarshal(data, &e) != nil {
+			return
+		}
+		once, err := json.Marshal(&e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var back Error
+		if err := json.Unmarshal(once, &back); err != nil {
+			t.Fatalf("%s: %v", once, err)
+		}
+		if again, err := json.Marshal(&back); err != nil || string(again) != string(once) {
+			t.Fatalf("%s came back as %s, %v", once, again, err)
+		}
+		if a, b := es.Error(&e), es.Error(&back); a != b && es.Error(Carry(&e)) != b {
+			t.Fatalf("%q came back as %q", a, b)
+		}
+	})
 }

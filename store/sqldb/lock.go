@@ -2,11 +2,12 @@ package sqldb
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"strconv"
 	"strings"
+
+	"posta/words"
 )
 
 // ErrBusy says that another process has the store open.
@@ -20,17 +21,17 @@ type lockFile struct{ f *os.File }
 func acquire(path string) (*lockFile, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("lock file: %w", err)
+		return nil, words.FailOf(err, "sqldb.no_lock", words.Args{"File": path})
 	}
 	if err := tryLock(f); err != nil {
 		defer f.Close()
 		if !errors.Is(err, errLocked) {
-			return nil, fmt.Errorf("lock %s: %w", path, err)
+			return nil, words.FailOf(err, "sqldb.no_lock", words.Args{"File": path})
 		}
 		if pid := holder(f); pid != "" {
-			return nil, fmt.Errorf("%w (process %s; %s)", ErrBusy, pid, path)
+			return nil, words.FailAs(ErrBusy, "sqldb.busy_by", words.Args{"Process": pid, "File": path})
 		}
-		return nil, fmt.Errorf("%w (%s)", ErrBusy, path)
+		return nil, words.FailAs(ErrBusy, "sqldb.busy", words.Args{"File": path})
 	}
 	// The number is for people; a failure to write it harms nobody.
 	if f.Truncate(0) == nil {

@@ -13,6 +13,7 @@ import (
 
 	"posta/directory"
 	"posta/store"
+	"posta/words"
 )
 
 // Names below the data directory.
@@ -107,18 +108,18 @@ func Open(ctx context.Context, dir string, o Options) (*DB, error) {
 		return nil, fmt.Errorf("open the store: %w", err)
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("open the store: %w", err)
+		return nil, words.FailOf(err, "sqldb.no_folder", words.Args{"Folder": dir})
 	}
 	lock, err := acquire(filepath.Join(dir, Lock))
 	if err != nil {
-		return nil, fmt.Errorf("open the store: %w", err)
+		return nil, err // says all
 	}
 	db := &DB{o: o, dir: dir, lock: lock, closed: make(chan struct{}), readers: make(chan *conn, o.Readers)}
 	if err := db.start(ctx); err != nil {
 		db.writer.abandon()
 		db.closeReaders(len(db.readers))
 		lock.release()
-		return nil, fmt.Errorf("open the store: %w", err)
+		return nil, words.FailOf(err, "sqldb.unopened", words.Args{"Folder": dir})
 	}
 	return db, nil
 }

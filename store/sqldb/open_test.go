@@ -14,6 +14,7 @@ import (
 	"posta/directory"
 	"posta/store"
 	"posta/store/sqldb"
+	"posta/words"
 )
 
 // another makes one more account.
@@ -32,8 +33,21 @@ func TestOneProcess(t *testing.T) {
 	dir := t.TempDir()
 	db := openIn(t, dir, sqldb.Options{})
 	_, err := sqldb.Open(t.Context(), dir, sqldb.Options{})
-	if !errors.Is(err, sqldb.ErrBusy) || !strings.Contains(err.Error(), strconv.Itoa(os.Getpid())) {
-		t.Errorf("a second Open gives %v, want ErrBusy and who has it", err)
+	if !errors.Is(err, sqldb.ErrBusy) {
+		t.Errorf("a second Open gives %v, want ErrBusy", err)
+	}
+	holds := filepath.Join(dir, sqldb.Lock) + ")"
+	for lang, want := range map[string]string{
+		"en": "another posta, process " + strconv.Itoa(os.Getpid()) + ", has the store open (it holds " + holds,
+		"es": "otro posta, el proceso " + strconv.Itoa(os.Getpid()) + ", tiene abierto el almacén (retiene " + holds,
+	} {
+		w, bad := words.New(lang)
+		if bad != nil {
+			t.Fatal(bad)
+		}
+		if got := w.Error(err); got != want {
+			t.Errorf("%s: a second Open says %q, want %q", lang, got, want)
+		}
 	}
 	if err := db.Close(); err != nil {
 		t.Error(err)

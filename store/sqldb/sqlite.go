@@ -18,6 +18,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"posta/store"
+	"posta/words"
 )
 
 // What only SQLite understands: pragmas, error codes, placeholders, schema and
@@ -120,7 +121,7 @@ func migrate(ctx context.Context, file string, o Options) error {
 		return fmt.Errorf("schema of %s: %w", file, err)
 	}
 	if have > want {
-		return fmt.Errorf("%s was written by a newer posta (schema %d, this program knows %d)", file, have, want)
+		return words.Fail("sqldb.newer", words.Args{"File": file, "Schema": have, "Known": want})
 	}
 	if have == want {
 		return nil
