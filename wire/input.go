@@ -152,12 +152,25 @@ func (c *Conn) Arrived(d time.Duration) bool {
 	}
 	if in.r == in.w && in.err == nil {
 		in.r, in.w = 0, 0
-		// A deadline that has passed would hide what is there already.
-		in.w, _ = c.read(in.buf, time.Now().Add(max(d, time.Millisecond)))
+		in.w = c.glance(d)
 		in.full = in.w == len(in.buf)
 	}
 	if c.mayBeTyped() && text.IsNegotiation(in.unread()) {
 		return false
 	}
 	return in.r < in.w
+}
+
+// glance reads once and waits at most d. Where the system cannot be asked
+// without waiting it waits a moment, because a deadline that has passed would
+// hide what is there already.
+func (c *Conn) glance(d time.Duration) int {
+	if d <= 0 && c.secure == nil {
+		if n, ok := readNow(c.base, c.in.buf); ok {
+			c.in.stamp = time.Now()
+			return n
+		}
+	}
+	n, _ := c.read(c.in.buf, time.Now().Add(max(d, time.Millisecond)))
+	return n
 }
