@@ -43,7 +43,7 @@ type Options struct {
 }
 
 // ErrBusy says that another process has the data directory's store.
-var ErrBusy = errors.New("another process has the store")
+var ErrBusy = sqldb.ErrBusy
 
 // ErrStore says that the store failed in a way that only a new process mends.
 var ErrStore = errors.New("the store failed while it committed; it must be opened anew by a new process")
@@ -80,9 +80,6 @@ func Open(ctx context.Context, cfg config.Config, o Options) (*House, error) {
 	h.db, err = sqldb.Open(ctx, cfg.Data, sqldb.Options{OnFatal: func(err error) {
 		h.fatal <- fmt.Errorf("%w: %w", ErrStore, err)
 	}})
-	if errors.Is(err, sqldb.ErrBusy) {
-		err = fmt.Errorf("%w: %w", ErrBusy, err)
-	}
 	if err != nil {
 		return nil, err
 	}
