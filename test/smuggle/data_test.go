@@ -48,12 +48,6 @@ func (a attempt) stream() string {
 	return "Subject: " + a.token + "\r\n\r\nfirst" + a.seq.end + a.seq.dot + a.seq.after + hidden
 }
 
-// seam is where the sequence lies in the stream.
-func (a attempt) seam() (from, to int) {
-	from = strings.Index(a.stream(), "first") + len("first")
-	return from, from + len(a.seq.end+a.seq.dot+a.seq.after)
-}
-
 // verdict says, by the octets alone, what must become of data: where it ends,
 // whether it may be accepted, and what is kept then (RFC 5321 §2.3.8, §4.5.2).
 func verdict(stream string, bareLF bool) (n int, good bool, content string) {

@@ -3,6 +3,7 @@
 package smuggle
 
 import (
+	"strings"
 	"testing"
 
 	"posta/mail"
@@ -26,10 +27,10 @@ func matrix() []sequence {
 	return all
 }
 
-// around cuts it at every octet of the sequence and one beside it.
+// around is where the sequence lies in the stream, and an octet beside it.
 func around(a attempt) (from, to int) {
-	from, to = a.seam()
-	return from - 1, to + 1
+	from = strings.Index(a.stream(), "first") + len("first")
+	return from - 1, from + len(a.seq.end+a.seq.dot+a.seq.after) + 1
 }
 
 // Every ending with every dot and every ending, cut at every octet of it, in
