@@ -39,9 +39,10 @@ func newSender(addr string) (*sender, error) {
 		return nil, err
 	}
 	s := &sender{conn, bufio.NewReader(conn)}
-	if err := s.expect("220"); err == nil {
+	if err = s.expect("220"); err == nil {
 		err = s.ask("EHLO client.test\r\n", "250")
-	} else {
+	}
+	if err != nil {
 		conn.Close()
 		return nil, err
 	}
