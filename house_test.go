@@ -171,3 +171,26 @@ func TestMessageDocNamesFiles(t *testing.T) {
 		}
 	}
 }
+
+// docs/design.md says of every direct dependency why it is there.
+func TestDependenciesAreExplained(t *testing.T) {
+	mod, err := os.ReadFile("go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	design, err := os.ReadFile("docs/design.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, list, _ := strings.Cut(string(design), "why each direct one is there")
+	list, _, _ = strings.Cut(list, "Not to be had")
+	for line := range strings.Lines(string(mod)) {
+		fields := strings.Fields(line)
+		if len(fields) != 2 || !strings.HasPrefix(line, "\t") {
+			continue
+		}
+		if !strings.Contains(list, fields[0]) {
+			t.Errorf("docs/design.md does not say why %s is in go.mod", fields[0])
+		}
+	}
+}
