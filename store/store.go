@@ -22,6 +22,7 @@ var (
 	ErrLost     = errors.New("store: lease was lost")     // fencing token no longer valid
 	ErrFull     = errors.New("store: disk is full")       // nothing kept; 452 4.3.1
 	ErrClosed   = errors.New("store: closed")
+	ErrUnknown  = errors.New("store: whether the disk has it cannot be known") // COMMIT or fsync failed; the process ends
 )
 
 // Sizes that decide how a body travels.

@@ -178,6 +178,18 @@ func TestQuitThatFails(t *testing.T) {
 	}
 }
 
+// Whether the disk has the deletions is not known: no answer is the honest one.
+func TestQuitWithUnknownEnd(t *testing.T) {
+	d := three()
+	k := dial(t, New(config(d)))
+	k.login()
+	d.removeErr = fmt.Errorf("commit: %w", store.ErrUnknown)
+	k.play("C: DELE 3\nS: +OK …\nC: QUIT\nS!")
+	if d.held() || len(facts[event.Deleted](k.w)) != 0 {
+		t.Errorf("held %v", d.held())
+	}
+}
+
 // rfc: 1939-7.UIDL-4
 func TestUniqueIDsLast(t *testing.T) {
 	srv := New(config(three()))

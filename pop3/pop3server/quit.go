@@ -2,9 +2,11 @@ package pop3server
 
 import (
 	"context"
+	"errors"
 
 	"posta/event"
 	"posta/pop3"
+	"posta/store"
 )
 
 // quit ends the session. After TRANSACTION it enters UPDATE: what was marked
@@ -25,6 +27,9 @@ func (s *session) quit(ctx context.Context, _ pop3.Command) {
 	s.release(ctx)
 	if err != nil {
 		s.note("Deleting failed: " + err.Error())
+		if errors.Is(err, store.ErrUnknown) { // an answer would be a guess; the client asks again later
+			return
+		}
 		s.refuse(pop3.QUIT, pop3.SysTemp, "The messages could not be deleted; all are still there")
 		return
 	}

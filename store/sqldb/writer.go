@@ -318,7 +318,7 @@ func (w *writer) seal() error {
 		_, err = w.tx.commit.exec()
 	}
 	if err != nil {
-		err = fmt.Errorf("commit: %w", err)
+		err = fmt.Errorf("commit: %w: %w", store.ErrUnknown, err)
 		w.failed.Store(true)
 		w.mu.Lock()
 		w.fatal = err
