@@ -147,7 +147,10 @@ func TestPuTTYOctets(t *testing.T) {
 		for _, together := range []bool{true, false} {
 			text := strings.Split(strings.ReplaceAll(strings.Join(lines, "|"), "\r\n", c.end), "|")
 			for i, got := range puttyDialogue(t, w.addrs["smtp"], c.end, together, text...) {
-				if got = strings.TrimLeft(got, "\xff\xfe\xfc\x01\x03\x18\x1f '"); !strings.HasPrefix(got, c.codes[i]) {
+				for strings.HasPrefix(got, "\xff") {
+					got = got[3:] // an answer to a wish
+				}
+				if !strings.HasPrefix(got, c.codes[i]) {
 					t.Errorf("%s, lines end in %q: answer %d is %q, want %s", c.mode, c.end, i, got, c.codes[i])
 				}
 			}
