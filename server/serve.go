@@ -88,9 +88,7 @@ func (h *House) equip(bound Bound, socket net.Listener) *listener {
 		},
 		Admit: gate.Admit,
 		Session: func(ctx context.Context, c *wire.Conn) {
-			fact := opened
-			fact.Endpoints = c.Endpoints()
-			c.Opened(fact)
+			announce(c, opened)
 			session(ctx, c)
 		},
 		MaxConns: bound.MaxConns,
@@ -100,6 +98,15 @@ func (h *House) equip(bound Bound, socket net.Listener) *listener {
 		},
 	}
 	return l
+}
+
+// announce tells the watchers of a new connection. It stands apart so that the
+// fact does not lie on the stack of a session that waits.
+//
+//go:noinline
+func announce(c *wire.Conn, opened event.Opened) {
+	opened.Endpoints = c.Endpoints()
+	c.Opened(opened)
 }
 
 // session chooses the engine of a listener.

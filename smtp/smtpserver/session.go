@@ -69,6 +69,12 @@ func (s *session) step(ctx context.Context) {
 		s.badLine(err, textLongLine)
 		return
 	}
+	s.obey(ctx, line)
+}
+
+// obey answers a command. It stands apart from the waiting for it because a
+// Command is large, and a session that waits should hold little stack.
+func (s *session) obey(ctx context.Context, line []byte) {
 	hidden := s.hide(line)
 	cmd, fault := smtp.ParseCommand(line, s.srv.Mode)
 	early := s.behind
