@@ -88,7 +88,7 @@ func (h *House) equip(bound Bound, socket net.Listener) *listener {
 		},
 		Admit: gate.Admit,
 		Session: func(ctx context.Context, c *wire.Conn) {
-			announce(c, opened)
+			announce(c, &opened)
 			session(ctx, c)
 		},
 		MaxConns: bound.MaxConns,
@@ -104,9 +104,10 @@ func (h *House) equip(bound Bound, socket net.Listener) *listener {
 // fact does not lie on the stack of a session that waits.
 //
 //go:noinline
-func announce(c *wire.Conn, opened event.Opened) {
-	opened.Endpoints = c.Endpoints()
-	c.Opened(opened)
+func announce(c *wire.Conn, to *event.Opened) {
+	fact := *to
+	fact.Endpoints = c.Endpoints()
+	c.Opened(fact)
 }
 
 // session chooses the engine of a listener.

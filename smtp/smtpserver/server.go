@@ -137,14 +137,22 @@ func (s *Server) servable() smtp.Extension {
 
 // Session serves one connection to its end and closes it.
 func (s *Server) Session(ctx context.Context, c *wire.Conn) {
-	ends := c.Endpoints()
-	ses := &session{
-		srv: s, c: c, commitCtx: context.WithoutCancel(ctx),
-		from: mail.Origin{Session: c.ID(), Listener: s.Listener, Service: s.Service, Mode: s.Mode,
-			Remote: ends.Remote, Local: ends.Local},
-	}
+	ses := s.session(ctx, c)
 	ses.run(ctx)
 	ses.forget()
 	// An error here is the peer's loss alone: the session is over.
 	_ = c.Close(ses.end)
+}
+
+// session begins one. It stands apart so that what it is made of does not lie
+// on the stack while the session waits.
+//
+//go:noinline
+func (s *Server) session(ctx context.Context, c *wire.Conn) *session {
+	ends := c.Endpoints()
+	return &session{
+		srv: s, c: c, commitCtx: context.WithoutCancel(ctx),
+		from: mail.Origin{Session: c.ID(), Listener: s.Listener, Service: s.Service, Mode: s.Mode,
+			Remote: ends.Remote, Local: ends.Local},
+	}
 }
