@@ -32,6 +32,7 @@ func (a *app) configCheckCommand() *cobra.Command {
 		}
 		return a.configCheck(file)
 	})
+	c.Example = "posta config check posta.toml"
 	c.Use = "check [" + a.say("help.word_file", nil) + "]"
 	c.Args = a.arguments(0, 1)
 	c.ValidArgsFunction = nil
@@ -83,6 +84,7 @@ func (a *app) configExampleCommand() *cobra.Command {
 		}
 		return writeNew(output, config.Example())
 	})
+	c.Example = "posta config example --output posta.toml"
 	c.Flags().StringVarP(&output, "output", "o", "", a.say("help.flag_output", nil))
 	return c
 }

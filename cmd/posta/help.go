@@ -95,6 +95,7 @@ func indent(text string) string {
 // helpCommand is `posta help COMMAND…`, for those who try it first.
 func (a *app) helpCommand() *cobra.Command {
 	c := a.command("help", "help.help", nil)
+	c.Example = "posta help account add"
 	c.Use = "help [" + a.say("help.word_command", nil) + "]..."
 	c.Args = a.arguments(0, -1)
 	c.RunE = func(c *cobra.Command, args []string) error {
@@ -112,6 +113,7 @@ func (a *app) helpCommand() *cobra.Command {
 func (a *app) completionCommand() *cobra.Command {
 	shells := []string{"bash", "zsh", "fish", "powershell"}
 	c := a.command("completion", "help.completion", nil)
+	c.Example = "posta completion bash"
 	c.Use = "completion " + strings.Join(shells, "|")
 	c.Long = a.say("help.completion_long", nil)
 	c.Args = a.arguments(1, 1)

@@ -131,6 +131,14 @@ func TestEverythingIsExplained(t *testing.T) {
 			if c.Short == "" || strings.HasPrefix(c.Short, "help.") {
 				t.Errorf("%s: %s has the help %q", lang, c.CommandPath(), c.Short)
 			}
+			if c.Example == "" && !c.HasSubCommands() {
+				t.Errorf("%s: %s has no example", lang, c.CommandPath())
+			}
+			var out bytes.Buffer
+			c.SetOut(&out)
+			if err := c.Help(); err != nil || !strings.Contains(out.String(), a.say("help.usage", nil)) {
+				t.Errorf("%s: the help of %s is %q %v", lang, c.CommandPath(), out.String(), err)
+			}
 			c.LocalFlags().VisitAll(func(f *pflag.Flag) {
 				if f.Usage == "" || strings.HasPrefix(f.Usage, "help.") || strings.HasPrefix(f.Usage, "help for") {
 					t.Errorf("%s: %s --%s has the help %q", lang, c.CommandPath(), f.Name, f.Usage)

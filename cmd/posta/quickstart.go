@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -129,6 +130,7 @@ type lab struct {
 	notes memory
 	known map[string]string // passwords by address, of this run's making or telling
 	fresh map[string]bool   // of those, the ones that need no trial
+	order []string          // addresses as they were told
 }
 
 // furnish makes what is not there yet.
@@ -208,6 +210,7 @@ func (l *lab) account(ctx context.Context, ops admin.Caller, home, text string) 
 	if err != nil {
 		return err
 	}
+	l.order = append(l.order, one.Address)
 	if told {
 		l.learn(one.Address, password)
 		delete(l.notes.Passwords, one.Address) // its owner chose it: not ours to write down
@@ -257,6 +260,15 @@ func (l *lab) ready(ctx context.Context, s *service) ready {
 	if err != nil {
 		s.log.Warn("trouble", "error", err.Error())
 	}
+	slices.SortStableFunc(accounts, func(a, b cardAccount) int { return l.place(a.Address) - l.place(b.Address) })
 	r.Accounts = accounts
 	return r
+}
+
+// place orders the accounts on the card: first those that were told.
+func (l *lab) place(address string) int {
+	if i := slices.Index(l.order, address); i >= 0 {
+		return i
+	}
+	return len(l.order)
 }

@@ -56,6 +56,11 @@ func (a *app) serveConfig(file string, flags *listenerFlags) (*config.Config, er
 			return nil, err
 		}
 	}
+	dir, err := filepath.Abs(cfg.Data)
+	if err != nil {
+		return nil, err
+	}
+	cfg.Data = dir
 	if cfg.DefaultDomain == "" {
 		cfg.DefaultDomain = recall(cfg.Data).DefaultDomain
 	}

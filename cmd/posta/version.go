@@ -18,7 +18,7 @@ type build struct {
 }
 
 func (a *app) versionCommand() *cobra.Command {
-	return a.command("version", "help.version", func(context.Context, []string) error {
+	c := a.command("version", "help.version", func(context.Context, []string) error {
 		b := thisBuild()
 		text := fmt.Sprintf("posta %s (%s, %s)", b.Version, b.Platform, b.Go)
 		if b.Revision != "" {
@@ -26,6 +26,8 @@ func (a *app) versionCommand() *cobra.Command {
 		}
 		return a.print(b, line(text))
 	})
+	c.Example = "posta version --json"
+	return c
 }
 
 func thisBuild() build {

@@ -1,0 +1,185 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// The scripts in testdata type commands as people do; each is a process of its
+// own. Beside posta they have talk, and the commands of scriptCommands.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"posta": main, "talk": talk})
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Setup: func(e *testscript.Env) error {
+			e.Vars = append(e.Vars, "LC_ALL=C", "XDG_DATA_HOME="+filepath.Join(e.WorkDir, "share"))
+			e.Values[serverKey{}] = map[int]chan error{}
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits, "start": start, "stop": stop, "private": private,
+		},
+	})
+}
+
+// exits CODE COMMAND… runs a command that must end with this status.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	var failed *exec.ExitError
+	if err := ts.Exec(args[1], args[2:]...); errors.As(err, &failed) {
+		got = failed.ExitCode()
+	} else if err != nil {
+		ts.Fatalf("%v", err)
+	}
+	if got != want {
+		ts.Fatalf("status %d, want %d", got, want)
+	}
+}
+
+// private FILE… holds that only their owner may read them.
+func private(ts *testscript.TestScript, neg bool, args []string) {
+	for _, name := range args {
+		info, err := os.Stat(ts.MkAbs(name))
+		ts.Check(err)
+		if mode := info.Mode().Perm(); mode&0o077 != 0 {
+			ts.Fatalf("%s has mode %v", name, mode)
+		}
+	}
+}
+
+// startTime is what a server may take to listen on a busy machine.
+const startTime = 30 * time.Second
+
+// start ARGUMENTS… runs a posta that serves, waits until it says that it is
+// ready, and puts its addresses into variables: SMTP, POP3, POP3S …
+func start(ts *testscript.TestScript, _ bool, args []string) {
+	self, err := exec.LookPath("posta") // where testscript.Main has put it
+	ts.Check(err)
+	c := exec.Command(self, append(args, "--json")...)
+	c.Dir = ts.MkAbs(".")
+	for _, name := range []string{"HOME", "PATH", "LC_ALL", "XDG_DATA_HOME", "TMPDIR"} {
+		c.Env = append(c.Env, name+"="+ts.Getenv(name))
+	}
+	errs, err := os.Create(ts.MkAbs("server.err"))
+	ts.Check(err)
+	ts.Defer(func() { errs.Close() })
+	c.Stderr = errs
+	out, err := c.StdoutPipe()
+	ts.Check(err)
+	ts.Check(c.Start())
+	ended := make(chan error, 1)
+	said := make(chan string, 1)
+	go func() {
+		line, _ := bufio.NewReader(out).ReadString('\n')
+		said <- line
+		ended <- c.Wait()
+	}()
+	ts.Defer(func() { _ = c.Process.Kill() }) // a script that failed before its stop
+	select {
+	case line := <-said:
+		addresses(ts, line)
+	case <-time.After(startTime):
+		ts.Fatalf("not ready after %v", startTime)
+	}
+	ts.Setenv("SERVER", strconv.Itoa(c.Process.Pid))
+	servers(ts)[c.Process.Pid] = ended
+}
+
+// addresses reads the line that says what listens where.
+func addresses(ts *testscript.TestScript, line string) {
+	var r struct {
+		Ready     bool
+		Listeners []struct{ Name, Address string }
+	}
+	if err := json.Unmarshal([]byte(line), &r); err != nil || !r.Ready {
+		text, _ := os.ReadFile(ts.MkAbs("server.err"))
+		ts.Fatalf("not ready: %q %v\n%s", line, err, text)
+	}
+	for _, l := range r.Listeners {
+		ts.Setenv(strings.ToUpper(l.Name), l.Address)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs("ready.json"), []byte(line), 0o600))
+}
+
+type serverKey struct{}
+
+// servers are the running ones of a script.
+func servers(ts *testscript.TestScript) map[int]chan error {
+	held, ok := ts.Value(serverKey{}).(map[int]chan error)
+	if !ok {
+		ts.Fatalf("no servers: Setup has not run")
+	}
+	return held
+}
+
+// stop ends the server that was started last as SIGTERM does, in good order.
+func stop(ts *testscript.TestScript, _ bool, _ []string) {
+	pid, err := strconv.Atoi(ts.Getenv("SERVER"))
+	ts.Check(err)
+	p, err := os.FindProcess(pid)
+	ts.Check(err)
+	ts.Check(p.Signal(syscall.SIGTERM))
+	select {
+	case err := <-servers(ts)[pid]:
+		ts.Check(err)
+	case <-time.After(startTime):
+		ts.Fatalf("still there after %v", startTime)
+	}
+}
+
+// talk ADDRESS FILE sends the file's lines, all at once, and prints what comes
+// back until the other side closes.
+func talk() {
+	if err := converse(os.Args[1], os.Args[2]); err != nil {
+		fmt.Fprintln(os.Stderr, "talk:", err)
+		os.Exit(1)
+	}
+}
+
+func converse(addr, file string) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	c, err := net.DialTimeout("tcp", addr, 10*time.Second)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	if err := c.SetDeadline(time.Now().Add(startTime)); err != nil {
+		return err
+	}
+	r := bufio.NewReader(c)
+	greeting, err := r.ReadString('\n') // strict servers refuse who talks first
+	if err != nil {
+		return err
+	}
+	fmt.Print(greeting)
+	if _, err := c.Write([]byte(strings.ReplaceAll(string(text), "\n", "\r\n"))); err != nil {
+		return err
+	}
+	_, err = io.Copy(os.Stdout, r)
+	return err
+}
