@@ -101,6 +101,7 @@ func TestParseRefuses(t *testing.T) {
 		{"not TOML", "hostname = \n", []string{"line 1, column 12: this is not TOML"}},
 		{"unknown key, near", "[log]\nlevle = 'info'", []string{`line 2: posta knows no key "log.levle"; did you mean "level"?`}},
 		{"unknown key, far", "[metrics]\nport = 1", []string{`line 2: posta knows no key "metrics.port"; here it knows: addr`}},
+		{"unknown key, short", "foo = 1", []string{`line 1: posta knows no key "foo"; here it knows: `}},
 		{"unknown table", "[logs]\nlevel = 'info'", []string{`line 1: posta knows no key "logs"; did you mean "log"?`}},
 		{"unknown in a list", "[[listener]]\nname = 'a'\nadr = ':1'", []string{`line 3: posta knows no key "listener.adr"; did you mean "addr"?`}},
 		{"sizes and spans", "[[listener]]\nmax_size = '5 XX'\nidle = 5\n[limits]\nban_for = '-5m'", []string{

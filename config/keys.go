@@ -114,11 +114,12 @@ func knownKeys(key []string) []string {
 	return names
 }
 
-// nearest is the name that a slip of at most two letters made, or "".
+// nearest is the name that a slip of at most two letters made, and of less than
+// half of them, or "".
 func nearest(typed string, names []string) string {
 	best, least := "", 3
 	for _, name := range names {
-		if d := distance(typed, name); d < least && d < len(name) {
+		if d := distance(typed, name); d < least && 2*d < len(name) {
 			best, least = name, d
 		}
 	}
