@@ -227,6 +227,7 @@ func (p *page) putty() {
 	p.typed(p.say("card.putty_host", words.Args{"Host": p.host, "Port": smtp.Port}), p.say("card.putty_type", nil), p.say("card.putty_close", nil))
 	p.line("  " + p.say("card.or_terminal", nil))
 	p.typed(fmt.Sprintf("plink -raw -P %d %s", smtp.Port, p.host), fmt.Sprintf("telnet %s %d", p.host, smtp.Port))
+	p.line("  " + p.say("card.plink", nil))
 }
 
 func (p *page) send() {
@@ -280,9 +281,12 @@ func (p *page) foot() {
 	p.title("card.watch", nil)
 	p.typed(p.command("session list"), p.command("session show 1"))
 	p.title("card.again", words.Args{"Command": p.command("card")})
-	p.line(p.say("card.data", words.Args{"Data": p.Data}))
 	if p.isLab() {
+		p.line(p.say("card.data", words.Args{"Data": p.Data}))
 		p.line(p.say("card.remembered", words.Args{"File": labFile}))
+	}
+	if !p.isLab() {
+		p.line(p.say("card.data_only", words.Args{"Data": p.Data}))
 	}
 	p.line(p.say("card.end", nil))
 	p.line("")

@@ -48,6 +48,9 @@ func (c *console) text(e *event.Event) string {
 		if f.OK {
 			return say("console.login", words.Args{"User": printable(f.User), "Mechanism": f.Mechanism})
 		}
+		if f.User == "" {
+			return say("console.login_failed_nobody", nil)
+		}
 		return say("console.login_failed", words.Args{"User": printable(f.User)})
 	case event.Accepted:
 		return say("console.accepted", words.Args{"ID": f.ID, "From": printable(f.From), "Size": f.Size, "Count": f.Recipients})
@@ -58,7 +61,7 @@ func (c *console) text(e *event.Event) string {
 			return say("console.deleted", words.Args{"Count": f.Messages})
 		}
 	case event.Closed:
-		return say("console.closed", words.Args{"Reason": printable(f.Reason)})
+		return say("console.closed", words.Args{"Reason": ended(c.words, printable(f.Reason))})
 	}
 	return ""
 }

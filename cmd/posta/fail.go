@@ -56,9 +56,20 @@ func (a *app) fail(err error) int {
 	}
 	_, _ = fmt.Fprintln(a.Err, "posta: "+text)
 	if status == exitUsage {
-		_, _ = fmt.Fprintln(a.Err, a.say("fail.see_help", nil))
+		_, _ = fmt.Fprintln(a.Err, a.seeHelp())
 	}
 	return status
+}
+
+// seeHelp names the help of the command that was misused.
+func (a *app) seeHelp() string {
+	switch {
+	case a.ran == nil || a.ran.Name() == "help":
+		return a.say("fail.see_help", words.Args{"Command": "posta"})
+	case a.ran.HasSubCommands():
+		return a.say("fail.see_help", words.Args{"Command": a.ran.CommandPath()})
+	}
+	return a.say("fail.see_help_of", words.Args{"Command": a.ran.CommandPath()})
 }
 
 // verdict sorts an error.

@@ -1,9 +1,13 @@
 package main
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"posta/config"
+	"posta/words"
 )
 
 // changed gives a flag's value if the flag was given, else nil: a field that
@@ -13,6 +17,20 @@ func changed[T any](c *cobra.Command, flag string, value *T) *T {
 		return nil
 	}
 	return value
+}
+
+// oneOf refuses a flag's value that is none of those there are.
+func oneOf(flag, value string, allowed ...string) error {
+	if slices.Contains(allowed, value) {
+		return nil
+	}
+	return words.Fail("fail.one_of", words.Args{"Flag": flag, "Value": value, "Allowed": strings.Join(allowed, ", ")})
+}
+
+// choices lets Tab complete a flag's value. It fails only for a flag that is
+// not there, or done twice: a completion the less.
+func choices(c *cobra.Command, flag string, values ...string) {
+	_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // changedSize is changed for a size, in octets.

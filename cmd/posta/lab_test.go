@@ -42,8 +42,8 @@ func labReady() ready {
 func TestCard(t *testing.T) {
 	b64 := base64.StdEncoding.EncodeToString
 	for lang, own := range map[string][]string{
-		"en": {"LAB", "not 25: this user may not open it", "not 110: another program has it", "this computer only", "(its owner knows it)"},
-		"es": {"LABORATORIO", "no 25: este usuario no puede abrirlo", "no 110: lo tiene otro programa", "solo este equipo", "(la sabe su dueño)"},
+		"en": {"LAB", "not 25: this user may not open it", "not 110: another program has it", "this computer only", "(posta does not know it)", "plink does not end with QUIT"},
+		"es": {"LABORATORIO", "no 25: este usuario no puede abrirlo", "no 110: lo tiene otro programa", "solo este equipo", "(posta no la sabe)", "plink no termina con QUIT"},
 	} {
 		card := speaking(t, lang).card(labReady())
 		for _, want := range append(own, "plink -raw -P 2525 127.0.0.1", "telnet 127.0.0.1 2525", "Close window on exit: Never",
@@ -249,4 +249,23 @@ func FuzzSafe(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestEnded(t *testing.T) {
+	for _, c := range []struct{ lang, reason, want string }{
+		{"en", "quit", "quit"},
+		{"es", "quit", "se despidió"},
+		{"es", "peer closed", "colgó el otro"},
+		{"es", "refused: HTTP", "rechazada: HTTP"},
+		{"en", "no TLS: wire: TLS handshake: unexpected EOF", "no TLS: TLS handshake: unexpected EOF"},
+		{"es", "maildrop lease lost", "maildrop lease lost"},
+	} {
+		w, err := words.New(c.lang)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := ended(w, c.reason); got != c.want {
+			t.Errorf("%s: %q ended as %q, want %q", c.lang, c.reason, got, c.want)
+		}
+	}
 }

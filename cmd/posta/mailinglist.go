@@ -76,7 +76,9 @@ func (a *app) mailingListAddCommand() *cobra.Command {
 	c.Flags().StringArrayVar(&members, "member", nil, a.say("help.flag_member", nil))
 	c.Example = "posta mailing-list add clase@pepito.es --member pepe@pepito.es --member ana@pepito.es\n" +
 		"posta mailing-list add avisos@pepito.es --kind announcement --owner ana@pepito.es --member - < names.txt"
-	return a.taking(c, 1, 1, "help.word_address")
+	a.taking(c, 1, 1, "help.word_address")
+	c.Use += " [--member " + a.say("help.word_address", nil) + "]..."
+	return c
 }
 
 func (a *app) mailingListSetCommand() *cobra.Command {

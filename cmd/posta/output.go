@@ -34,10 +34,15 @@ func printAll[T any](a *app, all []T, human func(io.Writer) error) error {
 }
 
 // table writes rows in columns. Its headings are ids of words/.
-type table struct{ columns *tabwriter.Writer }
+type table struct {
+	out     io.Writer
+	text    *strings.Builder
+	columns *tabwriter.Writer
+}
 
 func (a *app) table(w io.Writer, headings ...string) table {
-	t := table{tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)}
+	text := &strings.Builder{}
+	t := table{w, text, tabwriter.NewWriter(text, 0, 0, 2, ' ', 0)}
 	for i, id := range headings {
 		headings[i] = strings.ToUpper(a.say(id, nil))
 	}
@@ -49,7 +54,18 @@ func (a *app) table(w io.Writer, headings ...string) table {
 
 func (t table) row(cells ...string) { _, _ = fmt.Fprintln(t.columns, strings.Join(cells, "\t")) }
 
-func (t table) end() error { return t.columns.Flush() }
+// end writes the table, without the spaces that fill up empty last cells.
+func (t table) end() error {
+	if err := t.columns.Flush(); err != nil {
+		return err
+	}
+	var b strings.Builder
+	for row := range strings.Lines(t.text.String()) {
+		b.WriteString(strings.TrimRight(row, " \n") + "\n")
+	}
+	_, err := io.WriteString(t.out, b.String())
+	return err
+}
 
 // lister gives the human form of a list: a table, or a sentence where it is empty.
 func lister[T any](a *app, all []T, headings []string, cells func(T) []string) func(io.Writer) error {

@@ -48,6 +48,11 @@ func TestCommandLines(t *testing.T) {
 		{"config --help", exitDone, "posta config COMMAND", ""},
 		{"version", exitDone, "posta " + version + " (", ""},
 		{"version --json", exitDone, `{"version":"` + version + `"`, ""},
+		{"--version", exitDone, "posta " + version + " (", ""},
+		{"account add", exitUsage, "", `"posta account add --help" explains the command.`},
+		{"account --nonsense", exitUsage, "", `"posta account --help" shows the commands.`},
+		{"mailing-list add a@b c@d", exitUsage, "", "posta mailing-list add ADDRESS [--member ADDRESS]..."},
+		{"account add --help", exitDone, "--apop ON|OFF", ""},
 		{"version now", exitUsage, "", `"now" is one word too many; write: posta version`},
 		{"vresion", exitUsage, "", `did you mean "posta version"?`},
 		{"nonsense", exitUsage, "", `"posta --help" shows which there are`},
@@ -74,6 +79,7 @@ func TestCommandLines(t *testing.T) {
 		{"completion fish", exitDone, "fish completion", ""},
 		{"completion powershell", exitDone, "Register-ArgumentCompleter", ""},
 		{"__complete config ", exitDone, "example", ""},
+		{"__complete quickstart --mode l", exitDone, "lab", ""},
 	} {
 		t.Run(c.args, func(t *testing.T) {
 			status, out, errs := posta(t, strings.Fields(c.args)...)

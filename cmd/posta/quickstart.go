@@ -46,11 +46,21 @@ func (a *app) quickstartCommand() *cobra.Command {
 	flags.BoolVar(&q.lan, "lan", false, a.say("help.flag_lan", nil))
 	flags.StringVar(&q.hostname, "hostname", "", a.say("help.flag_hostname", nil))
 	flags.StringVar(&q.persona, "persona", "posta", a.say("help.flag_persona", nil))
+	choices(c, "mode", config.ModeLab, config.ModeStrict)
+	choices(c, "persona", "posta", "hmailserver")
 	q.listeners = a.listenerFlags(c)
 	c.Long = a.say("help.quickstart_long", nil)
 	c.Example = "posta quickstart\nposta quickstart jaramillo.edu.ec --account luis:luis-2026 --account gorka:gorka-2026\n" +
 		"posta quickstart --lan --persona hmailserver\nposta quickstart --smtp 2525 --pop3 2110 --submission off"
 	return a.taking(c, 0, 1, "help.word_domain")
+}
+
+// check refuses what would else be refused once a listener.
+func (q *quick) check() error {
+	if err := oneOf("--mode", q.mode, config.ModeLab, config.ModeStrict); err != nil {
+		return err
+	}
+	return oneOf("--persona", q.persona, "posta", "hmailserver")
 }
 
 // config is the configuration of a quickstart on a data directory.
@@ -87,6 +97,9 @@ func isASCII(s string) bool {
 }
 
 func (a *app) quickstart(ctx context.Context, q *quick) error {
+	if err := q.check(); err != nil {
+		return usage(err)
+	}
 	data, err := a.dataDir()
 	if err != nil {
 		return err

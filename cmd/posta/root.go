@@ -21,6 +21,7 @@ type app struct {
 	lang  string // --lang, or ""
 	input *bufio.Reader
 	began time.Time
+	ran   *cobra.Command // the one that the arguments name
 }
 
 // say is a text of words/.
@@ -43,7 +44,8 @@ func run(ctx context.Context, args []string, t terminal) int {
 	root.SetIn(t.In)
 	root.SetOut(t.Out)
 	root.SetErr(t.Err)
-	return a.fail(root.ExecuteContext(ctx))
+	a.ran, err = root.ExecuteContextC(ctx)
+	return a.fail(err)
 }
 
 // root is the command tree.
@@ -75,9 +77,17 @@ func (a *app) root() *cobra.Command {
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.data, "data", "", a.say("help.flag_data", nil))
 	flags.String("lang", "", a.say("help.flag_lang", nil)) // read before the tree is made
+	choices(root, "lang", words.Languages()...)
 	flags.BoolVar(&a.json, "json", a.json, a.say("help.flag_json", nil))
 	flags.BoolP("help", "h", false, a.say("help.flag_help", nil))
 	flags.Lookup("json").DefValue = "false"
+	whole := root.Flags().Bool("version", false, a.say("help.flag_version", nil))
+	root.RunE = func(c *cobra.Command, _ []string) error {
+		if *whole {
+			return a.version()
+		}
+		return c.Help()
+	}
 	return root
 }
 

@@ -151,7 +151,11 @@ func (s *service) serveOnce(ctx context.Context, furnish func(context.Context, *
 		return errors.Join(s.explain(err), s.house.Close())
 	}
 	for _, b := range bounds {
-		s.log.Info("listening", "listener", b.Name, "address", b.Actual, "mode", b.Mode, "tls", b.TLS, "moved", b.Why)
+		about := []any{"listener", b.Name, "address", b.Actual, "mode", b.Mode, "tls", b.TLS}
+		if b.Why != "" {
+			about = append(about, "moved", b.Why)
+		}
+		s.log.Info("listening", about...)
 	}
 	if err := s.house.Serve(ctx); errors.Is(err, server.ErrStore) {
 		return err // the store cannot be closed any more

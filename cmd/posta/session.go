@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/netip"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -53,6 +54,7 @@ func (a *app) sessionListCommand() *cobra.Command {
 	flags.StringVar(&f.Listener, "listener", "", a.say("help.flag_listener", nil))
 	flags.StringVar(&f.User, "user", "", a.say("help.flag_user", nil))
 	flags.StringVar(&remote, "remote", "", a.say("help.flag_remote", nil))
+	choices(c, "protocol", "smtp", "pop3")
 	flags.IntVar(&f.Limit, "limit", 20, a.say("help.flag_limit", nil))
 	c.Example = "posta session list\nposta session list --open --protocol pop3\nposta session list --user pepe --json"
 	return c
@@ -92,9 +94,26 @@ func network(text string) (netip.Prefix, error) {
 func (a *app) sessionRow(s observe.Session) []string {
 	state := a.say("session.open", nil)
 	if !s.Closed.IsZero() {
-		state = s.Reason
+		state = ended(a.words, s.Reason)
 	}
 	return []string{strconv.FormatUint(s.ID, 10), when(s.Opened), s.Listener, s.Remote.String(), s.User, a.happened(&s), state}
+}
+
+// ended says in the user's language why a session ended. What the engines tell
+// beyond the usual stays as it is.
+func ended(w *words.Words, reason string) string {
+	usual := map[string]string{"quit": "session.ended_quit", "peer closed": "session.ended_peer",
+		"timeout": "session.ended_timeout", "shutdown": "session.ended_shutdown"}
+	if id := usual[reason]; id != "" {
+		return w.Say(id, nil)
+	}
+	if what, ok := strings.CutPrefix(reason, "refused: "); ok {
+		return w.Say("session.ended_refused", words.Args{"What": what})
+	}
+	if what, ok := strings.CutPrefix(reason, "no TLS: "); ok {
+		return w.Say("session.ended_tls", words.Args{"What": strings.TrimPrefix(what, "wire: ")})
+	}
+	return reason
 }
 
 // happened sums a session up.
@@ -121,7 +140,7 @@ func (a *app) transcript(w io.Writer, t *observe.Transcript) error {
 	head := a.facts(fact{"field.number", strconv.FormatUint(t.ID, 10)}, fact{"field.listener", t.Listener + " (" + t.Mode + ")"},
 		fact{"field.remote", t.Remote.String()}, fact{"field.opened", when(t.Opened)}, fact{"field.tls", t.TLS},
 		fact{"field.helo", t.Helo}, fact{"field.user", t.User}, fact{"field.what", a.happened(&t.Session)},
-		fact{"field.closed", when(t.Closed)}, fact{"field.reason", t.Reason})
+		fact{"field.closed", when(t.Closed)}, fact{"field.reason", ended(a.words, t.Reason)})
 	if err := head(w); err != nil {
 		return err
 	}

@@ -18,16 +18,18 @@ type build struct {
 }
 
 func (a *app) versionCommand() *cobra.Command {
-	c := a.command("version", "help.version", func(context.Context, []string) error {
-		b := thisBuild()
-		text := fmt.Sprintf("posta %s (%s, %s)", b.Version, b.Platform, b.Go)
-		if b.Revision != "" {
-			text += " " + b.Revision
-		}
-		return a.print(b, line(text))
-	})
+	c := a.command("version", "help.version", func(context.Context, []string) error { return a.version() })
 	c.Example = "posta version --json"
 	return c
+}
+
+func (a *app) version() error {
+	b := thisBuild()
+	text := fmt.Sprintf("posta %s (%s, %s)", b.Version, b.Platform, b.Go)
+	if b.Revision != "" {
+		text += " " + b.Revision
+	}
+	return a.print(b, line(text))
 }
 
 func thisBuild() build {
