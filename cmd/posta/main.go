@@ -20,12 +20,23 @@ func main() {
 	os.Exit(program())
 }
 
+// exitAtOnce is what shells call the end by Ctrl-C.
+const exitAtOnce = 130
+
 // program is main with an exit status. The first Ctrl-C or SIGTERM ends what
-// runs in good order; a second one meets no handler any more and ends it at once.
+// runs in good order, a second one at once: what was acknowledged is on the
+// disk by then.
 func program() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		cancel()
+		<-signals
+		os.Exit(exitAtOnce)
+	}()
 	return run(ctx, os.Args[1:], terminal{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv, Program: os.Args[0], Replace: replace,
 	})

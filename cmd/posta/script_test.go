@@ -34,7 +34,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "start": start, "stop": stop, "private": private,
+			"exits": exits, "start": start, "stop": stop, "hurry": hurry, "private": private,
 		},
 	})
 }
@@ -147,6 +147,48 @@ func stop(ts *testscript.TestScript, _ bool, _ []string) {
 	case <-time.After(startTime):
 		ts.Fatalf("still there after %v", startTime)
 	}
+}
+
+// hurry ends the server with two signals while a letter is under way, which
+// the first one waits for.
+func hurry(ts *testscript.TestScript, _ bool, _ []string) {
+	c, err := net.DialTimeout("tcp", ts.Getenv("SMTP"), 10*time.Second)
+	ts.Check(err)
+	defer c.Close()
+	ts.Check(c.SetDeadline(time.Now().Add(startTime)))
+	r := bufio.NewReader(c)
+	for _, line := range []string{"HELO x", "MAIL FROM:<a@b.example>", "RCPT TO:<postmaster>", "DATA"} {
+		_, err := r.ReadString('\n')
+		ts.Check(err)
+		_, err = fmt.Fprintf(c, "%s\r\n", line)
+		ts.Check(err)
+	}
+	_, err = r.ReadString('\n')
+	ts.Check(err)
+	pid, err := strconv.Atoi(ts.Getenv("SERVER"))
+	ts.Check(err)
+	p, err := os.FindProcess(pid)
+	ts.Check(err)
+	ts.Check(p.Signal(syscall.SIGTERM))
+	awaitRefusal(ts)
+	ts.Check(p.Signal(syscall.SIGTERM))
+	var failed *exec.ExitError
+	if err := <-servers(ts)[pid]; !errors.As(err, &failed) || failed.ExitCode() != exitAtOnce {
+		ts.Fatalf("ended with %v", err)
+	}
+}
+
+// awaitRefusal waits until the server has heard the signal: it lets nobody in
+// any more.
+func awaitRefusal(ts *testscript.TestScript) {
+	for until := time.Now().Add(startTime); time.Now().Before(until); {
+		c, err := net.DialTimeout("tcp", ts.Getenv("SMTP"), time.Second)
+		if err != nil {
+			return
+		}
+		c.Close()
+	}
+	ts.Fatalf("the server still listens")
 }
 
 // talk ADDRESS FILE sends the file's lines, all at once, and prints what comes
