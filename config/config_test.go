@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,17 +13,38 @@ import (
 )
 
 func TestExampleIsTheDefault(t *testing.T) {
-	got, err := Parse([]byte(Example()))
-	if err != nil {
-		t.Fatal(err)
+	for _, lang := range words.Languages() {
+		got, err := Parse([]byte(Example(lang)))
+		if err != nil {
+			t.Fatal(lang, err)
+		}
+		want := Default()
+		got.Limits.Exempt, got.Lab.Networks = nil, nil // [] in the file
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("the example in %s parses to\n%+v\nthe default is\n%+v", lang, got, want)
+		}
+		if err := got.Check(); err != nil {
+			t.Error(lang, err)
+		}
 	}
-	want := Default()
-	got.Limits.Exempt, got.Lab.Networks = nil, nil // [] in the file
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("the example parses to\n%+v\nthe default is\n%+v", got, want)
+}
+
+// The examples of all languages differ in their words only.
+func TestExamplesAgree(t *testing.T) {
+	keys := func(text string) (all []string) {
+		for row := range strings.Lines(text) {
+			row = strings.TrimSpace(row)
+			if !strings.HasPrefix(row, "# ") && row != "" {
+				setting, _, _ := strings.Cut(row[1:], "#")
+				all = append(all, row[:1]+strings.TrimSpace(setting))
+			}
+		}
+		return all
 	}
-	if err := got.Check(); err != nil {
-		t.Error(err)
+	for _, lang := range words.Languages() {
+		if got, want := keys(Example(lang)), keys(Example("en")); !slices.Equal(got, want) {
+			t.Errorf("the example in %s has\n%q\nwant\n%q", lang, got, want)
+		}
 	}
 }
 
@@ -40,13 +62,13 @@ func TestExampleShowsEveryKey(t *testing.T) {
 				t.Errorf("%s.%s has no key", st.Name(), f.Name)
 			}
 			if kind.Kind() == reflect.Struct && kind.PkgPath() == st.PkgPath() && kind.Name() != "Duration" {
-				if !strings.Contains(Example(), "["+key+"]") {
+				if !strings.Contains(Example("en"), "["+key+"]") {
 					t.Errorf("the example has no [%s]", key)
 				}
 				walk(kind)
 				continue
 			}
-			if !strings.Contains(Example(), "\n"+key+" = ") && !strings.Contains(Example(), "\n#"+key+" = ") {
+			if !strings.Contains(Example("en"), "\n"+key+" = ") && !strings.Contains(Example("en"), "\n#"+key+" = ") {
 				t.Errorf("the example has no %s", key)
 			}
 		}
@@ -212,7 +234,7 @@ func TestLoad(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	f.Add([]byte(Example()))
+	f.Add([]byte(Example("en")))
 	f.Add([]byte("[[listener]]\nmax_size = '5 XX'\nidle = 5\n[limits]\nban_for = '-5m'"))
 	f.Add([]byte("[listener]\nx=1\n[[network]]\ncidr='::/0'\r\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {

@@ -79,10 +79,12 @@ func (a *app) configCheck(file string) error {
 func (a *app) configExampleCommand() *cobra.Command {
 	var output string
 	c := a.command("example", "help.config_example", func(context.Context, []string) error {
+		text := config.Example(a.words.Lang())
 		if output == "" {
-			return line(config.Example())(a.Out)
+			_, err := io.WriteString(a.Out, text)
+			return err
 		}
-		return writeNew(output, config.Example())
+		return writeNew(output, text)
 	})
 	c.Example = "posta config example --output posta.toml"
 	c.Flags().StringVarP(&output, "output", "o", "", a.say("help.flag_output", nil))

@@ -65,6 +65,7 @@ func TestCommandLines(t *testing.T) {
 		{"nonsense --lang es", exitUsage, "", "no hay ninguna orden «nonsense»"},
 		{"nonsense --json", exitUsage, "", `{"error":{"code":"usage","text":"there is no command`},
 		{"config example", exitDone, "[[listener]]", ""},
+		{"config example --lang es", exitDone, "borre lo que no cambie", ""},
 		{"config example -o " + good, exitDone, "", ""},
 		{"config example -o " + good, exitFailed, "", "is there already"},
 		{"config check " + good, exitDone, "is in order", ""},
