@@ -3,6 +3,7 @@ package config
 import (
 	"bytes"
 	"errors"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -20,6 +21,9 @@ const maxProblems = 50
 // Load reads, parses and checks a file.
 func Load(path string) (*Config, error) {
 	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, words.FailAs(err, "config.absent", words.Args{"File": path})
+	}
 	if err != nil {
 		return nil, words.FailOf(err, "config.unreadable", words.Args{"File": path})
 	}

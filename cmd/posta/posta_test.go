@@ -71,6 +71,7 @@ func TestCommandLines(t *testing.T) {
 		{"config check " + good, exitDone, "is in order", ""},
 		{"config check --json --config " + good, exitDone, `"ok":true,"listeners":[{"name":"smtp"`, ""},
 		{"config check " + bad, exitFailed, "", `line 1: posta knows no key "hostnam"; did you mean "hostname"?`},
+		{"config check nothing.toml", exitFailed, "", `there is no configuration nothing.toml; "posta config example`},
 		{"config check --lang es " + bad, exitFailed, "", "¿quiso decir «hostname»?"},
 		{"config check " + good + " more", exitUsage, "", `"more" is one word too many`},
 		{"completion", exitUsage, "", "something is missing; write: posta completion bash|zsh|fish|powershell"},
