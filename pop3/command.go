@@ -128,6 +128,10 @@ func (c *Command) split(s *shape, m mail.Mode) *Fault {
 // hide sets Secret: all from the first secret argument to the end of the line,
 // whatever was wrong with it.
 func (c *Command) hide(s *shape) {
+	if c.Verb == AUTH && c.N > 0 && !isMechanism(c.Args[0].Of(c.Line)) {
+		c.Secret = Span{c.Args[0].Off, len(c.Line) - c.Args[0].Off} // a response whose mechanism was forgotten
+		return
+	}
 	for i, a := range s.args {
 		if a == secret && i < c.N {
 			c.Secret = Span{c.Args[i].Off, len(c.Line) - c.Args[i].Off}
@@ -144,6 +148,23 @@ func (c *Command) hide(s *shape) {
 		end = c.Args[0].Off + c.Args[0].Len
 	}
 	c.Secret = Span{end, len(c.Line) - end}
+}
+
+// isMechanism says that a word can be a mechanism's name (RFC 4422 §3.1, but
+// also in lower case). Base64 mixes the cases.
+func isMechanism(word []byte) bool {
+	var lower, upper bool
+	for _, b := range word {
+		switch {
+		case b >= 'a' && b <= 'z':
+			lower = true
+		case b >= 'A' && b <= 'Z':
+			upper = true
+		case b != '-' && b != '_' && (b < '0' || b > '9'):
+			return false
+		}
+	}
+	return len(word) <= 20 && !(lower && upper)
 }
 
 // values checks the arguments' octets and reads the numbers.

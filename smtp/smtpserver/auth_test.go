@@ -211,6 +211,7 @@ func TestSecrets(t *testing.T) {
 	for _, lines := range []string{
 		"AUTH PLAIN " + secret, "auth  plain  " + secret + " x", "AUHT PLAIN " + secret, "AUTH LOGIN\ncGVwZQ==\n" + secret,
 		"PASS " + secret, "AUTH X\n" + secret, "AUTH PLAIN " + secret + "\x01", "AUTH\tLOGIN\t" + secret,
+		"AUTH " + secret, "EHLO a\nAUTH " + secret + " PLAIN", "AUTH PLAIN=" + secret,
 		"AUTH PLAIN =\n" + secret, "EHLO a\nAUTH LOGIN " + strings.Repeat("x", 3000) + secret,
 		"HELO a\nAUTH LOGIN\n" + strings.Repeat("x", 13000) + secret,
 	} {

@@ -21,8 +21,11 @@ func (s *session) hide(line []byte) bool {
 	switch {
 	case verb == smtp.AUTH:
 		s.asked = true
-		_, response := cutWord(rest)
+		mechanism, response := cutWord(rest)
 		from = len(line) - len(response)
+		if !isMechanism(mechanism) {
+			from = len(line) - len(rest) // a response whose mechanism was forgotten
+		}
 	case s.asked:
 		from = 0
 	case strings.EqualFold(string(name), "PASS"), strings.EqualFold(string(name), "APOP"), nearAuth(string(name)):
@@ -36,6 +39,23 @@ func (s *session) hide(line []byte) bool {
 
 func nearAuth(name string) bool {
 	return smtp.Nearest(name, func(v smtp.Verb) bool { return v == smtp.AUTH }) == smtp.AUTH
+}
+
+// isMechanism says that a word can be a mechanism's name (RFC 4422 §3.1, but
+// also in lower case). Base64 mixes the cases.
+func isMechanism(word []byte) bool {
+	var lower, upper bool
+	for _, c := range word {
+		switch {
+		case c >= 'a' && c <= 'z':
+			lower = true
+		case c >= 'A' && c <= 'Z':
+			upper = true
+		case c != '-' && c != '_' && (c < '0' || c > '9'):
+			return false
+		}
+	}
+	return len(word) <= 20 && !(lower && upper)
 }
 
 // cutWord takes the first word off a line, and the blanks behind it.
