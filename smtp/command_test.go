@@ -247,7 +247,7 @@ func TestNearest(t *testing.T) {
 }
 
 func TestForeign(t *testing.T) {
-	for name, want := range map[string]string{"get": "HTTP", "Host:": "HTTP", "USER": "POP3", "Subject:": "", "HELO": ""} {
+	for name, want := range map[string]string{"get": "HTTP", "Host:": "HTTP", "host:localhost": "HTTP", "USER": "POP3", "Subject:": "", "HELO": ""} {
 		if got := Foreign(name); got != want {
 			t.Errorf("Foreign(%q) = %q", name, got)
 		}

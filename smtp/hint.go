@@ -56,6 +56,9 @@ func distance(a, b string) int {
 // "HTTP" or "POP3"; "" for others. HTTP's commands and first header fields are
 // how a web page can make a browser speak to a server on loopback.
 func Foreign(name string) string {
+	if field := strings.IndexByte(name, ':'); field >= 0 {
+		name = name[:field+1] // a header field may have its value right behind the colon
+	}
 	switch strings.ToUpper(name) {
 	case "GET", "POST", "PUT", "HEAD", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "PRI",
 		"HOST:", "USER-AGENT:", "CONTENT-LENGTH:", "CONTENT-TYPE:", "ORIGIN:", "REFERER:", "CONNECTION:", "COOKIE:", "ACCEPT:":

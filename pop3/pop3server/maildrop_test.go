@@ -356,7 +356,7 @@ func TestLabLines(t *testing.T) {
 }
 
 func TestHTTP(t *testing.T) {
-	for _, first := range []string{"GET / HTTP/1.1", "POST /x HTTP/1.1", "put / HTTP/1.0", "CONNECT a:1 HTTP/1.1", "OPTIONS * HTTP/1.1", "Host: localhost", "PRI * HTTP/2.0"} {
+	for _, first := range []string{"GET / HTTP/1.1", "POST /x HTTP/1.1", "put / HTTP/1.0", "CONNECT a:1 HTTP/1.1", "OPTIONS * HTTP/1.1", "Host: localhost", "host:localhost", "PRI * HTTP/2.0"} {
 		for _, mode := range []mail.Mode{mail.Lab, mail.Strict} {
 			cfg := config(three())
 			cfg.Mode = mode

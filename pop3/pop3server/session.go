@@ -1,6 +1,7 @@
 package pop3server
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -213,6 +214,9 @@ func (s *session) tls() *tls.ConnectionState {
 // isHTTP says that a browser talks: a web page must not drive a server on
 // loopback.
 func isHTTP(word []byte) bool {
+	if field := bytes.IndexByte(word, ':'); field >= 0 {
+		word = word[:field+1] // the value may stand right behind the colon
+	}
 	switch strings.ToUpper(string(word)) {
 	case "GET", "POST", "PUT", "HEAD", "DELETE", "PATCH", "TRACE", "CONNECT", "OPTIONS", "HOST:", "PRI":
 		return true
