@@ -97,6 +97,9 @@ func (h House) showAccount(ctx context.Context, a directory.Account) (Account, e
 }
 
 func (h House) addAccount(ctx context.Context, in AccountChange) (Account, error) {
+	if err := h.mayAPOP(in); err != nil {
+		return Account{}, err
+	}
 	var o directory.AccountOptions
 	in.apply(&o)
 	made := ""
@@ -144,6 +147,9 @@ func (h House) removeAccount(ctx context.Context, in AccountName) (None, error) 
 }
 
 func (h House) setAccount(ctx context.Context, in AccountChange) (Account, error) {
+	if err := h.mayAPOP(in); err != nil {
+		return Account{}, err
+	}
 	d := h.Directory
 	a, err := d.Account(ctx, in.Address)
 	if err != nil {
@@ -168,6 +174,15 @@ func (h House) setAccount(ctx context.Context, in AccountChange) (Account, error
 		return Account{}, err
 	}
 	return h.showAccount(ctx, a)
+}
+
+// mayAPOP refuses APOP's secrets to a server that would not start again with
+// them (RFC 1939 §13).
+func (h House) mayAPOP(in AccountChange) error {
+	if in.APOP == nil || *in.APOP == "" || h.Strict == nil || !h.Strict() {
+		return nil
+	}
+	return refusal("invalid", "admin.apop_strict")
 }
 
 func (c AccountChange) apply(o *directory.AccountOptions) {

@@ -19,6 +19,7 @@ type House struct {
 	Guard     *check.Guard
 	Status    func(context.Context) (Status, error)
 	Check     func(context.Context) (wrong []string, err error) // reads the whole store
+	Strict    func() bool                                       // it serves strictly now: no secret may be kept that can be read back; nil: it does not
 }
 
 // NewTable makes the operations of a house. audit is told of every change; it

@@ -125,7 +125,7 @@ func (h *House) furnish() error {
 	h.room = mailroom.New(mailroom.Config{Hostname: h.cfg.Hostname, Directory: h.directory, Store: h.db, Trouble: h.o.Report})
 	h.table = admin.NewTable(admin.House{
 		Directory: h.directory, Maildrops: h.db, Mail: h.db, Sessions: h.sessions, Guard: h.guard, Status: h.status,
-		Check: h.db.Check,
+		Check: h.db.Check, Strict: func() bool { return len(h.listeners) > 0 && h.strict() },
 	}, h.o.Audit)
 	return nil
 }
@@ -189,15 +189,7 @@ func pairs(certificates []config.Certificate) []cert.Pair {
 // strictAPOP refuses a strict server on data that holds secrets which can be
 // read back: APOP is the lab's (RFC 1939 §13).
 func (h *House) strictAPOP(ctx context.Context) error {
-	strict := false
-	for _, l := range h.cfg.Listeners {
-		strict = strict || l.Mode == config.ModeStrict
-	}
-	lab := false
-	for _, l := range h.cfg.Listeners {
-		lab = lab || l.Mode == config.ModeLab
-	}
-	if !strict || lab {
+	if !h.strict() {
 		return nil
 	}
 	has, err := h.db.HasAPOPSecrets(ctx)
@@ -205,6 +197,18 @@ func (h *House) strictAPOP(ctx context.Context) error {
 		err = errAPOP
 	}
 	return err
+}
+
+// strict says that there are strict listeners and none of the lab.
+func (h *House) strict() bool {
+	strict := false
+	for _, l := range h.cfg.Listeners {
+		if l.Mode == config.ModeLab {
+			return false
+		}
+		strict = strict || l.Mode == config.ModeStrict
+	}
+	return strict
 }
 
 // bareLF says whether an address belongs to a network of old devices whose
