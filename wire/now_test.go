@@ -31,7 +31,7 @@ func TestArrivedOnTheNetwork(t *testing.T) {
 	if _, err := client.Write([]byte("EHLO early.test\r\n")); err != nil {
 		t.Fatal(err)
 	}
-	if !c.Arrived(10 * time.Second) || !c.Arrived(0) {
+	if !c.Arrived(10*time.Second) || !c.Arrived(0) {
 		t.Fatal("what was sent has not arrived")
 	}
 	if line, err := c.Line(100); err != nil || string(line) != "EHLO early.test" {
