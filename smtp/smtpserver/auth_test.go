@@ -212,6 +212,8 @@ func TestSecrets(t *testing.T) {
 		"AUTH PLAIN " + secret, "auth  plain  " + secret + " x", "AUHT PLAIN " + secret, "AUTH LOGIN\ncGVwZQ==\n" + secret,
 		"PASS " + secret, "AUTH X\n" + secret, "AUTH PLAIN " + secret + "\x01", "AUTH\tLOGIN\t" + secret,
 		"AUTH " + secret, "EHLO a\nAUTH " + secret + " PLAIN", "AUTH PLAIN=" + secret,
+		"AUTHLOGIN\ncGVwZQ==\n" + secret, "AUHT LOGIN\ncGVwZQ==\n" + secret, " auth plain " + secret,
+		" pass " + secret, "PAS " + secret, "PASSWORD " + secret, "USER pepe " + secret,
 		"AUTH PLAIN =\n" + secret, "EHLO a\nAUTH LOGIN " + strings.Repeat("x", 3000) + secret,
 		"HELO a\nAUTH LOGIN\n" + strings.Repeat("x", 13000) + secret,
 	} {

@@ -1,6 +1,7 @@
 package smtpserver
 
 import (
+	"bytes"
 	"strings"
 
 	"posta/smtp"
@@ -11,7 +12,7 @@ import (
 // and the lines of a log-in that was refused but is sent all the same. It says
 // that the whole line is hidden.
 func (s *session) hide(line []byte) bool {
-	name, rest := cutWord(line)
+	name, rest := cutWord(bytes.TrimLeft(line, " \t"))
 	verb := smtp.VerbNamed(string(name))
 	if verb != smtp.Unknown && verb != smtp.AUTH {
 		s.asked = false
@@ -28,7 +29,13 @@ func (s *session) hide(line []byte) bool {
 		}
 	case s.asked:
 		from = 0
-	case strings.EqualFold(string(name), "PASS"), strings.EqualFold(string(name), "APOP"), nearAuth(string(name)):
+	case strings.EqualFold(string(name), "USER"): // POP3's, with a password behind the name
+		_, password := cutWord(rest)
+		from = len(line) - len(password)
+	case nearAuth(string(name)):
+		s.asked = true
+		from = len(line) - len(rest)
+	case nearPass(string(name)):
 		from = len(line) - len(rest)
 	}
 	if from < len(line) {
@@ -37,8 +44,16 @@ func (s *session) hide(line []byte) bool {
 	return from == 0
 }
 
+// nearAuth says that a word is AUTH misspelt.
 func nearAuth(name string) bool {
-	return smtp.Nearest(name, func(v smtp.Verb) bool { return v == smtp.AUTH }) == smtp.AUTH
+	return strings.HasPrefix(strings.ToUpper(name), "AUTH") || // AUTHLOGIN
+		smtp.Nearest(name, func(v smtp.Verb) bool { return v == smtp.AUTH }) == smtp.AUTH
+}
+
+// nearPass says that behind such a word stands a password in POP3.
+func nearPass(name string) bool {
+	word := strings.ToUpper(name)
+	return strings.HasPrefix(word, "PAS") || word == "APOP"
 }
 
 // isMechanism says that a word can be a mechanism's name (RFC 4422 §3.1, but
