@@ -1,70 +1,38 @@
-package sqldb_test
+package sqldb
 
 import (
-	"sync"
 	"testing"
-	"time"
 
 	"posta/store"
-	"posta/store/sqldb"
 )
 
-// Nobody's 250 waits for somebody's 50 MB by more than 100 ms and one fsync. A
-// machine that does other things may hold a letter up: best of three.
-func TestLargeDelaysNobody(t *testing.T) {
-	db := open(t, sqldb.Options{})
-	ids := accounts(t, db, 4)
-	var worst, allowed time.Duration
-	for range 3 {
-		quiet := letters(t, db, ids, 300*time.Millisecond, nil)
-		done := make(chan struct{})
-		var wait sync.WaitGroup
-		wait.Go(func() {
-			defer close(done)
-			d := db.Draft(50 << 20)
-			chunk := make([]byte, 32<<10)
-			for range 50 << 20 / len(chunk) {
-				if _, err := d.Write(chunk); err != nil {
-					t.Error(err)
-				}
-			}
-			if err := db.File(t.Context(), store.Filing{ID: "large", Draft: d, To: []store.Delivery{{Account: ids[0]}}}); err != nil {
-				t.Error(err)
-			}
-		})
-		worst = letters(t, db, ids, time.Minute, done)
-		wait.Wait()
-		if allowed = 100*time.Millisecond + quiet; worst <= allowed {
-			return
-		}
+// While letters wait, a batch takes all of them and little of a large body, so
+// that nobody's 250 waits for somebody's 50 MB. test/faults measures the time.
+func TestLargeBodyBehindLetters(t *testing.T) {
+	w := newWriter(nil, nil)
+	for range 10 {
+		w.letters = append(w.letters, &job{filings: make([]store.Filing, 1), letters: 1, octets: 4 << 10})
 	}
-	t.Errorf("a letter took %v beside a large body, allowed are %v", worst, allowed)
+	const body = 50 << 20
+	for range body / store.Chunk {
+		w.chunks = append(w.chunks, &job{octets: store.Chunk})
+	}
+	w.take()
+	if len(w.letters) != 0 || len(w.batch) < 10 || w.batch[0].letters != 1 {
+		t.Fatalf("%d letters were left behind", len(w.letters))
+	}
+	if ahead := octetsOf(w.batch[10:]); ahead == 0 || ahead > maxAhead {
+		t.Errorf("%d octets of the large body in the letters' batch, want 1 to %d", ahead, maxAhead)
+	}
+	w.take()
+	if ahead := octetsOf(w.batch); ahead <= maxAhead || ahead > maxOctets {
+		t.Errorf("%d octets of the large body where nobody waits, want over %d and at most %d", ahead, maxAhead, maxOctets)
+	}
 }
 
-// letters files small mail from a few sessions and gives the longest wait.
-func letters(t *testing.T, db *sqldb.DB, ids []int64, most time.Duration, done <-chan struct{}) time.Duration {
-	t.Helper()
-	var mu sync.Mutex
-	var longest time.Duration
-	var wait sync.WaitGroup
-	end := time.Now().Add(most)
-	for _, id := range ids {
-		wait.Go(func() {
-			for time.Now().Before(end) {
-				select {
-				case <-done:
-					return
-				default:
-				}
-				before := time.Now()
-				deliver(t, db, body, id)
-				took := time.Since(before)
-				mu.Lock()
-				longest = max(longest, took)
-				mu.Unlock()
-			}
-		})
+func octetsOf(batch []*job) (n int64) {
+	for _, j := range batch {
+		n += j.octets
 	}
-	wait.Wait()
-	return longest
+	return n
 }
