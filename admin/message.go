@@ -16,6 +16,10 @@ type Message struct {
 	Size     int64     `json:"size"` // octets, as RETR sends them
 	Received time.Time `json:"received"`
 	Queue    string    `json:"queue"` // the id that SMTP's 250 told
+
+	// What the header says, decoded; "" where it says nothing.
+	From    string `json:"from,omitempty"`
+	Subject string `json:"subject,omitempty"`
 }
 
 // MessageID names a message.
@@ -39,12 +43,25 @@ type Deleted struct {
 func (h House) messages() []Operation {
 	return []Operation{
 		op("message.list", false, func(ctx context.Context, in ByAddress) ([]Message, error) {
-			_, entries, err := h.inbox(ctx, in.Address)
-			return each(entries, showMessage), err
+			account, entries, err := h.inbox(ctx, in.Address)
+			if err != nil {
+				return nil, err
+			}
+			return h.withHeaders(ctx, account, entries)
 		}),
 		op("message.show", false, func(ctx context.Context, in MessageID) (Message, error) {
-			_, e, err := h.message(ctx, in)
-			return showMessage(e), err
+			account, e, err := h.message(ctx, in)
+			if err != nil {
+				return Message{}, err
+			}
+			shown, err := h.withHeaders(ctx, account, []store.Entry{e})
+			if err == nil && len(shown) == 0 { // deleted just now
+				err = noMessage(in)
+			}
+			if err != nil {
+				return Message{}, err
+			}
+			return shown[0], nil
 		}),
 		op("message.export", false, h.exportMessage),
 		op("message.delete", true, h.deleteMessages),
@@ -67,9 +84,13 @@ func (h House) message(ctx context.Context, in MessageID) (account int64, e stor
 	}
 	i := slices.IndexFunc(entries, func(e store.Entry) bool { return e.UID == in.UID })
 	if i < 0 {
-		return 0, store.Entry{}, refusal("not_found", "admin.no_message", "Address", in.Address, "UID", in.UID)
+		return 0, store.Entry{}, noMessage(in)
 	}
 	return account, entries[i], nil
+}
+
+func noMessage(in MessageID) error {
+	return refusal("not_found", "admin.no_message", "Address", in.Address, "UID", in.UID)
 }
 
 // exportMessage gives a message's octets as they would be retrieved.
@@ -98,7 +119,7 @@ func (h House) deleteMessages(ctx context.Context, in MessagesOf) (Deleted, erro
 	}
 	for _, uid := range in.UIDs {
 		if !slices.ContainsFunc(entries, func(e store.Entry) bool { return e.UID == uid }) {
-			return Deleted{}, refusal("not_found", "admin.no_message", "Address", in.Address, "UID", uid)
+			return Deleted{}, noMessage(MessageID{Address: in.Address, UID: uid})
 		}
 	}
 	if len(in.UIDs) == 0 {

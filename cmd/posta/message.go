@@ -22,8 +22,8 @@ func (a *app) messageCommand() *cobra.Command {
 			return err
 		}
 		return printAll(a, all, lister(a, all,
-			[]string{"field.uid", "field.received", "field.size", "field.queue", "field.uidl"}, func(m admin.Message) []string {
-				return []string{uidText(m.UID), when(m.Received), strconv.FormatInt(m.Size, 10), m.Queue, m.UIDL}
+			[]string{"field.uid", "field.received", "field.size", "field.from", "field.subject"}, func(m admin.Message) []string {
+				return []string{uidText(m.UID), when(m.Received), strconv.FormatInt(m.Size, 10), printable(m.From), printable(m.Subject)}
 			}))
 	})
 	list.Example = "posta message list pepe@pepito.es"
