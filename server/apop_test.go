@@ -29,6 +29,16 @@ func TestAPOPInTheLabOnly(t *testing.T) {
 		}
 	}
 
+	mixed := config.Default()
+	mixed.Listeners[0].Mode = config.ModeLab
+	h = open(t, mixed, data)
+	if _, err := h.Listen(t.Context()); !errors.Is(err, errAPOP) {
+		t.Errorf("strict listeners beside one of the lab start with a secret: %v", err)
+	}
+	if err := h.Close(); err != nil {
+		t.Fatal(err)
+	}
+
 	h = open(t, config.Default(), data)
 	defer func() {
 		if err := h.Close(); err != nil {

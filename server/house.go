@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -199,16 +200,10 @@ func (h *House) strictAPOP(ctx context.Context) error {
 	return err
 }
 
-// strict says that there are strict listeners and none of the lab.
+// strict says that a listener faces the Internet. One of the lab beside it
+// changes nothing: both serve the same accounts.
 func (h *House) strict() bool {
-	strict := false
-	for _, l := range h.cfg.Listeners {
-		if l.Mode == config.ModeLab {
-			return false
-		}
-		strict = strict || l.Mode == config.ModeStrict
-	}
-	return strict
+	return slices.ContainsFunc(h.cfg.Listeners, func(l config.Listener) bool { return l.Mode == config.ModeStrict })
 }
 
 // bareLF says whether an address belongs to a network of old devices whose
