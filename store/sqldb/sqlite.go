@@ -60,7 +60,7 @@ func dsn(file string, r role, o Options) string {
 		"busy_timeout(10000)",
 		"journal_mode(WAL)",
 		"synchronous(FULL)",
-		"wal_autocheckpoint(4096)",
+		"wal_autocheckpoint(1024)",
 		"journal_size_limit(67108864)",
 		"temp_store(MEMORY)",
 	}
