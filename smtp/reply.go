@@ -45,8 +45,9 @@ func (r Reply) FirstLine() string {
 // String is the whole reply as sent, with line ends.
 func (r Reply) String() string { return string(r.Append(nil)) }
 
-// Append writes the reply as sent behind b. What no reply may hold (control
-// characters, octets past MaxReplyLine) does not get out.
+// Append writes the reply as sent behind b. What no reply may hold does not get
+// out: a control character leaves as '?', and octets past MaxReplyLine are cut.
+// (Never as a space: "2.0.0\x0f0" would begin with an enhanced code.)
 func (r Reply) Append(b []byte) []byte {
 	b = r.appendLine(b, r.Text, len(r.More) == 0)
 	for i, text := range r.More {
@@ -74,7 +75,7 @@ func (r Reply) appendLine(b []byte, text string, last bool) []byte {
 	b = append(b, text...)
 	for i := from; i < len(b); i++ {
 		if b[i] < ' ' && b[i] != '\t' || b[i] == 0x7f {
-			b[i] = ' '
+			b[i] = '?'
 		}
 	}
 	return append(b, '\r', '\n')

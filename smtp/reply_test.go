@@ -18,7 +18,7 @@ func TestReplyRendering(t *testing.T) {
 		{Reply{Code: 354, Text: "Go"}, "354 Go\r\n"},
 		{Reply{Code: 334}, "334 \r\n"},
 		{Reply{Code: 214, Status: ok, Text: "a", More: []string{"b", "c"}}, "214-2.0.0 a\r\n214-2.0.0 b\r\n214 2.0.0 c\r\n"},
-		{Reply{Code: 550, Text: "x\r\n250 y\x00"}, "550 x  250 y \r\n"},
+		{Reply{Code: 550, Text: "x\r\n250 y\x00"}, "550 x??250 y?\r\n"},
 		{Reply{Code: 250, Text: strings.Repeat("é", 300)}, "250 " + strings.Repeat("é", 253) + "\r\n"},
 	}
 	for _, test := range tests {
