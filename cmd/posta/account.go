@@ -36,6 +36,7 @@ func (a *app) accountCommand() *cobra.Command {
 	remove.Example = "posta account remove pepe@pepito.es\nposta account remove pepe@pepito.es --force"
 	return a.group("account", "help.account",
 		a.accountAddCommand(),
+		a.accountImportCommand(),
 		a.naming(a.taking(list, 0, 1, "help.word_domain"), "domain.list"),
 		a.naming(a.taking(show, 1, 1, "help.word_address"), "account.list"),
 		a.accountSetCommand(),

@@ -98,13 +98,7 @@ func isOpen(addr string) bool {
 // card writes what a person needs to begin: it is the first page of posta that
 // anybody sees.
 func (a *app) card(r ready) string {
-	p := &page{app: a, ready: r, host: "127.0.0.1"}
-	if len(r.LAN) > 0 {
-		p.host = r.LAN[0]
-	}
-	if smtp := p.listener("smtp", "submission"); smtp != nil && !isOpen(smtp.Address) {
-		p.host, _, _ = net.SplitHostPort(smtp.Address)
-	}
+	p := newPage(a, r)
 	p.head()
 	p.ports()
 	p.people()
@@ -125,6 +119,18 @@ type page struct {
 }
 
 func (p *page) line(text string) { p.text.WriteString(strings.TrimRight(text, " ") + "\n") }
+
+// newPage begins a card and finds the address that it names.
+func newPage(a *app, r ready) *page {
+	p := &page{app: a, ready: r, host: "127.0.0.1"}
+	if len(r.LAN) > 0 {
+		p.host = r.LAN[0]
+	}
+	if smtp := p.listener("smtp", "submission"); smtp != nil && !isOpen(smtp.Address) {
+		p.host, _, _ = net.SplitHostPort(smtp.Address)
+	}
+	return p
+}
 
 // title begins a section.
 func (p *page) title(id string, args words.Args) { p.line("\n" + p.words.Say(id, args)) }

@@ -1,0 +1,76 @@
+package main
+
+import (
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+	"strings"
+
+	"posta/config"
+)
+
+//go:embed cards.html
+var cardsPage string
+
+// handout is the page of cards to cut, one a person.
+type handout struct {
+	Lang, Title, Hint string
+	Cards             []handoutCard
+}
+
+type handoutCard struct {
+	Domain, Name string
+	Rows         []handoutRow
+	Foot         string
+}
+
+type handoutRow struct{ Label, Value string }
+
+// writeCards writes the page: everybody whose account was made or changed and
+// whose password is known.
+func (i *importer) writeCards(w io.Writer, done []imported) error {
+	page, err := template.New("cards").Parse(cardsPage)
+	if err != nil {
+		return err
+	}
+	h := handout{Lang: i.words.Lang(), Title: i.say("handout.title", nil), Hint: i.say("handout.hint", nil)}
+	server, foot := i.whereAndHow()
+	for _, one := range done {
+		if one.Password == "" {
+			continue
+		}
+		rows := []handoutRow{
+			{i.say("field.address", nil), one.Address},
+			{i.say("field.password", nil), one.Password},
+		}
+		h.Cards = append(h.Cards, handoutCard{Domain: one.Domain, Name: one.Name, Rows: append(rows, server...), Foot: foot})
+	}
+	return page.Execute(w, h)
+}
+
+// whereAndHow is what every card says of the server, if one runs, and of PuTTY.
+func (i *importer) whereAndHow() ([]handoutRow, string) {
+	if len(i.status.Listeners) == 0 {
+		return nil, ""
+	}
+	r := ready{Status: i.status, Mode: modeOf(i.status.Listeners)}
+	for _, l := range r.Listeners {
+		if isOpen(l.Address) {
+			r.LAN = lan()
+			break
+		}
+	}
+	var ports []string
+	for _, l := range r.Listeners {
+		ports = append(ports, fmt.Sprintf("%s %d", strings.ToUpper(l.Name), l.Port))
+	}
+	rows := []handoutRow{
+		{i.say("handout.server", nil), newPage(i.app, r).host},
+		{i.say("handout.ports", nil), strings.Join(ports, " · ")},
+	}
+	if r.Mode == config.ModeLab {
+		return rows, i.say("handout.putty", nil)
+	}
+	return rows, ""
+}
