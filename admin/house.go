@@ -18,6 +18,7 @@ type House struct {
 	Sessions  *observe.Sessions
 	Guard     *check.Guard
 	Status    func(context.Context) (Status, error)
+	Health    func(context.Context) Health
 	Check     func(context.Context) (wrong []string, err error) // reads the whole store
 	Strict    func() bool                                       // it serves strictly now: no secret may be kept that can be read back; nil: it does not
 }
@@ -46,6 +47,14 @@ type Status struct {
 	Data          string     `json:"data"`
 	DefaultDomain string     `json:"default_domain,omitempty"` // of user names without one
 	Listeners     []Listener `json:"listeners,omitempty"`
+	Metrics       string     `json:"metrics,omitempty"` // address of /metrics, /healthz and /readyz
+}
+
+// Health says whether a server can do its work.
+type Health struct {
+	State   string `json:"state"`   // starting, serving, ending; store: the store does not answer
+	Healthy bool   `json:"healthy"` // the process and its store are sound
+	Ready   bool   `json:"ready"`   // new sessions are accepted
 }
 
 // Listener is one address that is listened on.
@@ -80,6 +89,7 @@ type Unban struct {
 func (h House) watching() []Operation {
 	return []Operation{
 		op("status", false, func(ctx context.Context, _ None) (Status, error) { return h.Status(ctx) }),
+		op("health", false, func(ctx context.Context, _ None) (Health, error) { return h.Health(ctx), nil }),
 		op("store.check", false, func(ctx context.Context, _ None) (StoreCheck, error) {
 			wrong, err := h.Check(ctx)
 			return StoreCheck{OK: len(wrong) == 0, Wrong: wrong}, err

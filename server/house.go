@@ -64,6 +64,8 @@ type House struct {
 	numbers   atomic.Uint64 // of sessions
 	fatal     chan error
 	listeners []*listener
+	watch     *watch // nil where nobody asks for it
+	stage     atomic.Int32
 	table     *admin.Table
 }
 
@@ -126,7 +128,7 @@ func (h *House) furnish() error {
 	h.room = mailroom.New(mailroom.Config{Hostname: h.cfg.Hostname, Directory: h.directory, Store: h.db, Trouble: h.o.Report})
 	h.table = admin.NewTable(admin.House{
 		Directory: h.directory, Maildrops: h.db, Mail: h.db, Sessions: h.sessions, Guard: h.guard, Status: h.status,
-		Check: h.db.Check, Strict: func() bool { return len(h.listeners) > 0 && h.strict() },
+		Health: h.health, Check: h.db.Check, Strict: func() bool { return len(h.listeners) > 0 && h.strict() },
 	}, h.o.Audit)
 	return nil
 }

@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"net"
-	"net/http"
 	"net/netip"
 	"os"
 	"slices"
-	"time"
 
 	"posta/admin"
 	"posta/cert"
@@ -45,6 +43,9 @@ func (h *House) Listen(ctx context.Context) ([]Bound, error) {
 	if err != nil {
 		return nil, err
 	}
+	if h.watch, err = h.openWatch(ctx); err != nil {
+		return nil, err
+	}
 	var bounds []Bound
 	for _, l := range h.cfg.Listeners {
 		socket, bound, err := listen(ctx, l, h.o.Fallback && !slices.Contains(h.o.Fixed, l.Name))
@@ -53,6 +54,7 @@ func (h *House) Listen(ctx context.Context) ([]Bound, error) {
 				_ = open.socket.Close()
 			}
 			h.listeners = nil
+			h.watch.close()
 			return nil, err
 		}
 		h.listeners = append(h.listeners, h.equip(bound, socket))
@@ -164,7 +166,11 @@ func (h *House) Serve(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	parts := []func(context.Context) error{control.Serve, h.room.Run, h.serveMetrics}
+	defer context.AfterFunc(ctx, func() { h.stage.Store(int32(ending)) })()
+	defer h.watch.close()
+	watched := make(chan error, 1)
+	go func() { watched <- h.watch.run() }()
+	parts := []func(context.Context) error{control.Serve, h.room.Run}
 	for _, l := range h.listeners {
 		parts = append(parts, l.server.Serve)
 	}
@@ -172,6 +178,7 @@ func (h *House) Serve(ctx context.Context) error {
 	for _, part := range parts {
 		go func() { ended <- part(ctx) }()
 	}
+	h.stage.CompareAndSwap(int32(starting), int32(serving))
 	if h.o.Ready != nil {
 		h.o.Ready()
 	}
@@ -182,6 +189,12 @@ func (h *House) Serve(ctx context.Context) error {
 			failed = err
 			cancel()
 			return failed // nothing can be settled any more; the process must end
+		case err := <-watched:
+			watched = nil
+			if err != nil {
+				failed = errors.Join(failed, err)
+				cancel()
+			}
 		case err := <-ended:
 			running--
 			if err != nil && !errors.Is(err, context.Canceled) {
@@ -193,31 +206,15 @@ func (h *House) Serve(ctx context.Context) error {
 	return failed
 }
 
-// serveMetrics answers /metrics where the configuration asks for it.
-func (h *House) serveMetrics(ctx context.Context) error {
-	if h.cfg.Metrics.Addr == "" {
-		return nil
-	}
-	socket, err := listenTCP(ctx, h.cfg.Metrics.Addr)
-	if err != nil {
-		return err
-	}
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", h.metrics.Handler())
-	web := http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
-	defer context.AfterFunc(ctx, func() { _ = web.Close() })()
-	if err := web.Serve(socket); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
-}
-
 // status is what `posta status` shows.
 func (h *House) status(ctx context.Context) (admin.Status, error) {
 	s := admin.Status{Version: h.o.Version, PID: os.Getpid(), Hostname: h.cfg.Hostname, Data: h.cfg.Data}
 	var err error
 	if s.DefaultDomain, err = h.directory.DefaultDomain(ctx); err != nil {
 		return admin.Status{}, err
+	}
+	if h.watch != nil {
+		s.Metrics = h.watch.socket.Addr().String()
 	}
 	for _, l := range h.listeners {
 		shown := admin.Listener{Name: l.Name, Service: l.Service, Mode: l.Mode, TLS: l.TLS, Persona: l.Persona,

@@ -14,20 +14,66 @@ import (
 	"posta/words"
 )
 
-// dataDir is the folder of the store: --data, POSTA_DATA, or the user's own,
-// so that a second terminal needs no flag.
+// home says whose data a command is about where nothing is said of it.
+type home int
+
+const (
+	anyHome    home = iota // the user's own or the system's, wherever there is a posta
+	ownHome                // the user's own: a lab
+	systemHome             // the system's for root: a service
+)
+
+// systemDir is where a service keeps its data (FHS 3.0 §5.8).
+const systemDir = "/var/lib/posta"
+
+// dataDir is the folder of the store: --data or POSTA_DATA, else one where a
+// server runs or a store is, the user's own before the system's, so that a
+// second terminal needs no flag.
 func (a *app) dataDir() (string, error) {
-	dir := ownDir(runtime.GOOS, a.Getenv)
-	for _, given := range []string{a.data, a.Getenv("POSTA_DATA")} {
-		if given != "" {
-			dir = given
-			break
+	if a.data != "" {
+		return filepath.Abs(a.data)
+	}
+	own := ownDir(runtime.GOOS, a.Getenv)
+	if runtime.GOOS == "windows" {
+		if own == "" {
+			return "", absent(words.Fail("fail.no_data", nil))
+		}
+		return own, nil
+	}
+	switch {
+	case a.Getenv("XDG_DATA_HOME") != "": // who says where data are means it
+	case a.home == systemHome && os.Geteuid() == 0:
+		return systemDir, nil
+	case a.home == anyHome:
+		if dir := lively(own, systemDir); dir != "" {
+			return dir, nil
 		}
 	}
-	if dir == "" {
+	if own == "" {
 		return "", absent(words.Fail("fail.no_data", nil))
 	}
-	return filepath.Abs(dir)
+	return own, nil
+}
+
+// lively is the first of some folders where a server runs, else the first that
+// holds a store, else "".
+func lively(dirs ...string) string {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	for _, dir := range dirs {
+		if dir == "" {
+			continue
+		}
+		if _, err := admin.Dial(ctx, dir); err == nil {
+			return dir
+		}
+	}
+	for _, dir := range dirs {
+		if dir != "" && server.Holds(dir) {
+			return dir
+		}
+	}
+	return ""
 }
 
 // ownDir is where programs keep a user's data on a system; "" where the

@@ -51,7 +51,7 @@ func (a *app) fail(err error) int {
 	}
 	text := a.words.Error(err)
 	if a.json {
-		_ = writeJSON(a.Err, map[string]any{"error": map[string]string{"code": code, "text": text}})
+		_ = writeJSON(a.Err, failure{failureFacts{Code: code, Text: text, Hint: a.hint(status)}})
 		return status
 	}
 	_, _ = fmt.Fprintln(a.Err, "posta: "+text)
@@ -59,6 +59,30 @@ func (a *app) fail(err error) int {
 		_, _ = fmt.Fprintln(a.Err, a.seeHelp())
 	}
 	return status
+}
+
+// failure is an error as --json writes it.
+type failure struct {
+	Error failureFacts `json:"error"`
+}
+
+type failureFacts struct {
+	Code string `json:"code"` // usage, absent, not_found, exists, in_use, invalid, refused, failed, internal …
+	Text string `json:"text"`
+	Hint string `json:"hint,omitempty"` // what to do next
+}
+
+// hint is what helps after an error of a kind.
+func (a *app) hint(status int) string {
+	switch status {
+	case exitUsage:
+		return a.seeHelp()
+	case exitAbsent:
+		return a.say("fail.hint_absent", nil)
+	case exitInternal:
+		return a.say("fail.hint_internal", nil)
+	}
+	return ""
 }
 
 // seeHelp names the help of the command that was misused.

@@ -13,8 +13,9 @@ import (
 
 // listenerFlags are --smtp, --pop3 and so on: an address, a port, or "off".
 type listenerFlags struct {
-	values map[string]*string
-	given  func(name string) bool
+	values  map[string]*string
+	metrics string
+	given   func(name string) bool
 }
 
 func (a *app) listenerFlags(c *cobra.Command) *listenerFlags {
@@ -23,6 +24,7 @@ func (a *app) listenerFlags(c *cobra.Command) *listenerFlags {
 		_, port, _ := net.SplitHostPort(l.Addr)
 		f.values[l.Name] = c.Flags().String(l.Name, "", a.say("help.flag_listen", words.Args{"Port": port}))
 	}
+	c.Flags().StringVar(&f.metrics, "metrics", "", a.say("help.flag_metrics", nil))
 	return f
 }
 
@@ -48,6 +50,9 @@ func (f *listenerFlags) apply(c *config.Config, host string) (fixed []string) {
 		}
 		c.Listeners[at].Addr = address(value, host)
 		fixed = append(fixed, l.Name)
+	}
+	if f.metrics != "" {
+		c.Metrics.Addr = address(f.metrics, "127.0.0.1")
 	}
 	return fixed
 }

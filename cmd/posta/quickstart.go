@@ -100,6 +100,7 @@ func (a *app) quickstart(ctx context.Context, q *quick) error {
 	if err := q.check(); err != nil {
 		return usage(err)
 	}
+	a.home = ownHome
 	data, err := a.dataDir()
 	if err != nil {
 		return err

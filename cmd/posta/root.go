@@ -16,11 +16,12 @@ import (
 type app struct {
 	terminal
 	words *words.Words
-	data  string // --data; "": the configuration's, or the default
+	data  string // --data or POSTA_DATA; "": the configuration's, or the default
 	json  bool   // --json
 	lang  string // --lang, or ""
 	input *bufio.Reader
 	began time.Time
+	home  home           // whose data it is about
 	ran   *cobra.Command // the one that the arguments name
 }
 
@@ -29,7 +30,7 @@ func (a *app) say(id string, args words.Args) string { return a.words.Say(id, ar
 
 // run does what the arguments say, and gives the exit status, one of fail.go's.
 func run(ctx context.Context, args []string, t terminal) int {
-	a := &app{terminal: t, json: hasFlag(args, "--json"), lang: flagValue(args, "--lang"), began: time.Now()}
+	a := &app{terminal: t, json: hasFlag(args, "--json") || isSet(t.Getenv, "json"), lang: flagValue(args, "--lang"), began: time.Now()}
 	w, err := words.New(words.Detect(a.lang, t.Getenv, words.System()))
 	if err != nil {
 		if a.words, err = words.New(words.Fallback); err != nil {
@@ -55,6 +56,8 @@ func (a *app) root() *cobra.Command {
 		a.cardCommand(),
 		a.serveCommand(),
 		a.statusCommand(),
+		a.healthCommand(),
+		a.waitReadyCommand(),
 		a.domainCommand(),
 		a.accountCommand(),
 		a.aliasCommand(),
@@ -74,6 +77,7 @@ func (a *app) root() *cobra.Command {
 	root.SetHelpFunc(a.help)
 	root.SetUsageFunc(func(c *cobra.Command) error { a.help(c, nil); return nil })
 	root.SetFlagErrorFunc(a.flagError)
+	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error { return a.fromEnvironment(c) }
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.data, "data", "", a.say("help.flag_data", nil))
 	flags.String("lang", "", a.say("help.flag_lang", nil)) // read before the tree is made

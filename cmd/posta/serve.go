@@ -23,6 +23,7 @@ func (a *app) serveCommand() *cobra.Command {
 	var file string
 	var flags *listenerFlags
 	c := a.command("serve", "help.serve", func(ctx context.Context, _ []string) error {
+		a.home = systemHome
 		cfg, err := a.serveConfig(file, flags)
 		if err != nil {
 			return err
