@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // a container may have no zones of its own, and the log is in local time
 )
 
 // version is what this program calls itself, in `posta version` and to POP3

@@ -137,9 +137,12 @@ func line(text string) func(io.Writer) error {
 	}
 }
 
+// nothing is what --json says where there is nothing to show.
+type nothing struct {
+	OK bool `json:"ok"`
+}
+
 // done says that something was done which has nothing to show.
 func (a *app) done(id string, args words.Args) error {
-	return a.print(struct {
-		OK bool `json:"ok"`
-	}{true}, line(a.say(id, args)))
+	return a.print(nothing{true}, line(a.say(id, args)))
 }

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"fmt"
+	"net/netip"
+	"os"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"posta/admin"
+	"posta/check"
+	"posta/observe"
+)
+
+// documented is everything that --json writes, under its heading in docs/json.md.
+func documented() map[string]any {
+	return map[string]any{
+		"Error": failureFacts{}, "Ready": ready{}, "CardAccount": cardAccount{}, "Status": admin.Status{}, "Listener": admin.Listener{},
+		"Health": admin.Health{}, "Domain": admin.Domain{}, "Account": admin.Account{}, "Imported": imported{}, "Alias": admin.Alias{},
+		"List": admin.List{}, "Message": admin.Message{}, "Deleted": admin.Deleted{}, "Session": observe.Session{},
+		"Transcript": observe.Transcript{}, "Line": observe.Line{}, "Ban": check.Watched{}, "StoreCheck": admin.StoreCheck{},
+		"Checked": checked{}, "CheckedListener": checkedListener{}, "Version": build{}, "OK": nothing{},
+	}
+}
+
+// docs/json.md says of every field what the code says, and nothing else.
+func TestJSONIsDocumented(t *testing.T) {
+	text, err := os.ReadFile("../../docs/json.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	row := regexp.MustCompile("(?m)^\\| `(\\w+)` \\| ([^|]+?) \\| *(\\*opt\\.\\*)?")
+	_, reference, _ := strings.Cut(string(text), "\n## JSON\n")
+	said := map[string][]string{}
+	for _, section := range strings.Split(reference, "\n### ")[1:] {
+		heading, body, _ := strings.Cut(section, "\n")
+		said[heading] = []string{}
+		for _, m := range row.FindAllStringSubmatch(body, -1) {
+			said[heading] = append(said[heading], strings.TrimSpace(m[1]+" "+m[2]+" "+m[3]))
+		}
+	}
+	types := documented()
+	names := map[reflect.Type]string{}
+	for heading, value := range types {
+		names[reflect.TypeOf(value)] = heading
+	}
+	for heading, value := range types {
+		base := ""
+		if heading == "Transcript" {
+			base = "Session" // its fields are documented there
+		}
+		want := fieldsOf(reflect.TypeOf(value), names, base)
+		if got, ok := said[heading]; !ok || !reflect.DeepEqual(got, want) {
+			t.Errorf("docs/json.md, %s:\n%s\nthe code:\n%s", heading, strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+	}
+	for heading := range said {
+		if _, ok := types[heading]; !ok {
+			t.Errorf("docs/json.md explains %s, which the test does not know", heading)
+		}
+	}
+}
+
+// fieldsOf gives "name type", with "*opt.*" behind what may be left out.
+func fieldsOf(t reflect.Type, names map[reflect.Type]string, skip string) []string {
+	var out []string
+	for i := range t.NumField() {
+		f := t.Field(i)
+		if f.Anonymous {
+			if names[f.Type] != skip || skip == "" {
+				out = append(out, fieldsOf(f.Type, names, skip)...)
+			}
+			continue
+		}
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		field := name + " " + typeOf(f.Type, names)
+		if strings.Contains(options, "omit") {
+			field += " *opt.*"
+		}
+		out = append(out, field)
+	}
+	return out
+}
+
+func typeOf(t reflect.Type, names map[reflect.Type]string) string {
+	switch t {
+	case reflect.TypeFor[time.Time]():
+		return "time"
+	case reflect.TypeFor[netip.AddrPort]():
+		return "string"
+	}
+	switch t.Kind() {
+	case reflect.Bool:
+		return "boolean"
+	case reflect.String:
+		return "string"
+	case reflect.Pointer:
+		return typeOf(t.Elem(), names)
+	case reflect.Slice:
+		return "list of " + typeOf(t.Elem(), names)
+	case reflect.Struct:
+		return names[t]
+	case reflect.Int, reflect.Int64, reflect.Uint32, reflect.Uint64:
+		return "number"
+	}
+	return fmt.Sprint("? ", t)
+}
