@@ -35,7 +35,7 @@ func (s *session) bdat(_ context.Context, cmd smtp.Command) smtp.Reply {
 	switch {
 	case errors.Is(s.tx.body.err, errBare):
 		s.spoil()
-		return s.text(textBareData)
+		return s.bareData()
 	case s.tx.body.err != nil:
 		err := s.tx.body.err
 		s.spoil()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"posta/mail"
 	"posta/smtp"
 	"posta/wire"
 )
@@ -35,9 +36,18 @@ func (s *session) data(_ context.Context, _ smtp.Command) smtp.Reply {
 		// Somebody may have tried to hide a message inside of another.
 		s.reset()
 		s.end = "refused: bare CR or LF in a message"
-		return s.text(textBareData)
+		return s.bareData()
 	}
 	s.reset()
 	s.lost(err)
 	return smtp.Reply{}
+}
+
+// bareData refuses a message with a CR or LF alone; the lab says who sends what.
+func (s *session) bareData() smtp.Reply {
+	r := s.text(textBareData)
+	if s.srv.Mode == mail.Lab && !s.srv.bare {
+		r.More = []string{s.text(textBareHint).Text}
+	}
+	return r
 }

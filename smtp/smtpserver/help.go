@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"posta/mail"
 	"posta/smtp"
 )
 
@@ -14,7 +15,7 @@ func (s *session) help(_ context.Context, cmd smtp.Command) smtp.Reply {
 		return s.helpAll()
 	}
 	r := s.text(textHelp)
-	if v := smtp.VerbNamed(cmd.Word); v != smtp.Unknown && s.serves(v) {
+	if v := s.verbNamed(cmd.Word); v != smtp.Unknown && s.serves(v) {
 		r.Text, r.More = v.Syntax(), []string{v.Help()}
 		return r
 	}
@@ -25,12 +26,20 @@ func (s *session) help(_ context.Context, cmd smtp.Command) smtp.Reply {
 	return s.text(textNoTopic)
 }
 
+// verbNamed also knows the lab's second spelling of VRFY.
+func (s *session) verbNamed(word string) smtp.Verb {
+	if s.srv.Mode == mail.Lab && strings.EqualFold(word, "VERFY") {
+		return smtp.VRFY
+	}
+	return smtp.VerbNamed(word)
+}
+
 func (s *session) helpAll() smtp.Reply {
 	const perLine = 10
 	r := s.text(textHelp)
 	var names []string
 	for _, v := range smtp.Verbs() {
-		if s.serves(v) {
+		if s.serves(v) && (s.srv.rows[v].when == anytime || !s.needsTLS()) {
 			names = append(names, v.String())
 		}
 	}
