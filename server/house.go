@@ -34,13 +34,14 @@ import (
 // Options are what is not in the configuration file.
 type Options struct {
 	Version  string
-	Sink     event.Sink        // another watcher of every session; may be nil
-	Report   func(error)       // told of what went wrong and needs a person; may be nil
-	Audit    func(admin.Audit) // told of every change through the operations; may be nil
-	Fallback bool              // a listener that cannot have its port takes another
-	Fixed    []string          // names of listeners that stay where they are put all the same
-	Ready    func()            // called by Serve once the control socket answers; may be nil
-	Cost     directory.Cost    // of password hashes; zero: production's
+	Sink     event.Sink                                                // another watcher of every session; may be nil
+	Report   func(error)                                               // told of what went wrong and needs a person; may be nil
+	Audit    func(admin.Audit)                                         // told of every change through the operations; may be nil
+	Refused  func(listener string, remote netip.AddrPort, line string) // told of everybody turned away at the door; must not wait; may be nil
+	Fallback bool                                                      // a listener that cannot have its port takes another
+	Fixed    []string                                                  // names of listeners that stay where they are put all the same
+	Ready    func()                                                    // called by Serve once the control socket answers; may be nil
+	Cost     directory.Cost                                            // of password hashes; zero: production's
 }
 
 // ErrBusy says that another process has the data directory's store.
@@ -51,22 +52,23 @@ var ErrStore = errors.New("the store failed while it committed; it must be opene
 
 // House is one whole posta: open, perhaps listening.
 type House struct {
-	cfg       config.Config
-	o         Options
-	db        *sqldb.DB
-	directory *directory.Directory
-	room      *mailroom.Room
-	guard     *check.Guard
-	certs     *cert.Source
-	sessions  *observe.Sessions
-	metrics   *observe.Metrics
-	sink      event.Sink
-	numbers   atomic.Uint64 // of sessions
-	fatal     chan error
-	listeners []*listener
-	watch     *watch // nil where nobody asks for it
-	stage     atomic.Int32
-	table     *admin.Table
+	cfg        config.Config
+	o          Options
+	db         *sqldb.DB
+	directory  *directory.Directory
+	room       *mailroom.Room
+	guard      *check.Guard
+	certs      *cert.Source
+	sessions   *observe.Sessions
+	metrics    *observe.Metrics
+	sink       event.Sink
+	numbers    atomic.Uint64 // of sessions
+	turnedAway atomic.Uint64 // at the doors
+	fatal      chan error
+	listeners  []*listener
+	watch      *watch // nil where nobody asks for it
+	stage      atomic.Int32
+	table      *admin.Table
 }
 
 // Open opens the store and makes the rooms; nothing listens yet. A second
@@ -74,6 +76,9 @@ type House struct {
 func Open(ctx context.Context, cfg config.Config, o Options) (*House, error) {
 	if o.Report == nil {
 		o.Report = func(error) {}
+	}
+	if o.Refused == nil {
+		o.Refused = func(string, netip.AddrPort, string) {}
 	}
 	h := &House{cfg: cfg, o: o, fatal: make(chan error, 1)}
 	var err error
@@ -120,6 +125,7 @@ func (h *House) furnish() error {
 		names = append(names, l.Name)
 	}
 	h.metrics = observe.NewMetrics(names...)
+	h.metrics.Counter("posta_connections_refused_total", "Connections turned away at the door.", func() float64 { return float64(h.turnedAway.Load()) })
 	sinks := observe.Sinks{h.sessions, h.metrics}
 	if h.o.Sink != nil {
 		sinks = append(sinks, h.o.Sink)

@@ -89,6 +89,11 @@ func (h *House) equip(bound Bound, socket net.Listener) *listener {
 			}
 		},
 		Admit: gate.Admit,
+		TLS:   bound.TLS == config.TLSImplicit,
+		Refused: func(remote netip.AddrPort, line string) {
+			h.turnedAway.Add(1)
+			h.o.Refused(bound.Name, remote, line)
+		},
 		Session: func(ctx context.Context, c *wire.Conn) {
 			announce(c, &opened)
 			session(ctx, c)

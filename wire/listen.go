@@ -24,6 +24,12 @@ type Server struct {
 	// Admit may refuse a peer before anything is read: it returns the one line
 	// to send ("421 4.7.0 …") or "". release, if any, is called at the end.
 	Admit func(remote netip.AddrPort) (refusal string, release func())
+	// Refused, if any, is told of everybody who was turned away, and by which
+	// line; it is called by the accepting loop and must not wait.
+	Refused func(remote netip.AddrPort, line string)
+	// TLS says that peers begin with a handshake: those who are turned away get
+	// no line in clear text, which they would take for a broken handshake.
+	TLS bool
 	// Session serves one connection; Server closes it afterwards. Its context
 	// lives until the session has ended or the Grace has run out.
 	Session func(context.Context, *Conn)
@@ -113,7 +119,7 @@ func (h *serving) welcome(ctx context.Context, nc net.Conn) {
 	}
 	if refusal != "" {
 		release()
-		h.refuse(nc, refusal)
+		h.turnAway(nc, remote, refusal)
 		return
 	}
 	o := h.Options(remote)
@@ -123,7 +129,7 @@ func (h *serving) welcome(ctx context.Context, nc net.Conn) {
 	c := NewConn(nc, o)
 	if !h.enter(c) {
 		release()
-		h.refuse(nc, h.Busy)
+		h.turnAway(nc, remote, h.Busy)
 		return
 	}
 	go h.serve(ctx, c, release)
@@ -163,6 +169,18 @@ func (h *serving) serve(ctx context.Context, c *Conn, release func()) {
 		_ = c.Close(reason)
 	}()
 	h.Session(ctx, c)
+}
+
+// turnAway tells who watches, and the peer.
+func (h *serving) turnAway(nc net.Conn, remote netip.AddrPort, line string) {
+	if h.Refused != nil {
+		h.Refused(remote, line)
+	}
+	if h.TLS {
+		_ = nc.Close()
+		return
+	}
+	h.refuse(nc, line)
 }
 
 // refuse says one line to a peer, beside the accepting loop and for not too

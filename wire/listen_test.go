@@ -152,6 +152,30 @@ func TestAdmit(t *testing.T) {
 	})
 }
 
+// Who is turned away from a TLS port hears nothing in clear text, but the
+// watchers hear of it.
+func TestAdmitTLS(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var told []string
+		l, cancel, done := serve(t, &Server{
+			TLS:     true,
+			Admit:   func(netip.AddrPort) (string, func()) { return "421 not you", nil },
+			Refused: func(remote netip.AddrPort, line string) { told = append(told, remote.Addr().String()+" "+line) },
+		})
+		stranger, err := l.DialFrom(netip.MustParseAddr("203.0.113.9"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b, err := io.ReadAll(stranger); len(b) != 0 || err != nil {
+			t.Errorf("%q, %v", b, err)
+		}
+		cancel()
+		if err := <-done; err != nil || len(told) != 1 || told[0] != "203.0.113.9 421 not you" {
+			t.Errorf("%v, %q", err, told)
+		}
+	})
+}
+
 func TestGrace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, cancel, done := serve(t, &Server{Session: func(ctx context.Context, c *Conn) {

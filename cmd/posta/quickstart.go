@@ -125,7 +125,7 @@ func (a *app) quickstart(ctx context.Context, q *quick) error {
 	}
 	out := newConsole(a.words, a.Out)
 	defer out.close()
-	s.watch = observe.Sinks{log, out}
+	s.watch, s.console = observe.Sinks{log, out}, out
 	s.options.Ready = func() { out.say(a.card(l.ready(ctx, s))) }
 	defer context.AfterFunc(ctx, func() { out.say("\n" + a.say("console.ending", nil) + "\n") })()
 	return s.run(ctx, l.furnish)

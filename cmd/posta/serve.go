@@ -117,6 +117,7 @@ type service struct {
 	cfg     *config.Config
 	log     *observe.Log
 	watch   event.Sink
+	console *console // of who sits before it; may be nil
 	options server.Options
 	house   *server.House
 }
@@ -140,6 +141,7 @@ func (s *service) serveOnce(ctx context.Context, furnish func(context.Context, *
 	o.Version, o.Sink = version, s.watch
 	o.Report = func(err error) { s.log.Warn("trouble", "error", err.Error()) }
 	o.Audit = s.audit
+	o.Refused = observe.NewDoor(s.refused, nil).Refused
 	var err error
 	if s.house, err = s.open(ctx); err != nil {
 		return err
@@ -186,6 +188,14 @@ func (s *service) open(ctx context.Context) (*server.House, error) {
 			return nil, ctx.Err()
 		case <-time.After(100 * time.Millisecond):
 		}
+	}
+}
+
+// refused tells of somebody who was turned away at the door.
+func (s *service) refused(r observe.Refusal) {
+	r.Log(s.log)
+	if s.console != nil {
+		s.console.say(s.say("console.refused", words.Args{"Remote": r.Remote, "Listener": r.Listener, "Line": r.Line}) + "\n")
 	}
 }
 
