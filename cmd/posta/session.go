@@ -144,9 +144,17 @@ func (a *app) transcript(w io.Writer, t *observe.Transcript) error {
 	if err := head(w); err != nil {
 		return err
 	}
-	for i := range t.Lines {
-		t.Lines[i].Time = t.Lines[i].Time.Local()
+	notes, err := newRemarker(a.words)
+	if err != nil {
+		return err
 	}
-	_, err := fmt.Fprintf(w, "\n%s", t)
+	for i := range t.Lines {
+		l := &t.Lines[i]
+		l.Time = l.Time.Local()
+		if l.Kind == observe.LineNote || l.Kind == observe.LineGap {
+			l.Text = notes.say(l.Text)
+		}
+	}
+	_, err = fmt.Fprintf(w, "\n%s", t)
 	return err
 }

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"regexp"
+	"strings"
+
+	"posta/words"
+)
+
+// remarks are the notes that the rooms make on a session, as ids of words/ and
+// the names of what they hold. In a recording a note is English, and stays so;
+// its English text in the catalog is how it is known again when it is shown.
+func remarks() map[string][]string {
+	return map[string][]string{
+		"note.field_removed":   {"Field"},
+		"note.line_inserted":   nil,
+		"note.from_unreadable": nil,
+		"note.from_login":      {"Address"},
+		"note.from_path":       nil,
+		"note.no_report":       {"Address"},
+		"note.date":            nil,
+		"note.message_id":      nil,
+		"note.chunk_end":       nil,
+		"note.lax_path":        {"Verb"},
+		"note.verfy":           nil,
+		"note.fault":           {"Error"},
+		"note.lax_name":        {"Verb"},
+		"note.unseen":          {"Octets"},
+		"note.not_kept":        {"Lines"},
+		"note.tls":             {"Version"},
+		"note.delete_failed":   {"Error"},
+		"note.http":            nil,
+		"note.read_failed":     {"Error"},
+		"note.unlock_failed":   {"Error"},
+		"note.bare_lf":         nil,
+		"note.telnet":          {"Octets"},
+		"note.editing":         {"Octets"},
+		"note.bare_data":       nil,
+	}
+}
+
+// hole stands for what a remark holds while its pattern is made.
+const hole = "\x01"
+
+// remarker says notes in the user's language.
+type remarker struct {
+	words    *words.Words
+	patterns map[string]*regexp.Regexp
+}
+
+func newRemarker(w *words.Words) (*remarker, error) {
+	english, err := words.New(words.Fallback)
+	if err != nil {
+		return nil, err
+	}
+	r := &remarker{w, map[string]*regexp.Regexp{}}
+	for id, names := range remarks() {
+		args := words.Args{}
+		for _, name := range names {
+			args[name] = hole
+		}
+		text := strings.ReplaceAll(regexp.QuoteMeta(english.Say(id, args)), hole, "(.*)")
+		if r.patterns[id], err = regexp.Compile("^" + text + "$"); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+// say is a note in the user's language; one that nobody knows, as a recording
+// of a later posta may have, stays as it is.
+func (r *remarker) say(note string) string {
+	inner, bracketed := strings.CutPrefix(note, "[")
+	if bracketed {
+		inner, bracketed = strings.CutSuffix(inner, "]")
+	}
+	if !bracketed {
+		inner = note
+	}
+	for id, pattern := range r.patterns {
+		m := pattern.FindStringSubmatch(inner)
+		if m == nil {
+			continue
+		}
+		args := words.Args{}
+		for i, name := range remarks()[id] {
+			args[name] = m[i+1]
+		}
+		if text := r.words.Say(id, args); bracketed {
+			return "[" + text + "]"
+		} else {
+			return text
+		}
+	}
+	return note
+}
