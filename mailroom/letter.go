@@ -25,12 +25,13 @@ type letter struct {
 	large   []directory.List
 	max     int64 // octets, the strictest of the recipients' domains; 0: none
 
-	work *work // while the header is being read
-	body body
-	size int64 // octets received
-	head header
-	err  error // what Write met
-	over bool
+	work  *work // while the header is being read
+	body  body
+	size  int64 // octets received
+	whole whole // only with RET=FULL
+	head  header
+	err   error // what Write met
+	over  bool
 
 	notes []string
 }
@@ -62,6 +63,9 @@ func (l *letter) Write(p []byte) (int, error) {
 		return 0, l.err
 	}
 	l.size += int64(len(p))
+	if l.returnsWhole() {
+		l.whole.keep(p)
+	}
 	if l.err = l.tooBig(); l.err == nil {
 		l.err = l.take(p)
 	}

@@ -70,7 +70,11 @@ func (l *letter) report(ctx context.Context, out []store.Filing, now time.Time) 
 		}
 	}
 	filed := len(out)
-	out, err = l.addReport(ctx, out, l.reportTo(l.env.From, about, now))
+	rep := l.reportTo(l.env.From, about, now)
+	if failed {
+		l.enclose(rep)
+	}
+	out, err = l.addReport(ctx, out, rep)
 	if err == nil && failed && len(out) == filed { // nobody would ever hear of it (RFC 5321 §6.1)
 		err = mail.Refuse(452, "4.2.2", "A recipient's mailbox is full")
 	}
