@@ -66,8 +66,10 @@ type Listener struct {
 	Persona string `json:"persona,omitempty"`
 	Address string `json:"address"`
 	Port    int    `json:"port"`
-	Wanted  string `json:"wanted,omitempty"` // the address it fell back from
-	Why     string `json:"why,omitempty"`    // denied, used, other
+	Wanted  string `json:"wanted,omitempty"`  // the address it fell back from
+	Why     string `json:"why,omitempty"`     // denied, used, reserved, other
+	Program string `json:"program,omitempty"` // that has the address it wanted
+	PID     int    `json:"pid,omitempty"`     // its process
 }
 
 // StoreCheck is what a reading of the whole store found.

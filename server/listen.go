@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"net"
 	"strconv"
@@ -15,9 +14,10 @@ import (
 
 // Why a listener is not where it was wanted.
 const (
-	Denied = "denied" // no right to a port below 1024
-	Used   = "used"   // another program has it
-	Other  = "other"
+	Denied   = "denied"   // no right to a port below 1024
+	Used     = "used"     // another program has it
+	Reserved = "reserved" // the system gives it to nobody
+	Other    = "other"
 )
 
 // Bound is a listener that listens.
@@ -25,13 +25,24 @@ type Bound struct {
 	config.Listener        // as configured
 	Actual          string // address listened on, "127.0.0.1:2525"
 	Port            int
-	Why             string // Denied, Used, Other when it fell back; "" where it was wanted
+	Why             string // Denied, Used, Reserved, Other when it fell back; "" where it was wanted
+	Program         string // that has the wanted port, where the system tells
+	PID             int    // its process
 	Err             error  // what the system said then
 }
 
 // highPorts are where a listener goes when it cannot have its own port:
 // ports that need no right and that students find again.
 var highPorts = map[string]int{"25": 2525, "587": 2587, "465": 2465, "110": 2110, "995": 2995}
+
+// HighPort is where a listener of a standard port goes that cannot have it;
+// the port itself where it is no standard one.
+func HighPort(port string) string {
+	if high := highPorts[port]; high != 0 {
+		return strconv.Itoa(high)
+	}
+	return port
+}
 
 // highTries is how many are tried, each a thousand above the one before: there
 // may be several labs on a machine.
@@ -53,11 +64,18 @@ func elsewhere(port string) []string {
 func listen(ctx context.Context, l config.Listener, fallback bool) (net.Listener, Bound, error) {
 	bound := Bound{Listener: l}
 	socket, err := listenTCP(ctx, l.Addr)
+	if err != nil && viaWildcard(l.Addr, err) {
+		if socket, err := listenWildcard(ctx, l.Addr); err == nil {
+			bound.Actual, bound.Port = l.Addr, portNumber(l.Addr)
+			return socket, bound, nil
+		}
+	}
 	if err != nil && fallback {
-		bound.Why, bound.Err = reason(err), err
+		why, by := reason(err, portNumber(l.Addr))
+		bound.Why, bound.Program, bound.PID, bound.Err = why, by.Program, by.PID, err
 		host, port, splitErr := net.SplitHostPort(l.Addr)
 		if splitErr != nil {
-			return nil, bound, fmt.Errorf("listener %s: %w", l.Name, splitErr)
+			return nil, bound, refused(l, splitErr)
 		}
 		for _, next := range elsewhere(port) {
 			if socket, err = listenTCP(ctx, net.JoinHostPort(host, next)); err == nil {
@@ -86,26 +104,51 @@ func listenTCP(ctx context.Context, addr string) (net.Listener, error) {
 	return lc.Listen(ctx, network, addr)
 }
 
+// portNumber is the port of an address; 0 where it has none.
+func portNumber(addr string) int {
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return 0
+	}
+	n, err := strconv.Atoi(port)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
 // refused says why there is no listener, and what helps.
 func refused(l config.Listener, err error) error {
 	args := words.Args{"Name": l.Name, "Address": l.Addr}
-	switch reason(err) {
-	case Used:
+	why, by := reason(err, portNumber(l.Addr))
+	switch {
+	case why == Used && by.PID != 0:
+		args["Holder"] = by.String()
+		return words.FailAs(err, "server.port_held", args)
+	case why == Used:
 		return words.FailAs(err, "server.port_used", args)
-	case Denied:
+	case why == Denied:
 		return words.FailAs(err, "server.port_denied", args)
+	case why == Reserved:
+		return words.FailAs(err, "server.port_reserved", args)
 	}
-	return fmt.Errorf("listener %s: %w", l.Name, err)
+	return words.FailOf(err, "server.port_other", args)
 }
 
-// reason sorts what the system said.
-func reason(err error) string {
+// reason sorts what the system said, and finds who has the port.
+func reason(err error, port int) (string, holder) {
 	var errno syscall.Errno
+	has := errors.As(err, &errno)
 	switch {
+	case has && isWithheld(errno):
+		if by := holderOf(port); by.PID != 0 {
+			return Used, by
+		}
+		return Reserved, holder{}
 	case errors.Is(err, fs.ErrPermission):
-		return Denied
-	case errors.As(err, &errno) && inUse(errno):
-		return Used
+		return Denied, holder{}
+	case has && inUse(errno):
+		return Used, holderOf(port)
 	}
-	return Other
+	return Other, holder{}
 }

@@ -21,6 +21,9 @@ func exclusive(_, _ string, conn syscall.RawConn) error {
 	return failed
 }
 
-func inUse(errno syscall.Errno) bool {
-	return errno == windows.WSAEADDRINUSE || errno == windows.WSAEACCES
-}
+func inUse(errno syscall.Errno) bool { return errno == windows.WSAEADDRINUSE }
+
+// isWithheld says that Windows gives the port to nobody ("netsh interface ipv4
+// show excludedportrange protocol=tcp"), or that another program has it for
+// itself: both are WSAEACCES there, and no port needs a right.
+func isWithheld(errno syscall.Errno) bool { return errno == windows.WSAEACCES }

@@ -225,7 +225,7 @@ func (h *House) status(ctx context.Context) (admin.Status, error) {
 		shown := admin.Listener{Name: l.Name, Service: l.Service, Mode: l.Mode, TLS: l.TLS, Persona: l.Persona,
 			Address: l.Actual, Port: l.Port}
 		if l.Why != "" {
-			shown.Wanted, shown.Why = l.Addr, l.Why
+			shown.Wanted, shown.Why, shown.Program, shown.PID = l.Addr, l.Why, l.Program, l.PID
 		}
 		s.Listeners = append(s.Listeners, shown)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"posta/admin"
+	"posta/server"
 	"posta/words"
 )
 
@@ -53,14 +54,20 @@ func (a *app) tls(kind string) string {
 
 // why says why a listener fell back.
 func (a *app) why(l admin.Listener) string {
-	args := words.Args{"Port": portOf(l.Wanted)}
-	switch l.Why {
-	case "":
+	args := words.Args{"Port": portOf(l.Wanted), "Program": l.Program, "PID": l.PID}
+	switch {
+	case l.Why == "":
 		return ""
-	case "denied":
+	case l.Why == server.Denied:
 		return a.say("card.denied", args)
-	case "used":
+	case l.Why == server.Used && l.Program != "":
+		return a.say("card.used_by", args)
+	case l.Why == server.Used && l.PID != 0:
+		return a.say("card.used_pid", args)
+	case l.Why == server.Used:
 		return a.say("card.used", args)
+	case l.Why == server.Reserved:
+		return a.say("card.reserved", args)
 	}
 	return a.say("card.moved", args)
 }
