@@ -57,11 +57,12 @@ func (s *session) breakOff(cmd smtp.Command, r smtp.Reply) smtp.Reply {
 }
 
 // skipChunk takes a refused chunk off the line. Behind one that cannot be
-// measured, or is absurdly long, a strict session serves nothing more: what
-// follows must not be read as commands.
+// measured (BDAT with no number, or with none that can be read) or is absurdly
+// long a strict session serves nothing more: what follows may be a message and
+// must not be read as commands. In the lab a person typed it, and goes on.
 func (s *session) skipChunk(cmd smtp.Command, r smtp.Reply) smtp.Reply {
 	switch {
-	case cmd.Size < 0 && cmd.Arg != "" && s.srv.Mode == mail.Strict, cmd.Size > s.skippable():
+	case cmd.Size < 0 && s.srv.Mode == mail.Strict, cmd.Size > s.skippable():
 		s.shutOut()
 	case cmd.Size > 0:
 		if err := s.c.Chunk(nil, cmd.Size); err != nil {

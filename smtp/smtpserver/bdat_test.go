@@ -126,16 +126,24 @@ var chunkDialogues = []struct{ name, script string }{
 		C: BDAT 6 FIRST
 		C: QUIT
 		S: 501 5.5.4…
-		C: BDAT
+		C: BDAT 0 LAST
 		S: 503 5.5.1 A BDAT failed; send RSET first
 		C: RSET
 		S: 250…
 		C: MAIL FROM:<a@b>
+		S: 250…`},
+	{"no number at all", ehlo + `
+		C: MAIL FROM:<a@b>
+		S: 250…
+		C: RCPT TO:<a@b>
 		S: 250…
 		C: BDAT
-		S: 501 5.5.4…
-		C: RCPT TO:<c@d>
-		S: 250…`},
+		C: RSET
+		S: 501 5.5.4 Say how many octets follow: BDAT octets [LAST]
+		S: 503 5.5.1 Nothing more is served on this connection; send QUIT
+		C: QUIT
+		S: 221…
+		S: <closed>`},
 	{"not measurable", ehlo + `
 		C: MAIL FROM:<a@b>
 		S: 250…

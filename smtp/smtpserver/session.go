@@ -145,13 +145,13 @@ func (s *session) shutOut() {
 }
 
 // refuse gives r back; behind BDAT it first takes the chunk off the line, so
-// that it is not read as commands, and the message without it is none
-// (RFC 3030 §2).
+// that it is not read as commands, and the message without it is none: only
+// RSET goes on (RFC 3030 §2).
 func (s *session) refuse(cmd smtp.Command, r smtp.Reply) smtp.Reply {
 	switch {
 	case cmd.Verb != smtp.BDAT:
 		return r
-	case cmd.Arg != "" && s.tx.state != idle:
+	case s.tx.state != idle:
 		return s.breakOff(cmd, r)
 	}
 	return s.skipChunk(cmd, r)
