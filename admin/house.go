@@ -47,7 +47,8 @@ type Status struct {
 	Data          string     `json:"data"`
 	DefaultDomain string     `json:"default_domain,omitempty"` // of user names without one
 	Listeners     []Listener `json:"listeners,omitempty"`
-	Metrics       string     `json:"metrics,omitempty"` // address of /metrics, /healthz and /readyz
+	Networks      []string   `json:"networks,omitempty"` // that a lab admits beside private ones
+	Metrics       string     `json:"metrics,omitempty"`  // address of /metrics, /healthz and /readyz
 }
 
 // Health says whether a server can do its work.

@@ -54,7 +54,7 @@ func (g *Guard) Gate(o GateOptions) *Gate {
 // gives the line to refuse it with, without line end.
 func (d *Gate) Admit(remote netip.AddrPort) (refusal string, release func()) {
 	addr := remote.Addr().Unmap()
-	if d.Lab && !private(addr) && !within(addr, d.Networks) {
+	if d.Lab && !Private(addr) && !within(addr, d.Networks) {
 		return d.Line(LabText), nil
 	}
 	if _, banned := d.guard.Banned(addr); banned && !d.Lab {
@@ -94,10 +94,10 @@ func (d *Gate) each(f func(who netip.Prefix, connections int)) {
 	}
 }
 
-// private says whether an address can belong to a classroom: loopback,
+// Private says whether an address can belong to a classroom: loopback,
 // link-local (RFC 3927, RFC 4291 §2.5.6), RFC 1918, unique local (RFC 4193)
 // and shared address space (RFC 6598).
-func private(a netip.Addr) bool {
+func Private(a netip.Addr) bool {
 	shared := netip.PrefixFrom(netip.AddrFrom4([4]byte{100, 64, 0, 0}), 10)
 	return a.IsLoopback() || a.IsLinkLocalUnicast() || a.IsPrivate() || shared.Contains(a)
 }

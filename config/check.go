@@ -64,10 +64,10 @@ func (p *problems) addr(where, value string) {
 }
 
 func (c *Config) checkMachine(p *problems) {
-	if c.Hostname != "" && !isHostname(c.Hostname) {
+	if c.Hostname != "" && !IsHostname(c.Hostname) {
 		p.say("config.bad_host", words.Args{"Key": "hostname", "Value": c.Hostname})
 	}
-	if c.DefaultDomain != "" && !isHostname(c.DefaultDomain) {
+	if c.DefaultDomain != "" && !IsHostname(c.DefaultDomain) {
 		p.say("config.bad_host", words.Args{"Key": "default_domain", "Value": c.DefaultDomain})
 	}
 	p.oneOf("posta.toml", "language", c.Language, append([]string{""}, words.Languages()...)...)
@@ -155,8 +155,8 @@ func (c *Config) checkBounds(p *problems, where string, l *Listener) {
 // sameAddr says that two listeners would want the same port.
 func sameAddr(a, b string) bool { return a == b && !strings.HasSuffix(a, ":0") }
 
-// isHostname takes what DNS and RFC 5321 §4.1.2's Domain take, U-labels too.
-func isHostname(s string) bool {
+// IsHostname takes what DNS and RFC 5321 §4.1.2's Domain take, U-labels too.
+func IsHostname(s string) bool {
 	if len(s) > 255 {
 		return false
 	}

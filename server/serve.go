@@ -218,6 +218,9 @@ func (h *House) status(ctx context.Context) (admin.Status, error) {
 	if s.DefaultDomain, err = h.directory.DefaultDomain(ctx); err != nil {
 		return admin.Status{}, err
 	}
+	for _, n := range h.cfg.Lab.Networks {
+		s.Networks = append(s.Networks, n.String())
+	}
 	if h.watch != nil {
 		s.Metrics = h.watch.socket.Addr().String()
 	}

@@ -146,6 +146,15 @@ func (a *app) accountCall(ctx context.Context, operation string, in any, passwor
 		return err
 	}
 	one.Password = password
+	if password != "" {
+		var s admin.Status
+		if err := a.ask(ctx, "status", admin.None{}, &s); err != nil {
+			return err
+		}
+		if err := noteDown(s, map[string]string{one.Address: password}); err != nil {
+			return err
+		}
+	}
 	return a.print(one, a.facts(fact{"field.address", one.Address}, fact{"field.name", one.Name},
 		fact{"field.password", one.Password}, fact{"field.messages", strconv.FormatInt(one.Messages, 10)},
 		fact{"field.size", config.Size(one.Bytes).String()}, fact{"field.quota", a.limit(one.Quota)},

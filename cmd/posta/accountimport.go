@@ -143,7 +143,7 @@ func (i *importer) run(ctx context.Context, list roster.List, file string) error
 			return err
 		}
 		defer out.tell(i)
-		if err := i.noteDown(people, done); err != nil {
+		if err := noteDown(i.status, made(people, done)); err != nil {
 			return err
 		}
 	}
@@ -277,18 +277,15 @@ func (i *importer) one(ctx context.Context, p roster.Person, result *imported) {
 	result.State, result.Address = state, made.Address
 }
 
-// noteDown lets the card of a lab show the passwords that were made.
-func (i *importer) noteDown(people []roster.Person, done []imported) error {
-	if modeOf(i.status.Listeners) != config.ModeLab {
-		return nil
-	}
-	notes := recall(i.status.Data)
+// made are the passwords that posta made in this import.
+func made(people []roster.Person, done []imported) map[string]string {
+	out := map[string]string{}
 	for n, p := range people {
 		if p.Made && done[n].Password != "" {
-			notes.Passwords[done[n].Address] = done[n].Password
+			out[done[n].Address] = done[n].Password
 		}
 	}
-	return notes.remember(i.status.Data)
+	return out
 }
 
 // show prints what was done, or would be.

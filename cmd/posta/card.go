@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -59,18 +60,14 @@ func rank(known map[string]string, one admin.Account) int {
 }
 
 func (a *app) cardCommand() *cobra.Command {
-	c := a.command("card", "help.card", func(ctx context.Context, _ []string) error {
-		client, err := a.server(ctx)
+	c := a.command("card", "help.card", func(ctx context.Context, args []string) error {
+		r, err := a.running(ctx)
 		if err != nil {
 			return err
 		}
-		r := ready{Ready: true}
-		if err := client.Call(ctx, "status", admin.None{}, &r.Status); err != nil {
+		client, err := a.server(ctx)
+		if err != nil {
 			return err
-		}
-		r.Mode = modeOf(r.Listeners)
-		if slices.ContainsFunc(r.Listeners, func(l admin.Listener) bool { return isOpen(l.Address) }) {
-			r.LAN = lan()
 		}
 		known := map[string]string{}
 		if r.Mode == config.ModeLab {
@@ -79,13 +76,38 @@ func (a *app) cardCommand() *cobra.Command {
 		if r.Accounts, err = cardAccounts(ctx, client, known, nil); err != nil {
 			return err
 		}
+		if len(args) > 0 {
+			if err := r.only(ctx, client, args[0], known); err != nil {
+				return err
+			}
+		}
 		return a.print(r, func(w io.Writer) error {
 			_, err := io.WriteString(w, a.card(r))
 			return err
 		})
 	})
-	c.Example = "posta card"
-	return c
+	c.Example = "posta card\nposta card pepe@pepito.es"
+	return a.naming(a.taking(c, 0, 1, "help.word_address"), "account.list")
+}
+
+// only keeps one account on the card: the card of its owner.
+func (r *ready) only(ctx context.Context, ops admin.Caller, address string, known map[string]string) error {
+	var one admin.Account
+	if err := ops.Call(ctx, "account.show", admin.ByAddress{Address: address}, &one); err != nil {
+		return err
+	}
+	own := cardAccount{Address: one.Address}
+	var fits admin.Verified
+	if password := known[one.Address]; password != "" {
+		if err := ops.Call(ctx, "account.verify", admin.Login{Address: one.Address, Password: password}, &fits); err != nil {
+			return err
+		}
+		if fits.OK {
+			own.Password = password
+		}
+	}
+	r.Accounts = []cardAccount{own}
+	return nil
 }
 
 // isOpen says that an address listened on is every interface's.
@@ -100,6 +122,7 @@ func isOpen(addr string) bool {
 func (a *app) card(r ready) string {
 	p := newPage(a, r)
 	p.head()
+	p.added()
 	p.ports()
 	p.people()
 	p.putty()
@@ -114,15 +137,16 @@ func (a *app) card(r ready) string {
 type page struct {
 	*app
 	ready
-	host string // where others, or this machine, reach the lab
-	text strings.Builder
+	host   string // where others, or this machine, reach the lab
+	system string // runtime.GOOS
+	text   strings.Builder
 }
 
 func (p *page) line(text string) { p.text.WriteString(strings.TrimRight(text, " ") + "\n") }
 
 // newPage begins a card and finds the address that it names.
 func newPage(a *app, r ready) *page {
-	p := &page{app: a, ready: r, host: "127.0.0.1"}
+	p := &page{app: a, ready: r, host: "127.0.0.1", system: runtime.GOOS}
 	if len(r.LAN) > 0 {
 		p.host = r.LAN[0]
 	}
@@ -169,10 +193,20 @@ func (p *page) head() {
 	p.line(rule)
 }
 
+// added says that the data had other domains before.
+func (p *page) added() {
+	if len(p.Added) > 0 {
+		p.line(p.words.Say("card.added", words.Args{"Domain": strings.Join(p.Added, ", "), "Command": p.command("domain list")}))
+	}
+}
+
 func (p *page) ports() {
-	if len(p.LAN) > 0 {
-		p.title("card.ports_lan", words.Args{"Host": strings.Join(p.LAN, ", ")})
-	} else {
+	switch {
+	case len(p.LAN) > 0:
+		p.title("card.ports_lan", words.Args{"Host": p.host})
+	case p.isOpen():
+		p.title("card.ports_alone", words.Args{"Host": p.host})
+	default:
 		p.title("card.ports", words.Args{"Host": p.host})
 	}
 	t := p.table(&p.text)
@@ -180,6 +214,45 @@ func (p *page) ports() {
 		t.row(fmt.Sprintf("    %-12s%5d", l.Name, l.Port), p.tls(l.TLS), p.why(l))
 	}
 	_ = t.end() // a strings.Builder takes everything
+	p.others()
+	p.wireshark()
+}
+
+// others says where this computer is found from elsewhere, and what stands
+// in the way.
+func (p *page) others() {
+	if len(p.Interfaces) > 1 {
+		p.line("  " + p.say("card.addresses", nil))
+		t := p.table(&p.text)
+		for _, one := range p.Interfaces {
+			t.row("    "+one.Address, one.Interface)
+		}
+		_ = t.end()
+	}
+	if p.isOpen() && p.system == "windows" {
+		p.line("  " + p.words.Say("card.firewall", words.Args{"Command": p.command("firewall add")}))
+	}
+}
+
+// wireshark says how it learns of ports that are not the usual ones.
+func (p *page) wireshark() {
+	var moved []string
+	for _, l := range p.Listeners {
+		dissector := "smtp"
+		if l.Service == config.POP3 {
+			dissector = "pop"
+		}
+		if l.TLS == config.TLSImplicit || slices.Contains([]int{25, 587, 110}, l.Port) {
+			continue
+		}
+		moved = append(moved, fmt.Sprintf("-d tcp.port==%d,%s", l.Port, dissector))
+	}
+	if len(moved) == 0 || !p.isLab() {
+		return
+	}
+	p.title("card.wireshark", nil)
+	p.typed("tshark -i any " + strings.Join(moved, " "))
+	p.line("  " + p.say("card.decode_as", nil))
 }
 
 func (p *page) people() {
@@ -230,9 +303,12 @@ func (p *page) putty() {
 		return
 	}
 	p.title("card.putty", nil)
-	p.typed(p.say("card.putty_host", words.Args{"Host": p.host, "Port": smtp.Port}), p.say("card.putty_type", nil), p.say("card.putty_close", nil))
+	p.typed(p.say("card.putty_host", words.Args{"Host": p.host, "Port": smtp.Port}), p.say("card.putty_type", nil), p.say("card.putty_close", nil),
+		p.say("card.putty_log", nil))
+	p.line("  " + p.words.Say("card.putty_file", words.Args{"Command": p.command("putty -o posta.reg")}))
 	p.line("  " + p.say("card.or_terminal", nil))
-	p.typed(fmt.Sprintf("plink -raw -P %d %s", smtp.Port, p.host), fmt.Sprintf("telnet %s %d", p.host, smtp.Port))
+	p.typed(fmt.Sprintf("putty -raw %s -P %d", p.host, smtp.Port), fmt.Sprintf("plink -raw -P %d %s", smtp.Port, p.host),
+		fmt.Sprintf("telnet %s %d", p.host, smtp.Port))
 	p.line("  " + p.say("card.plink", nil))
 }
 
@@ -270,17 +346,30 @@ func (p *page) fetch() {
 // user is the name as one types it: without the domain where that is the usual one.
 func (p *page) user(address string) string { return strings.TrimSuffix(address, "@"+p.DefaultDomain) }
 
+// mostLogins bounds the accounts whose log-in is spelled out; `posta card
+// ACCOUNT` does it for the others.
+const mostLogins = 4
+
 // login shows what AUTH wants in base64, which nobody does in the head.
 func (p *page) login() {
-	from, _ := p.pair()
-	if !p.isLab() || p.listener("smtp", "submission") == nil || from.Password == "" {
+	if !p.isLab() || p.listener("smtp", "submission") == nil {
 		return
 	}
-	b64 := func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
-	p.title("card.auth", words.Args{"Address": from.Address})
-	p.typed("AUTH LOGIN", b64(from.Address), b64(from.Password))
-	p.line("  " + p.say("card.auth_plain", nil))
-	p.typed("AUTH PLAIN " + b64("\x00"+from.Address+"\x00"+from.Password))
+	shown := 0
+	for _, one := range p.Accounts {
+		if one.Password == "" {
+			continue
+		}
+		if shown++; shown > mostLogins {
+			p.line("  " + p.words.Say("card.auth_more", words.Args{"Command": p.command("card " + one.Address)}))
+			return
+		}
+		b64 := func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
+		p.title("card.auth", words.Args{"Address": one.Address})
+		p.typed("AUTH LOGIN", b64(one.Address), b64(one.Password))
+		p.line("  " + p.say("card.auth_plain", nil))
+		p.typed("AUTH PLAIN " + b64("\x00"+one.Address+"\x00"+one.Password))
+	}
 }
 
 func (p *page) foot() {

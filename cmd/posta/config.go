@@ -81,14 +81,24 @@ func (a *app) configExampleCommand() *cobra.Command {
 	c := a.command("example", "help.config_example", func(context.Context, []string) error {
 		text := config.Example(a.words.Lang())
 		if output == "" {
-			_, err := io.WriteString(a.Out, text)
+			return a.print(example{text}, func(w io.Writer) error {
+				_, err := io.WriteString(w, text)
+				return err
+			})
+		}
+		if err := writeNew(output, text); err != nil || !a.json {
 			return err
 		}
-		return writeNew(output, text)
+		return writeJSON(a.Out, nothing{true})
 	})
 	c.Example = "posta config example --output posta.toml"
 	c.Flags().StringVarP(&output, "output", "o", "", a.say("help.flag_output", nil))
 	return c
+}
+
+// example is what `config example --json` says.
+type example struct {
+	TOML string `json:"toml"`
 }
 
 // writeNew writes a file that is not there yet.

@@ -96,8 +96,5 @@ func (a *app) lookReady(ctx context.Context) (ready, error) {
 	if !state.Ready {
 		return ready{}, absent(words.Fail("fail.unhealthy", words.Args{"State": a.stageWord(state.State)}))
 	}
-	r := ready{Ready: true}
-	err = client.Call(ctx, "status", admin.None{}, &r.Status)
-	r.Mode = modeOf(r.Listeners)
-	return r, err
+	return a.running(ctx)
 }

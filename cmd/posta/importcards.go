@@ -55,12 +55,7 @@ func (i *importer) whereAndHow() ([]handoutRow, string) {
 		return nil, ""
 	}
 	r := ready{Status: i.status, Mode: modeOf(i.status.Listeners)}
-	for _, l := range r.Listeners {
-		if isOpen(l.Address) {
-			r.LAN = lan()
-			break
-		}
-	}
+	r.seeLAN()
 	var ports []string
 	for _, l := range r.Listeners {
 		ports = append(ports, fmt.Sprintf("%s %d", strings.ToUpper(l.Name), l.Port))

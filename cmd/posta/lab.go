@@ -2,8 +2,13 @@ package main
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
+
+	"posta/admin"
+	"posta/config"
+	"posta/words"
 )
 
 // labFile, in the data directory, is what quickstart remembers from one run to
@@ -28,6 +33,20 @@ func recall(data string) memory {
 		m.Passwords = map[string]string{}
 	}
 	return m
+}
+
+// noteDown lets a running lab's card show passwords that posta made. Of other
+// servers nothing is written down.
+func noteDown(s admin.Status, passwords map[string]string) error {
+	if modeOf(s.Listeners) != config.ModeLab {
+		return nil
+	}
+	notes := recall(s.Data)
+	maps.Copy(notes.Passwords, passwords)
+	if err := notes.remember(s.Data); err != nil {
+		return words.FailOf(err, "fail.unwritable", words.Args{"File": filepath.Join(s.Data, labFile)})
+	}
+	return nil
 }
 
 // remember puts a whole new file in place of the old one.

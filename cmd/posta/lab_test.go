@@ -32,8 +32,8 @@ func speaking(t *testing.T, lang string) *app {
 func labReady() ready {
 	return ready{Ready: true, Mode: config.ModeLab, Status: admin.Status{Version: "1", Data: "/data", DefaultDomain: "pepito.es",
 		Listeners: []admin.Listener{
-			{Name: "smtp", Mode: "lab", TLS: "starttls", Address: "127.0.0.1:2525", Port: 2525, Wanted: "127.0.0.1:25", Why: "denied"},
-			{Name: "pop3", Mode: "lab", TLS: "starttls", Address: "127.0.0.1:2110", Port: 2110, Wanted: "127.0.0.1:110", Why: "used"},
+			{Name: "smtp", Service: "smtp", Mode: "lab", TLS: "starttls", Address: "127.0.0.1:2525", Port: 2525, Wanted: "127.0.0.1:25", Why: "denied"},
+			{Name: "pop3", Service: "pop3", Mode: "lab", TLS: "starttls", Address: "127.0.0.1:2110", Port: 2110, Wanted: "127.0.0.1:110", Why: "used"},
 			{Name: "pop3s", Mode: "lab", TLS: "implicit", Address: "127.0.0.1:995", Port: 995},
 		}},
 		Accounts: []cardAccount{{"pepe@pepito.es", "ceda-4729"}, {"ana@pepito.es", "sixi-7472"}, {"luis@pepito.net", ""}}}
@@ -66,16 +66,29 @@ func TestCardOfOtherHouses(t *testing.T) {
 	a := speaking(t, "en")
 	r := labReady()
 	r.LAN = []string{"192.168.1.7", "172.17.0.1"}
+	r.Interfaces = []lanAddress{{"192.168.1.7", "Wi-Fi"}, {"172.17.0.1", "docker0"}}
 	for i := range r.Listeners {
 		r.Listeners[i].Address = strings.Replace(r.Listeners[i].Address, "127.0.0.1", "[::]", 1)
 	}
 	a.data = "my mail"
 	r.Data = "/home/x/my mail"
-	if card := a.card(r); !strings.Contains(card, "plink -raw -P 2525 192.168.1.7") || !strings.Contains(card, "172.17.0.1") ||
+	if card := a.card(r); !strings.Contains(card, "plink -raw -P 2525 192.168.1.7") || !strings.Contains(card, "    172.17.0.1   docker0") ||
+		!strings.Contains(card, "tshark -i any -d tcp.port==2525,smtp -d tcp.port==2110,pop\n") || !strings.Contains(card, "Decode As") ||
 		!strings.Contains(card, `session list --data "/home/x/my mail"`) {
 		t.Error(card)
 	}
-	r.Mode, r.Accounts, r.LAN = config.ModeStrict, r.Accounts[:1], nil
+	r.LAN, r.Interfaces, r.Added = nil, nil, []string{"otro.es"}
+	if card := a.card(r); !strings.Contains(card, "this computer has none now") || !strings.Contains(card, "New on this data: otro.es") {
+		t.Error(card)
+	}
+	if p := newPage(a, r); true {
+		p.system = "windows"
+		p.others()
+		if !strings.Contains(p.text.String(), "posta firewall add") {
+			t.Error(p.text.String())
+		}
+	}
+	r.Mode, r.Accounts, r.Added = config.ModeStrict, r.Accounts[:1], nil
 	for i := range r.Listeners {
 		r.Listeners[i].Mode = config.ModeStrict
 	}

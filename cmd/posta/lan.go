@@ -5,16 +5,27 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"posta/admin"
+	"posta/check"
+	"posta/config"
 )
 
-// lan gives the IPv4 addresses by which others reach this machine: the one
-// that leads out first, those of virtual adapters last.
-func lan() []string {
+// lanAddress is one of this machine's addresses, and whose it is.
+type lanAddress struct {
+	Address   string `json:"address"`
+	Interface string `json:"interface"`
+}
+
+// lan gives the IPv4 addresses by which others reach this machine, as far as
+// who has such an address would be admitted: the one that leads out first,
+// those of virtual adapters last.
+func lan(admitted func(netip.Addr) bool) []lanAddress {
 	interfaces, err := net.Interfaces()
 	if err != nil {
 		return nil
 	}
-	var plain, virtual []string
+	var plain, virtual []lanAddress
 	for _, i := range interfaces {
 		if i.Flags&net.FlagUp == 0 || i.Flags&net.FlagLoopback != 0 {
 			continue
@@ -25,21 +36,48 @@ func lan() []string {
 		}
 		for _, a := range addrs {
 			p, err := netip.ParsePrefix(a.String())
-			if err != nil || !p.Addr().Is4() || p.Addr().IsLinkLocalUnicast() {
+			if err != nil || !p.Addr().Is4() || p.Addr().IsLinkLocalUnicast() || !admitted(p.Addr()) {
 				continue
 			}
+			one := lanAddress{p.Addr().String(), i.Name}
 			if isVirtual(i.Name) {
-				virtual = append(virtual, p.Addr().String())
+				virtual = append(virtual, one)
 			} else {
-				plain = append(plain, p.Addr().String())
+				plain = append(plain, one)
 			}
 		}
 	}
 	all := append(plain, virtual...)
-	if i := slices.Index(all, outward()); i > 0 {
+	way := outward()
+	if i := slices.IndexFunc(all, func(one lanAddress) bool { return one.Address == way }); i > 0 {
 		all[0], all[i] = all[i], all[0]
 	}
 	return all
+}
+
+// seeLAN fills in where others reach the server, if it listens for them.
+func (r *ready) seeLAN() {
+	if !r.isOpen() {
+		return
+	}
+	var networks []netip.Prefix
+	for _, text := range r.Networks {
+		if p, err := netip.ParsePrefix(text); err == nil {
+			networks = append(networks, p)
+		}
+	}
+	r.Interfaces = lan(func(a netip.Addr) bool {
+		return r.Mode != config.ModeLab || check.Private(a) ||
+			slices.ContainsFunc(networks, func(n netip.Prefix) bool { return n.Contains(a) })
+	})
+	for _, one := range r.Interfaces {
+		r.LAN = append(r.LAN, one.Address)
+	}
+}
+
+// isOpen says that some listener is for others too.
+func (r *ready) isOpen() bool {
+	return slices.ContainsFunc(r.Listeners, func(l admin.Listener) bool { return isOpen(l.Address) })
 }
 
 // outward is the address that the way out has. To connect a UDP socket sends

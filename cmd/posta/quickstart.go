@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/netip"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -30,7 +31,12 @@ type quick struct {
 	lan       bool
 	hostname  string
 	persona   string
+	ports     string   // "", standard, high
+	allow     []string // networks
+	fresh     bool
 	listeners *listenerFlags
+
+	networks []netip.Prefix // allow
 }
 
 func (a *app) quickstartCommand() *cobra.Command {
@@ -46,6 +52,10 @@ func (a *app) quickstartCommand() *cobra.Command {
 	flags.BoolVar(&q.lan, "lan", false, a.say("help.flag_lan", nil))
 	flags.StringVar(&q.hostname, "hostname", "", a.say("help.flag_hostname", nil))
 	flags.StringVar(&q.persona, "persona", "posta", a.say("help.flag_persona", nil))
+	flags.StringVar(&q.ports, "ports", "", a.say("help.flag_ports", nil))
+	flags.StringArrayVar(&q.allow, "allow", nil, a.say("help.flag_allow", nil))
+	flags.BoolVar(&q.fresh, "fresh", false, a.say("help.flag_fresh", nil))
+	choices(c, "ports", portsStandard, portsHigh)
 	choices(c, "mode", config.ModeLab, config.ModeStrict)
 	choices(c, "persona", "posta", "hmailserver")
 	q.listeners = a.listenerFlags(c)
@@ -60,8 +70,29 @@ func (q *quick) check() error {
 	if err := oneOf("--mode", q.mode, config.ModeLab, config.ModeStrict); err != nil {
 		return err
 	}
+	if q.ports != "" {
+		if err := oneOf("--ports", q.ports, portsStandard, portsHigh); err != nil {
+			return err
+		}
+	}
+	if q.domain != "" && !config.IsHostname(q.domain) {
+		return words.Fail("fail.domain", words.Args{"Domain": q.domain})
+	}
+	for _, text := range q.allow {
+		n, err := network(text)
+		if err != nil {
+			return err
+		}
+		q.networks, q.lan = append(q.networks, n.Masked()), true // who admits others lets them in
+	}
 	return oneOf("--persona", q.persona, "posta", "hmailserver")
 }
+
+// Where quickstart's listeners go. Without either each falls back alone.
+const (
+	portsStandard = "standard" // there, or it does not start
+	portsHigh     = "high"     // above 1024, or it does not start
+)
 
 // config is the configuration of a quickstart on a data directory.
 func (q *quick) config(data string) *config.Config {
@@ -75,7 +106,11 @@ func (q *quick) config(data string) *config.Config {
 	}
 	for i := range c.Listeners {
 		l := &c.Listeners[i]
-		l.Addr = net.JoinHostPort(host, portOf(l.Addr))
+		port := portOf(l.Addr)
+		if q.ports == portsHigh {
+			port = server.HighPort(port)
+		}
+		l.Addr = net.JoinHostPort(host, port)
 		l.Persona, l.Mode = q.persona, q.mode
 	}
 	c.Data, c.DefaultDomain, c.Hostname = data, q.domain, q.hostname
@@ -88,6 +123,7 @@ func (q *quick) config(data string) *config.Config {
 	if c.Hostname == "" && c.DefaultDomain != "" && isASCII(c.DefaultDomain) {
 		c.Hostname = "mail." + c.DefaultDomain
 	}
+	c.Lab.Networks = append(c.Lab.Networks, q.networks...)
 	c.Log.File = filepath.Join(data, "posta.log")
 	return c
 }
@@ -105,9 +141,14 @@ func (a *app) quickstart(ctx context.Context, q *quick) error {
 	if err != nil {
 		return err
 	}
+	if q.fresh {
+		if err := a.setAside(ctx, data); err != nil {
+			return err
+		}
+	}
 	cfg := q.config(data)
 	s := &service{app: a, cfg: cfg}
-	s.options.Fallback = true
+	s.options.Fallback = q.ports == ""
 	s.options.Fixed = q.listeners.apply(cfg, hostOf(q.lan))
 	if err := cfg.Check(); err != nil {
 		return usage(err)
@@ -145,6 +186,7 @@ type lab struct {
 	known map[string]string // passwords by address, of this run's making or telling
 	fresh map[string]bool   // of those, the ones that need no trial
 	order []string          // addresses as they were told
+	added []string          // domains, where there were others before
 }
 
 // furnish makes what is not there yet.
@@ -157,9 +199,17 @@ func (l *lab) furnish(ctx context.Context, h *server.House) error {
 	if home == "" {
 		home = labDomain
 	}
+	var before []admin.Domain
+	if err := ops.Call(ctx, "domain.list", admin.None{}, &before); err != nil {
+		return err
+	}
 	for _, domain := range append([]string{home}, l.domains...) {
-		if err := add(ctx, ops, domain); err != nil {
+		made, err := add(ctx, ops, domain)
+		if err != nil {
 			return err
+		}
+		if made && len(before) > 0 {
+			l.added = append(l.added, domain)
 		}
 	}
 	wanted := l.accounts
@@ -181,13 +231,14 @@ func (l *lab) furnish(ctx context.Context, h *server.House) error {
 	return l.keep(h)
 }
 
-// add makes a domain unless it is there.
-func add(ctx context.Context, ops admin.Caller, domain string) error {
-	err := ops.Call(ctx, "domain.show", admin.DomainName{Name: domain}, nil)
+// add makes a domain unless it is there, and says whether it did.
+func add(ctx context.Context, ops admin.Caller, domain string) (made bool, err error) {
+	err = ops.Call(ctx, "domain.show", admin.DomainName{Name: domain}, nil)
 	if code(err) == "not_found" {
 		err = ops.Call(ctx, "domain.add", admin.DomainChange{Name: domain}, nil)
+		return err == nil, err
 	}
-	return err
+	return false, err
 }
 
 // code is that of a refusal, else "".
@@ -206,7 +257,7 @@ func (l *lab) account(ctx context.Context, ops admin.Caller, home, text string) 
 	if !strings.Contains(name, "@") {
 		name += "@" + home
 	}
-	if err := add(ctx, ops, name[strings.LastIndexByte(name, '@')+1:]); err != nil {
+	if _, err := add(ctx, ops, name[strings.LastIndexByte(name, '@')+1:]); err != nil {
 		return err
 	}
 	in := admin.AccountChange{Address: name}
@@ -262,9 +313,8 @@ func (l *lab) keep(h *server.House) error {
 // ready is what the card shows.
 func (l *lab) ready(ctx context.Context, s *service) ready {
 	r := s.readiness(ctx)
-	if l.lan {
-		r.LAN = lan()
-	}
+	r.seeLAN()
+	r.Added = l.added
 	for address, password := range l.notes.Passwords {
 		if !l.fresh[address] {
 			l.known[address] = password

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/text/encoding/unicode"
 )
 
 // The scripts in testdata type commands as people do; each is a process of its
@@ -34,7 +35,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "start": start, "stop": stop, "hurry": hurry, "private": private,
+			"exits": exits, "start": start, "stop": stop, "hurry": hurry, "private": private, "utf16": utf16,
 		},
 	})
 }
@@ -67,6 +68,15 @@ func private(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("%s has mode %v", name, mode)
 		}
 	}
+}
+
+// utf16 FILE prints a file that Windows wants in UTF-16 with its mark.
+func utf16(ts *testscript.TestScript, _ bool, args []string) {
+	raw := ts.ReadFile(args[0])
+	text, err := unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder().String(raw)
+	ts.Check(err)
+	_, err = io.WriteString(ts.Stdout(), text)
+	ts.Check(err)
 }
 
 // startTime is what a server may take to listen on a busy machine.

@@ -222,9 +222,12 @@ func (s *service) audit(done admin.Audit) {
 type ready struct {
 	Ready bool `json:"ready"`
 	admin.Status
-	Mode     string        `json:"mode"` // lab if any listener is one
-	LAN      []string      `json:"lan,omitempty"`
-	Accounts []cardAccount `json:"accounts,omitempty"`
+	Mode string   `json:"mode"` // lab if any listener is one
+	LAN  []string `json:"lan,omitempty"`
+
+	Interfaces []lanAddress  `json:"interfaces,omitempty"` // LAN, with names
+	Added      []string      `json:"added,omitempty"`      // domains beside those there were
+	Accounts   []cardAccount `json:"accounts,omitempty"`
 }
 
 // readiness asks the house what it is now.

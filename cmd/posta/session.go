@@ -41,6 +41,11 @@ func (a *app) sessionListCommand() *cobra.Command {
 				return err
 			}
 		}
+		if f.Protocol != "" {
+			if err := oneOf("--protocol", f.Protocol, "smtp", "pop3"); err != nil {
+				return usage(err)
+			}
+		}
 		var all []observe.Session
 		if err := a.askServer(ctx, "session.list", f, &all); err != nil {
 			return err

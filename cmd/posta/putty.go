@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/text/encoding/unicode"
+
+	"posta/admin"
+	"posta/config"
+	"posta/words"
+)
+
+// puttyCommand writes the saved sessions of PuTTY for the running server's
+// ports, for a double click in Windows: they need no rights.
+func (a *app) puttyCommand() *cobra.Command {
+	var output, host string
+	c := a.command("putty", "help.putty", func(ctx context.Context, _ []string) error {
+		r, err := a.running(ctx)
+		if err != nil {
+			return err
+		}
+		if host == "" {
+			host = newPage(a, r).host
+		}
+		sessions := puttySessions(r.Listeners)
+		if len(sessions) == 0 {
+			return words.Fail("fail.putty_none", nil)
+		}
+		text, err := registry(host, sessions)
+		if err != nil {
+			return err
+		}
+		if output == "" {
+			_, err := a.Out.Write(text)
+			return err
+		}
+		if err := writeNew(output, string(text)); err != nil {
+			return err
+		}
+		return a.done("done.putty", words.Args{"File": output, "Count": len(sessions)})
+	})
+	flags := c.Flags()
+	flags.StringVarP(&output, "output", "o", "", a.say("help.flag_output", nil))
+	flags.StringVar(&host, "host", "", a.say("help.flag_putty_host", nil))
+	c.Long = a.say("help.putty_long", nil)
+	c.Example = "posta putty -o posta.reg\nposta putty -o posta.reg --host 192.168.1.7"
+	return c
+}
+
+// running is what the server says of itself, with this computer's addresses.
+func (a *app) running(ctx context.Context) (ready, error) {
+	client, err := a.server(ctx)
+	if err != nil {
+		return ready{}, err
+	}
+	r := ready{Ready: true}
+	if err := client.Call(ctx, "status", admin.None{}, &r.Status); err != nil {
+		return ready{}, err
+	}
+	r.Mode = modeOf(r.Listeners)
+	r.seeLAN()
+	return r, nil
+}
+
+// puttySession is one saved session.
+type puttySession struct {
+	name string
+	port int
+}
+
+// puttySessions are those of the listeners that a person can speak to: PuTTY
+// knows no TLS.
+func puttySessions(all []admin.Listener) []puttySession {
+	var out []puttySession
+	for _, l := range all {
+		if l.TLS != config.TLSImplicit {
+			out = append(out, puttySession{"posta " + strings.ToUpper(l.Name), l.Port})
+		}
+	}
+	return out
+}
+
+// registry is a file for regedit: UTF-16 with its mark, as "Windows Registry
+// Editor Version 5.00" wants it. The values are PuTTY's own (its settings.c):
+// CloseOnExit 0 is "Never", LocalEcho and LocalEdit 2 are "Auto", LogType 1
+// logs what can be printed, LogFileClash 1 appends.
+func registry(host string, sessions []puttySession) ([]byte, error) {
+	var b strings.Builder
+	b.WriteString("Windows Registry Editor Version 5.00\n")
+	for _, s := range sessions {
+		fmt.Fprintf(&b, "\n[HKEY_CURRENT_USER\\Software\\SimonTatham\\PuTTY\\Sessions\\%s]\n", strings.ReplaceAll(s.name, " ", "%20"))
+		fmt.Fprintf(&b, "\"HostName\"=%q\n\"PortNumber\"=dword:%08x\n", host, s.port)
+		fmt.Fprintf(&b, "\"WinTitle\"=%q\n\"LogFileName\"=\"%s-&Y&M&D-&T.log\"\n", s.name, strings.ReplaceAll(s.name, " ", "-"))
+		b.WriteString("\"Protocol\"=\"raw\"\n\"LineCodePage\"=\"UTF-8\"\n")
+		for _, v := range []struct {
+			name  string
+			value int
+		}{{"Present", 1}, {"CloseOnExit", 0}, {"WarnOnClose", 0}, {"LocalEcho", 2}, {"LocalEdit", 2}, {"LogType", 1}, {"LogFileClash", 1}, {"LogFlush", 1}} {
+			fmt.Fprintf(&b, "%q=dword:%08x\n", v.name, v.value)
+		}
+	}
+	return unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewEncoder().Bytes([]byte(strings.ReplaceAll(b.String(), "\n", "\r\n")))
+}
