@@ -26,7 +26,7 @@ func (s *session) auth(ctx context.Context, cmd pop3.Command) {
 		return
 	}
 	state := s.tls()
-	names := sasl.Names(state)
+	names := s.srv.Mechanisms.Names(state)
 	if cmd.N == 0 {
 		s.c.Reply("+OK Mechanisms:\r\n" + strings.Join(names, "\r\n") + "\r\n.\r\n")
 		return
@@ -36,13 +36,13 @@ func (s *session) auth(ctx context.Context, cmd pop3.Command) {
 		s.refuse(pop3.AUTH, "", "Mechanism not offered; CAPA lists those that are")
 		return
 	}
-	initial, ok := s.initial(&cmd, mechanism)
-	if !ok {
-		return
-	}
-	exchange, err := sasl.NewServer(mechanism, s.srv.Auth, state)
+	exchange, err := s.srv.Mechanisms.New(mechanism, s.srv.Auth, state)
 	if err != nil {
 		s.refuse(pop3.AUTH, "", "Mechanism not offered; CAPA lists those that are")
+		return
+	}
+	initial, ok := s.initial(&cmd, exchange)
+	if !ok {
 		return
 	}
 	err = s.exchange(ctx, exchange, mechanism, initial)
@@ -54,13 +54,14 @@ func (s *session) auth(ctx context.Context, cmd pop3.Command) {
 	s.login(ctx, try, exchange.Identity(), nil)
 }
 
-// initial decodes the initial response; nil when there is none.
-func (s *session) initial(cmd *pop3.Command, mechanism string) ([]byte, bool) {
+// initial decodes the initial response; nil when there is none. LOGIN's client
+// may begin, as in SMTP: curl's does with --sasl-ir.
+func (s *session) initial(cmd *pop3.Command, x sasl.Server) ([]byte, bool) {
 	if cmd.N < 2 {
 		return nil, true
 	}
-	if mechanism == "LOGIN" { // the server speaks first in it (RFC 5034 §4)
-		s.refuse(pop3.AUTH, "", "LOGIN takes no initial response")
+	if sasl.ServerBegins(x) { // RFC 5034 §4
+		s.refuse(pop3.AUTH, "", "The server begins in this mechanism; send no initial response")
 		return nil, false
 	}
 	initial, ok := pop3.DecodeInitial(cmd.Args[1].Of(cmd.Line))

@@ -2,6 +2,7 @@ package pop3server
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/base64"
 	"errors"
 	"net/netip"
@@ -13,6 +14,7 @@ import (
 	"posta/event"
 	"posta/mail"
 	"posta/pop3"
+	"posta/sasl"
 	"posta/store"
 )
 
@@ -161,7 +163,57 @@ func TestAPOP(t *testing.T) {
 	}
 }
 
-// rfc: 5034-4-2 5034-4-3 5034-4-4 5034-4-6 5034-4-5 5034-4-9 5034-4-10 5034-4-14 5034-4-20 5034-5-1
+// riddles is a mechanism whose server begins.
+type riddles struct{}
+
+func (riddles) Names(*tls.ConnectionState) []string { return []string{"RIDDLE"} }
+
+func (riddles) New(string, sasl.Authenticator, *tls.ConnectionState) (sasl.Server, error) {
+	return &riddle{}, nil
+}
+
+type riddle struct {
+	sasl.Server
+	asked bool
+}
+
+func (*riddle) ServerFirst() bool { return true }
+
+func (*riddle) User() string { return "pepe" }
+
+func (*riddle) Identity() sasl.Identity { return sasl.Identity{Account: 7, Address: "pepe@pepito.es"} }
+
+func (r *riddle) Next(_ context.Context, response []byte) ([]byte, bool, error) {
+	switch {
+	case !r.asked && response == nil:
+		r.asked = true
+		return []byte("What walks?"), false, nil
+	case r.asked && string(response) == "A man":
+		return nil, true, nil
+	}
+	return nil, false, sasl.ErrCredentials
+}
+
+// Where the server begins an initial response is refused, also an empty one.
+// rfc: 5034-4-9
+func TestServerFirst(t *testing.T) {
+	cfg := config(newDrops())
+	cfg.Mechanisms = riddles{}
+	k := dial(t, New(cfg))
+	k.play(`
+		C: AUTH RIDDLE QSBtYW4=
+		S: -ERR The server begins in this mechanism; send no initial response
+		C: AUTH RIDDLE =
+		S: -ERR The server begins in this mechanism; send no initial response
+		C: AUTH PLAIN AHBlcGUAc2UgY3JldA==
+		S: -ERR Mechanism not offered…
+		C: AUTH riddle
+		S: + V2hhdCB3YWxrcz8=
+		C: QSBtYW4=
+		S: +OK …`)
+}
+
+// rfc: 5034-4-2 5034-4-3 5034-4-4 5034-4-6 5034-4-5 5034-4-10 5034-4-14 5034-4-20 5034-5-1
 func TestAuth(t *testing.T) {
 	plain := b64("\x00pepe\x00se cret")
 	dialogues := map[string]string{
@@ -170,7 +222,8 @@ func TestAuth(t *testing.T) {
 		"any case":          "C: auth plain " + plain + "\nS: +OK …",
 		"empty challenge":   "C: AUTH PLAIN\nS: + \nC: " + plain + "\nS: +OK …",
 		"LOGIN":             "C: AUTH LOGIN\nS: + VXNlcm5hbWU6\nC: " + b64("pepe") + "\nS: + UGFzc3dvcmQ6\nC: " + b64("se cret") + "\nS: +OK …",
-		"LOGIN, server 1st": "C: AUTH LOGIN " + b64("pepe") + "\nS: -ERR LOGIN takes …",
+		"LOGIN, name first": "C: AUTH login " + b64("pepe") + "\nS: + UGFzc3dvcmQ6\nC: " + b64("se cret") + "\nS: +OK …",
+		"LOGIN, no name":    "C: AUTH LOGIN =\nS: -ERR Malformed …\nC: QUIT\nS: +OK …",
 		"cancel":            "C: AUTH PLAIN\nS: + \nC: *\nS: -ERR Cancelled\nC: AUTH PLAIN " + plain + "\nS: +OK …",
 		"wrong":             "C: AUTH PLAIN " + b64("\x00pepe\x00x") + "\nS: -ERR [AUTH] …\nC: USER pepe\nS: +OK …\nC: PASS se cret\nS: +OK …",
 		"no base64":         "C: AUTH PLAIN a=b\nS: -ERR The initial …\nC: AUTH PLAIN\nS: + \nC: ====\nS: -ERR Malformed …\nC: AUTH\nS: +OK …",

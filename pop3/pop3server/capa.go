@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"posta/pop3"
-	"posta/sasl"
 )
 
 // capa lists what is served (RFC 2449 §5). What is announced before the log-in
@@ -22,7 +21,7 @@ func (s *session) capabilities() pop3.Capabilities {
 	cs := pop3.Capabilities{{Tag: "TOP"}, {Tag: "UIDL"}}
 	if !s.bare() {
 		cs = append(cs, pop3.Capability{Tag: "USER"},
-			pop3.Capability{Tag: "SASL", Params: sasl.Names(s.tls())})
+			pop3.Capability{Tag: "SASL", Params: s.srv.Mechanisms.Names(s.tls())})
 	}
 	if s.hasSTLS() {
 		cs = append(cs, pop3.Capability{Tag: "STLS"})

@@ -26,12 +26,29 @@ type Guard interface {
 	LoginResult(remote netip.Addr, user string, ok bool) (wait time.Duration)
 }
 
+// Mechanisms are what AUTH can be asked for on a connection; state is nil in
+// clear text.
+type Mechanisms interface {
+	Names(state *tls.ConnectionState) []string // in upper case, strongest first
+	New(name string, auth sasl.Authenticator, state *tls.ConnectionState) (sasl.Server, error)
+}
+
+// usual are the mechanisms of sasl.
+type usual struct{}
+
+func (usual) Names(state *tls.ConnectionState) []string { return sasl.Names(state) }
+
+func (usual) New(name string, auth sasl.Authenticator, state *tls.ConnectionState) (sasl.Server, error) {
+	return sasl.NewServer(name, auth, state)
+}
+
 // Config is what a listener serves, and how.
 type Config struct {
 	Hostname    string // in the APOP timestamp
 	Listener    string // the listener's name, for the lease's owner
 	Mode        mail.Mode
 	Auth        sasl.Authenticator
+	Mechanisms  Mechanisms // nil: sasl's
 	Maildrops   store.Maildrops
 	Guard       Guard         // may be nil
 	TLS         *tls.Config   // for STLS or implicit TLS; nil: neither
@@ -56,6 +73,9 @@ func New(cfg Config) *Server {
 	cfg.Idle = max(cfg.Idle, leastIdle)
 	if cfg.MaxLogins == 0 {
 		cfg.MaxLogins = patience
+	}
+	if cfg.Mechanisms == nil {
+		cfg.Mechanisms = usual{}
 	}
 	return &Server{Config: cfg, texts: speak(cfg.Persona), verbs: verbs()}
 }

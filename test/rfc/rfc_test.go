@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -26,9 +27,30 @@ func TestPageIsFresh(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	chosen, err := readChoices(root)
+	if err != nil {
+		t.Fatal(err)
+	}
 	got, err := os.ReadFile(filepath.Join(root, page))
-	if err != nil || !bytes.Equal(bytes.ReplaceAll(got, []byte("\r\n"), []byte("\n")), render(all)) {
+	if err != nil || !bytes.Equal(bytes.ReplaceAll(got, []byte("\r\n"), []byte("\n")), render(all, chosen)) {
 		t.Errorf("%s is stale (%v); run: go run ./test/rfc", page, err)
+	}
+}
+
+// The tests that the choices speak of are there.
+func TestChoicesAreTested(t *testing.T) {
+	chosen, err := readChoices(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := regexp.MustCompile(`[a-z0-9_/-]+(\.talk|_test\.go)`).FindAllString(string(chosen), -1)
+	if len(named) < 7 {
+		t.Errorf("only %q", named)
+	}
+	for _, test := range named {
+		if _, err := os.Stat(filepath.Join(root, filepath.FromSlash(test))); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
