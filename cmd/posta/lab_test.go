@@ -78,7 +78,7 @@ func TestCardOfOtherHouses(t *testing.T) {
 		t.Error(card)
 	}
 	r.LAN, r.Interfaces, r.Added = nil, nil, []string{"otro.es"}
-	if card := a.card(r); !strings.Contains(card, "this computer has none now") || !strings.Contains(card, "New on this data: otro.es") {
+	if card := a.card(r); !strings.Contains(card, "this computer has no network now") || !strings.Contains(card, "New on this data: otro.es") {
 		t.Error(card)
 	}
 	if p := newPage(a, r); true {
