@@ -29,15 +29,15 @@ func (r Refusal) Log(l *Log) {
 }
 
 // Door tells of refusals: at once the first time, then at most once a minute
-// for each address and reason, with the number that came in between. A flood
-// costs little, and fills no disk.
+// for each address, listener and reason, with the number that came in between.
+// A flood costs little, and fills no disk.
 type Door struct {
 	tell func(Refusal)
-	now  func() time.Time
 
 	mu    sync.Mutex
 	known map[knock]*knocks
-	rest  knocks // of peers beyond doorPeers
+	rest  knocks      // of peers beyond doorPeers
+	later *time.Timer // tells of what was only counted; nil: nothing was
 }
 
 // knock is somebody who was turned away for a reason.
@@ -50,15 +50,11 @@ type knock struct {
 type knocks struct {
 	next  time.Time // no line before
 	count int       // since the last line
+	last  Refusal
 }
 
-// NewDoor makes a Door; tell must not wait. now may be nil for time.Now.
-func NewDoor(tell func(Refusal), now func() time.Time) *Door {
-	if now == nil {
-		now = time.Now
-	}
-	return &Door{tell: tell, now: now, known: map[knock]*knocks{}}
-}
+// NewDoor makes a Door; tell must not wait. Close ends it.
+func NewDoor(tell func(Refusal)) *Door { return &Door{tell: tell, known: map[knock]*knocks{}} }
 
 // Refused is told of a peer and the line that it was refused with.
 func (d *Door) Refused(listener string, remote netip.AddrPort, line string) {
@@ -73,14 +69,25 @@ func (d *Door) Refused(listener string, remote netip.AddrPort, line string) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	now := d.now()
+	now := time.Now()
 	k := d.remember(knock{listener, network, line}, now)
-	if now.Before(k.next) {
-		k.count++
-		return
+	k.last = Refusal{Listener: listener, Remote: addr, Line: line}
+	k.count++
+	if !now.Before(k.next) {
+		d.say(k, now)
+	} else if d.later == nil {
+		d.later = time.AfterFunc(k.next.Sub(now), d.catchUp)
 	}
-	d.tell(Refusal{listener, addr, line, k.count})
-	k.next, k.count = now.Add(doorPause), 0
+}
+
+// Close tells of what was only counted so far.
+func (d *Door) Close() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.later != nil {
+		d.later.Stop()
+	}
+	d.settle(time.Now().Add(doorPause))
 }
 
 // remember finds a peer's knocks. Those of whom nothing was heard for a minute
@@ -90,11 +97,7 @@ func (d *Door) remember(who knock, now time.Time) *knocks {
 		return k
 	}
 	if len(d.known) >= doorPeers {
-		for other, k := range d.known {
-			if !now.Before(k.next) {
-				delete(d.known, other)
-			}
-		}
+		d.settle(now)
 	}
 	if len(d.known) >= doorPeers {
 		return &d.rest
@@ -102,4 +105,42 @@ func (d *Door) remember(who knock, now time.Time) *knocks {
 	k := &knocks{}
 	d.known[who] = k
 	return k
+}
+
+// catchUp tells of those that were only counted and came no more.
+func (d *Door) catchUp() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now := time.Now()
+	d.later = nil
+	if next := d.settle(now); !next.IsZero() {
+		d.later = time.AfterFunc(next.Sub(now), d.catchUp)
+	}
+}
+
+// settle tells of all whose pause is over, forgets those of whom there is
+// nothing to tell, and gives the time of the next that has something waiting;
+// zero for none.
+func (d *Door) settle(now time.Time) (next time.Time) {
+	look := func(k *knocks) {
+		if !now.Before(k.next) && k.count > 0 {
+			d.say(k, now)
+		}
+		if k.count > 0 && (next.IsZero() || k.next.Before(next)) {
+			next = k.next
+		}
+	}
+	for who, k := range d.known {
+		if look(k); !now.Before(k.next) {
+			delete(d.known, who)
+		}
+	}
+	look(&d.rest)
+	return next
+}
+
+func (d *Door) say(k *knocks, now time.Time) {
+	k.last.More = k.count - 1
+	d.tell(k.last)
+	k.next, k.count = now.Add(doorPause), 0
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -141,7 +142,9 @@ func (s *service) serveOnce(ctx context.Context, furnish func(context.Context, *
 	o.Version, o.Sink = version, s.watch
 	o.Report = func(err error) { s.log.Warn("trouble", "error", err.Error()) }
 	o.Audit = s.audit
-	o.Refused = observe.NewDoor(s.refused, nil).Refused
+	door := observe.NewDoor(s.refused)
+	defer door.Close()
+	o.Refused = door.Refused
 	var err error
 	if s.house, err = s.open(ctx); err != nil {
 		return err
@@ -195,7 +198,12 @@ func (s *service) open(ctx context.Context) (*server.House, error) {
 func (s *service) refused(r observe.Refusal) {
 	r.Log(s.log)
 	if s.console != nil {
-		s.console.say(s.say("console.refused", words.Args{"Remote": r.Remote, "Listener": r.Listener, "Line": r.Line}) + "\n")
+		id := "console.refused"
+		if r.More > 0 {
+			id = "console.refused_more"
+		}
+		text := s.say(id, words.Args{"Remote": r.Remote, "Listener": strings.ToUpper(r.Listener), "Line": r.Line, "More": r.More})
+		s.console.say(time.Now().Format("15:04:05") + "  " + text + "\n")
 	}
 }
 

@@ -45,9 +45,8 @@ func (s *session) data(_ context.Context, _ smtp.Command) smtp.Reply {
 
 // bareData refuses a message with a CR or LF alone; the lab says who sends what.
 func (s *session) bareData() smtp.Reply {
-	r := s.text(textBareData)
-	if s.srv.Mode == mail.Lab && !s.srv.bare {
-		r.More = []string{s.text(textBareHint).Text}
+	if s.srv.Mode == mail.Lab {
+		return s.text(textBareHint)
 	}
-	return r
+	return s.text(textBareData)
 }

@@ -82,6 +82,8 @@ const (
 	textUTF8Rcpt
 	textBareData
 	textBareHint
+	textBareSettings
+	textBareProgram
 	textTooBig
 	textNoRcpt
 	textNeedsEhlo
@@ -179,7 +181,7 @@ func wordings() [texts]wording {
 		textUTF8Sender:    {550, "5.6.7", "A non-ASCII address needs the SMTPUTF8 parameter of MAIL", ""},
 		textUTF8Rcpt:      {553, "5.6.7", "A non-ASCII address needs the SMTPUTF8 parameter of MAIL", ""},
 		textBareData:      {550, "5.5.2", "The message has a CR or LF alone; lines end in CR LF", ""},
-		textBareHint:      {550, "5.5.2", "PuTTY, telnet, curl and swaks send CR LF; a program that writes to a socket must write \\r\\n", ""},
+		textBareHint:      {550, "5.5.2", "The message has a CR or LF alone; lines end in CR LF (\\r\\n), as PuTTY, telnet, curl and swaks send them", ""},
 		textTooBig:        {552, "5.3.4", "Message too big; at most %[1]d octets are accepted", ""},
 		textNoRcpt:        {554, "5.5.1", "No valid recipients", ""},
 		textNeedsEhlo:     {555, "5.5.4", "Parameters need EHLO instead of HELO", ""},
