@@ -43,10 +43,14 @@ func (s *session) data(_ context.Context, _ smtp.Command) smtp.Reply {
 	return smtp.Reply{}
 }
 
-// bareData refuses a message with a CR or LF alone; the lab says who sends what.
+// bareData refuses a message with a CR or LF alone. The lab says what a line
+// end is, who sends it, and which setting matters.
 func (s *session) bareData() smtp.Reply {
+	r := s.text(textBareData)
 	if s.srv.Mode == mail.Lab {
-		return s.text(textBareHint)
+		for _, t := range []text{textBareHint, textBareSettings, textBareProgram} {
+			r.More = append(r.More, s.text(t).Text)
+		}
 	}
-	return s.text(textBareData)
+	return r
 }

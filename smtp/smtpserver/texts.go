@@ -181,10 +181,13 @@ func wordings() [texts]wording {
 		textUTF8Sender:    {550, "5.6.7", "A non-ASCII address needs the SMTPUTF8 parameter of MAIL", ""},
 		textUTF8Rcpt:      {553, "5.6.7", "A non-ASCII address needs the SMTPUTF8 parameter of MAIL", ""},
 		textBareData:      {550, "5.5.2", "The message has a CR or LF alone; lines end in CR LF", ""},
-		textBareHint:      {550, "5.5.2", "The message has a CR or LF alone; lines end in CR LF (\\r\\n), as PuTTY, telnet, curl and swaks send them", ""},
-		textTooBig:        {552, "5.3.4", "Message too big; at most %[1]d octets are accepted", ""},
-		textNoRcpt:        {554, "5.5.1", "No valid recipients", ""},
-		textNeedsEhlo:     {555, "5.5.4", "Parameters need EHLO instead of HELO", ""},
+		// Behind textBareData, in the lab (RFC 5321 §2.3.8).
+		textBareHint:     {550, "5.5.2", "CR LF is two octets, 13 and 10; Enter sends them in PuTTY (connection type Raw or Telnet) and in telnet", ""},
+		textBareSettings: {550, "5.5.2", "In PuTTY leave \"Return key sends Telnet New Line instead of ^M\" on; start nc as nc -C, s_client with -crlf", ""},
+		textBareProgram:  {550, "5.5.2", "A program must write \\r\\n behind each line, and text that is pasted must have one kind of line end", ""},
+		textTooBig:       {552, "5.3.4", "Message too big; at most %[1]d octets are accepted", ""},
+		textNoRcpt:       {554, "5.5.1", "No valid recipients", ""},
+		textNeedsEhlo:    {555, "5.5.4", "Parameters need EHLO instead of HELO", ""},
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"io"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -200,11 +201,15 @@ func (p *peer) reply() string {
 	}
 }
 
-// rest is all that the server says until it hangs up, a line of it each.
+// rest is all that the server says until it hangs up, the last line of each
+// reply.
 func (p *peer) rest() []string {
 	all, err := io.ReadAll(p.r)
 	if err != nil {
 		p.t.Errorf("the server did not hang up: %v after %q", err, all)
 	}
-	return strings.SplitAfter(strings.TrimSuffix(string(all), "\r\n"), "\r\n")
+	lines := strings.SplitAfter(strings.TrimSuffix(string(all), "\r\n"), "\r\n")
+	return slices.DeleteFunc(lines, func(line string) bool {
+		return len(line) > 3 && line[3] == '-' && line[0] >= '2' && line[0] <= '5'
+	})
 }
