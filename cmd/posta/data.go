@@ -30,8 +30,10 @@ const systemDir = "/var/lib/posta"
 // server runs or a store is, the user's own before the system's, so that a
 // second terminal needs no flag.
 func (a *app) dataDir() (string, error) {
-	if a.data != "" {
-		return filepath.Abs(a.data)
+	for _, given := range []string{a.data, a.Getenv(variable("data"))} { // where no flag was read yet, too
+		if given != "" {
+			return filepath.Abs(given)
+		}
 	}
 	own := ownDir(runtime.GOOS, a.Getenv)
 	if runtime.GOOS == "windows" {

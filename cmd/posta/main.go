@@ -40,6 +40,7 @@ func program() int {
 	}()
 	return run(ctx, os.Args[1:], terminal{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv, Program: os.Args[0], Replace: replace,
+		DoubleClicked: startedByDoubleClick,
 	})
 }
 
@@ -49,6 +50,9 @@ type terminal struct {
 	Out, Err io.Writer
 	Getenv   func(string) string
 	Program  string // as it was called: "posta", "bin/posta"
+
+	// DoubleClicked says that the program's window was opened for it; nil: never.
+	DoubleClicked func() bool
 
 	// Replace starts the program anew with one more variable in its
 	// environment, in the same process where the system can; nil: never.

@@ -40,13 +40,22 @@ func run(ctx context.Context, args []string, t terminal) int {
 			"Lang": a.lang, "Known": strings.Join(words.Languages(), ", ")})))
 	}
 	a.words = w
+	if len(args) == 0 && t.DoubleClicked != nil && t.DoubleClicked() {
+		return a.welcome(ctx)
+	}
+	return a.fail(a.execute(ctx, args))
+}
+
+// execute runs a command line.
+func (a *app) execute(ctx context.Context, args []string) error {
 	root := a.root()
 	root.SetArgs(args)
-	root.SetIn(t.In)
-	root.SetOut(t.Out)
-	root.SetErr(t.Err)
+	root.SetIn(a.In)
+	root.SetOut(a.Out)
+	root.SetErr(a.Err)
+	var err error
 	a.ran, err = root.ExecuteContextC(ctx)
-	return a.fail(err)
+	return err
 }
 
 // root is the command tree.
@@ -74,6 +83,7 @@ func (a *app) root() *cobra.Command {
 		a.versionCommand(),
 	)
 	root.Long = a.say("help.posta_long", nil)
+	cobra.MousetrapHelpText = "" // welcome answers a double click
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetHelpCommand(a.helpCommand())

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/inconshreveable/mousetrap"
+
+	"posta/config"
+	"posta/server"
+	"posta/words"
+)
+
+// startedByDoubleClick says that nobody typed a command: Windows' Explorer has
+// opened a window that closes with the program.
+func startedByDoubleClick() bool { return mousetrap.StartedByExplorer() }
+
+// welcome asks what a lab needs to know, starts it, and keeps the window open
+// when something goes wrong, so that it can be read.
+func (a *app) welcome(ctx context.Context) int {
+	_, _ = fmt.Fprintln(a.Out, a.say("welcome.hello", words.Args{"Version": version}))
+	args, err := a.askLab(ctx)
+	if err == nil {
+		_, _ = fmt.Fprintln(a.Out, "\nposta "+strings.Join(args, " ")+"\n")
+		err = a.execute(ctx, args)
+	}
+	status := a.fail(err)
+	if status != exitDone && ctx.Err() == nil {
+		_, _ = fmt.Fprint(a.Out, "\n"+a.say("welcome.press", nil))
+		_, _ = a.answer(ctx)
+	}
+	return status
+}
+
+// askLab asks for the domain, the members and who may come, and gives the
+// command line that says the same. An empty answer is what stands in brackets.
+func (a *app) askLab(ctx context.Context) ([]string, error) {
+	a.home = ownHome
+	data, err := a.dataDir()
+	if err != nil {
+		return nil, err
+	}
+	usual, there := recall(data).DefaultDomain, server.Holds(data)
+	if usual == "" {
+		usual = labDomain
+	}
+	domain, err := a.choose(ctx, a.say("welcome.domain", words.Args{"Usual": usual}), usual, config.IsHostname)
+	if err != nil {
+		return nil, err
+	}
+	question := a.say("welcome.members", nil)
+	if there {
+		question = a.say("welcome.more_members", nil)
+	}
+	members, err := a.choose(ctx, question, "", func(string) bool { return true })
+	if err != nil {
+		return nil, err
+	}
+	args := []string{"quickstart", domain}
+	for _, name := range strings.FieldsFunc(members, func(r rune) bool { return r == ' ' || r == ',' || r == ';' || r == '\t' }) {
+		args = append(args, "--account", name)
+	}
+	who, err := a.choose(ctx, a.say("welcome.who", nil), "1", func(s string) bool { return s == "1" || s == "2" })
+	if who == "2" {
+		args = append(args, "--lan")
+	}
+	return args, err
+}
+
+// choose asks until the answer is a right one.
+func (a *app) choose(ctx context.Context, question, usual string, right func(string) bool) (string, error) {
+	for {
+		_, _ = fmt.Fprint(a.Out, question+" ")
+		text, err := a.answer(ctx)
+		if err != nil {
+			return "", err
+		}
+		if text == "" {
+			text = usual
+		}
+		if right(text) {
+			return text, nil
+		}
+		_, _ = fmt.Fprintln(a.Out, a.say("welcome.again", words.Args{"Answer": printable(text)}))
+	}
+}
+
+// answer reads a line, or ends with ctx: a window's reader cannot be
+// interrupted.
+func (a *app) answer(ctx context.Context) (string, error) {
+	type line struct {
+		text string
+		err  error
+	}
+	read := make(chan line, 1)
+	go func() {
+		text, err := a.inputLine()
+		read <- line{text, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return "", ctx.Err()
+	case got := <-read:
+		return strings.TrimSpace(got.text), got.err
+	}
+}
