@@ -22,6 +22,7 @@ func TestAskLab(t *testing.T) {
 		var out strings.Builder
 		a := speaking(t, "en")
 		a.In, a.Out, a.data = strings.NewReader(c.answers), &out, t.TempDir()
+		a.Getenv = func(string) string { return "" }
 		args, err := a.askLab(context.Background())
 		if (err == nil) != (c.args != "") || strings.Join(args, " ") != c.args || !strings.Contains(out.String(), c.asked) {
 			t.Errorf("%s: %q %v\n%s", name, args, err, out.String())
