@@ -2,11 +2,12 @@
 #   make run     build, and start a lab with a domain, accounts and all ports
 #   make check   the quick look before a commit
 #   make test    everything, with real mail programs
+#   make dist    archives to download, for all systems, in bin/dist
 GO      ?= go
 BUILD   := CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w'
 TARGETS := linux/amd64 linux/arm64 windows/amd64 windows/arm64 darwin/amd64 darwin/arm64
 
-.PHONY: run build test check race fuzz soak bench cross clean
+.PHONY: run build test check race fuzz soak bench cross dist clean
 
 run: build
 	bin/posta quickstart $(ARGS)
@@ -39,6 +40,9 @@ cross:
 	@for t in $(TARGETS); do \
 	  test/stage "cross $$t" env GOOS=$${t%/*} GOARCH=$${t#*/} CGO_ENABLED=0 $(GO) build -trimpath -o /dev/null ./cmd/posta || exit 1; \
 	done
+
+dist:
+	@$(GO) run ./dist
 
 clean:
 	rm -rf bin
