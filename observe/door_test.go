@@ -79,14 +79,14 @@ func TestDoorFlood(t *testing.T) {
 		for i := range 3 * doorPeers {
 			d.knock(fmt.Sprintf("10.0.%d.%d:1", i/256, i%256))
 		}
-		if len(d.known) != doorPeers {
-			t.Errorf("%d peers are remembered", len(d.known))
+		if n := remembered(d); n != doorPeers {
+			t.Errorf("%d peers are remembered", n)
 		}
 		time.Sleep(doorPause + time.Second)
 		synctest.Wait()
 		d.knock("10.9.9.9:1")
-		if len(d.known) != 1 {
-			t.Errorf("%d peers are remembered after a minute", len(d.known))
+		if n := remembered(d); n != 1 {
+			t.Errorf("%d peers are remembered after a minute", n)
 		}
 	})
 	if len(got) != doorPeers+3 {
@@ -95,4 +95,10 @@ func TestDoorFlood(t *testing.T) {
 	if rest := fmt.Sprintf("more=%d", 2*doorPeers-2); !strings.HasSuffix(got[doorPeers+1], rest) {
 		t.Errorf("of the rest was told %q, want %s", got[doorPeers+1], rest)
 	}
+}
+
+func remembered(d *Door) int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.known)
 }

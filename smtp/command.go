@@ -25,7 +25,8 @@ type Command struct {
 	NameSpan, ArgSpan, WordSpan, InitialSpan Span
 }
 
-// Lax is a set of liberties that a lab listener accepted.
+// Lax is a set of liberties that were taken. Strict listeners accept LaxBlank
+// behind the colon, and submission LaxDomain; the rest is the lab's.
 type Lax uint8
 
 const (
@@ -160,7 +161,8 @@ func parseNothing(c *Command) *Fault {
 }
 
 // parseHello reads HELO and EHLO (RFC 5321 §4.1.1.1). Address literals are let
-// through after HELO too, and anything at all in the lab.
+// through after HELO too, and anything at all in the lab. Where the fault is
+// the name alone Lax says so, for servers that let it pass.
 func parseHello(p *parser, c *Command) *Fault {
 	if c.Arg == "" {
 		return badArg(c.ArgSpan, "Say who you are: "+c.Verb.Syntax())
@@ -170,8 +172,8 @@ func parseHello(p *parser, c *Command) *Fault {
 	if err == nil && isASCII(c.Arg) {
 		return nil
 	}
+	c.Lax |= LaxDomain
 	if p.mode == mail.Lab {
-		c.Lax |= LaxDomain
 		return nil
 	}
 	return badArg(c.ArgSpan, "Neither a domain name nor an address literal: "+c.Verb.Syntax())

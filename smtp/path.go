@@ -40,8 +40,9 @@ func parseRcpt(p *parser, c *Command) *Fault {
 	return p.params(c)
 }
 
-// prefix takes "FROM:" or "TO:". Blanks around the colon are for the lab:
-// RFC 5321 §3.3 allows none.
+// prefix takes "FROM:" or "TO:". RFC 5321 §3.3 allows no blanks beside the
+// colon. Behind it they are taken all the same: Outlook and some large senders
+// write them. Before it they are for the lab.
 func (p *parser) prefix(c *Command, word string) *Fault {
 	at := p.rest()
 	if at.Len < len(word) || !strings.EqualFold(p.src[p.pos:p.pos+len(word)], word) {
@@ -53,17 +54,17 @@ func (p *parser) prefix(c *Command, word string) *Fault {
 	if p.pos == len(p.src) || p.src[p.pos] != ':' {
 		return badArg(at, "A colon follows "+word+". Syntax: "+c.Verb.Syntax())
 	}
-	blanks := p.pos - before
+	if p.pos > before {
+		if p.mode != mail.Lab {
+			return badArg(at, "No space may stand before the colon. Syntax: "+c.Verb.Syntax())
+		}
+		c.Lax |= LaxBlank
+	}
 	p.pos++
 	before = p.pos
-	p.blanks()
-	if blanks += p.pos - before; blanks == 0 {
-		return nil
+	if p.blanks(); p.pos > before {
+		c.Lax |= LaxBlank
 	}
-	if p.mode != mail.Lab {
-		return badArg(at, "No space may stand beside the colon. Syntax: "+c.Verb.Syntax())
-	}
-	c.Lax |= LaxBlank
 	return nil
 }
 

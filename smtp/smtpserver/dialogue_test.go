@@ -98,8 +98,10 @@ var dialogues = []struct {
 		C: RCPT TO:<a@b>
 		S: 503 5.5.1 Send MAIL first`},
 	{"arguments", nil, ehlo + `
-		C: MAIL FROM: <a@b>
+		C: MAIL FROM :<a@b>
 		S: 501 5.5.4 No space…
+		C: MAIL FROM: a@b
+		S: 501 5.1.7…
 		C: MAIL FROM:a@b
 		S: 501 5.1.7…
 		C: MAIL FROM:<a@b> SIZE=2000

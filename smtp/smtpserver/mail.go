@@ -44,13 +44,16 @@ func (s *session) needsEhlo(cmd smtp.Command) smtp.Reply {
 	return s.text(textNeedsEhlo)
 }
 
-// pathReply says OK; after a path that only the lab accepts it adds the form
-// that the standard has.
+// pathReply says OK; after a path that is not in the standard's form the lab
+// adds that form.
 func (s *session) pathReply(cmd smtp.Command, plain, lax text) smtp.Reply {
 	if cmd.Lax&(smtp.LaxBlank|smtp.LaxBrackets) == 0 {
 		return s.text(plain)
 	}
 	s.note(cmd.Verb.String() + " with a path that is not in the form of RFC 5321")
+	if s.srv.Mode == mail.Strict { // a program, which does not read
+		return s.text(plain)
+	}
 	if !cmd.Path.Address.IsASCII() {
 		cmd.Path.Address = mail.Address{Local: "name", Domain: "example.net"}
 	}

@@ -110,10 +110,17 @@ func (s *session) answer(ctx context.Context, cmd smtp.Command, fault *smtp.Faul
 	if wrong := s.outOfPhase(r.when); wrong.Code != 0 {
 		return s.refuse(cmd, wrong)
 	}
-	if fault != nil {
+	if fault != nil && !s.forgives(cmd) {
 		return s.refuse(cmd, fault.Reply())
 	}
 	return r.run(s, ctx, cmd)
+}
+
+// forgives lets a HELO with something that is no domain pass on submission:
+// there it is a computer's name, "PC-PEÑA" or "NOTEBOOK.", and who speaks is
+// known by the log-in.
+func (s *session) forgives(cmd smtp.Command) bool {
+	return cmd.Lax&smtp.LaxDomain != 0 && s.srv.Service == mail.Submission
 }
 
 // row is the verb's row; without run where the verb's extension is not served
