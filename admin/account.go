@@ -19,6 +19,7 @@ type Account struct {
 	Bytes    int64     `json:"bytes"`
 	Disabled bool      `json:"disabled,omitempty"`
 	APOP     bool      `json:"apop,omitempty"`
+	SendAs   []string  `json:"send_as,omitempty"` // addresses that it may send as besides its own
 	Created  time.Time `json:"created"`
 
 	// Password is given once, by account.add, where posta made it.
@@ -39,6 +40,12 @@ type AccountChange struct {
 type AccountName struct {
 	Address string `json:"address"`
 	Force   bool   `json:"force,omitempty"`
+}
+
+// Grant names an address, and the account that may send as it.
+type Grant struct {
+	Address string `json:"address"`
+	Account string `json:"account"`
 }
 
 // Login is a user name and the password that may be its own.
@@ -80,6 +87,8 @@ func (h House) accounts() []Operation {
 		op("account.add", true, h.addAccount),
 		op("account.set", true, h.setAccount),
 		op("account.remove", true, h.removeAccount),
+		op("account.grant", true, h.grant(d.Grant)),
+		op("account.revoke", true, h.grant(d.Revoke)),
 		op("account.verify", false, func(ctx context.Context, in Login) (Verified, error) {
 			_, err := d.Password(ctx, in.Address, in.Password)
 			if errors.Is(err, sasl.ErrCredentials) {
@@ -92,8 +101,23 @@ func (h House) accounts() []Operation {
 
 func (h House) showAccount(ctx context.Context, a directory.Account) (Account, error) {
 	usage, err := h.Mail.Usage(ctx, a.ID)
+	if err != nil {
+		return Account{}, err
+	}
+	grants, err := h.Directory.Grants(ctx, a.ID)
 	return Account{Address: a.Address, Name: a.Name, Quota: a.Quota, Messages: usage.Messages, Bytes: usage.Bytes,
-		Disabled: a.Disabled, APOP: a.APOP, Created: a.Created.UTC()}, err
+		Disabled: a.Disabled, APOP: a.APOP, SendAs: grants, Created: a.Created.UTC()}, err
+}
+
+// grant makes an operation of what changes a grant.
+func (h House) grant(change func(ctx context.Context, address, account string) (directory.Account, error)) func(context.Context, Grant) (Account, error) {
+	return func(ctx context.Context, in Grant) (Account, error) {
+		a, err := change(ctx, in.Address, in.Account)
+		if err != nil {
+			return Account{}, err
+		}
+		return h.showAccount(ctx, a)
+	}
 }
 
 func (h House) addAccount(ctx context.Context, in AccountChange) (Account, error) {

@@ -16,6 +16,7 @@ type Domain struct {
 	MaxAccounts int64     `json:"max_accounts,omitempty"`
 	MaxMessage  int64     `json:"max_message,omitempty"` // octets
 	MaxBytes    int64     `json:"max_bytes,omitempty"`   // octets
+	SenderCheck string    `json:"sender_check"`          // enforce, log, off
 	Created     time.Time `json:"created"`
 }
 
@@ -29,6 +30,7 @@ type DomainChange struct {
 	MaxAccounts *int64  `json:"max_accounts,omitempty"`
 	MaxMessage  *int64  `json:"max_message,omitempty"`
 	MaxBytes    *int64  `json:"max_bytes,omitempty"`
+	SenderCheck *string `json:"sender_check,omitempty"`
 }
 
 // DomainName names a domain. Force removes what is in it, too.
@@ -76,11 +78,12 @@ func (c DomainChange) apply(d *directory.Domain) {
 	put(&d.MaxAccounts, c.MaxAccounts)
 	put(&d.MaxMessage, c.MaxMessage)
 	put(&d.MaxBytes, c.MaxBytes)
+	put((*string)(&d.SenderCheck), c.SenderCheck)
 }
 
 func showDomain(d directory.Domain) Domain {
 	return Domain{Name: d.Name, AliasOf: d.AliasOf, CatchAll: d.CatchAll, Plus: d.Plus,
-		MaxAccounts: d.MaxAccounts, MaxMessage: d.MaxMessage, MaxBytes: d.MaxBytes, Created: d.Created.UTC()}
+		MaxAccounts: d.MaxAccounts, MaxMessage: d.MaxMessage, MaxBytes: d.MaxBytes, SenderCheck: string(d.SenderCheck), Created: d.Created.UTC()}
 }
 
 // put changes a field if a change was asked for.

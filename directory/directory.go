@@ -35,6 +35,7 @@ type Directory struct {
 	entries *cache[name, entry]
 	routes  *cache[name, *route]
 	posters *cache[poster, bool]
+	grants  *cache[int64, []string]
 	first   *cache[struct{}, string] // the oldest domain
 
 	gate  *gate
@@ -60,6 +61,7 @@ func New(store Store, o Options) (*Directory, error) {
 		entries: newCache[name, entry](keptNames),
 		routes:  newCache[name, *route](keptRoutes),
 		posters: newCache[poster, bool](keptNames),
+		grants:  newCache[int64, []string](keptNames),
 		first:   newCache[struct{}, string](1),
 		gate:    newGate(o.Workers, o.Wait),
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 )
 
 // NewDomain is a domain with what is usual: plus addressing, no limits.
-func NewDomain(domain string) Domain { return Domain{Name: domain, Plus: true} }
+func NewDomain(domain string) Domain { return Domain{Name: domain, Plus: true, SenderCheck: Enforce} }
 
 // Domains lists the domains served here.
 func (d *Directory) Domains(ctx context.Context) ([]Domain, error) {
@@ -112,6 +113,12 @@ func (d *Directory) checkDomainName(domain string) (string, error) {
 func (d *Directory) checkDomain(ctx context.Context, n *Domain) error {
 	if n.MaxAccounts < 0 || n.MaxMessage < 0 || n.MaxBytes < 0 {
 		return refuse(ErrInvalid, "directory.limit_negative", words.Args{"Domain": n.Name})
+	}
+	if n.SenderCheck == "" {
+		n.SenderCheck = Enforce
+	}
+	if !slices.Contains(SenderChecks(), n.SenderCheck) {
+		return refuse(ErrInvalid, "directory.sender_check", words.Args{"Value": string(n.SenderCheck)})
 	}
 	if n.CatchAll != "" {
 		spelled, err := d.address(ctx, n.CatchAll)

@@ -22,6 +22,7 @@ type Domain struct {
 	MaxAccounts int64  // 0: no limit
 	MaxMessage  int64  // octets of one message; 0: the listener's limit
 	MaxBytes    int64  // sum of the accounts' quotas that may be granted; 0: no limit
+	SenderCheck SenderCheck
 	Created     time.Time
 }
 

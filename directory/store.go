@@ -59,6 +59,14 @@ type Store interface {
 	SetAPOPSecret(ctx context.Context, id int64, secret []byte) error // nil removes
 	HasAPOPSecrets(ctx context.Context) (bool, error)
 
+	// Grants lists, in order, the addresses that an account may send as besides
+	// its own. A grant ends with its account, and with the account, alias or
+	// list that its address is of; AddGrant gives ErrNotFound where either is
+	// not there, and ErrExists for one that is.
+	Grants(ctx context.Context, account int64) ([]string, error)
+	AddGrant(ctx context.Context, account int64, address string) error
+	RemoveGrant(ctx context.Context, account int64, address string) error
+
 	// Aliases and Lists are of a domain, or all with "". Targets keep their order.
 	Aliases(ctx context.Context, domain string) ([]Alias, error)
 	Alias(ctx context.Context, localKey, domain string) (Alias, error)

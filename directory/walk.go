@@ -65,7 +65,7 @@ func (w *walk) follow(h hop) error {
 	}
 	e, err := w.d.entry(w.ctx, h.to)
 	if err == nil && e.none() && home.Plus {
-		e, err = w.base(h.to)
+		e, err = w.d.base(w.ctx, h.to)
 	}
 	if err != nil {
 		return err
@@ -78,12 +78,12 @@ func (w *walk) follow(h hop) error {
 
 // base looks up pepe for pepe+x. Lists are left out: list+x has meanings of
 // its own in many places.
-func (w *walk) base(n name) (entry, error) {
+func (d *Directory) base(ctx context.Context, n name) (entry, error) {
 	base, _, ok := strings.Cut(n.local, "+")
 	if !ok || base == "" {
 		return entry{}, nil
 	}
-	e, err := w.d.entry(w.ctx, name{base, n.domain})
+	e, err := d.entry(ctx, name{base, n.domain})
 	e.list = nil
 	return e, err
 }

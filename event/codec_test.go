@@ -26,6 +26,7 @@ func facts() []any {
 		Enveloped{From: "a@b.example"},
 		Addressed{To: "ñ@b.example"},
 		Accepted{ID: "x1", From: "a@b.example", Recipients: 3, Size: 1 << 40},
+		Foreign{ID: "x1", Account: "luis@b.example", Field: "Resent-From", Address: "a@b.example"},
 		Fetched{UIDL: "u", Size: 4096},
 		Deleted{Messages: 12},
 		Note{Text: "21 telnet negotiation octets"},

@@ -22,6 +22,7 @@ const (
 	tagFetched
 	tagDeleted
 	tagNote
+	tagForeign
 )
 
 func appendFact(dst []byte, fact any) ([]byte, error) {
@@ -51,6 +52,8 @@ func appendFact(dst []byte, fact any) ([]byte, error) {
 	case Accepted:
 		dst = appendStrings(append(dst, tagAccepted), f.ID, f.From)
 		return binary.AppendVarint(binary.AppendVarint(dst, int64(f.Recipients)), f.Size), nil
+	case Foreign:
+		return appendStrings(append(dst, tagForeign), f.ID, f.Account, f.Field, f.Address), nil
 	case Fetched:
 		return binary.AppendVarint(appendStrings(append(dst, tagFetched), f.UIDL), f.Size), nil
 	case Deleted:
@@ -88,6 +91,8 @@ func (r *reader) fact() any {
 		return Fetched{UIDL: r.text(), Size: r.varint()}
 	case tagDeleted:
 		return Deleted{Messages: int(r.varint())}
+	case tagForeign:
+		return Foreign{ID: r.text(), Account: r.text(), Field: r.text(), Address: r.text()}
 	case tagNote:
 		return Note{Text: r.text()}
 	}

@@ -55,6 +55,15 @@ type Accepted struct {
 	Size       int64 // octets of content as received
 }
 
+// Foreign is a State: a message was accepted under an address that is not its
+// sender's, because sender_check of a domain is "log".
+type Foreign struct {
+	ID      string // queue id
+	Account string // who is logged in; "" where nobody is
+	Field   string // "MAIL FROM", "From", "Sender" …
+	Address string // as written; "" where none could be read
+}
+
 // Fetched is a State: a POP3 session retrieved a message.
 type Fetched struct {
 	UIDL string

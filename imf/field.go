@@ -23,6 +23,10 @@ const (
 	MIMEVersion
 	ContentType
 	ContentEncoding // Content-Transfer-Encoding
+	ResentFrom
+	ResentSender
+	ResentTo
+	ResentCc
 )
 
 // longestName is the longest of kindOf's names.
@@ -51,6 +55,14 @@ func kindOf(lower []byte) Kind {
 		return Cc
 	case "bcc":
 		return Bcc
+	case "resent-from":
+		return ResentFrom
+	case "resent-sender":
+		return ResentSender
+	case "resent-to":
+		return ResentTo
+	case "resent-cc":
+		return ResentCc
 	case "resent-bcc":
 		return ResentBcc
 	case "message-id":

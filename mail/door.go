@@ -40,6 +40,14 @@ type Letter interface {
 type Receipt struct {
 	ID    string   // the queue id told to the peer: "250 2.0.0 OK: queued as <ID>"
 	Notes []string // what was mended on the way in, for the session's record; English, short
+
+	Foreign []Foreign // addresses that are not the sender's and passed because a domain only logs them
+}
+
+// Foreign is an address under which a message came that its sender does not own.
+type Foreign struct {
+	Field   string // "MAIL FROM", "From", "Sender" …
+	Address string // as written; "" where none could be read
 }
 
 // Addresses answers the questions of VRFY and EXPN (RFC 5321 §3.5).

@@ -39,6 +39,8 @@ type Origin struct {
 	ESMTP    bool           // EHLO, not HELO
 	TLS      string         // "TLSv1.3 TLS_AES_128_GCM_SHA256"; "" for clear text
 	Login    Login          // who has authenticated; zero for nobody
+	NoLogin  bool           // the configuration lets the peer's network submit without logging in
+	Inside   bool           // a user of this machine hands it in (posta sendmail): the system knows who it is
 }
 
 // Login names an authenticated account.

@@ -2,7 +2,6 @@ package mailroom
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 
 	"posta/imf"
@@ -29,12 +28,12 @@ func (w *work) reset() {
 
 // header is what acceptance learnt of a header.
 type header struct {
-	utf8     bool     // it has UTF-8
-	eightBit bool     // or other octets above 127
-	date     bool     // Date: is there
-	id       bool     // Message-ID: is there
-	from     []string // values of From:, if they will be looked at
-	kept     []byte   // the header itself, if a report may return it
+	utf8     bool    // it has UTF-8
+	eightBit bool    // or other octets above 127
+	date     bool    // Date: is there
+	id       bool    // Message-ID: is there
+	claims   []claim // of the sender, if they will be looked at
+	kept     []byte  // the header itself, if a report may return it
 }
 
 // takeHeader reads on until the header ends, then sends it on, mended.
@@ -130,9 +129,9 @@ func (l *letter) learn(octets []byte) {
 			l.head.date = true
 		case imf.MessageID:
 			l.head.id = true
-		case imf.From:
-			if looks {
-				l.head.from = append(l.head.from, f.Text(octets))
+		default:
+			if field := claims(f.Kind); looks && field != "" {
+				l.head.claims = append(l.head.claims, claim{field, f.Text(octets)})
 			}
 		}
 	}
@@ -151,49 +150,6 @@ func (l *letter) wantsHeader() bool {
 		}
 	}
 	return false
-}
-
-// checkFrom holds From: against the log-in. A strict listener for submission
-// refuses a stranger's name there; the lab only remarks on it.
-func (l *letter) checkFrom(ctx context.Context) error {
-	strict := l.from.Service == mail.Submission && l.from.Mode == mail.Strict
-	for _, text := range l.head.from {
-		list, err := imf.ParseMailboxes(text)
-		if err != nil {
-			if strict {
-				return mail.Refuse(550, "5.7.1", "From: holds no address that can be read").Because(err)
-			}
-			l.note("From: holds no address that can be read")
-		}
-		for _, m := range list {
-			mine, err := l.mine(ctx, m.Addr)
-			switch {
-			case err != nil:
-				return failed(err)
-			case mine:
-			case strict:
-				return mail.Refuse(550, "5.7.1", say("From: must be an address of yours; you are logged in as ", l.from.Login.Address, ""))
-			case l.from.Login.Known():
-				l.note("From: is no address of " + l.from.Login.Address + "; a strict listener refuses that")
-			default:
-				l.note("From: is not the address that MAIL FROM gave")
-			}
-		}
-	}
-	return nil
-}
-
-// mine says whether the sender may write under an address: his own, or, where
-// nobody logged in, that of MAIL FROM.
-func (l *letter) mine(ctx context.Context, address string) (bool, error) {
-	a, err := mail.ParseAddress(address)
-	if err != nil {
-		return false, nil
-	}
-	if l.from.Login.Known() {
-		return l.room.cfg.Directory.Owns(ctx, l.from.Login, a)
-	}
-	return a == l.env.From, nil
 }
 
 // body passes octets on to the store and learns its traits on the way.

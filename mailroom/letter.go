@@ -33,7 +33,8 @@ type letter struct {
 	err   error // what Write met
 	over  bool
 
-	notes []string
+	notes   []string
+	foreign []mail.Foreign
 }
 
 // rcpt is an accepted RCPT.
@@ -141,7 +142,7 @@ func (l *letter) Commit(ctx context.Context) (mail.Receipt, error) {
 	if len(l.large) > 0 {
 		l.room.stir()
 	}
-	return mail.Receipt{ID: id, Notes: l.notes}, nil
+	return mail.Receipt{ID: id, Notes: l.notes, Foreign: l.foreign}, nil
 }
 
 // finish ends the message and checks what needs all of it.
@@ -160,7 +161,7 @@ func (l *letter) finish(ctx context.Context) error {
 			return err
 		}
 	}
-	return l.checkFrom(ctx)
+	return l.checkClaims(ctx)
 }
 
 // filings are all that becomes true with the message: it in its mailboxes,

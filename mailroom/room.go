@@ -69,37 +69,11 @@ func New(cfg Config) *Room {
 
 // Begin implements mail.Door.
 func (r *Room) Begin(ctx context.Context, from mail.Origin, env mail.Envelope) (mail.Letter, error) {
-	if err := r.mayUse(ctx, from, env.From); err != nil {
+	l := &letter{room: r, from: from, env: env}
+	if err := l.mayUse(ctx); err != nil {
 		return nil, err
 	}
-	return &letter{room: r, from: from, env: env}, nil
-}
-
-// mayUse says whether this peer may give this reverse-path.
-func (r *Room) mayUse(ctx context.Context, from mail.Origin, path mail.Address) error {
-	if err := checkPath(from.Mode, path); err != nil {
-		return err
-	}
-	if from.Service != mail.Submission {
-		return nil
-	}
-	if !from.Login.Known() {
-		if from.Mode == mail.Lab {
-			return nil
-		}
-		return mail.Refuse(530, "5.7.0", "Authentication required")
-	}
-	if path.IsZero() { // RFC 5321 §4.5.5: receipts and reports have no sender
-		return nil
-	}
-	owns, err := r.cfg.Directory.Owns(ctx, from.Login, path)
-	if err != nil {
-		return failed(err)
-	}
-	if !owns {
-		return mail.Refuse(553, "5.7.1", say("You are logged in as ", from.Login.Address, "; MAIL FROM must be an address of yours"))
-	}
-	return nil
+	return l, nil
 }
 
 func checkPath(mode mail.Mode, path mail.Address) error {

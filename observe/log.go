@@ -135,6 +135,9 @@ func (l *Log) state(e *event.Event) {
 	case event.Accepted:
 		l.line(e, slog.LevelInfo, "accepted", slog.String("id", f.ID), text("from", f.From),
 			slog.Int("recipients", f.Recipients), slog.Int64("size", f.Size))
+	case event.Foreign:
+		l.line(e, slog.LevelWarn, "sender.foreign", slog.String("id", f.ID), text("account", f.Account),
+			text("field", f.Field), text("address", f.Address))
 	case event.Fetched:
 		l.line(e, slog.LevelDebug, "fetched", slog.String("uidl", f.UIDL), slog.Int64("size", f.Size))
 	case event.Deleted:

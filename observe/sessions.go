@@ -310,6 +310,8 @@ func (one *session) fact(e *event.Event, bound int) {
 	case event.Accepted:
 		s.Accepted++
 		s.LastQueue = bounded(f.ID)
+	case event.Foreign:
+		one.note(e.Time, "["+f.Field+": "+f.Address+" is no address of the sender; sender_check = log let it pass]", bound)
 	case event.Fetched:
 		s.Fetched++
 	case event.Deleted:

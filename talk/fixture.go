@@ -18,15 +18,16 @@ type Fixture struct {
 	Accounts []Account
 	Aliases  []Alias
 	Lists    []List
+	Grants   []Grant
 	Mail     []Letter
 	Limits   map[string]string // "limit: recipients 3"; the Host knows the names
 }
 
-// Domain is "domain: pepito.es alias-of=X catch-all=A plus=off".
+// Domain is "domain: pepito.es alias-of=X catch-all=A plus=off sender-check=log".
 type Domain struct {
-	Name, AliasOf, CatchAll string
-	NoPlus                  bool
-	MaxMessage              int64 // max-message=N
+	Name, AliasOf, CatchAll, SenderCheck string
+	NoPlus                               bool
+	MaxMessage                           int64 // max-message=N
 }
 
 // Account is "account: pepe@pepito.es secret quota=N name=Pepe_Pérez disabled apop".
@@ -46,6 +47,11 @@ type Alias struct {
 type List struct {
 	Address, Kind, Owner string
 	Members              []string
+}
+
+// Grant is "grant: info@pepito.es luis@pepito.es": luis may send as info.
+type Grant struct {
+	Address, Account string
 }
 
 // Letter is "mail: pepe@pepito.es Subject: x\r\n\r\nBody\r\n": a message that
@@ -68,7 +74,7 @@ func (f *File) Fixture(files fs.FS) (Fixture, error) {
 
 func (fx *Fixture) field(h Field, files fs.FS) (err error) {
 	words := strings.Fields(h.Value)
-	least := map[string]int{"domain": 1, "account": 2, "alias": 2, "list": 2, "mail": 2, "limit": 2}[h.Key]
+	least := map[string]int{"domain": 1, "account": 2, "alias": 2, "list": 2, "grant": 2, "mail": 2, "limit": 2}[h.Key]
 	if len(words) < least {
 		return complain(h.Line, "%s needs at least %d words", h.Key, least)
 	}
@@ -93,6 +99,8 @@ func (fx *Fixture) field(h Field, files fs.FS) (err error) {
 		fx.Aliases = append(fx.Aliases, Alias{words[0], words[1:]})
 	case "list":
 		fx.list(words)
+	case "grant":
+		fx.Grants = append(fx.Grants, Grant{words[0], words[1]})
 	case "mail":
 		var content []byte
 		content, err = letterContent(h.Value[len(words[0]):], files)
@@ -117,6 +125,8 @@ func (fx *Fixture) domain(words []string) (err error) {
 			d.AliasOf = value
 		case key == "catch-all":
 			d.CatchAll = value
+		case key == "sender-check":
+			d.SenderCheck = value
 		case w == "plus=off":
 			d.NoPlus = true
 		case key == "max-message":

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -40,6 +41,8 @@ func (a *app) accountCommand() *cobra.Command {
 		a.naming(a.taking(list, 0, 1, "help.word_domain"), "domain.list"),
 		a.naming(a.taking(show, 1, 1, "help.word_address"), "account.list"),
 		a.accountSetCommand(),
+		a.grantCommand("grant", "help.account_grant"),
+		a.grantCommand("revoke", "help.account_revoke"),
 		a.naming(a.taking(remove, 1, 1, "help.word_address"), "account.list"))
 }
 
@@ -131,6 +134,17 @@ func (a *app) accountSetCommand() *cobra.Command {
 	return a.naming(a.taking(c, 1, 1, "help.word_address"), "account.list")
 }
 
+// grantCommand is grant or revoke: an account may, or may no longer, send as
+// an address that is not its own.
+func (a *app) grantCommand(verb, help string) *cobra.Command {
+	c := a.command(verb, help, func(ctx context.Context, args []string) error {
+		return a.accountCall(ctx, "account."+verb, admin.Grant{Address: args[0], Account: args[1]}, "")
+	})
+	c.Long = a.say("help.account_grant_long", nil)
+	c.Example = "posta account " + verb + " info@pepito.es luis@pepito.es"
+	return a.naming(a.taking(c, 2, 2, "help.word_address", "help.word_account"), "account.list")
+}
+
 // shownOnce is a password to be told to who asked posta to make it.
 func shownOnce(password *string, made bool) string {
 	if !made {
@@ -158,7 +172,7 @@ func (a *app) accountCall(ctx context.Context, operation string, in any, passwor
 	return a.print(one, a.facts(fact{"field.address", one.Address}, fact{"field.name", one.Name},
 		fact{"field.password", one.Password}, fact{"field.messages", strconv.FormatInt(one.Messages, 10)},
 		fact{"field.size", config.Size(one.Bytes).String()}, fact{"field.quota", a.limit(one.Quota)},
-		fact{"field.state", a.state(one)}, fact{"field.created", when(one.Created)}))
+		fact{"field.state", a.state(one)}, fact{"field.send_as", strings.Join(one.SendAs, ", ")}, fact{"field.created", when(one.Created)}))
 }
 
 func (a *app) accountRow(one admin.Account) []string {

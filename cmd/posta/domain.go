@@ -39,14 +39,14 @@ func (a *app) domainCommand() *cobra.Command {
 		list,
 		a.naming(a.taking(show, 1, 1, "help.word_domain"), "domain.list"),
 		a.domainChangeCommand("set", "help.domain_set",
-			"posta domain set pepito.es --catch-all pepe@pepito.es\nposta domain set pepito.es --max-message 10MB --plus=false"),
+			"posta domain set pepito.es --catch-all pepe@pepito.es\nposta domain set pepito.es --max-message 10MB --plus=false\nposta domain set pepito.es --sender-check log"),
 		a.naming(a.taking(remove, 1, 1, "help.word_domain"), "domain.list"))
 }
 
 // domainChangeCommand is add or set: they take the same flags.
 func (a *app) domainChangeCommand(verb, help, example string) *cobra.Command {
 	var in admin.DomainChange
-	var aliasOf, catchAll string
+	var aliasOf, catchAll, check string
 	var plus bool
 	var accounts int64
 	var message, bytes config.Size
@@ -54,7 +54,8 @@ func (a *app) domainChangeCommand(verb, help, example string) *cobra.Command {
 	c = a.command(verb, help, func(ctx context.Context, args []string) error {
 		in = admin.DomainChange{Name: args[0], AliasOf: changed(c, "alias-of", &aliasOf), CatchAll: changed(c, "catch-all", &catchAll),
 			Plus: changed(c, "plus", &plus), MaxAccounts: changed(c, "max-accounts", &accounts),
-			MaxMessage: changedSize(c, "max-message", &message), MaxBytes: changedSize(c, "max-bytes", &bytes)}
+			MaxMessage: changedSize(c, "max-message", &message), MaxBytes: changedSize(c, "max-bytes", &bytes),
+			SenderCheck: changed(c, "sender-check", &check)}
 		return a.domainCall(ctx, "domain."+verb, in)
 	})
 	flags := c.Flags()
@@ -64,6 +65,8 @@ func (a *app) domainChangeCommand(verb, help, example string) *cobra.Command {
 	flags.Int64Var(&accounts, "max-accounts", 0, a.say("help.flag_max_accounts", nil))
 	a.sizeFlag(c, &message, "max-message", "help.flag_max_message")
 	a.sizeFlag(c, &bytes, "max-bytes", "help.flag_max_bytes")
+	flags.StringVar(&check, "sender-check", "", a.say("help.flag_sender_check", nil))
+	choices(c, "sender-check", "enforce", "log", "off")
 	c.Example = example
 	a.taking(c, 1, 1, "help.word_domain")
 	if verb == "set" {
@@ -81,7 +84,7 @@ func (a *app) domainCall(ctx context.Context, operation string, in any) error {
 	return a.print(d, a.facts(fact{"field.domain", d.Name}, fact{"field.alias_of", d.AliasOf}, fact{"field.catch_all", d.CatchAll},
 		fact{"field.plus", a.yes(d.Plus)}, fact{"field.max_accounts", a.count(d.MaxAccounts)},
 		fact{"field.max_message", a.limit(d.MaxMessage)}, fact{"field.max_bytes", a.limit(d.MaxBytes)},
-		fact{"field.created", when(d.Created)}))
+		fact{"field.sender_check", d.SenderCheck}, fact{"field.created", when(d.Created)}))
 }
 
 func (a *app) domainRow(d admin.Domain) []string {

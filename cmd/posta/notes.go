@@ -14,9 +14,10 @@ func remarks() map[string][]string {
 	return map[string][]string{
 		"note.field_removed":   {"Field"},
 		"note.line_inserted":   nil,
-		"note.from_unreadable": nil,
-		"note.from_login":      {"Address"},
-		"note.from_path":       nil,
+		"note.from_unreadable": {"Field"},
+		"note.from_login":      {"Field", "Address"},
+		"note.from_path":       {"Field"},
+		"note.foreign":         {"Field", "Address"},
 		"note.no_report":       {"Address"},
 		"note.date":            nil,
 		"note.message_id":      nil,

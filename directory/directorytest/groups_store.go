@@ -62,9 +62,11 @@ func (m *memory) SetAlias(_ context.Context, a directory.Alias) error {
 
 func (m *memory) RemoveAlias(_ context.Context, id int64) error {
 	return m.change(func() error {
-		if _, ok := m.aliases[id]; !ok {
+		a, ok := m.aliases[id]
+		if !ok {
 			return directory.ErrNotFound
 		}
+		m.ungrant(a.Address)
 		delete(m.aliases, id)
 		return nil
 	})
@@ -144,9 +146,11 @@ func (m *memory) SetList(_ context.Context, l directory.List) error {
 
 func (m *memory) RemoveList(_ context.Context, id int64) error {
 	return m.change(func() error {
-		if _, ok := m.lists[id]; !ok {
+		l, ok := m.lists[id]
+		if !ok {
 			return directory.ErrNotFound
 		}
+		m.ungrant(l.Address)
 		delete(m.lists, id)
 		return nil
 	})

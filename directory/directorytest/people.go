@@ -13,7 +13,7 @@ func testDomains(t *testing.T, b *bench) {
 		t.Fatalf("a new store has %d domains", len(none))
 	}
 	full := directory.Domain{Name: "pepito.es", CatchAll: "pepe@pepito.es", Plus: true,
-		MaxAccounts: 3, MaxMessage: 4, MaxBytes: 5, Created: born()}
+		MaxAccounts: 3, MaxMessage: 4, MaxBytes: 5, SenderCheck: directory.LogOnly, Created: born()}
 	added, err := b.AddDomain(b.ctx(), full)
 	b.must(err)
 	if added.ID == 0 {
@@ -27,7 +27,7 @@ func testDomains(t *testing.T, b *bench) {
 	b.same(got, full)
 
 	b.domain("other.es")
-	changed := directory.Domain{ID: full.ID, Name: "pepito.es", AliasOf: "other.es", Created: full.Created}
+	changed := directory.Domain{ID: full.ID, Name: "pepito.es", AliasOf: "other.es", SenderCheck: directory.Off, Created: full.Created}
 	b.must(b.SetDomain(b.ctx(), changed))
 	got, err = b.Domain(b.ctx(), "pepito.es")
 	b.must(err)

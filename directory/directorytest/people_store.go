@@ -2,6 +2,7 @@ package directorytest
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"posta/directory"
@@ -139,6 +140,7 @@ func (m *memory) RemoveAccount(_ context.Context, id int64) error {
 func (m *memory) forget(id int64) {
 	address := m.accounts[id].Address
 	delete(m.accounts, id)
+	m.ungrant(address)
 	for _, l := range m.lists {
 		l.drop(address)
 	}
@@ -176,4 +178,51 @@ func (m *memory) HasAPOPSecrets(context.Context) (bool, error) {
 		}
 	}
 	return false, nil
+}
+
+func (m *memory) Grants(_ context.Context, account int64) ([]string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	a, ok := m.accounts[account]
+	if !ok {
+		return nil, nil
+	}
+	return slices.Clone(a.grants), nil
+}
+
+func (m *memory) AddGrant(_ context.Context, account int64, address string) error {
+	return m.change(func() error {
+		a, ok := m.accounts[account]
+		if !ok || !errors.Is(m.free(address), directory.ErrExists) {
+			return directory.ErrNotFound
+		}
+		at, there := slices.BinarySearchFunc(a.grants, address, byAddress)
+		if there {
+			return directory.ErrExists
+		}
+		a.grants = slices.Insert(a.grants, at, address)
+		return nil
+	})
+}
+
+func (m *memory) RemoveGrant(_ context.Context, account int64, address string) error {
+	return m.change(func() error {
+		a, ok := m.accounts[account]
+		if !ok || !slices.Contains(a.grants, address) {
+			return directory.ErrNotFound
+		}
+		a.grants = without(a.grants, address)
+		return nil
+	})
+}
+
+// ungrant ends all grants of an address that is nobody's any more.
+func (m *memory) ungrant(address string) {
+	for _, a := range m.accounts {
+		a.grants = without(a.grants, address)
+	}
+}
+
+func without(all []string, one string) []string {
+	return slices.DeleteFunc(all, func(s string) bool { return s == one })
 }

@@ -34,6 +34,7 @@ type person struct {
 	directory.Account
 	credentials directory.Credentials
 	secret      []byte
+	grants      []string // in order
 }
 
 type list struct {
@@ -155,6 +156,7 @@ func (m *memory) RemoveDomain(_ context.Context, name string, force bool) error 
 				if !force {
 					return directory.ErrInUse
 				}
+				m.ungrant(a.Address)
 				delete(m.aliases, id)
 			}
 		}
@@ -163,6 +165,7 @@ func (m *memory) RemoveDomain(_ context.Context, name string, force bool) error 
 				if !force {
 					return directory.ErrInUse
 				}
+				m.ungrant(l.Address)
 				delete(m.lists, id)
 			}
 		}

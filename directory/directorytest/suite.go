@@ -28,6 +28,7 @@ func Run(t *testing.T, open func(t *testing.T) directory.Store) {
 		{"credentials", testCredentials},
 		{"limits", testLimits},
 		{"apop", testAPOP},
+		{"grants", testGrants},
 		{"aliases", testAliases},
 		{"lists", testLists},
 		{"members", testMembers},

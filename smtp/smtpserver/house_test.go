@@ -90,7 +90,11 @@ func (l *letter) Commit(ctx context.Context) (mail.Receipt, error) {
 	defer l.h.mu.Unlock()
 	l.h.got = append(l.h.got, l)
 	l.h.ctx = ctx
-	return mail.Receipt{ID: fmt.Sprintf("Q%d", len(l.h.got)), Notes: []string{"noted"}}, nil
+	r := mail.Receipt{ID: fmt.Sprintf("Q%d", len(l.h.got)), Notes: []string{"noted"}}
+	if strings.Contains(l.content.String(), "FOREIGN") {
+		r.Foreign = []mail.Foreign{{Field: "Sender", Address: "x\x07@y.example"}}
+	}
+	return r, nil
 }
 
 func (l *letter) Abort() {

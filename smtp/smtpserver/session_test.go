@@ -89,6 +89,20 @@ func TestWhatTheHouseHears(t *testing.T) {
 	}
 }
 
+// Whoever writes under another's address and is let pass is told of.
+func TestForeign(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, nil)
+		r.greet()
+		r.play("C: MAIL FROM:<a@b>\nS: 250…\nC: RCPT TO:<a@b>\nS: 250…\nC: DATA\nS: 354…\nC: FOREIGN\nC: .\nS: 250…")
+		r.finish()
+		want := event.Foreign{ID: "Q1", Field: "Sender", Address: "x?@y.example"}
+		if !slices.Contains(r.h.facts, any(want)) {
+			t.Errorf("facts %+v", r.h.facts)
+		}
+	})
+}
+
 // Letters that were begun and not committed are aborted, once.
 func TestAbort(t *testing.T) {
 	for _, script := range []string{

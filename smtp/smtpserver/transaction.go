@@ -60,6 +60,9 @@ func (s *session) commit() smtp.Reply {
 		return s.refusal(err)
 	}
 	s.c.State(event.Accepted{ID: receipt.ID, From: tx.from, Recipients: tx.accepted, Size: tx.body.n})
+	for _, f := range receipt.Foreign {
+		s.c.State(event.Foreign{ID: receipt.ID, Account: s.from.Login.Address, Field: f.Field, Address: printable(f.Address, 320)})
+	}
 	for _, note := range receipt.Notes {
 		s.note(note)
 	}

@@ -111,6 +111,9 @@ func (db *DB) RemoveAlias(_ context.Context, id int64) error {
 }
 
 func (t *tx) removeAlias(id int64) error {
+	if _, err := t.exec(qDropAliasGrants, id); err != nil {
+		return err
+	}
 	if err := must(t.exec(qDropAlias, id)); err != nil {
 		return err
 	}

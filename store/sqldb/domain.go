@@ -60,7 +60,7 @@ func must(r driver.Result, err error) error {
 func scanDomain(row []driver.Value) directory.Domain {
 	return directory.Domain{ID: asInt(row[0]), Name: asString(row[1]), AliasOf: asString(row[2]),
 		CatchAll: asString(row[3]), Plus: asBool(row[4]), MaxAccounts: asInt(row[5]), MaxMessage: asInt(row[6]),
-		MaxBytes: asInt(row[7]), Created: asTime(row[8])}
+		MaxBytes: asInt(row[7]), Created: asTime(row[8]), SenderCheck: directory.SenderCheck(asString(row[9]))}
 }
 
 func asTime(v driver.Value) time.Time { return time.UnixMicro(asInt(v)).UTC() }
@@ -96,7 +96,7 @@ func (db *DB) AddDomain(_ context.Context, d directory.Domain) (directory.Domain
 	d.Created = db.created(d.Created)
 	err := db.alter("add domain "+d.Name, func(t *tx) error {
 		id, err := t.number(qAddDomain, d.Name, d.AliasOf, d.CatchAll, boolValue(d.Plus),
-			d.MaxAccounts, d.MaxMessage, d.MaxBytes, d.Created.UnixMicro())
+			d.MaxAccounts, d.MaxMessage, d.MaxBytes, d.Created.UnixMicro(), string(d.SenderCheck))
 		if unique(err) {
 			return directory.ErrExists
 		}
@@ -113,7 +113,7 @@ func (db *DB) AddDomain(_ context.Context, d directory.Domain) (directory.Domain
 func (db *DB) SetDomain(_ context.Context, d directory.Domain) error {
 	return db.alter("change domain "+d.Name, func(t *tx) error {
 		return must(t.exec(qSetDomain, d.AliasOf, d.CatchAll, boolValue(d.Plus),
-			d.MaxAccounts, d.MaxMessage, d.MaxBytes, d.ID))
+			d.MaxAccounts, d.MaxMessage, d.MaxBytes, string(d.SenderCheck), d.ID))
 	})
 }
 

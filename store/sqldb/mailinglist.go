@@ -80,6 +80,9 @@ func (db *DB) RemoveList(_ context.Context, id int64) error {
 }
 
 func (t *tx) removeList(id int64) error {
+	if _, err := t.exec(qDropListGrants, id); err != nil {
+		return err
+	}
 	if err := must(t.exec(qDropList, id)); err != nil {
 		return err
 	}

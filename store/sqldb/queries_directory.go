@@ -2,13 +2,13 @@ package sqldb
 
 // The statements about people, in the dialect that SQLite and PostgreSQL share.
 const (
-	domainColumns = `id, name, alias_of, catch_all, plus, max_accounts, max_message, max_bytes, created`
+	domainColumns = `id, name, alias_of, catch_all, plus, max_accounts, max_message, max_bytes, created, sender_check`
 	qDomains      = `SELECT ` + domainColumns + ` FROM domain ORDER BY name`
 	qDomain       = `SELECT ` + domainColumns + ` FROM domain WHERE name = $1`
-	qAddDomain    = `INSERT INTO domain (name, alias_of, catch_all, plus, max_accounts, max_message, max_bytes, created)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id`
+	qAddDomain    = `INSERT INTO domain (name, alias_of, catch_all, plus, max_accounts, max_message, max_bytes, created, sender_check)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id`
 	qSetDomain = `UPDATE domain SET alias_of = $1, catch_all = $2, plus = $3,
-		max_accounts = $4, max_message = $5, max_bytes = $6 WHERE id = $7`
+		max_accounts = $4, max_message = $5, max_bytes = $6, sender_check = $7 WHERE id = $8`
 	qDropDomain  = `DELETE FROM domain WHERE name = $1`
 	qDomainInUse = `SELECT 1 WHERE EXISTS (SELECT 1 FROM account WHERE domain = $1)
 		OR EXISTS (SELECT 1 FROM alias WHERE domain = $1)
@@ -43,6 +43,14 @@ const (
 	qSetSecret   = `INSERT INTO apop_secret (account_id, secret) VALUES ($1, $2)
 		ON CONFLICT (account_id) DO UPDATE SET secret = excluded.secret`
 	qDropSecret = `DELETE FROM apop_secret WHERE account_id = $1`
+
+	qGrants          = `SELECT address FROM send_grant WHERE account_id = $1`
+	qAddGrant        = `INSERT INTO send_grant (account_id, address) VALUES ($1, $2)`
+	qDropGrant       = `DELETE FROM send_grant WHERE account_id = $1 AND address = $2`
+	qDropGrantsTo    = `DELETE FROM send_grant WHERE account_id = $1`
+	qDropGrantsOf    = `DELETE FROM send_grant WHERE address = $1`
+	qDropAliasGrants = `DELETE FROM send_grant WHERE address = (SELECT address FROM alias WHERE id = $1)`
+	qDropListGrants  = `DELETE FROM send_grant WHERE address = (SELECT address FROM mailing_list WHERE id = $1)`
 
 	qAllAliases  = `SELECT id, address FROM alias ORDER BY domain, local_key`
 	qAliases     = `SELECT id, address FROM alias WHERE domain = $1 ORDER BY local_key`

@@ -75,7 +75,7 @@ func (h *host) furnish(ctx context.Context) error {
 	h.room = mailroom.New(mailroom.Config{Hostname: h.fixture.Host, Directory: h.people, Store: h.db})
 	for _, d := range h.fixture.Domains {
 		_, err := h.people.AddDomain(ctx, directory.Domain{Name: d.Name, AliasOf: d.AliasOf, CatchAll: d.CatchAll,
-			Plus: !d.NoPlus, MaxMessage: d.MaxMessage})
+			Plus: !d.NoPlus, MaxMessage: d.MaxMessage, SenderCheck: directory.SenderCheck(d.SenderCheck)})
 		if err != nil {
 			return err
 		}
@@ -107,6 +107,11 @@ func (h *host) furnishNames(ctx context.Context) error {
 			return err
 		}
 		if _, err := h.people.AddMembers(ctx, l.Address, l.Members); err != nil {
+			return err
+		}
+	}
+	for _, g := range h.fixture.Grants {
+		if _, err := h.people.Grant(ctx, g.Address, g.Account); err != nil {
 			return err
 		}
 	}
