@@ -17,7 +17,7 @@ type unit struct {
 	octets int64
 }
 
-// units are ordered so that String finds the largest that divides evenly.
+// units are in the order in which String tries them.
 func units() []unit {
 	return []unit{
 		{"TiB", 1 << 40}, {"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10},
@@ -56,9 +56,9 @@ func factorOf(name string) int64 {
 // MarshalText writes what UnmarshalText reads.
 func (s Size) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// String writes the size in the largest binary unit that leaves no rest.
+// String writes the size in the first of the units that leaves no rest.
 func (s Size) String() string {
-	for _, u := range units()[:4] {
+	for _, u := range units()[:8] {
 		if s != 0 && int64(s)%u.octets == 0 {
 			return strconv.FormatInt(int64(s)/u.octets, 10) + " " + u.name
 		}

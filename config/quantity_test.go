@@ -21,7 +21,7 @@ func TestSize(t *testing.T) {
 			t.Errorf("%q is accepted as %d", text, s)
 		}
 	}
-	for s, want := range map[Size]string{0: "0", 1000: "1000", 1 << 20: "1 MiB", 1536: "1536", 3 << 10: "3 KiB"} {
+	for s, want := range map[Size]string{0: "0", 1000: "1 kB", 10_000_000: "10 MB", 1001: "1001", 1 << 20: "1 MiB", 1536: "1536", 3 << 10: "3 KiB"} {
 		if s.String() != want {
 			t.Errorf("%d prints as %q, want %q", s, s, want)
 		}

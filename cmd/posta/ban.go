@@ -20,7 +20,7 @@ func (a *app) banCommand() *cobra.Command {
 		return printAll(a, all, lister(a, all, []string{"field.remote", "field.connections", "field.failed", "field.user",
 			"field.last_failure", "field.banned_until"}, func(w check.Watched) []string {
 			return []string{w.Address, strconv.Itoa(w.Connections), strconv.Itoa(w.Failed), w.LastUser,
-				when(w.LastFailure), when(w.BannedUntil)}
+				whenListed(w.LastFailure), whenListed(w.BannedUntil)}
 		}))
 	})
 	list.Example = "posta ban list"

@@ -86,10 +86,10 @@ func (a *app) configExampleCommand() *cobra.Command {
 				return err
 			})
 		}
-		if err := writeNew(output, text); err != nil || !a.json {
+		if err := writeNew(output, text); err != nil {
 			return err
 		}
-		return writeJSON(a.Out, nothing{true})
+		return a.done("done.written", words.Args{"File": output})
 	})
 	c.Example = "posta config example --output posta.toml"
 	c.Flags().StringVarP(&output, "output", "o", "", a.say("help.flag_output", nil))

@@ -6,8 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-
-	"posta/words"
 )
 
 // variable is the environment variable of a flag: --max-size is POSTA_MAX_SIZE.
@@ -39,8 +37,7 @@ func (a *app) fromEnvironment(c *cobra.Command) error {
 		}
 		for _, value := range values {
 			if err := c.Flags().Set(f.Name, value); err != nil {
-				failures = append(failures, words.Fail("fail.variable", words.Args{
-					"Variable": variable(f.Name), "Value": value, "Type": f.Value.Type()}))
+				failures = append(failures, a.wrongValue(variable(f.Name), value, f, err))
 				return
 			}
 		}

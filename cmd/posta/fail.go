@@ -35,6 +35,16 @@ func (e absentError) Unwrap() error { return e.error }
 
 func absent(err error) error { return absentError{err} }
 
+// inUseError is that a server has what this run wants.
+type inUseError struct{ error }
+
+func (e inUseError) Unwrap() error { return e.error }
+
+// runsAlready refuses a second server on the same data.
+func runsAlready(data string, pid int) error {
+	return inUseError{words.Fail("fail.runs_already", words.Args{"Data": data, "PID": pid})}
+}
+
 // fail tells the user what went wrong, in his language or as JSON, and gives
 // the exit status.
 func (a *app) fail(err error) int {
@@ -100,6 +110,7 @@ func (a *app) seeHelp() string {
 func verdict(err error) (code string, status int) {
 	var misused usageError
 	var missing absentError
+	var taken inUseError
 	var refused *admin.Error
 	var said *words.Error
 	switch {
@@ -107,6 +118,8 @@ func verdict(err error) (code string, status int) {
 		return "usage", exitUsage
 	case errors.As(err, &missing):
 		return "absent", exitAbsent
+	case errors.As(err, &taken):
+		return "in_use", exitFailed
 	case errors.As(err, &refused) && refused.Code == "internal":
 		return refused.Code, exitInternal
 	case errors.As(err, &refused):
@@ -122,22 +135,29 @@ func (a *app) flagError(_ *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	var bare *pflag.ValueRequiredError
 	var wrong *pflag.InvalidValueError
-	var said *words.Error
-	if !errors.As(err, &wrong) || !errors.As(wrong.Unwrap(), &said) {
-		said = nil
-	}
 	switch {
 	case errors.As(err, &unknown):
 		return usage(words.Fail("fail.flag_unknown", words.Args{"Flag": dashes(unknown.GetSpecifiedName())}))
 	case errors.As(err, &bare):
 		return usage(words.Fail("fail.flag_bare", words.Args{"Flag": dashes(bare.GetSpecifiedName())}))
-	case said != nil:
-		return usage(words.FailOf(said, "fail.flag_value", words.Args{"Flag": "--" + wrong.GetFlag().Name}))
 	case errors.As(err, &wrong):
-		return usage(words.Fail("fail.flag_wrong", words.Args{"Flag": "--" + wrong.GetFlag().Name,
-			"Value": wrong.GetValue(), "Type": wrong.GetFlag().Value.Type()}))
+		return usage(a.wrongValue("--"+wrong.GetFlag().Name, wrong.GetValue(), wrong.GetFlag(), wrong.Unwrap()))
 	}
 	return usage(err)
+}
+
+// wrongValue says what a flag, or its variable, would take instead.
+func (a *app) wrongValue(name, value string, f *pflag.Flag, err error) error {
+	var said *words.Error
+	if errors.As(err, &said) {
+		return words.FailOf(said, "fail.flag_value", words.Args{"Flag": name})
+	}
+	ids := map[string]string{"bool": "fail.kind_bool", "int": "fail.kind_number", "int64": "fail.kind_number", "duration": "fail.kind_time"}
+	kind := f.Value.Type()
+	if id := ids[kind]; id != "" {
+		kind = a.say(id, nil)
+	}
+	return words.Fail("fail.flag_wrong", words.Args{"Flag": name, "Value": value, "Kind": kind})
 }
 
 func dashes(name string) string {
@@ -156,7 +176,7 @@ func (a *app) noSuchCommand(c *cobra.Command, args []string) error {
 	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
 		return usage(words.Fail("fail.command_near", words.Args{"Command": args[0], "Near": c.CommandPath() + " " + near[0]}))
 	}
-	return usage(words.Fail("fail.command_unknown", words.Args{"Command": args[0], "Help": c.CommandPath() + " --help"}))
+	return usage(words.Fail("fail.command_unknown", words.Args{"Command": args[0]}))
 }
 
 // arguments wants from least to most of them; most < 0 is no bound.

@@ -22,7 +22,7 @@ func ours() []string {
 func (a *app) setAside(ctx context.Context, data string) error {
 	client, err := admin.Dial(ctx, data)
 	if err == nil {
-		return absent(words.Fail("fail.runs_already", words.Args{"Data": data, "PID": client.PID}))
+		return runsAlready(data, client.PID)
 	}
 	aside := ""
 	for _, pattern := range ours() {

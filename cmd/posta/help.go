@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -20,7 +19,7 @@ func (a *app) help(c *cobra.Command, _ []string) {
 	if about == "" {
 		about = c.Short
 	}
-	_, _ = fmt.Fprintln(w, about)
+	_, _ = fmt.Fprintln(w, fill(about, helpWidth))
 	_, _ = fmt.Fprintf(w, "\n%s\n", a.say("help.usage", nil))
 	if c.Runnable() && !c.HasAvailableSubCommands() {
 		_, _ = fmt.Fprintf(w, "  %s\n", c.UseLine())
@@ -44,13 +43,13 @@ func (a *app) helpCommands(w io.Writer, c *cobra.Command) {
 		return
 	}
 	_, _ = fmt.Fprintf(w, "\n%s\n", a.say("help.commands", nil))
-	columns := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
+	var all []explained
 	for _, sub := range c.Commands() {
 		if sub.IsAvailableCommand() {
-			_, _ = fmt.Fprintf(columns, "  %s\t%s\n", sub.Name(), sub.Short)
+			all = append(all, explained{sub.Name(), sub.Short})
 		}
 	}
-	_ = columns.Flush()
+	_, _ = io.WriteString(w, twoColumns(all))
 }
 
 func (a *app) helpFlags(w io.Writer, title string, flags *pflag.FlagSet) {
@@ -58,13 +57,13 @@ func (a *app) helpFlags(w io.Writer, title string, flags *pflag.FlagSet) {
 		return
 	}
 	_, _ = fmt.Fprintf(w, "\n%s\n", title)
-	columns := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
+	var all []explained
 	flags.VisitAll(func(f *pflag.Flag) {
 		if !f.Hidden {
-			_, _ = fmt.Fprintf(columns, "  %s\t%s\n", flagHead(f), a.flagText(f))
+			all = append(all, explained{flagHead(f), a.flagText(f)})
 		}
 	})
-	_ = columns.Flush()
+	_, _ = io.WriteString(w, twoColumns(all))
 }
 
 // flagHead is "-h, --help" or "    --data DIR".

@@ -20,7 +20,7 @@ func documented() map[string]any {
 	return map[string]any{
 		"Error": failureFacts{}, "Ready": ready{}, "LANAddress": lanAddress{}, "CardAccount": cardAccount{}, "Status": admin.Status{}, "Listener": admin.Listener{},
 		"Health": admin.Health{}, "Domain": admin.Domain{}, "Account": admin.Account{}, "Imported": imported{}, "Alias": admin.Alias{},
-		"List": admin.List{}, "Message": admin.Message{}, "Deleted": admin.Deleted{}, "Session": observe.Session{},
+		"List": admin.List{}, "Message": admin.Message{}, "ShownMessage": shownMessage{}, "Deleted": admin.Deleted{}, "Session": observe.Session{},
 		"Transcript": observe.Transcript{}, "Line": observe.Line{}, "Ban": check.Watched{}, "StoreCheck": admin.StoreCheck{},
 		"Checked": checked{}, "CheckedListener": checkedListener{}, "Version": build{}, "OK": nothing{}, "Example": example{}, "Encoded": encoded{},
 	}
@@ -49,8 +49,11 @@ func TestJSONIsDocumented(t *testing.T) {
 	}
 	for heading, value := range types {
 		base := ""
-		if heading == "Transcript" {
-			base = "Session" // its fields are documented there
+		switch heading { // some fields are documented elsewhere
+		case "Transcript":
+			base = "Session"
+		case "ShownMessage":
+			base = "Message"
 		}
 		want := fieldsOf(reflect.TypeOf(value), names, base)
 		if got, ok := said[heading]; !ok || !reflect.DeepEqual(got, want) {

@@ -50,14 +50,24 @@ type listFlags struct{ kind, owner, name string }
 func (a *app) listFlags(c *cobra.Command) *listFlags {
 	f := &listFlags{}
 	c.Flags().StringVar(&f.kind, "kind", "", a.say("help.flag_kind", nil))
+	choices(c, "kind", listKinds()...)
 	c.Flags().StringVar(&f.owner, "owner", "", a.say("help.flag_owner", nil))
 	c.Flags().StringVar(&f.name, "name", "", a.say("help.flag_list_name", nil))
 	return f
 }
 
-func (f *listFlags) change(c *cobra.Command, in *admin.ListChange) {
+func (f *listFlags) change(c *cobra.Command, in *admin.ListChange) error {
 	in.Kind, in.Owner, in.Name = changed(c, "kind", &f.kind), changed(c, "owner", &f.owner), changed(c, "name", &f.name)
+	if in.Kind == nil {
+		return nil
+	}
+	if err := oneOf("--kind", f.kind, listKinds()...); err != nil {
+		return usage(err)
+	}
+	return nil
 }
+
+func listKinds() []string { return []string{"public", "members", "announcement"} }
 
 func (a *app) mailingListAddCommand() *cobra.Command {
 	var f *listFlags
@@ -65,8 +75,10 @@ func (a *app) mailingListAddCommand() *cobra.Command {
 	var c *cobra.Command
 	c = a.command("add", "help.mailing_list_add", func(ctx context.Context, args []string) error {
 		in := admin.ListChange{Address: args[0]}
-		f.change(c, &in)
-		var err error
+		err := f.change(c, &in)
+		if err != nil {
+			return err
+		}
 		if in.Add, err = a.members(members); err != nil {
 			return err
 		}
@@ -87,8 +99,10 @@ func (a *app) mailingListSetCommand() *cobra.Command {
 	var c *cobra.Command
 	c = a.command("set", "help.mailing_list_set", func(ctx context.Context, args []string) error {
 		in := admin.ListChange{Address: args[0]}
-		f.change(c, &in)
-		var err error
+		err := f.change(c, &in)
+		if err != nil {
+			return err
+		}
 		if in.Add, err = a.members(add); err != nil {
 			return err
 		}

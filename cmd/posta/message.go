@@ -23,7 +23,7 @@ func (a *app) messageCommand() *cobra.Command {
 		}
 		return printAll(a, all, lister(a, all,
 			[]string{"field.uid", "field.received", "field.size", "field.from", "field.subject"}, func(m admin.Message) []string {
-				return []string{uidText(m.UID), when(m.Received), strconv.FormatInt(m.Size, 10), printable(m.From), printable(m.Subject)}
+				return []string{uidText(m.UID), whenListed(m.Received), strconv.FormatInt(m.Size, 10), printable(m.From), printable(m.Subject)}
 			}))
 	})
 	list.Example = "posta message list pepe@pepito.es"
@@ -158,7 +158,7 @@ func (a *app) exportOne(ctx context.Context, r admin.Caller, id admin.MessageID,
 	if err != nil {
 		return errors.Join(err, os.Remove(name)) // half a letter is worse than none
 	}
-	return nil
+	return a.done("done.written", words.Args{"File": name})
 }
 
 func (a *app) messageDeleteCommand() *cobra.Command {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -55,8 +56,8 @@ func TestCommandLines(t *testing.T) {
 		{"account add --help", exitDone, "--apop ON|OFF", ""},
 		{"version now", exitUsage, "", `"now" is one word too many; write: posta version`},
 		{"vresion", exitUsage, "", `did you mean "posta version"?`},
-		{"nonsense", exitUsage, "", `"posta --help" shows which there are`},
-		{"config nonsense", exitUsage, "", `"posta config --help" shows which there are`},
+		{"nonsense", exitUsage, "", `there is no command "nonsense"`},
+		{"config nonsense", exitUsage, "", `"posta config --help" shows the commands`},
 		{"version --nonsense", exitUsage, "", "there is no flag --nonsense here"},
 		{"version -x", exitUsage, "", "there is no flag -x here"},
 		{"version --data", exitUsage, "", "the flag --data needs a value"},
@@ -125,8 +126,9 @@ func TestErrorsOfAdminKeepTheirCode(t *testing.T) {
 	}
 }
 
-// Every command and flag is explained, in both languages, and none of cobra's
-// own English is left.
+// Every command and flag is explained, in both languages, none of cobra's own
+// English is left, and a terminal of 80 columns shows it unbroken; only examples
+// may be longer.
 func TestEverythingIsExplained(t *testing.T) {
 	for _, lang := range words.Languages() {
 		w, err := words.New(lang)
@@ -146,6 +148,11 @@ func TestEverythingIsExplained(t *testing.T) {
 			c.SetOut(&out)
 			if err := c.Help(); err != nil || !strings.Contains(out.String(), a.say("help.usage", nil)) {
 				t.Errorf("%s: the help of %s is %q %v", lang, c.CommandPath(), out.String(), err)
+			}
+			for line := range strings.Lines(out.String()) {
+				if n := utf8.RuneCountInString(line) - 1; n > helpWidth && !strings.HasPrefix(line, "  posta ") {
+					t.Errorf("%s: the help of %s has a line of %d characters: %s", lang, c.CommandPath(), n, line)
+				}
 			}
 			c.LocalFlags().VisitAll(func(f *pflag.Flag) {
 				if f.Usage == "" || strings.HasPrefix(f.Usage, "help.") || strings.HasPrefix(f.Usage, "help for") {

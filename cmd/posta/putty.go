@@ -3,9 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 	"golang.org/x/text/encoding/unicode"
 
 	"posta/admin"
@@ -29,15 +32,15 @@ func (a *app) puttyCommand() *cobra.Command {
 		if len(sessions) == 0 {
 			return words.Fail("fail.putty_none", nil)
 		}
-		text, err := registry(host, sessions)
+		text := registry(host, sessions)
+		if output == "" {
+			return a.writeRegistry(text)
+		}
+		file, err := asRegistryFile(text)
 		if err != nil {
 			return err
 		}
-		if output == "" {
-			_, err := a.Out.Write(text)
-			return err
-		}
-		if err := writeNew(output, string(text)); err != nil {
+		if err := writeNew(output, file); err != nil {
 			return err
 		}
 		return a.done("done.putty", words.Args{"File": output, "Count": len(sessions)})
@@ -83,11 +86,31 @@ func puttySessions(all []admin.Listener) []puttySession {
 	return out
 }
 
-// registry is a file for regedit: UTF-16 with its mark, as "Windows Registry
-// Editor Version 5.00" wants it. The values are PuTTY's own (its settings.c):
+// writeRegistry writes to standard output: for regedit, or at a terminal for
+// who wants to see it.
+func (a *app) writeRegistry(text string) error {
+	if f, ok := a.Out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		_, err := io.WriteString(a.Out, text)
+		return err
+	}
+	file, err := asRegistryFile(text)
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(a.Out, file)
+	return err
+}
+
+// asRegistryFile encodes as "Windows Registry Editor Version 5.00" wants it:
+// UTF-16 with its mark, lines that end in CRLF.
+func asRegistryFile(text string) (string, error) {
+	return unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewEncoder().String(strings.ReplaceAll(text, "\n", "\r\n"))
+}
+
+// registry is the text of a file for regedit. The values are PuTTY's own (its settings.c):
 // CloseOnExit 0 is "Never", LocalEcho and LocalEdit 2 are "Auto", LogType 1
 // logs what can be printed, LogFileClash 1 appends.
-func registry(host string, sessions []puttySession) ([]byte, error) {
+func registry(host string, sessions []puttySession) string {
 	var b strings.Builder
 	b.WriteString("Windows Registry Editor Version 5.00\n")
 	for _, s := range sessions {
@@ -102,5 +125,5 @@ func registry(host string, sessions []puttySession) ([]byte, error) {
 			fmt.Fprintf(&b, "%q=dword:%08x\n", v.name, v.value)
 		}
 	}
-	return unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewEncoder().Bytes([]byte(strings.ReplaceAll(b.String(), "\n", "\r\n")))
+	return b.String()
 }

@@ -181,7 +181,7 @@ func (s *service) open(ctx context.Context) (*server.House, error) {
 			return h, err
 		}
 		if client, dialed := admin.Dial(ctx, s.cfg.Data); dialed == nil {
-			return nil, absent(words.Fail("fail.runs_already", words.Args{"Data": s.cfg.Data, "PID": client.PID}))
+			return nil, runsAlready(s.cfg.Data, client.PID)
 		}
 		if time.Now().After(until) {
 			return nil, err

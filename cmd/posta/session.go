@@ -101,7 +101,7 @@ func (a *app) sessionRow(s observe.Session) []string {
 	if !s.Closed.IsZero() {
 		state = ended(a.words, s.Reason)
 	}
-	return []string{strconv.FormatUint(s.ID, 10), when(s.Opened), s.Listener, s.Remote.String(), s.User, a.happened(&s), state}
+	return []string{strconv.FormatUint(s.ID, 10), whenListed(s.Opened), s.Listener, s.Remote.Addr().String(), s.User, a.happened(&s), state}
 }
 
 // ended says in the user's language why a session ended. What the engines tell

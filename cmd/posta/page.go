@@ -1,0 +1,307 @@
+package main
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net"
+	"runtime"
+	"slices"
+	"strings"
+
+	"posta/admin"
+	"posta/config"
+	"posta/words"
+)
+
+// card writes what a person needs to begin: it is the first page of posta that
+// anybody sees.
+func (a *app) card(r ready) string {
+	p := newPage(a, r)
+	p.head()
+	p.added()
+	p.ports()
+	p.people()
+	p.putty()
+	p.send()
+	p.fetch()
+	p.login()
+	p.foot()
+	return p.text.String()
+}
+
+// page is a card being written.
+type page struct {
+	*app
+	ready
+	host   string // where others, or this machine, reach the lab
+	system string // runtime.GOOS
+	text   strings.Builder
+}
+
+func (p *page) line(text string) { p.text.WriteString(strings.TrimRight(text, " ") + "\n") }
+
+// newPage begins a card and finds the address that it names.
+func newPage(a *app, r ready) *page {
+	p := &page{app: a, ready: r, host: "127.0.0.1", system: runtime.GOOS}
+	if len(r.LAN) > 0 {
+		p.host = r.LAN[0]
+	}
+	if smtp := p.listener("smtp", "submission"); smtp != nil && !isOpen(smtp.Address) {
+		p.host, _, _ = net.SplitHostPort(smtp.Address)
+	}
+	return p
+}
+
+// title begins a section.
+func (p *page) title(id string, args words.Args) { p.line("\n" + p.words.Say(id, args)) }
+
+// typed shows lines to be typed, further in.
+func (p *page) typed(lines ...string) {
+	for _, one := range lines {
+		p.line("    " + one)
+	}
+}
+
+// listener finds the first that there is of some names.
+func (p *page) listener(names ...string) *admin.Listener {
+	for _, name := range names {
+		for i := range p.Listeners {
+			if p.Listeners[i].Name == name {
+				return &p.Listeners[i]
+			}
+		}
+	}
+	return nil
+}
+
+func (p *page) isLab() bool { return p.Mode == config.ModeLab }
+
+func (p *page) head() {
+	rule := strings.Repeat("=", 72)
+	p.line(rule)
+	if p.isLab() {
+		p.line(p.say("card.lab", words.Args{"Version": p.Version, "Domain": p.DefaultDomain}))
+		p.line(p.say("card.lab_means", nil))
+	} else {
+		p.line(p.say("card.strict", words.Args{"Version": p.Version, "Domain": p.DefaultDomain}))
+		p.line(p.say("card.strict_means", nil))
+	}
+	p.line(rule)
+}
+
+// added says that the data had other domains before.
+func (p *page) added() {
+	if len(p.Added) > 0 {
+		p.line(p.words.Say("card.added", words.Args{"Domain": strings.Join(p.Added, ", "), "Command": p.command("domain list")}))
+	}
+}
+
+func (p *page) ports() {
+	switch {
+	case len(p.LAN) > 0:
+		p.title("card.ports_lan", words.Args{"Host": p.host})
+	case p.isOpen():
+		p.title("card.ports_alone", words.Args{"Host": p.host})
+	default:
+		p.title("card.ports", words.Args{"Host": p.host})
+	}
+	t := p.table(&p.text)
+	for _, l := range p.Listeners {
+		t.row(fmt.Sprintf("    %-12s%5d", l.Name, l.Port), p.tls(l.TLS), p.why(l))
+	}
+	_ = t.end() // a strings.Builder takes everything
+	p.others()
+	p.wireshark()
+}
+
+// others says where this computer is found from elsewhere, and what stands
+// in the way.
+func (p *page) others() {
+	if len(p.Interfaces) > 1 {
+		p.line("  " + p.say("card.addresses", nil))
+		t := p.table(&p.text)
+		for _, one := range p.Interfaces {
+			t.row("    "+one.Address, one.Interface)
+		}
+		_ = t.end()
+	}
+	if p.isOpen() && p.system == "windows" {
+		p.line("  " + p.words.Say("card.firewall", words.Args{"Command": p.command("firewall add")}))
+	}
+}
+
+// wireshark says how it learns of ports that are not the usual ones.
+func (p *page) wireshark() {
+	var moved []string
+	for _, l := range p.Listeners {
+		dissector := "smtp"
+		if l.Service == config.POP3 {
+			dissector = "pop"
+		}
+		if l.TLS == config.TLSImplicit || slices.Contains([]int{25, 587, 110}, l.Port) {
+			continue
+		}
+		moved = append(moved, fmt.Sprintf("-d tcp.port==%d,%s", l.Port, dissector))
+	}
+	if len(moved) == 0 || !p.isLab() {
+		return
+	}
+	p.title("card.wireshark", nil)
+	p.typed("tshark -i any " + strings.Join(moved, " "))
+	p.line("  " + p.say("card.decode_as", nil))
+}
+
+func (p *page) people() {
+	p.title("card.accounts", nil)
+	t := p.table(&p.text)
+	unknown := 0
+	for i, one := range p.Accounts {
+		if i >= mostAccounts {
+			p.rest(t, len(p.Accounts)-i)
+			break
+		}
+		password := one.Password
+		if password == "" {
+			password = p.say("card.unknown", nil)
+			unknown++
+		}
+		t.row("    "+one.Address, password)
+	}
+	_ = t.end()
+	if unknown > 0 {
+		p.line("    " + p.say("card.new_password", words.Args{"Command": p.command("account set " + p.firstUnknown() + " --generate")}))
+	}
+}
+
+func (p *page) rest(t table, n int) {
+	t.row("    " + p.words.Say("card.more_accounts", words.Args{"Count": n, "Command": p.command("account list")}))
+}
+
+func (p *page) firstUnknown() string {
+	i := slices.IndexFunc(p.Accounts, func(one cardAccount) bool { return one.Password == "" })
+	return p.Accounts[i].Address
+}
+
+// pair gives who writes on the card and who is written to.
+func (p *page) pair() (from, to cardAccount) {
+	switch n := len(p.Accounts); {
+	case n == 0:
+		return cardAccount{Address: "ana@" + p.DefaultDomain}, cardAccount{Address: "postmaster@" + p.DefaultDomain}
+	case n == 1:
+		return p.Accounts[0], p.Accounts[0]
+	}
+	return p.Accounts[0], p.Accounts[1]
+}
+
+func (p *page) putty() {
+	smtp := p.listener("smtp", "submission")
+	if smtp == nil {
+		return
+	}
+	p.title("card.putty", nil)
+	p.typed(p.say("card.putty_host", words.Args{"Host": p.host, "Port": smtp.Port}), p.say("card.putty_type", nil), p.say("card.putty_close", nil),
+		p.say("card.putty_log", nil))
+	p.line("  " + p.words.Say("card.putty_file", words.Args{"Command": p.command("putty -o posta.reg")}))
+	p.line("  " + p.say("card.or_terminal", nil))
+	p.typed(fmt.Sprintf("putty -raw %s -P %d", p.host, smtp.Port), fmt.Sprintf("plink -raw -P %d %s", smtp.Port, p.host),
+		fmt.Sprintf("telnet %s %d", p.host, smtp.Port))
+	p.line("  " + p.say("card.plink", nil))
+}
+
+func (p *page) send() {
+	smtp := p.listener("smtp", "submission")
+	if smtp == nil {
+		return
+	}
+	from, to := p.pair()
+	p.title("card.send", words.Args{"Port": smtp.Port})
+	p.typed("HELO "+p.DefaultDomain, "MAIL FROM:<"+from.Address+">", "RCPT TO:<"+to.Address+">", "DATA",
+		"Subject: "+p.say("card.subject", nil), "", p.say("card.body", nil), ".", "QUIT")
+}
+
+func (p *page) fetch() {
+	_, to := p.pair()
+	password := to.Password
+	if password == "" {
+		password = p.say("card.password", nil)
+	}
+	dialogue := []string{"USER " + p.user(to.Address), "PASS " + password, "STAT", "LIST", "RETR 1", "QUIT"}
+	if plain := p.listener("pop3"); plain != nil && plain.Mode == config.ModeLab {
+		p.title("card.fetch", words.Args{"Port": plain.Port})
+		p.typed(fmt.Sprintf("plink -raw -P %d %s", plain.Port, p.host))
+		p.typed(dialogue...)
+		return
+	}
+	if tls := p.listener("pop3s"); tls != nil {
+		p.title("card.fetch", words.Args{"Port": tls.Port})
+		p.typed(fmt.Sprintf("openssl s_client -quiet -crlf -connect %s:%d", p.host, tls.Port))
+		p.typed(dialogue...)
+	}
+}
+
+// user is the name as one types it: without the domain where that is the usual one.
+func (p *page) user(address string) string { return strings.TrimSuffix(address, "@"+p.DefaultDomain) }
+
+// mostLogins bounds the accounts whose log-in is spelled out; `posta card
+// ACCOUNT` does it for the others.
+const mostLogins = 4
+
+// login shows what AUTH wants in base64, which nobody does in the head.
+func (p *page) login() {
+	if !p.isLab() || p.listener("smtp", "submission") == nil {
+		return
+	}
+	shown := 0
+	for _, one := range p.Accounts {
+		if one.Password == "" {
+			continue
+		}
+		if shown++; shown > mostLogins {
+			p.line("  " + p.words.Say("card.auth_more", words.Args{"Command": p.command("card " + one.Address)}))
+			return
+		}
+		b64 := func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
+		p.title("card.auth", words.Args{"Address": one.Address})
+		p.typed("AUTH LOGIN", b64(one.Address), b64(one.Password))
+		p.line("  " + p.say("card.auth_plain", nil))
+		p.typed("AUTH PLAIN " + b64("\x00"+one.Address+"\x00"+one.Password))
+	}
+}
+
+func (p *page) foot() {
+	p.title("card.watch", nil)
+	p.typed(p.command("session list"), p.command("session show 1"))
+	p.title("card.again", words.Args{"Command": p.command("card")})
+	if p.isLab() {
+		p.line(p.say("card.data", words.Args{"Data": p.Data}))
+		p.line(p.say("card.remembered", words.Args{"File": labFile}))
+	}
+	if !p.isLab() {
+		p.line(p.say("card.data_only", words.Args{"Data": p.Data}))
+	}
+	p.line(p.say("card.end", nil))
+	p.line("")
+}
+
+// command is a command line that works in a second terminal.
+func (p *page) command(rest string) string {
+	text := p.Program
+	if text == "" {
+		text = "posta"
+	}
+	text += " " + rest
+	if p.data == "" {
+		return text
+	}
+	if strings.Contains(p.Data, " ") {
+		return text + ` --data "` + p.Data + `"`
+	}
+	return text + " --data " + p.Data
+}
+
+// isOpen says that an address listened on is every interface's.
+func isOpen(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	ip := net.ParseIP(host)
+	return err == nil && (host == "" || ip != nil && ip.IsUnspecified())
+}
