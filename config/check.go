@@ -73,6 +73,10 @@ func (c *Config) checkMachine(p *problems) {
 	p.oneOf("posta.toml", "language", c.Language, append([]string{""}, words.Languages()...)...)
 	p.oneOf("log", "level", c.Log.Level, "debug", "info", "warn", "error")
 	p.oneOf("log", "format", c.Log.Format, "text", "json")
+	if c.Log.MaxSize != 0 && c.Log.MaxSize < minSize {
+		p.say("config.min_size", words.Args{"Where": "log", "Value": c.Log.MaxSize.String(), "Least": Size(minSize).String()})
+	}
+	p.atLeast("log", "keep", int64(c.Log.Keep), 0)
 	if c.Metrics.Addr != "" {
 		p.addr("metrics", c.Metrics.Addr)
 	}

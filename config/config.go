@@ -47,6 +47,11 @@ type Log struct {
 	Level  string `toml:"level"`  // debug, info, warn, error
 	Format string `toml:"format"` // text, json
 	File   string `toml:"file"`   // "": standard error
+
+	MaxSize Size     `toml:"max_size"` // a larger file is put aside; 0: never
+	Daily   bool     `toml:"daily"`    // so is yesterday's
+	Keep    int      `toml:"keep"`     // files put aside that stay; 0: all
+	KeepFor Duration `toml:"keep_for"` // how long they stay at most; 0: for ever
 }
 
 // Metrics are served over HTTP at /metrics.

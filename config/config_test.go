@@ -166,6 +166,8 @@ func TestCheckRefuses(t *testing.T) {
 		{"language", func(c *Config) { c.Language = "fr" }, `language = "fr" is not one of`},
 		{"level", func(c *Config) { c.Log.Level = "loud" }, `level = "loud" is not one of: debug, info`},
 		{"format", func(c *Config) { c.Log.Format = "xml" }, `format = "xml"`},
+		{"log size", func(c *Config) { c.Log.MaxSize = 4096 }, `log: max_size = "4 KiB" is too small`},
+		{"log keep", func(c *Config) { c.Log.Keep = -1 }, "keep = -1 is too small; the least is 0"},
 		{"metrics", func(c *Config) { c.Metrics.Addr = "9090" }, `metrics: addr = "9090"`},
 		{"certificate", func(c *Config) { c.Certificates = []Certificate{{Cert: "a"}} }, "certificate 1: key is missing"},
 		{"failures", func(c *Config) { c.Limits.AuthFailures = 0 }, "auth_failures = 0 is too small; the least is 1"},

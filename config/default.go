@@ -35,7 +35,7 @@ func Lab() *Config {
 // base is everything but the listeners.
 func base() *Config {
 	return &Config{
-		Log: Log{Level: "info", Format: "text"},
+		Log: Log{Level: "info", Format: "text", MaxSize: 64 << 20, Daily: true, Keep: 30, KeepFor: Duration{90 * day}},
 		Limits: Limits{
 			Enabled:      true,
 			AuthFailures: 3,

@@ -1,6 +1,7 @@
 package observe
 
 import (
+	"bytes"
 	"io"
 	"sync"
 	"time"
@@ -17,6 +18,7 @@ type writer struct {
 	mu      sync.Mutex
 	pending []byte
 	missing uint64 // dropped since the last line that told of it
+	unsaid  uint64 // dropped by the output, which is told of with its next line
 	dropped uint64 // dropped in all
 	closed  bool
 	wake    chan struct{}
@@ -67,8 +69,7 @@ func (w *writer) signal() {
 	}
 }
 
-// run writes what is pending until the writer is closed and empty. Errors of
-// the output have nowhere to go; its lines count as dropped.
+// run writes what is pending until the writer is closed and empty.
 func (w *writer) run() {
 	defer close(w.done)
 	var spare []byte
@@ -76,28 +77,46 @@ func (w *writer) run() {
 		for {
 			w.mu.Lock()
 			text, missing, closed := w.pending, w.missing, w.closed
+			if len(text) > 0 || missing > 0 {
+				missing += w.unsaid
+				w.unsaid = 0
+			}
 			w.pending, w.missing = spare[:0], 0
 			w.mu.Unlock()
-			if missing > 0 {
-				text = append(text, w.lost(missing)...)
-			}
-			if len(text) == 0 {
+			if len(text) == 0 && missing == 0 {
 				if closed {
 					return
 				}
 				spare = text
 				break
 			}
-			if _, err := w.out.Write(text); err != nil {
-				w.mu.Lock()
-				w.dropped++
-				w.mu.Unlock()
-			}
-			if spare = text[:0]; cap(spare) > keepBuffer {
+			if spare = w.write(text, missing)[:0]; cap(spare) > keepBuffer {
 				spare = nil
 			}
 		}
 	}
+}
+
+// write gives lines to the output, and tells of the missing ones. What it does
+// not take counts as dropped, and is told of with the next line that it takes.
+func (w *writer) write(lines []byte, missing uint64) []byte {
+	text := lines
+	if missing > 0 {
+		text = append(text, w.lost(missing)...)
+	}
+	n, err := w.out.Write(text)
+	if err == nil {
+		return text
+	}
+	dropped := uint64(0)
+	if n < len(lines) {
+		dropped = uint64(bytes.Count(text[n:len(lines)], []byte{'\n'}))
+	}
+	w.mu.Lock()
+	w.dropped += dropped
+	w.unsaid += dropped + missing
+	w.mu.Unlock()
+	return text
 }
 
 // Dropped counts the lines that were not written.

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -91,19 +89,30 @@ func (a *app) serve(ctx context.Context, cfg *config.Config) error {
 	return s.run(ctx, func(context.Context, *server.House) error { return nil })
 }
 
+// troubleBuffer is how much may wait to be said of the log's own trouble.
+const troubleBuffer = 16 << 10
+
 // openLog makes the log of a configuration: standard error, or a file that
 // only its owner reads.
 func (a *app) openLog(o config.Log) (*observe.Log, func(), error) {
 	out, closeFile := a.Err, func() error { return nil }
 	if o.File != "" {
-		if err := os.MkdirAll(filepath.Dir(o.File), 0o700); err != nil {
-			return nil, nil, words.FailOf(err, "fail.unwritable", words.Args{"File": o.File})
-		}
-		f, err := os.OpenFile(o.File, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+		// A terminal that stands still must not stop the file.
+		aloud := observe.NewWriter(a.Err, troubleBuffer, func(uint64) []byte { return nil })
+		f, err := observe.OpenLogFile(observe.FileOptions{
+			Path: o.File, MaxSize: int64(o.MaxSize), Daily: o.Daily, Keep: o.Keep, KeepFor: o.KeepFor.Duration,
+			Trouble: func(err error) {
+				_, _ = fmt.Fprintln(aloud, "posta: "+a.say("serve.log_trouble", words.Args{"Error": err.Error()}))
+			},
+		})
 		if err != nil {
+			aloud.Close()
 			return nil, nil, words.FailOf(err, "fail.unwritable", words.Args{"File": o.File})
 		}
-		out, closeFile = io.Writer(f), f.Close
+		out, closeFile = f, func() error {
+			aloud.Close()
+			return f.Close()
+		}
 	}
 	log := observe.NewLog(observe.LogOptions{Out: out, Level: o.Level, Format: o.Format})
 	return log, func() {
