@@ -49,6 +49,16 @@ type Status struct {
 	Listeners     []Listener `json:"listeners,omitempty"`
 	Networks      []string   `json:"networks,omitempty"` // that a lab admits beside private ones
 	Metrics       string     `json:"metrics,omitempty"`  // address of /metrics, /healthz and /readyz
+	Rules         []Network  `json:"network_rules,omitempty"`
+}
+
+// Network says what the machines of a network may do that others may not.
+type Network struct {
+	CIDR   string `json:"cidr"`
+	Name   string `json:"name,omitempty"`
+	Auth   string `json:"auth"`    // required, optional
+	TLS    string `json:"tls"`     // required, optional
+	BareLF string `json:"bare_lf"` // refuse, normalise
 }
 
 // Health says whether a server can do its work.

@@ -22,12 +22,8 @@ func (c *Config) Check() error {
 	for i := range c.Listeners {
 		c.checkListener(&p, i)
 	}
-	for i, n := range c.Networks {
-		where := "network " + strconv.Itoa(i+1)
-		if !n.CIDR.IsValid() {
-			p.missing(where, "cidr", "192.168.10.0/24")
-		}
-		p.oneOf(where, "bare_lf", n.BareLF, BareRefuse, BareNormalise)
+	for i := range c.Networks {
+		c.checkNetwork(&p, i)
 	}
 	return errors.Join(p...)
 }
@@ -129,7 +125,7 @@ func (c *Config) checkListener(p *problems, i int) {
 	if l.Persona == "hmailserver" && l.Mode == ModeStrict {
 		p.say("config.persona_strict", words.Args{"Where": where})
 	}
-	if l.Mode == ModeStrict && l.TLS == TLSNone && (l.Service == Submission || l.Service == POP3) {
+	if l.Mode == ModeStrict && l.TLS == TLSNone && (l.Service == Submission || l.Service == POP3) && !c.someClear() {
 		p.say("config.no_login", words.Args{"Where": where, "Service": l.Service})
 	}
 	c.checkBounds(p, where, l)

@@ -70,12 +70,6 @@ type Classroom struct {
 	Networks []netip.Prefix `toml:"networks"` // admitted besides the private ones
 }
 
-// Network says how the machines of one network are treated.
-type Network struct {
-	CIDR   netip.Prefix `toml:"cidr"`
-	BareLF string       `toml:"bare_lf"`
-}
-
 // Limits hold on all strict listeners together.
 type Limits struct {
 	Enabled         bool           `toml:"enabled"`

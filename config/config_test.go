@@ -131,6 +131,10 @@ func TestParseRefuses(t *testing.T) {
 		{"all at once", "hostname = 5\n[limits]\nenabled = 1\nban_after = '3'\nxx = 1", []string{
 			"line 1: hostname is a text", "line 3: limits.enabled is a switch", "line 4: limits.ban_after is a whole number", `line 5: posta knows no key "limits.xx"`}},
 		{"network", "[lab]\nnetworks = ['10.0.0.0/8',\n'kk']", []string{"line 3: lab.networks takes networks"}},
+		{"network without quotes", "[[network]]\ncidr = 10", []string{"line 2: network.cidr takes networks"}},
+		{"network without prefix", "[[network]]\ncidr = '192.168.10.5'", []string{"line 2: network.cidr takes networks with their prefix"}},
+		{"network, unknown key", "[[network]]\ncidr = '10.0.0.0/8'\nbarelf = 'x'", []string{`line 3: posta knows no key "network.barelf"; did you mean "bare_lf"?`}},
+		{"network, relay", "[[network]]\ncidr = '10.0.0.0/8'\nrelay = 'yes'", []string{"line 3: network.relay is a switch"}},
 		{"list as table", "[listener]\nname = 'a'", []string{"[listener] is a list"}},
 		{"list as value", "listener = 5", []string{"line 1: listener is a list of tables"}},
 		{"table as value", "limits = 5", []string{"line 1: limits is a table"}},
@@ -188,8 +192,7 @@ func TestCheckRefuses(t *testing.T) {
 		{"few recipients", func(c *Config) { c.Listeners[0].MaxRecipients = 99 }, "the least is 100"},
 		{"connections", func(c *Config) { c.Listeners[0].MaxConns = -1 }, "max_connections = -1"},
 		{"idle", func(c *Config) { c.Listeners[0].Idle = Duration{} }, "idle"},
-		{"network", func(c *Config) { c.Networks = []Network{{BareLF: BareRefuse}} }, "network 1: cidr is missing"},
-		{"bare LF", func(c *Config) { c.Networks = []Network{{}} }, `bare_lf = ""`},
+		{"network", func(c *Config) { c.Networks = []Network{{}} }, "network 1: cidr is missing"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			conf := Default()

@@ -60,11 +60,12 @@ func Parse(text []byte) (*Config, error) {
 	if len(problems) > 0 {
 		return nil, errors.Join(problems...)
 	}
+	fillAll(tree["network"], len(c.Networks), func(i int, set func(string) bool) { c.Networks[i].fill(set) })
 	if _, given := tree["listener"]; !given {
 		c.Listeners = Default().Listeners
 		return c, nil
 	}
-	fillListeners(c, tree["listener"])
+	fillAll(tree["listener"], len(c.Listeners), func(i int, set func(string) bool) { c.Listeners[i].fill(set) })
 	return c, nil
 }
 
@@ -139,16 +140,16 @@ func bareSpan(text []byte) (line int, key []string) {
 	return 0, nil
 }
 
-// fillListeners gives the listeners of the file the defaults of what it left
-// out; tree is the file's own list of them.
-func fillListeners(c *Config, tree any) {
+// fillAll gives the n tables of a list the defaults of what the file left out;
+// tree is the file's own list of them.
+func fillAll(tree any, n int, fill func(i int, set func(key string) bool)) {
 	tables, _ := tree.([]any)
-	for i := range c.Listeners {
+	for i := range n {
 		var given map[string]any
 		if i < len(tables) {
 			given, _ = tables[i].(map[string]any)
 		}
-		c.Listeners[i].fill(func(key string) bool { _, ok := given[key]; return ok })
+		fill(i, func(key string) bool { _, ok := given[key]; return ok })
 	}
 }
 

@@ -214,16 +214,5 @@ func (h *House) strict() bool {
 	return slices.ContainsFunc(h.cfg.Listeners, func(l config.Listener) bool { return l.Mode == config.ModeStrict })
 }
 
-// bareLF says whether an address belongs to a network of old devices whose
-// bare LF is read as CRLF.
-func (h *House) bareLF(remote netip.Addr) bool {
-	for _, n := range h.cfg.Networks {
-		if n.BareLF == config.BareNormalise && n.CIDR.Contains(remote) {
-			return true
-		}
-	}
-	return false
-}
-
 // sessionLimit bounds the whole of a connection: nobody needs a day.
 const sessionLimit = 24 * time.Hour

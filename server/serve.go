@@ -131,7 +131,7 @@ func (h *House) session(b Bound, gate *check.Gate) func(context.Context, *wire.C
 		return pop3server.New(pop3server.Config{
 			Hostname: h.cfg.Hostname, Listener: b.Name, Mode: mode, Auth: h.directory, Maildrops: h.db, Guard: gate,
 			TLS: tlsConfig, ImplicitTLS: b.TLS == config.TLSImplicit, Persona: b.Persona, Idle: b.Idle.Duration,
-			Version: h.o.Version, MaxLogins: h.maxLogins(), APOP: h.offersAPOP,
+			Version: h.o.Version, MaxLogins: h.maxLogins(), APOP: h.offersAPOP, Leave: h.clear,
 		}).Session
 	}
 	service := mail.MX
@@ -142,7 +142,7 @@ func (h *House) session(b Bound, gate *check.Gate) func(context.Context, *wire.C
 		Hostname: h.cfg.Hostname, Listener: b.Name, Mode: mode, Service: service, Door: h.room, Addresses: h.room,
 		Auth: h.directory, Guard: gate, TLS: tlsConfig, ImplicitTLS: b.TLS == config.TLSImplicit,
 		MaxSize: int64(b.MaxSize), MaxRecipients: b.MaxRecipients, Persona: b.Persona,
-		MaxLogins: h.maxLogins(),
+		MaxLogins: h.maxLogins(), Leave: h.leave,
 	}).Session
 }
 
@@ -221,6 +221,7 @@ func (h *House) status(ctx context.Context) (admin.Status, error) {
 	for _, n := range h.cfg.Lab.Networks {
 		s.Networks = append(s.Networks, n.String())
 	}
+	s.Rules = h.networks()
 	if h.watch != nil {
 		s.Metrics = h.watch.socket.Addr().String()
 	}

@@ -19,6 +19,7 @@ type Fixture struct {
 	Aliases  []Alias
 	Lists    []List
 	Grants   []Grant
+	Networks []Network
 	Mail     []Letter
 	Limits   map[string]string // "limit: recipients 3"; the Host knows the names
 }
@@ -54,6 +55,12 @@ type Grant struct {
 	Address, Account string
 }
 
+// Network is "network: 192.0.2.0/24 auth=optional tls=optional bare-lf=normalise":
+// what its machines may do that others may not.
+type Network struct {
+	CIDR, Auth, TLS, BareLF string
+}
+
 // Letter is "mail: pepe@pepito.es Subject: x\r\n\r\nBody\r\n": a message that
 // lies in the mailbox from the start. Its content may be @file or *N.
 type Letter struct {
@@ -74,7 +81,7 @@ func (f *File) Fixture(files fs.FS) (Fixture, error) {
 
 func (fx *Fixture) field(h Field, files fs.FS) (err error) {
 	words := strings.Fields(h.Value)
-	least := map[string]int{"domain": 1, "account": 2, "alias": 2, "list": 2, "grant": 2, "mail": 2, "limit": 2}[h.Key]
+	least := map[string]int{"domain": 1, "account": 2, "alias": 2, "list": 2, "grant": 2, "network": 1, "mail": 2, "limit": 2}[h.Key]
 	if len(words) < least {
 		return complain(h.Line, "%s needs at least %d words", h.Key, least)
 	}
@@ -101,6 +108,8 @@ func (fx *Fixture) field(h Field, files fs.FS) (err error) {
 		fx.list(words)
 	case "grant":
 		fx.Grants = append(fx.Grants, Grant{words[0], words[1]})
+	case "network":
+		err = fx.network(words)
 	case "mail":
 		var content []byte
 		content, err = letterContent(h.Value[len(words[0]):], files)
@@ -176,6 +185,25 @@ func (fx *Fixture) list(words []string) {
 	}
 	l.Members = members
 	fx.Lists = append(fx.Lists, l)
+}
+
+func (fx *Fixture) network(words []string) error {
+	n := Network{CIDR: words[0]}
+	for _, w := range words[1:] {
+		key, value, _ := strings.Cut(w, "=")
+		switch key {
+		case "auth":
+			n.Auth = value
+		case "tls":
+			n.TLS = value
+		case "bare-lf":
+			n.BareLF = value
+		default:
+			return fmt.Errorf("unknown word %q of a network", w)
+		}
+	}
+	fx.Networks = append(fx.Networks, n)
+	return nil
 }
 
 func letterContent(s string, files fs.FS) ([]byte, error) {

@@ -74,6 +74,9 @@ func (d *Dot) Spoil() { d.spoiled = true }
 // Bad says that the data cannot be accepted any more.
 func (d *Dot) Bad() bool { return d.bad }
 
+// Odd says that a line of the data ended otherwise than in CRLF.
+func (d *Dot) Odd() bool { return d.odd }
+
 // Size is the number of octets of content given out.
 func (d *Dot) Size() int64 { return d.size }
 

@@ -41,6 +41,10 @@ func (c *Conn) Dot(w io.Writer, max int64) (n int64, err error) {
 		c.noted.bareData = true
 		c.note("data ended by LF.LF: every line of the connection ended in a bare LF")
 	}
+	if c.o.BareLF && d.Odd() && !d.Bad() && !c.noted.bareData {
+		c.noted.bareData = true
+		c.note("bare LFs in the message were read as CRLF")
+	}
 	c.seen = d.Seen
 	c.lines.Reset()
 	if d.Bad() {

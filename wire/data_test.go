@@ -193,3 +193,27 @@ func BenchmarkChunk(b *testing.B) {
 		}
 	}
 }
+
+// What a configured network's bare LFs became is noted, once.
+func TestDotBareLFNoted(t *testing.T) {
+	client, conn, w := pair(t, Options{BareLF: true})
+	send(t, client, "a\nb\r\n.\r\n", "c\nd\n\r\n.\r\n", "e\r\n.\r\n")
+	for range 3 {
+		if _, err := conn.Dot(io.Discard, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	conn.Close("quit")
+	if got := w.notes(); len(got) != 1 || got[0] != "bare LFs in the message were read as CRLF" {
+		t.Errorf("notes %q", got)
+	}
+	client, conn, w = pair(t, Options{BareLF: true})
+	send(t, client, "a\r\n.\r\n")
+	if _, err := conn.Dot(io.Discard, 0); err != nil {
+		t.Fatal(err)
+	}
+	conn.Close("quit")
+	if got := w.notes(); len(got) != 0 {
+		t.Errorf("CRLF alone is noted: %q", got)
+	}
+}

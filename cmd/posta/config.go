@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"posta/admin"
 	"posta/config"
 	"posta/words"
 )
@@ -45,6 +46,8 @@ type checked struct {
 	File      string            `json:"file"`
 	OK        bool              `json:"ok"`
 	Listeners []checkedListener `json:"listeners"`
+	Networks  []admin.Network   `json:"network_rules,omitempty"`
+	Warnings  []string          `json:"warnings,omitempty"`
 }
 
 type checkedListener struct {
@@ -64,13 +67,28 @@ func (a *app) configCheck(file string) error {
 	for _, l := range c.Listeners {
 		out.Listeners = append(out.Listeners, checkedListener{l.Name, l.Service, l.Addr, l.TLS, l.Mode})
 	}
+	for _, n := range c.Networks {
+		out.Networks = append(out.Networks, admin.Network{CIDR: n.CIDR.String(), Name: n.Name, Auth: n.Auth, TLS: n.TLS, BareLF: n.BareLF})
+	}
+	for _, warning := range c.Warnings() {
+		out.Warnings = append(out.Warnings, a.words.Error(warning))
+	}
 	return a.print(out, func(w io.Writer) error {
 		_, _ = fmt.Fprintln(w, a.say("config.right", words.Args{"File": file}))
 		columns := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 		for _, l := range out.Listeners {
 			_, _ = fmt.Fprintf(columns, "  %s\t%s\t%s\t%s\t%s\n", l.Name, l.Service, l.Addr, l.TLS, l.Mode)
 		}
-		return columns.Flush()
+		if err := columns.Flush(); err != nil {
+			return err
+		}
+		if err := a.networks(w, out.Networks); err != nil {
+			return err
+		}
+		for _, warning := range out.Warnings {
+			_, _ = fmt.Fprintln(w, a.say("config.warning", words.Args{"Text": warning}))
+		}
+		return nil
 	})
 }
 

@@ -18,7 +18,7 @@ import (
 // documented is everything that --json writes, under its heading in docs/json.md.
 func documented() map[string]any {
 	return map[string]any{
-		"Error": failureFacts{}, "Ready": ready{}, "LANAddress": lanAddress{}, "CardAccount": cardAccount{}, "Status": admin.Status{}, "Listener": admin.Listener{},
+		"Error": failureFacts{}, "Ready": ready{}, "LANAddress": lanAddress{}, "CardAccount": cardAccount{}, "Status": admin.Status{}, "Listener": admin.Listener{}, "Network": admin.Network{},
 		"Health": admin.Health{}, "Domain": admin.Domain{}, "Account": admin.Account{}, "Imported": imported{}, "Alias": admin.Alias{},
 		"List": admin.List{}, "Message": admin.Message{}, "ShownMessage": shownMessage{}, "Deleted": admin.Deleted{}, "Session": observe.Session{},
 		"Transcript": observe.Transcript{}, "Line": observe.Line{}, "Ban": check.Watched{}, "StoreCheck": admin.StoreCheck{},

@@ -37,6 +37,9 @@ func remarks() map[string][]string {
 		"note.telnet":          {"Octets"},
 		"note.editing":         {"Octets"},
 		"note.bare_data":       nil,
+		"note.bare_normal":     nil,
+		"note.network_clear":   {"Network"},
+		"note.network_nobody":  {"Network"},
 	}
 }
 

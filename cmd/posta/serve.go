@@ -172,6 +172,7 @@ func (s *service) serveOnce(ctx context.Context, furnish func(context.Context, *
 		}
 		s.log.Info("listening", about...)
 	}
+	s.logNetworks()
 	if err := s.house.Serve(ctx); errors.Is(err, server.ErrStore) {
 		return err // the store cannot be closed any more
 	} else if err != nil {
@@ -179,6 +180,17 @@ func (s *service) serveOnce(ctx context.Context, furnish func(context.Context, *
 	}
 	s.log.Info("ended")
 	return s.house.Close()
+}
+
+// logNetworks says at the start which networks have rules of their own, and
+// what about them somebody may not have meant.
+func (s *service) logNetworks() {
+	for _, n := range s.cfg.Networks {
+		s.log.Info("network", "cidr", n.CIDR.String(), "name", n.Name, "auth", n.Auth, "tls", n.TLS, "bare_lf", n.BareLF)
+	}
+	for _, warning := range s.cfg.Warnings() {
+		s.log.Warn("config.warning", "text", warning.Error())
+	}
 }
 
 // open opens the house. A process that takes over from one whose store failed

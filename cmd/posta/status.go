@@ -26,7 +26,10 @@ func (a *app) statusCommand() *cobra.Command {
 				return err
 			}
 			_, _ = fmt.Fprintln(w)
-			return a.listeners(w, s.Listeners)
+			if err := a.listeners(w, s.Listeners); err != nil {
+				return err
+			}
+			return a.networks(w, s.Rules)
 		})
 	})
 	c.Example = "posta status\nposta status --json"
@@ -38,6 +41,20 @@ func (a *app) listeners(w io.Writer, all []admin.Listener) error {
 	t := a.table(w)
 	for _, l := range all {
 		t.row("  "+l.Name, l.Address, l.Mode, a.tls(l.TLS), a.why(l))
+	}
+	return t.end()
+}
+
+// networks is the table of networks with rules of their own; nothing where
+// there are none.
+func (a *app) networks(w io.Writer, all []admin.Network) error {
+	if len(all) == 0 {
+		return nil
+	}
+	_, _ = fmt.Fprintln(w)
+	t := a.table(w)
+	for _, n := range all {
+		t.row("  "+n.CIDR, n.Name, "auth "+n.Auth, "tls "+n.TLS, "bare_lf "+n.BareLF)
 	}
 	return t.end()
 }

@@ -70,6 +70,9 @@ func (s *session) enter(ctx context.Context, try attempt, id sasl.Identity) {
 	if s.srv.Mode == mail.Strict && s.srv.Guard != nil {
 		s.srv.Guard.LoginResult(s.remote.Addr(), try.user, true)
 	}
+	if s.leave != "" && !s.secure {
+		s.note("in clear text: the network " + s.leave + " need not use TLS")
+	}
 	try.user = id.Address
 	box, err := s.open(ctx, id.Account)
 	switch {

@@ -50,14 +50,19 @@ type Config struct {
 	Auth        sasl.Authenticator
 	Mechanisms  Mechanisms // nil: sasl's
 	Maildrops   store.Maildrops
-	Guard       Guard         // may be nil
-	TLS         *tls.Config   // for STLS or implicit TLS; nil: neither
-	ImplicitTLS bool          // TLS from the first octet (RFC 8314 §3.3)
-	Persona     string        // "hmailserver", or posta's own words
-	Idle        time.Duration // autologout; at least ten minutes whatever it says
-	Version     string        // in CAPA's IMPLEMENTATION
-	MaxLogins   int           // refused log-ins that end a strict session; 0: 3, negative: none do
-	APOP        func() bool   // lab: whether an account is marked for APOP now; nil: offer it always
+	Guard       Guard       // may be nil
+	TLS         *tls.Config // for STLS or implicit TLS; nil: neither
+	ImplicitTLS bool        // TLS from the first octet (RFC 8314 §3.3)
+
+	// Leave names the network that lets a peer log in in clear text; "" for
+	// everybody else. nil: nobody may.
+	Leave func(remote netip.Addr) (network string)
+
+	Persona   string        // "hmailserver", or posta's own words
+	Idle      time.Duration // autologout; at least ten minutes whatever it says
+	Version   string        // in CAPA's IMPLEMENTATION
+	MaxLogins int           // refused log-ins that end a strict session; 0: 3, negative: none do
+	APOP      func() bool   // lab: whether an account is marked for APOP now; nil: offer it always
 }
 
 // Server serves the sessions of one listener.
@@ -89,6 +94,9 @@ func (srv *Server) lease() time.Duration { return 3 * srv.Idle }
 func (srv *Server) Session(ctx context.Context, c *wire.Conn) {
 	s := &session{srv: srv, c: c, phase: authorization}
 	s.remote = c.Endpoints().Remote
+	if srv.Leave != nil && srv.Mode == mail.Strict {
+		s.leave = srv.Leave(s.remote.Addr())
+	}
 	defer func() {
 		s.release(ctx) // before Close: who sees the end may log in again
 		_ = c.Close(s.reason)

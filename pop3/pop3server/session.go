@@ -25,6 +25,7 @@ type session struct {
 	reason string // why the session is over; "" while it goes on
 
 	secure bool   // under TLS
+	leave  string // the network that may log in in clear text; "" for others
 	wide   bool   // UTF8 was said (RFC 6856 §2.1)
 	stamp  string // APOP timestamp of the greeting, "" where APOP is not offered
 	named  string // USER's argument until the next command
@@ -201,7 +202,7 @@ func wrongPhase(p phase) string {
 
 // bare says that this connection is in the clear where passwords need TLS
 // (RFC 8314 §3, RFC 5034 §4).
-func (s *session) bare() bool { return s.srv.Mode == mail.Strict && !s.secure }
+func (s *session) bare() bool { return s.srv.Mode == mail.Strict && !s.secure && s.leave == "" }
 
 // tls is the state of TLS, nil in the clear.
 func (s *session) tls() *tls.ConnectionState {

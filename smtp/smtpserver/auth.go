@@ -36,6 +36,7 @@ func (s *session) auth(ctx context.Context, cmd smtp.Command) smtp.Reply {
 	if cmd.Initial != "" && sasl.ServerBegins(exchange) { // RFC 4954 §4
 		return s.text(textNoInitial)
 	}
+	s.noteClear()
 	err = s.exchange(ctx, exchange, cmd)
 	return s.outcome(ctx, exchange, cmd.Word, err)
 }

@@ -32,6 +32,8 @@ func (s *session) mail(ctx context.Context, cmd smtp.Command) smtp.Reply {
 	}
 	s.tx = transaction{state: open, letter: letter, from: env.From.String(), utf8: env.UTF8, began: time.Now()}
 	s.c.State(event.Enveloped{From: s.tx.from})
+	s.noteClear()
+	s.noteNobody()
 	return s.pathReply(cmd, textMail, textMailLax)
 }
 

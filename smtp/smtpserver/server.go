@@ -26,6 +26,9 @@ type Config struct {
 	TLS         *tls.Config        // nil: STARTTLS is not served
 	ImplicitTLS bool               // TLS from the first octet (RFC 8314 §3.3)
 
+	// Leave says what a peer's network is let off; nil: nobody is let off anything.
+	Leave func(remote netip.Addr) Leave
+
 	MaxSize       int64 // octets of a message; 0: no limit
 	MaxRecipients int   // of a message; at least 100 (RFC 5321 §4.5.3.1.8); 0: 1000
 	MaxErrors     int   // mistakes after which a strict session ends; 0: 20
@@ -37,6 +40,14 @@ type Config struct {
 
 	// Persona chooses the lab's words: "posta" (also for "") or "hmailserver".
 	Persona string
+}
+
+// Leave is what the machines of a configured network may do without on a strict
+// submission port.
+type Leave struct {
+	Network string // as people know it
+	TLS     bool   // log-ins and mail may pass in clear text
+	Login   bool   // mail may come without a log-in
 }
 
 // Mechanisms are what AUTH can be asked for on a connection; state is nil in
@@ -150,9 +161,13 @@ func (s *Server) Session(ctx context.Context, c *wire.Conn) {
 //go:noinline
 func (s *Server) session(ctx context.Context, c *wire.Conn) *session {
 	ends := c.Endpoints()
+	var leave Leave
+	if s.Leave != nil && s.Service == mail.Submission && s.Mode == mail.Strict {
+		leave = s.Leave(ends.Remote.Addr())
+	}
 	return &session{
-		srv: s, c: c, commitCtx: context.WithoutCancel(ctx),
+		srv: s, c: c, leave: leave, commitCtx: context.WithoutCancel(ctx),
 		from: mail.Origin{Session: c.ID(), Listener: s.Listener, Service: s.Service, Mode: s.Mode,
-			Remote: ends.Remote, Local: ends.Local},
+			Remote: ends.Remote, Local: ends.Local, NoLogin: leave.Login},
 	}
 }

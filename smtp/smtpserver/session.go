@@ -26,6 +26,7 @@ type session struct {
 	c         *wire.Conn
 	commitCtx context.Context // the session's values, but not its end
 	from      mail.Origin     // what is known of the peer by now
+	leave     Leave
 	tx        transaction
 	out       []byte // replies are put together here
 
@@ -33,6 +34,7 @@ type session struct {
 	logins int    // failed log-ins so far
 	behind bool   // what comes next was sent too early (RFC 2920 §3.1)
 	shut   bool   // nothing but QUIT is served any more
+	noted  leaves // of leave, what the record tells of already
 	asked  bool   // AUTH was the last command understood: stray lines may be secrets
 	end    string // why the session ends; "" while it goes on
 }

@@ -58,7 +58,7 @@ func (s *session) offered() smtp.Extension {
 	if s.srv.TLS != nil && !s.encrypted() {
 		e |= smtp.ExtStartTLS
 	}
-	if s.srv.Auth != nil && (s.srv.Mode == mail.Lab || s.srv.Service == mail.Submission && s.encrypted()) {
+	if s.srv.Auth != nil && (s.srv.Mode == mail.Lab || s.srv.Service == mail.Submission && !s.needsTLS()) {
 		e |= smtp.ExtAuth
 	}
 	return e & s.srv.can
@@ -82,7 +82,7 @@ func (s *session) outOfPhase(when phase) smtp.Reply {
 		return smtp.Reply{}
 	case s.from.Helo == "":
 		return s.text(textHelloFirst)
-	case s.srv.Service == mail.Submission && !s.from.Login.Known():
+	case s.srv.Service == mail.Submission && !s.from.Login.Known() && !s.leave.Login:
 		return s.text(textAuthFirst)
 	case s.tx.state == broken:
 		return s.text(textRsetFirst)
@@ -95,9 +95,9 @@ func (s *session) outOfPhase(when phase) smtp.Reply {
 }
 
 // needsTLS says that this is a strict submission port in clear text (RFC 8314
-// §3.3, RFC 3207 §4).
+// §3.3, RFC 3207 §4), and that the peer's network is not let off it.
 func (s *session) needsTLS() bool {
-	return s.srv.Mode == mail.Strict && s.srv.Service == mail.Submission && !s.encrypted()
+	return s.srv.Mode == mail.Strict && s.srv.Service == mail.Submission && !s.encrypted() && !s.leave.TLS
 }
 
 func (s *session) encrypted() bool { return s.from.TLS != "" }

@@ -39,7 +39,7 @@ type world struct {
 }
 
 // start opens a world in which every listener has the mode.
-func start(t *testing.T, mode string) *world {
+func start(t *testing.T, mode string, changes ...func(*config.Config)) *world {
 	t.Helper()
 	cfg := config.Default()
 	if mode == config.ModeLab {
@@ -48,6 +48,9 @@ func start(t *testing.T, mode string) *world {
 	cfg.Hostname, cfg.DefaultDomain, cfg.Data = host, "pepito.es", t.TempDir()
 	for i := range cfg.Listeners {
 		cfg.Listeners[i].Addr = "127.0.0.1:0"
+	}
+	for _, change := range changes {
+		change(cfg)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cost := directory.Cost{Memory: 64, Time: 1, Iterations: 4096}

@@ -157,8 +157,9 @@ func (h *host) open(ctx context.Context) {
 		l := wiretest.Listen()
 		h.kinds[kind] = l
 		idle := h.listener(kind).Idle.Duration
-		srv := wire.Server{Listener: l, Session: session, Options: func(netip.AddrPort) wire.Options {
-			return wire.Options{ID: h.conns.Add(1), Human: h.mode() == mail.Lab, Idle: idle, Session: 24 * time.Hour}
+		srv := wire.Server{Listener: l, Session: session, Options: func(remote netip.AddrPort) wire.Options {
+			return wire.Options{ID: h.conns.Add(1), Human: h.mode() == mail.Lab, Idle: idle, Session: 24 * time.Hour,
+				BareLF: h.network(remote.Addr()).BareLF == config.BareNormalise}
 		}}
 		h.running.Go(func() { _ = srv.Serve(ctx) })
 	}
@@ -195,6 +196,22 @@ func (h *host) limit(name string) int64 {
 	return n
 }
 
+// network is what the header says of a peer's network.
+func (h *host) network(remote netip.Addr) config.Network {
+	var c config.Config
+	for _, n := range h.fixture.Networks {
+		cidr, err := netip.ParsePrefix(n.CIDR)
+		if err != nil {
+			panic(err)
+		}
+		c.Networks = append(c.Networks, config.Network{CIDR: cidr, Auth: n.Auth, TLS: n.TLS, BareLF: n.BareLF})
+	}
+	if n := c.NetworkOf(remote); n != nil {
+		return *n
+	}
+	return config.Network{}
+}
+
 func (h *host) smtp(kind string, service mail.Service) func(context.Context, *wire.Conn) {
 	l := h.listener(kind)
 	size, recipients := int64(l.MaxSize), l.MaxRecipients
@@ -210,6 +227,10 @@ func (h *host) smtp(kind string, service mail.Service) func(context.Context, *wi
 		Hostname:  h.fixture.Host, Mode: h.mode(), Service: service, Door: h.room, Addresses: h.room, Auth: h.people,
 		TLS: h.tls, ImplicitTLS: l.TLS == config.TLSImplicit, MaxSize: size, MaxRecipients: recipients,
 		Persona: h.fixture.Persona,
+		Leave: func(remote netip.Addr) smtpserver.Leave {
+			n := h.network(remote)
+			return smtpserver.Leave{Network: n.String(), TLS: n.TLS == config.Optional, Login: n.Auth == config.Optional}
+		},
 	}).Session
 }
 
@@ -217,6 +238,12 @@ func (h *host) pop3(implicit bool) func(context.Context, *wire.Conn) {
 	return pop3server.New(pop3server.Config{
 		Hostname: h.fixture.Host, Mode: h.mode(), Auth: h.people, Maildrops: h.db, TLS: h.tls, ImplicitTLS: implicit,
 		Persona: h.fixture.Persona, Version: "test",
+		Leave: func(remote netip.Addr) string {
+			if n := h.network(remote); n.TLS == config.Optional {
+				return n.String()
+			}
+			return ""
+		},
 	}).Session
 }
 
