@@ -9,6 +9,9 @@ import (
 // does the line editing that the person's terminal left to the other end.
 // What it holds is the unfinished line, at most Max octets of it.
 //
+// PuTTY's telnet sends CR NUL for every CR it is given and nothing else for LF:
+// plink fed with a Windows console's CRLF sends CR NUL LF, which is one end.
+//
 // Make one with NewTyped.
 type Typed struct {
 	Max    int // at most so many octets of a line are held
@@ -20,6 +23,7 @@ type Typed struct {
 	params  int // length of the escape sequence under way
 	line    []byte
 	cr      bool // a CR is held back
+	nul     bool // the line before ended in CR NUL: a LF right behind is part of that end
 	over    bool // line was given out: the next octet starts another
 	end     Ends
 	removed bool
@@ -57,6 +61,7 @@ func (t *Typed) Scan(src []byte) (n int, end Ends, full bool) {
 		if t.idle() && len(t.line) < t.Max {
 			k := plainRun(src[n:min(len(src), n+t.Max-len(t.line))])
 			t.line = append(t.line, src[n:n+k]...)
+			t.nul = t.nul && k == 0
 			n += k
 		}
 		if len(t.line) >= t.Max {
@@ -69,7 +74,11 @@ func (t *Typed) Scan(src []byte) (n int, end Ends, full bool) {
 		t.octet(src[n])
 		n++
 		if t.end != 0 {
-			t.over = true
+			t.over, t.nul = true, t.end == CRNUL
+			if t.nul && n < len(src) && src[n] == '\n' {
+				t.nul = false
+				n++
+			}
 			return n, t.end, false
 		}
 	}
@@ -155,6 +164,12 @@ func (t *Typed) sequence(c byte) bool {
 }
 
 func (t *Typed) char(c byte) {
+	if t.nul {
+		t.nul = false
+		if c == '\n' {
+			return
+		}
+	}
 	if t.cr {
 		t.cr = false
 		switch c {

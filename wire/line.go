@@ -135,7 +135,7 @@ func (c *Conn) typedLine(max int) ([]byte, error) {
 			continue
 		}
 		if err := c.fill(); err != nil {
-			if scanned+drained > 0 {
+			if rest := in.unread()[:scanned]; drained > 0 || len(rest) > 0 && string(rest) != "\n" { // LF: of the last CR NUL LF
 				err = cut(err)
 			}
 			return nil, err
@@ -150,7 +150,8 @@ func (c *Conn) tookTyped(n int, end text.Ends, over bool) ([]byte, error) {
 	}
 	c.noteEdits()
 	c.lend(n, end)
-	c.lent.whole = c.typed.Removed()
+	late := n > len(c.typed.Line()) && c.in.buf[c.lent.from] == '\n' // of the line before, CR NUL LF
+	c.lent.whole = c.typed.Removed() || late
 	switch {
 	case over:
 		c.Mask(0, n)
