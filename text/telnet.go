@@ -25,6 +25,18 @@ func IsNegotiation(b []byte) bool {
 	return len(b) == 1 || b[1] >= telSB && b[1] <= telDONT
 }
 
+// OnlyNegotiation says that octets are telnet commands and nothing else; the
+// last may be unfinished.
+func OnlyNegotiation(b []byte) bool {
+	var v telnet
+	for _, c := range b {
+		if v.state == nvtData && c != iac || v.octet(c) == nvtLiteral {
+			return false
+		}
+	}
+	return len(b) > 0
+}
+
 // telnet takes the octets of telnet commands. It refuses every option: a
 // server that agreed to echo would make the client send key by key.
 type telnet struct {

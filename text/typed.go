@@ -27,6 +27,7 @@ type Typed struct {
 	over    bool // line was given out: the next octet starts another
 	end     Ends
 	removed bool
+	torn    bool // something was removed out of the line's end
 }
 
 type keyState uint8
@@ -54,8 +55,8 @@ func NewTyped(max int) *Typed { return &Typed{Max: max} }
 // then full is true, the line has outgrown Max and Line is a part of it.
 func (t *Typed) Scan(src []byte) (n int, end Ends, full bool) {
 	if t.over {
-		t.removed = t.removed && t.end == 0
-		t.line, t.over, t.end = t.line[:0], false, 0
+		t.removed = t.removed && t.end == 0 || t.torn
+		t.line, t.over, t.end, t.torn = t.line[:0], false, 0, false
 	}
 	for n < len(src) {
 		if t.idle() && len(t.line) < t.Max {
@@ -89,7 +90,8 @@ func (t *Typed) Scan(src []byte) (n int, end Ends, full bool) {
 // lent until the next Scan.
 func (t *Typed) Line() []byte { return t.line }
 
-// Removed says that the line is not as it came.
+// Removed says that the line, or the end of the line before it, is not as it
+// came.
 func (t *Typed) Removed() bool { return t.removed }
 
 // Answers gives what must be sent to the peer's negotiation, lent until the
@@ -125,8 +127,9 @@ func (t *Typed) octet(c byte) {
 		case nvtEraseChar:
 			t.rubout()
 		case nvtEraseLine:
-			t.line = t.line[:0]
+			t.line, t.cr = t.line[:0], false
 		}
+		t.torn = t.cr
 		return
 	}
 	t.key(c)
@@ -180,7 +183,7 @@ func (t *Typed) char(c byte) {
 			t.line, t.end = append(t.line, '\r', 0), CRNUL
 			return
 		}
-		t.line = append(t.line, '\r')
+		t.line, t.torn = append(t.line, '\r'), false
 	}
 	switch c {
 	case '\r':
@@ -205,8 +208,13 @@ func (t *Typed) edited(octets int) {
 	t.removed = true
 }
 
-// rubout deletes the last character, which may be of several octets.
+// rubout deletes the last character, which may be of several octets, or a CR
+// that is held back.
 func (t *Typed) rubout() {
+	if t.cr {
+		t.cr = false
+		return
+	}
 	_, n := utf8.DecodeLastRune(t.line)
 	t.line = t.line[:len(t.line)-n]
 }

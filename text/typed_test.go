@@ -55,7 +55,8 @@ func TestTyped(t *testing.T) {
 		{"CR NUL, negotiation, LF", "a\r\x00\xff\xfb\x01\nb\r\x00", `"a\r\x00" "b\r\x00"* <- fffe01`},
 		{"CR NUL, key, LF", "a\r\x00b\b\n\r\x00", `"a\r\x00" "\n"* "\r\x00"`},
 		{"CR NUL", "a\r\x00b\r\x00", `"a\r\x00" "b\r\x00"`},
-		{"negotiation in a line end", ".\r\xff\xf1\n", `".\r\n"*`},
+		{"negotiation in a line end", ".\r\xff\xf1\n.\r\n.\r\n", `".\r\n"* ".\r\n"* ".\r\n"`},
+		{"EC and EL over a CR", "a\r\xff\xf7b\r\nxy\r\xff\xf8z\r\n.\r\n", `"ab\r\n"* "z\r\n"* ".\r\n"`},
 		{"backspace", "HELP\bO x\r\n", `"HELO x\r\n"*`},
 		{"DEL over UTF-8", "añ\x7fb\r\n", `"ab\r\n"*`},
 		{"backspace at the start", "\b\b.\r\n.\r\n", `".\r\n"* ".\r\n"`},
@@ -97,6 +98,17 @@ func TestIsNegotiation(t *testing.T) {
 	for in, want := range map[string]bool{putty: true, "\xff": true, "\xff\xfa": true, "": false, "HELO": false,
 		"\xff\xff": false, "\xff\xf1": false, "\xff\xe1": false} {
 		if IsNegotiation([]byte(in)) != want {
+			t.Errorf("%q: %v", in, !want)
+		}
+	}
+}
+
+func TestOnlyNegotiation(t *testing.T) {
+	for in, want := range map[string]bool{putty: true, "\xff": true, "\xff\xfb": true, "\xff\xf1": true,
+		"\xff\xfa\x18xterm\xff\xf0\xff\xfd\x01": true, "": false, "H": false, "\xff\xff": false,
+		putty + "HELO x\r\n": false, "\r\n" + putty: false,
+		"\xff\xfa" + strings.Repeat("x", longestSub) + "EHLO x\r\n": false} {
+		if OnlyNegotiation([]byte(in)) != want {
 			t.Errorf("%q: %v", in, !want)
 		}
 	}

@@ -61,6 +61,7 @@ func TestHuman(t *testing.T) {
 		{"CRLF data after LF commands", []string{"HELO x\nDATA\nhi\r\n.\r\nQUIT\n"}, `"HELO x" "DATA" <"hi\r\n"> "QUIT" EOF`},
 		{"an edited dot", octets("DATA\r\nx\b.\r\n.\r\nQUIT\r\n"), `"DATA" <".\r\n"> "QUIT" EOF`},
 		{"a dot with telnet in it", []string{putty, "DATA\r\n", ".\xff\xf1\r\n", ".\r\n"}, `"DATA" <".\r\n"> EOF`},
+		{"telnet in the line end before the dot", []string{putty, "DATA\r\n", "a\r\xff\xf1\n.\r\nb\r\n.\r\n"}, `"DATA" <"a\r\n.\r\nb\r\n"> EOF`},
 		{"a line killed before the dot", octets("DATA\r\nx\x15.\r\n.\r\n"), `"DATA" <".\r\n"> EOF`},
 		{"long lines of data", append(octets("DATA\r\n"), strings.Repeat("x", 5000)+"\r\n.\r\n"), `"DATA" <"` + strings.Repeat("x", 5000) + `\r\n"> EOF`},
 		{"too long a line", append(octets("HE"), strings.Repeat("x", 1500)+"\r\nQUIT\r\n"), `line too long "QUIT" EOF`},

@@ -144,7 +144,8 @@ func (c *Conn) pass(n int, part event.Part) {
 
 // Arrived says that input is waiting in the buffer or on the network, without
 // taking it: for refusing a peer that talks before the greeting. It waits at
-// most d for it. A telnet client's negotiation is not talk on a lab listener.
+// most d for it. A telnet client's negotiation alone is not talk: such clients
+// begin with it as soon as they are connected.
 func (c *Conn) Arrived(d time.Duration) bool {
 	in := &c.in
 	if c.begin() != nil {
@@ -155,10 +156,7 @@ func (c *Conn) Arrived(d time.Duration) bool {
 		in.w = c.glance(d)
 		in.full = in.w == len(in.buf)
 	}
-	if c.mayBeTyped() && text.IsNegotiation(in.unread()) {
-		return false
-	}
-	return in.r < in.w
+	return in.r < in.w && !text.OnlyNegotiation(in.unread())
 }
 
 // glance reads once and waits at most d. Where the system cannot be asked

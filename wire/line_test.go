@@ -165,6 +165,24 @@ func TestPendingAndArrived(t *testing.T) {
 	}
 }
 
+// A telnet client's negotiation is not talk on a strict connection either, but
+// what stands behind it is. Nothing of it is lost.
+func TestNegotiationIsNotTalk(t *testing.T) {
+	client, conn, _ := pair(t, Options{})
+	client.Write([]byte(putty))
+	if conn.Arrived(0) {
+		t.Error("negotiation is not talk")
+	}
+	client.Write([]byte("HELO x\r\n"))
+	if line, err := conn.Line(100); string(line) != putty+"HELO x" || err != nil {
+		t.Errorf("%q, %v", line, err)
+	}
+	client.Write([]byte(putty + "EHLO x\r\n"))
+	if !conn.Arrived(0) {
+		t.Error("a command behind negotiation is talk")
+	}
+}
+
 // A reply must not wait for input that waits for the reply.
 func TestReadFlushes(t *testing.T) {
 	client, conn, _ := pair(t, Options{})

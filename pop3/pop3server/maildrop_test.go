@@ -344,7 +344,7 @@ func TestLines(t *testing.T) {
 	k.send("CA\rPA\r\n")
 	k.expect("-ERR A line ends in CR LF…")
 	k.send("\xff\xfb\x1f\xff\xfb\x20CAPA\r\n")
-	k.play("S: -ERR Unknown command\nC:  CAPA\nS: -ERR Unknown command\nC: CAPA \nS: -ERR Exactly one space …\nC: \nS: -ERR Empty command\nC: QUIT\nS: +OK Bye\nS!")
+	k.play("S: -ERR Telnet negotiation came before…\nC: helo x\nS: -ERR That is a command of SMTP, and this is POP3\nC: XYZZY\nS: -ERR Unknown command\nC:  CAPA\nS: -ERR Unknown command\nC: CAPA \nS: -ERR Exactly one space …\nC: \nS: -ERR Empty command\nC: QUIT\nS: +OK Bye\nS!")
 }
 
 func TestLabLines(t *testing.T) {

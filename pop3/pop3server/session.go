@@ -16,6 +16,9 @@ import (
 	"posta/wire"
 )
 
+// iac begins what telnet clients say to each other (RFC 854).
+const iac = 0xff
+
 // session is one connection.
 type session struct {
 	srv    *Server
@@ -88,8 +91,10 @@ func (s *session) command(ctx context.Context, line []byte) {
 	}
 	v := s.find(cmd.Verb)
 	switch {
+	case fault != nil && len(line) > 0 && line[0] == iac:
+		s.refuse(cmd.Verb, "", "Telnet negotiation came before the command; send the command again, or set the connection type to Raw")
 	case v == nil && cmd.Keyword.Len > 0:
-		s.refuse(cmd.Verb, "", s.unknown())
+		s.refuse(cmd.Verb, "", s.unknown(cmd.Keyword.Of(line)))
 	case v != nil && v.phases&s.phase == 0:
 		s.refuse(cmd.Verb, "", wrongPhase(s.phase))
 	case fault != nil:
@@ -180,7 +185,10 @@ func (s *session) refuse(v pop3.Verb, code, text string) {
 func (s *session) note(text string) { s.c.State(event.Note{Text: text}) }
 
 // unknown is the answer to what is not served. In the lab it says what is.
-func (s *session) unknown() string {
+func (s *session) unknown(word []byte) string {
+	if isSMTP(word) {
+		return "That is a command of SMTP, and this is POP3"
+	}
 	text := "Unknown command"
 	if s.srv.Mode == mail.Lab {
 		text += "; now you may say"
@@ -210,6 +218,15 @@ func (s *session) tls() *tls.ConnectionState {
 		return &state
 	}
 	return nil
+}
+
+// isSMTP says that somebody has come to the wrong port.
+func isSMTP(word []byte) bool {
+	switch strings.ToUpper(string(word)) {
+	case "HELO", "EHLO", "MAIL", "RCPT", "DATA", "VRFY", "STARTTLS":
+		return true
+	}
+	return false
 }
 
 // isHTTP says that a browser talks: a web page must not drive a server on

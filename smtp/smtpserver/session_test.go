@@ -260,7 +260,7 @@ func TestBareEnds(t *testing.T) {
 		r.send(strings.Repeat("x", 3000) + "\r\n")
 		r.play("S: 500 5.5.2 Line too long")
 		r.send("\xff\xfb\x1f\xff\xfb\x20HELO x\r\n")
-		r.play("S: 500 5.5.2 Invalid character: telnet…")
+		r.play("S: 500 5.5.2 Telnet negotiation came before…")
 		r.send("\x16\x03\x01 x\r\n")
 		r.play("S: 500 5.5.2 Invalid character: a TLS…")
 		r.send("NO\x00P\r\n")
