@@ -10,15 +10,18 @@ import (
 const (
 	lingerTime = time.Second // how long a peer may still talk after the last words
 	lingerSize = 64 << 10
+
+	lastMessage = 5 * time.Second // what a message under way at an Interrupt may still take
 )
 
 // Interrupt makes the read under way and all later ones fail with ErrShutdown,
-// so that the session can say 421 or -ERR and end. It may be called by another
-// goroutine.
+// so that the session can say 421 or -ERR and end. A message that is coming in
+// has a few seconds more to end. It may be called by another goroutine.
 func (c *Conn) Interrupt() {
-	c.down.Store(true)
 	now := time.Now()
-	_ = c.base.SetReadDeadline(now)
+	c.last.Store(now.Add(lastMessage).UnixNano())
+	c.down.Store(true)
+	_ = c.base.SetReadDeadline(now) // read looks again
 	_ = c.base.SetWriteDeadline(now.Add(farewell))
 }
 

@@ -60,7 +60,9 @@ type Conn struct {
 	em   event.Emitter
 	ends event.Endpoints
 	end  time.Time // of the session; zero: never
+	mail bool      // a message is under way
 	down atomic.Bool
+	last atomic.Int64 // Unix nanoseconds: until when a message under way may come in once down
 
 	in     input
 	lines  text.Line

@@ -20,6 +20,8 @@ func (c *Conn) Dot(w io.Writer, max int64) (n int64, err error) {
 	if err := c.begin(); err != nil {
 		return 0, err
 	}
+	c.mail = true
+	defer func() { c.mail = false }()
 	d := text.Dot{LF: c.o.BareLF, Uniform: c.o.Human, NUL: c.typed != nil, Seen: c.seen}
 	b := body{w: w, max: max}
 	for done := false; !done; {
@@ -95,6 +97,8 @@ func (c *Conn) Chunk(w io.Writer, n int64) error {
 	if err := c.begin(); err != nil {
 		return err
 	}
+	c.mail = true
+	defer func() { c.mail = false }()
 	chunk := text.Chunk{Left: n}
 	b := body{w: w}
 	for chunk.Left > 0 {

@@ -85,14 +85,39 @@ func (c *Conn) read(p []byte, deadline time.Time) (int, error) {
 		return 0, err
 	}
 	if c.down.Load() {
-		return 0, ErrShutdown
+		return c.readLast(p, deadline)
 	}
 	n, err := c.nc.Read(p)
 	c.in.stamp = time.Now()
-	if n > 0 || err == nil {
+	switch {
+	case n > 0 || err == nil:
 		return n, nil // an error will come again
+	case c.down.Load() && errors.Is(err, os.ErrDeadlineExceeded):
+		return c.readLast(p, deadline)
 	}
 	return 0, c.readError(err)
+}
+
+// readLast is read after Interrupt: only what belongs to a message under way.
+func (c *Conn) readLast(p []byte, deadline time.Time) (int, error) {
+	last := time.Unix(0, c.last.Load())
+	if !deadline.IsZero() && deadline.Before(last) {
+		last = deadline
+	}
+	for c.mail && time.Now().Before(last) {
+		if err := c.base.SetReadDeadline(last); err != nil {
+			return 0, err
+		}
+		n, err := c.nc.Read(p)
+		c.in.stamp = time.Now()
+		switch {
+		case n > 0 || err == nil:
+			return n, nil
+		case !errors.Is(err, os.ErrDeadlineExceeded): // else Interrupt's own deadline may have come last
+			return 0, c.readError(err)
+		}
+	}
+	return 0, ErrShutdown
 }
 
 func (c *Conn) readError(err error) error {

@@ -118,6 +118,50 @@ func TestInterrupt(t *testing.T) {
 	})
 }
 
+// A message that is coming in when the server ends may still come to its end,
+// if that is soon.
+func TestInterruptInAMessage(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		read  func(*Conn) error
+		rest  string
+		after time.Duration
+		want  error
+		took  time.Duration
+	}{
+		{"DATA in time", dotted, ".\r\n", lastMessage / 2, nil, lastMessage / 2},
+		{"DATA too late", dotted, ".\r\n", 2 * lastMessage, ErrShutdown, lastMessage},
+		{"BDAT in time", chunked, "b\r\n", lastMessage / 2, nil, lastMessage / 2},
+		{"BDAT too late", chunked, "b\r\n", 2 * lastMessage, ErrShutdown, lastMessage},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			client, conn, _ := pair(t, Options{Idle: time.Hour})
+			client.Write([]byte("a\r\n"))
+			interrupted := time.Now().Add(time.Minute)
+			go func() {
+				time.Sleep(time.Minute)
+				conn.Interrupt()
+				time.Sleep(c.after)
+				client.Write([]byte(c.rest))
+			}()
+			if err := c.read(conn); !errors.Is(err, c.want) || time.Since(interrupted) != c.took {
+				t.Errorf("%s: %v after %v", c.name, err, time.Since(interrupted))
+			}
+			if _, err := conn.Line(20); !errors.Is(err, ErrShutdown) {
+				t.Errorf("%s, then: %v", c.name, err)
+			}
+			time.Sleep(time.Minute)
+		})
+	}
+}
+
+func dotted(c *Conn) error {
+	_, err := c.Dot(io.Discard, 0)
+	return err
+}
+
+func chunked(c *Conn) error { return c.Chunk(io.Discard, 6) }
+
 // A peer that is still talking must not lose the last words to a reset.
 func TestLinger(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
