@@ -34,6 +34,18 @@ func label(group string) string {
 
 func isPlain(r rune) bool { return r >= 'a' && r <= 'z' || r >= '0' && r <= '9' }
 
+// Plain writes a name or address so that every keyboard types it and SMTP takes
+// it without SMTPUTF8: "Peña" is "pena". The address's marks and the digits
+// stay. It is "" where nothing is left that is a letter of English.
+func Plain(name string) string {
+	return strings.Map(func(r rune) rune {
+		if isPlain(r) || strings.ContainsRune(".-_+@", r) {
+			return r
+		}
+		return -1
+	}, fold(strings.ReplaceAll(name, "ß", "ss")))
+}
+
 // localPart makes a local part that is easy to type: the first name, and the
 // first family name where there is one. "Ana", "ana"; "Ana García", and
 // "García López, Ana", "ana.garcia"; "María José García López", "maria.garcia".

@@ -99,6 +99,7 @@ func (h *House) equip(bound Bound, socket net.Listener) *listener {
 			session(ctx, c)
 		},
 		MaxConns: bound.MaxConns,
+		Grace:    grace,
 		Busy:     line("Too many connections; try again later"),
 		Panicked: func(reason any, stack []byte) {
 			h.o.Report(words.Fail("server.panicked", words.Args{"Reason": reason, "Stack": string(stack)}))

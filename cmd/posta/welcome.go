@@ -8,6 +8,7 @@ import (
 	"github.com/inconshreveable/mousetrap"
 
 	"posta/config"
+	"posta/roster"
 	"posta/server"
 	"posta/words"
 )
@@ -59,13 +60,24 @@ func (a *app) askLab(ctx context.Context) ([]string, error) {
 	}
 	args := []string{"quickstart", domain}
 	for _, name := range strings.FieldsFunc(members, func(r rune) bool { return r == ' ' || r == ',' || r == ';' || r == '\t' }) {
-		args = append(args, "--account", name)
+		args = append(args, "--account", a.typable(name))
 	}
 	who, err := a.choose(ctx, a.say("welcome.who", nil), "1", func(s string) bool { return s == "1" || s == "2" })
 	if who == "2" {
 		args = append(args, "--lan")
 	}
 	return args, err
+}
+
+// typable is a member's name without accents, and says so: who clicks has not
+// heard of SMTPUTF8 yet. Who wants peña@ has `quickstart --account`.
+func (a *app) typable(name string) string {
+	plain := roster.Plain(name)
+	if plain == "" || strings.EqualFold(plain, name) || strings.Contains(name, ":") {
+		return name
+	}
+	_, _ = fmt.Fprintln(a.Out, a.say("welcome.plain", words.Args{"Name": printable(name), "Plain": plain}))
+	return plain
 }
 
 // choose asks until the answer is a right one.

@@ -16,6 +16,7 @@ func TestAskLab(t *testing.T) {
 	for name, c := range map[string]struct{ answers, args, asked string }{
 		"Enter thrice":    {"\n\n\n", "quickstart lab.test", "[lab.test]"},
 		"all said":        {"pepito.es\r\nana, luis;eva\r\n2\r\n", "quickstart pepito.es --account ana --account luis --account eva --lan", "Members"},
+		"an accent":       {"\nAna peña ana:Clave\n\n", "quickstart lab.test --account Ana --account pena --account ana:Clave", "peña becomes pena"},
 		"once more":       {"mi grupo\npepito.es\n\nyes\n1\n", "quickstart pepito.es", `"mi grupo" is no answer`},
 		"nobody is there": {"", "", "[lab.test]"},
 	} {

@@ -63,6 +63,7 @@ func TestWindows(t *testing.T) {
 		m.posta(t, "config", "check", "posta.toml")
 	})
 	t.Run("quickstart", func(t *testing.T) { serveClass(t, m) })
+	t.Run("double click", func(t *testing.T) { clicked(t, m) })
 }
 
 // serveClass is a lesson: quickstart, the dialogues, the process killed and
@@ -171,14 +172,7 @@ func (h *house) interrupt(t *testing.T) {
 	if err := h.cmd.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
-	select {
-	case <-h.ended:
-	case <-time.After(patience):
-		t.Fatalf("Ctrl-C does not end it\n%s", h.said)
-	}
-	if code := h.cmd.ProcessState.ExitCode(); code != 0 {
-		t.Errorf("Ctrl-C ends it with status %d\n%s", code, h.said)
-	}
+	h.finish(t)
 }
 
 // typed plays a dialogue line by line from outside wine.
