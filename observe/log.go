@@ -95,7 +95,7 @@ func (l *Log) Emit(e *event.Event) {
 	case event.Secure:
 		if f, ok := e.Fact.(event.Secured); ok {
 			l.line(e, slog.LevelDebug, "secured", slog.String("version", f.Version),
-				slog.String("cipher", f.Cipher), text("name", f.ServerName))
+				slog.String("cipher", f.Cipher), spoken("name", f.ServerName))
 		}
 	case event.Gap:
 		l.line(e, slog.LevelWarn, "gap", slog.Int64("octets", e.Len))
@@ -117,33 +117,33 @@ func (l *Log) closed(e *event.Event) {
 	if !p.since.IsZero() {
 		lasted = e.Time.Sub(p.since)
 	}
-	l.line(e, slog.LevelInfo, "closed", text("reason", f.Reason), slog.Duration("lasted", lasted))
+	l.line(e, slog.LevelInfo, "closed", spoken("reason", f.Reason), slog.Duration("lasted", lasted))
 }
 
 func (l *Log) state(e *event.Event) {
 	switch f := e.Fact.(type) {
 	case event.Named:
-		l.line(e, slog.LevelDebug, "named", text("helo", f.Helo))
+		l.line(e, slog.LevelDebug, "named", spoken("helo", f.Helo))
 	case event.Authenticated:
 		l.authenticated(e, f)
 	case event.Refused:
 		l.refused(e, f)
 	case event.Enveloped:
-		l.line(e, slog.LevelDebug, "mail", text("from", f.From))
+		l.line(e, slog.LevelDebug, "mail", spoken("from", f.From))
 	case event.Addressed:
-		l.line(e, slog.LevelDebug, "rcpt", text("to", f.To))
+		l.line(e, slog.LevelDebug, "rcpt", spoken("to", f.To))
 	case event.Accepted:
-		l.line(e, slog.LevelInfo, "accepted", slog.String("id", f.ID), text("from", f.From),
+		l.line(e, slog.LevelInfo, "accepted", slog.String("id", f.ID), spoken("from", f.From),
 			slog.Int("recipients", f.Recipients), slog.Int64("size", f.Size))
 	case event.Foreign:
-		l.line(e, slog.LevelWarn, "sender.foreign", slog.String("id", f.ID), text("account", f.Account),
-			text("field", f.Field), text("address", f.Address))
+		l.line(e, slog.LevelWarn, "sender.foreign", slog.String("id", f.ID), spoken("account", f.Account),
+			spoken("field", f.Field), spoken("address", f.Address))
 	case event.Fetched:
 		l.line(e, slog.LevelDebug, "fetched", slog.String("uidl", f.UIDL), slog.Int64("size", f.Size))
 	case event.Deleted:
 		l.line(e, slog.LevelInfo, "deleted", slog.Int("messages", f.Messages))
 	case event.Note:
-		l.line(e, slog.LevelInfo, "note", text("text", f.Text))
+		l.line(e, slog.LevelInfo, "note", spoken("text", f.Text))
 	}
 }
 
@@ -152,12 +152,12 @@ func (l *Log) state(e *event.Event) {
 func (l *Log) authenticated(e *event.Event, f event.Authenticated) {
 	p, _ := l.open.get(e.Conn)
 	at := []slog.Attr{slog.String("remote", p.remote.Addr().String()), slog.String("listener", p.listener),
-		slog.String("mechanism", f.Mechanism), text("user", f.User)}
+		slog.String("mechanism", f.Mechanism), spoken("user", f.User)}
 	if f.OK {
 		l.line(e, slog.LevelInfo, "auth.ok", at...)
 		return
 	}
-	l.line(e, slog.LevelWarn, "auth.failed", append(at, text("reason", f.Reason))...)
+	l.line(e, slog.LevelWarn, "auth.failed", append(at, spoken("reason", f.Reason))...)
 }
 
 // refused logs recipients that were turned away; other refusals are the
@@ -165,13 +165,13 @@ func (l *Log) authenticated(e *event.Event, f event.Authenticated) {
 func (l *Log) refused(e *event.Event, f event.Refused) {
 	switch strings.ToUpper(f.Verb) {
 	case "RCPT":
-		l.line(e, slog.LevelInfo, "rcpt.refused", text("reply", f.Reply))
+		l.line(e, slog.LevelInfo, "rcpt.refused", spoken("reply", f.Reply))
 	case "MAIL":
-		l.line(e, slog.LevelInfo, "mail.refused", text("reply", f.Reply))
+		l.line(e, slog.LevelInfo, "mail.refused", spoken("reply", f.Reply))
 	case "DATA", "BDAT":
-		l.line(e, slog.LevelInfo, "data.refused", text("reply", f.Reply))
+		l.line(e, slog.LevelInfo, "data.refused", spoken("reply", f.Reply))
 	default:
-		l.line(e, slog.LevelDebug, "refused", text("verb", f.Verb), text("reply", f.Reply))
+		l.line(e, slog.LevelDebug, "refused", spoken("verb", f.Verb), spoken("reply", f.Reply))
 	}
 }
 
@@ -189,8 +189,8 @@ func (l *Log) line(e *event.Event, level slog.Level, message string, attrs ...sl
 // maxText bounds what a peer can put into one attribute.
 const maxText = 256
 
-// text is an attribute whose words came from a peer.
-func text(key, value string) slog.Attr {
+// spoken is an attribute whose words came from a peer.
+func spoken(key, value string) slog.Attr {
 	if len(value) > maxText {
 		cut := maxText
 		for cut > 0 && !utf8.RuneStart(value[cut]) {

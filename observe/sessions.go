@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"posta/event"
+	"posta/text"
 )
 
 // ErrNoSession says that there is no session of this number, or no longer.
@@ -180,6 +181,9 @@ func (one *session) data(e *event.Event, bound int) {
 	if other.body > 0 {
 		one.endBody(e.Dir^1, e.Time, bound)
 	}
+	if n := len(other.line); n > 0 && text.NegotiationLen(other.line) == n {
+		one.endLine(e.Dir^1, bound) // no more of it comes before an answer
+	}
 	if e.Part == event.Body {
 		mine.body += e.Len
 		return
@@ -230,6 +234,9 @@ func (one *session) runOf(e *event.Event, p []byte, secret bool, bound int) {
 		} else {
 			a.put(p, secret)
 		}
+		if a.said.IsZero() && !text.OnlyNegotiation(a.line) {
+			a.said = e.Time
+		}
 		if whole {
 			one.endLine(e.Dir, bound)
 		}
@@ -246,14 +253,29 @@ func bareOf(p []byte, secret bool) []byte {
 	return p
 }
 
+// endLine writes a line down, and before it on a line of its own what telnet
+// ends said to each other, in words.
 func (one *session) endLine(d event.Dir, bound int) {
 	a := &one.lines[d&1]
-	kind := byte(kindCommand)
-	if a.part == event.Reply {
-		kind = kindReply
+	kind := lineKind(a.part) | dirBit(d)
+	at, said := a.at, a.said
+	line := a.take()
+	if n := text.NegotiationLen(line); n > 0 {
+		telnet := "[telnet: " + text.NegotiationText(line) + "]"
+		one.script.add(kind, at.Sub(one.facts.Opened), []byte(telnet), bound)
+		if said.IsZero() { // and nothing else
+			return
+		}
+		at, line = said, line[n:]
 	}
-	since := a.at.Sub(one.facts.Opened)
-	one.script.add(kind|dirBit(d), since, a.take(), bound)
+	one.script.add(kind, at.Sub(one.facts.Opened), line, bound)
+}
+
+func lineKind(p event.Part) byte {
+	if p == event.Reply {
+		return kindReply
+	}
+	return kindCommand
 }
 
 func (one *session) endBody(d event.Dir, at time.Time, bound int) {

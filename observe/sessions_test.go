@@ -80,7 +80,8 @@ func texts(t *testing.T, s *Sessions, conn uint64) []string {
 func conversation() []said {
 	return []said{
 		{listener, event.Reply, "220 mx ESMTP\r\n"},
-		{dialer, event.Command, "EHLO ñandú\r\n"},
+		{listener, event.Reply, "\xff\xfe\x1f\xff\xfc\x01"},
+		{dialer, event.Command, "\xff\xfb\x1f\xff\xfd\x01EHLO ñandú\r\n"},
 		{listener, event.Reply, "250-mx\r\n250 AUTH PLAIN\r\n"},
 		{dialer, event.Command, "AUTH PLAIN §AGFiYwBkZWY=§\r\n"},
 		{listener, event.Reply, "§334 abc\r\n§"},
@@ -98,6 +99,8 @@ func conversation() []said {
 func lines() []string {
 	return []string{
 		"reply 220 mx ESMTP",
+		"reply [telnet: DONT NAWS, WONT ECHO]",
+		"command [telnet: WILL NAWS, DO ECHO]",
 		"command EHLO ñandú",
 		"reply 250-mx", "reply 250 AUTH PLAIN",
 		"command AUTH PLAIN " + Masked,

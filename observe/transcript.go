@@ -175,6 +175,7 @@ func printable(text []byte) string {
 type assembly struct {
 	line   []byte
 	at     time.Time // of the line's first octet
+	said   time.Time // of its first octet that is not telnet's; zero: there is none
 	part   event.Part
 	begun  bool
 	cut    bool // the line was longer than maxLine
@@ -211,7 +212,7 @@ func (a *assembly) take() []byte {
 	if a.cut {
 		line = append(line, "…"...)
 	}
-	a.begun, a.cut, a.masked = false, false, false
+	a.begun, a.cut, a.masked, a.said = false, false, false, time.Time{}
 	if cap(a.line) > 256 {
 		a.line = nil
 	} else {

@@ -1,5 +1,10 @@
 package text
 
+import (
+	"strconv"
+	"strings"
+)
+
 // Telnet commands (RFC 854).
 const (
 	telSE   = 240
@@ -35,6 +40,85 @@ func OnlyNegotiation(b []byte) bool {
 		}
 	}
 	return len(b) > 0
+}
+
+// NegotiationLen is how many octets at the front are whole telnet commands.
+func NegotiationLen(b []byte) int { return eachCommand(b, func([]byte) {}) }
+
+// NegotiationText reads telnet commands aloud, "WILL NAWS, DO ECHO"; a long
+// list is cut short.
+func NegotiationText(b []byte) string {
+	const most = 24
+	var said []string
+	eachCommand(b, func(command []byte) {
+		switch name := commandName(command[1]); {
+		case len(said) > most:
+		case len(said) == most:
+			said = append(said, "…")
+		case len(command) > 2:
+			said = append(said, name+" "+optionName(command[2]))
+		default:
+			said = append(said, name)
+		}
+	})
+	return strings.Join(said, ", ")
+}
+
+// eachCommand takes the whole telnet commands at the front of b apart, and
+// says how many octets they are.
+func eachCommand(b []byte, f func([]byte)) int {
+	var v telnet
+	n := 0
+	for i, c := range b {
+		if v.state == nvtData && c != iac || v.octet(c) == nvtLiteral {
+			break
+		}
+		if v.state == nvtData {
+			f(b[n : i+1])
+			n = i + 1
+		}
+	}
+	return n
+}
+
+func commandName(c byte) string {
+	names := [...]string{"SE", "NOP", "DM", "BRK", "IP", "AO", "AYT", "EC", "EL", "GA", "SB", "WILL", "WONT", "DO", "DONT", "IAC"}
+	if c < telSE {
+		return strconv.Itoa(int(c))
+	}
+	return names[c-telSE]
+}
+
+// optionName is the name of an option that clients are known to ask for, its
+// number for others.
+func optionName(c byte) string {
+	switch c {
+	case 0:
+		return "BINARY" // RFC 856
+	case 1:
+		return "ECHO" // RFC 857
+	case 3:
+		return "SUPPRESS-GO-AHEAD" // RFC 858
+	case 5:
+		return "STATUS" // RFC 859
+	case 6:
+		return "TIMING-MARK" // RFC 860
+	case 24:
+		return "TERMINAL-TYPE" // RFC 1091
+	case 31:
+		return "NAWS" // RFC 1073
+	case 32:
+		return "TERMINAL-SPEED" // RFC 1079
+	case 33:
+		return "FLOW-CONTROL" // RFC 1372
+	case 34:
+		return "LINEMODE" // RFC 1184
+	case 36:
+		return "ENVIRON" // RFC 1408
+	case 39:
+		return "NEW-ENVIRON" // RFC 1572
+	}
+	return strconv.Itoa(int(c))
 }
 
 // telnet takes the octets of telnet commands. It refuses every option: a

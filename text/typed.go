@@ -90,6 +90,9 @@ func (t *Typed) Scan(src []byte) (n int, end Ends, full bool) {
 // lent until the next Scan.
 func (t *Typed) Line() []byte { return t.line }
 
+// End is how that line ends; 0 where it is only a part of one.
+func (t *Typed) End() Ends { return t.end }
+
 // Removed says that the line, or the end of the line before it, is not as it
 // came.
 func (t *Typed) Removed() bool { return t.removed }

@@ -114,6 +114,44 @@ func TestOnlyNegotiation(t *testing.T) {
 	}
 }
 
+func TestNegotiationText(t *testing.T) {
+	for in, want := range map[string]string{
+		putty + "HELO":                              "WILL NAWS, WILL TERMINAL-SPEED, WILL TERMINAL-TYPE, WILL NEW-ENVIRON, DO ECHO, WILL SUPPRESS-GO-AHEAD, DO SUPPRESS-GO-AHEAD",
+		"\xff\xfe\x63\xff\xfc\x18\xff\xf4\xff":      "DONT 99, WONT TERMINAL-TYPE, IP",
+		"\xff\xfa\x18\x00x\xff\xff\xff\xf0\xff\x01": "SB TERMINAL-TYPE, 1",
+		"\xff\xffx": "", "HELO": "", "": "",
+		strings.Repeat("\xff\xf1", 30): strings.Repeat("NOP, ", 24) + "…",
+	} {
+		if got := NegotiationText([]byte(in)); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+	for in, want := range map[string]int{putty + "HELO": 21, putty + "\xff\xfb": 21, "\xff\xff": 0, "x\xff\xf1": 0, "\xff\xfa\x18x\xff\xf0x": 6} {
+		if got := NegotiationLen([]byte(in)); got != want {
+			t.Errorf("%q: %d, want %d", in, got, want)
+		}
+	}
+}
+
+func TestErased(t *testing.T) {
+	for in, want := range map[string]string{
+		"HELP\bO x\r\n":              "HEL-\bO x\r\n",
+		"PASS clave\x15QUIT\r\n":     "----------\x15QUIT\r\n",
+		"a\xc3\xb1\x7fb\b\b\bc\n":    "---\x7f-\b\b\bc\n",
+		"a\x1b[A\xff\xf1b\r\xff\xf7": "a\x1b[A\xff\xf1b\r\xff\xf7",
+		"a\x1bx\bb\rc\b\x15":         "---\b---\b\x15",
+		"ab\xff\xf8c\r\n":            "--\xff\xf8c\r\n",
+		"\nab\b":                     "\na-\b",
+		"no editing\r\x00":           "no editing\r\x00",
+	} {
+		got := []byte(in)
+		Erased(got[:len(got):len(got)], func(off, n int) { copy(got[off:off+n], strings.Repeat("-", n)) })
+		if string(got) != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}
+
 func FuzzTyped(f *testing.F) {
 	f.Add([]byte(putty + "HELO x\b\r\n.\r\x00"))
 	f.Add([]byte("\x1b[\xff\xf7\x1b\x15\r\xff\xfa\r\n\xff\xf0"))

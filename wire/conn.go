@@ -67,6 +67,7 @@ type Conn struct {
 	in     input
 	lines  text.Line
 	typed  *text.Typed // a person's keys; nil: a program's octets
+	edits  int         // its Edits up to the last line
 	begun  bool        // the first line is complete
 	seen   text.Ends   // of lab connections, since the beginning or since TLS
 	lent   lent
@@ -86,13 +87,14 @@ type Conn struct {
 type position struct{ in, out int64 }
 
 // noted are the facts about the line discipline that were told already.
-type noted struct{ bare, edits, bareData bool }
+type noted struct{ bare, dataEdits, dot, bareData bool }
 
 // lent is the line that Line gave out last, until it is published.
 type lent struct {
 	from, to int // in input's buffer, with the line's end
 	end      int // octets of the line's end
 	whole    bool
+	edited   bool
 	mask     []event.Span
 }
 
@@ -170,6 +172,7 @@ func (c *Conn) Mask(off, n int) {
 func (c *Conn) publish() {
 	l := &c.lent
 	if n := l.to - l.from; n > 0 {
+		c.noteEdited()
 		if c.em.Wants(event.Text, event.Command) {
 			c.em.Octets(c.in.stamp, event.FromDialer, event.Text, event.Command, c.in.off, c.in.buf[l.from:l.to], l.mask)
 		}

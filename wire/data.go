@@ -48,6 +48,9 @@ func (c *Conn) Dot(w io.Writer, max int64) (n int64, err error) {
 		c.note("bare LFs in the message were read as CRLF")
 	}
 	c.seen = d.Seen
+	if c.typed != nil {
+		c.edits = c.typed.Edits
+	}
 	c.lines.Reset()
 	if d.Bad() {
 		return d.Size(), ErrBareEnd
@@ -73,6 +76,7 @@ func (c *Conn) typedPiece(d *text.Dot, b *body) (n int, done bool) {
 	mem := c.o.Buffers.takeBig()
 	defer c.o.Buffers.giveBig(mem)
 	c.typed.Max = typedData
+	dot := false
 	for src := c.in.unread(); n < len(src) && !done; {
 		k, end, full := c.typed.Scan(src[n:])
 		n += k
@@ -81,14 +85,21 @@ func (c *Conn) typedPiece(d *text.Dot, b *body) (n int, done bool) {
 		}
 		if c.typed.Removed() {
 			d.Spoil()
+			dot = dot || isDot(c.typed)
 		}
 		var out []byte
 		out, _, done, _ = d.Scan(mem[:0], c.typed.Line())
 		b.put(out, d.Size())
 	}
 	c.answer()
-	c.noteEdits()
+	c.noteDataEdits(dot)
 	return n, done
+}
+
+// isDot says that a line is the dot that a person ends data with.
+func isDot(t *text.Typed) bool {
+	line, _ := text.TrimEnd(t.Line(), t.End())
+	return string(line) == "."
 }
 
 // Chunk copies exactly n octets to w (RFC 3030 §2), and drains them even if w

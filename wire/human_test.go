@@ -117,7 +117,8 @@ func TestTelnetAnswers(t *testing.T) {
 	}
 	conn.Mask(1, 2)
 	conn.Close("quit")
-	want := []string{"21 telnet negotiation octets before the first command", "line editing: 1 octets removed"}
+	want := []string{"21 telnet negotiation octets before the first command, refused with DONT and WONT and removed",
+		"the line was edited while it was typed"}
 	if got := w.notes(); !slices.Equal(got, want) {
 		t.Errorf("notes %q", got)
 	}
@@ -125,6 +126,44 @@ func TestTelnetAnswers(t *testing.T) {
 	if log := w.log(); !strings.Contains(log, `C 0 "`+strings.Repeat("*", 27)+`\r\n"`) ||
 		!strings.Contains(log, `S 0 "\xff\xfe\x1f\xff\xfe \xff\xfe\x18\xff\xfe'\xff\xfc\x01\xff\xfe\x03\xff\xfc\x03"`) {
 		t.Errorf("watched\n%s", log)
+	}
+}
+
+// How an edited line was read is told, and what was taken back is hidden: it
+// may be a password. Of a line that holds a secret nothing is told.
+func TestEditedLines(t *testing.T) {
+	client, conn, w := pair(t, Options{Human: true})
+	send(t, client, "H", "ELP\bO x\r\nPASS clave\x15NOOP\r\nSTAT\r\nPASS x\by\r\nDATA\r\nab\b\r\nx\b.\r\n.\x1b[C\r\n.\r\nQUIT\r\n")
+	for {
+		line, err := conn.Line(100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasPrefix(string(line), "PASS ") {
+			conn.Mask(5, 1)
+		}
+		if string(line) == "DATA" {
+			break
+		}
+	}
+	if _, err := conn.Dot(io.Discard, 0); err != nil {
+		t.Fatal(err)
+	}
+	conn.Line(100)
+	conn.Close("quit")
+	want := []string{"the line was edited while it was typed (what was erased is hidden); it was read as: HELO x",
+		"the line was edited while it was typed (what was erased is hidden); it was read as: NOOP",
+		"the line was edited while it was typed",
+		"lines of the message were edited while they were typed",
+		"a dot on a line that was edited does not end the message"}
+	if got := w.notes(); !slices.Equal(got, want) {
+		t.Errorf("notes %q", got)
+	}
+	log := w.log()
+	for _, want := range []string{`"HEL*\bO x\r\n"`, `"**********\x15NOOP\r\n"`, `"STAT\r\n"`, `"********\r\n"`} {
+		if !strings.Contains(log, want) {
+			t.Errorf("watched no %s in\n%s", want, log)
+		}
 	}
 }
 

@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"bytes"
+
 	"posta/event"
 	"posta/text"
 )
@@ -146,10 +148,11 @@ func (c *Conn) typedLine(max int) ([]byte, error) {
 func (c *Conn) tookTyped(n int, end text.Ends, over bool) ([]byte, error) {
 	line, bare := text.TrimEnd(c.typed.Line(), end)
 	if !c.begun && c.typed.Telnet > 0 {
-		c.note("%d telnet negotiation octets before the first command", c.typed.Telnet)
+		c.note("%d telnet negotiation octets before the first command, refused with DONT and WONT and removed", c.typed.Telnet)
 	}
-	c.noteEdits()
 	c.lend(n, end)
+	c.lent.edited = c.typed.Edits > c.edits
+	c.edits = c.typed.Edits
 	late := n > len(c.typed.Line()) && c.in.buf[c.lent.from] == '\n' // of the line before, CR NUL LF
 	c.lent.whole = c.typed.Removed() || late
 	switch {
@@ -163,10 +166,32 @@ func (c *Conn) tookTyped(n int, end text.Ends, over bool) ([]byte, error) {
 	return line, nil
 }
 
-func (c *Conn) noteEdits() {
-	if c.typed.Edits > 0 && !c.noted.edits {
-		c.noted.edits = true
-		c.note("line editing: %d octets removed", c.typed.Edits)
+// noteEdited says how an edited line was read, unless some of it is secret,
+// and hides what was taken back. It is called before the typed line's memory is
+// used again.
+func (c *Conn) noteEdited() {
+	const most = 200 // octets of it
+	switch l := &c.lent; {
+	case !l.edited:
+	case len(l.mask) > 0:
+		c.note("the line was edited while it was typed")
+	default:
+		text.Erased(c.in.buf[l.from:l.to], func(off, n int) { l.mask = append(l.mask, event.Span{Off: off, Len: n}) })
+		line, _ := text.TrimEnd(c.typed.Line(), c.typed.End())
+		c.note("the line was edited while it was typed (what was erased is hidden); it was read as: %s", bytes.ToValidUTF8(line[:min(len(line), most)], []byte("?")))
+	}
+}
+
+// noteDataEdits tells once that a message was edited, and once that a dot on
+// an edited line was there: who typed it waits for an answer.
+func (c *Conn) noteDataEdits(dot bool) {
+	if c.typed.Edits > c.edits && !c.noted.dataEdits {
+		c.noted.dataEdits = true
+		c.note("lines of the message were edited while they were typed")
+	}
+	if dot && !c.noted.dot {
+		c.noted.dot = true
+		c.note("a dot on a line that was edited does not end the message")
 	}
 }
 

@@ -95,6 +95,15 @@ func TestCardOfOtherHouses(t *testing.T) {
 	if card := a.card(r); strings.Contains(card, "AUTH") || strings.Contains(card, "LAB") || !strings.Contains(card, "openssl s_client") {
 		t.Error(card)
 	}
+	for system, plink := range map[string]bool{"linux": false, "windows": true} {
+		p := newPage(a, r)
+		p.system = system
+		p.putty()
+		p.send()
+		if card := p.text.String(); strings.Contains(card, "plink") != plink || strings.Contains(card, "or Telnet") || strings.Contains(card, "paste") {
+			t.Errorf("%s: what a strict listener refuses:\n%s", system, card)
+		}
+	}
 	r.Listeners, r.Accounts = nil, nil
 	if card := a.card(r); strings.Contains(card, "HELO") || strings.Contains(card, "PASS") {
 		t.Error(card)

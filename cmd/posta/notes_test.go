@@ -42,7 +42,7 @@ func TestNotesAreSaid(t *testing.T) {
 	if got := r.say("[what nobody knows]"); got != "[what nobody knows]" {
 		t.Errorf("%q", got)
 	}
-	if got := r.say("[12 telnet negotiation octets before the first command]"); !strings.Contains(got, "12 octetos") {
+	if got := r.say("[12 telnet negotiation octets before the first command, refused with DONT and WONT and removed]"); !strings.Contains(got, "12 octetos") {
 		t.Errorf("%q", got)
 	}
 }

@@ -199,13 +199,23 @@ func (p *page) putty() {
 		return
 	}
 	p.title("card.putty", nil)
-	p.typed(p.say("card.putty_host", words.Args{"Host": p.host, "Port": smtp.Port}), p.say("card.putty_type", nil), p.say("card.putty_close", nil),
+	kind := "card.putty_type"
+	if !p.isLab() {
+		kind = "card.putty_raw"
+	}
+	p.typed(p.say("card.putty_host", words.Args{"Host": p.host, "Port": smtp.Port}), p.say(kind, nil), p.say("card.putty_close", nil),
 		p.say("card.putty_log", nil))
 	p.line("  " + p.words.Say("card.putty_file", words.Args{"Command": p.command("putty -o posta.reg")}))
 	p.line("  " + p.say("card.or_terminal", nil))
-	p.typed(fmt.Sprintf("putty -raw %s -P %d", p.host, smtp.Port), fmt.Sprintf("plink -raw -P %d %s", smtp.Port, p.host),
-		fmt.Sprintf("telnet %s %d", p.host, smtp.Port))
-	p.line("  " + p.say("card.plink", nil))
+	p.typed(fmt.Sprintf("putty -raw %s -P %d", p.host, smtp.Port))
+	plink := p.isLab() || p.system == "windows" // elsewhere it ends lines in LF, which a strict listener refuses
+	if plink {
+		p.typed(fmt.Sprintf("plink -raw -P %d %s", smtp.Port, p.host))
+	}
+	p.typed(fmt.Sprintf("telnet %s %d", p.host, smtp.Port))
+	if plink {
+		p.line("  " + p.say("card.plink", nil))
+	}
 }
 
 func (p *page) send() {
@@ -214,7 +224,11 @@ func (p *page) send() {
 		return
 	}
 	from, to := p.pair()
-	p.title("card.send", words.Args{"Port": smtp.Port})
+	how := "card.send"
+	if !p.isLab() { // which wants a wait for each reply
+		how = "card.send_strict"
+	}
+	p.title(how, words.Args{"Port": smtp.Port})
 	p.typed("HELO "+p.DefaultDomain, "MAIL FROM:<"+from.Address+">", "RCPT TO:<"+to.Address+">", "DATA",
 		"Subject: "+p.say("card.subject", nil), "", p.say("card.body", nil), ".", "QUIT")
 }
