@@ -17,11 +17,11 @@ const leastDrain = 64 << 20
 // peer that sends more than eight times max, and than 64 MiB, of refused data
 // gets ErrEndless. n counts the octets of content.
 func (c *Conn) Dot(w io.Writer, max int64) (n int64, err error) {
+	c.mail = true
+	defer func() { c.mail = false }()
 	if err := c.begin(); err != nil {
 		return 0, err
 	}
-	c.mail = true
-	defer func() { c.mail = false }()
 	d := text.Dot{LF: c.o.BareLF, Uniform: c.o.Human, NUL: c.typed != nil, Seen: c.seen}
 	b := body{w: w, max: max}
 	for done := false; !done; {
@@ -105,11 +105,11 @@ func isDot(t *text.Typed) bool {
 // Chunk copies exactly n octets to w (RFC 3030 §2), and drains them even if w
 // fails. A nil w only drains.
 func (c *Conn) Chunk(w io.Writer, n int64) error {
+	c.mail = true
+	defer func() { c.mail = false }()
 	if err := c.begin(); err != nil {
 		return err
 	}
-	c.mail = true
-	defer func() { c.mail = false }()
 	chunk := text.Chunk{Left: n}
 	b := body{w: w}
 	for chunk.Left > 0 {

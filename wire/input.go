@@ -32,7 +32,7 @@ func (c *Conn) begin() error {
 		c.o.Buffers.giveBig(in.big)
 		in.buf, in.big, in.r, in.w = in.small, nil, 0, n
 	}
-	if c.down.Load() {
+	if c.down.Load() && !c.mail { // a message was let in with 354 already
 		return ErrShutdown
 	}
 	return nil
