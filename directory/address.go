@@ -8,6 +8,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"posta/mail"
+	"posta/words"
 )
 
 // Key is the form of a local part by which it is found: lower case, NFC
@@ -31,6 +32,21 @@ func Split(address string) (localKey, domain string) {
 		return address, ""
 	}
 	return address[:at], address[at+1:]
+}
+
+// CheckAddress says what is wrong with an address that a person wrote, or
+// nothing.
+func CheckAddress(written string) error {
+	_, err := parseAddress(written)
+	return err
+}
+
+func parseAddress(written string) (mail.Address, error) {
+	a, err := mail.ParseAddress(written)
+	if err != nil {
+		return mail.Address{}, refuse(ErrInvalid, "directory.not_address", words.Args{"Address": written, "Why": err})
+	}
+	return a, nil
 }
 
 // name is an address as it is looked up: a Key and a lower-case A-label domain.

@@ -186,11 +186,7 @@ func (d *Directory) parse(ctx context.Context, written string) (mail.Address, er
 		}
 		written += "@" + domain
 	}
-	a, err := mail.ParseAddress(written)
-	if err != nil {
-		return mail.Address{}, refuse(ErrInvalid, "directory.not_address", words.Args{"Address": written, "Why": err})
-	}
-	return a, nil
+	return parseAddress(written)
 }
 
 // address gives an address that a person wrote as it is kept.

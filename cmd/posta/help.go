@@ -100,7 +100,7 @@ func (a *app) helpCommand() *cobra.Command {
 	c.RunE = func(c *cobra.Command, args []string) error {
 		found, rest, err := c.Root().Find(args)
 		if err != nil || len(rest) > 0 {
-			return a.noSuchCommand(c.Root(), args)
+			return a.noSuchCommand(found, rest)
 		}
 		a.help(found, nil)
 		return nil

@@ -13,6 +13,7 @@ import (
 
 	"posta/admin"
 	"posta/config"
+	"posta/directory"
 	"posta/observe"
 	"posta/server"
 	"posta/words"
@@ -75,8 +76,15 @@ func (q *quick) check() error {
 			return err
 		}
 	}
-	if q.domain != "" && !config.IsHostname(q.domain) {
-		return words.Fail("fail.domain", words.Args{"Domain": q.domain})
+	for _, domain := range append(slices.Clone(q.domains), q.domain) {
+		if domain != "" && !config.IsHostname(domain) {
+			return words.Fail("fail.domain", words.Args{"Domain": domain})
+		}
+	}
+	for _, one := range q.accounts {
+		if err := checkAccount(one); err != nil {
+			return err
+		}
 	}
 	for _, text := range q.allow {
 		n, err := network(text)
@@ -86,6 +94,18 @@ func (q *quick) check() error {
 		q.networks, q.lan = append(q.networks, n.Masked()), true // who admits others lets them in
 	}
 	return oneOf("--persona", q.persona, "posta", "hmailserver")
+}
+
+// checkAccount looks at NAME[:PASSWORD] before anything is made.
+func checkAccount(text string) error {
+	name, password, told := strings.Cut(text, ":")
+	if !strings.Contains(name, "@") {
+		name += "@" + labDomain
+	}
+	if err := directory.CheckAddress(name); err != nil || !told {
+		return err
+	}
+	return directory.CheckPassword(password)
 }
 
 // Where quickstart's listeners go. Without either each falls back alone.
