@@ -29,3 +29,23 @@ func (db *DB) Change(query string) error {
 		return err
 	})
 }
+
+// Checkpoint has the writer bring the WAL into the file before its next work.
+func (db *DB) Checkpoint() error {
+	return db.writer.chore(func(t *tx) error {
+		t.db.writer.logged = checkpointPages
+		return nil
+	})
+}
+
+// Cramp leaves the writer so little cache that a letter outgrows it.
+func (db *DB) Cramp() error {
+	return db.writer.chore(func(t *tx) error {
+		for _, query := range []string{"PRAGMA cache_size = 10", "PRAGMA cache_spill = 10"} {
+			if _, err := t.exec(query); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

@@ -3,6 +3,7 @@ package sqldb
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"embed"
 	"errors"
 	"fmt"
@@ -35,6 +36,7 @@ const (
 	qRelease    = `RELEASE item`
 	qRollbackTo = `ROLLBACK TO item`
 
+	qCheckpoint = `PRAGMA wal_checkpoint(PASSIVE)`
 	qVacuum     = `PRAGMA incremental_vacuum(256)`
 	qFreePages  = `PRAGMA freelist_count`
 	qPages      = `PRAGMA page_count`
@@ -60,7 +62,7 @@ func dsn(file string, r role, o Options) string {
 		"busy_timeout(10000)",
 		"journal_mode(WAL)",
 		"synchronous(FULL)",
-		"wal_autocheckpoint(1024)",
+		"wal_autocheckpoint(0)", // the writer's own: SQLite's hides what failed
 		"journal_size_limit(67108864)",
 		"temp_store(MEMORY)",
 	}
@@ -167,6 +169,24 @@ func outside(err error) bool {
 		return false
 	}
 	return true
+}
+
+// unsynced says that a sync failed. The system has told of it once and takes
+// the lost pages for written: no later sync will speak of them.
+func unsynced(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && (e.Code() == sqlite3.SQLITE_IOERR_FSYNC || e.Code() == sqlite3.SQLITE_IOERR_DIR_FSYNC)
+}
+
+// logged counts the pages that a connection has written to the WAL since it
+// was asked last.
+func logged(c driver.Conn) (int64, error) {
+	d, ok := c.(sqlite.DBStatus)
+	if !ok {
+		return 0, errors.New("the driver's connections have no counters")
+	}
+	n, _, err := d.Status(sqlite.DBStatusCacheWrite, true)
+	return int64(n), err
 }
 
 // unique says that an error is a value that may exist only once.

@@ -21,11 +21,13 @@ type disk struct {
 	methods map[uintptr]uintptr // the system's table → ours
 	systems map[uintptr]uintptr // and back
 	dirty   map[uintptr]bool    // files with writes that no sync followed
-	failing atomic.Bool
+	main    map[uintptr]bool    // database files, not their logs
+	failing atomic.Bool         // every sync fails
+	stale   atomic.Bool         // those of database files fail
 	syncs   atomic.Int64
 }
 
-var theDisk = disk{name: "faulty", methods: map[uintptr]uintptr{}, systems: map[uintptr]uintptr{}, dirty: map[uintptr]bool{}}
+var theDisk = disk{name: "faulty", methods: map[uintptr]uintptr{}, systems: map[uintptr]uintptr{}, dirty: map[uintptr]bool{}, main: map[uintptr]bool{}}
 
 // faulty registers the layer and puts it into a healthy state.
 func faulty(t testing.TB) *disk {
@@ -52,6 +54,10 @@ func faulty(t testing.TB) *disk {
 		}
 	})
 	d.failing.Store(false)
+	d.stale.Store(false)
+	d.mu.Lock()
+	clear(d.dirty) // of stores that failed, whose files nobody closes
+	d.mu.Unlock()
 	return d
 }
 
@@ -85,6 +91,7 @@ func diskOpen(tls *libc.TLS, vfs, name, file uintptr, flags int32, out uintptr) 
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.main[file] = flags&sqlite3.SQLITE_OPEN_MAIN_DB != 0
 	if d.methods[f.FpMethods] == 0 {
 		system := at[sqlite3.Tsqlite3_io_methods](f.FpMethods)
 		p := libc.Xmalloc(tls, libc.Tsize_t(unsafe.Sizeof(*system)))
@@ -95,6 +102,12 @@ func diskOpen(tls *libc.TLS, vfs, name, file uintptr, flags int32, out uintptr) 
 	}
 	f.FpMethods = d.methods[f.FpMethods]
 	return rc
+}
+
+func (d *disk) isMain(file uintptr) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.main[file]
 }
 
 // system gives the system's methods of a file, and notes its state.
@@ -111,7 +124,7 @@ func diskWrite(tls *libc.TLS, file, data uintptr, n int32, off sqlite3.Tsqlite3_
 }
 
 func diskSync(tls *libc.TLS, file uintptr, flags int32) int32 {
-	if theDisk.failing.Load() {
+	if theDisk.failing.Load() || theDisk.stale.Load() && theDisk.isMain(file) {
 		return sqlite3.SQLITE_IOERR | 4<<8 // SQLITE_IOERR_FSYNC
 	}
 	theDisk.syncs.Add(1)

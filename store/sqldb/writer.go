@@ -51,6 +51,7 @@ type writer struct {
 	cohort    int       // letters to wait for
 	until     time.Time // but no longer
 	lastChore time.Time
+	logged    int64 // pages in the WAL since it was last brought into the file
 	stats     counters
 }
 
@@ -126,6 +127,13 @@ func (w *writer) loop() {
 	defer close(w.done)
 	for w.next() {
 		w.turn()
+		if !w.failed.Load() {
+			w.checkpoint()
+		}
+		if w.failed.Load() {
+			w.refuse()
+			w.db.o.OnFatal(w.fatal)
+		}
 	}
 }
 
@@ -213,7 +221,6 @@ func (w *writer) turn() {
 		}
 	}
 	w.mu.Lock()
-	fatal := w.fatal
 	done := 0
 	for _, j := range w.batch {
 		done += min(len(j.filings), 1)
@@ -232,10 +239,6 @@ func (w *writer) turn() {
 	for i, j := range w.batch {
 		w.batch[i] = nil
 		j.done <- j.err
-	}
-	if fatal != nil {
-		w.refuse()
-		w.db.o.OnFatal(fatal)
 	}
 }
 
@@ -302,7 +305,10 @@ func (w *writer) attempt(careful bool) error {
 	if err == nil {
 		err = t.flush()
 	}
-	if err != nil {
+	switch {
+	case unsynced(err): // a transaction that outgrew the cache
+		return w.doom(err)
+	case err != nil:
 		t.abandon()
 		return classify(err)
 	}
@@ -318,12 +324,7 @@ func (w *writer) seal() error {
 		_, err = w.tx.commit.exec()
 	}
 	if err != nil {
-		err = fmt.Errorf("commit: %w: %w", store.ErrUnknown, err)
-		w.failed.Store(true)
-		w.mu.Lock()
-		w.fatal = err
-		w.mu.Unlock()
-		return err
+		return w.doom(fmt.Errorf("commit: %w", err))
 	}
 	took := time.Since(before)
 	if w.commit == 0 {
@@ -333,6 +334,16 @@ func (w *writer) seal() error {
 	}
 	w.tx.sealed()
 	return nil
+}
+
+// doom ends the use of this connection: nothing is true any more.
+func (w *writer) doom(err error) error {
+	err = fmt.Errorf("%w: %w", store.ErrUnknown, err)
+	w.failed.Store(true)
+	w.mu.Lock()
+	w.fatal = err
+	w.mu.Unlock()
+	return err
 }
 
 // stop ends the loop when all is written, and gives the fatal error if there
