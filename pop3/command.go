@@ -232,7 +232,7 @@ func parseNumber(b []byte, limit int64) (int64, bool) {
 }
 
 func tooFew(s *shape, off int) *Fault {
-	return &Fault{TooFew, off, s.name + " needs " + arguments(s.least)}
+	return &Fault{TooFew, off, s.name + " needs " + arguments(s.least) + ": " + s.syntax()}
 }
 
 func arguments(n int) string {

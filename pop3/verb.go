@@ -77,6 +77,31 @@ func (s *shape) most() int {
 	return n
 }
 
+// syntax shows the command with its arguments.
+func (s *shape) syntax() string {
+	text := s.name
+	for _, a := range s.args[:s.most()] {
+		text += " " + a.String()
+	}
+	return text
+}
+
+func (a argument) String() string {
+	switch a {
+	case name:
+		return "name"
+	case secret:
+		return "digest"
+	case phrase:
+		return "password"
+	case message:
+		return "message-number"
+	case count:
+		return "lines"
+	}
+	return "word"
+}
+
 // lookup finds a keyword, which is case-insensitive (RFC 1939 §3).
 func lookup(word []byte) Verb {
 	if len(word) < 3 || len(word) > 4 {

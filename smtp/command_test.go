@@ -242,7 +242,7 @@ func TestTables(t *testing.T) {
 func TestNearest(t *testing.T) {
 	all := func(v Verb) bool { return v != SAML }
 	for name, want := range map[string]Verb{"VERFY": VRFY, "HELLO": HELO, "EHOL": EHLO, "MIAL": MAIL, "RCTP": RCPT,
-		"QIUT": QUIT, "DAT": DATA, "STARTTSL": STARTTLS, "XYZZY": Unknown, "SML": SOML, "XYZ": Unknown, "AB": Unknown, "Ñ": Unknown, "HOLA": HELO} {
+		"QIUT": QUIT, "DAT": DATA, "STARTTSL": STARTTLS, "XYZZY": Unknown, "SML": SOML, "XYZ": Unknown, "AB": Unknown, "Ñ": Unknown, "HOLA": HELO, "exit": QUIT, "bye": QUIT} {
 		if got := Nearest(name, all); got != want {
 			t.Errorf("Nearest(%q) = %q, want %q", name, got, want)
 		}

@@ -5,9 +5,13 @@ import "strings"
 // Nearest is the verb that a mistyped name was probably meant to be, among
 // those that served accepts; Unknown if none is near. One mistake is near, two
 // are where the first letter is right and the name is not short; two swapped
-// letters are one mistake.
+// letters are one mistake. What other programs say for QUIT means that.
 func Nearest(name string, served func(Verb) bool) Verb {
 	name = strings.ToUpper(name)
+	switch name {
+	case "EXIT", "BYE", "LOGOUT", "CLOSE": // how one leaves elsewhere
+		return QUIT
+	}
 	if len(name) < 3 || len(name) > 12 || !isASCII(name) {
 		return Unknown
 	}

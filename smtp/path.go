@@ -95,7 +95,10 @@ func (p *parser) path(c *Command, bad mail.Status) *Fault {
 
 // barePath takes an address without brackets, as people type it in the lab.
 func (p *parser) barePath(c *Command, bad mail.Status) *Fault {
-	if p.mode != mail.Lab || p.pos == len(p.src) {
+	if p.pos == len(p.src) {
+		return &Fault{Code: 501, Status: bad, Text: "The address is missing. Syntax: " + c.Verb.Syntax(), Span: p.rest()}
+	}
+	if p.mode != mail.Lab {
 		return &Fault{Code: 501, Status: bad, Text: "The address stands in angle brackets: " + c.Verb.Syntax(), Span: p.rest()}
 	}
 	end := closing(p.src, p.pos, ' ')
@@ -133,6 +136,9 @@ func (c *Command) address(src string, at Span, bad mail.Status) *Fault {
 
 // addressFault words what is wrong without repeating the peer's octets.
 func addressFault(s string) string {
+	if strings.ContainsAny(s, ",;") {
+		return "One address stands here; each recipient has a RCPT of its own"
+	}
 	if !strings.Contains(s, "@") {
 		return "The address has no domain; write name@example.net"
 	}

@@ -120,7 +120,6 @@ func (c *Conn) Chunk(w io.Writer, n int64) error {
 		b.put(c.in.unread()[:k], 0)
 		c.pass(k, event.Body)
 	}
-	c.begun = true
 	c.lines.Reset()
 	return b.result()
 }

@@ -59,6 +59,7 @@ func TestHuman(t *testing.T) {
 		{"bare LFs after one CRLF", []string{"HELO x\r\nDATA\nhi\n.\nMAIL\r\n.\r\nQUIT\n"}, `"HELO x" "DATA" <bare> "QUIT" EOF`},
 		{"CRLF, then LF in the data", []string{"DATA\r\nhi\n.\nMAIL\r\n.\r\nQUIT\r\n"}, `"DATA" <bare> "QUIT" EOF`},
 		{"CRLF data after LF commands", []string{"HELO x\nDATA\nhi\r\n.\r\nQUIT\n"}, `"HELO x" "DATA" <"hi\r\n"> "QUIT" EOF`},
+		{"LF data after CRLF data", []string{"DATA\nhi\r\n.\r\nDATA\nx\n.\ny\r\n.\r\nQUIT\n"}, `"DATA" <"hi\r\n"> "DATA" <bare> "QUIT" EOF`},
 		{"an edited dot", octets("DATA\r\nx\b.\r\n.\r\nQUIT\r\n"), `"DATA" <".\r\n"> "QUIT" EOF`},
 		{"a dot with telnet in it", []string{putty, "DATA\r\n", ".\xff\xf1\r\n", ".\r\n"}, `"DATA" <".\r\n"> EOF`},
 		{"telnet in the line end before the dot", []string{putty, "DATA\r\n", "a\r\xff\xf1\n.\r\nb\r\n.\r\n"}, `"DATA" <"a\r\n.\r\nb\r\n"> EOF`},

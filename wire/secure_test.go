@@ -107,6 +107,31 @@ func checkLayers(t *testing.T, w *watcher) {
 	}
 }
 
+// Under TLS from the first octet on nobody types either, and what the line ends
+// were before STARTTLS does not count.
+func TestNobodyTypesUnderTLS(t *testing.T) {
+	for _, before := range []string{"", "STARTTLS\r\n"} {
+		client, conn, _ := pair(t, Options{Human: true})
+		if before != "" {
+			client.Write([]byte(before))
+			conn.Line(20)
+		}
+		go func() {
+			secure := tls.Client(client, &tls.Config{InsecureSkipVerify: true})
+			for _, s := range []string{"\xff\xfb\x01NO", "OP\b\nDATA\n", "x\b\n.\nQUIT\n"} {
+				secure.Write([]byte(s))
+			}
+			secure.CloseWrite()
+		}()
+		if err := conn.StartTLS(context.Background(), serverTLS(t)); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := talk(conn), `"\xff\xfb\x01NOOP\b" "DATA" <"x\b\r\n"> "QUIT" EOF`; got != want {
+			t.Errorf("%q: %s, want %s", before, got, want)
+		}
+	}
+}
+
 func TestEarlyOctets(t *testing.T) {
 	for _, early := range []string{"RSET\r\n", "x", "\x16"} {
 		client, conn, _ := pair(t, Options{Human: true})

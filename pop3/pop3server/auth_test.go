@@ -111,7 +111,7 @@ func TestUserPass(t *testing.T) {
 			C: USER pe` + "\x00" + `pe
 			S: -ERR Control characters are not allowed
 			C: USER
-			S: -ERR USER needs one argument
+			S: -ERR USER needs one argument: USER name
 			C: USER pepe rest
 			S: -ERR USER takes one argument
 			C: LAST

@@ -41,7 +41,7 @@ func (s *session) login(ctx context.Context, try attempt, id sasl.Identity, err 
 	case errors.Is(err, sasl.ErrCredentials):
 		s.denied(ctx, try)
 	case errors.Is(err, sasl.ErrSyntax):
-		s.refuse(try.verb, "", "Malformed response")
+		s.refuse(try.verb, "", "Malformed response; it is sent in base64")
 	case errors.Is(err, sasl.ErrBusy):
 		s.attempted(try, "too many log-ins at once")
 		s.refuse(try.verb, pop3.SysTemp, "Too many log-ins at once; try again")

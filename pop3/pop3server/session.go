@@ -84,7 +84,7 @@ func (s *session) command(ctx context.Context, line []byte) {
 	if fault == nil || s.srv.Mode == mail.Strict {
 		s.named = "" // PASS comes immediately after USER (RFC 1939 §7); a typing error in the lab is forgiven
 	}
-	if fault != nil && fault.Kind == pop3.Unknown && isHTTP(cmd.Keyword.Of(line)) {
+	if fault != nil && fault.Kind == pop3.Unknown && isHTTP(line, cmd.Keyword) {
 		s.note("An HTTP client; the connection was closed at once")
 		s.end("refused: HTTP")
 		return
@@ -230,14 +230,17 @@ func isSMTP(word []byte) bool {
 }
 
 // isHTTP says that a browser talks: a web page must not drive a server on
-// loopback.
-func isHTTP(word []byte) bool {
+// loopback. DELETE is HTTP's only before a path: people say it for DELE.
+func isHTTP(line []byte, keyword pop3.Span) bool {
+	word := keyword.Of(line)
 	if field := bytes.IndexByte(word, ':'); field >= 0 {
 		word = word[:field+1] // the value may stand right behind the colon
 	}
 	switch strings.ToUpper(string(word)) {
-	case "GET", "POST", "PUT", "HEAD", "DELETE", "PATCH", "TRACE", "CONNECT", "OPTIONS", "HOST:", "PRI":
+	case "GET", "POST", "PUT", "HEAD", "PATCH", "TRACE", "CONNECT", "OPTIONS", "HOST:", "PRI":
 		return true
+	case "DELETE":
+		return bytes.HasPrefix(bytes.TrimLeft(line[keyword.Off+keyword.Len:], " \t"), []byte("/"))
 	}
 	return false
 }

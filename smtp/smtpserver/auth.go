@@ -167,6 +167,9 @@ func (s *session) outcome(ctx context.Context, x sasl.Server, mechanism string, 
 		r, fact.Reason = s.text(textWrongPassword), "wrong user name or password"
 	}
 	s.c.State(fact)
+	if s.srv.Mode == mail.Lab && !s.srv.bare && (errors.Is(err, errBase64) || errors.Is(err, sasl.ErrSyntax)) {
+		r.More = append(r.More, s.text(textBase64Hint).Text)
+	}
 	if errors.Is(err, sasl.ErrCredentials) {
 		return s.failed(ctx, x.User(), r)
 	}

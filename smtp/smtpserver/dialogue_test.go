@@ -438,13 +438,16 @@ var dialogues = []struct {
 		C: *
 		S: 501 5.7.0 Authentication cancelled
 		C: AUTH PLAIN =
-		S: 501 5.5.2…
+		S: 501-5.5.2…
+		S: 501 5.5.2 The name and the password travel in base64…
 		C: AUTH PLAIN a=b
-		S: 501 5.5.2 The response is not valid base64
+		S: 501-5.5.2 The response is not valid base64
+		S: 501 5.5.2 The name…
 		C: AUTH PLAIN
 		S: 334 
 		C: =AAA
-		S: 501 5.5.2 The response is not valid base64
+		S: 501-5.5.2 The response is not valid base64
+		S: 501 5.5.2 The name…
 		C: AUTH PLAIN AHBlcGUAeA==
 		S: 535 5.7.8 Authentication credentials invalid
 		C: AUTH PLAIN AG9jdXBhZG8AeA==

@@ -50,11 +50,14 @@ const (
 	textClientHello
 	textKeyword
 	textPOP3
+	textHeaderField
+	textLoneDot
 	textDidYouMean
 	textUnknown
 	textBadBase64
 	textNoInitial
 	textBadResponse
+	textBase64Hint
 	textCancelled
 	textNoServe
 	textHelloFirst
@@ -147,11 +150,14 @@ func wordings() [texts]wording {
 		textClientHello:  {500, "5.5.2", "Invalid character: a TLS handshake? It begins after STARTTLS here", ""},
 		textKeyword:      {500, "5.5.1", "%[1]s is an EHLO keyword, which tells that the server can do something; it is no command", ""},
 		textPOP3:         {500, "5.5.1", "That is a command of POP3, and this is SMTP", ""},
+		textHeaderField:  {500, "5.5.1", "That is a header field; it stands in the message, behind DATA and its 354 reply", ""},
+		textLoneDot:      {500, "5.5.1", "A lone dot ends a message, and none was begun with DATA", ""},
 		textDidYouMean:   {500, "5.5.1", "Command not recognized; did you mean %[1]s?", ""},
 		textUnknown:      {500, "5.5.1", "Command not recognized; HELP lists those that are", ""},
 		textNoInitial:    {501, "5.7.0", "The server begins in this mechanism; send no initial response", ""},
 		textBadBase64:    {501, "5.5.2", "The response is not valid base64", ""},
-		textBadResponse:  {501, "5.5.2", "Malformed response for this mechanism", ""},
+		textBadResponse:  {501, "5.5.2", "The response is base64, but not of what this mechanism sends", ""},
+		textBase64Hint:   {501, "5.5.2", "The name and the password travel in base64, never as they are: \"posta base64 TEXT\" writes it", ""}, // behind both, in the lab
 		textCancelled:    {501, "5.7.0", "Authentication cancelled", ""},
 		textNoServe:      {502, "5.5.1", "%[1]s is not served here", ""},
 

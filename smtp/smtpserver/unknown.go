@@ -1,6 +1,8 @@
 package smtpserver
 
 import (
+	"strings"
+
 	"posta/smtp"
 )
 
@@ -16,6 +18,10 @@ func (s *session) unknown(cmd smtp.Command, fault *smtp.Fault) smtp.Reply {
 		return fault.Reply()
 	case smtp.Foreign(cmd.Name) == "POP3":
 		return s.text(textPOP3)
+	case cmd.Name == ".":
+		return s.text(textLoneDot)
+	case isField(cmd.Name):
+		return s.text(textHeaderField)
 	}
 	if e := smtp.ExtensionNamed(cmd.Name); e != 0 {
 		return s.textf(textKeyword, e.Keyword())
@@ -24,4 +30,11 @@ func (s *session) unknown(cmd smtp.Command, fault *smtp.Fault) smtp.Reply {
 		return s.textf(textDidYouMean, v.String())
 	}
 	return s.text(textUnknown)
+}
+
+// isField says that a line begins as a header field does, "Subject:", and not
+// as a verb with a colon too many.
+func isField(word string) bool {
+	name, _, found := strings.Cut(word, ":")
+	return found && name != "" && smtp.VerbNamed(name) == smtp.Unknown
 }
