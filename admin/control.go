@@ -121,12 +121,12 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "this is posta's control socket; use the posta command", http.StatusForbidden)
 		return
 	}
-	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
+	raw, octets, err := receiveRequest(w, r)
 	if err != nil {
 		answer(w, http.StatusBadRequest, &Error{Code: "invalid", Text: err.Error()})
 		return
 	}
-	result, err := h.table.run(r.Context(), "control socket", strings.TrimPrefix(r.URL.Path, "/"), raw)
+	result, err := h.table.run(r.Context(), call{"control socket", strings.TrimPrefix(r.URL.Path, "/"), raw, octets})
 	if err != nil {
 		answer(w, http.StatusUnprocessableEntity, err)
 		return
@@ -190,13 +190,21 @@ func Dial(ctx context.Context, data string) (*Client, error) {
 
 // Call runs an operation in the server.
 func (c *Client) Call(ctx context.Context, name string, in, out any) error {
-	raw, err := json.Marshal(in)
+	what, octets := apart(in)
+	raw, err := json.Marshal(what)
 	if err != nil {
 		return fmt.Errorf("admin: %s: %w", name, err)
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://posta/"+name, bytes.NewReader(raw))
+	var body io.Reader = bytes.NewReader(raw)
+	if octets != nil {
+		body = io.MultiReader(body, strings.NewReader("\n"), octets)
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://posta/"+name, body)
 	if err != nil {
 		return err
+	}
+	if octets != nil {
+		request.Header.Set("Content-Type", uploadType)
 	}
 	request.Header.Set("Authorization", "Bearer "+c.token)
 	response, err := c.http.Do(request)

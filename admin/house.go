@@ -6,6 +6,7 @@ import (
 
 	"posta/check"
 	"posta/directory"
+	"posta/mail"
 	"posta/observe"
 	"posta/store"
 )
@@ -20,13 +21,16 @@ type House struct {
 	Status    func(context.Context) (Status, error)
 	Health    func(context.Context) Health
 	Check     func(context.Context) (wrong []string, err error) // reads the whole store
+	Door      mail.Door                                         // by which mail.submit brings messages in
+	Hostname  string                                            // of users without a domain who hand mail in
+	MaxSize   int64                                             // octets of a message that is handed in; 0: no limit
 	Strict    func() bool                                       // it serves strictly now: no secret may be kept that can be read back; nil: it does not
 }
 
 // NewTable makes the operations of a house. audit is told of every change; it
 // may be nil.
 func NewTable(h House, audit func(Audit)) *Table {
-	return newTable(audit, h.domains(), h.accounts(), h.aliases(), h.lists(), h.messages(), h.watching())
+	return newTable(audit, h.domains(), h.accounts(), h.aliases(), h.lists(), h.messages(), h.submissions(), h.watching())
 }
 
 // ByDomain chooses what belongs to one domain; "" is all.
@@ -50,6 +54,7 @@ type Status struct {
 	Networks      []string   `json:"networks,omitempty"` // that a lab admits beside private ones
 	Metrics       string     `json:"metrics,omitempty"`  // address of /metrics, /healthz and /readyz
 	Rules         []Network  `json:"network_rules,omitempty"`
+	Sendmail      string     `json:"sendmail,omitempty"` // the socket at which users of this machine hand mail in
 }
 
 // Network says what the machines of a network may do that others may not.

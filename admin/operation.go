@@ -19,7 +19,7 @@ import (
 type Operation struct {
 	Name    string // "account.add"
 	Changes bool   // it changes something: it stands in the audit log
-	run     func(context.Context, json.RawMessage) (any, error)
+	run     func(ctx context.Context, request json.RawMessage, octets io.Reader) (any, error)
 }
 
 // Stream is the result of an operation whose answer is octets, not JSON.
@@ -27,7 +27,7 @@ type Stream func(ctx context.Context, w io.Writer) error
 
 // op makes an Operation of a typed function.
 func op[In, Out any](name string, changes bool, run func(context.Context, In) (Out, error)) Operation {
-	return Operation{name, changes, func(ctx context.Context, raw json.RawMessage) (any, error) {
+	return Operation{name, changes, func(ctx context.Context, raw json.RawMessage, _ io.Reader) (any, error) {
 		var in In
 		if err := json.Unmarshal(raw, &in); err != nil {
 			return nil, &Error{Code: "invalid", Text: fmt.Sprintf("%s: bad request: %v", name, err)}
@@ -46,8 +46,8 @@ type Audit struct {
 	Err       error
 }
 
-// Caller runs operations, here or in the running server. out may be nil, a
-// pointer for JSON, or an io.Writer for a Stream.
+// Caller runs operations, here or in the running server. in may be an Upload;
+// out may be nil, a pointer for JSON, or an io.Writer for a Stream.
 type Caller interface {
 	Call(ctx context.Context, name string, in, out any) error
 }

@@ -32,26 +32,35 @@ func newTable(audit func(Audit), operations ...[]Operation) *Table {
 
 // Call runs an operation in this process.
 func (t *Table) Call(ctx context.Context, name string, in, out any) error {
-	raw, err := json.Marshal(in)
+	request, octets := apart(in)
+	raw, err := json.Marshal(request)
 	if err != nil {
 		return fmt.Errorf("admin: %s: %w", name, err)
 	}
-	result, err := t.run(ctx, "this process", name, raw)
+	result, err := t.run(ctx, call{"this process", name, raw, octets})
 	if err != nil {
 		return err
 	}
 	return deliver(ctx, result, out)
 }
 
+// call is one operation being asked for.
+type call struct {
+	actor  string
+	name   string
+	raw    json.RawMessage
+	octets io.Reader // of an Upload
+}
+
 // run does the operation and writes the audit line.
-func (t *Table) run(ctx context.Context, actor, name string, raw json.RawMessage) (any, error) {
-	o, ok := t.byName[name]
+func (t *Table) run(ctx context.Context, c call) (any, error) {
+	o, ok := t.byName[c.name]
 	if !ok {
-		return nil, &Error{Code: "invalid", Text: "no operation is called " + name}
+		return nil, &Error{Code: "invalid", Text: "no operation is called " + c.name}
 	}
-	result, err := o.run(ctx, raw)
+	result, err := o.run(ctx, c.raw, c.octets)
 	if o.Changes {
-		t.audit(Audit{Time: time.Now(), Actor: actor, Operation: name, About: about(raw), Err: err})
+		t.audit(Audit{Time: time.Now(), Actor: c.actor, Operation: c.name, About: about(c.raw), Err: err})
 	}
 	if err != nil {
 		return nil, refuse(err)

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"net"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -75,6 +76,10 @@ func (c *Config) checkMachine(p *problems) {
 	p.atLeast("log", "keep", int64(c.Log.Keep), 0)
 	if c.Metrics.Addr != "" {
 		p.addr("metrics", c.Metrics.Addr)
+	}
+	// The longest path of a Unix socket is 104 octets or a few more.
+	if path := c.Sendmail.Socket; path != "" && (!filepath.IsAbs(path) || len(path) > 100) {
+		p.say("config.bad_socket", words.Args{"Value": path, "Example": SendmailSocket})
 	}
 	for i, pair := range c.Certificates {
 		where := "certificate " + strconv.Itoa(i+1)

@@ -35,6 +35,7 @@ type Config struct {
 	Language      string        `toml:"language"`
 	Log           Log           `toml:"log"`
 	Metrics       Metrics       `toml:"metrics"`
+	Sendmail      Sendmail      `toml:"sendmail"`
 	Certificates  []Certificate `toml:"certificate"`
 	Lab           Classroom     `toml:"lab"`
 	Limits        Limits        `toml:"limits"`
@@ -57,6 +58,14 @@ type Log struct {
 // Metrics are served over HTTP at /metrics.
 type Metrics struct {
 	Addr string `toml:"addr"` // "": not served
+}
+
+// SendmailSocket is where "posta sendmail" looks for a server first.
+const SendmailSocket = "/run/posta/sendmail.sock"
+
+// Sendmail is how users of this machine hand mail in who may not read the data.
+type Sendmail struct {
+	Socket string `toml:"socket"` // "": only those may who can read the data
 }
 
 // Certificate is a pair of PEM files. Without any a self-signed one is made.

@@ -173,6 +173,8 @@ func TestCheckRefuses(t *testing.T) {
 		{"log size", func(c *Config) { c.Log.MaxSize = 4096 }, `log: max_size = "4 KiB" is too small`},
 		{"log keep", func(c *Config) { c.Log.Keep = -1 }, "keep = -1 is too small; the least is 0"},
 		{"metrics", func(c *Config) { c.Metrics.Addr = "9090" }, `metrics: addr = "9090"`},
+		{"sendmail", func(c *Config) { c.Sendmail.Socket = "run/s.sock" }, `socket = "run/s.sock" is no place for a socket`},
+		{"sendmail, long", func(c *Config) { c.Sendmail.Socket = "/" + strings.Repeat("x", 100) }, "at most 100 octets"},
 		{"certificate", func(c *Config) { c.Certificates = []Certificate{{Cert: "a"}} }, "certificate 1: key is missing"},
 		{"failures", func(c *Config) { c.Limits.AuthFailures = 0 }, "auth_failures = 0 is too small; the least is 1"},
 		{"ban", func(c *Config) { c.Limits.BanFor = Duration{} }, `ban_for = "0s" must be longer`},

@@ -12,6 +12,10 @@ type Mailbox struct {
 	Addr string // local-part@domain as written; without @ where a person left it out
 }
 
+// String writes the mailbox as a field holds it, the name quoted or in encoded
+// words (RFC 2047 §5) where it must be.
+func (m Mailbox) String() string { return (&mail.Address{Name: m.Name, Address: m.Addr}).String() }
+
 // maxAddresses bounds the octets of a field whose addresses are read.
 const maxAddresses = 32 << 10
 

@@ -41,7 +41,7 @@ func (l *letter) mayUse(ctx context.Context) error {
 	if err := checkPath(l.from.Mode, path); err != nil {
 		return err
 	}
-	if l.from.Service != mail.Submission || l.from.Inside {
+	if l.from.Service != mail.Submission || l.from.Inside != "" {
 		return nil
 	}
 	if !l.from.Login.Known() && !l.from.NoLogin {
@@ -82,7 +82,7 @@ func (l *letter) pass(check directory.SenderCheck, f mail.Foreign) {
 // strict listener for submission refuses a stranger's name there as the domains
 // want it; the lab only remarks on it.
 func (l *letter) checkClaims(ctx context.Context) error {
-	if l.from.Inside {
+	if l.from.Inside != "" {
 		return nil
 	}
 	for _, c := range l.head.claims {

@@ -89,15 +89,15 @@ func TestSenderWithoutLogin(t *testing.T) {
 		{"ana@pepito.es", "From: scanner", "550 5.7.1", ""},
 		{"ana@pepito.es", "Sender: ", "550 5.7.1", ""},
 	} {
-		o.Inside = false
+		o.Inside = ""
 		_, err := h.send(o, mail.Envelope{From: addr(tt.from)}, tt.header+"\r\n\r\nx\r\n", 0, rcpts("ana@pepito.es")...)
 		wantReply(t, "outside: "+tt.from+" "+tt.header, err, tt.outside)
-		o.Inside = true
+		o.Inside = "www-data"
 		_, err = h.send(o, mail.Envelope{From: addr(tt.from)}, tt.header+"\r\n\r\nx\r\n", 0, rcpts("ana@pepito.es")...)
 		wantReply(t, "inside: "+tt.from+" "+tt.header, err, tt.inside)
 	}
 	h.check("pepito.es", directory.LogOnly)
-	o.Inside = false
+	o.Inside = ""
 	r, err := h.send(o, mail.Envelope{From: addr("scanner@pepito.es")}, "From: scanner@pepito.es\r\n\r\nx\r\n", 0, rcpts("ana@pepito.es")...)
 	wantReply(t, "an unknown address, logged", err, "")
 	if len(r.Foreign) != 2 {

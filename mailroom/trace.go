@@ -62,6 +62,9 @@ func (l *letter) received(b []byte, id string, now time.Time) []byte {
 		b = append(b, "\r\n\t"...)
 	}
 	b = append(append(b, "by "...), l.room.cfg.Hostname...)
+	if o.Inside != "" {
+		b = append(append(append(b, " (handed in by "...), harmless(o.Inside)...), ')')
+	}
 	if o.Remote.IsValid() {
 		b = append(append(b, " with "...), o.With(l.env.UTF8)...)
 		if o.TLS != "" {

@@ -134,9 +134,25 @@ func (h *House) furnish() error {
 	h.room = mailroom.New(mailroom.Config{Hostname: h.cfg.Hostname, Directory: h.directory, Store: h.db, Trouble: h.o.Report})
 	h.table = admin.NewTable(admin.House{
 		Directory: h.directory, Maildrops: h.db, Mail: h.db, Sessions: h.sessions, Guard: h.guard, Status: h.status,
+		Door: inside{h}, Hostname: h.cfg.Hostname, MaxSize: h.maxHandedIn(),
 		Health: h.health, Check: h.db.Check, Strict: func() bool { return len(h.listeners) > 0 && h.strict() },
 	}, h.o.Audit)
 	return nil
+}
+
+// maxHandedIn is how large a message may be that a user of this machine hands
+// in: as one by submission.
+func (h *House) maxHandedIn() int64 {
+	max := int64(50 << 20)
+	for _, l := range h.cfg.Listeners {
+		if l.Service == config.Submission {
+			return int64(l.MaxSize)
+		}
+		if l.Service == config.SMTP {
+			max = int64(l.MaxSize)
+		}
+	}
+	return max
 }
 
 // Operations are what may be asked of the house.

@@ -177,6 +177,13 @@ func (h *House) Serve(ctx context.Context) error {
 	watched := make(chan error, 1)
 	go func() { watched <- h.watch.run() }()
 	parts := []func(context.Context) error{control.Serve, h.room.Run}
+	if path := h.cfg.Sendmail.Socket; path != "" {
+		counter, err := admin.OpenCounter(path, h.table)
+		if err != nil {
+			return err
+		}
+		parts = append(parts, counter.Serve)
+	}
 	for _, l := range h.listeners {
 		parts = append(parts, l.server.Serve)
 	}
@@ -222,7 +229,7 @@ func (h *House) status(ctx context.Context) (admin.Status, error) {
 	for _, n := range h.cfg.Lab.Networks {
 		s.Networks = append(s.Networks, n.String())
 	}
-	s.Rules = h.networks()
+	s.Rules, s.Sendmail = h.networks(), h.cfg.Sendmail.Socket
 	if h.watch != nil {
 		s.Metrics = h.watch.socket.Addr().String()
 	}

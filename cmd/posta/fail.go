@@ -113,7 +113,10 @@ func verdict(err error) (code string, status int) {
 	var taken inUseError
 	var refused *admin.Error
 	var said *words.Error
+	var own exit
 	switch {
+	case errors.As(err, &own):
+		return own.code(), own.status
 	case errors.As(err, &misused):
 		return "usage", exitUsage
 	case errors.As(err, &missing):

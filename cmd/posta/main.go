@@ -38,7 +38,7 @@ func program() int {
 		<-signals
 		os.Exit(exitAtOnce)
 	}()
-	return run(ctx, os.Args[1:], terminal{
+	return run(ctx, calledAs(os.Args[0], os.Args[1:]), terminal{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv, Program: os.Args[0], Replace: replace,
 		DoubleClicked: startedByDoubleClick,
 	})

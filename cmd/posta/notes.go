@@ -41,6 +41,7 @@ func remarks() map[string][]string {
 		"note.edited_dot":      nil,
 		"note.bare_data":       nil,
 		"note.bare_normal":     nil,
+		"note.handed_in":       {"User"},
 		"note.network_clear":   {"Network"},
 		"note.network_nobody":  {"Network"},
 	}

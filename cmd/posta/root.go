@@ -75,6 +75,7 @@ func (a *app) root() *cobra.Command {
 		a.aliasCommand(),
 		a.mailingListCommand(),
 		a.messageCommand(),
+		a.sendmailCommand(),
 		a.sessionCommand(),
 		a.banCommand(),
 		a.storeCommand(),

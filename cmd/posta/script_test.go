@@ -23,7 +23,7 @@ import (
 // The scripts in testdata type commands as people do; each is a process of its
 // own. Beside posta they have talk, and the commands of scriptCommands.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"posta": main, "talk": talk})
+	testscript.Main(m, map[string]func(){"posta": main, "sendmail": main, "talk": talk})
 }
 
 func TestScripts(t *testing.T) {

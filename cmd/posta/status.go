@@ -21,7 +21,8 @@ func (a *app) statusCommand() *cobra.Command {
 		}
 		return a.print(s, func(w io.Writer) error {
 			head := a.facts(fact{"field.version", s.Version}, fact{"field.process", strconv.Itoa(s.PID)},
-				fact{"field.hostname", s.Hostname}, fact{"field.data", s.Data}, fact{"field.default_domain", s.DefaultDomain}, fact{"field.metrics", s.Metrics})
+				fact{"field.hostname", s.Hostname}, fact{"field.data", s.Data}, fact{"field.default_domain", s.DefaultDomain}, fact{"field.metrics", s.Metrics},
+				fact{"field.sendmail", s.Sendmail})
 			if err := head(w); err != nil {
 				return err
 			}

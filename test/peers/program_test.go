@@ -20,7 +20,8 @@ func quote(s string) string { return strconv.Quote(s) }
 // packages are the Debian packages of the programs.
 func packages() map[string]string {
 	return map[string]string{"telnet": "telnet", "plink": "putty-tools", "curl": "curl", "swaks": "swaks",
-		"msmtp": "msmtp", "nsenter": "util-linux", "mpop": "mpop", "fetchmail": "fetchmail", "openssl": "openssl"}
+		"msmtp": "msmtp", "nsenter": "util-linux", "mpop": "mpop", "fetchmail": "fetchmail", "openssl": "openssl",
+		"s-nail": "s-nail", "php": "php-cli"}
 }
 
 // need gives a program's path. One that is missing is a failure.

@@ -143,6 +143,15 @@ func (w *world) file(name, content string) string {
 	return path
 }
 
+// executable writes a program into the clients' home folder.
+func (w *world) executable(name, content string) string {
+	path := w.file(name, content)
+	if err := os.Chmod(path, 0o700); err != nil {
+		w.t.Fatal(err)
+	}
+	return path
+}
+
 func (w *world) call(operation string, in, out any) {
 	w.t.Helper()
 	if err := w.house.Operations().Call(w.t.Context(), operation, in, out); err != nil {

@@ -1,0 +1,150 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"posta/words"
+)
+
+// Bounds of a Counter: how many hand in at once, and how long one may take.
+const (
+	atCounter   = 64
+	counterTime = 5 * time.Minute
+)
+
+// Counter is a socket at which every user of this machine may hand in mail,
+// and do nothing else. Who it is says the system, where it can; who may come
+// says the socket's folder.
+type Counter struct {
+	listener net.Listener
+	http     http.Server
+}
+
+// OpenCounter listens at a path for mail.submit. A socket that a server left
+// behind is replaced.
+func OpenCounter(path string, table *Table) (*Counter, error) {
+	if err := vacate(path); err != nil {
+		return nil, err
+	}
+	_ = os.MkdirAll(filepath.Dir(path), 0o755) // where it cannot be made, listening says why
+	l, err := net.Listen("unix", path)
+	if err == nil {
+		err = os.Chmod(path, 0o666)
+	}
+	if err != nil {
+		return nil, words.FailOf(err, "submit.socket", words.Args{"File": path})
+	}
+	c := &Counter{listener: l}
+	c.http = http.Server{
+		Handler:           &clerk{table, make(chan struct{}, atCounter)},
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       counterTime,
+		MaxHeaderBytes:    16 << 10,
+		ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
+			if uid, ok := peerOf(conn); ok {
+				ctx = context.WithValue(ctx, userKey{}, userName(uid))
+			}
+			return ctx
+		},
+	}
+	return c, nil
+}
+
+// vacate removes a socket that nobody answers at.
+func vacate(path string) error {
+	info, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil || info.Mode().Type() != fs.ModeSocket {
+		return words.FailOf(err, "submit.socket_file", words.Args{"File": path})
+	}
+	if conn, err := net.DialTimeout("unix", path, time.Second); err == nil {
+		conn.Close()
+		return words.Fail("submit.socket_used", words.Args{"File": path})
+	}
+	return os.Remove(path)
+}
+
+// userName is what the system calls a user by its number.
+func userName(uid uint32) string {
+	id := strconv.FormatUint(uint64(uid), 10)
+	if u, err := user.LookupId(id); err == nil && u.Username != "" {
+		return u.Username
+	}
+	return "uid-" + id
+}
+
+// Serve answers until ctx is done, and lets those at the counter finish.
+func (c *Counter) Serve(ctx context.Context) error {
+	stop := context.AfterFunc(ctx, func() {
+		bounded, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		_ = c.http.Shutdown(bounded)
+	})
+	defer stop()
+	if err := c.http.Serve(c.listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// clerk takes what is handed in.
+type clerk struct {
+	table *Table
+	busy  chan struct{}
+}
+
+func (k *clerk) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	name := strings.TrimPrefix(r.URL.Path, "/")
+	if r.Method != http.MethodPost || name != "mail.submit" || r.Header.Get("Content-Type") != uploadType {
+		http.Error(w, "here only mail is handed in; use posta sendmail", http.StatusForbidden)
+		return
+	}
+	select {
+	case k.busy <- struct{}{}:
+		defer func() { <-k.busy }()
+	default:
+		answer(w, http.StatusServiceUnavailable, refusal("temporary", "submit.busy"))
+		return
+	}
+	raw, octets, err := receiveRequest(w, r)
+	if err != nil {
+		answer(w, http.StatusBadRequest, &Error{Code: "invalid", Text: err.Error()})
+		return
+	}
+	result, err := k.table.run(r.Context(), call{"sendmail socket", name, raw, octets})
+	if err != nil {
+		answer(w, http.StatusUnprocessableEntity, err)
+		return
+	}
+	answer(w, http.StatusOK, result)
+}
+
+// DialCounter finds a server that listens at a path for mail to be handed in,
+// or gives ErrNoServer.
+func DialCounter(ctx context.Context, path string) (*Client, error) {
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", path)
+	}
+	conn, err := dial(ctx, "", "")
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, fmt.Errorf("sendmail socket: %w", err)
+	}
+	if err != nil {
+		return nil, ErrNoServer
+	}
+	conn.Close()
+	return &Client{http: http.Client{Transport: &http.Transport{DialContext: dial}}}, nil
+}
