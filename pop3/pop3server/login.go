@@ -32,6 +32,9 @@ func (s *session) login(ctx context.Context, try attempt, id sasl.Identity, err 
 	if err == nil && id.Account == 0 {
 		err = sasl.ErrCredentials // nobody
 	}
+	if s.srv.Mode == mail.Lab && !s.secure {
+		s.note("a log-in without TLS; a strict listener refuses that")
+	}
 	switch {
 	case err == nil:
 		s.enter(ctx, try, id)

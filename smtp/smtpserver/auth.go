@@ -37,6 +37,7 @@ func (s *session) auth(ctx context.Context, cmd smtp.Command) smtp.Reply {
 		return s.text(textNoInitial)
 	}
 	s.noteClear()
+	s.noteLenient()
 	err = s.exchange(ctx, exchange, cmd)
 	return s.outcome(ctx, exchange, cmd.Word, err)
 }
@@ -66,6 +67,19 @@ func (s *session) mayAuth(cmd smtp.Command) smtp.Reply {
 	}
 	s.behind = false // with an initial response, more may follow
 	return smtp.Reply{}
+}
+
+// noteLenient says what only the lab lets pass.
+func (s *session) noteLenient() {
+	if s.srv.Mode != mail.Lab {
+		return
+	}
+	if !s.from.ESMTP {
+		s.note("AUTH after HELO; RFC 4954 wants EHLO before it")
+	}
+	if !s.encrypted() {
+		s.note("a log-in without TLS; a strict listener refuses that")
+	}
 }
 
 // exchange passes challenges and responses until the mechanism is done.

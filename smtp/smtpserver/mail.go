@@ -40,7 +40,11 @@ func (s *session) mail(ctx context.Context, cmd smtp.Command) smtp.Reply {
 // needsEhlo refuses parameters of a peer that said HELO (RFC 5321 §4.1.1).
 // The lab lets them pass.
 func (s *session) needsEhlo(cmd smtp.Command) smtp.Reply {
-	if len(cmd.Params) == 0 || s.from.ESMTP || s.srv.Mode == mail.Lab {
+	if len(cmd.Params) == 0 || s.from.ESMTP {
+		return smtp.Reply{}
+	}
+	if s.srv.Mode == mail.Lab {
+		s.note(cmd.Verb.String() + " with parameters after HELO; RFC 5321 wants EHLO before them")
 		return smtp.Reply{}
 	}
 	return s.text(textNeedsEhlo)

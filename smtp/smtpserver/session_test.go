@@ -89,6 +89,30 @@ func TestWhatTheHouseHears(t *testing.T) {
 	}
 }
 
+// What only the lab lets pass is told.
+func TestLenient(t *testing.T) {
+	h := talk(t, lab, `
+		S: 220…
+		C: HELO a.example
+		S: 250…
+		C: AUTH PLAIN AHBlcGUAc2VjcmV0bw==
+		S: 235…
+		C: MAIL FROM:<pepe@pepito.es> SIZE=5
+		S: 250…
+		C: QUIT
+		S: 221…`)
+	want := []any{
+		event.Named{Helo: "a.example"}, event.Note{Text: "AUTH after HELO; RFC 4954 wants EHLO before it"},
+		event.Note{Text: "a log-in without TLS; a strict listener refuses that"},
+		event.Authenticated{Mechanism: "PLAIN", User: "pepe@pepito.es", OK: true},
+		event.Note{Text: "MAIL with parameters after HELO; RFC 5321 wants EHLO before them"},
+		event.Enveloped{From: "pepe@pepito.es"}, event.Closed{Reason: "quit"},
+	}
+	if !reflect.DeepEqual(h.facts, want) {
+		t.Errorf("facts\n%+v\nwant\n%+v", h.facts, want)
+	}
+}
+
 // Whoever writes under another's address and is let pass is told of.
 func TestForeign(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
