@@ -27,6 +27,7 @@ func TestMain(m *testing.M) {
 }
 
 func TestScripts(t *testing.T) {
+	noStop(t)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Setup: func(e *testscript.Env) error {
@@ -35,9 +36,29 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "start": start, "stop": stop, "hurry": hurry, "private": private, "utf16": utf16,
+			"exits": exits, "start": start, "shut": shut, "hurry": hurry, "private": private, "utf16": utf16,
 		},
 	})
+}
+
+// noStop refuses testscript's own stop, which passes over the rest of a
+// script in silence; shut is what ends a server.
+func noStop(t *testing.T) {
+	scripts, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(scripts) == 0 {
+		t.Fatalf("no scripts: %v", err)
+	}
+	for _, name := range scripts {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, line := range strings.Split(string(text), "\n") {
+			if line == "stop" || strings.HasPrefix(line, "stop ") {
+				t.Errorf("%s:%d: stop ends the script here; a server is ended with shut", name, i+1)
+			}
+		}
+	}
 }
 
 // exits CODE COMMAND… runs a command that must end with this status.
@@ -106,7 +127,7 @@ func start(ts *testscript.TestScript, _ bool, args []string) {
 		said <- line
 		ended <- c.Wait()
 	}()
-	ts.Defer(func() { _ = c.Process.Kill() }) // a script that failed before its stop
+	ts.Defer(func() { _ = c.Process.Kill() }) // a script that failed before its shut
 	select {
 	case line := <-said:
 		addresses(ts, line)
@@ -144,8 +165,8 @@ func servers(ts *testscript.TestScript) map[int]chan error {
 	return held
 }
 
-// stop ends the server that was started last as SIGTERM does, in good order.
-func stop(ts *testscript.TestScript, _ bool, _ []string) {
+// shut ends the server that was started last as SIGTERM does, in good order.
+func shut(ts *testscript.TestScript, _ bool, _ []string) {
 	pid, err := strconv.Atoi(ts.Getenv("SERVER"))
 	ts.Check(err)
 	p, err := os.FindProcess(pid)
