@@ -177,3 +177,29 @@ func TestHumanNotes(t *testing.T) {
 		t.Errorf("notes %q", got)
 	}
 }
+
+// Whatever stands in the data of a peer whose lines end in CRLF, only the
+// octets CR LF . CR LF end it: all short strings of the octets that matter, to
+// a program's connection and to one that a person seems to type on.
+func TestHumanEnds(t *testing.T) {
+	const begin, rest = "DATA\r\na", "b\r\n.\r\nQUIT\r\n"
+	pieces := []string{"\r\n", "\r\xff\xf1\n", "\r", "\n", ".", "\x00", "x", "\b", "\x15", "\xff\xf1", "\xff\xf7", "\x1b[A"}
+	var try func(trick string, left int)
+	try = func(trick string, left int) {
+		if !strings.Contains("a"+trick+"b", "\r\n.\r\n") {
+			for _, first := range [][]string{{begin + trick + rest}, {putty, begin + trick + rest}} {
+				client, conn, _ := pair(t, Options{Human: true})
+				send(t, client, first...)
+				if got := talk(conn); !strings.HasPrefix(got, `"DATA" <`) || !strings.HasSuffix(got, `> "QUIT" EOF`) || strings.Count(got, ">") != 1 {
+					t.Errorf("%q: %s", first, got)
+				}
+			}
+		}
+		if left > 0 {
+			for _, p := range pieces {
+				try(trick+p, left-1)
+			}
+		}
+	}
+	try("", 4)
+}
