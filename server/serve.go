@@ -164,7 +164,8 @@ func (h *House) offersAPOP() bool {
 
 // Serve serves what Listen bound, the control socket and the background work
 // until ctx is done or the store failed (ErrStore). It returns when all is at
-// rest: sessions first, so that no letter is cut off that could end well.
+// rest: sessions first, so that no letter is cut off that could end well, and
+// the control socket last, so that health can say what goes on.
 func (h *House) Serve(ctx context.Context) error {
 	control, err := admin.OpenControl(h.cfg.Data, h.table)
 	if err != nil {
@@ -176,7 +177,9 @@ func (h *House) Serve(ctx context.Context) error {
 	defer h.watch.close()
 	watched := make(chan error, 1)
 	go func() { watched <- h.watch.run() }()
-	parts := []func(context.Context) error{control.Serve, h.room.Run}
+	untilLast, endControl := context.WithCancel(context.WithoutCancel(ctx))
+	defer endControl()
+	parts := []func(context.Context) error{h.room.Run, func(context.Context) error { return control.Serve(untilLast) }}
 	if path := h.cfg.Sendmail.Socket; path != "" {
 		counter, err := admin.OpenCounter(path, h.table)
 		if err != nil {
@@ -209,7 +212,9 @@ func (h *House) Serve(ctx context.Context) error {
 				cancel()
 			}
 		case err := <-ended:
-			running--
+			if running--; running == 1 {
+				endControl()
+			}
 			if err != nil && !errors.Is(err, context.Canceled) {
 				failed = errors.Join(failed, err)
 				cancel()

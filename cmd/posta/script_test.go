@@ -36,7 +36,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "start": start, "shut": shut, "hurry": hurry, "private": private, "utf16": utf16,
+			"exits": exits, "start": start, "shut": shut, "hurry": hurry, "drain": drain, "private": private, "utf16": utf16,
 		},
 	})
 }
@@ -183,9 +183,42 @@ func shut(ts *testscript.TestScript, _ bool, _ []string) {
 // hurry ends the server with two signals while a letter is under way, which
 // the first one waits for.
 func hurry(ts *testscript.TestScript, _ bool, _ []string) {
+	c, _, p := ending(ts)
+	defer c.Close()
+	ts.Check(p.Signal(syscall.SIGTERM))
+	var failed *exec.ExitError
+	if err := <-servers(ts)[p.Pid]; !errors.As(err, &failed) || failed.ExitCode() != exitAtOnce {
+		ts.Fatalf("ended with %v", err)
+	}
+}
+
+// drain ends the server with one signal while a letter is under way, which then
+// comes to its end. Meanwhile posta health, with the arguments, says that the
+// server is ending.
+func drain(ts *testscript.TestScript, _ bool, args []string) {
+	c, r, p := ending(ts)
+	defer c.Close()
+	var failed *exec.ExitError
+	if err := ts.Exec("posta", append([]string{"health"}, args...)...); !errors.As(err, &failed) || failed.ExitCode() != exitFailed {
+		ts.Fatalf("health of a server that is ending: %v", err)
+	}
+	_, err := fmt.Fprint(c, "Subject: kept\r\n\r\n.\r\n")
+	ts.Check(err)
+	for _, want := range []string{"250 ", "421 "} {
+		line, err := r.ReadString('\n')
+		ts.Check(err)
+		if !strings.HasPrefix(line, want) {
+			ts.Fatalf("%q instead of %s", line, want)
+		}
+	}
+	ts.Check(<-servers(ts)[p.Pid])
+}
+
+// ending sends the server one signal while a letter is under way on the
+// connection given back.
+func ending(ts *testscript.TestScript) (net.Conn, *bufio.Reader, *os.Process) {
 	c, err := net.DialTimeout("tcp", ts.Getenv("SMTP"), 10*time.Second)
 	ts.Check(err)
-	defer c.Close()
 	ts.Check(c.SetDeadline(time.Now().Add(startTime)))
 	r := bufio.NewReader(c)
 	for _, line := range []string{"HELO x", "MAIL FROM:<a@b.example>", "RCPT TO:<postmaster>", "DATA"} {
@@ -202,11 +235,7 @@ func hurry(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Check(err)
 	ts.Check(p.Signal(syscall.SIGTERM))
 	awaitRefusal(ts)
-	ts.Check(p.Signal(syscall.SIGTERM))
-	var failed *exec.ExitError
-	if err := <-servers(ts)[pid]; !errors.As(err, &failed) || failed.ExitCode() != exitAtOnce {
-		ts.Fatalf("ended with %v", err)
-	}
+	return c, r, p
 }
 
 // awaitRefusal waits until the server has heard the signal: it lets nobody in

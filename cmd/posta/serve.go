@@ -201,7 +201,7 @@ func (s *service) open(ctx context.Context) (*server.House, error) {
 		if !errors.Is(err, server.ErrBusy) {
 			return h, err
 		}
-		if client, dialed := admin.Dial(ctx, s.cfg.Data); dialed == nil {
+		if client, dialed := admin.Dial(ctx, s.cfg.Data); dialed == nil && !isEnding(ctx, client) {
 			return nil, runsAlready(s.cfg.Data, client.PID)
 		}
 		if time.Now().After(until) {
@@ -213,6 +213,13 @@ func (s *service) open(ctx context.Context) (*server.House, error) {
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
+}
+
+// isEnding says that a server has been told to end: what it has will soon be
+// free.
+func isEnding(ctx context.Context, ops admin.Caller) bool {
+	var h admin.Health
+	return ops.Call(ctx, "health", admin.None{}, &h) == nil && h.State == "ending"
 }
 
 // refused tells of somebody who was turned away at the door.
