@@ -1,27 +1,11 @@
 package admin
 
-import (
-	"net"
-	"syscall"
-)
+import "syscall"
 
-// peerOf is the number of the user at the other end of a Unix socket.
-func peerOf(conn net.Conn) (uid uint32, ok bool) {
-	socket, ok := conn.(*net.UnixConn)
-	if !ok {
-		return 0, false
-	}
-	raw, err := socket.SyscallConn()
+func peerUID(fd int) (uint32, error) {
+	cred, err := syscall.GetsockoptUcred(fd, syscall.SOL_SOCKET, syscall.SO_PEERCRED)
 	if err != nil {
-		return 0, false
+		return 0, err
 	}
-	var cred *syscall.Ucred
-	var failed error
-	err = raw.Control(func(fd uintptr) {
-		cred, failed = syscall.GetsockoptUcred(int(fd), syscall.SOL_SOCKET, syscall.SO_PEERCRED)
-	})
-	if err != nil || failed != nil {
-		return 0, false
-	}
-	return cred.Uid, true
+	return cred.Uid, nil
 }

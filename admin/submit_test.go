@@ -108,6 +108,7 @@ func TestSubmit(t *testing.T) {
 		}{
 			{Submission{User: "www-data", Extract: true}, sheet, "www-data@mail.pepito.es", "ana@pepito.es eva@pepito.es luis@pepito.es jefe@pepito.es", ""},
 			{Submission{User: "root", To: []string{"ana", "eva@pepito.es"}}, sheet, "root@mail.pepito.es", "ana@pepito.es eva@pepito.es", ""},
+			{Submission{User: "root", To: []string{"Ana <ana@pepito.es>, eva", "<luis>"}}, sheet, "root@mail.pepito.es", "ana@pepito.es eva@pepito.es luis@pepito.es", ""},
 			{Submission{User: "root", To: []string{"luis"}, Extract: true}, "To: ana\r\n\r\n", "root@mail.pepito.es", "luis@pepito.es ana@pepito.es", "From: <root@mail.pepito.es>\r\n"},
 			{Submission{User: "root", Extract: true}, "To: ana\r\nResent-To: eva\r\nResent-Bcc: luis\r\nFrom: x\r\n\r\n", "root@mail.pepito.es", "eva@pepito.es luis@pepito.es", ""},
 			{Submission{User: "root", From: "www@pepito.es", Name: "Año, Nuevo", To: []string{"ana"}}, "text\r\n", "www@pepito.es", "ana@pepito.es", "From: =?utf-8?b?QcOxbywgTnVldm8=?= <www@pepito.es>\r\n"},
@@ -142,6 +143,7 @@ func TestSubmitRefused(t *testing.T) {
 			code, want string
 		}{
 			{Submission{To: []string{"ana", "nadie", "lleno"}}, sheet, "not_found", "nadie@pepito.es: 550 5.1.1 No such user here; lleno@pepito.es: 452"},
+			{Submission{To: []string{"nadie"}}, sheet + strings.Repeat("a long message\r\n", 1_000_000), "not_found", "550 5.1.1"},
 			{Submission{To: []string{"lleno"}}, sheet, "temporary", "lleno@pepito.es: 452 4.2.2"},
 			{Submission{To: []string{"fuera"}}, sheet, "forbidden", "550 5.7.1 Not sent"},
 			{Submission{To: []string{"fuera@example.net"}}, sheet, "unavailable", "fuera@example.net: 550 5.7.1 Not sent"},

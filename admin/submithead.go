@@ -47,13 +47,22 @@ func (h House) recipients(ctx context.Context, in Submission, head head) ([]mail
 	if err != nil {
 		return nil, err
 	}
-	written := in.To
+	var written []string
+	for _, named := range in.To {
+		list, err := imf.ParseMailboxes(named) // "Ana <ana@pepito.es>, eva"
+		if err != nil {
+			return nil, refusal("invalid", "submit.address", "Address", named, "Why", err)
+		}
+		for _, m := range list {
+			written = append(written, m.Addr)
+		}
+	}
 	if in.Extract {
 		more, err := head.addressees()
 		if err != nil {
 			return nil, err
 		}
-		written = append(slices.Clone(written), more...)
+		written = append(written, more...)
 	}
 	var out []mail.Recipient
 	for _, one := range written {

@@ -120,7 +120,7 @@ func (h *House) furnish() error {
 		Enabled: l.Enabled, BanAfter: l.BanAfter, BanWindow: l.BanWindow.Duration, BanFor: l.BanFor.Duration, Exempt: l.Exempt,
 	})
 	h.sessions = observe.New(observe.Options{})
-	var names []string
+	names := []string{"sendmail"}
 	for _, l := range h.cfg.Listeners {
 		names = append(names, l.Name)
 	}
