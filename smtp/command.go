@@ -147,7 +147,7 @@ func checkArg(arg string, at Span) *Fault {
 		ascii = ascii && b < utf8.RuneSelf
 	}
 	if !ascii && !utf8.ValidString(arg) {
-		return &Fault{Code: 501, Status: statusBadSyntax(), Text: "The argument is not valid UTF-8", Span: at}
+		return &Fault{Code: 501, Status: statusBadSyntax(), Text: "The argument is not valid UTF-8; set the terminal to UTF-8", Span: at}
 	}
 	return nil
 }

@@ -71,6 +71,7 @@ type Conn struct {
 	begun  bool        // the first line is complete
 	seen   text.Ends   // of lab connections, since the beginning or since TLS
 	lent   lent
+	refuse start // of the last line that gave an error
 	noted  noted
 	notes  []string
 	out    *block // nil while nothing waits to be sent
@@ -88,6 +89,12 @@ type position struct{ in, out int64 }
 
 // noted are the facts about the line discipline that were told already.
 type noted struct{ bare, dataEdits, dot, bareData bool }
+
+// start is how a line begins that gave an error.
+type start struct {
+	octets [16]byte
+	n      int
+}
 
 // lent is the line that Line gave out last, until it is published.
 type lent struct {

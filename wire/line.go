@@ -51,6 +51,13 @@ func (c *Conn) Line(max int) ([]byte, error) {
 	}
 }
 
+// Refused is how the line began that last gave ErrLineTooLong or ErrBareEnd: 16
+// octets of it at most, lent until the next call that reads. It is for knowing
+// browsers by.
+func (c *Conn) Refused() []byte { return c.refuse.octets[:c.refuse.n] }
+
+func (c *Conn) refused(line []byte) { c.refuse.n = copy(c.refuse.octets[:], line) }
+
 // took ends a line that is n octets long.
 func (c *Conn) took(n int, end text.Ends) ([]byte, error) {
 	in := &c.in
@@ -58,6 +65,7 @@ func (c *Conn) took(n int, end text.Ends) ([]byte, error) {
 	c.lend(n, end)
 	if c.lines.Bad() {
 		c.Mask(0, n)
+		c.refused(line)
 		return nil, ErrBareEnd
 	}
 	return line, nil
@@ -78,6 +86,7 @@ func (c *Conn) lend(n int, end text.Ends) {
 
 // drainLine reads a too long line to its end, in bounded memory.
 func (c *Conn) drainLine(scanned int, end text.Ends) error {
+	c.refused(c.in.unread()[:scanned])
 	for drained := 0; ; {
 		drained += scanned
 		c.pass(scanned, event.Command)
@@ -121,7 +130,10 @@ func (c *Conn) typedLine(max int) ([]byte, error) {
 		n, end, full := t.Scan(in.unread()[scanned:])
 		scanned += n
 		c.answer()
-		over = over || full || len(t.Line()) > max || scanned > raw
+		if !over {
+			over = full || len(t.Line()) > max || scanned > raw
+			c.refused(t.Line())
+		}
 		if end != 0 {
 			return c.tookTyped(scanned, end, over)
 		}

@@ -84,9 +84,8 @@ func (s *session) command(ctx context.Context, line []byte) {
 	if fault == nil || s.srv.Mode == mail.Strict {
 		s.named = "" // PASS comes immediately after USER (RFC 1939 §7); a typing error in the lab is forgiven
 	}
-	if fault != nil && fault.Kind == pop3.Unknown && isHTTP(line, cmd.Keyword) {
-		s.note("An HTTP client; the connection was closed at once")
-		s.end("refused: HTTP")
+	if fault != nil && fault.Kind == pop3.Unknown && isHTTP(line) {
+		s.browser()
 		return
 	}
 	v := s.find(cmd.Verb)
@@ -138,7 +137,10 @@ func (s *session) mask(cmd *pop3.Command) {
 
 // unread answers a line that could not be read.
 func (s *session) unread(err error, during string) {
+	lineOnly := errors.Is(err, wire.ErrLineTooLong) || errors.Is(err, wire.ErrBareEnd)
 	switch {
+	case lineOnly && isHTTP(s.c.Refused()):
+		s.browser()
 	case errors.Is(err, wire.ErrLineTooLong):
 		s.refuse(pop3.NoVerb, "", during+"Line too long")
 	case errors.Is(err, wire.ErrBareEnd):
@@ -152,6 +154,12 @@ func (s *session) unread(err error, during string) {
 	default: // autologout too ends without a word (RFC 1939 §3)
 		s.end(ending(err))
 	}
+}
+
+// browser ends the session of one without a word.
+func (s *session) browser() {
+	s.note("An HTTP client; the connection was closed at once")
+	s.end("refused: HTTP")
 }
 
 // end makes this the last command; the first reason stays.
@@ -231,8 +239,8 @@ func isSMTP(word []byte) bool {
 
 // isHTTP says that a browser talks: a web page must not drive a server on
 // loopback. DELETE is HTTP's only before a path: people say it for DELE.
-func isHTTP(line []byte, keyword pop3.Span) bool {
-	word := keyword.Of(line)
+func isHTTP(line []byte) bool {
+	word, rest, _ := bytes.Cut(bytes.TrimLeft(line, " \t"), []byte(" "))
 	if field := bytes.IndexByte(word, ':'); field >= 0 {
 		word = word[:field+1] // the value may stand right behind the colon
 	}
@@ -240,7 +248,7 @@ func isHTTP(line []byte, keyword pop3.Span) bool {
 	case "GET", "POST", "PUT", "HEAD", "PATCH", "TRACE", "CONNECT", "OPTIONS", "HOST:", "PRI":
 		return true
 	case "DELETE":
-		return bytes.HasPrefix(bytes.TrimLeft(line[keyword.Off+keyword.Len:], " \t"), []byte("/"))
+		return bytes.HasPrefix(bytes.TrimLeft(rest, " \t"), []byte("/"))
 	}
 	return false
 }

@@ -98,7 +98,7 @@ func (s *session) answer(ctx context.Context, cmd smtp.Command, fault *smtp.Faul
 	switch {
 	case cmd.Verb == smtp.Unknown && smtp.Foreign(cmd.Name) == "HTTP":
 		// A web page makes a browser talk to us: it gets no answer at all.
-		s.end = "refused: an HTTP request"
+		s.end = endHTTP
 		return smtp.Reply{}
 	case s.shut && cmd.Verb != smtp.QUIT:
 		return s.text(textShut)
@@ -235,7 +235,10 @@ func (s *session) last(r smtp.Reply, reason string) {
 // badLine answers a line that could not be read; long is what to say of one
 // that is too long.
 func (s *session) badLine(err error, long text) {
+	lineOnly := errors.Is(err, wire.ErrLineTooLong) || errors.Is(err, wire.ErrBareEnd)
 	switch {
+	case lineOnly && isHTTP(s.c.Refused()):
+		s.end = endHTTP
 	case errors.Is(err, wire.ErrLineTooLong):
 		s.reply(smtp.Unknown, "", s.text(long))
 	case errors.Is(err, wire.ErrBareEnd):

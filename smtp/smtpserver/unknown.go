@@ -1,6 +1,7 @@
 package smtpserver
 
 import (
+	"bytes"
 	"strings"
 
 	"posta/smtp"
@@ -30,6 +31,14 @@ func (s *session) unknown(cmd smtp.Command, fault *smtp.Fault) smtp.Reply {
 		return s.textf(textDidYouMean, v.String())
 	}
 	return s.text(textUnknown)
+}
+
+const endHTTP = "refused: an HTTP request"
+
+// isHTTP says that a line that could not be read begins as browsers begin.
+func isHTTP(start []byte) bool {
+	name, _, _ := bytes.Cut(start, []byte(" "))
+	return smtp.Foreign(string(name)) == "HTTP"
 }
 
 // isField says that a line begins as a header field does, "Subject:", and not

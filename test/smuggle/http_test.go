@@ -17,6 +17,8 @@ func TestHTTP(t *testing.T) {
 	for _, method := range []string{"GET", "POST", "PUT", "CONNECT", "OPTIONS", "HEAD", "DELETE", "get"} {
 		requests = append(requests, method+" / HTTP/1.1\r\nHost: localhost:25\r\nContent-Type: text/plain\r\n\r\n")
 	}
+	long := strings.Repeat("a", 3000)
+	requests = append(requests, "POST /"+long+" HTTP/1.1\r\n", "Host: "+long+"\r\n", "GET / HTTP/1.1\n\n")
 	for _, mode := range []mail.Mode{mail.Strict, mail.Lab} {
 		h := open(t, mode, false)
 		for _, kind := range []string{"smtp", "submission", "pop3"} {
