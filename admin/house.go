@@ -20,17 +20,17 @@ type House struct {
 	Guard     *check.Guard
 	Status    func(context.Context) (Status, error)
 	Health    func(context.Context) Health
-	Check     func(context.Context) (wrong []string, err error) // reads the whole store
-	Door      mail.Door                                         // by which mail.submit brings messages in
-	Hostname  string                                            // of users without a domain who hand mail in
-	MaxSize   int64                                             // octets of a message that is handed in; 0: no limit
-	Strict    func() bool                                       // it serves strictly now: no secret may be kept that can be read back; nil: it does not
+	Keeper    Keeper
+	Door      mail.Door   // by which mail.submit brings messages in
+	Hostname  string      // of users without a domain who hand mail in
+	MaxSize   int64       // octets of a message that is handed in; 0: no limit
+	Strict    func() bool // it serves strictly now: no secret may be kept that can be read back; nil: it does not
 }
 
 // NewTable makes the operations of a house. audit is told of every change; it
 // may be nil.
 func NewTable(h House, audit func(Audit)) *Table {
-	return newTable(audit, h.domains(), h.accounts(), h.aliases(), h.lists(), h.messages(), h.submissions(), h.watching())
+	return newTable(audit, h.domains(), h.accounts(), h.aliases(), h.lists(), h.messages(), h.submissions(), h.watching(), keeping(h.Keeper))
 }
 
 // ByDomain chooses what belongs to one domain; "" is all.
@@ -88,12 +88,6 @@ type Listener struct {
 	PID     int    `json:"pid,omitempty"`     // its process
 }
 
-// StoreCheck is what a reading of the whole store found.
-type StoreCheck struct {
-	OK    bool     `json:"ok"`
-	Wrong []string `json:"wrong,omitempty"`
-}
-
 // SessionID names a session.
 type SessionID struct {
 	ID uint64 `json:"id"`
@@ -108,10 +102,6 @@ func (h House) watching() []Operation {
 	return []Operation{
 		op("status", false, func(ctx context.Context, _ None) (Status, error) { return h.Status(ctx) }),
 		op("health", false, func(ctx context.Context, _ None) (Health, error) { return h.Health(ctx), nil }),
-		op("store.check", false, func(ctx context.Context, _ None) (StoreCheck, error) {
-			wrong, err := h.Check(ctx)
-			return StoreCheck{OK: len(wrong) == 0, Wrong: wrong}, err
-		}),
 		op("session.list", false, func(_ context.Context, f observe.Filter) ([]observe.Session, error) {
 			return each(h.Sessions.List(f), showSession), nil
 		}),

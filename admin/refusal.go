@@ -51,7 +51,7 @@ func refuse(err error) *Error {
 		code string
 	}{
 		{directory.ErrNotFound, "not_found"}, {store.ErrNotFound, "not_found"}, {observe.ErrNoSession, "not_found"},
-		{directory.ErrExists, "exists"}, {directory.ErrInUse, "in_use"}, {store.ErrInUse, "in_use"},
+		{directory.ErrExists, "exists"}, {store.ErrExists, "exists"}, {directory.ErrInUse, "in_use"}, {store.ErrInUse, "in_use"},
 		{directory.ErrLimit, "limit"}, {directory.ErrInvalid, "invalid"},
 	} {
 		if errors.Is(err, known.err) {

@@ -97,6 +97,16 @@ func Open(ctx context.Context, cfg config.Config, o Options) (*House, error) {
 	return h, nil
 }
 
+// Keep opens the operations on a store that no server has open, however damaged
+// its file is, or gives ErrBusy. leave ends it.
+func Keep(dir string) (operations *admin.Table, leave func() error, err error) {
+	k, err := sqldb.OpenKeeper(dir, sqldb.Options{})
+	if err != nil {
+		return nil, nil, err
+	}
+	return admin.NewKeeperTable(k), k.Close, nil
+}
+
 // Holds says whether a folder holds a store.
 func Holds(dir string) bool {
 	info, err := os.Stat(filepath.Join(dir, sqldb.File))
@@ -135,7 +145,7 @@ func (h *House) furnish() error {
 	h.table = admin.NewTable(admin.House{
 		Directory: h.directory, Maildrops: h.db, Mail: h.db, Sessions: h.sessions, Guard: h.guard, Status: h.status,
 		Door: inside{h}, Hostname: h.cfg.Hostname, MaxSize: h.maxHandedIn(),
-		Health: h.health, Check: h.db.Check, Strict: func() bool { return len(h.listeners) > 0 && h.strict() },
+		Health: h.health, Keeper: h.db, Strict: func() bool { return len(h.listeners) > 0 && h.strict() },
 	}, h.o.Audit)
 	return nil
 }

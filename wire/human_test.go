@@ -168,27 +168,6 @@ func TestEditedLines(t *testing.T) {
 	}
 }
 
-// A chunk is octets, also where a person types: nothing is edited in it, and
-// the line behind it is a person's again.
-func TestNobodyTypesInChunks(t *testing.T) {
-	const chunk = "a\b\x7f\x15\x1b[A\xff\xf1\xff\xfd\x01\r\n.\r\n"
-	stream := fmt.Sprintf("BDAT %d\r\n%sNOOX\bP\r\n", len(chunk), chunk)
-	splits(stream, func(pieces ...string) {
-		client, conn, _ := pair(t, Options{Human: true})
-		send(t, client, append([]string{putty}, pieces...)...)
-		if _, err := conn.Line(100); err != nil {
-			t.Fatal(err)
-		}
-		var got strings.Builder
-		if err := conn.Chunk(&got, int64(len(chunk))); err != nil || got.String() != chunk {
-			t.Errorf("%q: %q, %v", pieces, got.String(), err)
-		}
-		if line, err := conn.Line(100); string(line) != "NOOP" || err != nil {
-			t.Errorf("%q: %q, %v", pieces, line, err)
-		}
-	})
-}
-
 func TestHumanNotes(t *testing.T) {
 	client, conn, w := pair(t, Options{Human: true})
 	send(t, client, "HELO x\nDATA\nhi\n.\nDATA\nhi\n.\nQUIT\n")

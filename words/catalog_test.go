@@ -121,7 +121,8 @@ func TestCodeAndCatalogAgree(t *testing.T) {
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(en)) {
-		if !literals[id] {
+		// A trouble of the store brings the sentence of its repair along.
+		if !literals[id] && !literals[strings.TrimSuffix(id, "_repair")] {
 			t.Errorf("nobody says %q", id)
 		}
 	}

@@ -116,12 +116,18 @@ func (a *app) reach(ctx context.Context, create bool) (reached, error) {
 	if err != nil {
 		return reached{}, err
 	}
+	return untilFree(ctx, func() (reached, error) { return a.tryReach(ctx, dir, create) })
+}
+
+// untilFree tries again while another command has the store, or a server is
+// about to answer.
+func untilFree(ctx context.Context, try func() (reached, error)) (reached, error) {
 	for pause, until := 20*time.Millisecond, time.Now().Add(patience); ; pause *= 2 {
-		r, err := a.tryReach(ctx, dir, create)
+		r, err := try()
 		if !errors.Is(err, server.ErrBusy) || time.Now().After(until) {
 			return r, err
 		}
-		select { // another command has the store, or a server is about to answer
+		select {
 		case <-ctx.Done():
 			return reached{}, ctx.Err()
 		case <-time.After(pause):

@@ -37,6 +37,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "start": start, "shut": shut, "hurry": hurry, "drain": drain, "private": private, "utf16": utf16,
+			"sql": sqlCommand, "damage": damage,
 		},
 	})
 }

@@ -89,35 +89,3 @@ func (a *app) why(l admin.Listener) string {
 	}
 	return a.say("card.moved", args)
 }
-
-func (a *app) storeCommand() *cobra.Command {
-	c := a.command("check", "help.store_check", func(ctx context.Context, _ []string) error {
-		var found admin.StoreCheck
-		if err := a.ask(ctx, "store.check", admin.None{}, &found); err != nil {
-			return err
-		}
-		if a.json {
-			if err := writeJSON(a.Out, found); err != nil {
-				return err
-			}
-		}
-		if !found.OK {
-			return a.damaged(found.Wrong)
-		}
-		if a.json {
-			return nil
-		}
-		return line(a.say("store.right", nil))(a.Out)
-	})
-	c.Example = "posta store check"
-	return a.group("store", "help.store", c)
-}
-
-func (a *app) damaged(wrong []string) error {
-	if !a.json {
-		for _, one := range wrong {
-			_, _ = fmt.Fprintln(a.Out, one)
-		}
-	}
-	return words.Fail("store.wrong", words.Args{"Count": len(wrong)})
-}

@@ -4,95 +4,90 @@ import (
 	"context"
 	"database/sql/driver"
 	"fmt"
-	"time"
+	"strings"
 
 	"posta/store"
+	"posta/words"
 )
 
-// Check reads the whole store and says what is wrong with it, in words. No
-// words mean that nothing is.
-func (db *DB) Check(ctx context.Context) ([]string, error) {
-	var wrong []string
-	note := func(words func(row []driver.Value) string) func([]driver.Value) error {
-		return func(row []driver.Value) error {
-			if s := words(row); s != "" {
-				wrong = append(wrong, s)
-			}
-			return ctx.Err()
-		}
+// Check reads the whole store and says what is wrong with it. Mail comes and
+// goes meanwhile: what is told is of one moment.
+func (db *DB) Check(ctx context.Context, told func(store.Progress)) ([]store.Trouble, error) {
+	if db.ended() {
+		return nil, store.ErrClosed
 	}
-	questions := []struct {
-		query string
-		words func(row []driver.Value) string
-	}{
-		{qQuickCheck, func(row []driver.Value) string {
-			if s := asString(row[0]); s != "ok" {
-				return "database: " + s
-			}
-			return ""
-		}},
-		{qBoxDrift, func(row []driver.Value) string {
-			return fmt.Sprintf("mailbox %d counts %d messages of %d octets and holds %d of %d",
-				asInt(row[0]), asInt(row[1]), asInt(row[2]), asInt(row[3]), asInt(row[4]))
-		}},
-		{qLostBodies, func(row []driver.Value) string {
-			return fmt.Sprintf("message %d of mailbox %d has lost its body %d", asInt(row[1]), asInt(row[0]), asInt(row[2]))
-		}},
-	}
-	err := db.read(ctx, func(c *conn) error {
-		for _, q := range questions {
-			if err := c.query(note(q.words), q.query); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	c, err := connect(ctx, db.file(), reading, db.o)
 	if err != nil {
 		return nil, fmt.Errorf("check the store: %w", err)
 	}
-	return wrong, nil
+	defer c.close()
+	return check(ctx, c, told)
 }
 
-// Stats are figures for whoever watches.
-type Stats struct {
-	Batches int64         // transactions
-	Letters int64         // filings in them
-	Commit  time.Duration // what a COMMIT takes, smoothed
-	Waiting int           // jobs before the writer
-	Usage   store.Usage   // of all accounts
-	Octets  int64         // of the file
-	Free    int64         // of those, not in use
-}
-
-// counters are the writer's part of Stats, under its lock.
-type counters struct {
-	batches, letters int64
-	commit           time.Duration
-}
-
-// Stats gives the figures of the moment.
-func (db *DB) Stats(ctx context.Context) (Stats, error) {
-	w := db.writer
-	w.mu.Lock()
-	s := Stats{Batches: w.stats.batches, Letters: w.stats.letters, Commit: w.stats.commit,
-		Waiting: len(w.letters) + len(w.chunks) + len(w.chores)}
-	w.mu.Unlock()
-	err := db.read(ctx, func(c *conn) error {
-		row, err := c.one(qTotals)
-		if err != nil {
-			return err
-		}
-		s.Usage = store.Usage{Messages: asInt(row[1]), Bytes: asInt(row[2])}
-		pages, err := c.number(qPages)
-		if err != nil {
-			return err
-		}
-		free, err := c.number(qFreePages)
-		s.Octets, s.Free = pages*pageSize, free*pageSize
-		return err
-	})
-	if err != nil {
-		return Stats{}, fmt.Errorf("figures of the store: %w", err)
+// check reads what a connection gives, in a transaction of its own.
+func check(ctx context.Context, c *conn, told func(store.Progress)) ([]store.Trouble, error) {
+	if told == nil {
+		told = func(store.Progress) {}
 	}
-	return s, nil
+	ts := troubles{old: older(c)}
+	told(store.Progress{Name: "pages"})
+	if err := pages(ctx, c, &ts); err != nil {
+		return nil, fmt.Errorf("check the store: %w", err)
+	}
+	if len(ts.found) > 0 {
+		return ts.all(), nil // what rows say would only repeat it
+	}
+	if _, err := c.exec(`BEGIN`); err != nil {
+		return nil, fmt.Errorf("check the store: %w", err)
+	}
+	defer func() { _, _ = c.exec(qRollback) }()
+	if _, err := relations(ctx, c, told, &ts); err != nil {
+		return nil, fmt.Errorf("check the store: %w", err)
+	}
+	return ts.all(), nil
+}
+
+// pages asks the engine whether its file is sound.
+func pages(ctx context.Context, c *conn, ts *troubles) error {
+	err := c.query(func(row []driver.Value) error {
+		if s := asString(row[0]); s != "ok" {
+			for line := range strings.Lines(s) {
+				ts.add(store.Rescue, "sqldb.trouble_pages", words.Args{"What": strings.TrimSpace(line)})
+			}
+		}
+		return ctx.Err()
+	}, qIntegrity)
+	if damaged(err) {
+		ts.add(store.Rescue, "sqldb.trouble_pages", words.Args{"What": err.Error()})
+		return nil
+	}
+	return err
+}
+
+// relations looks at what the rows say of each other.
+func relations(ctx context.Context, c *conn, told func(store.Progress), ts *troubles) (*bodies, error) {
+	told(store.Progress{Name: "rows"})
+	for _, d := range owners() {
+		if err := d.look(c, ts); err != nil {
+			return nil, err
+		}
+	}
+	b := &bodies{ctx: ctx, c: c, told: told}
+	err := b.read()
+	if damaged(err) || schemaLess(err) {
+		ts.add(store.Rescue, "sqldb.trouble_pages", words.Args{"What": err.Error()})
+		return b, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := b.tell(ts); err != nil {
+		return nil, err
+	}
+	for _, d := range belongings() {
+		if err := d.look(c, ts); err != nil {
+			return nil, err
+		}
+	}
+	return b, ctx.Err()
 }

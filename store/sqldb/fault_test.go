@@ -148,7 +148,7 @@ func afterFatal(t *testing.T, db *sqldb.DB, id int64) {
 	_, usage := db.Usage(ctx, id)
 	_, list := db.List(ctx, id)
 	_, lock := db.Lock(ctx, id, "x", 0)
-	_, check := db.Check(ctx)
+	_, check := db.Check(ctx, nil)
 	_, stats := db.Stats(ctx)
 	_, setting := db.Setting(ctx, "x")
 	for i, err := range []error{usage, list, lock, check, stats, setting} {

@@ -263,6 +263,13 @@ func (t *tx) entries(f *store.Filing, blob, body int64) error {
 	return nil
 }
 
+// randomUIDL makes a UIDL as it is kept.
+func randomUIDL() []byte {
+	b := make([]byte, uidlBytes)
+	rand.Read(b)
+	return b
+}
+
 // prefix keeps the lines before a body, and gives what the entry says of them.
 func (t *tx) prefix(lines []byte) (int64, error) {
 	if len(lines) == 0 {

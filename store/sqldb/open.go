@@ -114,6 +114,11 @@ func Open(ctx context.Context, dir string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err // says all
 	}
+	return openWith(ctx, dir, o, lock)
+}
+
+// openWith opens a store whose lock is held already; it releases it.
+func openWith(ctx context.Context, dir string, o Options, lock *lockFile) (*DB, error) {
 	db := &DB{o: o, dir: dir, lock: lock, closed: make(chan struct{}), readers: make(chan *conn, o.Readers)}
 	if err := db.start(ctx); err != nil {
 		db.writer.abandon()
@@ -127,7 +132,7 @@ func Open(ctx context.Context, dir string, o Options) (*DB, error) {
 // start opens the connections, which creates the file with nobody else's eyes
 // on it, and begins the work.
 func (db *DB) start(ctx context.Context) error {
-	file := filepath.Join(db.dir, File)
+	file := db.file()
 	f, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return err
@@ -257,5 +262,7 @@ func (db *DB) ended() bool {
 		return db.writer.failed.Load()
 	}
 }
+
+func (db *DB) file() string { return filepath.Join(db.dir, File) }
 
 func (db *DB) now() time.Time { return db.o.Clock() }

@@ -152,25 +152,6 @@ func TestNewerSchema(t *testing.T) {
 	}
 }
 
-func TestCheck(t *testing.T) {
-	db := open(t, sqldb.Options{})
-	id := accounts(t, db, 1)[0]
-	deliver(t, db, body, id)
-	deliver(t, db, body, id)
-	if wrong, err := db.Check(t.Context()); err != nil || len(wrong) != 0 {
-		t.Errorf("a sound store: %q, %v", wrong, err)
-	}
-	for _, damage := range []string{`DELETE FROM blob WHERE id = (SELECT min(id) FROM blob)`, `DELETE FROM message WHERE uid = 2`} {
-		if err := db.Change(damage); err != nil {
-			t.Fatal(err)
-		}
-	}
-	wrong, err := db.Check(t.Context())
-	if err != nil || len(wrong) != 2 {
-		t.Errorf("two things are wrong: %q, %v", wrong, err)
-	}
-}
-
 func TestStats(t *testing.T) {
 	db := open(t, sqldb.Options{})
 	ids := accounts(t, db, 2)

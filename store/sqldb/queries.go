@@ -65,11 +65,10 @@ const (
 	qLeaveBoxes = `UPDATE mailbox SET account_id = -account_id WHERE account_id = $1`
 	qDropBox    = `DELETE FROM mailbox WHERE id = $1`
 	qLeftSlice  = `SELECT uid, blob_id, prefix FROM message WHERE mailbox_id = $1 ORDER BY uid LIMIT $2`
-	qBoxDrift   = `SELECT m.id, m.messages, m.bytes, count(e.uid), coalesce(sum(e.size), 0)
+	boxName     = `coalesce((SELECT address FROM account a WHERE a.id = abs(m.account_id)), 'mailbox ' || m.id)`
+	qBoxDrift   = `SELECT ` + boxName + `, m.messages, m.bytes, count(e.uid), coalesce(sum(e.size), 0)
 		FROM mailbox m LEFT JOIN message e ON e.mailbox_id = m.id
-		GROUP BY m.id, m.messages, m.bytes
-		HAVING m.messages <> count(e.uid) OR m.bytes <> coalesce(sum(e.size), 0) LIMIT 100`
-	qLostBodies = `SELECT e.mailbox_id, e.uid, e.blob_id FROM message e
-		WHERE NOT EXISTS (SELECT 1 FROM blob b WHERE b.id = e.blob_id AND b.refs > 0) LIMIT 100`
+		WHERE m.account_id > 0 GROUP BY m.id, m.messages, m.bytes
+		HAVING m.messages <> count(e.uid) OR m.bytes <> coalesce(sum(e.size), 0)`
 	qTotals = `SELECT count(*), coalesce(sum(messages), 0), coalesce(sum(bytes), 0) FROM mailbox WHERE account_id > 0`
 )

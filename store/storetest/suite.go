@@ -29,7 +29,7 @@ type Engine interface {
 	// Bodies does all housekeeping and counts the bodies that are kept.
 	Bodies(t *testing.T) int
 	// Check says what is wrong with the store.
-	Check(ctx context.Context) ([]string, error)
+	Check(ctx context.Context, told func(store.Progress)) ([]store.Trouble, error)
 }
 
 // Options are how an engine is opened.
@@ -76,10 +76,10 @@ func Run(t *testing.T, open func(t *testing.T, o Options) Engine) {
 			b := &bench{T: t, now: time.Date(2026, 11, 23, 4, 5, 6, 0, time.UTC)}
 			b.Engine = open(t, Options{Clock: func() time.Time { return b.now }})
 			tt.run(t, b)
-			wrong, err := b.Check(b.ctx())
+			wrong, err := b.Check(b.ctx(), nil)
 			b.must(err)
 			for _, w := range wrong {
-				t.Errorf("left behind: %s", w)
+				t.Errorf("left behind: %v", w.What)
 			}
 		})
 	}

@@ -1,0 +1,131 @@
+package sqldb
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+
+	"posta/store"
+	"posta/words"
+)
+
+// rescue makes a new file of what can be read, and puts the damaged one aside
+// in a folder of its own. Until the new one is whole, the old one stays where
+// it is; nothing of it is ever written to.
+func (k *Keeper) rescue(ctx context.Context, found []store.Trouble, told func(store.Progress)) (store.Repair, error) {
+	r := store.Repair{Mended: found}
+	if err := roomFor(k.file(), k.dir); err != nil {
+		return r, err
+	}
+	work, err := os.MkdirTemp(k.dir, "rescue-*")
+	if err != nil {
+		return r, words.FailOf(err, "sqldb.no_folder", words.Args{"Folder": k.dir})
+	}
+	defer os.RemoveAll(work)
+	if r.Lost, err = k.salvage(ctx, filepath.Join(work, File), told); err != nil {
+		return r, words.FailOf(err, "sqldb.rescue_failed", words.Args{"File": k.file()})
+	}
+	db, err := Open(ctx, work, k.o)
+	if err != nil {
+		return r, words.FailOf(err, "sqldb.rescue_failed", words.Args{"File": k.file()})
+	}
+	mended, err := repairOnce(ctx, db, told)
+	if err != nil {
+		return r, words.FailOf(err, "sqldb.rescue_failed", words.Args{"File": k.file()})
+	}
+	r.Mended = append(r.Mended, mended.Mended...)
+	r.Left, r.Usage = mended.Left, mended.Usage
+	r.Kept, err = k.exchange(work)
+	return r, err
+}
+
+// salvage copies all rows that can be read into a new file.
+func (k *Keeper) salvage(ctx context.Context, target string, told func(store.Progress)) (lost int64, err error) {
+	from, err := connect(ctx, k.file(), looking, k.o)
+	if err != nil {
+		return 0, err
+	}
+	defer from.close()
+	if err := migrate(ctx, target, k.o); err != nil {
+		return 0, err
+	}
+	to, err := connect(ctx, target, writing, k.o)
+	if err != nil {
+		return 0, err
+	}
+	defer func() {
+		if e := to.close(); err == nil {
+			err = e
+		}
+	}()
+	s := &salvor{ctx: ctx, from: from, to: to, told: told}
+	if s.told == nil {
+		s.told = func(store.Progress) {}
+	}
+	err = errors.Join(s.all(), s.commit())
+	if err == nil && s.rows == 0 {
+		err = words.Fail("sqldb.nothing_saved", nil)
+	}
+	return s.lost, err
+}
+
+// exchange keeps the damaged file, with its log, under names in a folder of
+// its own, and puts the new one in its place. The old one is linked or copied
+// before its name is taken: there is no moment without it.
+func (k *Keeper) exchange(work string) (string, error) {
+	kept := filepath.Join(k.dir, "damaged-"+k.o.Clock().Format("20060102-150405"))
+	if err := os.Mkdir(kept, 0o700); err != nil {
+		return "", words.FailOf(err, "sqldb.no_folder", words.Args{"Folder": kept})
+	}
+	for _, name := range []string{File, File + "-wal"} {
+		err := preserve(filepath.Join(k.dir, name), filepath.Join(kept, name))
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return "", words.FailOf(err, "sqldb.no_keep", words.Args{"Folder": kept})
+		}
+	}
+	if err := syncFolder(kept); err != nil {
+		return "", words.FailOf(err, "sqldb.no_keep", words.Args{"Folder": kept})
+	}
+	for _, name := range []string{File + "-wal", File + "-shm"} {
+		// A log of the old file beside the new one would be read into it.
+		if err := os.Remove(filepath.Join(k.dir, name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return "", words.FailOf(err, "sqldb.no_exchange", words.Args{"Folder": kept, "File": k.file()})
+		}
+	}
+	if err := os.Rename(filepath.Join(work, File), k.file()); err != nil {
+		return "", words.FailOf(err, "sqldb.no_exchange", words.Args{"Folder": kept, "File": k.file()})
+	}
+	return kept, syncFolder(k.dir)
+}
+
+// preserve gives a file a second name, or copies it where that cannot be.
+func preserve(from, to string) error {
+	if _, err := os.Stat(from); err != nil {
+		return err
+	}
+	if os.Link(from, to) == nil {
+		return nil
+	}
+	return copyFile(from, to)
+}
+
+func copyFile(from, to string) (err error) {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = out.ReadFrom(in)
+	if err == nil {
+		err = out.Sync()
+	}
+	if e := out.Close(); err == nil {
+		err = e
+	}
+	return err
+}
