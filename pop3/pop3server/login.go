@@ -88,6 +88,9 @@ func (s *session) enter(ctx context.Context, try attempt, id sasl.Identity) {
 	default:
 		s.attempted(try, "")
 		s.box, s.phase = box, transaction
+		if !s.wide {
+			s.narrow(ctx)
+		}
 		s.ok(s.welcome())
 	}
 }

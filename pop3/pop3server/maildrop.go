@@ -25,7 +25,8 @@ type maildrop struct {
 	octets   int64  // and their size
 	last     int    // number of the message retrieved last
 	reader   store.Reader
-	ahead    []store.Entry // reused
+	ahead    []store.Entry    // reused
+	stored   map[uint32]int64 // by UID, the true sizes of messages that are sent as surrogates
 }
 
 type message struct {
@@ -86,7 +87,11 @@ func (d *maildrop) id(n int) string {
 // entry is message n as the store knows it.
 func (d *maildrop) entry(n int) store.Entry {
 	m := &d.messages[n-1]
-	return store.Entry{UID: m.uid, UIDL: d.id(n), Size: m.size, Prefix: m.prefix, Blob: m.blob, Traits: m.traits}
+	size := m.size
+	if stored, ok := d.stored[m.uid]; ok {
+		size = stored
+	}
+	return store.Entry{UID: m.uid, UIDL: d.id(n), Size: size, Prefix: m.prefix, Blob: m.blob, Traits: m.traits}
 }
 
 // message finds the message that a command names, or refuses the command.

@@ -18,6 +18,7 @@ type parcel struct {
 	s       *session
 	ctx     context.Context
 	first   string    // the response's first line, held back until the store has something
+	narrow  *narrower // makes a surrogate; nil sends what is stored
 	cut     *cutter   // TOP; nil sends all
 	out     io.Writer // the connection, or the stuffer before it
 	stuffer text.Stuffer
@@ -30,6 +31,9 @@ type parcel struct {
 
 func (s *session) parcel(ctx context.Context, m *message) *parcel {
 	p := &parcel{s: s, ctx: ctx, out: s.c}
+	if m.traits.UTF8 && !s.wide {
+		p.narrow = &narrower{}
+	}
 	if m.traits.Stuffed {
 		p.stuffer.W = s.c
 		p.out = &p.stuffer
@@ -39,6 +43,17 @@ func (s *session) parcel(ctx context.Context, m *message) *parcel {
 
 // Write takes the next octets of the message.
 func (p *parcel) Write(b []byte) (int, error) {
+	if p.narrow == nil {
+		return p.pass(b)
+	}
+	if _, err := p.pass(p.narrow.take(b)); err != nil {
+		return 0, err
+	}
+	return len(b), nil
+}
+
+// pass sends the next octets of what the client gets.
+func (p *parcel) pass(b []byte) (int, error) {
 	if len(b) == 0 {
 		return 0, nil
 	}
@@ -84,6 +99,12 @@ func (p *parcel) keep() {
 // finish ends the multi-line response. A last line without CRLF gets one,
 // which the message's size counts (store.Entry).
 func (p *parcel) finish() {
+	if p.narrow != nil && !p.enough {
+		if _, err := p.pass(p.narrow.end()); err != nil && !p.enough {
+			p.s.end(ending(err))
+			return
+		}
+	}
 	p.start()
 	if p.some && p.tail != [2]byte{'\r', '\n'} {
 		if _, err := p.out.Write([]byte("\r\n")); err != nil {

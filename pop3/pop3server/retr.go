@@ -13,7 +13,8 @@ import (
 // ahead is how many messages the store is told of as likely wanted next.
 const ahead = 64
 
-// retr sends a message (RFC 1939 §5), octet for octet as it is stored.
+// retr sends a message (RFC 1939 §5), octet for octet as it is stored; only a
+// UTF-8 header is put into ASCII for a client that has not said UTF8.
 func (s *session) retr(ctx context.Context, cmd pop3.Command) {
 	m := s.message(&cmd)
 	if m == nil || !s.readable(&cmd, m) {
@@ -27,9 +28,9 @@ func (s *session) retr(ctx context.Context, cmd pop3.Command) {
 }
 
 // readable refuses a message whose header is UTF-8 to a client that has not
-// said UTF8 (RFC 6856 §2.1, §5). Its size is told all the same.
+// said UTF8 (RFC 6856 §2.1, §5) where there is no surrogate for it.
 func (s *session) readable(cmd *pop3.Command, m *message) bool {
-	if m.traits.UTF8 && !s.wide {
+	if _, surrogate := s.box.stored[m.uid]; m.traits.UTF8 && !s.wide && !surrogate {
 		s.refuse(cmd.Verb, pop3.UTF8Code, "This message has a UTF-8 header; say UTF8 before logging in")
 		return false
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"posta/event"
+	"posta/imf"
 )
 
 // bodies are messages whose octets are easily harmed on the way.
@@ -148,14 +149,67 @@ func TestRetrFails(t *testing.T) {
 }
 
 func TestUTF8(t *testing.T) {
-	d := newDrops(letter{body: "Subject: ñ\r\n\r\nx\r\n", utf8: true})
+	d := newDrops(letter{body: "Subject: ñ\r\n\r\nñ\r\n", utf8: true}, letter{body: "Subject: plain\r\n\r\nx\r\n"})
 	k := dial(t, New(config(d)))
 	k.login()
-	k.play("C: LIST\nS: +OK …\nS: 1 18\nS: .\nC: RETR 1\nS: -ERR [UTF8] …\nC: TOP 1 1\nS: -ERR [UTF8] …\nC: QUIT\nS: +OK …\nS!")
+	k.play("C: STAT\nS: +OK 2 56\nC: LIST\nS: +OK …\nS: 1 35\nS: 2 21\nS: .\nC: LIST 1\nS: +OK 1 35\n" +
+		"C: RETR 1\nS: +OK 35 octets\nS: Subject: =?utf-8?q?=C3=B1?=\nS: \nS: ñ\nS: .\n" +
+		"C: TOP 1 0\nS: +OK …\nS: Subject: =?utf-8?q?=C3=B1?=\nS: \nS: .\nC: DELE 1\nS: +OK …\nC: STAT\nS: +OK 1 21\n" +
+		"C: RSET\nS: +OK …\nC: QUIT\nS: +OK …\nS!")
 	k = dial(t, New(config(d)))
 	k.play("C: UTF8 x\nS: -ERR …\nC: UTF8\nS: +OK …")
 	k.login()
-	k.play("C: LIST\nS: +OK …\nS: 1 18\nS: .\nC: RETR 1\nS: +OK 18 octets\nS: Subject: ñ\nS: \nS: x\nS: .\nC: UTF8\nS: -ERR …")
+	k.play("C: LIST\nS: +OK …\nS: 1 19\nS: 2 21\nS: .\nC: RETR 1\nS: +OK 19 octets\nS: Subject: ñ\nS: \nS: ñ\nS: .\nC: UTF8\nS: -ERR …")
+}
+
+// Where no surrogate can be made the message is refused, and only that one.
+func TestNoSurrogate(t *testing.T) {
+	long := "Subject: ñ\r\n" + strings.Repeat("X: "+strings.Repeat("x", 90)+"\r\n", maxNarrow/95+1) + "\r\n"
+	for name, ruin := range map[string]func(*drops){
+		"a long header": func(d *drops) { d.letters[1] = letter{body: long, utf8: true} },
+		"a bad disk":    func(d *drops) { d.readErr = errors.New("disk on fire") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDrops(letter{body: "Subject: ñ\r\n\r\nx\r\n", utf8: true}, letter{body: "Subject: plain\r\n\r\nx\r\n"})
+			ruin(d)
+			size := len(d.letters[1].body)
+			k := dial(t, New(config(d)))
+			k.login()
+			d.readErr = nil
+			k.play("C: LIST 1\nS: +OK 1 " + strconv.Itoa(size) + "\nC: RETR 1\nS: -ERR [UTF8] …\nC: TOP 1 1\nS: -ERR [UTF8] …\n" +
+				"C: RETR 2\nS: +OK 21 octets\nS: Subject: plain\nS: \nS: x\nS: .\nC: QUIT\nS: +OK …\nS!")
+		})
+	}
+}
+
+// A surrogate has the size that was told of it, its header is the one that imf
+// makes, its body is untouched, and TOP cuts it as any other message.
+func FuzzSurrogate(f *testing.F) {
+	for _, l := range bodies()[:12] {
+		f.Add("Subject: ñ\r\n"+l.prefix+l.body, uint8(1), uint8(1))
+	}
+	f.Add("X: y\r\nDelivered-To: ñ", uint8(2), uint8(0))
+	f.Fuzz(func(t *testing.T, body string, piece, lines uint8) {
+		scan := imf.Scanner{Max: maxNarrow}
+		scan.Scan([]byte(body))
+		if scan.Finish() == imf.TooBig {
+			return
+		}
+		length := scan.Len()
+		want := letter{body: string(imf.AppendSurrogate(nil, []byte(body[:length]), scan.Fields())) + body[length:]}
+		d := newDrops(letter{body: body, utf8: true})
+		d.piece = int(piece)
+		k := dial(t, New(config(d)))
+		k.login()
+		k.play("C: LIST 1\nS: +OK 1 " + strconv.Itoa(len(want.content())) + "\nC: RETR 1\nS: +OK …")
+		if got := k.body(); got != want.content() {
+			t.Fatalf("RETR of %q: %q, want %q", body, got, want.content())
+		}
+		k.play("C: TOP 1 " + strconv.Itoa(int(lines)) + "\nS: +OK …")
+		if got := k.body(); got != topOf(want, int(lines)) {
+			t.Fatalf("TOP of %q: %q, want %q", body, got, topOf(want, int(lines)))
+		}
+	})
 }
 
 // Any message comes out of RETR and TOP as it is, however it is read.

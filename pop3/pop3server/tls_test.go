@@ -73,7 +73,7 @@ func TestSTLS(t *testing.T) {
 	}
 	k.exchange(client)
 	k.play(capa)
-	k.play("C: RETR 1\nS: -ERR [UTF8] …\nC: STLS\nS: -ERR Unknown command\nC: QUIT\nS: +OK …\nS!")
+	k.play("C: RETR 1\nS: +OK 29 octets\nS: Subject: =?utf-8?q?=C3=B1?=\nS: .\nC: STLS\nS: -ERR Unknown command\nC: QUIT\nS: +OK …\nS!")
 }
 
 // Octets behind STLS are an attack.

@@ -48,6 +48,17 @@ func TestFetchmail(t *testing.T) {
 				}
 			})
 		}
+		t.Run(mode+"/UTF-8 in a header", func(t *testing.T) { // fetchmail does not say UTF8
+			w := w.in(t)
+			w.curlIn(pepe, "Subject: a\u00f1o\r\n\r\nx\r\n")
+			w.curlIn(pepe, "Subject: next\r\n\r\ny\r\n")
+			dir := w.maildir()
+			w.must("", "fetchmail", "-f", w.fetchmailrc("pop3s", pepe, "pop3", "ssl", dir), "-v", "--nosyslog", "--nodetach")
+			got := w.delivered(dir)
+			if all := strings.Join(got, ""); len(got) != 2 || !strings.Contains(all, "Subject: =?utf-8?q?a=C3=B1o?=") || !strings.Contains(all, "Subject: next") {
+				t.Errorf("it fetched %q", got)
+			}
+		})
 		t.Run(mode+"/wrong password", func(t *testing.T) {
 			w := w.in(t)
 			rc := w.fetchmailrc("pop3s", pepe, "pop3", "ssl", w.maildir())
