@@ -42,8 +42,8 @@ func (h *header) text(name string) string {
 
 // withHeaders shows messages with what their headers say. One that is deleted
 // meanwhile is left out.
-func (h House) withHeaders(ctx context.Context, account int64, entries []store.Entry) ([]Message, error) {
-	r := h.Maildrops.Reader(account)
+func (b inbox) withHeaders(ctx context.Context, entries []store.Entry) ([]Message, error) {
+	r := b.drops.Reader(b.account)
 	defer r.Close()
 	out := make([]Message, 0, len(entries))
 	reading := header{scanner: imf.Scanner{Max: maxHeader}}
@@ -59,7 +59,7 @@ func (h House) withHeaders(ctx context.Context, account int64, entries []store.E
 		}
 		reading.scanner.Finish()
 		m := showMessage(e)
-		m.From, m.Subject = reading.text("From"), reading.text("Subject")
+		m.To, m.From, m.Subject = reading.text("Delivered-To"), reading.text("From"), reading.text("Subject")
 		out = append(out, m)
 	}
 	return out, nil

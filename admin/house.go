@@ -16,6 +16,9 @@ type House struct {
 	Directory *directory.Directory
 	Mail      store.Mail
 	Maildrops store.Maildrops
+	Sink      func() Sink                   // mail to anybody, or nil where none is kept; may be nil itself
+	Arrived   func() (next <-chan struct{}) // closed when the next message has been accepted
+	Ending    <-chan struct{}               // closed when the server ends: nobody waits any longer
 	Sessions  *observe.Sessions
 	Guard     *check.Guard
 	Status    func(context.Context) (Status, error)
@@ -54,7 +57,9 @@ type Status struct {
 	Networks      []string   `json:"networks,omitempty"` // that a lab admits beside private ones
 	Metrics       string     `json:"metrics,omitempty"`  // address of /metrics, /healthz and /readyz
 	Rules         []Network  `json:"network_rules,omitempty"`
-	Sendmail      string     `json:"sendmail,omitempty"` // the socket at which users of this machine hand mail in
+	Sendmail      string     `json:"sendmail,omitempty"`     // the socket at which users of this machine hand mail in
+	MaxMessages   int        `json:"max_messages,omitempty"` // that a sink keeps
+	Ephemeral     bool       `json:"ephemeral,omitempty"`    // the store ends with the server
 }
 
 // Network says what the machines of a network may do that others may not.

@@ -71,11 +71,11 @@ func (t *Table) run(ctx context.Context, c call) (any, error) {
 // about picks what an operation is about out of its request, and nothing else:
 // a request may hold a password.
 func about(raw json.RawMessage) string {
-	var request struct{ Address, Domain, Name, Target string }
+	var request struct{ Address, To, Domain, Name, Target string }
 	if json.Unmarshal(raw, &request) != nil {
 		return ""
 	}
-	for _, s := range []string{request.Address, request.Domain, request.Name, request.Target} {
+	for _, s := range []string{request.Address, request.To, request.Domain, request.Name, request.Target} {
 		if s != "" {
 			return s
 		}

@@ -23,6 +23,7 @@ func (c *Config) Check() error {
 	for i := range c.Listeners {
 		c.checkListener(&p, i)
 	}
+	p.atLeast("sink", "max_messages", int64(c.Sink.MaxMessages), 1)
 	for i := range c.Networks {
 		c.checkNetwork(&p, i)
 	}
@@ -125,7 +126,7 @@ func (c *Config) checkListener(p *problems, i int) {
 	p.oneOf(where, "service", l.Service, SMTP, Submission, POP3)
 	p.addr(where, l.Addr)
 	p.oneOf(where, "tls", l.TLS, TLSNone, TLSStart, TLSImplicit)
-	p.oneOf(where, "mode", l.Mode, ModeStrict, ModeLab)
+	p.oneOf(where, "mode", l.Mode, ModeStrict, ModeLab, ModeSink)
 	p.oneOf(where, "persona", l.Persona, "posta", "hmailserver")
 	if l.Persona == "hmailserver" && l.Mode == ModeStrict {
 		p.say("config.persona_strict", words.Args{"Where": where})

@@ -19,6 +19,7 @@ const (
 
 	ModeStrict = "strict"
 	ModeLab    = "lab"
+	ModeSink   = "sink" // mail to anybody, for developers
 )
 
 // What becomes of a line that ends in a bare LF.
@@ -38,6 +39,7 @@ type Config struct {
 	Sendmail      Sendmail      `toml:"sendmail"`
 	Certificates  []Certificate `toml:"certificate"`
 	Lab           Classroom     `toml:"lab"`
+	Sink          SinkKeeps     `toml:"sink"`
 	Limits        Limits        `toml:"limits"`
 	Listeners     []Listener    `toml:"listener"`
 	Networks      []Network     `toml:"network"`
@@ -79,6 +81,11 @@ type Classroom struct {
 	Networks []netip.Prefix `toml:"networks"` // admitted besides the private ones
 }
 
+// SinkKeeps is what all sink listeners share.
+type SinkKeeps struct {
+	MaxMessages int `toml:"max_messages"` // kept, counted for each recipient; the oldest go first
+}
+
 // Limits hold on all strict listeners together.
 type Limits struct {
 	Enabled         bool           `toml:"enabled"`
@@ -90,6 +97,10 @@ type Limits struct {
 	PasswordWorkers int            `toml:"password_workers"`
 	PasswordWait    Duration       `toml:"password_wait"`
 }
+
+// Relaxed says that a listener is not for the Internet: it answers this computer
+// and private networks only, and lets passwords cross in clear.
+func (l *Listener) Relaxed() bool { return l.Mode == ModeLab || l.Mode == ModeSink }
 
 // Listener is one address that is listened on. Where a number bounds
 // something, 0 is no bound.

@@ -32,10 +32,23 @@ func Lab() *Config {
 	return c
 }
 
+// Sink is what `posta quickstart --mode sink` does: the ports that mail sinks
+// have, and beside the usual ones.
+func Sink() *Config {
+	c := Lab()
+	ports := map[string]string{"smtp": "1025", "submission": "1587", "submissions": "1465", "pop3": "1110", "pop3s": "1995"}
+	for i := range c.Listeners {
+		l := &c.Listeners[i]
+		l.Mode, l.Addr = ModeSink, "127.0.0.1:"+ports[l.Name]
+	}
+	return c
+}
+
 // base is everything but the listeners.
 func base() *Config {
 	return &Config{
-		Log: Log{Level: "info", Format: "text", MaxSize: 64 << 20, Daily: true, Keep: 30, KeepFor: Duration{90 * day}},
+		Log:  Log{Level: "info", Format: "text", MaxSize: 64 << 20, Daily: true, Keep: 30, KeepFor: Duration{90 * day}},
+		Sink: SinkKeeps{MaxMessages: 500},
 		Limits: Limits{
 			Enabled:      true,
 			AuthFailures: 3,
@@ -63,7 +76,7 @@ func (l *Listener) fill(set func(key string) bool) {
 // perAddress is the default bound on connections from one address. A class
 // shares one, so the lab has none.
 func (l *Listener) perAddress() int {
-	if l.Mode == ModeLab {
+	if l.Relaxed() {
 		return 0
 	}
 	return 100
@@ -73,7 +86,7 @@ func (l *Listener) perAddress() int {
 // (RFC 5321 §4.5.3.2.7), 10 in POP3 (RFC 1939 §3).
 func (l *Listener) idle() Duration {
 	switch {
-	case l.Mode == ModeLab:
+	case l.Relaxed():
 		return Duration{30 * time.Minute}
 	case l.Service == POP3:
 		return Duration{10 * time.Minute}

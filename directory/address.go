@@ -59,6 +59,13 @@ func (d *Directory) canonical(a mail.Address) name {
 	return name{Key(a.Local), d.label(a.Domain)}
 }
 
+// Canonical gives an address in its one spelling, also where its domain is not
+// served here: two that differ in case only are the same.
+func (d *Directory) Canonical(a mail.Address) mail.Address {
+	n := d.canonical(a)
+	return mail.Address{Local: n.local, Domain: n.domain}
+}
+
 // label gives a domain as lower-case A-labels (RFC 5890 §2.3.2.1). What IDNA
 // refuses is nobody's domain here and only put into lower case.
 func (d *Directory) label(domain string) string {

@@ -6,7 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"posta/directory"
 	"posta/dsn"
 	"posta/imf"
 	"posta/mail"
@@ -22,7 +21,7 @@ const (
 // Config is what a Room is made of. Hostname, Directory and Store must be set.
 type Config struct {
 	Hostname  string // in Received: and Reporting-MTA:
-	Directory *directory.Directory
+	Directory Directory
 	Store     store.Mail
 
 	MaxHops   int   // a message with more Received: fields is in a loop; 0: DefaultHops

@@ -6,6 +6,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,12 +29,14 @@ import (
 	"posta/event"
 	"posta/mailroom"
 	"posta/observe"
+	"posta/sink"
 	"posta/store/sqldb"
 )
 
 // Options are what is not in the configuration file.
 type Options struct {
 	Version  string
+	Store    string                                                    // folder of the store, if not Config.Data
 	Sink     event.Sink                                                // another watcher of every session; may be nil
 	Report   func(error)                                               // told of what went wrong and needs a person; may be nil
 	Audit    func(admin.Audit)                                         // told of every change through the operations; may be nil
@@ -57,17 +60,20 @@ type House struct {
 	db         *sqldb.DB
 	directory  *directory.Directory
 	room       *mailroom.Room
+	sink       *sink.Sink
+	sinkRoom   *mailroom.Room // the sink's
 	guard      *check.Guard
 	certs      *cert.Source
 	sessions   *observe.Sessions
 	metrics    *observe.Metrics
-	sink       event.Sink
+	events     event.Sink
 	numbers    atomic.Uint64 // of sessions
 	turnedAway atomic.Uint64 // at the doors
 	fatal      chan error
 	listeners  []*listener
 	watch      *watch // nil where nobody asks for it
 	stage      atomic.Int32
+	ends       chan struct{} // closed when Serve has been told to end
 	table      *admin.Table
 }
 
@@ -80,18 +86,18 @@ func Open(ctx context.Context, cfg config.Config, o Options) (*House, error) {
 	if o.Refused == nil {
 		o.Refused = func(string, netip.AddrPort, string) {}
 	}
-	h := &House{cfg: cfg, o: o, fatal: make(chan error, 1)}
+	h := &House{cfg: cfg, o: o, fatal: make(chan error, 1), ends: make(chan struct{})}
 	var err error
 	if h.cfg.Hostname, err = hostname(h.cfg.Hostname); err != nil {
 		return nil, err
 	}
-	h.db, err = sqldb.Open(ctx, cfg.Data, sqldb.Options{OnFatal: func(err error) {
+	h.db, err = sqldb.Open(ctx, cmp.Or(o.Store, cfg.Data), sqldb.Options{OnFatal: func(err error) {
 		h.fatal <- fmt.Errorf("%w: %w", ErrStore, err)
 	}})
 	if err != nil {
 		return nil, err
 	}
-	if err := h.furnish(); err != nil {
+	if err := h.furnish(ctx); err != nil {
 		return nil, errors.Join(err, h.db.Close())
 	}
 	return h, nil
@@ -114,7 +120,7 @@ func Holds(dir string) bool {
 }
 
 // furnish makes the rooms over the open store.
-func (h *House) furnish() error {
+func (h *House) furnish(ctx context.Context) error {
 	var err error
 	h.directory, err = directory.New(h.db.Directory(), directory.Options{
 		DefaultDomain: h.cfg.DefaultDomain,
@@ -136,16 +142,21 @@ func (h *House) furnish() error {
 	}
 	h.metrics = observe.NewMetrics(names...)
 	h.metrics.Counter("posta_connections_refused_total", "Connections turned away at the door.", func() float64 { return float64(h.turnedAway.Load()) })
-	sinks := observe.Sinks{h.sessions, h.metrics}
+	arrivals := &observe.Arrivals{}
+	sinks := observe.Sinks{h.sessions, h.metrics, arrivals}
 	if h.o.Sink != nil {
 		sinks = append(sinks, h.o.Sink)
 	}
-	h.sink = sinks
+	h.events = sinks
 	h.room = mailroom.New(mailroom.Config{Hostname: h.cfg.Hostname, Directory: h.directory, Store: h.db, Trouble: h.o.Report})
+	if err := h.openSink(ctx); err != nil {
+		return err
+	}
 	h.table = admin.NewTable(admin.House{
 		Directory: h.directory, Maildrops: h.db, Mail: h.db, Sessions: h.sessions, Guard: h.guard, Status: h.status,
 		Door: inside{h}, Hostname: h.cfg.Hostname, MaxSize: h.maxHandedIn(),
 		Health: h.health, Keeper: h.db, Strict: func() bool { return len(h.listeners) > 0 && h.strict() },
+		Sink: h.shownSink, Arrived: arrivals.Next, Ending: h.ends,
 	}, h.o.Audit)
 	return nil
 }

@@ -130,7 +130,7 @@ func TestLetterThroughTheHouse(t *testing.T) {
 		t.Fatalf("%d messages, want 1", len(messages))
 	}
 	var text strings.Builder
-	id := admin.MessageID{Address: "gorka@jaramillo.edu.ec", UID: messages[0].UID}
+	id := admin.MessageID{Box: admin.Box{Address: "gorka@jaramillo.edu.ec"}, UID: messages[0].UID}
 	if err := client.Call(ctx, "message.export", id, &text); err != nil {
 		t.Fatal(err)
 	}

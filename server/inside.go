@@ -18,12 +18,12 @@ type inside struct {
 // Begin implements mail.Door.
 func (d inside) Begin(ctx context.Context, from mail.Origin, env mail.Envelope) (mail.Letter, error) {
 	from.Session = d.house.numbers.Add(1)
-	l := &insideLetter{em: event.NewEmitter(d.house.sink, from.Session), from: env.From.String()}
+	l := &insideLetter{em: event.NewEmitter(d.house.events, from.Session), from: env.From.String()}
 	here := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), 0)
 	l.em.Fact(event.Open, event.Opened{Endpoints: event.Endpoints{Remote: here, Local: here},
 		Protocol: "sendmail", Listener: from.Listener, Mode: from.Mode.String()})
 	l.em.Fact(event.State, event.Note{Text: "handed in by " + from.Inside})
-	letter, err := d.house.room.Begin(ctx, from, env)
+	letter, err := d.house.insideRoom().Begin(ctx, from, env)
 	if err != nil {
 		l.refused("MAIL", err)
 		l.close("")

@@ -56,7 +56,7 @@ func TestHandedIn(t *testing.T) {
 		t.Errorf("ana has %+v, %v; taken as %+v", list, err, out)
 	}
 	var text strings.Builder
-	if err := ops.Call(ctx, "message.export", admin.MessageID{Address: "ana", UID: 1}, &text); err != nil {
+	if err := ops.Call(ctx, "message.export", admin.MessageID{Box: admin.Box{Address: "ana"}, UID: 1}, &text); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"Return-Path: <www@pepito.es>\r\n", "Received: by mail.test (handed in by ", "\r\nFrom: <www@pepito.es>\r\nSubject: x\r\n\r\nbody\r\n"} {

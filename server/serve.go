@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/netip"
@@ -71,7 +72,7 @@ func (h *House) equip(bound Bound, socket net.Listener) *listener {
 		line = check.POP3
 	}
 	gate := h.guard.Gate(check.GateOptions{
-		Lab: bound.Mode == config.ModeLab, Networks: h.cfg.Lab.Networks, PerAddress: bound.MaxPerAddress, Line: line,
+		Lab: bound.Relaxed(), Networks: h.cfg.Lab.Networks, PerAddress: bound.MaxPerAddress, Line: line,
 	})
 	session := h.session(bound, gate)
 	opened := event.Opened{
@@ -84,7 +85,7 @@ func (h *House) equip(bound Bound, socket net.Listener) *listener {
 		Listener: socket,
 		Options: func(remote netip.AddrPort) wire.Options {
 			return wire.Options{
-				ID: h.numbers.Add(1), Sink: h.sink, Human: bound.Mode == config.ModeLab,
+				ID: h.numbers.Add(1), Sink: h.events, Human: bound.Relaxed(),
 				BareLF: h.bareLF(remote.Addr()), Idle: bound.Idle.Duration, Session: sessionLimit,
 			}
 		},
@@ -120,31 +121,52 @@ func announce(c *wire.Conn, to *event.Opened) {
 
 // session chooses the engine of a listener.
 func (h *House) session(b Bound, gate *check.Gate) func(context.Context, *wire.Conn) {
-	mode := mail.Strict
-	if b.Mode == config.ModeLab {
-		mode = mail.Lab
-	}
 	tlsConfig := h.certs.TLSConfig()
 	if b.TLS == config.TLSNone {
 		tlsConfig = nil
 	}
 	if b.Service == config.POP3 {
-		return pop3server.New(pop3server.Config{
-			Hostname: h.cfg.Hostname, Listener: b.Name, Mode: mode, Auth: h.directory, Maildrops: h.db, Guard: gate,
-			TLS: tlsConfig, ImplicitTLS: b.TLS == config.TLSImplicit, Persona: b.Persona, Idle: b.Idle.Duration,
-			Version: h.o.Version, MaxLogins: h.maxLogins(), APOP: h.offersAPOP, Leave: h.clear,
-		}).Session
+		return h.pop3(b, gate, tlsConfig)
 	}
-	service := mail.MX
-	if b.Service == config.Submission {
-		service = mail.Submission
+	return h.smtp(b, gate, tlsConfig)
+}
+
+func modeOf(b Bound) mail.Mode {
+	if b.Relaxed() {
+		return mail.Lab
 	}
-	return smtpserver.New(smtpserver.Config{
-		Hostname: h.cfg.Hostname, Listener: b.Name, Mode: mode, Service: service, Door: h.room, Addresses: h.room,
+	return mail.Strict
+}
+
+func (h *House) pop3(b Bound, gate *check.Gate, tlsConfig *tls.Config) func(context.Context, *wire.Conn) {
+	c := pop3server.Config{
+		Hostname: h.cfg.Hostname, Listener: b.Name, Mode: modeOf(b), Auth: h.directory, Maildrops: h.db, Guard: gate,
+		TLS: tlsConfig, ImplicitTLS: b.TLS == config.TLSImplicit, Persona: b.Persona, Idle: b.Idle.Duration,
+		Version: h.o.Version, MaxLogins: h.maxLogins(), APOP: h.offersAPOP, Leave: h.clear,
+	}
+	if b.Mode == config.ModeSink {
+		anyone := h.sink.Anyone()
+		c.Sink, c.Auth, c.Mechanisms, c.Maildrops = true, anyone, anyone, h.sink
+		c.APOP = func() bool { return false }
+	}
+	return pop3server.New(c).Session
+}
+
+func (h *House) smtp(b Bound, gate *check.Gate, tlsConfig *tls.Config) func(context.Context, *wire.Conn) {
+	c := smtpserver.Config{
+		Hostname: h.cfg.Hostname, Listener: b.Name, Mode: modeOf(b), Service: mail.MX, Door: h.room, Addresses: h.room,
 		Auth: h.directory, Guard: gate, TLS: tlsConfig, ImplicitTLS: b.TLS == config.TLSImplicit,
 		MaxSize: int64(b.MaxSize), MaxRecipients: b.MaxRecipients, Persona: b.Persona,
 		MaxLogins: h.maxLogins(), Leave: h.leave,
-	}).Session
+	}
+	switch {
+	case b.Mode == config.ModeSink: // MX on every port: nobody must log in, and nothing is mended
+		anyone := h.sink.Anyone()
+		c.Sink, c.Auth, c.Mechanisms, c.Door, c.Addresses = true, anyone, anyone, h.sinkRoom, h.sinkRoom
+	case b.Service == config.Submission:
+		c.Service = mail.Submission
+	}
+	return smtpserver.New(c).Session
 }
 
 // maxLogins is how many failed log-ins end a session; negative: none do.
@@ -173,7 +195,10 @@ func (h *House) Serve(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(ctx, func() { h.stage.Store(int32(ending)) })()
+	defer context.AfterFunc(ctx, func() {
+		h.stage.Store(int32(ending))
+		close(h.ends)
+	})()
 	defer h.watch.close()
 	watched := make(chan error, 1)
 	go func() { watched <- h.watch.run() }()
@@ -235,6 +260,9 @@ func (h *House) status(ctx context.Context) (admin.Status, error) {
 		s.Networks = append(s.Networks, n.String())
 	}
 	s.Rules, s.Sendmail = h.networks(), h.cfg.Sendmail.Socket
+	if h.sinks() {
+		s.MaxMessages, s.Ephemeral = h.cfg.Sink.MaxMessages, h.o.Store != ""
+	}
 	if h.watch != nil {
 		s.Metrics = h.watch.socket.Addr().String()
 	}

@@ -10,7 +10,7 @@ import (
 
 // Fixture is the house that a transcript's header asks for.
 type Fixture struct {
-	Mode     string // "strict" or "lab"; "" is what a server has by default
+	Mode     string // "strict", "lab" or "sink"; "" is what a server has by default
 	Persona  string // whose replies the lab uses; "" is posta's own
 	Host     string // the server's name
 	Peer     string // the client's address
@@ -88,8 +88,8 @@ func (fx *Fixture) field(h Field, files fs.FS) (err error) {
 	switch h.Key {
 	case "#", "engine", "ways":
 	case "mode":
-		if h.Value != "strict" && h.Value != "lab" {
-			return complain(h.Line, "mode is strict or lab")
+		if h.Value != "strict" && h.Value != "lab" && h.Value != "sink" {
+			return complain(h.Line, "mode is strict, lab or sink")
 		}
 		fx.Mode = h.Value
 	case "persona":

@@ -73,7 +73,7 @@ func TestParseRefuses(t *testing.T) {
 	bad := map[string]string{
 		"":                             "engine",
 		"engine: client\n":             "engine",
-		"engine: server\nmode: wild\n": "strict or lab",
+		"engine: server\nmode: wild\n": "strict, lab or sink",
 		"engine: server\nfoo: bar\n":   "unknown header",
 		"engine: server\naccount: x\n": "at least 2",
 		"engine: server\nways: hop\n":  "unknown way",

@@ -63,6 +63,12 @@ func (a *app) cardCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		if r.Mode == config.ModeSink {
+			return a.print(r, func(w io.Writer) error {
+				_, err := io.WriteString(w, a.card(r))
+				return err
+			})
+		}
 		known := map[string]string{}
 		if r.Mode == config.ModeLab {
 			known = recall(r.Data).Passwords

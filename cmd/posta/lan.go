@@ -67,7 +67,7 @@ func (r *ready) seeLAN() {
 		}
 	}
 	r.Interfaces = lan(func(a netip.Addr) bool {
-		return r.Mode != config.ModeLab || check.Private(a) ||
+		return r.Mode == config.ModeStrict || check.Private(a) ||
 			slices.ContainsFunc(networks, func(n netip.Prefix) bool { return n.Contains(a) })
 	})
 	for _, one := range r.Interfaces {

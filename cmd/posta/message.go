@@ -1,12 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -16,25 +19,81 @@ import (
 )
 
 func (a *app) messageCommand() *cobra.Command {
-	list := a.command("list", "help.message_list", func(ctx context.Context, args []string) error {
-		var all []admin.Message
-		if err := a.ask(ctx, "message.list", admin.ByAddress{Address: args[0]}, &all); err != nil {
-			return err
-		}
-		return printAll(a, all, lister(a, all,
-			[]string{"field.uid", "field.received", "field.size", "field.from", "field.subject"}, func(m admin.Message) []string {
-				return []string{uidText(m.UID), whenListed(m.Received), strconv.FormatInt(m.Size, 10), printable(m.From), printable(m.Subject)}
-			}))
-	})
-	list.Example = "posta message list pepe@pepito.es"
-	show := a.command("show", "help.message_show", a.messageShow)
-	show.Long = a.say("help.message_show_long", nil)
-	show.Example = "posta message show pepe@pepito.es 1"
 	return a.group("message", "help.message",
-		a.naming(a.taking(list, 1, 1, "help.word_address"), "account.list"),
-		a.naming(a.taking(show, 2, -1, "help.word_address", "help.word_uid"), "account.list"),
+		a.messageListCommand(),
+		a.messageShowCommand(),
+		a.messageWaitCommand(),
 		a.messageExportCommand(),
 		a.messageDeleteCommand())
+}
+
+// whose is the mailbox that a command is about: an account, its first
+// argument, or a recipient, its flag --to.
+type whose struct{ to string }
+
+// ofWhom adds --to, and completes the address of an account.
+func (a *app) ofWhom(c *cobra.Command, w *whose) *cobra.Command {
+	c.Flags().StringVar(&w.to, "to", "", a.say("help.flag_to", nil))
+	return a.naming(c, "account.list")
+}
+
+// numbering names a command's arguments: an account, unless --to is given, and
+// message numbers.
+func (a *app) numbering(c *cobra.Command, least int) *cobra.Command {
+	c.Use += " [" + a.say("help.word_address", nil) + "] " + a.say("help.word_uid", nil) + "..."
+	c.Args = a.arguments(least, -1)
+	return c
+}
+
+// box takes the mailbox off the arguments.
+func (w *whose) box(args []string) (admin.Box, []string) {
+	if w.to != "" || len(args) == 0 {
+		return admin.Box{To: w.to}, args
+	}
+	return admin.Box{Address: args[0]}, args[1:]
+}
+
+// numbered is box for a command that wants message numbers behind.
+func (w *whose) numbered(args []string) (admin.Box, []uint32, error) {
+	box, rest := w.box(args)
+	if len(rest) == 0 {
+		return box, nil, usage(words.Fail("fail.which_messages", nil))
+	}
+	numbers, err := uids(rest)
+	return box, numbers, err
+}
+
+func (a *app) messageListCommand() *cobra.Command {
+	var w whose
+	c := a.command("list", "help.message_list", func(ctx context.Context, args []string) error {
+		box, rest := w.box(args)
+		if len(rest) > 0 {
+			return usage(words.Fail("fail.to_or_address", nil))
+		}
+		var all []admin.Message
+		if err := a.ask(ctx, "message.list", box, &all); err != nil {
+			return err
+		}
+		return printAll(a, all, a.messages(all, box == admin.Box{}))
+	})
+	c.Long = a.say("help.message_list_long", nil)
+	c.Example = "posta message list pepe@pepito.es\nposta message list --to ana@example.net\nposta message list"
+	return a.ofWhom(a.taking(c, 0, 1, "help.word_address"), &w)
+}
+
+// messages is a list for people; with recipients where there may be several.
+func (a *app) messages(all []admin.Message, recipients bool) func(io.Writer) error {
+	headings := []string{"field.uid", "field.received", "field.size", "field.from", "field.subject"}
+	if recipients {
+		headings = slices.Insert(headings, 1, "field.to")
+	}
+	return lister(a, all, headings, func(m admin.Message) []string {
+		row := []string{uidText(m.UID), when(m.Received), strconv.FormatInt(m.Size, 10), printable(m.From), printable(m.Subject)}
+		if recipients {
+			row = slices.Insert(row, 1, printable(m.To))
+		}
+		return row
+	})
 }
 
 func uidText(uid uint32) string { return strconv.FormatUint(uint64(uid), 10) }
@@ -58,21 +117,27 @@ type shownMessage struct {
 	Text string `json:"text"` // fit to be printed; `message export` has the octets
 }
 
-func (a *app) messageShow(ctx context.Context, args []string) error {
-	numbers, err := uids(args[1:])
-	if err != nil {
-		return err
-	}
-	r, err := a.reach(ctx, false)
-	if err != nil {
-		return err
-	}
-	for _, uid := range numbers {
-		if err = a.showOne(ctx, r, admin.MessageID{Address: args[0], UID: uid}); err != nil {
-			break
+func (a *app) messageShowCommand() *cobra.Command {
+	var w whose
+	c := a.command("show", "help.message_show", func(ctx context.Context, args []string) error {
+		box, numbers, err := w.numbered(args)
+		if err != nil {
+			return err
 		}
-	}
-	return errors.Join(err, r.leave())
+		r, err := a.reach(ctx, false)
+		if err != nil {
+			return err
+		}
+		for _, uid := range numbers {
+			if err = a.showOne(ctx, r, admin.MessageID{Box: box, UID: uid}); err != nil {
+				break
+			}
+		}
+		return errors.Join(err, r.leave())
+	})
+	c.Long = a.say("help.message_show_long", nil)
+	c.Example = "posta message show pepe@pepito.es 1\nposta message show --to ana@example.net 1"
+	return a.ofWhom(a.numbering(c, 1), &w)
 }
 
 func (a *app) showOne(ctx context.Context, r admin.Caller, id admin.MessageID) error {
@@ -88,7 +153,7 @@ func (a *app) showOne(ctx context.Context, r admin.Caller, id admin.MessageID) e
 		}
 		return writeJSON(a.Out, shownMessage{m, string(text.kept)})
 	}
-	head := a.say("message.head", words.Args{"UID": m.UID, "Address": id.Address, "Received": when(m.Received), "Size": m.Size, "Queue": m.Queue})
+	head := a.say("message.head", words.Args{"UID": m.UID, "Address": cmp.Or(m.To, id.String()), "Received": when(m.Received), "Size": m.Size, "Queue": m.Queue})
 	if _, err := fmt.Fprintf(a.Out, "--- %s ---\n", head); err != nil {
 		return err
 	}
@@ -109,8 +174,9 @@ func (c *capped) Write(p []byte) (int, error) {
 
 func (a *app) messageExportCommand() *cobra.Command {
 	var output string
+	var w whose
 	c := a.command("export", "help.message_export", func(ctx context.Context, args []string) error {
-		numbers, err := uids(args[1:])
+		box, numbers, err := w.numbered(args)
 		if err != nil {
 			return err
 		}
@@ -128,7 +194,7 @@ func (a *app) messageExportCommand() *cobra.Command {
 			if folder {
 				name = filepath.Join(output, uidText(uid)+".eml")
 			}
-			if err = a.exportOne(ctx, r, admin.MessageID{Address: args[0], UID: uid}, name); err != nil {
+			if err = a.exportOne(ctx, r, admin.MessageID{Box: box, UID: uid}, name); err != nil {
 				break
 			}
 		}
@@ -136,7 +202,7 @@ func (a *app) messageExportCommand() *cobra.Command {
 	})
 	c.Flags().StringVarP(&output, "output", "o", "", a.say("help.flag_export", nil))
 	c.Example = "posta message export pepe@pepito.es 1 -o letter.eml"
-	return a.naming(a.taking(c, 2, -1, "help.word_address", "help.word_uid"), "account.list")
+	return a.ofWhom(a.numbering(c, 1), &w)
 }
 
 // exportOne writes a message's octets to a new file, or to the screen.
@@ -163,8 +229,10 @@ func (a *app) exportOne(ctx context.Context, r admin.Caller, id admin.MessageID,
 
 func (a *app) messageDeleteCommand() *cobra.Command {
 	var all bool
+	var w whose
 	c := a.command("delete", "help.message_delete", func(ctx context.Context, args []string) error {
-		numbers, err := uids(args[1:])
+		box, rest := w.box(args)
+		numbers, err := uids(rest)
 		if err != nil {
 			return err
 		}
@@ -172,12 +240,12 @@ func (a *app) messageDeleteCommand() *cobra.Command {
 			return usage(words.Fail("fail.delete_which", nil))
 		}
 		var gone admin.Deleted
-		if err := a.ask(ctx, "message.delete", admin.MessagesOf{Address: args[0], UIDs: numbers, All: all}, &gone); err != nil {
+		if err := a.ask(ctx, "message.delete", admin.MessagesOf{Box: box, UIDs: numbers, All: all}, &gone); err != nil {
 			return err
 		}
 		return a.print(gone, line(a.say("done.messages_deleted", words.Args{"Count": gone.Messages})))
 	})
 	c.Flags().BoolVar(&all, "all", false, a.say("help.flag_all", nil))
-	c.Example = "posta message delete pepe@pepito.es 1 2\nposta message delete pepe@pepito.es --all"
-	return a.naming(a.taking(c, 1, -1, "help.word_address", "help.word_uid"), "account.list")
+	c.Example = "posta message delete pepe@pepito.es 1 2\nposta message delete pepe@pepito.es --all\nposta message delete --to ana@example.net --all"
+	return a.ofWhom(a.numbering(c, 0), &w)
 }

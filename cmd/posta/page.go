@@ -17,6 +17,9 @@ import (
 // anybody sees.
 func (a *app) card(r ready) string {
 	p := newPage(a, r)
+	if r.Mode == config.ModeSink {
+		return p.sinkCard()
+	}
 	p.head()
 	p.added()
 	p.ports()
@@ -79,10 +82,14 @@ func (p *page) isLab() bool { return p.Mode == config.ModeLab }
 func (p *page) head() {
 	rule := strings.Repeat("=", 72)
 	p.line(rule)
-	if p.isLab() {
+	switch {
+	case p.Mode == config.ModeSink:
+		p.line(p.say("card.sink", words.Args{"Version": p.Version}))
+		p.line(p.say("card.sink_means", nil))
+	case p.isLab():
 		p.line(p.say("card.lab", words.Args{"Version": p.Version, "Domain": p.DefaultDomain}))
 		p.line(p.say("card.lab_means", nil))
-	} else {
+	default:
 		p.line(p.say("card.strict", words.Args{"Version": p.Version, "Domain": p.DefaultDomain}))
 		p.line(p.say("card.strict_means", nil))
 	}

@@ -36,6 +36,7 @@ type quick struct {
 	allow     []string // networks
 	fresh     bool
 	listeners *listenerFlags
+	sink      quickSink
 
 	networks []netip.Prefix // allow
 }
@@ -44,6 +45,9 @@ func (a *app) quickstartCommand() *cobra.Command {
 	var q quick
 	c := a.command("quickstart", "help.quickstart", func(ctx context.Context, args []string) error {
 		q.domain = strings.TrimSuffix(first(args), ".")
+		if err := q.checkSink(q.listeners.given); err != nil {
+			return usage(err)
+		}
 		return a.quickstart(ctx, &q)
 	})
 	flags := c.Flags()
@@ -56,19 +60,22 @@ func (a *app) quickstartCommand() *cobra.Command {
 	flags.StringVar(&q.ports, "ports", "", a.say("help.flag_ports", nil))
 	flags.StringArrayVar(&q.allow, "allow", nil, a.say("help.flag_allow", nil))
 	flags.BoolVar(&q.fresh, "fresh", false, a.say("help.flag_fresh", nil))
+	flags.IntVar(&q.sink.maxMessages, "max-messages", config.Default().Sink.MaxMessages, a.say("help.flag_max_messages", nil))
+	flags.BoolVar(&q.sink.ephemeral, "ephemeral", false, a.say("help.flag_ephemeral", nil))
 	choices(c, "ports", portsStandard, portsHigh)
-	choices(c, "mode", config.ModeLab, config.ModeStrict)
+	choices(c, "mode", config.ModeLab, config.ModeSink, config.ModeStrict)
 	choices(c, "persona", "posta", "hmailserver")
 	q.listeners = a.listenerFlags(c)
 	c.Long = a.say("help.quickstart_long", nil)
 	c.Example = "posta quickstart\nposta quickstart jaramillo.edu.ec --account luis:luis-2026 --account gorka:gorka-2026\n" +
-		"posta quickstart --lan --persona hmailserver\nposta quickstart --smtp 2525 --pop3 2110 --submission off"
+		"posta quickstart --lan --persona hmailserver\nposta quickstart --smtp 2525 --pop3 2110 --submission off\n" +
+		"posta quickstart --mode sink --ephemeral"
 	return a.taking(c, 0, 1, "help.word_domain")
 }
 
 // check refuses what would else be refused once a listener.
 func (q *quick) check() error {
-	if err := oneOf("--mode", q.mode, config.ModeLab, config.ModeStrict); err != nil {
+	if err := oneOf("--mode", q.mode, config.ModeLab, config.ModeSink, config.ModeStrict); err != nil {
 		return err
 	}
 	if q.ports != "" {
@@ -116,6 +123,9 @@ const (
 
 // config is the configuration of a quickstart on a data directory.
 func (q *quick) config(data string) *config.Config {
+	if q.mode == config.ModeSink {
+		return q.sinkConfig(data)
+	}
 	c := config.Lab()
 	if q.mode != config.ModeLab {
 		c = config.Default()
@@ -168,7 +178,7 @@ func (a *app) quickstart(ctx context.Context, q *quick) error {
 	}
 	cfg := q.config(data)
 	s := &service{app: a, cfg: cfg}
-	s.options.Fallback = q.ports == ""
+	s.options.Fallback = q.ports == "" && q.mode != config.ModeSink // programs are told a sink's ports beforehand
 	s.options.Fixed = q.listeners.apply(cfg, hostOf(q.lan))
 	if err := cfg.Check(); err != nil {
 		return usage(err)
@@ -179,17 +189,38 @@ func (a *app) quickstart(ctx context.Context, q *quick) error {
 	}
 	defer closeLog()
 	s.log, s.watch = log, log
-	l := &lab{quick: q, notes: recall(data), known: map[string]string{}, fresh: map[string]bool{}}
+	if q.sink.ephemeral {
+		folder, remove, err := a.ephemeral(ctx, data)
+		if err != nil {
+			return err
+		}
+		defer remove()
+		s.options.Store = folder
+	}
+	furnish, ready := q.rooms(data)
 	if a.json {
-		s.options.Ready = func() { _ = writeJSON(a.Out, l.ready(ctx, s)) }
-		return s.run(ctx, l.furnish)
+		s.options.Ready = func() { _ = writeJSON(a.Out, ready(ctx, s)) }
+		return s.run(ctx, furnish)
 	}
 	out := newConsole(a.words, a.Out)
 	defer out.close()
 	s.watch, s.console = observe.Sinks{log, out}, out
-	s.options.Ready = func() { out.say(a.card(l.ready(ctx, s))) }
+	s.options.Ready = func() { out.say(a.card(ready(ctx, s))) }
 	defer context.AfterFunc(ctx, func() { out.say("\n" + a.say("console.ending", nil) + "\n") })()
-	return s.run(ctx, l.furnish)
+	return s.run(ctx, furnish)
+}
+
+// rooms are what a house needs before it listens, and what its card shows.
+func (q *quick) rooms(data string) (furnish func(context.Context, *server.House) error, shown func(context.Context, *service) ready) {
+	if q.mode != config.ModeSink {
+		l := &lab{quick: q, notes: recall(data), known: map[string]string{}, fresh: map[string]bool{}}
+		return l.furnish, l.ready
+	}
+	return func(context.Context, *server.House) error { return nil }, func(ctx context.Context, s *service) ready {
+		r := s.readiness(ctx)
+		r.seeLAN()
+		return r
+	}
 }
 
 func hostOf(lan bool) string {

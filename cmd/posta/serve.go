@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -258,7 +259,7 @@ func (s *service) audit(done admin.Audit) {
 type ready struct {
 	Ready bool `json:"ready"`
 	admin.Status
-	Mode string   `json:"mode"` // lab if any listener is one
+	Mode string   `json:"mode"` // lab if any listener is one, else sink if any is
 	LAN  []string `json:"lan,omitempty"`
 
 	Interfaces []lanAddress  `json:"interfaces,omitempty"` // LAN, with names
@@ -277,9 +278,9 @@ func (s *service) readiness(ctx context.Context) ready {
 }
 
 func modeOf(all []admin.Listener) string {
-	for _, l := range all {
-		if l.Mode == config.ModeLab {
-			return config.ModeLab
+	for _, mode := range []string{config.ModeLab, config.ModeSink} {
+		if slices.ContainsFunc(all, func(l admin.Listener) bool { return l.Mode == mode }) {
+			return mode
 		}
 	}
 	return config.ModeStrict

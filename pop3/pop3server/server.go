@@ -47,6 +47,7 @@ type Config struct {
 	Hostname    string // in the APOP timestamp
 	Listener    string // the listener's name, for the lease's owner
 	Mode        mail.Mode
+	Sink        bool // anybody logs in: the greeting says so
 	Auth        sasl.Authenticator
 	Mechanisms  Mechanisms // nil: sasl's
 	Maildrops   store.Maildrops

@@ -66,7 +66,10 @@ func (s *session) serve(ctx context.Context) {
 
 func (s *session) greet() {
 	text := s.srv.texts.greeting
-	if s.srv.Mode == mail.Lab {
+	switch {
+	case s.srv.Sink:
+		text += s.srv.texts.sink
+	case s.srv.Mode == mail.Lab:
 		text += s.srv.texts.lab
 	}
 	if s.srv.offersAPOP() {

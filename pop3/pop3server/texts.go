@@ -5,6 +5,7 @@ package pop3server
 type texts struct {
 	greeting   string
 	lab        string // behind it on a lab listener
+	sink       string // behind it where anybody logs in
 	name       string // USER accepted
 	locked     string // logged in; "" counts the messages
 	credential string // wrong name or password
@@ -29,6 +30,7 @@ func speak(persona string) texts {
 	return texts{
 		greeting:   "posta POP3 server ready",
 		lab:        " (lab: for teaching, passwords may cross in clear)",
+		sink:       " (sink: any name, any password)",
 		name:       "Now the password, please",
 		credential: "Wrong user name or password",
 		deleted:    "Marked as deleted; QUIT makes it final",

@@ -18,6 +18,7 @@ type Config struct {
 	Listener    string // its name in the configuration
 	Mode        mail.Mode
 	Service     mail.Service
+	Sink        bool // mail to anybody is kept: the greeting says so, and EHLO takes any name
 	Door        mail.Door
 	Addresses   mail.Addresses     // nil: VRFY answers 252, EXPN is not served
 	Auth        sasl.Authenticator // nil: AUTH is not served

@@ -53,6 +53,9 @@ func (s *session) run(ctx context.Context) {
 // for it (RFC 5321 §4.3.1).
 func (s *session) greet() {
 	greeting := textLabGreeting
+	if s.srv.Sink {
+		greeting = textSinkGreeting
+	}
 	if s.srv.Mode == mail.Strict {
 		greeting = textGreeting
 		if s.c.Arrived(s.srv.GreetWait) {
@@ -120,9 +123,9 @@ func (s *session) answer(ctx context.Context, cmd smtp.Command, fault *smtp.Faul
 
 // forgives lets a HELO with something that is no domain pass on submission:
 // there it is a computer's name, "PC-PEÑA" or "NOTEBOOK.", and who speaks is
-// known by the log-in.
+// known by the log-in. In a sink any name will do.
 func (s *session) forgives(cmd smtp.Command) bool {
-	return cmd.Lax&smtp.LaxDomain != 0 && s.srv.Service == mail.Submission
+	return cmd.Lax&smtp.LaxDomain != 0 && (s.srv.Service == mail.Submission || s.srv.Sink)
 }
 
 // row is the verb's row; without run where the verb's extension is not served

@@ -13,6 +13,7 @@ type text uint8
 const (
 	textGreeting text = iota
 	textLabGreeting
+	textSinkGreeting
 	textEarlyTalker
 	textHello
 	textEhlo
@@ -108,8 +109,9 @@ type wording struct {
 func wordings() [texts]wording {
 	const sequence = "Bad sequence of commands"
 	return [texts]wording{
-		textGreeting:    {220, "", "%[1]s ESMTP posta", "%[1]s ESMTP"},
-		textLabGreeting: {220, "", "%[1]s ESMTP posta (lab)", "%[1]s ESMTP"},
+		textGreeting:     {220, "", "%[1]s ESMTP posta", "%[1]s ESMTP"},
+		textLabGreeting:  {220, "", "%[1]s ESMTP posta (lab)", "%[1]s ESMTP"},
+		textSinkGreeting: {220, "", "%[1]s ESMTP posta (sink: everything is kept, nothing is sent on)", "%[1]s ESMTP"},
 		// Not 554: behind that the server has to wait for QUIT (RFC 5321 §3.1).
 		textEarlyTalker: {421, "4.7.0", "%[1]s Wait for the greeting before you send, closing transmission channel", ""},
 		textHello:       {250, "", "%[1]s Hello%[2]s", "Hello."},

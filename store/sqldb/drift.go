@@ -35,10 +35,10 @@ func owners() []drift {
 	return []drift{
 		{id: "sqldb.trouble_account", way: store.Mend, names: []string{"Number", "Address"},
 			query: `SELECT DISTINCT account_id, 'rescued-' || account_id || '@' || ` + rescuedDomain + ` FROM mailbox m
-				WHERE account_id > 0 AND NOT EXISTS (SELECT 1 FROM account a WHERE a.id = m.account_id)`,
+				WHERE account_id > 0 AND account_id < ` + sinkNumber + ` AND NOT EXISTS (SELECT 1 FROM account a WHERE a.id = m.account_id)`,
 			mend: []string{newAccount + `SELECT DISTINCT account_id, ` + rescuedDomain + `, 'rescued-' || account_id,
 				'rescued-' || account_id, 'rescued-' || account_id || '@' || ` + rescuedDomain + `, '', 0, 1, 1, 0, '', 0
-				FROM mailbox m WHERE account_id > 0 AND NOT EXISTS (SELECT 1 FROM account a WHERE a.id = m.account_id)`}},
+				FROM mailbox m WHERE account_id > 0 AND account_id < ` + sinkNumber + ` AND NOT EXISTS (SELECT 1 FROM account a WHERE a.id = m.account_id)`}},
 		{id: "sqldb.trouble_mailbox", way: store.Mend, names: []string{"Number", "Count", "Address"},
 			query: `SELECT mailbox_id, count(*), 'rescued-mailbox-' || mailbox_id || '@' || ` + rescuedDomain + ` FROM message e
 				WHERE NOT EXISTS (SELECT 1 FROM mailbox m WHERE m.id = e.mailbox_id) GROUP BY mailbox_id`,

@@ -8,14 +8,15 @@ const (
 		(SELECT coalesce(max(id), 0) FROM blob),
 		(SELECT coalesce(max(id), 0) FROM blob_chunk) / 1048576)`
 
-	qBox = `SELECT m.id, m.uidnext, m.messages, m.bytes, a.quota,
-			(SELECT sum(o.bytes) FROM mailbox o WHERE o.account_id = a.id)
-		FROM account a JOIN mailbox m ON m.account_id = a.id AND m.name = 'INBOX'
-		WHERE a.id = $1`
+	qBox = `SELECT m.id, m.uidnext, m.messages, m.bytes, coalesce(a.quota, 0),
+			(SELECT sum(o.bytes) FROM mailbox o WHERE o.account_id = m.account_id)
+		FROM mailbox m LEFT JOIN account a ON a.id = m.account_id
+		WHERE m.account_id = $1 AND m.account_id > 0 AND m.name = 'INBOX'`
 	qSetBox = `UPDATE mailbox SET uidnext = $1, messages = $2, bytes = $3 WHERE id = $4`
 	qUsage  = `SELECT count(*), coalesce(sum(messages), 0), coalesce(sum(bytes), 0)
 		FROM mailbox WHERE account_id = $1`
-	qNewBox = `INSERT INTO mailbox (account_id, name, uidvalidity) VALUES ($1, 'INBOX', $2)`
+	qNewBox  = `INSERT INTO mailbox (account_id, name, uidvalidity) VALUES ($1, 'INBOX', $2)`
+	qOpenBox = qNewBox + ` ON CONFLICT (account_id, name) DO NOTHING`
 
 	qInsertBlob  = `INSERT INTO blob (id, size, refs) VALUES ($1, $2, $3)`
 	qOwnBlob     = `INSERT INTO blob (id, size, refs) VALUES ($1, 0, 0) ON CONFLICT (id) DO NOTHING`

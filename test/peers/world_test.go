@@ -176,7 +176,7 @@ func (w *world) inbox(address string) []string {
 	var all []string
 	for _, m := range list {
 		var text strings.Builder
-		w.call("message.export", admin.MessageID{Address: address, UID: m.UID}, &text)
+		w.call("message.export", admin.MessageID{Box: admin.Box{Address: address}, UID: m.UID}, &text)
 		all = append(all, text.String())
 	}
 	return all
@@ -184,7 +184,7 @@ func (w *world) inbox(address string) []string {
 
 // empty deletes every message of an account.
 func (w *world) empty(address string) {
-	w.call("message.delete", admin.MessagesOf{Address: address, All: true}, nil)
+	w.call("message.delete", admin.MessagesOf{Box: admin.Box{Address: address}, All: true}, nil)
 }
 
 // arrived wants exactly one message with this content in an inbox, behind what

@@ -22,6 +22,7 @@ import (
 	"posta/mail"
 	"posta/mailroom"
 	"posta/pop3/pop3server"
+	"posta/sink"
 	"posta/smtp/smtpserver"
 	"posta/store"
 	"posta/store/sqldb"
@@ -38,6 +39,7 @@ type host struct {
 	db      *sqldb.DB
 	people  *directory.Directory
 	room    *mailroom.Room
+	sink    *sink.Sink // nil in other modes
 	tls     *tls.Config
 	kinds   map[string]*wiretest.Listener
 	conns   atomic.Uint64
@@ -73,6 +75,12 @@ func (h *host) furnish(ctx context.Context) error {
 		return err
 	}
 	h.room = mailroom.New(mailroom.Config{Hostname: h.fixture.Host, Directory: h.people, Store: h.db})
+	if h.fixture.Mode == config.ModeSink {
+		if h.sink, err = sink.New(ctx, sink.Options{Store: h.db, Canonical: h.people.Canonical}); err != nil {
+			return err
+		}
+		h.room = mailroom.New(mailroom.Config{Hostname: h.fixture.Host, Directory: h.sink.People(), Store: h.sink})
+	}
 	for _, d := range h.fixture.Domains {
 		_, err := h.people.AddDomain(ctx, directory.Domain{Name: d.Name, AliasOf: d.AliasOf, CatchAll: d.CatchAll,
 			Plus: !d.NoPlus, MaxMessage: d.MaxMessage, SenderCheck: directory.SenderCheck(d.SenderCheck)})
@@ -170,7 +178,7 @@ func (h *host) mode() mail.Mode {
 	if mode == "" {
 		mode = config.Default().Listeners[0].Mode
 	}
-	if mode == config.ModeLab {
+	if mode == config.ModeLab || mode == config.ModeSink {
 		return mail.Lab
 	}
 	return mail.Strict
@@ -222,7 +230,7 @@ func (h *host) smtp(kind string, service mail.Service) func(context.Context, *wi
 		recipients = int(n)
 	}
 	wait, _ := time.ParseDuration(h.fixture.Limits["greet-wait"])
-	return smtpserver.New(smtpserver.Config{
+	c := smtpserver.Config{
 		GreetWait: wait,
 		Hostname:  h.fixture.Host, Mode: h.mode(), Service: service, Door: h.room, Addresses: h.room, Auth: h.people,
 		TLS: h.tls, ImplicitTLS: l.TLS == config.TLSImplicit, MaxSize: size, MaxRecipients: recipients,
@@ -231,11 +239,16 @@ func (h *host) smtp(kind string, service mail.Service) func(context.Context, *wi
 			n := h.network(remote)
 			return smtpserver.Leave{Network: n.String(), TLS: n.TLS == config.Optional, Login: n.Auth == config.Optional}
 		},
-	}).Session
+	}
+	if h.sink != nil {
+		anyone := h.sink.Anyone()
+		c.Sink, c.Service, c.Auth, c.Mechanisms = true, mail.MX, anyone, anyone
+	}
+	return smtpserver.New(c).Session
 }
 
 func (h *host) pop3(implicit bool) func(context.Context, *wire.Conn) {
-	return pop3server.New(pop3server.Config{
+	c := pop3server.Config{
 		Hostname: h.fixture.Host, Mode: h.mode(), Auth: h.people, Maildrops: h.db, TLS: h.tls, ImplicitTLS: implicit,
 		Persona: h.fixture.Persona, Version: "test",
 		Leave: func(remote netip.Addr) string {
@@ -244,7 +257,13 @@ func (h *host) pop3(implicit bool) func(context.Context, *wire.Conn) {
 			}
 			return ""
 		},
-	}).Session
+	}
+	if h.sink != nil {
+		anyone := h.sink.Anyone()
+		c.Sink, c.Auth, c.Mechanisms, c.Maildrops = true, anyone, anyone, h.sink
+		c.APOP = func() bool { return false }
+	}
+	return pop3server.New(c).Session
 }
 
 func (h *host) Dial(kind string) (net.Conn, error) {
@@ -259,15 +278,15 @@ func (h *host) TLS() *tls.Config { return &tls.Config{InsecureSkipVerify: true} 
 
 func (h *host) Mailbox(address string) ([][]byte, error) {
 	ctx := context.Background()
-	a, err := h.people.Account(ctx, address)
+	drops, account, err := h.box(ctx, address)
 	if err != nil {
 		return nil, err
 	}
-	entries, err := h.db.List(ctx, a.ID)
+	entries, err := drops.List(ctx, account)
 	if err != nil {
 		return nil, err
 	}
-	r := h.db.Reader(a.ID)
+	r := drops.Reader(account)
 	defer r.Close()
 	var all [][]byte
 	for i, e := range entries {
@@ -278,6 +297,15 @@ func (h *host) Mailbox(address string) ([][]byte, error) {
 		all = append(all, b.Bytes())
 	}
 	return all, nil
+}
+
+func (h *host) box(ctx context.Context, address string) (store.Maildrops, int64, error) {
+	if h.sink != nil {
+		account, _, err := h.sink.Mailbox(address)
+		return h.sink, account, err
+	}
+	a, err := h.people.Account(ctx, address)
+	return h.db, a.ID, err
 }
 
 func (h *host) Stop() { h.cancel() }

@@ -1,0 +1,72 @@
+package admin
+
+import (
+	"context"
+	"regexp"
+	"time"
+)
+
+// MessageWait says what message is waited for: the oldest one of a Box whose
+// number is above After and whose subject fits.
+type MessageWait struct {
+	Box
+	Subject string        `json:"subject,omitempty"` // a regular expression (RE2) somewhere in the decoded subject
+	After   uint32        `json:"after,omitempty"`
+	Timeout time.Duration `json:"timeout"` // nanoseconds
+}
+
+// LongestWait bounds a MessageWait's Timeout.
+const LongestWait = 24 * time.Hour
+
+// waitMessage gives the message as soon as it is there. It looks when one has
+// been accepted, and not in between.
+func (h House) waitMessage(ctx context.Context, in MessageWait) (Message, error) {
+	subject, err := regexp.Compile(in.Subject)
+	if err != nil {
+		return Message{}, refusal("invalid", "admin.bad_subject", "Subject", in.Subject, "Error", err)
+	}
+	if in.Timeout <= 0 || in.Timeout > LongestWait {
+		return Message{}, refusal("invalid", "admin.bad_wait", "Timeout", in.Timeout, "Most", LongestWait)
+	}
+	timer := time.NewTimer(in.Timeout)
+	defer timer.Stop()
+	for {
+		next := h.Arrived() // before the look, so that nothing comes between
+		m, found, err := h.firstMessage(ctx, &in, subject)
+		if found || err != nil {
+			return m, err
+		}
+		select {
+		case <-next:
+		case <-timer.C:
+			return Message{}, refusal("timeout", "admin.no_message_came", "Timeout", in.Timeout, "Address", in.String())
+		case <-h.Ending:
+			return Message{}, refusal("timeout", "admin.ending")
+		case <-ctx.Done():
+			return Message{}, ctx.Err()
+		}
+	}
+}
+
+// firstMessage looks for it among what is there. Those seen in vain are not
+// looked at again.
+func (h House) firstMessage(ctx context.Context, in *MessageWait, subject *regexp.Regexp) (Message, bool, error) {
+	b, err := h.inbox(ctx, in.Box)
+	if err != nil {
+		return Message{}, false, err
+	}
+	for i := range b.entries {
+		if b.entries[i].UID <= in.After {
+			continue
+		}
+		shown, err := b.withHeaders(ctx, b.entries[i:i+1])
+		if err != nil {
+			return Message{}, false, err
+		}
+		if len(shown) == 1 && subject.MatchString(shown[0].Subject) {
+			return shown[0], true, nil
+		}
+		in.After = b.entries[i].UID
+	}
+	return Message{}, false, nil
+}

@@ -1,0 +1,23 @@
+package mailroom
+
+import (
+	"context"
+
+	"posta/directory"
+	"posta/mail"
+)
+
+// Directory is whom the Room asks who lives here: a directory.Directory, or
+// the sink's People.
+type Directory interface {
+	Resolve(ctx context.Context, to, from mail.Address, login mail.Login) (directory.Resolution, error)
+	MaySend(ctx context.Context, login mail.Login, a mail.Address) (may bool, check directory.SenderCheck, err error)
+	Verify(ctx context.Context, who string) (mail.Verified, error)
+
+	List(ctx context.Context, address string) (directory.List, error)
+	IsMember(ctx context.Context, l directory.List, login mail.Login) (bool, error)
+	Listing(ctx context.Context, l directory.List, limit int) ([]mail.Verified, error)
+	Expand(ctx context.Context, list, after int64, limit int) (directory.Batch, error)
+}
+
+var _ Directory = (*directory.Directory)(nil)
