@@ -38,6 +38,15 @@ func (db *DB) Checkpoint() error {
 	})
 }
 
+// Writers answers as Number does, on the writer's connection.
+func (db *DB) Writers(query string) (n int64, err error) {
+	err = db.writer.chore(func(t *tx) (err error) {
+		n, err = t.number(query)
+		return err
+	})
+	return n, err
+}
+
 // Cramp leaves the writer so little cache that a letter outgrows it.
 func (db *DB) Cramp() error {
 	return db.writer.chore(func(t *tx) error {

@@ -148,6 +148,9 @@ func (db *DB) start(ctx context.Context) error {
 		return err
 	}
 	db.writer = newWriter(db, c)
+	if _, err := c.exec(qNoAuto); err != nil { // it checkpoints itself
+		return err
+	}
 	for range db.o.Readers {
 		r, err := connect(ctx, file, reading, db.o)
 		if err != nil {

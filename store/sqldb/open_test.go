@@ -80,11 +80,19 @@ func TestPragmas(t *testing.T) {
 	db := open(t, sqldb.Options{})
 	for query, want := range map[string]int64{
 		"PRAGMA page_size": 4096, "PRAGMA auto_vacuum": 2, "PRAGMA synchronous": 2, "PRAGMA query_only": 1,
-		"PRAGMA wal_autocheckpoint": 0, "PRAGMA busy_timeout": 10000, "PRAGMA temp_store": 2,
+		"PRAGMA wal_autocheckpoint": 1024, "PRAGMA busy_timeout": 10000, "PRAGMA temp_store": 2,
 		"PRAGMA cache_size": -8192, "PRAGMA journal_size_limit": 67108864,
 	} {
 		if n, err := db.Number(t.Context(), query); err != nil || n != want {
 			t.Errorf("%s: %d, %v; want %d", query, n, err, want)
+		}
+	}
+	for query, want := range map[string]int64{
+		"PRAGMA synchronous": 2, "PRAGMA query_only": 0, "PRAGMA wal_autocheckpoint": 0, "PRAGMA cache_size": -65536,
+		"PRAGMA journal_size_limit": 67108864, "PRAGMA auto_vacuum": 2,
+	} {
+		if n, err := db.Writers(query); err != nil || n != want {
+			t.Errorf("the writer's %s: %d, %v; want %d", query, n, err, want)
 		}
 	}
 }

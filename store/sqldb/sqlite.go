@@ -37,6 +37,7 @@ const (
 	qRollbackTo = `ROLLBACK TO item`
 
 	qCheckpoint = `PRAGMA wal_checkpoint(PASSIVE)`
+	qNoAuto     = `PRAGMA wal_autocheckpoint = 0`
 	qVacuum     = `PRAGMA incremental_vacuum(256)`
 	qFreePages  = `PRAGMA freelist_count`
 	qPages      = `PRAGMA page_count`
@@ -68,7 +69,7 @@ func dsn(file string, r role, o Options) string {
 		"busy_timeout(10000)",
 		"journal_mode(WAL)",
 		"synchronous(FULL)",
-		"wal_autocheckpoint(0)", // the writer's own: SQLite's hides what failed
+		"wal_autocheckpoint(1024)",
 		"journal_size_limit(67108864)",
 		"temp_store(MEMORY)",
 	}
