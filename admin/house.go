@@ -24,10 +24,11 @@ type House struct {
 	Status    func(context.Context) (Status, error)
 	Health    func(context.Context) Health
 	Keeper    Keeper
-	Door      mail.Door   // by which mail.submit brings messages in
-	Hostname  string      // of users without a domain who hand mail in
-	MaxSize   int64       // octets of a message that is handed in; 0: no limit
-	Strict    func() bool // it serves strictly now: no secret may be kept that can be read back; nil: it does not
+	Door      mail.Door                          // by which mail.submit brings messages in
+	Hostname  string                             // of users without a domain who hand mail in
+	MaxSize   int64                              // octets of a message that is handed in; 0: no limit
+	Deleted   func(account int64, uids []uint32) // told, in order, what an operation deleted; nil: nobody
+	Strict    func() bool                        // it serves strictly now: no secret may be kept that can be read back; nil: it does not
 }
 
 // NewTable makes the operations of a house. audit is told of every change; it

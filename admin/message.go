@@ -144,8 +144,15 @@ func (h House) deleteMessages(ctx context.Context, in MessagesOf) (Deleted, erro
 	if len(in.UIDs) == 0 {
 		return Deleted{}, nil
 	}
-	err = b.drops.Remove(ctx, store.Lease{Account: b.account}, in.UIDs)
-	return Deleted{len(in.UIDs)}, err
+	slices.Sort(in.UIDs)
+	in.UIDs = slices.Compact(in.UIDs)
+	if err = b.drops.Remove(ctx, store.Lease{Account: b.account}, in.UIDs); err != nil {
+		return Deleted{}, err
+	}
+	if h.Deleted != nil {
+		h.Deleted(b.account, in.UIDs)
+	}
+	return Deleted{len(in.UIDs)}, nil
 }
 
 func showMessage(e store.Entry) Message {

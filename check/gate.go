@@ -71,9 +71,9 @@ func (d *Gate) Admit(remote netip.AddrPort) (refusal string, release func()) {
 }
 
 // LoginResult is the Guard's, but in the lab it counts nothing.
-func (d *Gate) LoginResult(remote netip.Addr, user string, ok bool) time.Duration {
+func (d *Gate) LoginResult(remote netip.Addr, user string, ok bool) (wait time.Duration, banned time.Time) {
 	if d.Lab {
-		return 0
+		return 0, time.Time{}
 	}
 	return d.guard.LoginResult(remote, user, ok)
 }

@@ -82,18 +82,19 @@ func New(o Options) *Guard {
 }
 
 // LoginResult is told of every log-in that was answered. For a failure it says
-// how long the answer should be held back; the wait doubles with each.
-func (g *Guard) LoginResult(remote netip.Addr, user string, ok bool) (wait time.Duration) {
+// how long the answer should be held back; the wait doubles with each. The one
+// that bans the address says until when; else banned is zero.
+func (g *Guard) LoginResult(remote netip.Addr, user string, ok bool) (wait time.Duration, banned time.Time) {
 	who, counted := g.counts(remote)
 	if !counted {
-		return 0
+		return 0, time.Time{}
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := g.Now()
 	if ok {
 		g.forgive(who, g.hash(user))
-		return 0
+		return 0, time.Time{}
 	}
 	s := g.suspect(who, now)
 	s.last, s.lastTry = now, clean(user)
@@ -101,8 +102,9 @@ func (g *Guard) LoginResult(remote netip.Addr, user string, ok bool) (wait time.
 	s.blame(g.hash(user))
 	if s.failed >= g.BanAfter && !s.banned(now) {
 		s.until = now.Add(g.BanFor)
+		banned = s.until
 	}
-	return waitFor(s.failed)
+	return waitFor(s.failed), banned
 }
 
 // waitFor is 250 ms for the first failure, doubled for each, at most 8 s.

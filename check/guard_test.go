@@ -18,12 +18,12 @@ func TestWaitGrows(t *testing.T) {
 	g := New(Options{Enabled: true, BanAfter: 100})
 	want := firstWait
 	for range 10 {
-		if got := g.LoginResult(addr("192.0.2.1"), "pepe", false); got != want {
+		if got, _ := g.LoginResult(addr("192.0.2.1"), "pepe", false); got != want {
 			t.Fatalf("wait %v, want %v", got, want)
 		}
 		want = min(2*want, maxWait)
 	}
-	if got := g.LoginResult(addr("192.0.2.2"), "pepe", false); got != firstWait {
+	if got, _ := g.LoginResult(addr("192.0.2.2"), "pepe", false); got != firstWait {
 		t.Errorf("another address waits %v", got)
 	}
 }
@@ -32,13 +32,19 @@ func TestBanBeginsAndEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := New(Options{Enabled: true, BanAfter: 3, BanFor: time.Minute})
 		door := g.Gate(GateOptions{Line: POP3})
-		for range 3 {
+		for i := range 3 {
 			if refusal, release := door.Admit(port("192.0.2.1")); refusal != "" {
 				t.Fatalf("refused too early: %s", refusal)
 			} else {
 				release()
 			}
-			g.LoginResult(addr("192.0.2.1"), "pepe", false)
+			_, banned := g.LoginResult(addr("192.0.2.1"), "pepe", false)
+			if i < 2 && !banned.IsZero() || i == 2 && !banned.Equal(time.Now().Add(time.Minute)) {
+				t.Errorf("failure %d bans until %v", i+1, banned)
+			}
+		}
+		if _, banned := g.LoginResult(addr("192.0.2.1"), "pepe", false); !banned.IsZero() {
+			t.Error("one that was late bans again")
 		}
 		if refusal, release := door.Admit(port("192.0.2.1")); refusal != "-ERR "+BannedText || release != nil {
 			t.Errorf("a banned address got %q", refusal)
@@ -46,14 +52,14 @@ func TestBanBeginsAndEnds(t *testing.T) {
 		if refusal, _ := door.Admit(port("192.0.2.2")); refusal != "" {
 			t.Errorf("another address got %q", refusal)
 		}
-		if l := g.List(); len(l) != 2 || l[0].Failed != 3 || !l[0].BannedUntil.Equal(time.Now().Add(time.Minute)) {
+		if l := g.List(); len(l) != 2 || l[0].Failed != 4 || !l[0].BannedUntil.Equal(time.Now().Add(time.Minute)) {
 			t.Errorf("List = %+v", l)
 		}
 		time.Sleep(time.Minute)
 		if refusal, _ := door.Admit(port("192.0.2.1")); refusal != "" {
 			t.Errorf("after the ban: %q", refusal)
 		}
-		if got := g.LoginResult(addr("192.0.2.1"), "pepe", false); got != firstWait {
+		if got, _ := g.LoginResult(addr("192.0.2.1"), "pepe", false); got != firstWait {
 			t.Errorf("the first failure after a ban waits %v", got)
 		}
 	})
@@ -125,15 +131,15 @@ func TestUnbanExemptAndDisabled(t *testing.T) {
 	if _, banned := g.Banned(addr("192.0.2.1")); banned {
 		t.Error("still banned")
 	}
-	if g.LoginResult(addr("198.51.100.7"), "pepe", false) != 0 {
+	if wait, _ := g.LoginResult(addr("198.51.100.7"), "pepe", false); wait != 0 {
 		t.Error("an exempt address waits")
 	}
 	off := New(Options{BanAfter: 1})
-	if off.LoginResult(addr("192.0.2.1"), "pepe", false) != 0 || len(off.List()) != 0 {
+	if wait, _ := off.LoginResult(addr("192.0.2.1"), "pepe", false); wait != 0 || len(off.List()) != 0 {
 		t.Error("a switched-off guard counts")
 	}
 	lab := g.Gate(GateOptions{Lab: true})
-	if lab.LoginResult(addr("10.0.0.1"), "pepe", false) != 0 || len(g.List()) != 0 {
+	if wait, _ := lab.LoginResult(addr("10.0.0.1"), "pepe", false); wait != 0 || len(g.List()) != 0 {
 		t.Error("a lab's door counts")
 	}
 }

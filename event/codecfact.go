@@ -15,14 +15,20 @@ const (
 	tagClosed
 	tagNamed
 	tagAuthenticated
-	tagRefused
+	_ // Refused without its Path
 	tagEnveloped
 	tagAddressed
-	tagAccepted
-	tagFetched
-	tagDeleted
+	_ // Accepted, Fetched and Deleted without what a trace asks
+	_
+	_
 	tagNote
 	tagForeign
+	tagRefused
+	tagAccepted
+	tagDelivered
+	tagFetched
+	tagDeleted
+	tagBanned
 )
 
 func appendFact(dst []byte, fact any) ([]byte, error) {
@@ -44,20 +50,27 @@ func appendFact(dst []byte, fact any) ([]byte, error) {
 		dst = appendStrings(append(dst, tagAuthenticated), f.Mechanism, f.User)
 		return appendStrings(appendBool(dst, f.OK), f.Reason), nil
 	case Refused:
-		return appendStrings(append(dst, tagRefused), f.Verb, f.Reply), nil
+		return appendStrings(append(dst, tagRefused), f.Verb, f.Reply, f.Path), nil
 	case Enveloped:
 		return appendStrings(append(dst, tagEnveloped), f.From), nil
 	case Addressed:
 		return appendStrings(append(dst, tagAddressed), f.To), nil
 	case Accepted:
-		dst = appendStrings(append(dst, tagAccepted), f.ID, f.From)
+		dst = appendStrings(append(dst, tagAccepted), f.ID, f.MessageID, f.From)
 		return binary.AppendVarint(binary.AppendVarint(dst, int64(f.Recipients)), f.Size), nil
 	case Foreign:
 		return appendStrings(append(dst, tagForeign), f.ID, f.Account, f.Field, f.Address), nil
+	case Delivered:
+		return appendDeliveries(appendStrings(append(dst, tagDelivered), f.ID), f.To), nil
 	case Fetched:
-		return binary.AppendVarint(appendStrings(append(dst, tagFetched), f.UIDL), f.Size), nil
+		dst = binary.AppendUvarint(binary.AppendVarint(append(dst, tagFetched), f.Account), uint64(f.UID))
+		return binary.AppendVarint(appendStrings(dst, f.UIDL), f.Size), nil
 	case Deleted:
-		return binary.AppendVarint(append(dst, tagDeleted), int64(f.Messages)), nil
+		dst = binary.AppendVarint(binary.AppendVarint(append(dst, tagDeleted), f.Account), int64(f.Messages))
+		return appendUIDs(dst, f.UIDs), nil
+	case Banned:
+		dst = binary.AppendVarint(appendStrings(append(dst, tagBanned), f.User), f.Until.Unix())
+		return binary.AppendUvarint(dst, uint64(f.Until.Nanosecond())), nil
 	case Note:
 		return appendStrings(append(dst, tagNote), f.Text), nil
 	}
@@ -80,19 +93,23 @@ func (r *reader) fact() any {
 	case tagAuthenticated:
 		return Authenticated{Mechanism: r.text(), User: r.text(), OK: r.flag(), Reason: r.text()}
 	case tagRefused:
-		return Refused{Verb: r.text(), Reply: r.text()}
+		return Refused{Verb: r.text(), Reply: r.text(), Path: r.text()}
 	case tagEnveloped:
 		return Enveloped{From: r.text()}
 	case tagAddressed:
 		return Addressed{To: r.text()}
 	case tagAccepted:
-		return Accepted{ID: r.text(), From: r.text(), Recipients: int(r.varint()), Size: r.varint()}
+		return Accepted{ID: r.text(), MessageID: r.text(), From: r.text(), Recipients: int(r.varint()), Size: r.varint()}
 	case tagFetched:
-		return Fetched{UIDL: r.text(), Size: r.varint()}
-	case tagDeleted:
-		return Deleted{Messages: int(r.varint())}
+		return Fetched{Account: r.varint(), UID: r.uid(), UIDL: r.text(), Size: r.varint()}
 	case tagForeign:
 		return Foreign{ID: r.text(), Account: r.text(), Field: r.text(), Address: r.text()}
+	case tagDeleted:
+		return Deleted{Account: r.varint(), Messages: int(r.varint()), UIDs: r.uids()}
+	case tagDelivered:
+		return Delivered{ID: r.text(), To: r.deliveries()}
+	case tagBanned:
+		return Banned{User: r.text(), Until: r.moment()}
 	case tagNote:
 		return Note{Text: r.text()}
 	}

@@ -56,7 +56,7 @@ type Span struct{ Off, Len int }
 // Event is one thing that happened on one connection. One is reused for each
 // connection and emitted by pointer: a Sink keeps nothing of it after the call.
 type Event struct {
-	Conn  uint64    // the connection's number, never 0
+	Conn  uint64    // the connection's number; 0 for what the house does by itself
 	Seq   uint64    // counts the connection's events, from 1
 	Time  time.Time // when it happened; octets read are stamped when read
 	Kind  Kind

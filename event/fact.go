@@ -1,5 +1,7 @@
 package event
 
+import "time"
+
 // The facts that events carry. A fact holds no secret and no message body.
 
 // Opened is the Fact of Open.
@@ -39,6 +41,13 @@ type Authenticated struct {
 type Refused struct {
 	Verb  string
 	Reply string // first line of the reply
+	Path  string // of MAIL and RCPT: the address as it was understood, cleaned for printing
+}
+
+// Banned is a State: a failed log-in was the last that the peer's address had.
+type Banned struct {
+	User  string // of that log-in, cleaned for printing
+	Until time.Time
 }
 
 // Enveloped is a State: MAIL was accepted.
@@ -50,6 +59,7 @@ type Addressed struct{ To string }
 // Accepted is a State: a message is on stable storage.
 type Accepted struct {
 	ID         string // queue id
+	MessageID  string // of its header, without angle brackets, cleaned for printing; "" for none
 	From       string
 	Recipients int
 	Size       int64 // octets of content as received
@@ -64,14 +74,35 @@ type Foreign struct {
 	Address string // as written; "" where none could be read
 }
 
-// Fetched is a State: a POP3 session retrieved a message.
-type Fetched struct {
-	UIDL string
-	Size int64
+// Delivered is a State: an accepted message lies in mailboxes. It follows
+// Accepted; for a long list it comes later, in parts, and from no connection.
+type Delivered struct {
+	ID string     // queue id
+	To []Delivery // lent for the call
 }
 
-// Deleted is a State: a POP3 session's deletions are on stable storage.
-type Deleted struct{ Messages int }
+// Delivery is a message in one mailbox.
+type Delivery struct {
+	Recipient string // the address that led there, as RCPT had it; "" for a list's later part
+	Mailbox   string // the account's address
+	Account   int64
+	UID       uint32 // of the message in the account's INBOX, where it is given once
+}
+
+// Fetched is a State: a POP3 session retrieved a message.
+type Fetched struct {
+	Account int64
+	UID     uint32
+	UIDL    string
+	Size    int64
+}
+
+// Deleted is a State: deletions are on stable storage.
+type Deleted struct {
+	Account  int64
+	Messages int
+	UIDs     []uint32 // lent for the call; in order
+}
 
 // Note is a State: something that a reader of the session should know,
 // "21 telnet negotiation octets before the first command".

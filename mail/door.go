@@ -41,7 +41,17 @@ type Receipt struct {
 	ID    string   // the queue id told to the peer: "250 2.0.0 OK: queued as <ID>"
 	Notes []string // what was mended on the way in, for the session's record; English, short
 
-	Foreign []Foreign // addresses that are not the sender's and passed because a domain only logs them
+	MessageID string     // of the header, without angle brackets, fit to be printed; "" for none
+	To        []Delivery // where the message lies now; a long list's members get theirs later
+	Foreign   []Foreign  // addresses that are not the sender's and passed because a domain only logs them
+}
+
+// Delivery is an accepted message in one mailbox.
+type Delivery struct {
+	Recipient string // the address that led there, as RCPT had it
+	Mailbox   string // the account's address
+	Account   int64
+	UID       uint32 // of the message in the account's INBOX
 }
 
 // Foreign is an address under which a message came that its sender does not own.

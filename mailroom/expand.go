@@ -123,6 +123,7 @@ func (r *Room) step(ctx context.Context, e *store.Expansion, batch directory.Bat
 	if err := r.cfg.Store.File(ctx, f); err != nil {
 		return err
 	}
+	r.tellDelivered(e.Queue, "", f.To, fit)
 	return r.tellOwner(ctx, e, full)
 }
 
@@ -142,6 +143,7 @@ func (r *Room) oneByOne(ctx context.Context, f store.Filing, to []target) (bad [
 		err := r.cfg.Store.File(ctx, f)
 		switch {
 		case err == nil:
+			r.tellDelivered(f.ID, "", f.To, to[i:i+1])
 		case spoiled(err):
 			bad = append(bad, to[i])
 		default:
@@ -164,7 +166,9 @@ func (r *Room) tellOwner(ctx context.Context, e *store.Expansion, full []target)
 	}
 	f, ok, err := r.fileReport(ctx, r.newReport(owner, about, r.cfg.Now()))
 	if err == nil && ok {
-		err = r.cfg.Store.File(ctx, f)
+		if err = r.cfg.Store.File(ctx, f.Filing); err == nil {
+			r.tell(&f)
+		}
 	}
 	if err != nil {
 		r.cfg.Trouble(fmt.Errorf("report to the owner %s: %w", e.From, err))

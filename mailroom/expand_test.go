@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"posta/directory"
+	"posta/event"
 	"posta/mail"
 	"posta/store"
 )
@@ -28,7 +29,8 @@ func (h *house) big(n int) (members []string) {
 
 func TestExpandLarge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
+		var told heard
+		h := newHouse(t, func(c *Config) { c.Sink = &told })
 		members := h.big(1203)
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
@@ -51,6 +53,19 @@ func TestExpandLarge(t *testing.T) {
 				!strings.HasSuffix(got[0], "\r\n.A: b\r\n\r\nx\r\n") {
 				t.Fatalf("%s got %q", m, got)
 			}
+		}
+		mailboxes := map[string]int{}
+		for _, f := range told.facts {
+			d := f.(event.Delivered)
+			for _, to := range d.To {
+				if d.ID != r.ID || to.Recipient != "" || to.Account != h.ids[to.Mailbox] || to.UID == 0 {
+					t.Errorf("told %+v", d)
+				}
+				mailboxes[to.Mailbox]++
+			}
+		}
+		if len(told.facts) != 3 || len(mailboxes) != len(members) || len(r.To) != 1 || r.To[0].Mailbox != "pepe@pepito.es" {
+			t.Errorf("told %d times of %d mailboxes; at once %+v", len(told.facts), len(mailboxes), r.To)
 		}
 		last := h.store.boxes[len(h.store.boxes)-1]
 		if last.queue != r.ID || !last.traits.Stuffed {

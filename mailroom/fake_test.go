@@ -14,6 +14,7 @@ import (
 
 	"posta/directory"
 	"posta/directory/directorytest"
+	"posta/event"
 	"posta/mail"
 	"posta/store"
 )
@@ -118,8 +119,9 @@ func (m *memory) body(f store.Filing) string {
 
 func (m *memory) keep(f store.Filing) {
 	body := m.body(f)
-	for _, d := range f.To {
+	for i, d := range f.To {
 		m.boxes = append(m.boxes, box{d.Account, string(d.Prefix) + body, f.Traits, f.ID})
+		f.To[i].UID = uint32(len(m.boxes)) // a number of all mailboxes together does here
 	}
 	for _, e := range f.Later {
 		m.blobs = append(m.blobs, body)
@@ -146,6 +148,23 @@ func (m *memory) Expansions(_ context.Context, limit int) ([]store.Expansion, er
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.Clone(m.expansions[:min(limit, len(m.expansions))]), nil
+}
+
+// heard is what the room's watchers are told.
+type heard struct {
+	mu    sync.Mutex
+	facts []any
+}
+
+func (h *heard) Wants(uint64, event.Layer, event.Part) bool { return false }
+
+func (h *heard) Emit(e *event.Event) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if e.Conn != 0 || e.Kind != event.State || e.Time.IsZero() {
+		panic("the room has no connection")
+	}
+	h.facts = append(h.facts, e.Fact)
 }
 
 // house is a Room with people in it.

@@ -32,6 +32,7 @@ type header struct {
 	eightBit bool    // or other octets above 127
 	date     bool    // Date: is there
 	id       bool    // Message-ID: is there
+	idText   string  // what it says, see messageID
 	claims   []claim // of the sender, if they will be looked at
 	kept     []byte  // the header itself, if a report may return it
 }
@@ -128,6 +129,9 @@ func (l *letter) learn(octets []byte) {
 		case imf.Date:
 			l.head.date = true
 		case imf.MessageID:
+			if !l.head.id {
+				l.head.idText = messageID(f.Text(octets))
+			}
 			l.head.id = true
 		default:
 			if field := claims(f.Kind); looks && field != "" {

@@ -23,6 +23,7 @@ type letter struct {
 	targets []target
 	byID    map[int64]struct{} // accounts in targets, once they are many
 	large   []directory.List
+	also    []also
 	max     int64 // octets, the strictest of the recipients' domains; 0: none
 
 	work  *work // while the header is being read
@@ -50,6 +51,12 @@ type target struct {
 	directory.Target
 	used int64 // octets in it, if it has a quota
 	rcpt int   // the rcpt that led here first
+}
+
+// also is a recipient whose only mailbox is another recipient's too.
+type also struct {
+	rcpt    int
+	account int64
 }
 
 // fewTargets are searched without a map.
@@ -136,13 +143,17 @@ func (l *letter) Commit(ctx context.Context) (mail.Receipt, error) {
 		return mail.Receipt{}, refusal(err)
 	}
 	l.over = true // File ends the draft, whatever it answers
-	if err := l.room.cfg.Store.File(ctx, filings...); err != nil {
+	if err := l.room.file(ctx, filings); err != nil {
 		return mail.Receipt{}, refusal(err)
 	}
 	if len(l.large) > 0 {
 		l.room.stir()
 	}
-	return mail.Receipt{ID: id, Notes: l.notes, Foreign: l.foreign}, nil
+	for i := range filings[1:] {
+		l.room.tell(&filings[1+i])
+	}
+	own := &filings[0]
+	return mail.Receipt{ID: id, MessageID: own.messageID, To: l.delivered(own), Notes: l.notes, Foreign: l.foreign}, nil
 }
 
 // finish ends the message and checks what needs all of it.
@@ -166,7 +177,7 @@ func (l *letter) finish(ctx context.Context) error {
 
 // filings are all that becomes true with the message: it in its mailboxes,
 // lists still to be expanded, and reports.
-func (l *letter) filings(ctx context.Context, id string, now time.Time) ([]store.Filing, error) {
+func (l *letter) filings(ctx context.Context, id string, now time.Time) ([]filing, error) {
 	fit, err := l.fitting()
 	if err != nil {
 		return nil, err
@@ -178,8 +189,11 @@ func (l *letter) filings(ctx context.Context, id string, now time.Time) ([]store
 	for i := range l.large {
 		f.Later = append(f.Later, t.expansion(&l.large[i], f.Traits))
 	}
-	out := append(make([]store.Filing, 0, 1), f)
-	return l.report(ctx, out, now)
+	own := filing{Filing: f, targets: fit, messageID: l.head.idText, size: l.size}
+	if !l.head.id && l.from.Service == mail.Submission {
+		own.messageID = l.room.newMessageID(id)
+	}
+	return l.report(ctx, append(make([]filing, 0, 1), own), now)
 }
 
 // note keeps a remark for the session's record, once.

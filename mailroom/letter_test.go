@@ -2,6 +2,7 @@ package mailroom
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -214,6 +215,40 @@ func TestRecipients(t *testing.T) {
 	}
 	if got := h.store.boxes[0].octets; strings.Contains(got, " for <") {
 		t.Errorf("FOR with several recipients: %q", got)
+	}
+}
+
+// The receipt says where the message lies: recipients that share a mailbox
+// have the same message there.
+func TestReceipt(t *testing.T) {
+	h := newHouse(t)
+	h.alias("ambos@pepito.es", "ana@pepito.es", "gorka@jaramillo.edu.ec")
+	h.alias("jefa@pepito.es", "ana@pepito.es")
+	send := func(o mail.Origin, msg string, to ...string) mail.Receipt {
+		t.Helper()
+		r, err := h.send(o, mail.Envelope{From: addr("pepe@pepito.es")}, msg, 0, rcpts(to...)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	r := send(lab(), "Message-ID: <a b\u202e@c>\r\n\r\n", "ANA@pepito.es", "ANA@pepito.es", "ambos@pepito.es", "jefa@pepito.es", "ana+x@pepito.es")
+	var got []string
+	for _, d := range r.To {
+		if d.Account != h.ids[d.Mailbox] {
+			t.Errorf("%+v has account %d", d, h.ids[d.Mailbox])
+		}
+		got = append(got, fmt.Sprintf("%s %s %d", d.Recipient, d.Mailbox, d.UID))
+	}
+	want := []string{"ANA@pepito.es ana@pepito.es 1", "ambos@pepito.es gorka@jaramillo.edu.ec 2", "jefa@pepito.es ana@pepito.es 1", "ana+x@pepito.es ana@pepito.es 1"}
+	if !slices.Equal(got, want) || r.MessageID != "a b?@c" {
+		t.Errorf("%q %q, want %q", r.MessageID, got, want)
+	}
+	if r := send(h.submission("pepe@pepito.es"), "From: pepe@pepito.es\r\n\r\n", "ana@pepito.es"); r.MessageID != r.ID+"@mx.pepito.es" {
+		t.Errorf("%+v", r)
+	}
+	if r := send(lab(), "Message-ID: "+strings.Repeat("x", 999)+"\r\n\r\n", "ana@pepito.es"); len(r.MessageID) != maxMessageID {
+		t.Errorf("%d octets of Message-ID", len(r.MessageID))
 	}
 }
 

@@ -27,12 +27,17 @@ func (l *letter) Rcpt(ctx context.Context, to mail.Recipient) error {
 	if err != nil {
 		return err
 	}
+	shares := len(res.Targets) == 1 && len(res.Large) == 0 && len(added) == len(l.targets)
 	l.targets = added
 	l.addLarge(res.Large)
 	if res.MaxMessage > 0 && (l.max == 0 || res.MaxMessage < l.max) {
 		l.max = res.MaxMessage
 	}
+	before := len(l.rcpts)
 	l.addRcpt(to, &res)
+	if shares && len(l.rcpts) > before {
+		l.also = append(l.also, also{before, res.Targets[0].Account})
+	}
 	return nil
 }
 

@@ -56,7 +56,7 @@ func (l *letter) mayReport() bool {
 }
 
 // report adds the reports that the message gives rise to.
-func (l *letter) report(ctx context.Context, out []store.Filing, now time.Time) ([]store.Filing, error) {
+func (l *letter) report(ctx context.Context, out []filing, now time.Time) ([]filing, error) {
 	out, err := l.reportToOwners(ctx, out, now)
 	if err != nil || !l.mayReport() {
 		return out, err
@@ -99,7 +99,7 @@ func (r *rcpt) outcome() (dsn.Recipient, bool) {
 }
 
 // reportToOwners tells the owners of lists whose members' mailboxes are full.
-func (l *letter) reportToOwners(ctx context.Context, out []store.Filing, now time.Time) ([]store.Filing, error) {
+func (l *letter) reportToOwners(ctx context.Context, out []filing, now time.Time) ([]filing, error) {
 	var owners []string // in the order of the recipients
 	full := map[string][]dsn.Recipient(nil)
 	for i := range l.targets {
@@ -160,7 +160,7 @@ func (r *Room) newReport(to mail.Address, about []dsn.Recipient, now time.Time) 
 
 // addReport adds the filing of a report, if it is about anybody and its reader
 // has a mailbox here with room for it.
-func (l *letter) addReport(ctx context.Context, out []store.Filing, rep *dsn.Report) ([]store.Filing, error) {
+func (l *letter) addReport(ctx context.Context, out []filing, rep *dsn.Report) ([]filing, error) {
 	if len(rep.Recipients) == 0 {
 		return out, nil
 	}
@@ -175,7 +175,7 @@ func (l *letter) addReport(ctx context.Context, out []store.Filing, rep *dsn.Rep
 }
 
 // fileReport makes the filing of a report; ok is false if nobody here gets it.
-func (r *Room) fileReport(ctx context.Context, rep *dsn.Report) (f store.Filing, ok bool, err error) {
+func (r *Room) fileReport(ctx context.Context, rep *dsn.Report) (f filing, ok bool, err error) {
 	res, err := r.cfg.Directory.Resolve(ctx, rep.To, mail.Address{}, mail.Login{})
 	if err != nil {
 		return f, false, fmt.Errorf("resolving a report's reader: %w", err)
@@ -183,24 +183,25 @@ func (r *Room) fileReport(ctx context.Context, rep *dsn.Report) (f store.Filing,
 	if res.Outcome != directory.Local || len(res.Targets) == 0 {
 		return f, false, nil
 	}
-	f = store.Filing{ID: r.cfg.NewID(), Received: rep.Date}
-	rep.MessageID = f.ID + "@" + r.cfg.Hostname
+	f = filing{Filing: store.Filing{ID: r.cfg.NewID(), Received: rep.Date}, recipient: rep.To.String()}
+	f.messageID = r.newMessageID(f.ID)
+	rep.MessageID = f.messageID
 	b := body{draft: r.cfg.Store.Draft(0)}
 	f.Draft = b.draft
 	if err := rep.Write(&b, r.cfg.Words[0], r.cfg.Words[1:]...); err != nil {
 		b.draft.Discard()
-		return store.Filing{}, false, err
+		return filing{}, false, err
 	}
 	to, _, err := r.roomy(ctx, res.Targets, b.size)
 	if err != nil || len(to) == 0 {
 		b.draft.Discard()
-		return store.Filing{}, false, err
+		return filing{}, false, err
 	}
 	for i := range to {
 		to[i].List = nil // the null path stays, RFC 3464 §2
 	}
 	t := trace{}
-	f.To = t.deliveries(to)
+	f.To, f.targets, f.size = t.deliveries(to), to, b.size
 	f.Traits = b.traits(!isASCII(rep.To.String()) || t.wide(to))
 	return f, true, nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"posta/directory"
 	"posta/dsn"
+	"posta/event"
 	"posta/mail"
 )
 
@@ -33,7 +34,8 @@ func (h *house) reportIn(address string) *dsn.Report {
 }
 
 func TestReportDelivered(t *testing.T) {
-	h := newHouse(t)
+	var told heard
+	h := newHouse(t, func(c *Config) { c.Sink = &told })
 	h.alias("todos@pepito.es", "ana@pepito.es", "gorka@jaramillo.edu.ec")
 	h.list("lista@pepito.es", directory.Public, "ana@pepito.es", "usuario@servidor.es", "gorka@jaramillo.edu.ec")
 	env := mail.Envelope{From: addr("pepe@pepito.es"), EnvID: "QQ+1", Ret: mail.RetHdrs}
@@ -46,6 +48,12 @@ func TestReportDelivered(t *testing.T) {
 	r := h.reportIn("pepe@pepito.es")
 	if r == nil || len(r.Recipients) != 4 || h.store.files != 1 {
 		t.Fatalf("report %+v in %d transactions", r, h.store.files)
+	}
+	a, _ := told.facts[0].(event.Accepted)
+	d, _ := told.facts[1].(event.Delivered)
+	if len(told.facts) != 2 || a.From != "" || a.MessageID != a.ID+"@mx.pepito.es" || a.Size == 0 || d.ID != a.ID ||
+		len(d.To) != 1 || d.To[0].Recipient != "pepe@pepito.es" || d.To[0].Account != h.ids["pepe@pepito.es"] {
+		t.Errorf("told %+v", told.facts)
 	}
 	want := []dsn.Recipient{
 		{Original: "rfc822;Anita@pepito.es", Final: "rfc822;Ana@pepito.es", Action: dsn.Delivered},

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"posta/dsn"
+	"posta/event"
 	"posta/imf"
 	"posta/mail"
 	"posta/store"
@@ -31,6 +32,7 @@ type Config struct {
 	Now     func() time.Time // nil: time.Now
 	NewID   func() string    // queue ids; nil: the Room's own
 	Trouble func(error)      // told what failed in Run, which goes on; nil: nobody
+	Sink    event.Sink       // told of what is filed without a session: reports, long lists; nil: nobody
 }
 
 // Room implements mail.Door and mail.Addresses.
@@ -59,6 +61,9 @@ func New(cfg Config) *Room {
 	}
 	if cfg.Trouble == nil {
 		cfg.Trouble = func(error) {}
+	}
+	if cfg.Sink == nil {
+		cfg.Sink = event.Discard{}
 	}
 	r := &Room{cfg: cfg, wake: make(chan struct{}, 1)}
 	limit := int(min(cfg.MaxHeader, 1<<30))

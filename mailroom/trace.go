@@ -29,7 +29,7 @@ func (l *letter) trace(id string, now time.Time) trace {
 			l.note("Date: was missing and was added")
 		}
 		if !l.head.id {
-			b = append(append(append(append(append(b, "Message-ID: <"...), id...), '@'), l.room.cfg.Hostname...), ">\r\n"...)
+			b = append(append(append(b, "Message-ID: <"...), l.room.newMessageID(id)...), ">\r\n"...)
 			l.note("Message-ID: was missing and was added")
 		}
 	}

@@ -21,7 +21,7 @@ type Refusal struct {
 
 // Log writes a Refusal as the event door.refused.
 func (r Refusal) Log(l *Log) {
-	attrs := []any{"remote", r.Remote.String(), "listener", r.Listener, "reply", r.Line}
+	attrs := []any{"client", r.Remote.String(), "listener", r.Listener, "reply", r.Line}
 	if r.More > 0 {
 		attrs = append(attrs, "more", r.More)
 	}

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// knocking gives a Door, and its log's lines from their remote= on when it was
+// knocking gives a Door, and its log's lines from their client= on when it was
 // closed.
 func knocking(t *testing.T, do func(*Door)) []string {
 	var out strings.Builder
@@ -22,7 +22,7 @@ func knocking(t *testing.T, do func(*Door)) []string {
 	})
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 	for i, line := range lines {
-		head, tail, ok := strings.Cut(line, " remote=")
+		head, tail, ok := strings.Cut(line, " client=")
 		if !ok || !strings.HasSuffix(head, "level=WARN msg=door.refused") {
 			t.Errorf("line %q", line)
 		}

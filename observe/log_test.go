@@ -25,46 +25,63 @@ func logged(t *testing.T, o LogOptions, play func(*Log)) []string {
 	return strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
 }
 
+// everyFact plays each kind of event once, most of one session.
+func everyFact(l *Log) {
+	open(l, 7)
+	for _, f := range []any{
+		event.Secured{Version: "TLSv1.3", Cipher: "X"},
+		event.Named{Helo: "h"},
+		event.Authenticated{Mechanism: "PLAIN", User: "pe\npe", Reason: "wrong"},
+		event.Banned{User: "pe pe", Until: began},
+		event.Authenticated{Mechanism: "PLAIN", User: "pepe", OK: true},
+		event.Enveloped{From: "a@b.example"},
+		event.Addressed{To: "c@d.example"},
+		event.Refused{Verb: "RCPT", Reply: "550 5.1.1 no", Path: "x@d.example"},
+		event.Refused{Verb: "MAIL", Reply: "550 5.7.1 no", Path: "x@d.example"},
+		event.Refused{Verb: "DATA", Reply: "550 5.5.2 bare LF"},
+		event.Refused{Verb: "FOO", Reply: "500 5.5.2 what"},
+		event.Accepted{ID: "q1", MessageID: "m@x", From: "a@b.example", Recipients: 2, Size: 10},
+		event.Delivered{ID: "q1", To: []event.Delivery{{Recipient: "c@d.example", Mailbox: "pepe@d.example", Account: 1, UID: 9},
+			{Recipient: "e@d.example", Mailbox: "ana@d.example", Account: 2, UID: 1}}},
+		event.Foreign{ID: "q1", Account: "luis@b.example", Field: "From", Address: "x@y.example"},
+		event.Fetched{UID: 9, UIDL: "u", Size: 3},
+		event.Deleted{Messages: 4, UIDs: []uint32{1, 2, 3, 9}},
+		event.Note{Text: strings.Repeat("ñ", 300)},
+	} {
+		state(l, 7, f)
+	}
+	l.Emit(&event.Event{Conn: 7, Kind: event.Gap, Time: began, Len: 77})
+	state(l, 7, event.Closed{Reason: "quit"})
+	state(l, 0, event.Delivered{ID: "q2", To: []event.Delivery{{Mailbox: "ana@d.example", UID: 2}}})
+}
+
 func TestLogLines(t *testing.T) {
-	got := logged(t, LogOptions{Level: "debug"}, func(l *Log) {
-		open(l, 7)
-		for _, f := range []any{
-			event.Secured{Version: "TLSv1.3", Cipher: "X"},
-			event.Named{Helo: "h"},
-			event.Authenticated{Mechanism: "PLAIN", User: "pe\npe", Reason: "wrong"},
-			event.Authenticated{Mechanism: "PLAIN", User: "pepe", OK: true},
-			event.Enveloped{From: "a@b.example"},
-			event.Addressed{To: "c@d.example"},
-			event.Refused{Verb: "RCPT", Reply: "550 5.1.1 no"},
-			event.Refused{Verb: "DATA", Reply: "550 5.5.2 bare LF"},
-			event.Refused{Verb: "FOO", Reply: "500 5.5.2 what"},
-			event.Accepted{ID: "q1", From: "a@b.example", Recipients: 2, Size: 10},
-			event.Foreign{ID: "q1", Account: "luis@b.example", Field: "From", Address: "x@y.example"},
-			event.Fetched{UIDL: "u", Size: 3},
-			event.Deleted{Messages: 1},
-			event.Note{Text: strings.Repeat("ñ", 300)},
-			event.Closed{Reason: "quit"},
-		} {
-			state(l, 7, f)
-		}
-	})
+	got := logged(t, LogOptions{Level: "debug"}, everyFact)
+	const who = "session=7 protocol=smtp client=192.0.2.7 remote=192.0.2.7:40000 listener=smtp "
+	const known = who + "account=pepe "
 	want := []string{
-		`level=INFO msg=opened session=7 remote=192.0.2.7:40000 listener=smtp mode=strict tls=false`,
-		`level=DEBUG msg=secured session=7 version=TLSv1.3 cipher=X name=""`,
-		`level=DEBUG msg=named session=7 helo=h`,
-		`level=WARN msg=auth.failed session=7 remote=192.0.2.7 listener=smtp mechanism=PLAIN user="pe\npe" reason=wrong`,
-		`level=INFO msg=auth.ok session=7 remote=192.0.2.7 listener=smtp mechanism=PLAIN user=pepe`,
-		`level=DEBUG msg=mail session=7 from=a@b.example`,
-		`level=DEBUG msg=rcpt session=7 to=c@d.example`,
-		`level=INFO msg=rcpt.refused session=7 reply="550 5.1.1 no"`,
-		`level=INFO msg=data.refused session=7 reply="550 5.5.2 bare LF"`,
-		`level=DEBUG msg=refused session=7 verb=FOO reply="500 5.5.2 what"`,
-		`level=INFO msg=accepted session=7 id=q1 from=a@b.example recipients=2 size=10`,
-		`level=WARN msg=sender.foreign session=7 id=q1 account=luis@b.example field=From address=x@y.example`,
-		`level=DEBUG msg=fetched session=7 uidl=u size=3`,
-		`level=INFO msg=deleted session=7 messages=1`,
-		`level=INFO msg=note session=7 text=` + strings.Repeat("ñ", 128) + "…",
-		`level=INFO msg=closed session=7 reason=quit lasted=59m53s`,
+		`level=INFO msg=opened ` + who + `mode=strict tls=false`,
+		`level=DEBUG msg=secured ` + who + `version=TLSv1.3 cipher=X name=""`,
+		`level=DEBUG msg=named ` + who + `helo=h`,
+		`level=WARN msg=auth.failed ` + who + `mechanism=PLAIN account="pe\npe" reason=wrong`,
+		`level=WARN msg=banned ` + who + `account="pe pe" until=` + began.Format("2006-01-02T15:04:05.000Z07:00"),
+		`level=INFO msg=auth.ok ` + known + `mechanism=PLAIN`,
+		`level=DEBUG msg=mail ` + known + `from=a@b.example`,
+		`level=DEBUG msg=rcpt ` + known + `to=c@d.example`,
+		`level=INFO msg=rcpt.refused ` + known + `from=a@b.example to=x@d.example reply="550 5.1.1 no"`,
+		`level=INFO msg=mail.refused ` + known + `from=x@d.example reply="550 5.7.1 no"`,
+		`level=INFO msg=data.refused ` + known + `from=a@b.example reply="550 5.5.2 bare LF"`,
+		`level=DEBUG msg=refused ` + known + `verb=FOO reply="500 5.5.2 what"`,
+		`level=INFO msg=accepted ` + known + `id=q1 message_id=m@x from=a@b.example recipients=2 size=10`,
+		`level=INFO msg=delivered ` + known + `id=q1 to=c@d.example mailbox=pepe@d.example uid=9`,
+		`level=INFO msg=delivered ` + known + `id=q1 to=e@d.example mailbox=ana@d.example uid=1`,
+		`level=WARN msg=sender.foreign ` + known + `id=q1 field=From address=x@y.example`,
+		`level=DEBUG msg=fetched ` + known + `uid=9 uidl=u size=3`,
+		`level=INFO msg=deleted ` + known + `messages=4 uids=1-3,9`,
+		`level=INFO msg=note ` + known + `text=` + strings.Repeat("ñ", 128) + "…",
+		`level=WARN msg=gap ` + known + `octets=77`,
+		`level=INFO msg=closed ` + known + `reason=quit seconds=3593`,
+		`level=INFO msg=delivered id=q2 to="" mailbox=ana@d.example uid=2`,
 	}
 	if len(got) != len(want) {
 		t.Fatalf("%d lines:\n%s", len(got), strings.Join(got, "\n"))

@@ -148,7 +148,7 @@ func (h *House) furnish(ctx context.Context) error {
 		sinks = append(sinks, h.o.Sink)
 	}
 	h.events = sinks
-	h.room = mailroom.New(mailroom.Config{Hostname: h.cfg.Hostname, Directory: h.directory, Store: h.db, Trouble: h.o.Report})
+	h.room = mailroom.New(mailroom.Config{Hostname: h.cfg.Hostname, Directory: h.directory, Store: h.db, Trouble: h.o.Report, Sink: sinks})
 	if err := h.openSink(ctx); err != nil {
 		return err
 	}
@@ -156,7 +156,8 @@ func (h *House) furnish(ctx context.Context) error {
 		Directory: h.directory, Maildrops: h.db, Mail: h.db, Sessions: h.sessions, Guard: h.guard, Status: h.status,
 		Door: inside{h}, Hostname: h.cfg.Hostname, MaxSize: h.maxHandedIn(),
 		Health: h.health, Keeper: h.db, Strict: func() bool { return len(h.listeners) > 0 && h.strict() },
-		Sink: h.shownSink, Arrived: arrivals.Next, Ending: h.ends,
+		Deleted: h.deleted,
+		Sink:    h.shownSink, Arrived: arrivals.Next, Ending: h.ends,
 	}, h.o.Audit)
 	return nil
 }
@@ -174,6 +175,12 @@ func (h *House) maxHandedIn() int64 {
 		}
 	}
 	return max
+}
+
+// deleted tells the watchers of messages that an administrator deleted.
+func (h *House) deleted(account int64, uids []uint32) {
+	h.events.Emit(&event.Event{Time: time.Now(), Kind: event.State,
+		Fact: event.Deleted{Account: account, Messages: len(uids), UIDs: uids}})
 }
 
 // Operations are what may be asked of the house.

@@ -58,6 +58,7 @@ type Delivery struct {
 	Mailbox string // "" is INBOX
 	Prefix  []byte // lines that stand before the body for this recipient
 	UIDL    string // "" makes a random one; the old server's on import
+	UID     uint32 // set by File when it succeeds: the message's number in the mailbox
 }
 
 // Expansion is a list too long to expand before the 250: its members from
@@ -122,6 +123,7 @@ type Mail interface {
 	// File makes all the filings true in ONE transaction, or none of them, and
 	// returns after stable storage has them. It joins a batch with the filings
 	// of other sessions, which neither its failure nor its cancellation harms.
+	// Each Delivery gets its UID.
 	// Errors: ErrQuota, ErrGone, ErrFull, ErrClosed, or what failed inside.
 	File(ctx context.Context, filings ...Filing) error
 

@@ -32,7 +32,7 @@ func (c *console) Wants(uint64, event.Layer, event.Part) bool { return false }
 // Emit writes the line of an event that has one.
 func (c *console) Emit(e *event.Event) {
 	text := c.text(e)
-	if text == "" {
+	if text == "" || e.Conn == 0 { // what nobody did is no news to a class
 		return
 	}
 	number := c.words.Say("console.session", words.Args{"ID": e.Conn})

@@ -222,6 +222,7 @@ func TestConsole(t *testing.T) {
 	} {
 		c.Emit(&event.Event{Conn: 5, Time: time.Unix(0, 0), Fact: f})
 	}
+	c.Emit(&event.Event{Time: time.Unix(0, 0), Fact: event.Accepted{ID: "x2"}}) // a report: nobody sent it
 	c.close()
 	got := out.String()
 	if strings.Count(got, "\n") != 7 || strings.Contains(got, "\x1b") || !strings.Contains(got, `pepe\x1b[2J`) ||

@@ -347,21 +347,22 @@ func TestMaildropErrors(t *testing.T) {
 // guard counts and holds back.
 type guard struct {
 	wait    time.Duration
+	banned  time.Time
 	results []bool
 }
 
-func (g *guard) LoginResult(remote netip.Addr, user string, ok bool) time.Duration {
+func (g *guard) LoginResult(remote netip.Addr, user string, ok bool) (time.Duration, time.Time) {
 	if remote.String() != "192.0.2.1" || user != "pepe" {
-		return time.Hour
+		return time.Hour, time.Time{}
 	}
 	g.results = append(g.results, ok)
-	return g.wait
+	return g.wait, g.banned
 }
 
 // rfc: 1939-4-5
 func TestThreeFailuresEndAStrictSession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := &guard{wait: 5 * time.Second}
+		g := &guard{wait: 5 * time.Second, banned: time.Now().Add(time.Hour)}
 		cfg := config(newDrops())
 		cfg.Mode, cfg.TLS, cfg.ImplicitTLS, cfg.Guard = mail.Strict, serverTLS(t), true, g
 		k := dialTLS(t, New(cfg))
@@ -370,6 +371,9 @@ func TestThreeFailuresEndAStrictSession(t *testing.T) {
 			"C: USER pepe\nS: +OK …\nC: PASS x\nS: -ERR [AUTH] …\nS!")
 		if took := time.Since(begin); took < 15*time.Second {
 			t.Errorf("three failures took %v", took)
+		}
+		if got := facts[event.Banned](k.w); len(got) != 3 || got[0].User != "pepe" || !got[0].Until.Equal(g.banned) {
+			t.Errorf("facts %+v", got)
 		}
 		k = dialTLS(t, New(cfg))
 		k.login()

@@ -60,7 +60,11 @@ func (s *session) denied(ctx context.Context, try attempt) {
 	s.attempted(try, "wrong user name or password")
 	s.failed++
 	if s.srv.Mode == mail.Strict && s.srv.Guard != nil {
-		pause(ctx, s.srv.Guard.LoginResult(s.remote.Addr(), try.user, false))
+		wait, banned := s.srv.Guard.LoginResult(s.remote.Addr(), try.user, false)
+		if !banned.IsZero() {
+			s.c.State(event.Banned{User: printable(try.user), Until: banned})
+		}
+		pause(ctx, wait)
 	}
 	s.refuse(try.verb, pop3.AuthCode, s.srv.texts.credential)
 	if s.srv.Mode == mail.Strict && s.srv.MaxLogins > 0 && s.failed >= s.srv.MaxLogins {

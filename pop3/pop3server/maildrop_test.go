@@ -153,7 +153,7 @@ func TestQuitDeletes(t *testing.T) {
 	if len(d.removals) != 1 || !slices.Equal(d.removals[0], []uint32{1, 3}) || d.held() {
 		t.Errorf("removals %v, held %v", d.removals, d.held())
 	}
-	if got := facts[event.Deleted](k.w); len(got) != 1 || got[0].Messages != 2 {
+	if got := facts[event.Deleted](k.w); len(got) != 1 || got[0].Messages != 2 || got[0].Account != 7 || !slices.Equal(got[0].UIDs, []uint32{1, 3}) {
 		t.Errorf("facts %+v", got)
 	}
 	if k.w.reason != "quit" {

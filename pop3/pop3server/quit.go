@@ -23,6 +23,7 @@ func (s *session) quit(ctx context.Context, _ pop3.Command) {
 		return
 	}
 	s.phase = update
+	account := s.box.lease.Account
 	gone, err := s.remove(ctx)
 	s.release(ctx)
 	if err != nil {
@@ -33,18 +34,18 @@ func (s *session) quit(ctx context.Context, _ pop3.Command) {
 		s.refuse(pop3.QUIT, pop3.SysTemp, "The messages could not be deleted; all are still there")
 		return
 	}
-	if gone > 0 {
-		s.c.State(event.Deleted{Messages: gone})
+	if len(gone) > 0 {
+		s.c.State(event.Deleted{Account: account, Messages: len(gone), UIDs: gone})
 	}
 	s.ok(s.srv.texts.bye)
 }
 
-// remove deletes what is marked and says how many there were. A client that
+// remove deletes what is marked and says what it was. A client that
 // hangs up meanwhile has still said QUIT: the session's end cancels nothing.
-func (s *session) remove(ctx context.Context) (int, error) {
+func (s *session) remove(ctx context.Context) ([]uint32, error) {
 	marked := len(s.box.messages) - s.box.live
 	if marked == 0 {
-		return 0, nil
+		return nil, nil
 	}
 	uids := make([]uint32, 0, marked)
 	for i := range s.box.messages {
@@ -53,5 +54,5 @@ func (s *session) remove(ctx context.Context) (int, error) {
 		}
 	}
 	err := s.srv.Maildrops.Remove(context.WithoutCancel(ctx), s.box.lease, uids)
-	return marked, err
+	return uids, err
 }

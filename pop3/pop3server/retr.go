@@ -23,7 +23,7 @@ func (s *session) retr(ctx context.Context, cmd pop3.Command) {
 	p := s.parcel(ctx, m)
 	p.first = "+OK " + strconv.FormatInt(m.size, 10) + " octets\r\n"
 	if s.send(&cmd, p, s.box.next(cmd.Message)) {
-		s.c.State(event.Fetched{UIDL: s.box.id(cmd.Message), Size: m.size})
+		s.c.State(event.Fetched{Account: s.box.lease.Account, UID: m.uid, UIDL: s.box.id(cmd.Message), Size: m.size})
 	}
 }
 

@@ -50,7 +50,7 @@ func TestRetrIsByteExact(t *testing.T) {
 			}
 			k.play("C: LIST " + strconv.Itoa(i+1) + "\nS: +OK " + strconv.Itoa(i+1) + " " + strconv.Itoa(len(want)))
 		}
-		if got := facts[event.Fetched](k.w); len(got) != len(letters) || got[0].UIDL != id1 || got[0].Size != int64(len(letters[0].content())) {
+		if got := facts[event.Fetched](k.w); len(got) != len(letters) || got[0].UIDL != id1 || got[0].UID != 1 || got[0].Account != 7 || got[0].Size != int64(len(letters[0].content())) {
 			t.Errorf("facts %+v", got)
 		}
 		k.peer.Close()

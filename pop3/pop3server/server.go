@@ -22,8 +22,9 @@ const leastIdle = 10 * time.Minute
 // listeners only.
 type Guard interface {
 	// LoginResult is told of every attempt that was answered, and says how
-	// long a failure's answer should be held back.
-	LoginResult(remote netip.Addr, user string, ok bool) (wait time.Duration)
+	// long a failure's answer should be held back, and until when the address
+	// is shut out if this was one failure too many (else zero).
+	LoginResult(remote netip.Addr, user string, ok bool) (wait time.Duration, banned time.Time)
 }
 
 // Mechanisms are what AUTH can be asked for on a connection; state is nil in

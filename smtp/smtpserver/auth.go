@@ -206,7 +206,10 @@ func (s *session) counted(ctx context.Context, user string, ok bool) {
 	if s.srv.Guard == nil {
 		return
 	}
-	wait := s.srv.Guard.LoginResult(s.from.Remote.Addr(), user, ok)
+	wait, banned := s.srv.Guard.LoginResult(s.from.Remote.Addr(), user, ok)
+	if !banned.IsZero() {
+		s.c.State(event.Banned{User: printable(user, 128), Until: banned})
+	}
 	if wait <= 0 {
 		return
 	}

@@ -245,6 +245,7 @@ func TestGuard(t *testing.T) {
 		r.handshake()
 		r.greet()
 		r.h.wait = 3 * time.Second
+		r.h.banned = time.Now().Add(time.Hour)
 		from := time.Now()
 		r.play(`
 			C: AUTH PLAIN AHBlcGUAeA==
@@ -258,6 +259,9 @@ func TestGuard(t *testing.T) {
 			t.Errorf("after %v", d)
 		}
 		r.finish()
+		if f, ok := r.h.facts[2].(event.Banned); !ok || f.User != "pepe" || !f.Until.Equal(r.h.banned) {
+			t.Errorf("facts %+v", r.h.facts)
+		}
 		if want := slices.Repeat([]string{"192.0.2.1 pepe false"}, 3); !slices.Equal(r.h.logins, want) {
 			t.Errorf("guard heard %q", r.h.logins)
 		}

@@ -35,6 +35,7 @@ type house struct {
 	octets strings.Builder // what watchers saw of the peer's lines, masked as *
 	logins []string
 	wait   time.Duration
+	banned time.Time
 	ctx    context.Context // of the last Commit
 }
 
@@ -91,6 +92,9 @@ func (l *letter) Commit(ctx context.Context) (mail.Receipt, error) {
 	l.h.got = append(l.h.got, l)
 	l.h.ctx = ctx
 	r := mail.Receipt{ID: fmt.Sprintf("Q%d", len(l.h.got)), Notes: []string{"noted"}}
+	if strings.Contains(l.content.String(), "FILED") {
+		r.MessageID, r.To = "m@x", []mail.Delivery{{Recipient: "pepe@b", Mailbox: "pepe@pepito.es", Account: 7, UID: 3}}
+	}
 	if strings.Contains(l.content.String(), "FOREIGN") {
 		r.Foreign = []mail.Foreign{{Field: "Sender", Address: "x\x07@y.example"}}
 	}
@@ -149,9 +153,9 @@ func (h *house) Secret(context.Context, string) (sasl.Identity, []byte, error) {
 	return sasl.Identity{}, nil, sasl.ErrCredentials
 }
 
-func (h *house) LoginResult(remote netip.Addr, user string, ok bool) time.Duration {
+func (h *house) LoginResult(remote netip.Addr, user string, ok bool) (time.Duration, time.Time) {
 	h.logins = append(h.logins, fmt.Sprintf("%v %s %v", remote, user, ok))
-	return h.wait
+	return h.wait, h.banned
 }
 
 func (h *house) Wants(uint64, event.Layer, event.Part) bool { return true }

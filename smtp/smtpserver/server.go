@@ -70,8 +70,9 @@ func (usual) New(name string, auth sasl.Authenticator, state *tls.ConnectionStat
 // Guard counts log-ins.
 type Guard interface {
 	// LoginResult notes the outcome of a log-in and says how long to wait
-	// before the peer hears of it.
-	LoginResult(remote netip.Addr, user string, ok bool) (wait time.Duration)
+	// before the peer hears of it, and until when its address is shut out if
+	// this was one failure too many (else zero).
+	LoginResult(remote netip.Addr, user string, ok bool) (wait time.Duration, banned time.Time)
 }
 
 // Server serves the sessions of one listener.

@@ -92,7 +92,7 @@ func (s *session) obey(ctx context.Context, line []byte) {
 	if cmd.Verb == smtp.Unknown && !hidden {
 		name = printable(cmd.Name, 16)
 	}
-	s.reply(cmd.Verb, name, r)
+	s.reply(&cmd, name, r)
 }
 
 // answer finds out what to reply. The zero Reply says nothing.
@@ -171,7 +171,8 @@ func (s *session) refuse(cmd smtp.Command, r smtp.Reply) smtp.Reply {
 
 // reply sends the answer to a command, counts mistakes, and tells the
 // watchers of refusals.
-func (s *session) reply(v smtp.Verb, name string, r smtp.Reply) {
+func (s *session) reply(cmd *smtp.Command, name string, r smtp.Reply) {
+	v := cmd.Verb
 	if r.Code == 0 {
 		return
 	}
@@ -189,11 +190,24 @@ func (s *session) reply(v smtp.Verb, name string, r smtp.Reply) {
 	}
 	s.say(r)
 	if r.Code >= 400 {
-		s.c.State(event.Refused{Verb: name, Reply: s.bareFirst(r)})
+		s.c.State(event.Refused{Verb: name, Reply: s.bareFirst(r), Path: path(cmd)})
 	}
 	if s.end != "" || !v.MayWait() || !s.c.Pending() {
 		s.flush()
 	}
+}
+
+// path is the address of MAIL or RCPT for the watchers: as it was understood,
+// or else as it was typed.
+func path(cmd *smtp.Command) string {
+	if cmd.Verb != smtp.MAIL && cmd.Verb != smtp.RCPT {
+		return ""
+	}
+	address := cmd.Path.Address.String()
+	if address == "" {
+		address = cmd.Arg
+	}
+	return printable(address, 320)
 }
 
 // isMistake says that a code blames the command and not its subject: wrong
@@ -243,9 +257,9 @@ func (s *session) badLine(err error, long text) {
 	case lineOnly && isHTTP(s.c.Refused()):
 		s.end = endHTTP
 	case errors.Is(err, wire.ErrLineTooLong):
-		s.reply(smtp.Unknown, "", s.text(long))
+		s.reply(&smtp.Command{}, "", s.text(long))
 	case errors.Is(err, wire.ErrBareEnd):
-		s.reply(smtp.Unknown, "", s.text(textBareCommand))
+		s.reply(&smtp.Command{}, "", s.text(textBareCommand))
 	default:
 		s.lost(err)
 	}

@@ -80,7 +80,7 @@ func TestWhatTheHouseHears(t *testing.T) {
 	want := []any{
 		event.Named{Helo: "a.example"}, event.Enveloped{From: "luis@jaramillo.edu.ec"},
 		event.Note{Text: "MAIL with a path that is not in the form of RFC 5321"}, event.Addressed{To: "Gorka@B"},
-		event.Refused{Verb: "RCPT", Reply: "550 5.1.1 No such user"},
+		event.Refused{Verb: "RCPT", Reply: "550 5.1.1 No such user", Path: "nadie@b"},
 		event.Accepted{ID: "Q1", From: "luis@jaramillo.edu.ec", Recipients: 1, Size: 4}, event.Note{Text: "noted"},
 		event.Closed{Reason: "quit"},
 	}
@@ -123,6 +123,36 @@ func TestForeign(t *testing.T) {
 		want := event.Foreign{ID: "Q1", Field: "Sender", Address: "x?@y.example"}
 		if !slices.Contains(r.h.facts, any(want)) {
 			t.Errorf("facts %+v", r.h.facts)
+		}
+	})
+}
+
+// What became of a message is told behind its acceptance, and a refusal names
+// its path even where it cannot be understood.
+func TestDelivered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, lab)
+		r.play(labHelo + "C: MAIL FROM:<a@b\x07>\nS: 5…\nC: MAIL FROM:<a@b>\nS: 250…\nC: RCPT TO:<" + strings.Repeat("x", 400) + "\nS: 5…\n" +
+			"C: RCPT TO:<pepe@b>\nS: 250…\nC: DATA\nS: 354…\nC: FILED\nC: .\nS: 250…")
+		r.finish()
+		var refused []event.Refused
+		at := 0
+		for i, fact := range r.h.facts {
+			switch f := fact.(type) {
+			case event.Refused:
+				refused = append(refused, f)
+			case event.Accepted:
+				if at = i; f.MessageID != "m@x" {
+					t.Errorf("%+v", f)
+				}
+			}
+		}
+		want := event.Delivered{ID: "Q1", To: []event.Delivery{{Recipient: "pepe@b", Mailbox: "pepe@pepito.es", Account: 7, UID: 3}}}
+		if at == 0 || !reflect.DeepEqual(r.h.facts[at+1], want) {
+			t.Errorf("facts %+v", r.h.facts)
+		}
+		if len(refused) != 2 || !strings.Contains(refused[0].Path, "a@b") || strings.Contains(refused[0].Path, "\x07") || len(refused[1].Path) != 323 {
+			t.Errorf("refused %+v", refused)
 		}
 	})
 }

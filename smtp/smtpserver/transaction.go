@@ -59,7 +59,8 @@ func (s *session) commit() smtp.Reply {
 	if err != nil {
 		return s.refusal(err)
 	}
-	s.c.State(event.Accepted{ID: receipt.ID, From: tx.from, Recipients: tx.accepted, Size: tx.body.n})
+	s.c.State(event.Accepted{ID: receipt.ID, MessageID: receipt.MessageID, From: tx.from, Recipients: tx.accepted, Size: tx.body.n})
+	s.delivered(&receipt)
 	for _, f := range receipt.Foreign {
 		s.c.State(event.Foreign{ID: receipt.ID, Account: s.from.Login.Address, Field: f.Field, Address: printable(f.Address, 320)})
 	}
@@ -67,6 +68,18 @@ func (s *session) commit() smtp.Reply {
 		s.note(note)
 	}
 	return s.textf(textQueued, receipt.ID, time.Since(tx.began).Seconds())
+}
+
+// delivered tells the watchers where the message lies.
+func (s *session) delivered(r *mail.Receipt) {
+	if len(r.To) == 0 {
+		return
+	}
+	fact := event.Delivered{ID: r.ID, To: make([]event.Delivery, len(r.To))}
+	for i, d := range r.To {
+		fact.To[i] = event.Delivery(d)
+	}
+	s.c.State(fact)
 }
 
 // body passes content on to a Letter. It keeps the first error and goes on

@@ -255,6 +255,7 @@ func (t *tx) entries(f *store.Filing, blob, body int64) error {
 		if err != nil {
 			return err
 		}
+		d.UID = uint32(b.next) // admit has seen that it fits
 		b.next++
 		b.messages++
 		b.bytes += size

@@ -74,6 +74,9 @@ func testRecipients(t *testing.T, b *bench) {
 		}
 	}
 	es := b.list(ids[0])
+	if first, last := f.To[0].UID, f.To[len(f.To)-1].UID; len(es) == 2 && (first != es[0].UID || last != es[1].UID) {
+		t.Errorf("File says UIDs %d and %d, the mailbox has %d and %d", first, last, es[0].UID, es[1].UID)
+	}
 	if len(es) != 2 || es[0].UIDL == es[1].UIDL || es[0].UID == es[1].UID {
 		t.Errorf("two ways into one mailbox: %+v", es)
 	}

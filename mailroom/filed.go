@@ -1,0 +1,91 @@
+package mailroom
+
+import (
+	"context"
+	"strings"
+	"unicode"
+
+	"posta/event"
+	"posta/mail"
+	"posta/store"
+)
+
+// filing is a message on its way into the store, and what is told of it when
+// it is there.
+type filing struct {
+	store.Filing
+	targets   []target // of To, in the same order
+	recipient string   // of a report
+	messageID string
+	size      int64 // of the body, as it came
+}
+
+// file makes the filings true, all or none.
+func (r *Room) file(ctx context.Context, filings []filing) error {
+	bare := make([]store.Filing, len(filings))
+	for i := range filings {
+		bare[i] = filings[i].Filing // To is shared, and gets its UIDs
+	}
+	return r.cfg.Store.File(ctx, bare...)
+}
+
+// delivered is where the message lies, for the session's watchers.
+func (l *letter) delivered(f *filing) []mail.Delivery {
+	out := make([]mail.Delivery, 0, len(f.To)+len(l.also))
+	for i := range f.To {
+		t := &f.targets[i]
+		out = append(out, mail.Delivery{Recipient: l.rcpts[t.rcpt].To.String(), Mailbox: t.Address, Account: t.Account, UID: f.To[i].UID})
+	}
+	for _, a := range l.also {
+		for i := range f.To {
+			if f.targets[i].Account == a.account {
+				d := out[i]
+				d.Recipient = l.rcpts[a.rcpt].To.String()
+				out = append(out, d)
+			}
+		}
+	}
+	return out
+}
+
+// tell tells the watchers of a report, which no session brought.
+func (r *Room) tell(f *filing) {
+	r.emit(event.Accepted{ID: f.ID, MessageID: f.messageID, From: f.From, Recipients: len(f.To), Size: f.size})
+	r.tellDelivered(f.ID, f.recipient, f.To, f.targets)
+}
+
+func (r *Room) tellDelivered(id, recipient string, to []store.Delivery, targets []target) {
+	if len(to) == 0 {
+		return
+	}
+	fact := event.Delivered{ID: id, To: make([]event.Delivery, len(to))}
+	for i := range to {
+		t := &targets[i]
+		fact.To[i] = event.Delivery{Recipient: recipient, Mailbox: t.Address, Account: t.Account, UID: to[i].UID}
+	}
+	r.emit(fact)
+}
+
+func (r *Room) emit(fact any) {
+	r.cfg.Sink.Emit(&event.Event{Time: r.cfg.Now(), Kind: event.State, Fact: fact})
+}
+
+// newMessageID is the id of a message that came without one.
+func (r *Room) newMessageID(queue string) string { return queue + "@" + r.cfg.Hostname }
+
+// maxMessageID bounds what is kept of a stranger's Message-ID.
+const maxMessageID = 250
+
+// messageID makes a header's Message-ID fit to be looked for and printed.
+func messageID(text string) string {
+	text = strings.TrimSuffix(strings.TrimPrefix(text, "<"), ">")
+	if len(text) > maxMessageID {
+		text = text[:maxMessageID]
+	}
+	return strings.Map(func(c rune) rune {
+		if !unicode.IsPrint(c) {
+			return '?'
+		}
+		return c
+	}, text)
+}

@@ -1,0 +1,182 @@
+package observe
+
+import (
+	"context"
+	"log/slog"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"posta/event"
+)
+
+// peer is what every line of a connection repeats, so that a tool that reads
+// the log needs one line only.
+type peer struct {
+	client   string // the address without its port
+	remote   string // and with it
+	protocol string
+	listener string
+	since    time.Time
+	account  string // who is logged in
+	from     string // MAIL's path
+}
+
+// Emit logs a fact.
+func (l *Log) Emit(e *event.Event) {
+	switch e.Kind {
+	case event.Open:
+		if f, ok := e.Fact.(event.Opened); ok {
+			l.opened(e, &f)
+		}
+	case event.Close:
+		l.closed(e)
+	case event.Secure:
+		if f, ok := e.Fact.(event.Secured); ok {
+			l.line(e, slog.LevelDebug, "secured", slog.String("version", f.Version),
+				slog.String("cipher", f.Cipher), spoken("name", f.ServerName))
+		}
+	case event.Gap:
+		l.line(e, slog.LevelWarn, "gap", slog.Int64("octets", e.Len))
+	case event.State:
+		l.state(e)
+	}
+}
+
+func (l *Log) opened(e *event.Event, f *event.Opened) {
+	l.open.put(e.Conn, peer{client: client(f.Remote.Addr()), remote: f.Remote.String(), protocol: f.Protocol,
+		listener: f.Listener, since: e.Time})
+	l.line(e, slog.LevelInfo, "opened", slog.String("mode", f.Mode), slog.Bool("tls", f.TLS))
+}
+
+// learn keeps something more of an open connection.
+func (l *Log) learn(conn uint64, what func(*peer)) {
+	if p, ok := l.open.get(conn); ok {
+		what(&p)
+		l.open.put(conn, p)
+	}
+}
+
+// client is an address as tools that ban want it: IPv4 as such, no zone.
+func client(a netip.Addr) string { return a.Unmap().WithZone("").String() }
+
+func (l *Log) closed(e *event.Event) {
+	f, _ := e.Fact.(event.Closed)
+	p, _ := l.open.get(e.Conn)
+	var lasted time.Duration
+	if !p.since.IsZero() {
+		lasted = e.Time.Sub(p.since)
+	}
+	l.line(e, slog.LevelInfo, "closed", spoken("reason", f.Reason), slog.Float64("seconds", lasted.Round(time.Millisecond).Seconds()))
+	l.open.take(e.Conn)
+}
+
+func (l *Log) state(e *event.Event) {
+	switch f := e.Fact.(type) {
+	case event.Named:
+		l.line(e, slog.LevelDebug, "named", spoken("helo", f.Helo))
+	case event.Authenticated:
+		l.authenticated(e, &f)
+	case event.Banned:
+		l.line(e, slog.LevelWarn, "banned", spoken("account", f.User), slog.Time("until", f.Until))
+	case event.Refused:
+		l.refused(e, &f)
+	case event.Note:
+		l.line(e, slog.LevelInfo, "note", spoken("text", f.Text))
+	default:
+		l.message(e)
+	}
+}
+
+// message logs what becomes of messages.
+func (l *Log) message(e *event.Event) {
+	switch f := e.Fact.(type) {
+	case event.Enveloped:
+		l.learn(e.Conn, func(p *peer) { p.from = f.From })
+		l.line(e, slog.LevelDebug, "mail", spoken("from", f.From))
+	case event.Addressed:
+		l.line(e, slog.LevelDebug, "rcpt", spoken("to", f.To))
+	case event.Accepted:
+		l.line(e, slog.LevelInfo, "accepted", slog.String("id", f.ID), spoken("message_id", f.MessageID), spoken("from", f.From),
+			slog.Int("recipients", f.Recipients), slog.Int64("size", f.Size))
+	case event.Delivered:
+		for i := range f.To {
+			d := &f.To[i]
+			l.line(e, slog.LevelInfo, "delivered", slog.String("id", f.ID), spoken("to", d.Recipient),
+				spoken("mailbox", d.Mailbox), slog.Uint64("uid", uint64(d.UID)))
+		}
+	case event.Foreign:
+		l.line(e, slog.LevelWarn, "sender.foreign", slog.String("id", f.ID), spoken("field", f.Field), spoken("address", f.Address))
+	case event.Fetched:
+		l.line(e, slog.LevelDebug, "fetched", slog.Uint64("uid", uint64(f.UID)), spoken("uidl", f.UIDL), slog.Int64("size", f.Size))
+	case event.Deleted:
+		l.line(e, slog.LevelInfo, "deleted", slog.Int("messages", f.Messages), spoken("uids", ranges(f.UIDs)))
+	}
+}
+
+// ranges writes UIDs as "1-3,7". It ends with "…" where they are too many for
+// an attribute.
+func ranges(uids []uint32) string {
+	var b []byte
+	for i := 0; i < len(uids) && len(b) <= maxText; {
+		end := i + 1
+		for end < len(uids) && uids[end] == uids[end-1]+1 {
+			end++
+		}
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = strconv.AppendUint(b, uint64(uids[i]), 10)
+		if end-1 > i {
+			b = strconv.AppendUint(append(b, '-'), uint64(uids[end-1]), 10)
+		}
+		i = end
+	}
+	return string(b)
+}
+
+func (l *Log) authenticated(e *event.Event, f *event.Authenticated) {
+	if f.OK {
+		l.learn(e.Conn, func(p *peer) { p.account = f.User })
+		l.line(e, slog.LevelInfo, "auth.ok", slog.String("mechanism", f.Mechanism))
+		return
+	}
+	l.line(e, slog.LevelWarn, "auth.failed", slog.String("mechanism", f.Mechanism), spoken("account", f.User), spoken("reason", f.Reason))
+}
+
+// refused logs messages and recipients that were turned away; other refusals
+// are the everyday noise of typing.
+func (l *Log) refused(e *event.Event, f *event.Refused) {
+	p, _ := l.open.get(e.Conn)
+	switch strings.ToUpper(f.Verb) {
+	case "RCPT":
+		l.line(e, slog.LevelInfo, "rcpt.refused", spoken("from", p.from), spoken("to", f.Path), spoken("reply", f.Reply))
+	case "MAIL":
+		l.line(e, slog.LevelInfo, "mail.refused", spoken("from", f.Path), spoken("reply", f.Reply))
+	case "DATA", "BDAT":
+		l.line(e, slog.LevelInfo, "data.refused", spoken("from", p.from), spoken("reply", f.Reply))
+	default:
+		l.line(e, slog.LevelDebug, "refused", spoken("verb", f.Verb), spoken("reply", f.Reply))
+	}
+}
+
+// line writes one line. What the house does by itself has no connection.
+func (l *Log) line(e *event.Event, level slog.Level, message string, attrs ...slog.Attr) {
+	ctx := context.Background()
+	if !l.slog.Enabled(ctx, level) {
+		return
+	}
+	r := slog.NewRecord(e.Time, level, message, 0)
+	if p, ok := l.open.get(e.Conn); ok {
+		r.AddAttrs(slog.Uint64("session", e.Conn), slog.String("protocol", p.protocol), slog.String("client", p.client),
+			slog.String("remote", p.remote), spoken("listener", p.listener))
+		if p.account != "" {
+			r.AddAttrs(spoken("account", p.account))
+		}
+	} else if e.Conn != 0 {
+		r.AddAttrs(slog.Uint64("session", e.Conn))
+	}
+	r.AddAttrs(attrs...)
+	_ = l.slog.Handler().Handle(ctx, r) // the writer beneath never fails
+}
