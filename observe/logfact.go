@@ -79,7 +79,7 @@ func (l *Log) state(e *event.Event) {
 	case event.Authenticated:
 		l.authenticated(e, &f)
 	case event.Banned:
-		l.line(e, slog.LevelWarn, "banned", spoken("account", f.User), slog.Time("until", f.Until))
+		l.line(e, slog.LevelWarn, "banned", slog.Time("until", f.Until), spoken("account", f.User))
 	case event.Refused:
 		l.refused(e, &f)
 	case event.Note:
@@ -142,7 +142,7 @@ func (l *Log) authenticated(e *event.Event, f *event.Authenticated) {
 		l.line(e, slog.LevelInfo, "auth.ok", slog.String("mechanism", f.Mechanism))
 		return
 	}
-	l.line(e, slog.LevelWarn, "auth.failed", slog.String("mechanism", f.Mechanism), spoken("account", f.User), spoken("reason", f.Reason))
+	l.line(e, slog.LevelWarn, "auth.failed", slog.String("mechanism", f.Mechanism), spoken("reason", f.Reason), spoken("account", f.User))
 }
 
 // refused logs messages and recipients that were turned away; other refusals
@@ -151,11 +151,11 @@ func (l *Log) refused(e *event.Event, f *event.Refused) {
 	p, _ := l.open.get(e.Conn)
 	switch strings.ToUpper(f.Verb) {
 	case "RCPT":
-		l.line(e, slog.LevelInfo, "rcpt.refused", spoken("from", p.from), spoken("to", f.Path), spoken("reply", f.Reply))
+		l.line(e, slog.LevelInfo, "rcpt.refused", spoken("reply", f.Reply), spoken("from", p.from), spoken("to", f.Path))
 	case "MAIL":
-		l.line(e, slog.LevelInfo, "mail.refused", spoken("from", f.Path), spoken("reply", f.Reply))
+		l.line(e, slog.LevelInfo, "mail.refused", spoken("reply", f.Reply), spoken("from", f.Path))
 	case "DATA", "BDAT":
-		l.line(e, slog.LevelInfo, "data.refused", spoken("from", p.from), spoken("reply", f.Reply))
+		l.line(e, slog.LevelInfo, "data.refused", spoken("reply", f.Reply), spoken("from", p.from))
 	default:
 		l.line(e, slog.LevelDebug, "refused", spoken("verb", f.Verb), spoken("reply", f.Reply))
 	}
