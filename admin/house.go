@@ -9,6 +9,7 @@ import (
 	"posta/mail"
 	"posta/observe"
 	"posta/store"
+	"posta/trace"
 )
 
 // House is the rooms that operations act on.
@@ -24,9 +25,10 @@ type House struct {
 	Status    func(context.Context) (Status, error)
 	Health    func(context.Context) Health
 	Keeper    Keeper
-	Door      mail.Door                          // by which mail.submit brings messages in
-	Hostname  string                             // of users without a domain who hand mail in
-	MaxSize   int64                              // octets of a message that is handed in; 0: no limit
+	Door      mail.Door // by which mail.submit brings messages in
+	Hostname  string    // of users without a domain who hand mail in
+	MaxSize   int64     // octets of a message that is handed in; 0: no limit
+	Trace     func(context.Context, trace.Query) (trace.Result, error)
 	Deleted   func(account int64, uids []uint32) // told, in order, what an operation deleted; nil: nobody
 	Strict    func() bool                        // it serves strictly now: no secret may be kept that can be read back; nil: it does not
 }
@@ -114,6 +116,7 @@ func (h House) watching() []Operation {
 		op("session.show", false, func(_ context.Context, in SessionID) (*observe.Transcript, error) {
 			return h.showTranscript(in.ID)
 		}),
+		op("trace", false, func(ctx context.Context, q trace.Query) (trace.Result, error) { return h.findTrace(ctx, q) }),
 		op("ban.list", false, func(context.Context, None) ([]check.Watched, error) {
 			return each(h.Guard.List(), showWatched), nil
 		}),

@@ -75,6 +75,12 @@ func (c *Config) checkMachine(p *problems) {
 		p.say("config.min_size", words.Args{"Where": "log", "Value": c.Log.MaxSize.String(), "Least": Size(minSize).String()})
 	}
 	p.atLeast("log", "keep", int64(c.Log.Keep), 0)
+	if c.Trace.KeepFor.Duration <= 0 {
+		p.say("config.positive", words.Args{"Where": "trace", "Key": "keep_for", "Value": c.Trace.KeepFor.String()})
+	}
+	if c.Trace.MaxSize < minTrace {
+		p.say("config.min_trace", words.Args{"Value": c.Trace.MaxSize.String(), "Least": Size(minTrace).String()})
+	}
 	if c.Metrics.Addr != "" {
 		p.addr("metrics", c.Metrics.Addr)
 	}
@@ -92,6 +98,9 @@ func (c *Config) checkMachine(p *problems) {
 		}
 	}
 }
+
+// minTrace holds the stories of some thousand messages.
+const minTrace = 1 << 20
 
 func (c *Config) checkLimits(p *problems) {
 	l := &c.Limits

@@ -36,6 +36,7 @@ type Config struct {
 	Language      string        `toml:"language"`
 	Log           Log           `toml:"log"`
 	Metrics       Metrics       `toml:"metrics"`
+	Trace         Trace         `toml:"trace"`
 	Sendmail      Sendmail      `toml:"sendmail"`
 	Certificates  []Certificate `toml:"certificate"`
 	Lab           Classroom     `toml:"lab"`
@@ -55,6 +56,13 @@ type Log struct {
 	Daily   bool     `toml:"daily"`    // so is yesterday's
 	Keep    int      `toml:"keep"`     // files put aside that stay; 0: all
 	KeepFor Duration `toml:"keep_for"` // how long they stay at most; 0: for ever
+}
+
+// Trace says how long what became of each message is kept.
+type Trace struct {
+	Enabled bool     `toml:"enabled"`
+	KeepFor Duration `toml:"keep_for"`
+	MaxSize Size     `toml:"max_size"` // in the store
 }
 
 // Metrics are served over HTTP at /metrics.

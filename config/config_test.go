@@ -172,6 +172,8 @@ func TestCheckRefuses(t *testing.T) {
 		{"format", func(c *Config) { c.Log.Format = "xml" }, `format = "xml"`},
 		{"log size", func(c *Config) { c.Log.MaxSize = 4096 }, `log: max_size = "4 KiB" is too small`},
 		{"log keep", func(c *Config) { c.Log.Keep = -1 }, "keep = -1 is too small; the least is 0"},
+		{"trace age", func(c *Config) { c.Trace.KeepFor = Duration{} }, `trace: keep_for = "0s" must be longer`},
+		{"trace size", func(c *Config) { c.Trace.MaxSize = 0 }, `trace: max_size = "0" is too small; the least is "1 MiB"`},
 		{"metrics", func(c *Config) { c.Metrics.Addr = "9090" }, `metrics: addr = "9090"`},
 		{"sendmail", func(c *Config) { c.Sendmail.Socket = "run/s.sock" }, `socket = "run/s.sock" is no place for a socket`},
 		{"sendmail, long", func(c *Config) { c.Sendmail.Socket = "/" + strings.Repeat("x", 100) }, "at most 100 octets"},

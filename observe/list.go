@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Filter chooses sessions; its zero value is all of them.
@@ -43,6 +44,26 @@ func (s *Sessions) List(f Filter) []Session {
 		out = out[:f.Limit]
 	}
 	return out
+}
+
+// Holds says that Show has the session of this number that was there at a time.
+// Numbers begin anew when posta starts.
+func (s *Sessions) Holds(id uint64, at time.Time) bool {
+	one, ok := s.open.get(id)
+	if !ok {
+		s.mu.Lock()
+		if i := slices.IndexFunc(s.ended, func(e *session) bool { return e.facts.ID == id }); i >= 0 {
+			one, ok = s.ended[i], true
+		}
+		s.mu.Unlock()
+	}
+	if !ok {
+		return false
+	}
+	one.mu.Lock()
+	defer one.mu.Unlock()
+	at = at.Add(time.Millisecond) // traces keep microseconds
+	return !at.Before(one.facts.Opened) && (one.facts.Closed.IsZero() || !at.After(one.facts.Closed.Add(2*time.Millisecond)))
 }
 
 func (f *Filter) chooses(s *Session) bool {

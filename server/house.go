@@ -31,6 +31,7 @@ import (
 	"posta/observe"
 	"posta/sink"
 	"posta/store/sqldb"
+	"posta/trace"
 )
 
 // Options are what is not in the configuration file.
@@ -66,6 +67,7 @@ type House struct {
 	certs      *cert.Source
 	sessions   *observe.Sessions
 	metrics    *observe.Metrics
+	trace      *trace.Trace // nil where it is not wanted
 	events     event.Sink
 	numbers    atomic.Uint64 // of sessions
 	turnedAway atomic.Uint64 // at the doors
@@ -98,7 +100,7 @@ func Open(ctx context.Context, cfg config.Config, o Options) (*House, error) {
 		return nil, err
 	}
 	if err := h.furnish(ctx); err != nil {
-		return nil, errors.Join(err, h.db.Close())
+		return nil, errors.Join(err, h.Close())
 	}
 	return h, nil
 }
@@ -144,6 +146,10 @@ func (h *House) furnish(ctx context.Context) error {
 	h.metrics.Counter("posta_connections_refused_total", "Connections turned away at the door.", func() float64 { return float64(h.turnedAway.Load()) })
 	arrivals := &observe.Arrivals{}
 	sinks := observe.Sinks{h.sessions, h.metrics, arrivals}
+	if c := h.cfg.Trace; c.Enabled {
+		h.trace = trace.New(h.db, trace.Options{KeepFor: c.KeepFor.Duration, MaxSize: int64(c.MaxSize), Trouble: h.o.Report})
+		sinks = append(sinks, h.trace)
+	}
 	if h.o.Sink != nil {
 		sinks = append(sinks, h.o.Sink)
 	}
@@ -156,8 +162,8 @@ func (h *House) furnish(ctx context.Context) error {
 		Directory: h.directory, Maildrops: h.db, Mail: h.db, Sessions: h.sessions, Guard: h.guard, Status: h.status,
 		Door: inside{h}, Hostname: h.cfg.Hostname, MaxSize: h.maxHandedIn(),
 		Health: h.health, Keeper: h.db, Strict: func() bool { return len(h.listeners) > 0 && h.strict() },
-		Deleted: h.deleted,
-		Sink:    h.shownSink, Arrived: arrivals.Next, Ending: h.ends,
+		Deleted: h.deleted, Trace: h.findTrace,
+		Sink: h.shownSink, Arrived: arrivals.Next, Ending: h.ends,
 	}, h.o.Audit)
 	return nil
 }
@@ -175,6 +181,16 @@ func (h *House) maxHandedIn() int64 {
 		}
 	}
 	return max
+}
+
+// findTrace tells what became of messages, up to now.
+func (h *House) findTrace(ctx context.Context, q trace.Query) (trace.Result, error) {
+	if h.trace != nil {
+		if err := h.trace.Flush(ctx); err != nil {
+			return trace.Result{}, err
+		}
+	}
+	return trace.Find(ctx, h.db, q)
 }
 
 // deleted tells the watchers of messages that an administrator deleted.
@@ -199,6 +215,9 @@ func (h *House) Certificates() *cert.Source { return h.certs }
 func (h *House) Close() error {
 	for _, l := range h.listeners {
 		_ = l.socket.Close() // closed already by Serve, if it ran
+	}
+	if h.trace != nil {
+		h.trace.Close()
 	}
 	return h.db.Close()
 }

@@ -13,6 +13,7 @@ import (
 	"posta/admin"
 	"posta/check"
 	"posta/observe"
+	"posta/trace"
 )
 
 // documented is everything that --json writes, under its heading in docs/json.md.
@@ -21,7 +22,7 @@ func documented() map[string]any {
 		"Error": failureFacts{}, "Ready": ready{}, "LANAddress": lanAddress{}, "CardAccount": cardAccount{}, "Status": admin.Status{}, "Listener": admin.Listener{}, "Network": admin.Network{},
 		"Health": admin.Health{}, "Domain": admin.Domain{}, "Account": admin.Account{}, "Imported": imported{}, "Alias": admin.Alias{},
 		"List": admin.List{}, "Message": admin.Message{}, "ShownMessage": shownMessage{}, "Deleted": admin.Deleted{}, "Submitted": admin.Submitted{}, "Session": observe.Session{},
-		"Transcript": observe.Transcript{}, "Line": observe.Line{}, "Ban": check.Watched{}, "StoreCheck": storeChecked{}, "Trouble": shownTrouble{}, "StoreRepair": storeRepaired{}, "StoreCopy": storeCopied{},
+		"Transcript": observe.Transcript{}, "Line": observe.Line{}, "Story": trace.Story{}, "Step": trace.Step{}, "Ban": check.Watched{}, "StoreCheck": storeChecked{}, "Trouble": shownTrouble{}, "StoreRepair": storeRepaired{}, "StoreCopy": storeCopied{},
 		"Checked": checked{}, "CheckedListener": checkedListener{}, "Version": build{}, "OK": nothing{}, "Example": example{}, "Encoded": encoded{},
 	}
 }

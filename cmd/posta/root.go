@@ -77,6 +77,7 @@ func (a *app) root() *cobra.Command {
 		a.messageCommand(),
 		a.sendmailCommand(),
 		a.sessionCommand(),
+		a.traceCommand(),
 		a.banCommand(),
 		a.storeCommand(),
 		a.configCommand(),

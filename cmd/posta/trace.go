@@ -1,0 +1,174 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"posta/config"
+	"posta/trace"
+	"posta/words"
+)
+
+func (a *app) traceCommand() *cobra.Command {
+	var q trace.Query
+	var since string
+	c := a.command("trace", "help.trace", func(ctx context.Context, _ []string) error {
+		var err error
+		if q.Since, err = sinceTime(since, time.Now()); err != nil {
+			return err
+		}
+		var found trace.Result
+		if err := a.ask(ctx, "trace", q, &found); err != nil {
+			return err
+		}
+		return printAll(a, found.Stories, func(w io.Writer) error { return a.stories(w, &found) })
+	})
+	c.Long = a.say("help.trace_long", nil)
+	flags := c.Flags()
+	flags.StringVar(&q.From, "from", "", a.say("help.flag_trace_from", nil))
+	flags.StringVar(&q.To, "to", "", a.say("help.flag_trace_to", nil))
+	flags.StringVar(&q.MessageID, "message-id", "", a.say("help.flag_trace_id", nil))
+	flags.StringVar(&since, "since", "", a.say("help.flag_trace_since", nil))
+	flags.Uint64Var(&q.Session, "session", 0, a.say("help.flag_trace_session", nil))
+	flags.IntVar(&q.Limit, "limit", 20, a.say("help.flag_trace_limit", nil))
+	c.Example = "posta trace --to pepe@pepito.es --since 2h\nposta trace --from @example.net --since 2026-11-20\nposta trace --message-id 'abc@example.net' --json"
+	return c
+}
+
+// sinceTime reads a span that ends now ("2h", "7d"), or a day or minute here.
+func sinceTime(text string, now time.Time) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	var span config.Duration
+	if span.UnmarshalText([]byte(text)) == nil {
+		return now.Add(-span.Duration), nil
+	}
+	for _, layout := range []string{time.DateOnly, "2006-01-02 15:04", "2006-01-02T15:04", time.DateTime, time.RFC3339} {
+		if at, err := time.ParseInLocation(layout, text, now.Location()); err == nil {
+			return at, nil
+		}
+	}
+	return time.Time{}, usage(words.Fail("fail.since", words.Args{"Value": text}))
+}
+
+// stories writes them for people: each with a head and a table of its steps.
+func (a *app) stories(w io.Writer, found *trace.Result) error {
+	var b strings.Builder
+	held := uint64(0)
+	for i := range found.Stories {
+		s := &found.Stories[i]
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		a.story(&b, s)
+		for _, step := range s.Steps {
+			if step.Held {
+				held = step.Session
+			}
+		}
+	}
+	if len(found.Stories) == 0 {
+		b.WriteString(a.say("list.empty", nil) + "\n")
+	}
+	if found.Cut {
+		b.WriteString("\n" + a.say("trace.cut", nil) + "\n")
+	}
+	if found.Lost > 0 {
+		b.WriteString("\n" + a.say("trace.lost", words.Args{"Count": found.Lost}) + "\n")
+	}
+	if held != 0 {
+		b.WriteString("\n" + a.say("trace.held", words.Args{"ID": held}) + "\n")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (a *app) story(b *strings.Builder, s *trace.Story) {
+	wrap(b, "", a.say("trace.to", words.Args{"To": cmp.Or(printable(s.To), "?"), "From": "<" + printable(s.From) + ">"}))
+	if s.ID != "" {
+		text := a.say("trace.message", words.Args{"ID": printable(s.ID), "Size": s.Size})
+		if s.MessageID != "" {
+			text += " <" + printable(s.MessageID) + ">"
+		}
+		wrap(b, "  ", text)
+	}
+	for _, step := range s.Steps {
+		head := fmt.Sprintf("  %s  %-10s  ", when(step.Time), a.happening(step.What))
+		wrap(b, head, strings.Join(a.details(&step), ", "))
+	}
+	if s.More > 0 {
+		wrap(b, "  ", a.say("trace.more", words.Args{"Count": s.More}))
+	}
+}
+
+// happening names a step.
+func (a *app) happening(what string) string {
+	known := map[string]string{trace.Accepted: "trace.accepted", trace.Refused: "trace.refused", trace.Unfinished: "trace.unfinished",
+		trace.Delivered: "trace.delivered", trace.Fetched: "trace.fetched", trace.Deleted: "trace.deleted"}
+	if id := known[what]; id != "" {
+		return a.say(id, nil)
+	}
+	return printable(what)
+}
+
+// details are what a step's line says beside when and what.
+func (a *app) details(s *trace.Step) []string {
+	var all []string
+	add := func(text string) {
+		if text != "" {
+			all = append(all, printable(text))
+		}
+	}
+	add(s.Reply)
+	if s.What == trace.Unfinished && s.Reply != "" {
+		all = []string{ended(a.words, printable(s.Reply))}
+	}
+	add(s.Mailbox)
+	if s.What != trace.Delivered {
+		add(s.Client)
+		if s.Account != s.Mailbox {
+			add(s.Account)
+		}
+	}
+	switch {
+	case s.Session != 0:
+		all = append(all, a.say("console.session", words.Args{"ID": strconv.FormatUint(s.Session, 10)}))
+	case s.What == trace.Deleted:
+		all = append(all, a.say("trace.administrator", nil))
+	}
+	return all
+}
+
+// terminalWidth is what every terminal shows.
+const terminalWidth = 80
+
+// wrap writes text behind a head, in lines that go on below where it began.
+// Only a word longer than a line makes one longer.
+func wrap(b *strings.Builder, head, text string) {
+	indent := len([]rune(head))
+	used, first := indent, true
+	b.WriteString(head)
+	for _, word := range strings.Fields(text) {
+		n := len([]rune(word))
+		switch {
+		case first:
+		case used+1+n > terminalWidth:
+			b.WriteString("\n" + strings.Repeat(" ", indent))
+			used = indent
+		default:
+			b.WriteByte(' ')
+			used++
+		}
+		b.WriteString(word)
+		used, first = used+n, false
+	}
+	b.WriteByte('\n')
+}

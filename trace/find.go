@@ -1,0 +1,304 @@
+package trace
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"posta/event"
+)
+
+const (
+	mostMatches = 1000
+	mostMaybe   = 100_000
+	slicesAhead = 16
+)
+
+// place is a message in a mailbox.
+type place struct {
+	account int64
+	uid     uint32
+}
+
+// match is something that the query chose: a message, or a refusal.
+type match struct {
+	slice   int64 // where it stands
+	id      string
+	stories []Story // of a refusal, complete
+}
+
+// search is a Find under way. It reads the slices in order, three times: for
+// what was asked, for where that was delivered, and for what became of it
+// there. Each begins where the one before found its first.
+type search struct {
+	Query
+	store   Store
+	matches []match
+	ids     map[string]bool  // of matches
+	maybe   map[string]int64 // slices of messages whose mailboxes may match, by id
+	places  map[place]bool   // that the session fetched from
+	known   map[string]*tale // by queue id
+	at      map[place][]lodging
+	out     Result
+}
+
+// lodging is a mailbox of a story.
+type lodging struct {
+	story   *Story
+	mailbox string
+}
+
+// tale is a message and its stories.
+type tale struct {
+	stories []*Story
+	byTo    map[string]*Story
+	head    Story // what all have in common
+}
+
+// Find gives the stories that the query chooses, in the order in which they began.
+func Find(ctx context.Context, store Store, q Query) (Result, error) {
+	if q.Limit <= 0 || q.Limit > mostMatches {
+		q.Limit = mostMatches
+	}
+	q.MessageID = strings.Trim(q.MessageID, "<> ")
+	s := &search{Query: q, store: store, ids: map[string]bool{}, maybe: map[string]int64{}, places: map[place]bool{}, known: map[string]*tale{}, at: map[place][]lodging{}}
+	start, err := store.TraceBefore(ctx, q.Since)
+	if err != nil {
+		return Result{}, err
+	}
+	if err := s.read(ctx, start, s.choose); err != nil {
+		return Result{}, err
+	}
+	if len(s.places) > 0 {
+		if err := s.read(ctx, 0, s.chooseByPlace); err != nil {
+			return Result{}, err
+		}
+	}
+	if len(s.matches) == 0 {
+		return s.out, nil
+	}
+	first := slices.MinFunc(s.matches, func(a, b match) int { return int(a.slice - b.slice) }).slice
+	// A fetching may be written before the delivery that it came after.
+	for _, fn := range []func(int64, *record){s.gather, s.follow} {
+		if err := s.read(ctx, first-2, fn); err != nil {
+			return Result{}, err
+		}
+	}
+	s.tell()
+	return s.out, nil
+}
+
+// read calls fn for every record of the slices behind one.
+func (s *search) read(ctx context.Context, after int64, fn func(slice int64, r *record)) error {
+	for {
+		all, err := s.store.Traces(ctx, after, slicesAhead)
+		if err != nil || len(all) == 0 {
+			return err
+		}
+		for i := range all {
+			if err := each(all[i].Data, func(r *record) { fn(all[i].ID, r) }); err != nil {
+				return fmt.Errorf("slice %d: %w", all[i].ID, err)
+			}
+		}
+		after = all[len(all)-1].ID
+	}
+}
+
+// choose finds what was asked for.
+func (s *search) choose(slice int64, r *record) {
+	if r.time.Before(s.Since) {
+		return
+	}
+	mine := s.Session == 0 || r.session == s.Session
+	switch r.what {
+	case lost:
+		s.out.Lost += r.count
+	case refused, unfinished:
+		if mine && s.MessageID == "" && same(s.From, r.from) {
+			s.chooseRefusal(slice, r)
+		}
+	case accepted:
+		if mine && same(s.From, r.from) && s.namedBy(r) {
+			s.chooseMessage(slice, r)
+		}
+	case delivered:
+		s.chooseMailbox(r)
+	case fetched, deleted:
+		if s.Session != 0 && mine {
+			for _, uid := range r.uids[:min(len(r.uids), mostMatches)] {
+				s.places[place{r.account, uid}] = true
+			}
+		}
+	}
+}
+
+// chooseMessage takes a message whose recipients were asked for. Of another one
+// it remembers that its mailboxes may be.
+func (s *search) chooseMessage(slice int64, r *record) {
+	if s.To == "" || slices.ContainsFunc(r.recipients, s.wantsTo) {
+		s.found(match{slice: slice, id: r.id})
+		return
+	}
+	if len(s.maybe) >= mostMaybe {
+		clear(s.maybe) // long lists deliver late, but not so late
+	}
+	s.maybe[r.id] = slice
+}
+
+func (s *search) chooseMailbox(r *record) {
+	slice, open := s.maybe[r.id]
+	if open && slices.ContainsFunc(r.to, func(d event.Delivery) bool { return s.wantsTo(d.Mailbox) || s.wantsTo(d.Recipient) }) {
+		delete(s.maybe, r.id)
+		s.found(match{slice: slice, id: r.id})
+	}
+}
+
+func (s *search) wantsTo(address string) bool { return same(s.To, address) }
+
+// namedBy says whether the message has the id that was asked for, if any.
+func (s *search) namedBy(r *record) bool {
+	return s.MessageID == "" || strings.EqualFold(s.MessageID, r.messageID) || strings.EqualFold(s.MessageID, r.id)
+}
+
+func (s *search) chooseRefusal(slice int64, r *record) {
+	step := Step{Time: r.time.UTC(), What: Refused, Session: r.session, Client: r.client, Account: r.login, Reply: r.reply}
+	if r.what == unfinished {
+		step.What = Unfinished
+	}
+	recipients := r.recipients
+	if len(recipients) == 0 {
+		recipients = []string{""}
+	}
+	var all []Story
+	for _, to := range recipients {
+		if same(s.To, to) {
+			all = append(all, Story{To: to, From: r.from, Status: step.What, Steps: []Step{step}})
+		}
+	}
+	if len(all) > 0 {
+		s.found(match{slice: slice, stories: all})
+	}
+}
+
+// found keeps a match, the newest Limit of them.
+func (s *search) found(m match) {
+	if m.id != "" && s.ids[m.id] {
+		return
+	}
+	if len(s.matches) == s.Limit {
+		delete(s.ids, s.matches[0].id)
+		s.matches = s.matches[1:]
+		s.out.Cut = true
+	}
+	if m.id != "" {
+		s.ids[m.id] = true
+	}
+	s.matches = append(s.matches, m)
+}
+
+// chooseByPlace finds the messages that the session fetched or deleted.
+func (s *search) chooseByPlace(slice int64, r *record) {
+	if r.what != delivered {
+		return
+	}
+	for _, d := range r.to {
+		if s.places[place{d.Account, d.UID}] {
+			s.found(match{slice: slice, id: r.id})
+			return
+		}
+	}
+}
+
+// gather puts the stories of the messages together.
+func (s *search) gather(_ int64, r *record) {
+	if !s.ids[r.id] || r.what != accepted && r.what != delivered {
+		return
+	}
+	t := s.known[r.id]
+	if t == nil {
+		t = &tale{head: Story{ID: r.id}, byTo: map[string]*Story{}}
+		s.known[r.id] = t
+	}
+	step := Step{Time: r.time.UTC(), What: Accepted, Session: r.session, Client: r.client, Account: r.login}
+	if r.what == accepted {
+		t.head = Story{From: r.from, Status: Accepted, ID: r.id, MessageID: r.messageID, Size: r.size, Steps: []Step{step}}
+		for _, to := range r.recipients {
+			t.story(to)
+		}
+		return
+	}
+	step.What = Delivered
+	for _, d := range r.to {
+		to := d.Recipient
+		if to == "" { // a long list's member
+			to = d.Mailbox
+		}
+		one := t.story(to)
+		step.Mailbox = d.Mailbox
+		one.add(step)
+		at := place{d.Account, d.UID}
+		s.at[at] = append(s.at[at], lodging{one, d.Mailbox})
+	}
+}
+
+// story finds or begins the one of a recipient.
+func (t *tale) story(to string) *Story {
+	if one := t.byTo[to]; one != nil {
+		return one
+	}
+	one := t.head
+	one.To, one.Steps = to, slices.Clone(t.head.Steps)
+	t.stories = append(t.stories, &one)
+	t.byTo[to] = &one
+	return &one
+}
+
+// follow adds what became of the messages in their mailboxes.
+func (s *search) follow(_ int64, r *record) {
+	if r.what != fetched && r.what != deleted {
+		return
+	}
+	step := Step{Time: r.time.UTC(), What: Fetched, Session: r.session, Client: r.client, Account: r.login}
+	if r.what == deleted {
+		step.What = Deleted
+	}
+	for _, uid := range r.uids {
+		for _, one := range s.at[place{r.account, uid}] {
+			step.Mailbox = one.mailbox
+			one.story.add(step)
+		}
+	}
+}
+
+// tell puts everything into the order in which it began.
+func (s *search) tell() {
+	for _, m := range s.matches {
+		if m.id == "" {
+			s.out.Stories = append(s.out.Stories, m.stories...)
+			continue
+		}
+		t := s.known[m.id]
+		if t == nil {
+			continue
+		}
+		for _, one := range t.stories {
+			if s.wantsTo(one.To) || slices.ContainsFunc(one.Steps, func(p Step) bool { return p.Mailbox != "" && s.wantsTo(p.Mailbox) }) {
+				s.out.Stories = append(s.out.Stories, *one)
+			}
+		}
+	}
+	for i := range s.out.Stories {
+		steps := s.out.Stories[i].Steps
+		slices.SortStableFunc(steps, func(a, b Step) int { return a.Time.Compare(b.Time) })
+	}
+	slices.SortStableFunc(s.out.Stories, func(a, b Story) int { return began(a).Compare(began(b)) })
+}
+
+func began(s Story) time.Time {
+	if len(s.Steps) == 0 {
+		return time.Time{}
+	}
+	return s.Steps[0].Time
+}

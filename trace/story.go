@@ -1,0 +1,104 @@
+package trace
+
+import (
+	"strings"
+	"time"
+)
+
+// What a Step tells.
+const (
+	Accepted   = "accepted"
+	Refused    = "refused"
+	Unfinished = "unfinished"
+	Delivered  = "delivered"
+	Fetched    = "fetched"
+	Deleted    = "deleted"
+)
+
+// Story is what became of a message for one of its recipients.
+type Story struct {
+	To        string `json:"to"`                   // as RCPT had it; "" where MAIL was refused
+	From      string `json:"from"`                 // "" is the null path of reports
+	Status    string `json:"status"`               // refused, unfinished, accepted, delivered, fetched, deleted: how far it came
+	ID        string `json:"id,omitempty"`         // queue id
+	MessageID string `json:"message_id,omitempty"` // of the header
+	Size      int64  `json:"size,omitempty"`       // octets as received
+	Steps     []Step `json:"steps"`                // as they happened
+	More      int    `json:"more,omitempty"`       // steps that were too many to be told
+}
+
+// Step is one thing that happened to it.
+type Step struct {
+	Time    time.Time `json:"time"`
+	What    string    `json:"what"`              // accepted, refused, unfinished, delivered, fetched, deleted
+	Session uint64    `json:"session,omitempty"` // 0: posta itself, or an administrator
+	Held    bool      `json:"held,omitempty"`    // `posta session show` still has the session
+	Client  string    `json:"client,omitempty"`  // address without port
+	Account string    `json:"account,omitempty"` // who was logged in
+	Mailbox string    `json:"mailbox,omitempty"` // of delivered, fetched, deleted
+	Reply   string    `json:"reply,omitempty"`   // of refused; of unfinished, how the connection ended
+}
+
+// maxSteps bounds a story: somebody may fetch a message every minute.
+const maxSteps = 100
+
+func (s *Story) add(step Step) {
+	if rank(step.What) > rank(s.Status) {
+		s.Status = step.What
+	}
+	if len(s.Steps) == maxSteps {
+		s.More++
+		return
+	}
+	s.Steps = append(s.Steps, step)
+}
+
+func rank(status string) int {
+	switch status {
+	case Refused, Unfinished, Accepted:
+		return 1
+	case Delivered:
+		return 2
+	case Fetched:
+		return 3
+	case Deleted:
+		return 4
+	}
+	return 0
+}
+
+// Query chooses stories; what is empty chooses all.
+type Query struct {
+	From      string    `json:"from,omitempty"`       // an address, "@domain", a local part; "<>" for reports
+	To        string    `json:"to,omitempty"`         // of the recipient or the mailbox
+	MessageID string    `json:"message_id,omitempty"` // of the header, or the queue id
+	Session   uint64    `json:"session,omitempty"`    // that sent, fetched or deleted it
+	Since     time.Time `json:"since,omitzero"`       // when it was sent, or not fetched or deleted before
+	Limit     int       `json:"limit,omitempty"`      // the newest so many messages; 0: 1,000
+}
+
+// Result is what Find found.
+type Result struct {
+	Stories []Story `json:"stories"`
+	Cut     bool    `json:"cut,omitempty"`  // there were older ones
+	Lost    uint64  `json:"lost,omitempty"` // happenings of that time that could not be kept
+}
+
+// same says whether an address is one that was asked for.
+func same(asked, address string) bool {
+	local, domain := address, ""
+	if i := strings.LastIndexByte(address, '@'); i >= 0 {
+		local, domain = address[:i], address[i+1:]
+	}
+	switch {
+	case asked == "":
+		return true
+	case asked == "<>":
+		return address == ""
+	case asked[0] == '@':
+		return strings.EqualFold(asked[1:], domain)
+	case strings.Contains(asked, "@"):
+		return strings.EqualFold(asked, address)
+	}
+	return strings.EqualFold(asked, local)
+}

@@ -1,0 +1,111 @@
+package trace
+
+import (
+	"slices"
+	"strings"
+
+	"posta/event"
+)
+
+// peer is what is known of an open connection.
+type peer struct {
+	client string
+	login  string
+	from   string   // of the message under way
+	rcpts  []string // accepted for it
+}
+
+// maxRcpts bounds the recipients remembered of one message.
+const maxRcpts = 10_000
+
+// Wants is never true: facts come unasked, and octets stay out of it.
+func (t *Trace) Wants(uint64, event.Layer, event.Part) bool { return false }
+
+// Emit keeps a fact that belongs to a message's story.
+func (t *Trace) Emit(e *event.Event) {
+	if e.Kind != event.State && e.Kind != event.Open && e.Kind != event.Close {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch f := e.Fact.(type) {
+	case event.Opened:
+		t.peers[e.Conn] = &peer{client: f.Remote.Addr().Unmap().WithZone("").String()}
+	case event.Closed:
+		t.breakOff(e, f.Reason)
+		delete(t.peers, e.Conn)
+	default:
+		t.state(e)
+	}
+}
+
+// state is called with the lock held.
+func (t *Trace) state(e *event.Event) {
+	p := t.peers[e.Conn]
+	if p == nil {
+		p = &peer{} // the house itself
+	}
+	switch f := e.Fact.(type) {
+	case event.Authenticated:
+		if f.OK {
+			p.login = f.User
+		}
+	case event.Enveloped:
+		t.breakOff(e, "")
+		p.from, p.rcpts = f.From, p.rcpts[:0]
+	case event.Addressed:
+		if len(p.rcpts) < maxRcpts {
+			p.rcpts = append(p.rcpts, f.To)
+		}
+	case event.Refused:
+		t.refused(e, p, &f)
+	case event.Accepted:
+		t.add(Mail, t.of(e, p, record{what: accepted, id: f.ID, messageID: f.MessageID, from: f.From, size: f.Size, recipients: p.rcpts}))
+		p.rcpts = p.rcpts[:0]
+	case event.Delivered:
+		t.add(Mail, t.of(e, p, record{what: delivered, id: f.ID, to: f.To}))
+	case event.Fetched:
+		t.add(Mail, t.of(e, p, record{what: fetched, account: f.Account, uids: []uint32{f.UID}}))
+	case event.Deleted:
+		for part := range slices.Chunk(f.UIDs, 10_000) {
+			t.add(Mail, t.of(e, p, record{what: deleted, account: f.Account, uids: part}))
+		}
+	}
+}
+
+// of fills in when it was and who.
+func (t *Trace) of(e *event.Event, p *peer, r record) *record {
+	r.time, r.session, r.client, r.login = e.Time, e.Conn, p.client, p.login
+	return &r
+}
+
+// refused keeps refusals of mail; that of a message is its recipients'.
+func (t *Trace) refused(e *event.Event, p *peer, f *event.Refused) {
+	r := record{what: refused, reply: f.Reply, from: p.from}
+	switch strings.ToUpper(f.Verb) {
+	case "MAIL":
+		r.from = f.Path
+	case "RCPT":
+		r.recipients = []string{f.Path}
+	case "DATA", "BDAT":
+		if len(p.rcpts) == 0 {
+			return
+		}
+		r.recipients = p.rcpts
+		defer func() { p.rcpts = p.rcpts[:0] }()
+	default:
+		return
+	}
+	t.add(Refusals, t.of(e, p, r))
+}
+
+// breakOff keeps that a message with recipients never came. Another MAIL has
+// no reason: the client thought better of it.
+func (t *Trace) breakOff(e *event.Event, reason string) {
+	p := t.peers[e.Conn]
+	if p == nil || len(p.rcpts) == 0 {
+		return
+	}
+	t.add(Refusals, t.of(e, p, record{what: unfinished, from: p.from, recipients: p.rcpts, reply: reason}))
+	p.rcpts = p.rcpts[:0]
+}
