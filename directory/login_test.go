@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -207,6 +208,35 @@ func TestFakes(t *testing.T) {
 	if _, k, _ := again.Verifier(v.ctx(), "nobody"); !bytes.Equal(k.Salt, nobody.Salt) {
 		t.Error("the false salt changed with a restart")
 	}
+	elsewhere := newVillage(t, fast(), "pepito.es")
+	if _, k, _ := elsewhere.Verifier(v.ctx(), "nobody"); bytes.Equal(k.Salt, nobody.Salt) {
+		t.Error("the false salt can be known from the name alone")
+	}
+}
+
+// Who is not there costs as much work as who is: the memory that argon2id takes
+// is the measure.
+func TestEqualWork(t *testing.T) {
+	o := fast()
+	o.Cost.Memory = 8 << 10
+	v := newVillage(t, o, "pepito.es")
+	for _, address := range []string{"pepe@pepito.es", "off@pepito.es", "apop@pepito.es"} {
+		v.account(address)
+	}
+	_, err := v.SetAccount(v.ctx(), "off", directory.AccountOptions{Disabled: true})
+	v.must(err)
+	v.must(v.SetAPOP(v.ctx(), "apop", "tanstaaf"))
+	for _, user := range []string{"pepe", "nobody", "nobody@far.example", "@", strings.Repeat("n", 5000), "off", "apop"} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if _, err := v.Password(v.ctx(), user, "wrong"); err != sasl.ErrCredentials {
+			t.Errorf("%.20q: %v", user, err)
+		}
+		runtime.ReadMemStats(&after)
+		if took := after.TotalAlloc - before.TotalAlloc; took < 8<<20 {
+			t.Errorf("%.20q: %d octets were taken, less than a hash does", user, took)
+		}
+	}
 }
 
 func TestSecret(t *testing.T) {
@@ -225,6 +255,9 @@ func TestSecret(t *testing.T) {
 	}
 	if has, err := v.HasAPOP(v.ctx()); !has || err != nil {
 		t.Error(has, err)
+	}
+	if id, _, err := v.Verifier(v.ctx(), "pepe"); id.Account != 0 || err != nil {
+		t.Errorf("an account marked for APOP may use SCRAM: %+v, %v", id, err)
 	}
 	_, err = v.SetAccount(v.ctx(), "pepe", directory.AccountOptions{Disabled: true})
 	v.must(err)

@@ -1,7 +1,9 @@
 package directory_test
 
 import (
+	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 
@@ -99,6 +101,40 @@ func TestResolveAfterChange(t *testing.T) {
 		if got := v.resolve("pepe@pepito.es"); got != s.want {
 			t.Errorf("step %d: %q, want %q", i, got, s.want)
 		}
+	}
+}
+
+// fewPages gives up after many look-ups of members.
+type fewPages struct {
+	directory.Store
+	left int
+}
+
+func (c *fewPages) ListMembers(ctx context.Context, list, after int64, limit int) ([]directory.Member, error) {
+	if c.left--; c.left < 0 {
+		return nil, errDisk
+	}
+	return c.Store.ListMembers(ctx, list, after, limit)
+}
+
+// Each address is visited once, or lists that all hold each other would take
+// for ever.
+func TestWebOfLists(t *testing.T) {
+	v := newVillage(t, fast(), "a.es")
+	v.account("pepe@a.es")
+	var all []string
+	for i := range 12 {
+		all = append(all, fmt.Sprintf("l%d@a.es", i))
+	}
+	for i, address := range all {
+		others := append(slices.Delete(slices.Clone(all), i, i+1), "pepe@a.es")
+		v.list(directory.List{Address: address, Kind: directory.Public}, others...)
+	}
+	d, err := directory.New(&fewPages{v.store, 100}, fast())
+	v.must(err)
+	r, err := d.Resolve(v.ctx(), at("l0@a.es"), mail.Address{}, mail.Login{})
+	if err != nil || len(r.Targets) != 1 {
+		t.Errorf("%d targets, %v", len(r.Targets), err)
 	}
 }
 

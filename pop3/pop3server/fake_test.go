@@ -44,6 +44,8 @@ type drops struct {
 	torn     bool // readers fail after the first piece
 	closed   int  // readers closed
 	next     []int
+	pause    time.Duration // of readers behind each piece
+	removing func()        // called when a Remove begins
 
 	lockErr, listErr, removeErr, renewErr, readErr error
 }
@@ -135,7 +137,13 @@ func (l letter) entry(uid uint32) store.Entry {
 	}
 }
 
-func (d *drops) Remove(_ context.Context, l store.Lease, uids []uint32) error {
+func (d *drops) Remove(ctx context.Context, l store.Lease, uids []uint32) error {
+	if d.removing != nil {
+		d.removing()
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.removeErr != nil {
@@ -181,6 +189,7 @@ func (r *reader) WriteTo(ctx context.Context, w io.Writer, e store.Entry, next [
 		if _, err := w.Write(all[:n]); err != nil {
 			return fmt.Errorf("reader: %w", err)
 		}
+		time.Sleep(r.d.pause)
 		if all = all[n:]; torn {
 			return errors.New("disk on fire")
 		}

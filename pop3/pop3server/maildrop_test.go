@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,6 +14,7 @@ import (
 	"posta/event"
 	"posta/mail"
 	"posta/store"
+	"posta/wire/wiretest"
 )
 
 func three() *drops {
@@ -165,6 +168,64 @@ func TestQuitDeletes(t *testing.T) {
 	if len(d.removals) != 1 {
 		t.Error("QUIT without deletions wrote")
 	}
+}
+
+// A QUIT that was said counts, whatever becomes of the session meanwhile.
+func TestQuitOutlivesTheSession(t *testing.T) {
+	d := three()
+	k := dial(t, New(config(d)))
+	k.login()
+	d.removing = k.cancel
+	k.play("C: DELE 3\nS: +OK …\nC: QUIT\nS: +OK Bye\nS!")
+	if len(d.letters) != 2 || d.held() {
+		t.Errorf("%d messages, held %v", len(d.letters), d.held())
+	}
+}
+
+// mute is a connection on which nothing can be sent any more.
+type mute struct {
+	*wiretest.Conn
+	on atomic.Bool
+}
+
+func (m *mute) Write(p []byte) (int, error) {
+	if m.on.Load() {
+		return 0, syscall.EPIPE
+	}
+	return m.Conn.Write(p)
+}
+
+// What could not be sent is not deleted, although QUIT was read.
+func TestQuitUnheard(t *testing.T) {
+	d := three()
+	client, server := wiretest.Pipe()
+	m := &mute{Conn: server}
+	k := startOn(t, New(config(d)), client, m)
+	k.expect("+OK …")
+	k.login()
+	m.on.Store(true)
+	k.send("RETR 1\r\nDELE 1\r\nQUIT\r\n")
+	<-k.done
+	if len(d.letters) != 3 || len(d.removals) != 0 || d.held() {
+		t.Errorf("%d messages, removals %v, held %v", len(d.letters), d.removals, d.held())
+	}
+}
+
+// The lease is renewed while a message goes to a slow client, too.
+func TestSlowMessage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := three()
+		cfg := config(d)
+		srv := New(cfg)
+		d.piece, d.pause = 5, srv.lease()/2
+		k := dial(t, srv)
+		k.login()
+		k.play("C: RETR 1\nS: +OK …")
+		k.body()
+		if !d.held() || d.renewals == 0 {
+			t.Errorf("held %v after %d renewals", d.held(), d.renewals)
+		}
+	})
 }
 
 func TestQuitThatFails(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -79,6 +80,11 @@ func dial(t testing.TB, srv *Server) *talk {
 func start(t testing.TB, srv *Server) *talk {
 	t.Helper()
 	client, server := wiretest.Pipe()
+	return startOn(t, srv, client, server)
+}
+
+// startOn starts a session on the server's end of a pipe.
+func startOn(t testing.TB, srv *Server, client *wiretest.Conn, server net.Conn) *talk {
 	k := &talk{t: t, peer: client, over: client, w: &watcher{}, done: make(chan struct{}), r: bufio.NewReader(client)}
 	k.conn = wire.NewConn(server, wire.Options{ID: 1, Sink: k.w, Human: srv.Mode == mail.Lab})
 	var ctx context.Context

@@ -173,3 +173,51 @@ func TestStats(t *testing.T) {
 		t.Errorf("figures %+v", s)
 	}
 }
+
+// Room that much mail has left goes back to the disk.
+func TestGivesRoomBack(t *testing.T) {
+	db := open(t, sqldb.Options{})
+	id := accounts(t, db, 1)[0]
+	const letters = 400
+	uids := make([]uint32, letters)
+	for i := range uids {
+		uids[i] = uint32(i + 1)
+		if err := file(t, db, make([]byte, 64<<10), id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	full, err := db.Number(t.Context(), "PRAGMA page_count")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Remove(t.Context(), store.Lease{Account: id}, uids); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Sweep(); err != nil {
+		t.Fatal(err)
+	}
+	left, err := db.Number(t.Context(), "PRAGMA page_count")
+	if err != nil || left > full*3/4 {
+		t.Errorf("of %d pages %d are left, %v", full, left, err)
+	}
+}
+
+// A listing that is remembered serves only as long as nothing has gone.
+func TestListingIsTrue(t *testing.T) {
+	db := open(t, sqldb.Options{})
+	id := accounts(t, db, 1)[0]
+	for range 3 {
+		deliver(t, db, body, id)
+	}
+	if es, err := db.List(t.Context(), id); err != nil || len(es) != 3 {
+		t.Fatal(es, err)
+	}
+	for _, query := range []string{`DELETE FROM message WHERE uid = 2`, `UPDATE mailbox SET modseq = modseq + 1, messages = 2`} {
+		if err := db.Change(query); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if es, err := db.List(t.Context(), id); err != nil || len(es) != 2 || es[1].UID != 3 {
+		t.Errorf("%+v, %v", es, err)
+	}
+}
