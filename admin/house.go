@@ -6,6 +6,7 @@ import (
 
 	"posta/check"
 	"posta/directory"
+	"posta/fault"
 	"posta/mail"
 	"posta/observe"
 	"posta/store"
@@ -19,7 +20,9 @@ type House struct {
 	Maildrops store.Maildrops
 	Sink      func() Sink                   // mail to anybody, or nil where none is kept; may be nil itself
 	Arrived   func() (next <-chan struct{}) // closed when the next message has been accepted
-	Ending    <-chan struct{}               // closed when the server ends: nobody waits any longer
+	Faults    *fault.Table
+	Faulty    func() bool     // a listener makes faults; nil: none does
+	Ending    <-chan struct{} // closed when the server ends: nobody waits any longer
 	Sessions  *observe.Sessions
 	Guard     *check.Guard
 	Status    func(context.Context) (Status, error)
@@ -36,7 +39,7 @@ type House struct {
 // NewTable makes the operations of a house. audit is told of every change; it
 // may be nil.
 func NewTable(h House, audit func(Audit)) *Table {
-	return newTable(audit, h.domains(), h.accounts(), h.aliases(), h.lists(), h.messages(), h.submissions(), h.watching(), keeping(h.Keeper))
+	return newTable(audit, h.domains(), h.accounts(), h.aliases(), h.lists(), h.messages(), h.faults(), h.submissions(), h.watching(), keeping(h.Keeper))
 }
 
 // ByDomain chooses what belongs to one domain; "" is all.

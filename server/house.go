@@ -27,6 +27,7 @@ import (
 	"posta/config"
 	"posta/directory"
 	"posta/event"
+	"posta/fault"
 	"posta/mailroom"
 	"posta/observe"
 	"posta/sink"
@@ -62,6 +63,7 @@ type House struct {
 	directory  *directory.Directory
 	room       *mailroom.Room
 	sink       *sink.Sink
+	faults     fault.Table
 	sinkRoom   *mailroom.Room // the sink's
 	guard      *check.Guard
 	certs      *cert.Source
@@ -164,6 +166,7 @@ func (h *House) furnish(ctx context.Context) error {
 		Health: h.health, Keeper: h.db, Strict: func() bool { return len(h.listeners) > 0 && h.strict() },
 		Deleted: h.deleted, Trace: h.findTrace,
 		Sink: h.shownSink, Arrived: arrivals.Next, Ending: h.ends,
+		Faults: &h.faults, Faulty: h.faulty,
 	}, h.o.Audit)
 	return nil
 }

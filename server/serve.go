@@ -14,6 +14,7 @@ import (
 	"posta/check"
 	"posta/config"
 	"posta/event"
+	"posta/fault"
 	"posta/mail"
 	"posta/pop3/pop3server"
 	"posta/smtp/smtpserver"
@@ -144,6 +145,9 @@ func (h *House) pop3(b Bound, gate *check.Gate, tlsConfig *tls.Config) func(cont
 		TLS: tlsConfig, ImplicitTLS: b.TLS == config.TLSImplicit, Persona: b.Persona, Idle: b.Idle.Duration,
 		Version: h.o.Version, MaxLogins: h.maxLogins(), APOP: h.offersAPOP, Leave: h.clear,
 	}
+	if b.Relaxed() {
+		c.Faults = h.faults.Side(fault.POP3)
+	}
 	if b.Mode == config.ModeSink {
 		anyone := h.sink.Anyone()
 		c.Sink, c.Auth, c.Mechanisms, c.Maildrops = true, anyone, anyone, h.sink
@@ -158,6 +162,9 @@ func (h *House) smtp(b Bound, gate *check.Gate, tlsConfig *tls.Config) func(cont
 		Auth: h.directory, Guard: gate, TLS: tlsConfig, ImplicitTLS: b.TLS == config.TLSImplicit,
 		MaxSize: int64(b.MaxSize), MaxRecipients: b.MaxRecipients, Persona: b.Persona,
 		MaxLogins: h.maxLogins(), Leave: h.leave,
+	}
+	if b.Relaxed() {
+		c.Faults = h.faults.Side(fault.SMTP)
 	}
 	switch {
 	case b.Mode == config.ModeSink: // MX on every port: nobody must log in, and nothing is mended

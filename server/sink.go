@@ -51,3 +51,8 @@ func (h *House) insideRoom() *mailroom.Room {
 	}
 	return h.room
 }
+
+// faulty says that a listener may make faults on purpose.
+func (h *House) faulty() bool {
+	return slices.ContainsFunc(h.cfg.Listeners, func(l config.Listener) bool { return l.Relaxed() })
+}

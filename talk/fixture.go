@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Fixture is the house that a transcript's header asks for.
@@ -21,6 +22,7 @@ type Fixture struct {
 	Grants   []Grant
 	Networks []Network
 	Mail     []Letter
+	Faults   []Fault
 	Limits   map[string]string // "limit: recipients 3"; the Host knows the names
 }
 
@@ -68,6 +70,15 @@ type Letter struct {
 	Content []byte
 }
 
+// Fault is "fault: rcpt match=bob@* times=2 delay=5s close reply=451 4.7.1 Later":
+// a mistake that the server makes on purpose. reply= takes the rest of the line.
+type Fault struct {
+	At, Match, Reply string
+	Times            int
+	Delay            time.Duration
+	Close            bool
+}
+
 // Fixture reads the header. With a nil files no @file is opened.
 func (f *File) Fixture(files fs.FS) (Fixture, error) {
 	fx := Fixture{Host: "mail.example.net", Peer: "192.0.2.9", Limits: map[string]string{}}
@@ -81,7 +92,7 @@ func (f *File) Fixture(files fs.FS) (Fixture, error) {
 
 func (fx *Fixture) field(h Field, files fs.FS) (err error) {
 	words := strings.Fields(h.Value)
-	least := map[string]int{"domain": 1, "account": 2, "alias": 2, "list": 2, "grant": 2, "network": 1, "mail": 2, "limit": 2}[h.Key]
+	least := map[string]int{"domain": 1, "account": 2, "alias": 2, "list": 2, "grant": 2, "network": 1, "mail": 2, "limit": 2, "fault": 2}[h.Key]
 	if len(words) < least {
 		return complain(h.Line, "%s needs at least %d words", h.Key, least)
 	}
@@ -114,6 +125,8 @@ func (fx *Fixture) field(h Field, files fs.FS) (err error) {
 		var content []byte
 		content, err = letterContent(h.Value[len(words[0]):], files)
 		fx.Mail = append(fx.Mail, Letter{words[0], content})
+	case "fault":
+		err = fx.fault(h.Value)
 	case "limit":
 		fx.Limits[words[0]] = words[1]
 	default:
@@ -172,6 +185,32 @@ func (fx *Fixture) account(words []string) (err error) {
 		}
 	}
 	fx.Accounts = append(fx.Accounts, a)
+	return nil
+}
+
+func (fx *Fixture) fault(value string) (err error) {
+	value, reply, _ := strings.Cut(value, " reply=")
+	words := strings.Fields(value)
+	f := Fault{At: words[0], Reply: reply}
+	for _, w := range words[1:] {
+		key, value, _ := strings.Cut(w, "=")
+		switch {
+		case key == "match":
+			f.Match = value
+		case key == "times":
+			f.Times, err = strconv.Atoi(value)
+		case key == "delay":
+			f.Delay, err = time.ParseDuration(value)
+		case w == "close":
+			f.Close = true
+		default:
+			err = fmt.Errorf("unknown word %q of a fault", w)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	fx.Faults = append(fx.Faults, f)
 	return nil
 }
 

@@ -27,6 +27,7 @@ func remarks() map[string][]string {
 		"note.auth_clear":      nil,
 		"note.params_helo":     {"Verb"},
 		"note.verfy":           nil,
+		"note.on_purpose":      {"ID", "What"},
 		"note.fault":           {"Error"},
 		"note.lax_name":        {"Verb"},
 		"note.unseen":          {"Octets"},

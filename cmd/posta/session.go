@@ -108,7 +108,7 @@ func (a *app) sessionRow(s observe.Session) []string {
 // beyond the usual stays as it is.
 func ended(w *words.Words, reason string) string {
 	usual := map[string]string{"quit": "session.ended_quit", "peer closed": "session.ended_peer",
-		"timeout": "session.ended_timeout", "shutdown": "session.ended_shutdown"}
+		"timeout": "session.ended_timeout", "shutdown": "session.ended_shutdown", "closed by a fault": "session.ended_fault"}
 	if id := usual[reason]; id != "" {
 		return w.Say(id, nil)
 	}

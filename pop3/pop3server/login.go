@@ -35,7 +35,10 @@ func (s *session) login(ctx context.Context, try attempt, id sasl.Identity, err 
 	if s.srv.Mode == mail.Lab && !s.secure {
 		s.note("a log-in without TLS; a strict listener refuses that")
 	}
+	checked := err == nil || errors.Is(err, sasl.ErrCredentials)
 	switch {
+	case checked && s.fault(try.verb, "pass", try.user):
+		s.attempted(try, "a fault made on purpose")
 	case err == nil:
 		s.enter(ctx, try, id)
 	case errors.Is(err, errUnread):

@@ -13,7 +13,11 @@ import (
 // goes in one act, the lock is released, and only then comes the answer
 // (RFC 1939 §6), so that +OK is a promise kept.
 func (s *session) quit(ctx context.Context, _ pop3.Command) {
+	met := s.fault(pop3.QUIT, "quit", s.client())
 	s.end("quit")
+	if met { // nothing is deleted
+		return
+	}
 	if s.phase == authorization {
 		s.ok(s.srv.texts.bye)
 		return

@@ -17,7 +17,7 @@ const ahead = 64
 // UTF-8 header is put into ASCII for a client that has not said UTF8.
 func (s *session) retr(ctx context.Context, cmd pop3.Command) {
 	m := s.message(&cmd)
-	if m == nil || !s.readable(&cmd, m) {
+	if m == nil || !s.readable(&cmd, m) || s.fault(cmd.Verb, "retr", strconv.Itoa(cmd.Message)) {
 		return
 	}
 	p := s.parcel(ctx, m)

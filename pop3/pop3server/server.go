@@ -64,7 +64,17 @@ type Config struct {
 	Idle      time.Duration // autologout; at least ten minutes whatever it says
 	Version   string        // in CAPA's IMPLEMENTATION
 	MaxLogins int           // refused log-ins that end a strict session; 0: 3, negative: none do
+	Faults    Faults        // what goes wrong on purpose; nil: nothing does
 	APOP      func() bool   // lab: whether an account is marked for APOP now; nil: offer it always
+}
+
+// Faults are mistakes made on purpose, for programs that are tried against the
+// server. fault implements it.
+type Faults interface {
+	// Meet is asked at a point of the dialogue, named as fault names it; about is
+	// what can be matched there. met: the reply is given in place of the
+	// engine's, unless it is "", and the connection closed if hangUp says so.
+	Meet(c *wire.Conn, at string, about ...string) (reply string, hangUp, met bool)
 }
 
 // Server serves the sessions of one listener.

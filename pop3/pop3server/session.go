@@ -47,7 +47,9 @@ func (s *session) serve(ctx context.Context) {
 		}
 		s.secure = true
 	}
-	s.greet()
+	if !s.fault(pop3.NoVerb, "connect", s.client()) {
+		s.greet()
+	}
 	for s.reason == "" {
 		if !s.c.Pending() {
 			if err := s.c.Flush(); err != nil {

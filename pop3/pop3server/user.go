@@ -16,6 +16,7 @@ func (s *session) user(_ context.Context, cmd pop3.Command) {
 	case s.named != "":
 		s.named = ""
 		s.refuse(pop3.USER, "", "After USER comes PASS; the name is forgotten, say USER again")
+	case s.fault(pop3.USER, "user", cmd.Arg(0)):
 	default:
 		s.named = cmd.Arg(0)
 		s.ok(s.srv.texts.name)

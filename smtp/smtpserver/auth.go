@@ -154,6 +154,13 @@ func decodeResponse(line []byte, initial bool) ([]byte, error) {
 // outcome answers the end of an exchange.
 func (s *session) outcome(ctx context.Context, x sasl.Server, mechanism string, err error) smtp.Reply {
 	fact := event.Authenticated{Mechanism: mechanism, User: printable(x.User(), 128), OK: err == nil}
+	if err == nil || errors.Is(err, sasl.ErrCredentials) {
+		if r, met := s.fault("auth", x.User()); met {
+			fact.OK, fact.Reason = false, "a fault made on purpose"
+			s.c.State(fact)
+			return r
+		}
+	}
 	if err == nil {
 		id := x.Identity()
 		s.from.Login = mail.Login{Account: id.Account, Address: id.Address}

@@ -16,6 +16,9 @@ func (s *session) bdat(_ context.Context, cmd smtp.Command) smtp.Reply {
 	case s.tx.accepted == 0:
 		return s.breakOff(cmd, s.text(textRcptFirst))
 	case s.tx.state == open:
+		if r, met := s.fault("data", s.parties()...); met {
+			return s.breakOff(cmd, r)
+		}
 		s.tx.state = chunks
 		s.tx.body = body{letter: s.tx.letter}
 	}

@@ -20,6 +20,9 @@ func (s *session) data(_ context.Context, _ smtp.Command) smtp.Reply {
 	case s.tx.accepted == 0:
 		return s.text(textNoRcpt)
 	}
+	if r, met := s.fault("data", s.parties()...); met {
+		return r
+	}
 	s.say(s.text(textGoAhead))
 	if s.flush(); s.end != "" {
 		return smtp.Reply{}

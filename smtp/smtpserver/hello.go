@@ -11,6 +11,9 @@ import (
 // changes nothing (RFC 5321 §4.1.4). Whether the name is the peer's is not
 // asked: mail may not be refused for that.
 func (s *session) hello(_ context.Context, cmd smtp.Command) smtp.Reply {
+	if r, met := s.fault("ehlo", cmd.Word); met {
+		return r
+	}
 	s.reset()
 	s.from.Helo, s.from.ESMTP = cmd.Word, cmd.Verb == smtp.EHLO
 	s.c.State(event.Named{Helo: printable(cmd.Word, 255)})

@@ -26,6 +26,9 @@ func (s *session) mail(ctx context.Context, cmd smtp.Command) smtp.Reply {
 	if env.Auth != "" && !s.from.Login.Known() {
 		env.Auth = "<>" // RFC 4954 §5: nobody vouches for it
 	}
+	if r, met := s.fault("mail", env.From.String()); met {
+		return r
+	}
 	letter, err := s.srv.Door.Begin(ctx, s.from, env)
 	if err != nil {
 		return s.refusal(err)

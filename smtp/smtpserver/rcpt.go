@@ -25,10 +25,16 @@ func (s *session) rcpt(ctx context.Context, cmd smtp.Command) smtp.Reply {
 	case s.tx.accepted == s.srv.MaxRecipients: // RFC 5321 §4.5.3.1.10
 		return s.text(textTooManyRcpt)
 	}
+	if r, met := s.fault("rcpt", to.To.String()); met {
+		return r
+	}
 	if err := s.tx.letter.Rcpt(ctx, to); err != nil {
 		return s.refusal(err)
 	}
 	s.tx.accepted++
+	if s.srv.Faults != nil {
+		s.tx.to = append(s.tx.to, to.To.String())
+	}
 	s.c.State(event.Addressed{To: to.To.String()})
 	return s.pathReply(cmd, textRcpt, textRcptLax)
 }

@@ -35,6 +35,9 @@ type Config struct {
 	MaxErrors     int   // mistakes after which a strict session ends; 0: 20
 	MaxLogins     int   // failed log-ins that end a strict session; 0: 3, negative: none do
 
+	// Faults go wrong on purpose; nil: nothing does.
+	Faults Faults
+
 	// GreetWait is how long a strict listener listens for peers that talk
 	// before they are greeted; 0 looks only at what is there already.
 	GreetWait time.Duration
@@ -73,6 +76,15 @@ type Guard interface {
 	// before the peer hears of it, and until when its address is shut out if
 	// this was one failure too many (else zero).
 	LoginResult(remote netip.Addr, user string, ok bool) (wait time.Duration, banned time.Time)
+}
+
+// Faults are mistakes made on purpose, for programs that are tried against the
+// server. fault implements it.
+type Faults interface {
+	// Meet is asked at a point of the dialogue, named as fault names it; about is
+	// what can be matched there. met: the reply is given in place of the
+	// engine's, unless it is "", and the connection closed if hangUp says so.
+	Meet(c *wire.Conn, at string, about ...string) (reply string, hangUp, met bool)
 }
 
 // Server serves the sessions of one listener.

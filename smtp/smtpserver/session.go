@@ -43,7 +43,12 @@ func (s *session) run(ctx context.Context) {
 	if s.srv.ImplicitTLS && !s.handshake(ctx) {
 		return
 	}
-	s.greet()
+	if r, met := s.fault("connect", s.client()); met {
+		s.reply(&smtp.Command{}, "", r)
+		s.shut = r.Code >= 400 // RFC 5321 §3.1: it waits for QUIT
+	} else {
+		s.greet()
+	}
 	for s.end == "" {
 		s.step(ctx)
 	}

@@ -24,6 +24,7 @@ type transaction struct {
 	state    state
 	letter   mail.Letter // nil when idle or broken
 	from     string      // the reverse-path as written, for the watchers
+	to       []string    // accepted recipients, where faults may ask for them
 	tried    int         // RCPTs
 	accepted int         // of them
 	utf8     bool        // MAIL had SMTPUTF8
@@ -50,11 +51,15 @@ func (s *session) spoil() {
 // responsible, so the session's end no longer matters (RFC 5321 §4.2.5).
 func (s *session) commit() smtp.Reply {
 	tx := s.tx
-	s.tx = transaction{}
 	if tx.body.err != nil {
-		tx.letter.Abort()
+		s.reset()
 		return s.refusal(tx.body.err)
 	}
+	if r, met := s.fault("dot", s.parties()...); met {
+		s.reset()
+		return r
+	}
+	s.tx = transaction{}
 	receipt, err := tx.letter.Commit(s.commitCtx)
 	if err != nil {
 		return s.refusal(err)

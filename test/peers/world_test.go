@@ -43,8 +43,11 @@ type world struct {
 func start(t *testing.T, mode string, changes ...func(*config.Config)) *world {
 	t.Helper()
 	cfg := config.Default()
-	if mode == config.ModeLab {
+	switch mode {
+	case config.ModeLab:
 		cfg = config.Lab()
+	case config.ModeSink:
+		cfg = config.Sink()
 	}
 	cfg.Hostname, cfg.DefaultDomain, cfg.Data = host, "pepito.es", t.TempDir()
 	for i := range cfg.Listeners {

@@ -19,6 +19,7 @@ import (
 
 	"posta/config"
 	"posta/directory"
+	"posta/fault"
 	"posta/mail"
 	"posta/mailroom"
 	"posta/pop3/pop3server"
@@ -40,6 +41,7 @@ type host struct {
 	people  *directory.Directory
 	room    *mailroom.Room
 	sink    *sink.Sink // nil in other modes
+	faults  fault.Table
 	tls     *tls.Config
 	kinds   map[string]*wiretest.Listener
 	conns   atomic.Uint64
@@ -104,6 +106,13 @@ func (h *host) furnish(ctx context.Context) error {
 }
 
 func (h *host) furnishNames(ctx context.Context) error {
+	for _, f := range h.fixture.Faults {
+		_, err := h.faults.Add(fault.Rule{At: f.At, Match: f.Match, Reply: f.Reply, Close: f.Close,
+			Delay: f.Delay.Milliseconds(), Times: f.Times})
+		if err != nil {
+			return err
+		}
+	}
 	for _, a := range h.fixture.Aliases {
 		if _, err := h.people.AddAlias(ctx, a.Address, a.Targets); err != nil {
 			return err
@@ -240,6 +249,9 @@ func (h *host) smtp(kind string, service mail.Service) func(context.Context, *wi
 			return smtpserver.Leave{Network: n.String(), TLS: n.TLS == config.Optional, Login: n.Auth == config.Optional}
 		},
 	}
+	if h.mode() == mail.Lab {
+		c.Faults = h.faults.Side(fault.SMTP)
+	}
 	if h.sink != nil {
 		anyone := h.sink.Anyone()
 		c.Sink, c.Service, c.Auth, c.Mechanisms = true, mail.MX, anyone, anyone
@@ -257,6 +269,9 @@ func (h *host) pop3(implicit bool) func(context.Context, *wire.Conn) {
 			}
 			return ""
 		},
+	}
+	if h.mode() == mail.Lab {
+		c.Faults = h.faults.Side(fault.POP3)
 	}
 	if h.sink != nil {
 		anyone := h.sink.Anyone()
