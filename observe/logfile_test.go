@@ -200,6 +200,24 @@ func TestLogFileHeld(t *testing.T) {
 	d.has("copy=a\n", "posta-2026-11-21.log=b\nc\nd\ne\n", "posta.log=f\n")
 }
 
+// Somebody reads the file while it is put aside: an editor on Windows, which
+// lets nobody rename what it has open.
+func TestLogFileRead(t *testing.T) {
+	d := newDiary(t, FileOptions{Daily: true})
+	d.write("a\n")
+	reader, err := os.Open(d.file.o.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	d.now = d.now.AddDate(0, 0, 1)
+	d.write("b\n")
+	d.has("posta-2026-11-20.log=a\n", "posta.log=b\n")
+	if len(d.said) != 0 {
+		t.Errorf("it said %v", d.said)
+	}
+}
+
 func TestLogFileCannot(t *testing.T) {
 	dir := t.TempDir()
 	if _, err := OpenLogFile(FileOptions{Path: dir}); err == nil {

@@ -25,7 +25,7 @@ func (d inside) Begin(ctx context.Context, from mail.Origin, env mail.Envelope) 
 	l.em.Fact(event.State, event.Note{Text: "handed in by " + from.Inside})
 	letter, err := d.house.insideRoom().Begin(ctx, from, env)
 	if err != nil {
-		l.refused("MAIL", err)
+		l.refused("MAIL", env.From.String(), err)
 		l.close("")
 		return nil, err
 	}
@@ -48,7 +48,7 @@ type insideLetter struct {
 func (l *insideLetter) Rcpt(ctx context.Context, to mail.Recipient) error {
 	err := l.Letter.Rcpt(ctx, to)
 	if err != nil {
-		l.refused("RCPT", err)
+		l.refused("RCPT", to.To.String(), err)
 		return err
 	}
 	l.rcpts++
@@ -66,11 +66,18 @@ func (l *insideLetter) Write(p []byte) (int, error) {
 func (l *insideLetter) Commit(ctx context.Context) (mail.Receipt, error) {
 	receipt, err := l.Letter.Commit(ctx)
 	if err != nil {
-		l.refused("DATA", err)
+		l.refused("DATA", "", err)
 		l.close("")
 		return receipt, err
 	}
-	l.em.Fact(event.State, event.Accepted{ID: receipt.ID, From: l.from, Recipients: l.rcpts, Size: l.size})
+	l.em.Fact(event.State, event.Accepted{ID: receipt.ID, MessageID: receipt.MessageID, From: l.from, Recipients: l.rcpts, Size: l.size})
+	if len(receipt.To) > 0 {
+		fact := event.Delivered{ID: receipt.ID}
+		for _, d := range receipt.To {
+			fact.To = append(fact.To, event.Delivery(d))
+		}
+		l.em.Fact(event.State, fact)
+	}
 	for _, note := range receipt.Notes {
 		l.em.Fact(event.State, event.Note{Text: note})
 	}
@@ -96,7 +103,7 @@ func (l *insideLetter) close(reason string) {
 }
 
 // refused tells of a refusal as a session on the network would.
-func (l *insideLetter) refused(verb string, err error) {
+func (l *insideLetter) refused(verb, path string, err error) {
 	reply := "451 4.3.0 Local error"
 	var e *mail.Error
 	if errors.As(err, &e) {
@@ -105,5 +112,5 @@ func (l *insideLetter) refused(verb string, err error) {
 	if l.said == "" {
 		l.said = reply
 	}
-	l.em.Fact(event.State, event.Refused{Verb: verb, Reply: reply})
+	l.em.Fact(event.State, event.Refused{Verb: verb, Reply: reply, Path: path})
 }

@@ -11,6 +11,7 @@ import (
 	"posta/admin"
 	"posta/config"
 	"posta/observe"
+	"posta/trace"
 )
 
 // What is handed in at the socket is filed, and is a session for who watches.
@@ -62,6 +63,15 @@ func TestHandedIn(t *testing.T) {
 	for _, want := range []string{"Return-Path: <www@pepito.es>\r\n", "Received: by mail.test (handed in by ", "\r\nFrom: <www@pepito.es>\r\nSubject: x\r\n\r\nbody\r\n"} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("no %q in\n%s", want, &text)
+		}
+	}
+	var told trace.Result
+	if err := ops.Call(ctx, "trace", trace.Query{From: "www@pepito.es"}, &told); err != nil || len(told.Stories) != 3 {
+		t.Fatalf("traced %+v, %v", told, err)
+	}
+	for i, want := range []trace.Story{{To: "ana@pepito.es", Status: trace.Delivered, ID: out.ID}, {To: "nadie@pepito.es", Status: trace.Refused}, {To: "ana@pepito.es", Status: trace.Unfinished}} {
+		if got := told.Stories[i]; got.To != want.To || got.Status != want.Status || got.ID != want.ID || !got.Steps[0].Held {
+			t.Errorf("traced %+v, want %+v", got, want)
 		}
 	}
 	for id, want := range map[uint64]observe.Session{
