@@ -65,7 +65,11 @@ func header(cells []string, line int) (columns []column, named bool, err error) 
 	case len(cells) == 1:
 		return []column{name}, false, nil
 	}
-	return nil, false, words.Fail("roster.no_header", words.Args{"Line": line, "Columns": columnNames})
+	return nil, false, noHeader(line)
+}
+
+func noHeader(line int) error {
+	return words.Fail("roster.no_header", words.Args{"Line": line, "Columns": columnNames})
 }
 
 // fill puts the cells of a line where they belong.

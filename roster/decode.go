@@ -31,7 +31,15 @@ func decode(file []byte) ([]byte, error) {
 	if bytes.IndexByte(text, 0) >= 0 {
 		return nil, words.Fail("roster.binary", nil)
 	}
+	if isOldMac(text) {
+		text = bytes.ReplaceAll(text, []byte("\r"), []byte("\n"))
+	}
 	return text, nil
+}
+
+// isOldMac says that lines end in CR alone, as Excel's "CSV (Macintosh)" has it.
+func isOldMac(file []byte) bool {
+	return bytes.IndexByte(file, '\r') >= 0 && bytes.IndexByte(file, '\n') < 0
 }
 
 // encodingOf guesses by the byte order mark, then by the zeros that UTF-16 has
@@ -45,6 +53,8 @@ func encodingOf(file []byte) encoding.Encoding {
 		return unicode.UTF16(unicode.BigEndian, unicode.UseBOM)
 	case utf8.Valid(file):
 		return unicode.UTF8BOM
+	case isOldMac(file):
+		return charmap.Macintosh
 	}
 	return charmap.Windows1252
 }

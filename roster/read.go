@@ -49,7 +49,7 @@ func Read(file []byte) (List, error) {
 	}
 	r := csv.NewReader(bytes.NewReader(text))
 	r.Comma, r.FieldsPerRecord, r.LazyQuotes, r.TrimLeadingSpace = list.Comma, -1, true, list.Comma != '\t'
-	var columns []column
+	t := table{list: &list}
 	for {
 		cells, err := r.Read()
 		if errors.Is(err, io.EOF) {
@@ -59,34 +59,77 @@ func Read(file []byte) (List, error) {
 			return List{}, words.FailOf(err, "roster.unreadable", nil)
 		}
 		for i, c := range cells {
-			cells[i] = unsafed(strings.TrimSpace(c))
+			// A line end in a cell (Alt-Enter) is a space in a name.
+			cells[i] = unsafed(strings.Join(strings.Fields(c), " "))
 		}
 		if !slices.ContainsFunc(cells, func(c string) bool { return c != "" }) {
 			continue
 		}
 		line, _ := r.FieldPos(0)
-		if columns == nil {
-			var named bool
-			if columns, named, err = header(cells, line); err != nil {
-				return List{}, err
-			}
-			if named {
-				continue
-			}
-		}
-		if len(list.Rows) == MaxRows {
-			return List{}, words.Fail("roster.too_many", words.Args{"Most": MaxRows})
-		}
-		row, err := fill(columns, cells, line)
-		if err != nil {
+		if err := t.take(cells, line); err != nil {
 			return List{}, err
 		}
-		list.Rows = append(list.Rows, row)
+	}
+	if t.columns == nil && t.titles > 0 {
+		return List{}, noHeader(t.title)
 	}
 	if len(list.Rows) == 0 {
 		return List{}, words.Fail("roster.empty", nil)
 	}
 	return list, nil
+}
+
+// mostTitles bounds the lines above the one that names the columns.
+const mostTitles = 5
+
+// table is a list whose lines are being read.
+type table struct {
+	list    *List
+	columns []column
+	titles  int // lines so far that stood above the columns' names
+	title   int // the first of them
+}
+
+// take reads a line that is not empty: a title, the names of the columns, or a
+// person.
+func (t *table) take(cells []string, line int) error {
+	if t.columns == nil {
+		columns, named, err := header(cells, line)
+		switch {
+		case err != nil && isTitle(cells) && t.titles < mostTitles:
+			if t.titles++; t.titles == 1 {
+				t.title = line
+			}
+			return nil
+		case err != nil && t.titles > 0:
+			return noHeader(t.title)
+		case err != nil:
+			return err
+		}
+		if t.columns = columns; named {
+			return nil
+		}
+	}
+	if len(t.list.Rows) == MaxRows {
+		return words.Fail("roster.too_many", words.Args{"Most": MaxRows})
+	}
+	row, err := fill(t.columns, cells, line)
+	if err != nil {
+		return err
+	}
+	t.list.Rows = append(t.list.Rows, row)
+	return nil
+}
+
+// isTitle says that a line fills one of its cells only, as "Class 1A;;;" does.
+func isTitle(cells []string) bool {
+	filled := 0
+	for _, c := range cells {
+		if c != "" {
+			filled++
+		}
+	}
+	return len(cells) > 1 && filled == 1
 }
 
 // comma finds what stands between the cells: Excel's own "sep=;" line says it,

@@ -25,6 +25,7 @@ func TestRead(t *testing.T) {
 		}
 		return out
 	}
+	mac := strings.ReplaceAll(class, "\r\n", "\r")
 	tabs := strings.ReplaceAll(strings.ReplaceAll(class, ";", "\t"), "Núñez\t hijo", "Núñez; hijo")
 	commas := strings.ReplaceAll(strings.ReplaceAll(class, ";", ","), "Núñez, hijo", "Núñez; hijo")
 	for name, file := range map[string][]byte{
@@ -35,6 +36,8 @@ func TestRead(t *testing.T) {
 		"UTF-16 BE":         encode(unicode.UTF16(unicode.BigEndian, unicode.UseBOM).NewEncoder(), tabs),
 		"UTF-16 without":    encode(unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM).NewEncoder(), tabs),
 		"UTF-16 BE without": encode(unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM).NewEncoder(), tabs),
+		"CSV (Macintosh)":   encode(charmap.Macintosh.NewEncoder(), mac),
+		"CR, UTF-8":         []byte(mac),
 		"commas":            []byte(commas),
 		"Unix line ends":    []byte(strings.ReplaceAll(class, "\r\n", "\n")),
 	} {
@@ -47,10 +50,12 @@ func TestRead(t *testing.T) {
 		t.Errorf("sep=: %+v, %v", list, err)
 	}
 	for in, want := range map[string]Row{
-		"Ana García":            {Line: 1, Name: "Ana García"},
-		"ana@pepito.es":         {Line: 1, Address: "ana@pepito.es"},
-		"\"García, Ana\"\n":     {}, // a comma: what the columns are must be said
-		"nombre\n'=1+1":         {Line: 2, Name: "=1+1"},
+		"Ana García":                         {Line: 1, Name: "Ana García"},
+		"ana@pepito.es":                      {Line: 1, Address: "ana@pepito.es"},
+		"\"García, Ana\"\n":                  {}, // a comma: what the columns are must be said
+		"nombre\n'=1+1":                      {Line: 2, Name: "=1+1"},
+		"Nombre;Grupo\n\"Ana\r\nGarcía \";1": {Line: 2, Name: "Ana García", Domain: "1"}, // Alt-Enter in a cell
+		"Clase 1A;;\n;;\nCurso;;\nNombre;Apellidos;Grupo\nAna;Paz;1": {Line: 5, Name: "Ana", Surname: "Paz", Domain: "1"},
 		"e-mail,x\nana@a.es,yy": {Line: 2, Address: "ana@a.es"},
 	} {
 		list, err := Read([]byte(in))
@@ -71,6 +76,9 @@ func TestReadRefuses(t *testing.T) {
 		"PK\x03\x04 and so on":                 "save the sheet as CSV",
 		"a\x01\x00b":                           "this is no text",
 		"ana;uno\n":                            "line 1 must say what the columns are",
+		"ana;;\nluis;;\n":                      "line 1 must say what the columns are",
+		"\nana;\nuno;x\n":                      "line 2 must say what the columns are",
+		strings.Repeat("ana;\n", 9):            "line 1 must say what the columns are",
 		"grupo;clave\nuno;x\n":                 "line 1 names no column of addresses or names",
 		"nombre;name\nuno;x\n":                 "a second column for what \"name\" means",
 		"nombre;grupo\nuno;x;y\n":              "line 2 has 3 cells, and there are 2 columns",
