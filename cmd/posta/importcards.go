@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 	"html/template"
@@ -20,12 +21,13 @@ type handout struct {
 }
 
 type handoutCard struct {
-	Domain, Name string
+	Domain, Name string // Name: whose it is, else the address
 	Rows         []handoutRow
 	Foot         string
 }
 
-type handoutRow struct{ Label, Value string }
+// handoutRow is a line of a card; before Rest a narrow one may break.
+type handoutRow struct{ Label, Value, Rest string }
 
 // writeCards writes the page: everybody whose account was made or changed and
 // whose password is known.
@@ -40,11 +42,12 @@ func (i *importer) writeCards(w io.Writer, done []imported) error {
 		if one.Password == "" {
 			continue
 		}
+		at := max(strings.LastIndexByte(one.Address, '@'), 0)
 		rows := []handoutRow{
-			{i.say("field.address", nil), one.Address},
-			{i.say("field.password", nil), one.Password},
+			{i.say("field.address", nil), one.Address[:at], one.Address[at:]},
+			{Label: i.say("field.password", nil), Value: one.Password},
 		}
-		h.Cards = append(h.Cards, handoutCard{Domain: one.Domain, Name: one.Name, Rows: append(rows, server...), Foot: foot})
+		h.Cards = append(h.Cards, handoutCard{Domain: one.Domain, Name: cmp.Or(one.Name, one.Address), Rows: append(rows, server...), Foot: foot})
 	}
 	return page.Execute(w, h)
 }
@@ -58,11 +61,14 @@ func (i *importer) whereAndHow() ([]handoutRow, string) {
 	r.seeLAN()
 	var ports []string
 	for _, l := range r.Listeners {
-		ports = append(ports, fmt.Sprintf("%s %d", strings.ToUpper(l.Name), l.Port))
+		if r.Mode == config.ModeLab && l.TLS == config.TLSImplicit {
+			continue // nobody types there by hand
+		}
+		ports = append(ports, fmt.Sprintf("%s\u00a0%d", strings.ToUpper(l.Name), l.Port))
 	}
 	rows := []handoutRow{
-		{i.say("handout.server", nil), newPage(i.app, r).host},
-		{i.say("handout.ports", nil), strings.Join(ports, " · ")},
+		{Label: i.say("handout.server", nil), Value: newPage(i.app, r).host},
+		{Label: i.say("handout.ports", nil), Value: strings.Join(ports, " · ")},
 	}
 	if r.Mode == config.ModeLab {
 		return rows, i.say("handout.putty", nil)
