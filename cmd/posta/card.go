@@ -17,7 +17,8 @@ type cardAccount struct {
 	Password string `json:"password,omitempty"`
 }
 
-// mostAccounts bounds the accounts on a card; it takes time to try a password.
+// mostAccounts bounds the accounts on a card, and the passwords that are tried
+// for it, which takes time.
 const mostAccounts = 24
 
 // cardAccounts gives the accounts, those with a known password first. A
@@ -29,12 +30,14 @@ func cardAccounts(ctx context.Context, ops admin.Caller, known map[string]string
 	}
 	slices.SortStableFunc(all, func(a, b admin.Account) int { return rank(known, a) - rank(known, b) })
 	var out []cardAccount
-	for i, one := range all {
+	tried := 0
+	for _, one := range all {
 		password := known[one.Address]
-		if i >= mostAccounts {
-			password = ""
-		}
 		if password != "" && !fresh[one.Address] {
+			if tried++; tried > mostAccounts {
+				out = append(out, cardAccount{one.Address, ""})
+				continue
+			}
 			var fits admin.Verified
 			err := ops.Call(ctx, "account.verify", admin.Login{Address: one.Address, Password: password}, &fits)
 			if err != nil || !fits.OK {

@@ -1,6 +1,10 @@
 package main
 
-import "golang.org/x/sys/windows"
+import (
+	"unsafe"
+
+	"golang.org/x/sys/windows"
+)
 
 // elevated runs a program after Windows has asked the user for the rights. It
 // does not wait for it.
@@ -18,4 +22,23 @@ func elevated(program string, args []string) error {
 		return err
 	}
 	return windows.ShellExecute(0, verb, file, line, nil, windows.SW_HIDE)
+}
+
+// hasRights says that this process is an administrator's with all rights.
+func hasRights() bool { return windows.GetCurrentProcessToken().IsElevated() }
+
+// limited is TokenElevationTypeLimited of winnt.h: an administrator who has
+// not been asked yet.
+const limited = 3
+
+// mayAskForRights says that Windows will at most ask this user for consent,
+// not for an administrator's password.
+func mayAskForRights() bool {
+	token := windows.GetCurrentProcessToken()
+	if token.IsElevated() {
+		return true
+	}
+	var kind, size uint32
+	err := windows.GetTokenInformation(token, windows.TokenElevationType, (*byte)(unsafe.Pointer(&kind)), uint32(unsafe.Sizeof(kind)), &size)
+	return err == nil && kind == limited
 }

@@ -6,8 +6,10 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/text/encoding/charmap"
 
 	"posta/words"
 )
@@ -23,10 +25,10 @@ func (a *app) firewallCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.firewall(ctx, "done.firewall_added", firewallAdd(program))
+		return a.firewall(ctx, "add", "done.firewall_added", firewallForget(program), firewallAdd(program))
 	})
 	remove := a.command("remove", "help.firewall_remove", func(ctx context.Context, _ []string) error {
-		return a.firewall(ctx, "done.firewall_removed", firewallRemove())
+		return a.firewall(ctx, "remove", "done.firewall_removed", firewallRemove())
 	})
 	add.Example, remove.Example = "posta firewall add", "posta firewall remove"
 	c := a.group("firewall", "help.firewall", add, remove)
@@ -41,23 +43,54 @@ func firewallAdd(program string) []string {
 		"protocol=TCP", "remoteip=LocalSubnet", "profile=any", "enable=yes"}
 }
 
+// firewallForget takes away what Windows itself noted of this program: who
+// answers its question with "Cancel" forbids it, and that outdoes every rule
+// that allows.
+func firewallForget(program string) []string {
+	return []string{"advfirewall", "firewall", "delete", "rule", "name=all", "dir=in", "program=" + program}
+}
+
 func firewallRemove() []string {
 	return []string{"advfirewall", "firewall", "delete", "rule", "name=" + firewallRule}
 }
 
-// firewall runs netsh; where that is refused it asks Windows for the rights.
-func (a *app) firewall(ctx context.Context, done string, args []string) error {
+// firewall runs netsh, of whose steps the last must succeed. Where that is
+// refused it asks Windows for the rights, and for `posta firewall VERB` with them.
+func (a *app) firewall(ctx context.Context, verb, done string, steps ...[]string) error {
 	if runtime.GOOS != "windows" {
 		return words.Fail("fail.firewall_system", nil)
 	}
-	out, err := exec.CommandContext(ctx, "netsh", args...).CombinedOutput()
+	var out []byte
+	var err error
+	for _, args := range steps {
+		out, err = exec.CommandContext(ctx, "netsh", args...).CombinedOutput()
+	}
 	if err == nil {
 		return a.done(done, words.Args{"Rule": firewallRule})
 	}
-	if asked := elevated("netsh", args); asked != nil {
-		return words.FailOf(asked, "fail.firewall", words.Args{"Said": strings.TrimSpace(string(out)), "Command": "netsh " + quoted(args)})
+	if !hasRights() {
+		program, findErr := os.Executable()
+		if findErr == nil {
+			err = elevated(program, []string{"firewall", verb})
+		}
+		if findErr == nil && err == nil {
+			return a.done("done.firewall_asked", words.Args{"Rule": firewallRule})
+		}
 	}
-	return a.done("done.firewall_asked", words.Args{"Rule": firewallRule})
+	last := steps[len(steps)-1]
+	return words.FailOf(err, "fail.firewall", words.Args{"Said": fromConsole(out), "Command": "netsh " + quoted(last)})
+}
+
+// fromConsole is what a program of Windows' said, which is in the code page of
+// its consoles: 850 in Western Europe, and 437 has the same letters in the same
+// places as far as Spanish goes.
+func fromConsole(said []byte) string {
+	if !utf8.Valid(said) {
+		if text, err := charmap.CodePage850.NewDecoder().Bytes(said); err == nil {
+			said = text
+		}
+	}
+	return strings.Join(strings.Fields(string(said)), " ")
 }
 
 // quoted is a command line as Windows takes it apart again.

@@ -46,7 +46,7 @@ func TestCard(t *testing.T) {
 		"es": {"LABORATORIO", "no 25: este usuario no puede", "no 110: lo tiene otro programa", "solo este equipo", "(posta no la sabe)", "plink no termina con QUIT"},
 	} {
 		card := speaking(t, lang).card(labReady())
-		for _, want := range append(own, "plink -raw -P 2525 127.0.0.1", "telnet 127.0.0.1 2525", "Close window on exit: Never",
+		for _, want := range append(own, "plink -raw -P 2525 127.0.0.1", "plink -raw -P 2110 127.0.0.1)", "telnet 127.0.0.1 2525", "Close window on exit: Never",
 			"    MAIL FROM:<pepe@pepito.es>\n    RCPT TO:<ana@pepito.es>\n    DATA\n", "    USER ana\n    PASS sixi-7472\n",
 			"    AUTH LOGIN\n    "+b64([]byte("pepe@pepito.es"))+"\n    "+b64([]byte("ceda-4729"))+"\n",
 			"AUTH PLAIN "+b64([]byte("\x00pepe@pepito.es\x00ceda-4729")), "bin/posta session list", "bin/posta card", labFile) {
@@ -84,8 +84,14 @@ func TestCardOfOtherHouses(t *testing.T) {
 	if p := newPage(a, r); true {
 		p.system = "windows"
 		p.others()
-		if !strings.Contains(p.text.String(), "posta firewall add") {
-			t.Error(p.text.String())
+		if card := p.text.String(); !strings.Contains(card, "posta firewall add") || !strings.Contains(card, "others\n  cannot reach this PC") {
+			t.Errorf("without rights: %s", card)
+		}
+		p.text.Reset()
+		p.rights = true
+		p.others()
+		if card := p.text.String(); !strings.Contains(card, "posta firewall add") || strings.Contains(card, "cannot reach") {
+			t.Errorf("with rights: %s", card)
 		}
 	}
 	r.Mode, r.Accounts, r.Added = config.ModeStrict, r.Accounts[:1], nil
@@ -107,6 +113,53 @@ func TestCardOfOtherHouses(t *testing.T) {
 	r.Listeners, r.Accounts = nil, nil
 	if card := a.card(r); strings.Contains(card, "HELO") || strings.Contains(card, "PASS") {
 		t.Error(card)
+	}
+}
+
+// The interface for tshark depends on the system, and on who may come.
+func TestCapture(t *testing.T) {
+	near := []lanAddress{{"192.168.1.7", "Ethernet 2"}}
+	for _, c := range []struct {
+		system, host string
+		interfaces   []lanAddress
+		want         string
+	}{
+		{"linux", "127.0.0.1", nil, "lo"}, {"darwin", "127.0.0.1", nil, "lo0"}, {"windows", "127.0.0.1", nil, `\Device\NPF_Loopback`},
+		{"linux", "192.168.1.7", near, "any"}, {"windows", "192.168.1.7", near, `"Ethernet 2"`},
+	} {
+		p := &page{ready: ready{Interfaces: c.interfaces}, host: c.host, system: c.system}
+		if got := p.capture(); got != c.want {
+			t.Errorf("%s at %s: %s, want %s", c.system, c.host, got, c.want)
+		}
+	}
+}
+
+// A command on the card works where it is typed, also in a folder with spaces.
+func TestCalling(t *testing.T) {
+	for _, c := range []struct{ system, program, exe, here, called, folder string }{
+		{"linux", "./posta", "/home/x/posta", "/home/x", "./posta", ""},
+		{"linux", "/my apps/posta", "/my apps/posta", "/", `"/my apps/posta"`, ""},
+		{"linux", "", "/bin/posta", "/", "posta", ""},
+		{"windows", `C:\Mis cosas\posta.exe`, `C:\Mis cosas\posta.exe`, `c:\mis cosas`, `.\posta.exe`, `c:\mis cosas`},
+		{"windows", `posta`, `C:\posta.exe`, `C:\`, `.\posta.exe`, `C:\`},
+		{"windows", `C:\Mis cosas\posta.exe`, `C:\Mis cosas\posta.exe`, `D:\`, `"C:\Mis cosas\posta.exe"`, ""},
+	} {
+		if called, folder := callingFrom(c.system, c.program, c.exe, c.here); called != c.called || folder != c.folder {
+			t.Errorf("%+v: %s in %q", c, called, folder)
+		}
+	}
+}
+
+func TestFirewallSteps(t *testing.T) {
+	forget, allow := firewallForget(`C:\Mis cosas\posta.exe`), firewallAdd(`C:\Mis cosas\posta.exe`)
+	if got := quoted(forget); got != `advfirewall firewall delete rule name=all dir=in program="C:\Mis cosas\posta.exe"` {
+		t.Error(got)
+	}
+	if got := quoted(allow); !strings.Contains(got, `program="C:\Mis cosas\posta.exe" protocol=TCP remoteip=LocalSubnet profile=any`) {
+		t.Error(got)
+	}
+	if got := fromConsole([]byte("La operaci\xa2n requiere\r\nelevaci\xa2n.\r\n")); got != "La operación requiere elevación." {
+		t.Error(got)
 	}
 }
 

@@ -38,6 +38,9 @@ type page struct {
 	ready
 	host   string // where others, or this machine, reach the lab
 	system string // runtime.GOOS
+	called string // what a command line begins with
+	folder string // where such a command line is typed; "": anywhere
+	rights bool   // that Windows' firewall may be opened
 	text   strings.Builder
 }
 
@@ -45,7 +48,8 @@ func (p *page) line(text string) { p.text.WriteString(strings.TrimRight(text, " 
 
 // newPage begins a card and finds the address that it names.
 func newPage(a *app, r ready) *page {
-	p := &page{app: a, ready: r, host: "127.0.0.1", system: runtime.GOOS}
+	p := &page{app: a, ready: r, host: "127.0.0.1", system: runtime.GOOS, rights: mayAskForRights()}
+	p.called, p.folder = calling(p.system, a.Program)
 	if len(r.LAN) > 0 {
 		p.host = r.LAN[0]
 	}
@@ -133,8 +137,18 @@ func (p *page) others() {
 		_ = t.end()
 	}
 	if p.isOpen() && p.system == "windows" {
-		p.line("  " + p.words.Say("card.firewall", words.Args{"Command": p.command("firewall add")}))
+		p.firewall()
 	}
+}
+
+// firewall says what Windows' own is going to do with others.
+func (p *page) firewall() {
+	id := "card.firewall"
+	if !p.rights {
+		id = "card.firewall_no_rights"
+	}
+	p.line("  " + strings.ReplaceAll(p.say(id, nil), "\n", "\n  "))
+	p.typed(p.command("firewall add"))
 }
 
 // wireshark says how it learns of ports that are not the usual ones.
@@ -154,8 +168,29 @@ func (p *page) wireshark() {
 		return
 	}
 	p.title("card.wireshark", nil)
-	p.typed("tshark -i any " + strings.Join(moved, " "))
+	p.typed("tshark -i " + p.capture() + " " + strings.Join(moved, " "))
 	p.line("  " + p.say("card.decode_as", nil))
+}
+
+// capture is the interface that the lab's packets pass, as tshark names it.
+func (p *page) capture() string {
+	alone := isLoopbackHost(p.host)
+	switch {
+	case p.system == "windows" && alone:
+		return `\Device\NPF_Loopback`
+	case p.system == "darwin" && alone:
+		return "lo0"
+	case p.system == "linux" && alone:
+		return "lo"
+	case p.system != "linux" && len(p.Interfaces) > 0:
+		return spaced(p.Interfaces[0].Interface)
+	}
+	return "any"
+}
+
+func isLoopbackHost(host string) bool {
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
 }
 
 func (p *page) people() {
@@ -212,7 +247,8 @@ func (p *page) putty() {
 	}
 	p.typed(p.say("card.putty_host", words.Args{"Host": p.host, "Port": smtp.Port}), p.say(kind, nil), p.say("card.putty_close", nil),
 		p.say("card.putty_log", nil))
-	p.line("  " + p.words.Say("card.putty_file", words.Args{"Command": p.command("putty -o posta.reg")}))
+	p.line("  " + p.say("card.putty_file", nil))
+	p.typed(p.command("putty -o posta.reg"))
 	p.line("  " + p.say("card.or_terminal", nil))
 	p.typed(fmt.Sprintf("putty -raw %s -P %d", p.host, smtp.Port))
 	plink := p.isLab() || p.system == "windows" // elsewhere it ends lines in LF, which a strict listener refuses
@@ -249,13 +285,13 @@ func (p *page) fetch() {
 	dialogue := []string{"USER " + p.user(to.Address), "PASS " + password, "STAT", "LIST", "RETR 1", "QUIT"}
 	if plain := p.listener("pop3"); plain != nil && plain.Mode == config.ModeLab {
 		p.title("card.fetch", words.Args{"Port": plain.Port})
-		p.typed(fmt.Sprintf("plink -raw -P %d %s", plain.Port, p.host))
+		p.line("  " + p.say("card.fetch_with", words.Args{"Port": plain.Port, "Command": fmt.Sprintf("plink -raw -P %d %s", plain.Port, p.host)}))
 		p.typed(dialogue...)
 		return
 	}
 	if tls := p.listener("pop3s"); tls != nil {
 		p.title("card.fetch", words.Args{"Port": tls.Port})
-		p.typed(fmt.Sprintf("openssl s_client -quiet -crlf -connect %s:%d", p.host, tls.Port))
+		p.line("  " + p.say("card.fetch_tls", words.Args{"Command": fmt.Sprintf("openssl s_client -quiet -crlf -connect %s:%d", p.host, tls.Port)}))
 		p.typed(dialogue...)
 	}
 }
@@ -292,6 +328,9 @@ func (p *page) login() {
 func (p *page) foot() {
 	p.title("card.watch", nil)
 	p.typed(p.command("session list"), p.command("session show 1"))
+	if p.folder != "" {
+		p.line("  " + p.say("card.second_terminal", words.Args{"Folder": p.folder}))
+	}
 	p.title("card.again", words.Args{"Command": p.command("card")})
 	if p.isLab() {
 		p.line(p.say("card.data", words.Args{"Data": p.Data}))
@@ -306,18 +345,11 @@ func (p *page) foot() {
 
 // command is a command line that works in a second terminal.
 func (p *page) command(rest string) string {
-	text := p.Program
-	if text == "" {
-		text = "posta"
-	}
-	text += " " + rest
+	text := p.called + " " + rest
 	if p.data == "" {
 		return text
 	}
-	if strings.Contains(p.Data, " ") {
-		return text + ` --data "` + p.Data + `"`
-	}
-	return text + " --data " + p.Data
+	return text + " --data " + spaced(p.Data)
 }
 
 // isOpen says that an address listened on is every interface's.

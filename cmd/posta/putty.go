@@ -43,12 +43,12 @@ func (a *app) puttyCommand() *cobra.Command {
 		if err := writeNew(output, file); err != nil {
 			return err
 		}
-		return a.done("done.putty", words.Args{"File": output, "Count": len(sessions)})
+		return a.done("done.putty", words.Args{"File": output, "Count": len(sessions), "Logs": puttyLogs})
 	})
 	flags := c.Flags()
 	flags.StringVarP(&output, "output", "o", "", a.say("help.flag_output", nil))
 	flags.StringVar(&host, "host", "", a.say("help.flag_putty_host", nil))
-	c.Long = a.say("help.putty_long", nil)
+	c.Long = a.say("help.putty_long", words.Args{"Logs": puttyLogs})
 	c.Example = "posta putty -o posta.reg\nposta putty -o posta.reg --host 192.168.1.7"
 	return c
 }
@@ -107,21 +107,27 @@ func asRegistryFile(text string) (string, error) {
 	return unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewEncoder().String(strings.ReplaceAll(text, "\n", "\r\n"))
 }
 
-// registry is the text of a file for regedit. The values are PuTTY's own (its settings.c):
-// CloseOnExit 0 is "Never", LocalEcho and LocalEdit 2 are "Auto", LogType 1
-// logs what can be printed, LogFileClash 1 appends.
+// puttyLogs is where PuTTY writes its logs: a folder that every Windows has,
+// whoever imports the file, and in which every user may write. PuTTY takes no
+// variables in it, and where it is started itself nobody may write.
+const puttyLogs = `C:\Users\Public\Documents`
+
+// registry is the text of a file for regedit. The values are PuTTY's own (its
+// settings.c and putty.h): CloseOnExit 0 is "Never", LocalEcho and LocalEdit 2
+// are "Auto", LogType 1 logs what can be printed, LogFileClash 0 appends.
 func registry(host string, sessions []puttySession) string {
 	var b strings.Builder
 	b.WriteString("Windows Registry Editor Version 5.00\n")
 	for _, s := range sessions {
 		fmt.Fprintf(&b, "\n[HKEY_CURRENT_USER\\Software\\SimonTatham\\PuTTY\\Sessions\\%s]\n", strings.ReplaceAll(s.name, " ", "%20"))
 		fmt.Fprintf(&b, "\"HostName\"=%q\n\"PortNumber\"=dword:%08x\n", host, s.port)
-		fmt.Fprintf(&b, "\"WinTitle\"=%q\n\"LogFileName\"=\"%s-&Y&M&D-&T.log\"\n", s.name, strings.ReplaceAll(s.name, " ", "-"))
+		log := puttyLogs + `\` + strings.ReplaceAll(s.name, " ", "-") + "-&Y&M&D-&T.log"
+		fmt.Fprintf(&b, "\"WinTitle\"=%q\n\"LogFileName\"=%q\n", s.name, log)
 		b.WriteString("\"Protocol\"=\"raw\"\n\"LineCodePage\"=\"UTF-8\"\n")
 		for _, v := range []struct {
 			name  string
 			value int
-		}{{"Present", 1}, {"CloseOnExit", 0}, {"WarnOnClose", 0}, {"LocalEcho", 2}, {"LocalEdit", 2}, {"LogType", 1}, {"LogFileClash", 1}, {"LogFlush", 1}} {
+		}{{"Present", 1}, {"CloseOnExit", 0}, {"WarnOnClose", 0}, {"LocalEcho", 2}, {"LocalEdit", 2}, {"LogType", 1}, {"LogFileClash", 0}, {"LogFlush", 1}} {
 			fmt.Fprintf(&b, "%q=dword:%08x\n", v.name, v.value)
 		}
 	}

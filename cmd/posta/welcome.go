@@ -46,7 +46,7 @@ func (a *app) askLab(ctx context.Context) ([]string, error) {
 	if usual == "" {
 		usual = labDomain
 	}
-	domain, err := a.choose(ctx, a.say("welcome.domain", words.Args{"Usual": usual}), usual, config.IsHostname)
+	domain, err := a.choose(ctx, a.say("welcome.domain", words.Args{"Usual": usual}), usual, isDomain)
 	if err != nil {
 		return nil, err
 	}
@@ -54,19 +54,48 @@ func (a *app) askLab(ctx context.Context) ([]string, error) {
 	if there {
 		question = a.say("welcome.more_members", nil)
 	}
-	members, err := a.choose(ctx, question, "", func(string) bool { return true })
+	members, err := a.choose(ctx, question, "", areMembers)
 	if err != nil {
 		return nil, err
 	}
 	args := []string{"quickstart", domain}
-	for _, name := range strings.FieldsFunc(members, func(r rune) bool { return r == ' ' || r == ',' || r == ';' || r == '\t' }) {
+	for _, name := range namesIn(members) {
 		args = append(args, "--account", a.typable(name))
 	}
-	who, err := a.choose(ctx, a.say("welcome.who", nil), "1", func(s string) bool { return s == "1" || s == "2" })
+	who, err := a.choose(ctx, a.say("welcome.who", nil), "1", isOneOrTwo)
 	if who == "2" {
 		args = append(args, "--lan")
 	}
 	return args, err
+}
+
+// What an answer must be; the errors are what quickstart would say of it.
+
+func isDomain(text string) error {
+	if !config.IsHostname(text) {
+		return words.Fail("fail.domain", words.Args{"Domain": text})
+	}
+	return nil
+}
+
+func areMembers(text string) error {
+	for _, name := range namesIn(text) {
+		if err := checkAccount(name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func isOneOrTwo(text string) error {
+	if text != "1" && text != "2" {
+		return words.Fail("welcome.again", words.Args{"Answer": printable(text)})
+	}
+	return nil
+}
+
+func namesIn(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == ',' || r == ';' || r == '\t' })
 }
 
 // typable is a member's name without accents, and says so: who clicks has not
@@ -80,8 +109,8 @@ func (a *app) typable(name string) string {
 	return plain
 }
 
-// choose asks until the answer is a right one.
-func (a *app) choose(ctx context.Context, question, usual string, right func(string) bool) (string, error) {
+// choose asks until there is nothing wrong with the answer.
+func (a *app) choose(ctx context.Context, question, usual string, wrong func(string) error) (string, error) {
 	for {
 		_, _ = fmt.Fprint(a.Out, question+" ")
 		text, err := a.answer(ctx)
@@ -91,10 +120,11 @@ func (a *app) choose(ctx context.Context, question, usual string, right func(str
 		if text == "" {
 			text = usual
 		}
-		if right(text) {
+		problem := wrong(text)
+		if problem == nil {
 			return text, nil
 		}
-		_, _ = fmt.Fprintln(a.Out, a.say("welcome.again", words.Args{"Answer": printable(text)}))
+		_, _ = fmt.Fprintln(a.Out, a.words.Error(problem))
 	}
 }
 
