@@ -78,12 +78,15 @@ func fill(columns []column, cells []string, line int) (Row, error) {
 	for i, cell := range cells {
 		if i >= len(columns) {
 			if cell != "" {
-				return Row{}, words.Fail("roster.too_many_cells", words.Args{"Line": line, "Cells": len(cells), "Columns": len(columns)})
+				return Row{}, words.Fail("roster.too_many_cells", words.Args{"Line": line, "Cells": len(cells), "Count": len(columns)})
 			}
 			continue
 		}
 		if len(cell) > maxCell {
 			return Row{}, words.Fail("roster.long_cell", words.Args{"Line": line, "Most": maxCell})
+		}
+		if columns[i] != password {
+			cell = strings.Join(strings.Fields(cell), " ") // a line end in a cell (Alt-Enter) is a space
 		}
 		switch columns[i] {
 		case address:

@@ -37,9 +37,11 @@ func decode(file []byte) ([]byte, error) {
 	return text, nil
 }
 
-// isOldMac says that lines end in CR alone, as Excel's "CSV (Macintosh)" has it.
+// isOldMac says that lines end in CR alone, as Excel's "CSV (Macintosh)" has
+// it; an LF is then one within a cell.
 func isOldMac(file []byte) bool {
-	return bytes.IndexByte(file, '\r') >= 0 && bytes.IndexByte(file, '\n') < 0
+	alone := bytes.Count(file, []byte("\r")) - bytes.Count(file, []byte("\r\n"))
+	return alone > bytes.Count(file, []byte("\n"))
 }
 
 // encodingOf guesses by the byte order mark, then by the zeros that UTF-16 has

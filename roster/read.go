@@ -59,8 +59,7 @@ func Read(file []byte) (List, error) {
 			return List{}, words.FailOf(err, "roster.unreadable", nil)
 		}
 		for i, c := range cells {
-			// A line end in a cell (Alt-Enter) is a space in a name.
-			cells[i] = unsafed(strings.Join(strings.Fields(c), " "))
+			cells[i] = unsafed(strings.TrimSpace(c))
 		}
 		if !slices.ContainsFunc(cells, func(c string) bool { return c != "" }) {
 			continue

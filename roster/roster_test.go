@@ -50,11 +50,13 @@ func TestRead(t *testing.T) {
 		t.Errorf("sep=: %+v, %v", list, err)
 	}
 	for in, want := range map[string]Row{
-		"Ana García":                         {Line: 1, Name: "Ana García"},
-		"ana@pepito.es":                      {Line: 1, Address: "ana@pepito.es"},
-		"\"García, Ana\"\n":                  {}, // a comma: what the columns are must be said
-		"nombre\n'=1+1":                      {Line: 2, Name: "=1+1"},
-		"Nombre;Grupo\n\"Ana\r\nGarcía \";1": {Line: 2, Name: "Ana García", Domain: "1"}, // Alt-Enter in a cell
+		"Ana García":                             {Line: 1, Name: "Ana García"},
+		"ana@pepito.es":                          {Line: 1, Address: "ana@pepito.es"},
+		"\"García, Ana\"\n":                      {}, // a comma: what the columns are must be said
+		"nombre\n'=1+1":                          {Line: 2, Name: "=1+1"},
+		"Nombre;Grupo\n\"Ana\r\nGarcía \";1":     {Line: 2, Name: "Ana García", Domain: "1"}, // Alt-Enter in a cell
+		"Nombre;Clave\rAna;\"dos  blancos\"\r\r": {Line: 2, Name: "Ana", Password: "dos  blancos"},
+		"Nombre;Clave\r\"Ana\nPaz\";x\r":         {Line: 2, Name: "Ana Paz", Password: "x"},
 		"Clase 1A;;\n;;\nCurso;;\nNombre;Apellidos;Grupo\nAna;Paz;1": {Line: 5, Name: "Ana", Surname: "Paz", Domain: "1"},
 		"e-mail,x\nana@a.es,yy": {Line: 2, Address: "ana@a.es"},
 	} {
@@ -82,6 +84,7 @@ func TestReadRefuses(t *testing.T) {
 		"grupo;clave\nuno;x\n":                 "line 1 names no column of addresses or names",
 		"nombre;name\nuno;x\n":                 "a second column for what \"name\" means",
 		"nombre;grupo\nuno;x;y\n":              "line 2 has 3 cells, and there are 2 columns",
+		"nombre\nuno;x\n":                      "line 2 has 2 cells, and there is 1 column",
 		"nombre\n" + strings.Repeat("x", 1025): "line 2 has a cell of more than 1024 octets",
 		"nombre\n" + strings.Repeat("x\n", MaxRows+1): "more than 10000 people",
 		strings.Repeat("x", MaxFile+1):                "larger than 4 MiB",
