@@ -60,17 +60,18 @@ func (i *importer) whereAndHow() ([]handoutRow, string) {
 	r := ready{Status: i.status, Mode: modeOf(i.status.Listeners)}
 	r.seeLAN()
 	var ports []string
+	p := newPage(i.app, r)
 	for _, l := range r.Listeners {
-		if r.Mode == config.ModeLab && l.TLS == config.TLSImplicit {
-			continue // nobody types there by hand
+		if p.isLab() && (l.TLS == config.TLSImplicit || l.Name == "submission" && p.listener("smtp") != nil) {
+			continue // where nobody types by hand
 		}
 		ports = append(ports, fmt.Sprintf("%s\u00a0%d", strings.ToUpper(l.Name), l.Port))
 	}
 	rows := []handoutRow{
-		{Label: i.say("handout.server", nil), Value: newPage(i.app, r).host},
+		{Label: i.say("handout.server", nil), Value: p.host},
 		{Label: i.say("handout.ports", nil), Value: strings.Join(ports, " · ")},
 	}
-	if r.Mode == config.ModeLab {
+	if p.isLab() {
 		return rows, i.say("handout.putty", nil)
 	}
 	return rows, ""

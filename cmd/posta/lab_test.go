@@ -110,6 +110,12 @@ func TestCardOfOtherHouses(t *testing.T) {
 			t.Errorf("%s: what a strict listener refuses:\n%s", system, card)
 		}
 	}
+	alone := labReady()
+	alone.Accounts = nil
+	if card := a.card(alone); strings.Contains(card, "USER") || strings.Contains(card, "RCPT") ||
+		!strings.Contains(card, "posta account add ana@pepito.es --generate") {
+		t.Errorf("with no account: %s", card)
+	}
 	r.Listeners, r.Accounts = nil, nil
 	if card := a.card(r); strings.Contains(card, "HELO") || strings.Contains(card, "PASS") {
 		t.Error(card)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/base64"
 	"fmt"
 	"net"
@@ -195,6 +196,11 @@ func isLoopbackHost(host string) bool {
 
 func (p *page) people() {
 	p.title("card.accounts", nil)
+	if len(p.Accounts) == 0 {
+		p.line("    " + p.say("card.nobody", nil))
+		p.typed(p.command("account add ana@" + cmp.Or(p.DefaultDomain, labDomain) + " --generate"))
+		return
+	}
 	t := p.table(&p.text)
 	unknown := 0
 	for i, one := range p.Accounts {
@@ -224,15 +230,10 @@ func (p *page) firstUnknown() string {
 	return p.Accounts[i].Address
 }
 
-// pair gives who writes on the card and who is written to.
+// pair gives who writes on the card and who is written to, where there is
+// anybody.
 func (p *page) pair() (from, to cardAccount) {
-	switch n := len(p.Accounts); {
-	case n == 0:
-		return cardAccount{Address: "ana@" + p.DefaultDomain}, cardAccount{Address: "postmaster@" + p.DefaultDomain}
-	case n == 1:
-		return p.Accounts[0], p.Accounts[0]
-	}
-	return p.Accounts[0], p.Accounts[1]
+	return p.Accounts[0], p.Accounts[min(1, len(p.Accounts)-1)]
 }
 
 func (p *page) putty() {
@@ -263,7 +264,7 @@ func (p *page) putty() {
 
 func (p *page) send() {
 	smtp := p.listener("smtp", "submission")
-	if smtp == nil {
+	if smtp == nil || len(p.Accounts) == 0 {
 		return
 	}
 	from, to := p.pair()
@@ -277,6 +278,9 @@ func (p *page) send() {
 }
 
 func (p *page) fetch() {
+	if len(p.Accounts) == 0 {
+		return
+	}
 	_, to := p.pair()
 	password := to.Password
 	if password == "" {
