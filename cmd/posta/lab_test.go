@@ -122,53 +122,6 @@ func TestCardOfOtherHouses(t *testing.T) {
 	}
 }
 
-// The interface for tshark depends on the system, and on who may come.
-func TestCapture(t *testing.T) {
-	near := []lanAddress{{"192.168.1.7", "Ethernet 2"}}
-	for _, c := range []struct {
-		system, host string
-		interfaces   []lanAddress
-		want         string
-	}{
-		{"linux", "127.0.0.1", nil, "lo"}, {"darwin", "127.0.0.1", nil, "lo0"}, {"windows", "127.0.0.1", nil, `\Device\NPF_Loopback`},
-		{"linux", "192.168.1.7", near, "any"}, {"windows", "192.168.1.7", near, `"Ethernet 2"`},
-	} {
-		p := &page{ready: ready{Interfaces: c.interfaces}, host: c.host, system: c.system}
-		if got := p.capture(); got != c.want {
-			t.Errorf("%s at %s: %s, want %s", c.system, c.host, got, c.want)
-		}
-	}
-}
-
-// A command on the card works where it is typed, also in a folder with spaces.
-func TestCalling(t *testing.T) {
-	for _, c := range []struct{ system, program, exe, here, called, folder string }{
-		{"linux", "./posta", "/home/x/posta", "/home/x", "./posta", ""},
-		{"linux", "/my apps/posta", "/my apps/posta", "/", `"/my apps/posta"`, ""},
-		{"linux", "", "/bin/posta", "/", "posta", ""},
-		{"windows", `C:\Mis cosas\posta.exe`, `C:\Mis cosas\posta.exe`, `c:\mis cosas`, `.\posta.exe`, `c:\mis cosas`},
-		{"windows", `posta`, `C:\posta.exe`, `C:\`, `.\posta.exe`, `C:\`},
-		{"windows", `C:\Mis cosas\posta.exe`, `C:\Mis cosas\posta.exe`, `D:\`, `"C:\Mis cosas\posta.exe"`, ""},
-	} {
-		if called, folder := callingFrom(c.system, c.program, c.exe, c.here); called != c.called || folder != c.folder {
-			t.Errorf("%+v: %s in %q", c, called, folder)
-		}
-	}
-}
-
-func TestFirewallSteps(t *testing.T) {
-	forget, allow := firewallForget(`C:\Mis cosas\posta.exe`), firewallAdd(`C:\Mis cosas\posta.exe`)
-	if got := quoted(forget); got != `advfirewall firewall delete rule name=all dir=in program="C:\Mis cosas\posta.exe"` {
-		t.Error(got)
-	}
-	if got := quoted(allow); !strings.Contains(got, `program="C:\Mis cosas\posta.exe" protocol=TCP remoteip=LocalSubnet profile=any`) {
-		t.Error(got)
-	}
-	if got := fromConsole([]byte("La operaci\xa2n requiere\r\nelevaci\xa2n.\r\n")); got != "La operación requiere elevación." {
-		t.Error(got)
-	}
-}
-
 func TestQuickConfig(t *testing.T) {
 	dir := t.TempDir()
 	for _, c := range []struct {

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"posta/admin"
+)
+
+// class answers for a server with many accounts, and counts the passwords tried.
+type class struct {
+	all   []admin.Account
+	tried int
+}
+
+func (c *class) Call(_ context.Context, name string, _, out any) error {
+	switch name {
+	case "account.list":
+		*out.(*[]admin.Account) = slices.Clone(c.all)
+	case "account.verify":
+		c.tried++
+		out.(*admin.Verified).OK = true
+	}
+	return nil
+}
+
+// A whole class told at the start is on the card with its passwords; of those
+// remembered from another time only so many are tried.
+func TestCardAccounts(t *testing.T) {
+	many, known := &class{}, map[string]string{}
+	for i := range mostAccounts + 10 {
+		address := fmt.Sprintf("s%02d@pepito.es", i)
+		many.all = append(many.all, admin.Account{Address: address})
+		known[address] = "ceda-4729"
+	}
+	for told, want := range map[bool]struct{ tried, shown int }{true: {0, mostAccounts + 10}, false: {mostAccounts, mostAccounts}} {
+		fresh := map[string]bool{}
+		for address := range known {
+			fresh[address] = told
+		}
+		many.tried = 0
+		got, err := cardAccounts(t.Context(), many, known, fresh)
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown := 0
+		for _, one := range got {
+			if one.Password != "" {
+				shown++
+			}
+		}
+		if many.tried != want.tried || shown != want.shown || len(got) != mostAccounts+10 {
+			t.Errorf("told %v: %d accounts, %d tried, %d shown", told, len(got), many.tried, shown)
+		}
+	}
+}
+
+// The interface for tshark depends on the system, and on who may come.
+func TestCapture(t *testing.T) {
+	near := []lanAddress{{"192.168.1.7", "Ethernet 2"}}
+	for _, c := range []struct {
+		system, host string
+		interfaces   []lanAddress
+		want         string
+	}{
+		{"linux", "127.0.0.1", nil, "lo"}, {"darwin", "127.0.0.1", nil, "lo0"}, {"windows", "127.0.0.1", nil, `\Device\NPF_Loopback`},
+		{"linux", "192.168.1.7", near, "any"}, {"windows", "192.168.1.7", near, `"Ethernet 2"`},
+	} {
+		p := &page{ready: ready{Interfaces: c.interfaces}, host: c.host, system: c.system}
+		if got := p.capture(); got != c.want {
+			t.Errorf("%s at %s: %s, want %s", c.system, c.host, got, c.want)
+		}
+	}
+}
+
+// A command on the card works where it is typed, also in a folder with spaces.
+func TestCalling(t *testing.T) {
+	for _, c := range []struct{ system, program, exe, here, called, folder string }{
+		{"linux", "./posta", "/home/x/posta", "/home/x", "./posta", ""},
+		{"linux", "/my apps/posta", "/my apps/posta", "/", `"/my apps/posta"`, ""},
+		{"linux", "", "/bin/posta", "/", "posta", ""},
+		{"windows", `C:\Mis cosas\posta.exe`, `C:\Mis cosas\posta.exe`, `c:\mis cosas`, `.\posta.exe`, `c:\mis cosas`},
+		{"windows", `posta`, `C:\posta.exe`, `C:\`, `.\posta.exe`, `C:\`},
+		{"windows", `C:\Mis cosas\posta.exe`, `C:\Mis cosas\posta.exe`, `D:\`, `"C:\Mis cosas\posta.exe"`, ""},
+	} {
+		if called, folder := callingFrom(c.system, c.program, c.exe, c.here); called != c.called || folder != c.folder {
+			t.Errorf("%+v: %s in %q", c, called, folder)
+		}
+	}
+}
+
+func TestFirewallSteps(t *testing.T) {
+	forget, allow := firewallForget(`C:\Mis cosas\posta.exe`), firewallAdd(`C:\Mis cosas\posta.exe`)
+	if got := quoted(forget); got != `advfirewall firewall delete rule name=all dir=in program="C:\Mis cosas\posta.exe"` {
+		t.Error(got)
+	}
+	if got := quoted(allow); !strings.Contains(got, `program="C:\Mis cosas\posta.exe" protocol=TCP remoteip=LocalSubnet profile=any`) {
+		t.Error(got)
+	}
+	if got := fromConsole([]byte("La operaci\xa2n requiere\r\nelevaci\xa2n.\r\n")); got != "La operación requiere elevación." {
+		t.Error(got)
+	}
+}
