@@ -142,6 +142,11 @@ func (s *Sink) File(ctx context.Context, filings ...store.Filing) error {
 	if err := s.Store.File(ctx, kept...); err != nil {
 		return err
 	}
+	for i := range kept {
+		for j := range kept[i].To {
+			filings[i].To[j].UID = kept[i].To[j].UID
+		}
+	}
 	return s.purge(ctx)
 }
 

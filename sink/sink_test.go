@@ -62,8 +62,14 @@ func (w *world) send(subject string, to ...string) {
 	if _, err := io.WriteString(letter, "Subject: "+subject+"\r\n\r\nx\r\n"); err != nil {
 		w.Fatal(err)
 	}
-	if _, err := letter.Commit(context.Background()); err != nil {
+	r, err := letter.Commit(context.Background())
+	if err != nil {
 		w.Fatal(err)
+	}
+	for _, d := range r.To {
+		if d.UID == 0 || d.Account != w.view(d.Recipient) {
+			w.Errorf("the receipt says %+v", d)
+		}
 	}
 }
 
