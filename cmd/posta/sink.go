@@ -122,7 +122,8 @@ func (p *page) sinkCard() string {
 	} else {
 		p.line(p.say("card.sink_data", words.Args{"Data": p.Data}))
 	}
-	p.line(p.say("card.sink_end", words.Args{"Count": p.MaxMessages}))
+	p.line(p.words.Say("card.sink_end", words.Args{"Count": p.MaxMessages}))
+	p.line(p.say("card.sink_stop", nil))
 	p.line("")
 	return p.text.String()
 }

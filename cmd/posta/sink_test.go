@@ -1,0 +1,38 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"posta/admin"
+	"posta/config"
+)
+
+func TestSinkCard(t *testing.T) {
+	r := ready{Ready: true, Mode: config.ModeSink, Status: admin.Status{Version: "1", Data: "/data", MaxMessages: 500,
+		Listeners: []admin.Listener{
+			{Name: "smtp", Service: "smtp", Mode: "sink", TLS: "starttls", Address: "127.0.0.1:1025", Port: 1025},
+			{Name: "pop3", Service: "pop3", Mode: "sink", TLS: "starttls", Address: "127.0.0.1:1110", Port: 1110},
+		}}}
+	for lang, own := range map[string]string{"en": "nothing is sent anywhere", "es": "nada se envía a ninguna parte"} {
+		card := speaking(t, lang).card(r)
+		for _, want := range []string{own, "    SMTP_HOST=127.0.0.1\n    SMTP_PORT=1025\n    POP3_HOST=127.0.0.1\n    POP3_PORT=1110\n",
+			"swaks --server 127.0.0.1:1025 --to ana@example.net\n", "curl --crlf smtp://127.0.0.1:1025 ",
+			"bin/posta message wait --to ana@example.net --json\n", "curl pop3://127.0.0.1:1110/1 ", "500", "/data"} {
+			if !strings.Contains(card, want) {
+				t.Errorf("%s: the card lacks %q:\n%s", lang, want, card)
+			}
+		}
+		for row := range strings.Lines(card) {
+			if n := utf8.RuneCountInString(strings.TrimRight(row, "\n")); n > helpWidth {
+				t.Errorf("%s: a line of %d letters: %s", lang, n, row)
+			}
+		}
+	}
+	r.Listeners = r.Listeners[1:] // no SMTP
+	r.Ephemeral = true
+	if card := speaking(t, "en").card(r); strings.Contains(card, "swaks") || strings.Contains(card, "/data") || !strings.Contains(card, "--ephemeral") {
+		t.Error(card)
+	}
+}
