@@ -183,15 +183,15 @@ func TestCompleteTellsEverything(t *testing.T) {
 func FuzzRoster(f *testing.F) {
 	f.Add("ana@pepito.es", "Ana \"la\" García", "=clave;,\t", byte(0))
 	f.Add("'@x", "-", "+1", byte(1))
+	f.Add("0", "0\f0", "0", byte(0))
 	f.Fuzz(func(t *testing.T, address, name, password string, separator byte) {
 		_, _ = Read([]byte(name)) // anything at all must be refused or read, and not break
 		row := []string{address, name, password}
-		for i, c := range row {
+		for _, c := range row {
 			if len(c) > maxCell || strings.ContainsAny(c, "\r\x00") || strings.TrimSpace(c) != c || strings.ToValidUTF8(c, "") != c ||
 				strings.HasPrefix(c, "\ufeff") {
 				return
 			}
-			_ = i
 		}
 		if address == "" {
 			return
@@ -202,7 +202,8 @@ func FuzzRoster(f *testing.F) {
 			t.Fatal(err)
 		}
 		list, err := Read(b.Bytes())
-		want := Row{Line: 2, Address: address, Name: name, Password: password}
+		oneSpace := func(s string) string { return strings.Join(strings.Fields(s), " ") } // but in passwords, which are kept
+		want := Row{Line: 2, Address: oneSpace(address), Name: oneSpace(name), Password: password}
 		if err != nil || len(list.Rows) != 1 || list.Rows[0] != want || list.Comma != comma {
 			t.Fatalf("%q → %+v, %v", b.String(), list, err)
 		}
