@@ -1,21 +1,14 @@
 package words
 
-import (
-	"syscall"
-	"unsafe"
-)
+import "golang.org/x/sys/windows"
 
-// System gives the user's language as Windows keeps it, "es-EC", or "".
+// System gives the language in which Windows shows itself to the user, "es-EC",
+// or "". It is not the one of the formats, which people in a foreign country
+// change without wanting to read its language.
 func System() string {
-	const localeNameMaxLength = 85 // LOCALE_NAME_MAX_LENGTH
-	var name [localeNameMaxLength]uint16
-	proc := syscall.NewLazyDLL("kernel32.dll").NewProc("GetUserDefaultLocaleName")
-	if proc.Find() != nil {
+	languages, err := windows.GetUserPreferredUILanguages(windows.MUI_LANGUAGE_NAME)
+	if err != nil || len(languages) == 0 {
 		return ""
 	}
-	n, _, _ := proc.Call(uintptr(unsafe.Pointer(&name[0])), localeNameMaxLength)
-	if n == 0 {
-		return ""
-	}
-	return syscall.UTF16ToString(name[:])
+	return languages[0]
 }

@@ -22,12 +22,35 @@ func TestDetect(t *testing.T) {
 		{name: "C is English", env: map[string]string{"LC_ALL": "C.UTF-8", "LANG": "es_ES"}, system: "es-ES", want: "en"},
 		{name: "no catalog is English", env: map[string]string{"LANG": "fr_FR.UTF-8"}, system: "es-ES", want: "en"},
 		{name: "system at last", system: "es-EC", want: "es"},
+		{name: "Windows' Latin America", system: "es-419", want: "es"},
+		{name: "system without catalog", system: "ca-ES", want: "en"},
+		{name: "system that says nothing", want: "en"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := Detect(c.flag, func(k string) string { return c.env[k] }, c.system); got != c.want {
+			asked := false
+			got := Detect(c.flag, func(k string) string { return c.env[k] }, func() string { asked = true; return c.system })
+			if asked != (c.flag == "" && len(c.env) == 0) {
+				t.Errorf("the system was asked: %v", asked)
+			}
+			if got != c.want {
 				t.Errorf("Detect = %q, want %q", got, c.want)
 			}
 		})
+	}
+}
+
+// As macOS prints the languages that a user chose.
+func TestFirstInList(t *testing.T) {
+	for printed, want := range map[string]string{
+		"(\n    \"es-ES\",\n    \"en-ES\"\n)\n": "es-ES",
+		"(\n    en,\n    es\n)\n":               "en",
+		"(\n)\n":                                "",
+		"":                                      "",
+		"es-EC\n":                               "es-EC",
+	} {
+		if got := firstInList(printed); got != want {
+			t.Errorf("of %q it took %q, want %q", printed, got, want)
+		}
 	}
 }
 

@@ -31,7 +31,7 @@ func (a *app) say(id string, args words.Args) string { return a.words.Say(id, ar
 // run does what the arguments say, and gives the exit status, one of fail.go's.
 func run(ctx context.Context, args []string, t terminal) int {
 	a := &app{terminal: t, json: hasFlag(args, "--json") || isSet(t.Getenv, "json"), lang: flagValue(args, "--lang"), began: time.Now()}
-	w, err := words.New(words.Detect(a.lang, t.Getenv, words.System()))
+	w, err := words.New(words.Detect(a.lang, t.Getenv, words.System))
 	if err != nil {
 		if a.words, err = words.New(words.Fallback); err != nil {
 			panic(err) // the catalogs are part of the program

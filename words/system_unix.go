@@ -1,7 +1,7 @@
-//go:build !windows
+//go:build !windows && !darwin
 
 package words
 
 // System gives the user's language where it is kept outside the environment:
-// nowhere but on Windows.
+// nowhere here.
 func System() string { return "" }
