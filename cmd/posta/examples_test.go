@@ -1,0 +1,382 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/spf13/cobra"
+
+	"posta/words"
+)
+
+// trial is what must be there before a line of a command's Example runs, and
+// what comes of it. Without an entry in exampleScenes a line runs on the class's
+// store with no server, and must succeed.
+type trial struct {
+	scene  string   // class, sink, nothing; class if empty
+	on     string   // the server that runs meanwhile: quickstart's or serve's arguments; "": none
+	before []string // command lines that run first
+	typed  string   // lines at the terminal
+	status int
+	says   string // expression that the output fits, standard error included
+	serves bool   // it runs until it is ended
+}
+
+const (
+	labServer    = "quickstart"
+	sinkServer   = "quickstart --mode sink"
+	strictServer = "serve"
+)
+
+func exampleScenes() map[string]trial {
+	lab := func(says string, before ...string) trial { return trial{on: labServer, says: says, before: before} }
+	sink := func(says string) trial { return trial{scene: "sink", on: sinkServer, says: says} }
+	return map[string]trial{
+		"posta quickstart": {scene: "nothing", serves: true, says: `ana@lab\.test +[a-z]+-\d+`},
+		"posta quickstart jaramillo.edu.ec --account luis:luis-2026 --account gorka:gorka-2026": {scene: "nothing", serves: true,
+			says: `gorka@jaramillo\.edu\.ec +gorka-2026`},
+		"posta quickstart --lan --persona hmailserver":                    {serves: true, says: `pepe@pepito\.es`},
+		"posta quickstart --smtp 2525 --pop3 2110 --submission off":       {serves: true, says: `pepe@pepito\.es`},
+		"posta quickstart --mode sink --ephemeral":                        {scene: "nothing", serves: true, says: `SINK`},
+		"posta serve --config posta.toml":                                 {serves: true},
+		"posta serve --data /var/lib/posta --smtp :2525 --submission off": {serves: true},
+		"posta card":                                  lab(`pepe@pepito\.es +[a-z]+-\d+`),
+		"posta card pepe@pepito.es":                   lab(`AUTH PLAIN AHBlcGVAcGVwaXRvLmVz`),
+		"posta putty -o posta.reg":                    lab(`posta\.reg`),
+		"posta putty -o posta.reg --host 192.168.1.7": lab(`posta\.reg`),
+		"posta status":                                lab(`127\.0\.0\.1:\d+`),
+		"posta status --json":                         lab(`"listeners":`),
+		"posta health":                                lab(``),
+		"posta health --json":                         lab(`"healthy":true`),
+		"posta wait-ready":                            lab(``),
+		"posta wait-ready --timeout 1m --json":        lab(`"ready":true`),
+		"posta firewall add":                          {status: exitFailed, says: `Windows`}, // TestFirewallSteps has what it runs there
+		"posta firewall remove":                       {status: exitFailed, says: `Windows`},
+		"posta domain add pepito.es":                  {scene: "nothing", says: `pepito\.es`},
+		"posta domain remove pepito.es":               {scene: "nothing", before: []string{"posta domain add pepito.es"}},
+		"posta account add pepe@pepito.es":            {before: []string{"posta account remove pepe@pepito.es --force"}, typed: "pepe-2027\npepe-2027\n"},
+		"posta account set pepe@pepito.es --password": {typed: "pepe-2027\npepe-2027\n"},
+		"posta account add pepe@pepito.es --generate --quota 100MB --name \"Pepe Pérez\"": {
+			before: []string{"posta account remove pepe@pepito.es --force"}, says: `Pepe Pérez`},
+		"posta account remove pepe@pepito.es":                           {before: []string{"posta message delete pepe@pepito.es --all"}},
+		"posta account revoke info@pepito.es luis@pepito.es":            {before: []string{"posta account grant info@pepito.es luis@pepito.es"}},
+		"posta alias add ventas@pepito.es pepe@pepito.es ana@pepito.es": {before: []string{"posta alias remove ventas@pepito.es"}},
+		"posta mailing-list add clase@pepito.es --member pepe@pepito.es --member ana@pepito.es": {
+			before: []string{"posta mailing-list remove clase@pepito.es"}},
+		"posta message list pepe@pepito.es":                                                       {says: `Asunto`},
+		"posta message list --to ana@example.net":                                                 sink(`Welcome`),
+		"posta message list":                                                                      sink(`ana@example\.net`),
+		"posta message show pepe@pepito.es 1":                                                     {says: `Subject: Asunto`},
+		"posta message show --to ana@example.net 1":                                               sink(`Subject: Welcome`),
+		"posta message wait --to ana@example.net --json":                                          sink(`"subject":"Welcome"`),
+		"posta message wait --to ana@example.net --subject '^Welcome' --timeout 30s":              sink(`Subject: Welcome`),
+		"posta message delete --to ana@example.net --all":                                         sink(`1`),
+		"posta sendmail -t -i < letter.eml":                                                       lab(``),
+		"posta sendmail -f www@pepito.es -F \"La web\" ana@pepito.es < letter.eml":                lab(``),
+		"posta session list":                                                                      lab(`smtp`),
+		"posta session list --open --protocol pop3":                                               lab(``),
+		"posta session list --user pepe --json":                                                   lab(`"user":"pepe@pepito.es"`),
+		"posta session show":                                                                      lab(`QUIT`),
+		"posta session show 1":                                                                    lab(`QUIT`),
+		"posta trace --to pepe@pepito.es --since 2h":                                              {says: `pepe@pepito\.es`},
+		"posta trace --from @example.net --since 2026-11-20":                                      {says: `app@example\.net`},
+		"posta trace --message-id 'abc@example.net' --json":                                       {says: `abc@example\.net`},
+		"posta fault add --at rcpt --match 'ana@*' --reply '451 4.7.1 Try again later' --times 2": lab(`451 4\.7\.1`),
+		"posta fault add --at dot --reply '554 5.6.0 Not this one'":                               lab(`554 5\.6\.0`),
+		"posta fault add --at data --close":                                                       lab(`data`),
+		"posta fault add --at retr --match 2 --delay 5s":                                          lab(`retr`),
+		"posta fault list":                                                                        lab(`data`, "posta fault add --at data --close"),
+		"posta fault clear":                                                                       lab(`1`, "posta fault add --at data --close"),
+		"posta fault clear 3":                                                                     lab(`1`, "posta fault add --at data --close", "posta fault add --at dot --close", "posta fault add --at rcpt --close"),
+		"posta ban list":                                                                          {on: strictServer, says: `127\.0\.0\.1`},
+		"posta ban remove 192.0.2.7":                                                              {on: strictServer, says: `127\.0\.0\.1`},
+		"posta config check posta.toml":                                                           {says: `posta\.toml`},
+	}
+}
+
+// Every line of every command's Example does what it says, in both languages,
+// which have the same lines.
+func TestExamplesRun(t *testing.T) {
+	stage := newStage(t)
+	lines := exampleLines(t, "en")
+	if spanish := exampleLines(t, "es"); !slices.Equal(lines, spanish) {
+		t.Errorf("the examples differ:\n%q\n%q", lines, spanish)
+	}
+	scenes := exampleScenes()
+	for _, line := range slices.Sorted(maps.Keys(scenes)) {
+		if !slices.Contains(lines, line) {
+			t.Errorf("no command has the example %q", line)
+		}
+	}
+	for i, line := range lines {
+		t.Run(line, func(t *testing.T) { stage.play(t, words.Languages()[i%2], line, scenes[line]) })
+	}
+}
+
+// exampleLines are the examples of the command tree, in its order.
+func exampleLines(t *testing.T, lang string) []string {
+	t.Helper()
+	w, err := words.New(lang)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	var walk func(*cobra.Command)
+	walk = func(c *cobra.Command) {
+		for line := range strings.Lines(c.Example) {
+			line = strings.TrimSuffix(line, "\n")
+			if !strings.HasPrefix(line, c.CommandPath()) {
+				t.Errorf("%s has the example %q", c.CommandPath(), line)
+			}
+			lines = append(lines, line)
+		}
+		for _, sub := range c.Commands() {
+			walk(sub)
+		}
+	}
+	a := &app{words: w}
+	walk(a.root())
+	return lines
+}
+
+// stage holds the stores that examples begin with, made once.
+type stage struct{ folders map[string]string }
+
+func newStage(t *testing.T) *stage {
+	t.Helper()
+	s := &stage{folders: map[string]string{"class": t.TempDir(), "sink": t.TempDir(), "nothing": t.TempDir()}}
+	class := newSetting(t, s.folders["class"], "en")
+	end := class.serve(t, "quickstart pepito.es --account pepe --account ana --account luis --account info")
+	class.send(t, "luis@pepito.es", "pepe@pepito.es", "Subject: Asunto\r\n\r\nHola\r\n")
+	class.send(t, "app@example.net", "pepe@pepito.es", "Subject: Second\r\nMessage-ID: <abc@example.net>\r\n\r\nHi\r\n")
+	end()
+	class.mustRun(t, "posta alias add ventas@pepito.es pepe@pepito.es")
+	class.mustRun(t, "posta mailing-list add clase@pepito.es --member pepe@pepito.es --member ana@pepito.es")
+	sink := newSetting(t, s.folders["sink"], "en")
+	end = sink.serve(t, sinkServer)
+	sink.send(t, "app@example.org", "ana@example.net", "Subject: Welcome\r\n\r\nHi\r\n")
+	sink.send(t, "app@example.org", "pepe@pepito.es", "Subject: Other\r\n\r\nHi\r\n")
+	end()
+	return s
+}
+
+// play runs one line.
+func (s *stage) play(t *testing.T, lang, line string, e trial) {
+	if e.scene == "" {
+		e.scene = "class"
+	}
+	data := filepath.Join(t.TempDir(), "data")
+	if err := os.CopyFS(data, os.DirFS(s.folders[e.scene])); err != nil {
+		t.Fatal(err)
+	}
+	set := newSetting(t, data, lang)
+	t.Chdir(t.TempDir())
+	files(t, line)
+	if e.on != "" {
+		defer set.serve(t, e.on)()
+		set.visit(t, e.on)
+	}
+	for _, one := range e.before {
+		set.mustRun(t, one)
+	}
+	var status int
+	var said string
+	if e.serves {
+		status, said = set.untilReady(t, line)
+	} else {
+		status, said = set.run(t, line, e.typed)
+	}
+	if status != e.status || !regexp.MustCompile(e.says).MatchString(said) {
+		t.Errorf("%s: status %d, want %d; it said, and should fit %q:\n%s", lang, status, e.status, e.says, said)
+	}
+	if strings.Contains(said, "<no value>") {
+		t.Errorf("a hole was left open: %s", said)
+	}
+	if slices.Contains(strings.Fields(line), "--json") {
+		for one := range strings.Lines(said) {
+			if !json.Valid([]byte(one)) {
+				t.Errorf("this is no JSON: %s", one)
+			}
+		}
+	}
+}
+
+// files makes those that a line reads.
+func files(t *testing.T, line string) {
+	t.Helper()
+	texts := map[string]string{
+		"class.csv":  "nombre;apellidos\nAna;Peña\nJosé;Díaz\n",
+		"letter.eml": "From: luis@pepito.es\nTo: ana@pepito.es\nSubject: Hola\n\nHola.\n",
+		"names.txt":  "# the class\npepe@pepito.es\n\nluis@pepito.es\n",
+		"posta.toml": "hostname = \"mail.pepito.es\"\n[[listener]]\nname = \"smtp\"\nservice = \"smtp\"\naddr = \"127.0.0.1:0\"\n",
+	}
+	for name, text := range texts {
+		if !strings.Contains(line, "< "+name) && !strings.Contains(line, "import "+name) && !strings.Contains(line, "--config "+name) &&
+			!strings.Contains(line, "check "+name) {
+			continue
+		}
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// setting is what surrounds command lines: a folder of data, a language.
+type setting struct {
+	data, lang string
+	env        map[string]string
+}
+
+func newSetting(t *testing.T, data, lang string) *setting {
+	env := map[string]string{"POSTA_LANG": lang, "POSTA_DATA": data, "HOME": t.TempDir()}
+	for _, listener := range []string{"SMTP", "SUBMISSION", "SUBMISSIONS", "POP3", "POP3S"} {
+		env["POSTA_"+listener] = "127.0.0.1:0" // never a port of the machine that tests
+	}
+	return &setting{data, lang, env}
+}
+
+// places are what a line names and a test may not have.
+func (s *setting) places(line string) string {
+	line = regexp.MustCompile(`--(smtp|pop3) :?\d+`).ReplaceAllString(line, "--$1 127.0.0.1:0")
+	return strings.NewReplacer("/var/lib/posta", s.data, "192.0.2.7", "127.0.0.1").Replace(line)
+}
+
+// terminal is the surroundings of one command line, and what it prints.
+func (s *setting) terminal(t *testing.T, line, typed string) ([]string, terminal, *both) {
+	args, from := shellWords(t, s.places(line))
+	out := &both{}
+	around := terminal{In: strings.NewReader(""), Out: out, Err: out, Getenv: func(k string) string { return s.env[k] }}
+	switch {
+	case from != "":
+		f, err := os.Open(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = f.Close() })
+		around.In = f
+	case typed != "":
+		around.In = keyboard(t, typed)
+	}
+	return args[1:], around, out
+}
+
+func (s *setting) run(t *testing.T, line, typed string) (status int, said string) {
+	t.Helper()
+	args, around, out := s.terminal(t, line, typed)
+	status = run(t.Context(), args, around)
+	return status, out.String()
+}
+
+func (s *setting) mustRun(t *testing.T, line string) {
+	t.Helper()
+	if status, said := s.run(t, line, ""); status != exitDone {
+		t.Fatalf("%s: status %d\n%s", line, status, said)
+	}
+}
+
+// untilReady runs a server until it is ready, and ends it.
+func (s *setting) untilReady(t *testing.T, line string) (status int, said string) {
+	t.Helper()
+	end := s.begin(t, line)
+	return end()
+}
+
+// serve runs a server beside, until its end is called.
+func (s *setting) serve(t *testing.T, line string) (end func()) {
+	t.Helper()
+	stop := s.begin(t, "posta "+line)
+	return func() {
+		if status, said := stop(); status != exitDone {
+			t.Errorf("the server ended with %d:\n%s", status, said)
+		}
+	}
+}
+
+// begin runs a server and waits until it is ready.
+func (s *setting) begin(t *testing.T, line string) (end func() (status int, said string)) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	args, around, out := s.terminal(t, line, "")
+	ended, ready := make(chan int, 1), make(chan bool, 1)
+	go func() { ended <- run(ctx, args, around) }()
+	go func() {
+		status, _ := s.run(t, fmt.Sprintf("posta wait-ready --timeout %v", startTime), "")
+		ready <- status == exitDone
+	}()
+	select {
+	case status := <-ended:
+		cancel()
+		t.Fatalf("%s: status %d\n%s", line, status, out)
+	case ok := <-ready:
+		if !ok {
+			cancel()
+			t.Fatalf("%s: it was not ready after %v:\n%s", line, startTime, out)
+		}
+	}
+	return func() (int, string) {
+		cancel()
+		return <-ended, out.String()
+	}
+}
+
+// both is standard output and error in one, written from many sides.
+type both struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *both) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *both) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
+
+// shellWords takes a line apart as a shell does, as far as examples go: words,
+// quotes, and a file for standard input.
+func shellWords(t *testing.T, line string) (args []string, from string) {
+	t.Helper()
+	word, open, quote := "", false, rune(0)
+	end := func() {
+		if open {
+			args = append(args, word)
+		}
+		word, open = "", false
+	}
+	for _, r := range line {
+		switch {
+		case quote != 0 && r == quote:
+			quote = 0
+		case quote != 0:
+			word += string(r)
+		case r == '\'' || r == '"':
+			quote, open = r, true
+		case r == ' ':
+			end()
+		case strings.ContainsRune("|>&;$`\\()*?[]~#", r):
+			t.Fatalf("%q has %q, which a shell reads otherwise", line, r)
+		default:
+			word, open = word+string(r), true
+		}
+	}
+	end()
+	if i := slices.Index(args, "<"); i >= 0 && i+2 == len(args) {
+		args, from = args[:i], args[i+1]
+	}
+	return args, from
+}
