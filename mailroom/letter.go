@@ -24,6 +24,7 @@ type letter struct {
 	byID    map[int64]struct{} // accounts in targets, once they are many
 	large   []directory.List
 	also    []also
+	reached bool  // reports reach the sender
 	max     int64 // octets, the strictest of the recipients' domains; 0: none
 
 	work  *work // while the header is being read

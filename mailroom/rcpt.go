@@ -20,6 +20,11 @@ func (l *letter) Rcpt(ctx context.Context, to mail.Recipient) error {
 	if err := refuseOutcome(&res); err != nil {
 		return err
 	}
+	if to.Notify != 0 || to.Orcpt != "" {
+		if err := l.mayAsk(ctx); err != nil {
+			return err
+		}
+	}
 	if res.MaxMessage > 0 && l.env.Size > res.MaxMessage {
 		return mail.Refuse(552, "5.3.4", fmt.Sprintf("The message is larger than this domain allows (%d octets)", res.MaxMessage))
 	}

@@ -55,6 +55,24 @@ func (l *letter) mayReport() bool {
 	return !l.env.From.IsZero() && (l.from.Service == mail.Submission || l.from.Mode == mail.Lab)
 }
 
+// mayAsk refuses the parameters of RFC 3461 to a sender whom no report of this
+// server reaches: to accept them is to promise one. The null path may have them
+// (§5.2: nobody gets a report then), and what is handed in on this machine.
+func (l *letter) mayAsk(ctx context.Context) error {
+	if l.env.From.IsZero() || l.from.Inside != "" || l.reached {
+		return nil
+	}
+	res, err := l.room.cfg.Directory.Resolve(ctx, l.env.From, mail.Address{}, mail.Login{})
+	switch {
+	case err != nil:
+		return failed(fmt.Errorf("resolving the sender: %w", err))
+	case res.Outcome != directory.Local || len(res.Targets) == 0:
+		return mail.Refuse(555, "5.5.4", "RET, ENVID, NOTIFY and ORCPT are served to senders with a mailbox here only")
+	}
+	l.reached = true
+	return nil
+}
+
 // report adds the reports that the message gives rise to.
 func (l *letter) report(ctx context.Context, out []filing, now time.Time) ([]filing, error) {
 	out, err := l.reportToOwners(ctx, out, now)
