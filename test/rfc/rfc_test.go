@@ -63,18 +63,36 @@ func TestComplaints(t *testing.T) {
 		{id: "1-1-5", level: "MAY", says: "x", excuse: "not used"},
 		{id: "1-1-6", level: "MAY"},
 		{id: "1-1-7", level: "SHOULD", says: "x"},
+		{id: "1-1-8", level: "MUST", says: "x", excuse: foreign},
+		{id: "2595-3.2-2", level: "MUST", says: "x", excuse: foreign},
 	}
 	got := strings.Join(join(rows, map[string][]string{
 		"1-1-5": {"t"}, "1-1-7": {"t"}, "9-9-9": {"t"},
 	}), "\n")
-	for _, want := range []string{"1-1-1 (MUST): x: no test", "1-1-2 (MUST NOT): x: only", "1-1-5 (MAY): x: is excused",
+	for _, want := range []string{"1-1-1 (MUST): x: no test", "1-1-2 (MUST NOT): x: only", "1-1-8 (MUST): x: only", "1-1-5 (MAY): x: is excused",
 		"1-1-6 (MAY): : has no wording", "t names 9-9-9"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no complaint %q in\n%s", want, got)
 		}
 	}
-	if n := strings.Count(got, "\n") + 1; n != 5 {
+	if n := strings.Count(got, "\n") + 1; n != 6 {
 		t.Errorf("%d complaints in\n%s", n, got)
+	}
+}
+
+func TestSummary(t *testing.T) {
+	var b bytes.Buffer
+	summary(&b, []requirement{
+		{id: "1-1-1", level: "MUST", tests: []string{"t"}},
+		{id: "1-1-2", level: "MUST NOT", excuse: outgoing},
+		{id: "1-1-3", level: "MAY", excuse: foreign},
+		{id: "1-1-4", level: "MUST"},
+		{id: "2-1-1", level: "SHOULD", excuse: "not used"},
+		{id: "2-1-2", level: "MUST", excuse: foreign},
+	})
+	_, rows, _ := strings.Cut(b.String(), "|---|---|---|---|---|\n")
+	if want := "| 1 | 1 | 1 | 1 | 0 |\n| 2 | 0 | 0 | 1 | 1 |\n| all | 1 | 1 | 2 | 1 |\n| of them MUST and MUST NOT | 1 | 1 | 1 | 0 |\n"; rows != want {
+		t.Errorf("got %s\nwant %s", rows, want)
 	}
 }
 
