@@ -18,7 +18,7 @@ const labFile = "lab.json"
 // memory is what labFile holds.
 type memory struct {
 	DefaultDomain string            `json:"default_domain,omitempty"`
-	Passwords     map[string]string `json:"passwords,omitempty"` // that posta made for a lab, by address
+	Passwords     map[string]string `json:"passwords,omitempty"` // of a lab, by address: made by posta, or told to quickstart
 }
 
 // recall reads what was remembered. A file that is not there or damaged is as
@@ -43,8 +43,24 @@ func noteDown(s admin.Status, passwords map[string]string) error {
 	}
 	notes := recall(s.Data)
 	maps.Copy(notes.Passwords, passwords)
-	if err := notes.remember(s.Data); err != nil {
-		return words.FailOf(err, "fail.unwritable", words.Args{"File": filepath.Join(s.Data, labFile)})
+	return notes.keep(s.Data)
+}
+
+// forget takes the passwords out of what was remembered: they were a lab's, and
+// now the same accounts are served to others.
+func forget(data string) error {
+	notes := recall(data)
+	if len(notes.Passwords) == 0 {
+		return nil
+	}
+	notes.Passwords = nil
+	return notes.keep(data)
+}
+
+// keep is remember with an error for people.
+func (m memory) keep(data string) error {
+	if err := m.remember(data); err != nil {
+		return words.FailOf(err, "fail.unwritable", words.Args{"File": filepath.Join(data, labFile)})
 	}
 	return nil
 }

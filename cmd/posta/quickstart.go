@@ -329,16 +329,20 @@ func (l *lab) account(ctx context.Context, ops admin.Caller, home, text string) 
 	l.order = append(l.order, one.Address)
 	if told {
 		l.learn(one.Address, password)
-		delete(l.notes.Passwords, one.Address) // its owner chose it: not ours to write down
 	}
 	if one.Password != "" {
 		l.learn(one.Address, one.Password)
-		l.notes.Passwords[one.Address] = one.Password
 	}
 	return nil
 }
 
-func (l *lab) learn(address, password string) { l.known[address], l.fresh[address] = password, true }
+// learn keeps a password for this card and the next ones. One that was told
+// stood on a command line, and is meant to be typed by others as it stands
+// here; what somebody types unseen at "posta account set" is never kept.
+func (l *lab) learn(address, password string) {
+	l.known[address], l.fresh[address] = password, true
+	l.notes.Passwords[address] = password
+}
 
 // retell sets a password if it is another one than before.
 func (l *lab) retell(ctx context.Context, ops admin.Caller, in admin.AccountChange) error {
@@ -355,10 +359,7 @@ func (l *lab) keep(h *server.House) error {
 	if l.mode != config.ModeLab {
 		l.notes.Passwords = nil
 	}
-	if err := l.notes.remember(h.Data()); err != nil {
-		return words.FailOf(err, "fail.unwritable", words.Args{"File": filepath.Join(h.Data(), labFile)})
-	}
-	return nil
+	return l.notes.keep(h.Data())
 }
 
 // ready is what the card shows.

@@ -87,7 +87,12 @@ func (a *app) serve(ctx context.Context, cfg *config.Config) error {
 			_ = writeJSON(a.Out, s.readiness(ctx))
 		}
 	}
-	return s.run(ctx, func(context.Context, *server.House) error { return nil })
+	return s.run(ctx, func(_ context.Context, h *server.House) error {
+		if slices.ContainsFunc(cfg.Listeners, func(l config.Listener) bool { return l.Mode == config.ModeLab }) {
+			return nil
+		}
+		return forget(h.Data())
+	})
 }
 
 // troubleBuffer is how much may wait to be said of the log's own trouble.
