@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"posta/admin"
 )
@@ -54,6 +55,40 @@ func TestCardAccounts(t *testing.T) {
 		}
 		if many.tried != want.tried || shown != want.shown || len(got) != mostAccounts+10 {
 			t.Errorf("told %v: %d accounts, %d tried, %d shown", told, len(got), many.tried, shown)
+		}
+	}
+}
+
+// However the ports moved, no line is wider than a screen.
+func TestCardWidth(t *testing.T) {
+	r := labReady()
+	r.Listeners = []admin.Listener{
+		{Name: "smtp", Service: "smtp", Mode: "lab", TLS: "starttls", Address: "127.0.0.1:42525", Port: 42525,
+			Wanted: "127.0.0.1:25", Why: "used", Program: "hMailServer.exe", PID: 12345},
+		{Name: "submission", Service: "submission", Mode: "lab", TLS: "starttls", Address: "127.0.0.1:2587", Port: 2587,
+			Wanted: "127.0.0.1:587", Why: "denied"},
+		{Name: "submissions", Service: "submission", Mode: "lab", TLS: "implicit", Address: "127.0.0.1:465", Port: 465},
+		{Name: "pop3", Service: "pop3", Mode: "lab", TLS: "starttls", Address: "127.0.0.1:2110", Port: 2110,
+			Wanted: "127.0.0.1:110", Why: "reserved"},
+	}
+	for lang, wants := range map[string][]string{
+		"en": {"\n    submissions   465  TLS from the start\n", "\n  smtp: not 25: hMailServer.exe (PID 12345) has it\n",
+			"\n  In the same line also: -d tcp.port==2587,smtp\n"},
+		"es": {"hMailServer.exe", "-d tcp.port==42525,smtp -d tcp.port==2110,pop\n"},
+	} {
+		p := newPage(speaking(t, lang), r)
+		p.system = "windows"
+		p.ports()
+		card := p.text.String()
+		for _, want := range wants {
+			if !strings.Contains(card, want) {
+				t.Errorf("%s: the card lacks %q:\n%s", lang, want, card)
+			}
+		}
+		for row := range strings.Lines(card) {
+			if n := utf8.RuneCountInString(strings.TrimRight(row, "\n")); n > helpWidth {
+				t.Errorf("%s: a line of %d letters: %s", lang, n, row)
+			}
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"posta/admin"
 	"posta/config"
@@ -117,13 +118,36 @@ func (p *page) ports() {
 	default:
 		p.title("card.ports", words.Args{"Host": p.host})
 	}
-	t := p.table(&p.text)
-	for _, l := range p.Listeners {
-		t.row(fmt.Sprintf("    %-12s%5d", l.Name, l.Port), p.tls(l.TLS), p.why(l))
-	}
-	_ = t.end() // a strings.Builder takes everything
+	p.portRows()
 	p.others()
 	p.wireshark()
+}
+
+// portRows lists the ports. The reasons why some moved stand below where the
+// rows would be too wide with them.
+func (p *page) portRows() {
+	wide, narrow := &strings.Builder{}, &strings.Builder{}
+	with, without := p.table(wide), p.table(narrow)
+	var reasons []string
+	for _, l := range p.Listeners {
+		port, tls, why := fmt.Sprintf("    %-12s%5d", l.Name, l.Port), p.tls(l.TLS), p.why(l)
+		with.row(port, tls, why)
+		without.row(port, tls)
+		if why != "" {
+			reasons = append(reasons, "  "+l.Name+": "+why)
+		}
+	}
+	_, _ = with.end(), without.end() // a strings.Builder takes everything
+	for row := range strings.Lines(wide.String()) {
+		if utf8.RuneCountInString(strings.TrimRight(row, "\n")) > helpWidth {
+			p.text.WriteString(narrow.String())
+			for _, one := range reasons {
+				p.line(one)
+			}
+			return
+		}
+	}
+	p.text.WriteString(wide.String())
 }
 
 // others says where this computer is found from elsewhere, and what stands
@@ -152,9 +176,11 @@ func (p *page) firewall() {
 	p.typed(p.command("firewall add"))
 }
 
-// wireshark says how it learns of ports that are not the usual ones.
+// wireshark says how it learns of ports that are not the usual ones. One line
+// holds the first of SMTP and of POP3, which is what a screen is wide.
 func (p *page) wireshark() {
-	var moved []string
+	var first, rest []string
+	seen := map[string]bool{}
 	for _, l := range p.Listeners {
 		dissector := "smtp"
 		if l.Service == config.POP3 {
@@ -163,13 +189,21 @@ func (p *page) wireshark() {
 		if l.TLS == config.TLSImplicit || slices.Contains([]int{25, 587, 110}, l.Port) {
 			continue
 		}
-		moved = append(moved, fmt.Sprintf("-d tcp.port==%d,%s", l.Port, dissector))
+		into := &first
+		if seen[dissector] {
+			into = &rest
+		}
+		seen[dissector] = true
+		*into = append(*into, fmt.Sprintf("-d tcp.port==%d,%s", l.Port, dissector))
 	}
-	if len(moved) == 0 || !p.isLab() {
+	if len(first) == 0 || !p.isLab() {
 		return
 	}
 	p.title("card.wireshark", nil)
-	p.typed("tshark -i " + p.capture() + " " + strings.Join(moved, " "))
+	p.typed("tshark -i " + p.capture() + " " + strings.Join(first, " "))
+	if len(rest) > 0 {
+		p.line("  " + p.say("card.wireshark_more", words.Args{"More": strings.Join(rest, " ")}))
+	}
 	p.line("  " + p.say("card.decode_as", nil))
 }
 
