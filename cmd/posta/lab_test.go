@@ -151,6 +151,28 @@ func TestQuickConfig(t *testing.T) {
 	}
 }
 
+// Who may not have a port hears what lets it move.
+func TestPortAdvice(t *testing.T) {
+	given := func(name string) bool { return name == "smtp" }
+	for _, c := range []struct{ mode, ports, listener, want string }{
+		{"lab", "", "smtp", "fail.port_given"}, {"lab", "standard", "pop3", "fail.port_standard"}, {"lab", "standard", "smtp", ""},
+		{"strict", "", "smtp", "fail.port_given"}, {"lab", "high", "pop3", ""}, {"sink", "", "smtp", ""},
+	} {
+		q := quick{mode: c.mode, ports: c.ports, listeners: &listenerFlags{given: given}}
+		if got := q.portAdvice(c.listener); got != c.want {
+			t.Errorf("%+v: %q", c, got)
+		}
+	}
+	s := &service{app: speaking(t, "en"), portAdvice: (&quick{mode: "lab", ports: "standard", listeners: &listenerFlags{given: given}}).portAdvice}
+	denied := words.Fail("server.port_denied", words.Args{"Name": "pop3", "Address": ":110"})
+	if got := s.words.Error(s.explain(denied)); !strings.Contains(got, "may not open that port") || !strings.Contains(got, "--ports high") {
+		t.Error(got)
+	}
+	if other := words.Fail("server.apop_strict", nil); s.explain(other) != error(other) {
+		t.Error("advice on ports where none is wanting")
+	}
+}
+
 func TestMemory(t *testing.T) {
 	dir := t.TempDir()
 	name := filepath.Join(dir, labFile)

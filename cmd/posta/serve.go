@@ -136,6 +136,10 @@ type service struct {
 	console *console // of who sits before it; may be nil
 	options server.Options
 	house   *server.House
+
+	// portAdvice is the id of what else helps where a listener cannot have its
+	// port, or ""; nil: never.
+	portAdvice func(listener string) string
 }
 
 // run opens the house, lets furnish see to what lives in it, and serves until
@@ -244,10 +248,17 @@ func (s *service) refused(r observe.Refusal) {
 // explain says what helps where a port cannot be had.
 func (s *service) explain(err error) error {
 	var said *words.Error
-	if errors.As(err, &said) {
+	if !errors.As(err, &said) {
+		return words.FailOf(err, "fail.listen", nil)
+	}
+	name, _ := said.Args["Name"].(string)
+	if s.portAdvice == nil || !strings.HasPrefix(said.ID, "server.port_") {
 		return err
 	}
-	return words.FailOf(err, "fail.listen", nil)
+	if id := s.portAdvice(name); id != "" {
+		return words.FailAs(err, id, words.Args{"Error": said, "Name": name})
+	}
+	return err
 }
 
 // audit logs a change made through the operations, never what was set.
