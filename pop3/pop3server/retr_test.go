@@ -189,6 +189,7 @@ func FuzzSurrogate(f *testing.F) {
 		f.Add("Subject: ñ\r\n"+l.prefix+l.body, uint8(1), uint8(1))
 	}
 	f.Add("X: y\r\nDelivered-To: ñ", uint8(2), uint8(0))
+	f.Add("X: y\nReturn-Path: ñ\r\n", uint8(0), uint8(1)) // left out, and the LF is the end
 	f.Fuzz(func(t *testing.T, body string, piece, lines uint8) {
 		scan := imf.Scanner{Max: maxNarrow}
 		scan.Scan([]byte(body))

@@ -1,6 +1,7 @@
 package pop3server
 
 import (
+	"bytes"
 	"context"
 	"errors"
 
@@ -97,7 +98,21 @@ func (s *session) growth(ctx context.Context, n int) (int64, bool) {
 		return 0, false
 	}
 	head := measure.head[:measure.scan.Len()]
-	return int64(len(imf.AppendSurrogate(nil, head, measure.scan.Fields())) - len(head)), true
+	surrogate := imf.AppendSurrogate(nil, head, measure.scan.Fields())
+	grown := len(surrogate) - len(head)
+	if len(head) == len(measure.head) { // it may be the whole message, and a field left out its last
+		grown += lineEndAdded(surrogate) - lineEndAdded(head)
+	}
+	return int64(grown), true
+}
+
+// lineEndAdded is how many octets a message that ends so gets in sending, so
+// that the final dot stands on a line of its own (RFC 1939 §3).
+func lineEndAdded(message []byte) int {
+	if len(message) == 0 || bytes.HasSuffix(message, []byte("\r\n")) {
+		return 0
+	}
+	return len("\r\n")
 }
 
 // widerAfter gives the next messages of which a surrogate will be made.
