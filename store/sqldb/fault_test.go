@@ -14,6 +14,7 @@ import (
 )
 
 // When a message is acknowledged, the disk has it.
+// rfc: 5321-6.1-1
 func TestSyncedBeforeSuccess(t *testing.T) {
 	disk := faulty(t)
 	db := open(t, sqldb.Options{VFS: disk.name})

@@ -37,6 +37,7 @@ func seed(t *testing.T) uint64 {
 
 // kill -9 under load: every acknowledged letter is there once and whole,
 // others once or not at all; deletions as the ledger says.
+// rfc: 5321-6.1-1
 func TestKill(t *testing.T) {
 	rounds := 5
 	if soak() {

@@ -27,6 +27,7 @@ type cutter interface {
 // The power goes while letters come in: none of 10,000 acknowledged is lost.
 // A real file system is shut down where the machine allows it; the layer below
 // SQLite forgets what was not synced everywhere.
+// rfc: 5321-6.1-1
 func TestPowerCut(t *testing.T) {
 	letters, cuts := 10_000, 4
 	if soak() {
