@@ -46,6 +46,10 @@ func Plain(name string) string {
 	}, fold(strings.ReplaceAll(name, "ß", "ss")))
 }
 
+// LocalPart makes an address's local part of a whole name, as a class list's
+// people get it: "Ana García López" is "ana.garcia".
+func LocalPart(name string) string { return localPart(name, "") }
+
 // localPart makes a local part that is easy to type: the first name, and the
 // first family name where there is one. "Ana", "ana"; "Ana García", and
 // "García López, Ana", "ana.garcia"; "María José García López", "maria.garcia".
@@ -71,10 +75,12 @@ func localPart(given, family string) string {
 	return strings.Join(parts, ".")
 }
 
-// plainWords are the words of a name in ASCII, without the particles.
+// plainWords are the words of a name in ASCII, without the particles. An
+// apostrophe is inside a word: "O'Neill" is "oneill".
 func plainWords(s string) []string {
 	particles := []string{"de", "del", "la", "las", "los", "y", "i", "da", "do", "dos", "das", "von", "van", "der", "den"}
-	all := strings.FieldsFunc(fold(strings.ReplaceAll(s, "ß", "ss")), func(r rune) bool { return !isPlain(r) })
+	s = strings.NewReplacer("ß", "ss", "'", "", "’", "", "‘", "", "´", "", "`", "").Replace(s)
+	all := strings.FieldsFunc(fold(s), func(r rune) bool { return !isPlain(r) })
 	kept := slices.DeleteFunc(slices.Clone(all), func(w string) bool { return slices.Contains(particles, w) })
 	if len(kept) == 0 {
 		return all

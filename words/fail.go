@@ -2,8 +2,10 @@ package words
 
 import (
 	"errors"
+	"io/fs"
 	"strings"
 	"sync"
+	"syscall"
 )
 
 // Error is an error that can be said in every language that posta speaks. It
@@ -60,7 +62,7 @@ func (w *Words) Error(err error) string {
 		id, args := s.Words()
 		text := w.Say(id, args)
 		if e, ok := err.(*Error); ok && e.Err != nil {
-			text += ": " + w.Error(e.Err)
+			text += ": " + w.cause(e)
 		}
 		return text
 	}
@@ -88,8 +90,41 @@ func joined(err error) ([]error, bool) {
 	return many.Unwrap(), err.Error() == strings.Join(lines, "\n")
 }
 
-// wrapped says an error that only holds something Sayable further down.
+// cause says what lies beneath an error. A file that the text names already is
+// not named again.
+func (w *Words) cause(e *Error) string {
+	at, ok := e.Err.(*fs.PathError)
+	if !ok {
+		return w.Error(e.Err)
+	}
+	for _, named := range e.Args {
+		if named == at.Path {
+			return w.system(at.Err)
+		}
+	}
+	return w.Error(e.Err)
+}
+
+// system says what the operating system refused, where it is one of the things
+// that happen to everybody.
+func (w *Words) system(err error) string {
+	for _, one := range []struct {
+		err error
+		id  string
+	}{{fs.ErrNotExist, "words.not_there"}, {fs.ErrPermission, "words.no_right"}, {fs.ErrExist, "words.there_already"}, {syscall.EISDIR, "words.folder"}} {
+		if errors.Is(err, one.err) {
+			return w.Say(one.id, nil)
+		}
+	}
+	return err.Error()
+}
+
+// wrapped says an error of the system's, or one that only holds something
+// Sayable further down.
 func (w *Words) wrapped(err error) string {
+	if at, ok := err.(*fs.PathError); ok {
+		return at.Path + ": " + w.system(at.Err)
+	}
 	var s Sayable
 	if !errors.As(err, &s) {
 		return err.Error()

@@ -4,6 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"syscall"
 	"testing"
 )
 
@@ -221,4 +225,29 @@ func FuzzErrorJSON(f *testing.F) {
 			t.Fatalf("%q came back as %q", a, b)
 		}
 	})
+}
+
+// What the system refuses to everybody now and then is said in the language,
+// and the file once.
+func TestSystemError(t *testing.T) {
+	_, err := os.Open("/nowhere/clase.csv")
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{FailOf(err, "fail.list_unreadable", Args{"File": "/nowhere/clase.csv"}), "no se puede leer /nowhere/clase.csv: no existe"},
+		{FailOf(err, "fail.list_unreadable", Args{"File": "clase.csv"}), "no se puede leer clase.csv: /nowhere/clase.csv: no existe"},
+		{FailOf(&fs.PathError{Op: "open", Path: "x", Err: syscall.EACCES}, "fail.unwritable", Args{"File": "x"}), "no se puede escribir x: no hay permiso"},
+		{&fs.PathError{Op: "read", Path: "x", Err: syscall.EISDIR}, "x: es una carpeta"},
+		{&fs.PathError{Op: "mkdir", Path: "x", Err: fs.ErrExist}, "x: ya existe"},
+		{&fs.PathError{Op: "read", Path: "x", Err: io.ErrUnexpectedEOF}, "x: unexpected EOF"},
+	} {
+		es, bad := New("es")
+		if bad != nil {
+			t.Fatal(bad)
+		}
+		if got := es.Error(c.err); got != c.want {
+			t.Errorf("%v: %q, want %q", c.err, got, c.want)
+		}
+	}
 }

@@ -34,7 +34,7 @@ type imported struct {
 	Line     int    `json:"line"`
 	Address  string `json:"address"`
 	Name     string `json:"name,omitempty"`
-	Password string `json:"password,omitempty"` // nothing where the account existed and keeps its own
+	Password string `json:"password,omitempty"` // of an account that existed and keeps its own only where a lab remembers it
 	Domain   string `json:"domain"`
 	Quota    *int64 `json:"quota,omitempty"`
 	State    string `json:"state"`
@@ -153,6 +153,7 @@ func (i *importer) run(ctx context.Context, list roster.List, file string) error
 			return err
 		}
 		i.addPeople(ctx, people, done)
+		i.recall(ctx, done)
 		if err := out.write(i, list, done); err != nil {
 			return err
 		}
@@ -295,11 +296,33 @@ func (i *importer) one(ctx context.Context, p roster.Person, result *imported) {
 func made(people []roster.Person, done []imported) map[string]string {
 	out := map[string]string{}
 	for n, p := range people {
-		if p.Made && done[n].Password != "" {
+		if p.Made && done[n].Password != "" && done[n].State != importExists {
 			out[done[n].Address] = done[n].Password
 		}
 	}
 	return out
+}
+
+// recall fills in the passwords of those who had an account already, where a
+// lab made and remembers them: a class list with one more line is imported
+// again, and cards are printed again.
+func (i *importer) recall(ctx context.Context, done []imported) {
+	if modeOf(i.status.Listeners) != config.ModeLab {
+		return
+	}
+	known := recall(i.status.Data).Passwords
+	for n := range done {
+		one := &done[n]
+		password := known[one.Address]
+		if one.State != importExists && one.State != importUpdated || one.Password != "" || password == "" {
+			continue
+		}
+		var fits admin.Verified
+		err := i.ops.Call(ctx, "account.verify", admin.Login{Address: one.Address, Password: password}, &fits)
+		if err == nil && fits.OK {
+			one.Password = password
+		}
+	}
 }
 
 // show prints what was done, or would be.

@@ -26,11 +26,13 @@ type handoutCard struct {
 	Foot         string
 }
 
-// handoutRow is a line of a card; before Rest a narrow one may break.
+// handoutRow is a line of a card; only before Rest a narrow one breaks.
 type handoutRow struct{ Label, Value, Rest string }
 
-// writeCards writes the page: everybody whose account was made or changed and
-// whose password is known.
+// hasCard says that a person's password is known.
+func (one imported) hasCard() bool { return one.Password != "" }
+
+// writeCards writes the page: everybody whose password is known.
 func (i *importer) writeCards(w io.Writer, done []imported) error {
 	page, err := template.New("cards").Parse(cardsPage)
 	if err != nil {
@@ -39,7 +41,7 @@ func (i *importer) writeCards(w io.Writer, done []imported) error {
 	h := handout{Lang: i.words.Lang(), Title: i.say("handout.title", nil), Hint: i.say("handout.hint", nil)}
 	server, foot := i.whereAndHow()
 	for _, one := range done {
-		if one.Password == "" {
+		if !one.hasCard() {
 			continue
 		}
 		at := max(strings.LastIndexByte(one.Address, '@'), 0)
@@ -50,6 +52,12 @@ func (i *importer) writeCards(w io.Writer, done []imported) error {
 		h.Cards = append(h.Cards, handoutCard{Domain: one.Domain, Name: cmp.Or(one.Name, one.Address), Rows: append(rows, server...), Foot: foot})
 	}
 	return page.Execute(w, h)
+}
+
+// alone says that the running server is reached from its own computer only.
+func (i *importer) alone() bool {
+	r := ready{Status: i.status}
+	return len(i.status.Listeners) > 0 && !r.isOpen() && isLoopbackHost(newPage(i.app, r).host)
 }
 
 // whereAndHow is what every card says of the server, if one runs, and of PuTTY.

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"posta/roster"
@@ -67,11 +68,17 @@ func fresh(asked, stem, suffix string) (*os.File, error) {
 	}
 }
 
-// write fills both files and sees to it that they are on the disk.
+// write fills both files and sees to it that they are on the disk. Where
+// nobody's password is known there are no cards.
 func (f *importFiles) write(i *importer, list roster.List, done []imported) error {
-	return errors.Join(
-		sealed(f.csv, roster.Write(f.csv, list.Comma, i.columns(done))),
-		sealed(f.cards, i.writeCards(f.cards, done)))
+	written := sealed(f.csv, roster.Write(f.csv, list.Comma, i.columns(done)))
+	if !slices.ContainsFunc(done, imported.hasCard) {
+		unwanted := &importFiles{cards: f.cards}
+		unwanted.discard()
+		f.cards = nil
+		return written
+	}
+	return errors.Join(written, sealed(f.cards, i.writeCards(f.cards, done)))
 }
 
 // sealed closes a file that was written, after a sync.
@@ -94,5 +101,12 @@ func (f *importFiles) discard() {
 
 // tell says where the files are; on standard error, so that --json stays clean.
 func (f *importFiles) tell(i *importer) {
+	if f.cards == nil {
+		_, _ = fmt.Fprintln(i.Err, i.say("import.no_cards", words.Args{"CSV": f.csv.Name()}))
+		return
+	}
 	_, _ = fmt.Fprintln(i.Err, i.say("import.files", words.Args{"CSV": f.csv.Name(), "Cards": f.cards.Name()}))
+	if i.alone() {
+		_, _ = fmt.Fprintln(i.Err, i.say("import.alone", nil))
+	}
 }

@@ -80,7 +80,7 @@ func isDomain(text string) error {
 
 func areMembers(text string) error {
 	for _, name := range namesIn(text) {
-		if err := checkAccount(name); err != nil {
+		if err := checkAccount(plainMember(name)); err != nil {
 			return err
 		}
 	}
@@ -94,18 +94,44 @@ func isOneOrTwo(text string) error {
 	return nil
 }
 
+// namesIn are the members' names. Where there are commas, a blank is inside a
+// name: "Ana García, José Peña" are two people.
 func namesIn(text string) []string {
-	return strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == ',' || r == ';' || r == '\t' })
+	const separators = ",;\t"
+	blank := !strings.ContainsAny(text, separators)
+	all := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(separators, r) || blank && r == ' ' })
+	var names []string
+	for _, name := range all {
+		if name = strings.TrimSpace(name); name != "" {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
-// typable is a member's name without accents, and says so: who clicks has not
-// heard of SMTPUTF8 yet. Who wants peña@ has `quickstart --account`.
-func (a *app) typable(name string) string {
-	plain := roster.Plain(name)
-	if plain == "" || strings.EqualFold(plain, name) || strings.Contains(name, ":") {
+// plainMember is a member's name without accents and blanks: who clicks has not
+// heard of SMTPUTF8 yet. Who wants peña@ has `quickstart --account`. A name
+// that cannot be had so, or that has a password, stays.
+func plainMember(name string) string {
+	if strings.Contains(name, ":") {
 		return name
 	}
-	_, _ = fmt.Fprintln(a.Out, a.say("welcome.plain", words.Args{"Name": printable(name), "Plain": plain}))
+	plain := roster.Plain(name)
+	if strings.Contains(name, " ") && !strings.Contains(name, "@") {
+		plain = roster.LocalPart(name)
+	}
+	if plain == "" || strings.EqualFold(plain, name) {
+		return name
+	}
+	return plain
+}
+
+// typable is plainMember, and says so.
+func (a *app) typable(name string) string {
+	plain := plainMember(name)
+	if plain != name {
+		_, _ = fmt.Fprintln(a.Out, a.say("welcome.plain", words.Args{"Name": printable(name), "Plain": plain}))
+	}
 	return plain
 }
 

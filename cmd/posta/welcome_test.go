@@ -17,6 +17,7 @@ func TestAskLab(t *testing.T) {
 		"Enter thrice":    {"\n\n\n", "quickstart lab.test", "[lab.test]"},
 		"all said":        {"pepito.es\r\nana, luis;eva\r\n2\r\n", "quickstart pepito.es --account ana --account luis --account eva --lan", "Members"},
 		"an accent":       {"\nAna peña ana:Clave\n\n", "quickstart lab.test --account Ana --account pena --account ana:Clave", "peña becomes pena"},
+		"whole names":     {"\nAna García, José Luis Peña; Bo\n1\n", "quickstart lab.test --account ana.garcia --account jose.luis --account Bo", "Ana García becomes ana.garcia"},
 		"once more":       {"mi grupo\npepito.es\n\nyes\n1\n", "quickstart pepito.es", `"mi grupo" is no domain; write it like pepito.es`},
 		"which of two":    {"\n\nyes\n1\n", "quickstart lab.test", `"yes" is no answer to that: 1 or 2`},
 		"a bad member":    {"\nana@@x\nana\n1\n", "quickstart lab.test --account ana", "ana@@x"},
