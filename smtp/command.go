@@ -279,7 +279,7 @@ func parseAuth(p *parser, c *Command) *Fault {
 		c.Initial = p.src[p.pos:]
 	}
 	if !isMechanism(c.Word) {
-		return badArg(at, "Name a mechanism: "+c.Verb.Syntax())
+		return badArg(at, "Name a mechanism, EHLO lists them: "+c.Verb.Syntax())
 	}
 	if strings.ContainsAny(c.Initial, " \t") {
 		return badArg(c.InitialSpan, "Only one response may follow the mechanism: "+c.Verb.Syntax())

@@ -136,6 +136,12 @@ func (c *Command) address(src string, at Span, bad mail.Status) *Fault {
 
 // addressFault words what is wrong without repeating the peer's octets.
 func addressFault(s string) string {
+	if strings.HasSuffix(s, ">") {
+		return "The address has no opening <"
+	}
+	if _, more, comma := strings.Cut(s, ","); comma && more != "" && strings.Contains(s, "@") && !strings.Contains(more, "@") {
+		return "A comma stands in the address where a dot should be"
+	}
 	if strings.ContainsAny(s, ",;") {
 		return "One address stands here; each recipient has a RCPT of its own"
 	}

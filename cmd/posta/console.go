@@ -51,6 +51,9 @@ func (c *console) text(e *event.Event) string {
 		if f.User == "" {
 			return say("console.login_failed_nobody", nil)
 		}
+		if f.Reason == "maildrop in use" {
+			return say("console.login_in_use", words.Args{"User": printable(f.User)})
+		}
 		return say("console.login_failed", words.Args{"User": printable(f.User)})
 	case event.Accepted:
 		return say("console.accepted", words.Args{"ID": f.ID, "From": printable(f.From), "Size": f.Size, "Count": f.Recipients})

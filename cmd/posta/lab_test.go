@@ -252,14 +252,14 @@ func TestConsole(t *testing.T) {
 	for _, f := range []any{
 		event.Opened{Listener: "smtp"}, event.Authenticated{User: "pepe\x1b[2J", Mechanism: "PLAIN"},
 		event.Authenticated{User: "ana", OK: true, Mechanism: "USER"}, event.Accepted{ID: "x1", From: "a@b", Recipients: 2, Size: 9},
-		event.Fetched{Size: 7}, event.Deleted{Messages: 1}, event.Deleted{}, event.Note{Text: "nothing"}, event.Closed{Reason: "quit"},
+		event.Authenticated{User: "eva", Mechanism: "USER", Reason: "maildrop in use"}, event.Fetched{Size: 7}, event.Deleted{Messages: 1}, event.Deleted{}, event.Note{Text: "nothing"}, event.Closed{Reason: "quit"},
 	} {
 		c.Emit(&event.Event{Conn: 5, Time: time.Unix(0, 0), Fact: f})
 	}
 	c.Emit(&event.Event{Time: time.Unix(0, 0), Fact: event.Accepted{ID: "x2"}}) // a report: nobody sent it
 	c.close()
 	got := out.String()
-	if strings.Count(got, "\n") != 7 || strings.Contains(got, "\x1b") || !strings.Contains(got, `pepe\x1b[2J`) ||
+	if strings.Count(got, "\n") != 8 || !strings.Contains(got, "eva: otra sesión tiene abierto el buzón") || strings.Contains(got, "\x1b") || !strings.Contains(got, `pepe\x1b[2J`) ||
 		!strings.Contains(got, "sesión 5  recibida la carta x1 de <a@b> para 2 destinatarios, 9 octetos") {
 		t.Errorf("%q", got)
 	}

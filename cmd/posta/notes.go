@@ -33,6 +33,8 @@ func remarks() map[string][]string {
 		"note.unseen":          {"Octets"},
 		"note.not_kept":        {"Lines"},
 		"note.tls":             {"Version"},
+		"note.unfinished":      {"Marked"},
+		"note.body":            {"Octets"},
 		"note.delete_failed":   {"Error"},
 		"note.http":            nil,
 		"note.read_failed":     {"Error"},

@@ -4,9 +4,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"golang.org/x/term"
 
 	"posta/config"
 	"posta/words"
@@ -31,6 +35,23 @@ func printAll[T any](a *app, all []T, human func(io.Writer) error) error {
 		}
 	}
 	return nil
+}
+
+// width is how many columns the screen has; 0 where the output goes elsewhere,
+// as into a pipe, where a line has room.
+func (a *app) width() int {
+	if n, err := strconv.Atoi(a.Getenv("COLUMNS")); err == nil && n > 0 {
+		return n
+	}
+	f, ok := a.Out.(*os.File)
+	if !ok {
+		return 0
+	}
+	n, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 // table writes rows in columns. Its headings are ids of words/.

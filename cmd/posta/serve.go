@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"posta/admin"
+	"posta/check"
 	"posta/config"
 	"posta/event"
 	"posta/observe"
@@ -240,9 +242,22 @@ func (s *service) refused(r observe.Refusal) {
 		if r.More > 0 {
 			id = "console.refused_more"
 		}
-		text := s.say(id, words.Args{"Remote": r.Remote, "Listener": strings.ToUpper(r.Listener), "Line": r.Line, "More": r.More})
+		args := words.Args{"Remote": r.Remote, "Listener": strings.ToUpper(r.Listener), "Line": r.Line, "More": r.More}
+		if strings.HasSuffix(r.Line, check.LabText) {
+			args["Line"] = "\n          " + s.say("console.refused_lab", words.Args{"Network": around(r.Remote)})
+		}
+		text := s.say(id, args)
 		s.console.say(time.Now().Format("15:04:05") + "  " + text + "\n")
 	}
+}
+
+// around is the network that somebody whose address this is will have.
+func around(addr netip.Addr) netip.Prefix {
+	bits := 24
+	if addr.Is6() {
+		bits = 64
+	}
+	return netip.PrefixFrom(addr, bits).Masked()
 }
 
 // explain says what helps where a port cannot be had.

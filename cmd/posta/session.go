@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -50,8 +52,7 @@ func (a *app) sessionListCommand() *cobra.Command {
 		if err := a.askServer(ctx, "session.list", f, &all); err != nil {
 			return err
 		}
-		return printAll(a, all, lister(a, all, []string{"field.number", "field.opened", "field.listener", "field.remote",
-			"field.user", "field.what", "field.state"}, a.sessionRow))
+		return printAll(a, all, func(w io.Writer) error { return a.sessionTable(w, all) })
 	})
 	flags := c.Flags()
 	flags.BoolVar(&f.Open, "open", false, a.say("help.flag_open", nil))
@@ -96,12 +97,44 @@ func network(text string) (netip.Prefix, error) {
 	return p, nil
 }
 
+// sessionTable lists sessions, a line each. Where the screen is too narrow for
+// that, what happened stands beneath.
+func (a *app) sessionTable(w io.Writer, all []observe.Session) error {
+	headings := []string{"field.number", "field.opened", "field.listener", "field.remote", "field.user", "field.state", "field.what"}
+	var text strings.Builder
+	if err := lister(a, all, slices.Clone(headings), a.sessionRow)(&text); err != nil {
+		return err
+	}
+	width := a.width()
+	tooLong := func(line string) bool { return utf8.RuneCountInString(strings.TrimSuffix(line, "\n")) > width }
+	lines := slices.Collect(strings.Lines(text.String()))
+	if width == 0 || !slices.ContainsFunc(lines, tooLong) {
+		_, err := io.WriteString(w, text.String())
+		return err
+	}
+	text.Reset()
+	last := len(headings) - 1
+	short := func(s observe.Session) []string { return a.sessionRow(s)[:last] }
+	if err := lister(a, all, headings[:last], short)(&text); err != nil {
+		return err
+	}
+	for i, line := range slices.Collect(strings.Lines(text.String())) {
+		if i > 0 && a.happened(&all[i-1]) != "" {
+			line += "        " + a.happened(&all[i-1]) + "\n"
+		}
+		if _, err := io.WriteString(w, line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (a *app) sessionRow(s observe.Session) []string {
 	state := a.say("session.open", nil)
 	if !s.Closed.IsZero() {
 		state = ended(a.words, s.Reason)
 	}
-	return []string{strconv.FormatUint(s.ID, 10), whenListed(s.Opened), s.Listener, s.Remote.Addr().String(), s.User, a.happened(&s), state}
+	return []string{strconv.FormatUint(s.ID, 10), whenListed(s.Opened), s.Listener, s.Remote.Addr().String(), s.User, state, a.happened(&s)}
 }
 
 // ended says in the user's language why a session ended. What the engines tell
@@ -156,7 +189,7 @@ func (a *app) transcript(w io.Writer, t *observe.Transcript) error {
 	for i := range t.Lines {
 		l := &t.Lines[i]
 		l.Time = l.Time.Local()
-		if l.Kind == observe.LineNote || l.Kind == observe.LineGap {
+		if l.Kind == observe.LineNote || l.Kind == observe.LineGap || l.Kind == observe.LineBody {
 			l.Text = notes.say(l.Text)
 		}
 	}

@@ -28,7 +28,7 @@ func (s *session) apop(ctx context.Context, cmd pop3.Command) {
 			err = sasl.ErrCredentials
 		}
 	}
-	s.login(ctx, attempt{pop3.APOP, "APOP", user}, id, err)
+	s.login(ctx, attempt{verb: pop3.APOP, mechanism: "APOP", user: user}, id, err)
 }
 
 func (s *session) secret(ctx context.Context, user string) (sasl.Identity, []byte, error) {

@@ -46,7 +46,7 @@ func (s *session) auth(ctx context.Context, cmd pop3.Command) {
 		return
 	}
 	err = s.exchange(ctx, exchange, mechanism, initial)
-	try := attempt{pop3.AUTH, mechanism, exchange.User()}
+	try := attempt{verb: pop3.AUTH, mechanism: mechanism, user: exchange.User()}
 	if err != nil {
 		s.login(ctx, try, sasl.Identity{}, err)
 		return

@@ -92,21 +92,21 @@ func TestUserPass(t *testing.T) {
 			S: -ERR You are logged in already`,
 		"commands of TRANSACTION come after the log-in": `
 			C: STAT
-			S: -ERR Log in first
+			S: -ERR Log in first: …
 			C: LIST
-			S: -ERR Log in first
+			S: -ERR Log in first: …
 			C: RETR 1
-			S: -ERR Log in first
+			S: -ERR Log in first: …
 			C: TOP 1 1
-			S: -ERR Log in first
+			S: -ERR Log in first: …
 			C: DELE 1
-			S: -ERR Log in first
+			S: -ERR Log in first: …
 			C: UIDL
-			S: -ERR Log in first
+			S: -ERR Log in first: …
 			C: NOOP
-			S: -ERR Log in first
+			S: -ERR Log in first: …
 			C: RSET
-			S: -ERR Log in first`,
+			S: -ERR Log in first: …`,
 		"rubbish": `
 			C: USER pe` + "\x00" + `pe
 			S: -ERR Control characters are not allowed
@@ -307,7 +307,7 @@ func TestMaildropInUse(t *testing.T) {
 	srv := New(config(d))
 	first, second := dial(t, srv), dial(t, srv)
 	first.login()
-	second.play("C: USER pepe\nS: +OK …\nC: PASS se cret\nS: -ERR [IN-USE] …\nC: STAT\nS: -ERR Log in first")
+	second.play("C: USER pepe\nS: +OK …\nC: PASS se cret\nS: -ERR [IN-USE] …\nC: STAT\nS: -ERR Log in first: …")
 	if got := facts[event.Authenticated](second.w); len(got) != 1 || got[0].OK {
 		t.Errorf("facts %+v", got)
 	}

@@ -24,6 +24,7 @@ type attempt struct {
 	verb      pop3.Verb
 	mechanism string // "USER", "APOP", or SASL's name
 	user      string // as the client gave it
+	hint      string // to say behind a refusal, or ""
 }
 
 // login answers an attempt whose credentials have been checked: it opens the
@@ -69,7 +70,7 @@ func (s *session) denied(ctx context.Context, try attempt) {
 		}
 		pause(ctx, wait)
 	}
-	s.refuse(try.verb, pop3.AuthCode, s.srv.texts.credential)
+	s.refuse(try.verb, pop3.AuthCode, s.srv.texts.credential+try.hint)
 	if s.srv.Mode == mail.Strict && s.srv.MaxLogins > 0 && s.failed >= s.srv.MaxLogins {
 		s.end("refused: too many failed log-ins")
 	}

@@ -3,6 +3,7 @@ package pop3server
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 	"time"
 
@@ -131,6 +132,17 @@ func (s *session) renew(ctx context.Context) bool {
 		s.box.renewed = time.Now()
 	}
 	return !errors.Is(err, store.ErrLost)
+}
+
+// unfinished notes that somebody marked messages as deleted and left without
+// QUIT, which deletes nothing (RFC 1939 §6).
+func (s *session) unfinished() {
+	if s.box == nil {
+		return
+	}
+	if marked := len(s.box.messages) - s.box.live; marked > 0 {
+		s.note(strconv.Itoa(marked) + " marked as deleted, no QUIT: nothing was deleted")
+	}
 }
 
 // release gives the maildrop back, however the session ended.

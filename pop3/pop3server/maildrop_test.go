@@ -239,6 +239,32 @@ func TestQuitThatFails(t *testing.T) {
 	}
 }
 
+// Who hangs up has deleted nothing, and the session says so.
+// rfc: 1939-6-1
+func TestLeftWithoutQuit(t *testing.T) {
+	for _, c := range []struct{ said, note string }{
+		{"C: DELE 3\nS: +OK …\nC: DELE 1\nS: +OK …", "2 marked as deleted, no QUIT: nothing was deleted"},
+		{"C: DELE 3\nS: +OK …\nC: RSET\nS: +OK …", ""},
+		{"C: DELE 3\nS: +OK …\nC: QUIT\nS: +OK …\nS!", ""},
+	} {
+		d := three()
+		k := dial(t, New(config(d)))
+		k.login()
+		k.play(c.said)
+		k.peer.Close()
+		<-k.done
+		note := ""
+		for _, f := range facts[event.Note](k.w) {
+			if strings.Contains(f.Text, "marked") {
+				note = f.Text
+			}
+		}
+		if note != c.note || d.held() {
+			t.Errorf("%q: note %q, want %q; held %v", c.said, note, c.note, d.held())
+		}
+	}
+}
+
 // Whether the disk has the deletions is not known: no answer is the honest one.
 func TestQuitWithUnknownEnd(t *testing.T) {
 	d := three()

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"posta/event"
+	"posta/mail"
 	"posta/pop3"
 	"posta/store"
 )
@@ -21,10 +22,19 @@ func (s *session) retr(ctx context.Context, cmd pop3.Command) {
 		return
 	}
 	p := s.parcel(ctx, m)
-	p.first = "+OK " + strconv.FormatInt(m.size, 10) + " octets\r\n"
+	p.first = "+OK " + strconv.FormatInt(m.size, 10) + " octets" + s.surrogateHint(m) + "\r\n"
 	if s.send(&cmd, p, s.box.next(cmd.Message)) {
 		s.c.State(event.Fetched{Account: s.box.lease.Account, UID: m.uid, UIDL: s.box.id(cmd.Message), Size: m.size})
 	}
+}
+
+// surrogateHint tells a person in the lab why letters with accents are written
+// otherwise than they were sent.
+func (s *session) surrogateHint(m *message) string {
+	if _, surrogate := s.box.stored[m.uid]; !surrogate || s.srv.Mode != mail.Lab {
+		return ""
+	}
+	return "; its header is put into ASCII, UTF8 before USER shows it as it was sent"
 }
 
 // readable refuses a message whose header is UTF-8 to a client that has not

@@ -153,7 +153,7 @@ func TestUTF8(t *testing.T) {
 	k := dial(t, New(config(d)))
 	k.login()
 	k.play("C: STAT\nS: +OK 2 56\nC: LIST\nS: +OK …\nS: 1 35\nS: 2 21\nS: .\nC: LIST 1\nS: +OK 1 35\n" +
-		"C: RETR 1\nS: +OK 35 octets\nS: Subject: =?utf-8?q?=C3=B1?=\nS: \nS: ñ\nS: .\n" +
+		"C: RETR 1\nS: +OK 35 octets; …\nS: Subject: =?utf-8?q?=C3=B1?=\nS: \nS: ñ\nS: .\n" +
 		"C: TOP 1 0\nS: +OK …\nS: Subject: =?utf-8?q?=C3=B1?=\nS: \nS: .\nC: DELE 1\nS: +OK …\nC: STAT\nS: +OK 1 21\n" +
 		"C: RSET\nS: +OK …\nC: QUIT\nS: +OK …\nS!")
 	k = dial(t, New(config(d)))

@@ -110,6 +110,7 @@ func (srv *Server) Session(ctx context.Context, c *wire.Conn) {
 		s.leave = srv.Leave(s.remote.Addr())
 	}
 	defer func() {
+		s.unfinished()
 		s.release(ctx) // before Close: who sees the end may log in again
 		_ = c.Close(s.reason)
 	}()

@@ -100,7 +100,7 @@ func (s *session) command(ctx context.Context, line []byte) {
 	case v == nil && cmd.Keyword.Len > 0:
 		s.refuse(cmd.Verb, "", s.unknown(cmd.Keyword.Of(line)))
 	case v != nil && v.phases&s.phase == 0:
-		s.refuse(cmd.Verb, "", wrongPhase(s.phase))
+		s.refuse(cmd.Verb, "", s.wrongPhase())
 	case fault != nil:
 		s.refuse(cmd.Verb, "", fault.Text)
 	case !s.held(ctx, cmd.Verb):
@@ -214,11 +214,14 @@ func (s *session) unknown(word []byte) string {
 	return text
 }
 
-func wrongPhase(p phase) string {
-	if p == authorization {
-		return "Log in first"
+func (s *session) wrongPhase() string {
+	switch {
+	case s.phase != authorization:
+		return "You are logged in already"
+	case s.srv.Mode == mail.Lab:
+		return "Log in first: USER and your name, then PASS and the password"
 	}
-	return "You are logged in already"
+	return "Log in first"
 }
 
 // bare says that this connection is in the clear where passwords need TLS

@@ -2,7 +2,9 @@ package pop3server
 
 import (
 	"context"
+	"strings"
 
+	"posta/mail"
 	"posta/pop3"
 	"posta/sasl"
 )
@@ -34,7 +36,11 @@ func (s *session) pass(ctx context.Context, cmd pop3.Command) {
 		s.refuse(pop3.PASS, "", "Say USER and the name just before PASS")
 	default:
 		id, err := s.password(ctx, name, cmd.Arg(0))
-		s.login(ctx, attempt{pop3.PASS, "USER", name}, id, err)
+		try := attempt{verb: pop3.PASS, mechanism: "USER", user: name}
+		if last := cmd.Arg(0); s.srv.Mode == mail.Lab && (strings.HasSuffix(last, " ") || strings.HasSuffix(last, "\t")) {
+			try.hint = "; the password ended in a blank" // which nobody sees in a terminal
+		}
+		s.login(ctx, try, id, err)
 	}
 }
 

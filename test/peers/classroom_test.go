@@ -226,6 +226,7 @@ func TestClassroom(t *testing.T) {
 	if log := c.log(); !strings.Contains(log, campusIP) || !strings.Contains(log, "refused") {
 		t.Errorf("the log does not say who was turned away\n%s", log)
 	}
+	c.says("--allow 203.0.113.0/24 lets that one in")
 	c.stop(running)
 
 	running = c.lab("grupo2.net", "--account", "eva", "--lan", "--allow", "203.0.113.0/24")
