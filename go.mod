@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	github.com/inconshreveable/mousetrap v1.1.0
+	github.com/klauspost/compress v1.20.4
 	github.com/nicksnyder/go-i18n/v2 v2.7.0
 	github.com/pelletier/go-toml/v2 v2.4.3
 	github.com/pressly/goose/v3 v3.29.0

@@ -29,6 +29,8 @@ const (
 	tagFetched
 	tagDeleted
 	tagBanned
+	tagCaptured
+	tagSegment
 )
 
 func appendFact(dst []byte, fact any) ([]byte, error) {
@@ -71,6 +73,10 @@ func appendFact(dst []byte, fact any) ([]byte, error) {
 	case Banned:
 		dst = binary.AppendVarint(appendStrings(append(dst, tagBanned), f.User), f.Until.Unix())
 		return binary.AppendUvarint(dst, uint64(f.Until.Nanosecond())), nil
+	case Captured:
+		return appendCaptured(append(dst, tagCaptured), &f), nil
+	case *Segment:
+		return appendSegment(append(dst, tagSegment), f), nil
 	case Note:
 		return appendStrings(append(dst, tagNote), f.Text), nil
 	}
@@ -110,6 +116,10 @@ func (r *reader) fact() any {
 		return Delivered{ID: r.text(), To: r.deliveries()}
 	case tagBanned:
 		return Banned{User: r.text(), Until: r.moment()}
+	case tagCaptured:
+		return r.captured()
+	case tagSegment:
+		return r.segment()
 	case tagNote:
 		return Note{Text: r.text()}
 	}

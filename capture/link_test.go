@@ -1,0 +1,129 @@
+package capture
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"slices"
+	"testing"
+
+	"posta/event"
+)
+
+// bare gives a segment's IP packet, without a link layer.
+func bare(src, dst netip.AddrPort, payload string) []byte {
+	return appendFrame(nil, &made{src: src, dst: dst, seq: 101, ack: 501, flags: flagACK, payload: []byte(payload)})[14:]
+}
+
+// On every kind of link the segment is found, and where its layers lie.
+func TestLinks(t *testing.T) {
+	v4 := bare(dialer, listener, "NOOP\r\n")
+	v6 := bare(netip.MustParseAddrPort("[2001:db8::1]:40000"), netip.MustParseAddrPort("[2001:db8::2]:25"), "NOOP\r\n")
+	ether := make([]byte, 12)
+	cooked := make([]byte, 14)
+	tests := []struct {
+		name string
+		link LinkType
+		head []byte
+		ip   []byte
+	}{
+		{"Ethernet", LinkEthernet, join(ether, "\x08\x00"), v4},
+		{"Ethernet, IPv6", LinkEthernet, join(ether, "\x86\xdd"), v6},
+		{"802.1Q", LinkEthernet, join(ether, "\x81\x00\x00\x05\x08\x00"), v4},
+		{"QinQ", LinkEthernet, join(ether, "\x88\xa8\x00\x05\x81\x00\x00\x06\x86\xdd"), v6},
+		{"LLC and SNAP", LinkEthernet, join(ether, "\x00\x40\xaa\xaa\x03\x00\x00\x00\x08\x00"), v4},
+		{"PPPoE", LinkEthernet, join(ether, "\x88\x64\x11\x00\x00\x01\x00\x30\x00\x21"), v4},
+		{"PPPoE, IPv6, in a VLAN", LinkEthernet, join(ether, "\x81\x00\x00\x05\x88\x64\x11\x00\x00\x01\x00\x30\x00\x57"), v6},
+		{"PPP", LinkPPP, []byte("\xff\x03\x00\x21"), v4},
+		{"PPP, compressed", LinkPPP, []byte("\x21"), v4},
+		{"loopback of a little-endian machine", LinkNull, []byte{2, 0, 0, 0}, v4},
+		{"loopback of a big-endian one", LinkNull, []byte{0, 0, 0, 2}, v4},
+		{"loopback, IPv6 of macOS", LinkNull, []byte{30, 0, 0, 0}, v6},
+		{"OpenBSD's loopback", LinkLoop, []byte{0, 0, 0, 24}, v6},
+		{"raw", LinkRaw, nil, v4},
+		{"raw IPv6", LinkRaw, nil, v6},
+		{"raw, as FreeBSD numbers it", LinkRawBSD, nil, v4},
+		{"IPv4", LinkIPv4, nil, v4},
+		{"IPv6", LinkIPv6, nil, v6},
+		{"Linux cooked", LinkSLL, join(cooked, "\x08\x00"), v4},
+		{"Linux cooked, a VLAN", LinkSLL, join(cooked, "\x81\x00\x00\x05\x08\x00"), v4},
+		{"Linux cooked, second", LinkSLL2, append([]byte("\x86\xdd"), make([]byte, 18)...), v6},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var l line
+			whole := append(slices.Clone(test.head), test.ip...)
+			l.put(test.link, append(whole, 0, 0, 0)) // Ethernet's filling at the end is no payload
+			w := l.watch(t, Limits{})
+			if said, _ := w.said(t, 0); said != "NOOP\r\n" {
+				t.Errorf("said %q", said)
+			}
+			g := w.frames[1].Segment
+			if int(g.Net) != len(test.head) || int(g.Payload) != len(whole)-6 || int(g.Transport) != len(whole)-26 || g.Len != 6 || g.Proto != protoTCP {
+				t.Errorf("it lies at %+v", g)
+			}
+			for n := range whole { // cut anywhere, it is still a packet
+				var cut line
+				cut.put(test.link, whole[:n])
+				if got := cut.watch(t, Limits{}); got.packets != 1 {
+					t.Errorf("cut at %d, %d packets", n, got.packets)
+				}
+			}
+		})
+	}
+}
+
+func join(b []byte, more string) []byte { return append(slices.Clone(b), more...) }
+
+// Extension headers and packets in packets are walked through.
+func TestHeaders(t *testing.T) {
+	from, to := netip.MustParseAddrPort("[2001:db8::1]:40000"), netip.MustParseAddrPort("[2001:db8::2]:25")
+	v6, v4 := bare(from, to, "NOOP\r\n"), bare(dialer, listener, "NOOP\r\n")
+	extended := func(chain string) []byte { // the first octet is the kind of the chain's first header
+		b := slices.Clone(v6[:40])
+		b[6] = chain[0]
+		b = append(append(b, chain[1:]...), v6[40:]...)
+		binary.BigEndian.PutUint16(b[4:], uint16(len(b)-40))
+		return b
+	}
+	options := slices.Clone(v4[:20])
+	options[0] = 0x47
+	options = append(append(options, 1, 1, 1, 1, 1, 1, 1, 0), v4[20:]...)
+	binary.BigEndian.PutUint16(options[2:], uint16(len(options)))
+	offloaded := slices.Clone(v4)
+	binary.BigEndian.PutUint16(offloaded[2:], 0)
+	tunnel := slices.Clone(v4[:20])
+	tunnel[9] = protoIPv6
+	tunnel = append(tunnel, v6...)
+	binary.BigEndian.PutUint16(tunnel[2:], uint16(len(tunnel)))
+	for name, ip := range map[string][]byte{
+		"options of IPv4":                  options,
+		"a length that the interface sets": offloaded,
+		"IPv6 in IPv4":                     tunnel,
+		"hop by hop, destination options": extended("\x00" + "\x3c\x00\x01\x04\x00\x00\x00\x00" +
+			"\x06\x01\x01\x0c\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"),
+		"authentication":               extended("\x33" + "\x06\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"),
+		"a fragment that is the whole": extended("\x2c" + "\x06\x00\x00\x00\x00\x00\x00\x07"),
+	} {
+		var l line
+		l.put(LinkRaw, ip)
+		if said, _ := l.watch(t, Limits{}).said(t, 0); said != "NOOP\r\n" {
+			t.Errorf("%s: said %q", name, said)
+		}
+	}
+}
+
+// A packet that was cut by the snap length gives what there is, and a gap.
+func TestSnapLength(t *testing.T) {
+	var l line
+	l.hands()
+	l.c(101, 501, flagACK, "EHLO client.example\r\n")
+	l.packets[3].Data = l.packets[3].Data[:54+10]
+	l.c(122, 501, flagACK, "QUIT\r\n")
+	w := l.watch(t, Limits{})
+	if said, _ := w.said(t, 0); said != "EHLO clien???????????QUIT\r\n" {
+		t.Errorf("said %q", said)
+	}
+	if g := w.frames[4].Segment; g.Marks != event.Truncated || g.Len != 21 {
+		t.Errorf("the packet is %+v", g)
+	}
+}
