@@ -1,8 +1,6 @@
 package config
 
 import (
-	"errors"
-	"net"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -13,83 +11,48 @@ import (
 
 // Check says what is wrong with the values, all of it at once, each with what
 // would be right; nil when nothing is.
-func (c *Config) Check() error {
+func (c *Config) Check() error { return c.checkWith(nil) }
+
+// checkWith says with each problem which line it is in, as far as lines know.
+func (c *Config) checkWith(lines map[place]int) error {
 	var p problems
 	c.checkMachine(&p)
 	c.checkLimits(&p)
 	if len(c.Listeners) == 0 {
-		p.say("config.no_listener", nil)
+		p.in("", 0).say("", "config.no_listener", nil)
 	}
 	for i := range c.Listeners {
-		c.checkListener(&p, i)
+		c.checkListener(p.in("listener", i), i)
 	}
-	p.atLeast("sink", "max_messages", int64(c.Sink.MaxMessages), 1)
+	p.in("sink", 0).atLeast("sink", "max_messages", int64(c.Sink.MaxMessages), 1)
 	for i := range c.Networks {
-		c.checkNetwork(&p, i)
+		c.checkNetwork(p.in("network", i), i)
 	}
-	return errors.Join(p...)
-}
-
-// problems are collected, then joined.
-type problems []error
-
-func (p *problems) say(id string, args words.Args) { *p = append(*p, words.Fail(id, args)) }
-
-func (p *problems) missing(where, key, example string) {
-	p.say("config.missing", words.Args{"Where": where, "Key": key, "Example": example})
-}
-
-func (p *problems) oneOf(where, key, value string, allowed ...string) {
-	if !slices.Contains(allowed, value) {
-		p.say("config.one_of", words.Args{"Where": where, "Key": key, "Value": value,
-			"Allowed": strings.Join(allowed, ", ")})
-	}
-}
-
-func (p *problems) atLeast(where, key string, value, least int64) {
-	if value < least {
-		p.say("config.at_least", words.Args{"Where": where, "Key": key, "Value": value, "Least": least})
-	}
-}
-
-// addr wants host:port with the host optional. Port 0 lets the system choose.
-func (p *problems) addr(where, value string) {
-	host, port, err := net.SplitHostPort(value)
-	n, perr := strconv.ParseUint(port, 10, 16)
-	if err != nil || perr != nil || strconv.FormatUint(n, 10) != port || strings.ContainsAny(host, " /") {
-		p.say("config.bad_addr", words.Args{"Where": where, "Value": value})
-	}
+	return p.join(lines)
 }
 
 func (c *Config) checkMachine(p *problems) {
-	if c.Hostname != "" && !IsHostname(c.Hostname) {
-		p.say("config.bad_host", words.Args{"Key": "hostname", "Value": c.Hostname})
+	if c.Hostname != "" && (!IsHostname(c.Hostname) || isNumber(c.Hostname)) {
+		p.say("hostname", "config.bad_host", words.Args{"Key": "hostname", "Value": c.Hostname})
 	}
 	if c.DefaultDomain != "" && !IsHostname(c.DefaultDomain) {
-		p.say("config.bad_host", words.Args{"Key": "default_domain", "Value": c.DefaultDomain})
+		p.say("default_domain", "config.bad_domain", words.Args{"Key": "default_domain", "Value": c.DefaultDomain})
 	}
-	p.oneOf("posta.toml", "language", c.Language, append([]string{""}, words.Languages()...)...)
-	p.oneOf("log", "level", c.Log.Level, "debug", "info", "warn", "error")
-	p.oneOf("log", "format", c.Log.Format, "text", "json")
-	if c.Log.MaxSize != 0 && c.Log.MaxSize < minSize {
-		p.say("config.min_size", words.Args{"Where": "log", "Value": c.Log.MaxSize.String(), "Least": Size(minSize).String()})
+	if c.Language != "" && !slices.Contains(words.Languages(), c.Language) {
+		p.say("language", "config.bad_language", words.Args{"Value": c.Language, "Allowed": strings.Join(words.Languages(), ", ")})
 	}
-	p.atLeast("log", "keep", int64(c.Log.Keep), 0)
-	if c.Trace.KeepFor.Duration <= 0 {
-		p.say("config.positive", words.Args{"Where": "trace", "Key": "keep_for", "Value": c.Trace.KeepFor.String()})
-	}
-	if c.Trace.MaxSize < minTrace {
-		p.say("config.min_trace", words.Args{"Value": c.Trace.MaxSize.String(), "Least": Size(minTrace).String()})
-	}
+	c.checkLog(p.in("log", 0))
+	c.checkTrace(p.in("trace", 0))
 	if c.Metrics.Addr != "" {
-		p.addr("metrics", c.Metrics.Addr)
+		p.in("metrics", 0).addr("metrics", c.Metrics.Addr)
 	}
 	// The longest path of a Unix socket is 104 octets or a few more.
 	if path := c.Sendmail.Socket; path != "" && (!filepath.IsAbs(path) || len(path) > 100) {
-		p.say("config.bad_socket", words.Args{"Value": path, "Example": SendmailSocket})
+		p.in("sendmail", 0).say("socket", "config.bad_socket", words.Args{"Value": path, "Example": SendmailSocket})
 	}
 	for i, pair := range c.Certificates {
 		where := "certificate " + strconv.Itoa(i+1)
+		p.in("certificate", i)
 		if pair.Cert == "" {
 			p.missing(where, "cert", "/etc/posta/cert.pem")
 		}
@@ -99,11 +62,30 @@ func (c *Config) checkMachine(p *problems) {
 	}
 }
 
+func (c *Config) checkLog(p *problems) {
+	p.oneOf("log", "level", c.Log.Level, "debug", "info", "warn", "error")
+	p.oneOf("log", "format", c.Log.Format, "text", "json")
+	if c.Log.MaxSize != 0 && c.Log.MaxSize < minSize {
+		p.say("max_size", "config.min_size", words.Args{"Where": "log", "Value": c.Log.MaxSize.String(), "Least": Size(minSize).String()})
+	}
+	p.atLeast("log", "keep", int64(c.Log.Keep), 0)
+}
+
+func (c *Config) checkTrace(p *problems) {
+	if c.Trace.KeepFor.Duration <= 0 {
+		p.say("keep_for", "config.positive", words.Args{"Where": "trace", "Key": "keep_for", "Value": c.Trace.KeepFor.String()})
+	}
+	if c.Trace.MaxSize < minTrace {
+		p.say("max_size", "config.min_trace", words.Args{"Value": c.Trace.MaxSize.String(), "Least": Size(minTrace).String()})
+	}
+}
+
 // minTrace holds the stories of some thousand messages.
 const minTrace = 1 << 20
 
 func (c *Config) checkLimits(p *problems) {
 	l := &c.Limits
+	p.in("limits", 0)
 	p.atLeast("limits", "auth_failures", int64(l.AuthFailures), 1)
 	p.atLeast("limits", "ban_after", int64(l.BanAfter), 1)
 	p.atLeast("limits", "password_workers", int64(l.PasswordWorkers), 0)
@@ -112,7 +94,7 @@ func (c *Config) checkLimits(p *problems) {
 		val Duration
 	}{{"ban_window", l.BanWindow}, {"ban_for", l.BanFor}, {"password_wait", l.PasswordWait}} {
 		if d.val.Duration <= 0 {
-			p.say("config.positive", words.Args{"Where": "limits", "Key": d.key, "Value": d.val.String()})
+			p.say(d.key, "config.positive", words.Args{"Where": "limits", "Key": d.key, "Value": d.val.String()})
 		}
 	}
 }
@@ -126,10 +108,10 @@ func (c *Config) checkListener(p *problems, i int) {
 	}
 	for _, other := range c.Listeners[:i] {
 		if other.Name == l.Name && l.Name != "" {
-			p.say("config.twice", words.Args{"Where": where, "Key": "name", "Value": l.Name})
+			p.say("name", "config.twice", words.Args{"Where": where, "Key": "name", "Value": l.Name})
 		}
 		if sameAddr(other.Addr, l.Addr) {
-			p.say("config.twice", words.Args{"Where": where, "Key": "addr", "Value": l.Addr})
+			p.say("addr", "config.twice", words.Args{"Where": where, "Key": "addr", "Value": l.Addr})
 		}
 	}
 	p.oneOf(where, "service", l.Service, SMTP, Submission, POP3)
@@ -138,10 +120,10 @@ func (c *Config) checkListener(p *problems, i int) {
 	p.oneOf(where, "mode", l.Mode, ModeStrict, ModeLab, ModeSink)
 	p.oneOf(where, "persona", l.Persona, "posta", "hmailserver")
 	if l.Persona == "hmailserver" && l.Mode == ModeStrict {
-		p.say("config.persona_strict", words.Args{"Where": where})
+		p.say("persona", "config.persona_strict", words.Args{"Where": where})
 	}
 	if l.Mode == ModeStrict && l.TLS == TLSNone && (l.Service == Submission || l.Service == POP3) && !c.someClear() {
-		p.say("config.no_login", words.Args{"Where": where, "Service": l.Service})
+		p.say("tls", "config.no_login", words.Args{"Where": where, "Service": l.Service})
 	}
 	c.checkBounds(p, where, l)
 }
@@ -155,7 +137,7 @@ const (
 
 func (c *Config) checkBounds(p *problems, where string, l *Listener) {
 	if l.MaxSize != 0 && l.MaxSize < minSize {
-		p.say("config.min_size", words.Args{"Where": where, "Value": l.MaxSize.String(), "Least": Size(minSize).String()})
+		p.say("max_size", "config.min_size", words.Args{"Where": where, "Value": l.MaxSize.String(), "Least": Size(minSize).String()})
 	}
 	if l.MaxRecipients != 0 {
 		p.atLeast(where, "max_recipients", int64(l.MaxRecipients), minRecipients)
@@ -163,7 +145,7 @@ func (c *Config) checkBounds(p *problems, where string, l *Listener) {
 	p.atLeast(where, "max_connections", int64(l.MaxConns), 0)
 	p.atLeast(where, "max_per_address", int64(l.MaxPerAddress), 0)
 	if l.Idle.Duration <= 0 {
-		p.say("config.positive", words.Args{"Where": where, "Key": "idle", "Value": l.Idle.String()})
+		p.say("idle", "config.positive", words.Args{"Where": where, "Key": "idle", "Value": l.Idle.String()})
 	}
 }
 
@@ -184,6 +166,13 @@ func IsHostname(s string) bool {
 		}
 	}
 	return true
+}
+
+// isNumber says that a name ends in a number: such a one is an address, or
+// meant as one (RFC 1123 §2.1).
+func isNumber(s string) bool {
+	last := s[strings.LastIndexByte(s, '.')+1:]
+	return strings.Trim(last, "0123456789") == ""
 }
 
 func isHostRune(r rune) bool {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"posta/words"
 )
@@ -130,9 +131,9 @@ func TestParseRefuses(t *testing.T) {
 			"line 2: listener.max_size is a size", "line 3: listener.idle is a time span", "line 5: limits.ban_for is a time span"}},
 		{"all at once", "hostname = 5\n[limits]\nenabled = 1\nban_after = '3'\nxx = 1", []string{
 			"line 1: hostname is a text", "line 3: limits.enabled is a switch", "line 4: limits.ban_after is a whole number", `line 5: posta knows no key "limits.xx"`}},
-		{"network", "[lab]\nnetworks = ['10.0.0.0/8',\n'kk']", []string{"line 3: lab.networks takes networks"}},
-		{"network without quotes", "[[network]]\ncidr = 10", []string{"line 2: network.cidr takes networks"}},
-		{"network without prefix", "[[network]]\ncidr = '192.168.10.5'", []string{"line 2: network.cidr takes networks with their prefix"}},
+		{"network", "[lab]\nnetworks = ['10.0.0.0/8',\n'kk']", []string{"line 3: lab.networks takes a list of networks with their prefix"}},
+		{"network without quotes", "[[network]]\ncidr = 10", []string{"line 2: network.cidr takes a network"}},
+		{"network without prefix", "[[network]]\ncidr = '192.168.10.5'", []string{"line 2: network.cidr takes a network with its prefix"}},
 		{"network, unknown key", "[[network]]\ncidr = '10.0.0.0/8'\nbarelf = 'x'", []string{`line 3: posta knows no key "network.barelf"; did you mean "bare_lf"?`}},
 		{"network, relay", "[[network]]\ncidr = '10.0.0.0/8'\nrelay = 'yes'", []string{"line 3: network.relay is a switch"}},
 		{"list as table", "[listener]\nname = 'a'", []string{"[listener] is a list"}},
@@ -166,6 +167,7 @@ func TestCheckRefuses(t *testing.T) {
 		want   string
 	}{
 		{"host", func(c *Config) { c.Hostname = "a b" }, `hostname = "a b" is no host name`},
+		{"host that is an address", func(c *Config) { c.Hostname = "192.0.2.1" }, `hostname = "192.0.2.1" is no host name`},
 		{"domain", func(c *Config) { c.DefaultDomain = "x..y" }, "default_domain"},
 		{"language", func(c *Config) { c.Language = "fr" }, `language = "fr" is not one of`},
 		{"level", func(c *Config) { c.Log.Level = "loud" }, `level = "loud" is not one of: debug, info`},
@@ -237,8 +239,54 @@ func TestLoad(t *testing.T) {
 	if err == nil {
 		t.Fatal("it was accepted")
 	}
-	if got := es.Error(err); strings.Count(got, "no es un nombre de máquina") != 2 {
+	if got := es.Error(err); !strings.Contains(got, "línea 1: hostname = \"x y\" no es un nombre de máquina") ||
+		!strings.Contains(got, "línea 2: default_domain = \"-\" no es un dominio") {
 		t.Errorf("in Spanish: %s", got)
+	}
+}
+
+// What is wrong is said with its line, whatever stands around it.
+func TestProblemsHaveLines(t *testing.T) {
+	for text, want := range map[string]string{
+		"\xef\xbb\xbf# a\r\nhostname = 'x y'":                                                 `line 2: hostname = "x y"`,
+		"\n[log]\nlevel = 'loud'":                                                             `line 3: log: level = "loud"`,
+		"log.level = 'loud'":                                                                  `line 1: log: level = "loud"`,
+		"[log]\nfile = \"\"\"\n\nx\"\"\"\n'level' = 'loud'":                                   `line 5: log: level = "loud"`,
+		"[limits]\nexempt = [\n'10.0.0.0/8',\n]\nban_after = 0":                               `line 5: limits: ban_after = 0`,
+		"[[network]]\ncidr = '10.0.0.0/8'\n[[network]]\nauth = 'never'\ncidr = '10.1.0.0/16'": `line 4: network 2: auth = "never"`,
+		"[lab]\n[[network]]\nname = 'x'":                                                      "line 2: network 1: cidr is missing",
+		"[[certificate]]\ncert = 'a'":                                                         "line 1: certificate 1: key is missing",
+		"[[listener]]\nname = 'a'\naddr = ':1'\nservice = 'smtp'\n[[listener]]\nname = 'b'\nservice = 'smtp'\naddr = ':1'": `line 8: listener b: addr = ":1" is there twice`,
+		"\n[certificate]\ncert = 'a'": "line 2: [certificate] is a list",
+		"hostname = mail.example.net": `line 1, column 12: this is not TOML: the value is no number, true or false; put a text in quotes`,
+		`data = "C:\posta"`:           `column 11: this is not TOML: a \ in double quotes begins an escape`,
+	} {
+		path := filepath.Join(t.TempDir(), "posta.toml")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Load(path); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %v, want %s", text, err, want)
+		}
+	}
+}
+
+func TestWarnings(t *testing.T) {
+	c := Default()
+	c.Metrics.Addr = ":9090"
+	c.Listeners[0].Idle, c.Listeners[3].Idle = Duration{time.Second}, Duration{5 * time.Minute}
+	want := []string{`metrics, :9090, answers every machine`, `listener smtp: idle = "1s" is short; programs may be silent for 5m (RFC 5321`,
+		`listener pop3: idle = "5m" is short; programs may be silent for 10m (RFC 1939`}
+	got := c.Warnings()
+	if !slices.EqualFunc(got, want, func(err error, want string) bool { return strings.HasPrefix(err.Error(), want) }) {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+	for _, addr := range []string{"127.0.0.1:9090", "[::1]:9090", "localhost:9090"} {
+		c = Default()
+		c.Metrics.Addr = addr
+		if got := c.Warnings(); len(got) != 0 {
+			t.Errorf("%s: %q", addr, got)
+		}
 	}
 }
 
@@ -252,7 +300,7 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("config %v and error %v", c, err)
 		}
 		if err == nil {
-			_ = c.Check()
+			_ = c.checkWith(linesOf(trimBOM(text)))
 		}
 	})
 }

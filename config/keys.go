@@ -54,8 +54,10 @@ func kindID(t reflect.Type) string {
 		return "config.want_size"
 	case reflect.TypeFor[Duration]():
 		return "config.want_duration"
-	case reflect.TypeFor[netip.Prefix](), reflect.TypeFor[[]netip.Prefix]():
+	case reflect.TypeFor[netip.Prefix]():
 		return "config.want_network"
+	case reflect.TypeFor[[]netip.Prefix]():
+		return "config.want_networks"
 	}
 	switch t.Kind() {
 	case reflect.Bool:

@@ -69,13 +69,13 @@ func (c *Config) checkNetwork(p *problems, i int) {
 		c.checkCIDR(p, i)
 	}
 	if len(n.Name) > maxNetworkName || strings.ContainsFunc(n.Name, func(r rune) bool { return !unicode.IsPrint(r) }) {
-		p.say("config.network_name", words.Args{"Where": where, "Most": maxNetworkName})
+		p.say("name", "config.network_name", words.Args{"Where": where, "Most": maxNetworkName})
 	}
 	p.oneOf(where, "auth", n.Auth, Required, Optional)
 	p.oneOf(where, "tls", n.TLS, Required, Optional)
 	p.oneOf(where, "bare_lf", n.BareLF, BareRefuse, BareNormalise)
 	if n.Relay {
-		p.say("config.network_relay", words.Args{"Where": where})
+		p.say("relay", "config.network_relay", words.Args{"Where": where})
 	}
 }
 
@@ -99,18 +99,18 @@ func (c *Config) checkCIDR(p *problems, i int) {
 		if bits := cidr.Bits() - 96; bits >= 0 {
 			args["Better"] = netip.PrefixFrom(cidr.Addr().Unmap(), bits).Masked().String()
 		}
-		p.say("config.network_mapped", args)
+		p.say("cidr", "config.network_mapped", args)
 	case cidr != cidr.Masked():
 		args["Better"] = cidr.Masked().String()
 		args["One"] = netip.PrefixFrom(cidr.Addr(), cidr.Addr().BitLen()).String()
-		p.say("config.network_host", args)
+		p.say("cidr", "config.network_host", args)
 	case cidr.Bits() < widest && !private(cidr):
-		p.say("config.network_wide", args)
+		p.say("cidr", "config.network_wide", args)
 	}
 	for j := range i {
 		if c.Networks[j].CIDR.Masked() == cidr.Masked() {
 			args["Other"] = networkWhere(j)
-			p.say("config.network_twice", args)
+			p.say("cidr", "config.network_twice", args)
 		}
 	}
 }
@@ -129,43 +129,6 @@ func private(n netip.Prefix) bool {
 
 func within(n, outer netip.Prefix) bool {
 	return n.Bits() >= outer.Bits() && outer.Contains(n.Addr())
-}
-
-// Warnings say what may be meant, and what follows from it; the values are
-// right.
-func (c *Config) Warnings() []error {
-	var p problems
-	for i := range c.Networks {
-		n := &c.Networks[i]
-		args := words.Args{"Where": networkWhere(i), "Value": n.String()}
-		if !private(n.CIDR) && n.Auth == Optional {
-			p.say("config.network_public_auth", args)
-		}
-		if !private(n.CIDR) && n.TLS == Optional {
-			p.say("config.network_public_tls", args)
-		}
-		outer := c.around(i)
-		switch {
-		case outer != nil:
-			args["Other"] = outer.String()
-			p.say("config.network_inside", args)
-		case n.Auth == Required && n.TLS == Required && n.BareLF == BareRefuse:
-			p.say("config.network_same", args)
-		}
-	}
-	return p
-}
-
-// around is the smallest other network that holds all of network i; nil: none.
-func (c *Config) around(i int) *Network {
-	var best *Network
-	for j := range c.Networks {
-		n := &c.Networks[j]
-		if j != i && within(c.Networks[i].CIDR, n.CIDR) && (best == nil || n.CIDR.Bits() > best.CIDR.Bits()) {
-			best = n
-		}
-	}
-	return best
 }
 
 // someClear says that machines of some network may log in in clear text.

@@ -29,7 +29,7 @@ func Load(path string) (*Config, error) {
 	}
 	c, err := Parse(text)
 	if err == nil {
-		err = c.Check()
+		err = c.checkWith(linesOf(trimBOM(text)))
 	}
 	if err != nil {
 		return nil, words.FailOf(err, "config.wrong", words.Args{"File": path})
@@ -44,21 +44,22 @@ func Parse(text []byte) (*Config, error) {
 	if len(text) > maxFile {
 		return nil, words.Fail("config.too_large", words.Args{"Max": Size(maxFile).String()})
 	}
-	// A byte order mark is what Notepad puts before the first line.
-	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
+	text = trimBOM(text)
 	tree := map[string]any{}
 	if err := toml.Unmarshal(text, &tree); err != nil {
 		return nil, syntax(err)
 	}
 	c := base()
-	problems := decode(bytes.Clone(text), c)
+	wrong := decode(bytes.Clone(text), c)
 	for _, key := range []string{"listener", "network", "certificate"} {
 		if _, single := tree[key].(map[string]any); single {
-			problems = append(problems, words.Fail("config.not_a_list", words.Args{"Key": key}))
+			var p problems
+			p.in(key, 0).say("", "config.not_a_list", words.Args{"Key": key})
+			wrong = append(wrong, p.join(linesOf(text)))
 		}
 	}
-	if len(problems) > 0 {
-		return nil, errors.Join(problems...)
+	if len(wrong) > 0 {
+		return nil, errors.Join(wrong...)
 	}
 	fillAll(tree["network"], len(c.Networks), func(i int, set func(string) bool) { c.Networks[i].fill(set) })
 	if _, given := tree["listener"]; !given {
@@ -68,6 +69,9 @@ func Parse(text []byte) (*Config, error) {
 	fillAll(tree["listener"], len(c.Listeners), func(i int, set func(string) bool) { c.Listeners[i].fill(set) })
 	return c, nil
 }
+
+// trimBOM removes the mark that Notepad puts before the first line.
+func trimBOM(text []byte) []byte { return bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")) }
 
 // decode fills c and collects what is wrong. The decoder stops at the first
 // value of a wrong kind, so that line is blanked and it starts again.
@@ -161,5 +165,11 @@ func syntax(err error) error {
 	}
 	line, column := at.Position()
 	what := strings.TrimPrefix(at.Error(), "toml: ")
+	switch {
+	case strings.HasSuffix(what, "at start of value"):
+		return words.Fail("config.syntax_quotes", words.Args{"Line": line, "Column": column})
+	case strings.HasPrefix(what, "invalid escape"):
+		return words.Fail("config.syntax_escape", words.Args{"Line": line, "Column": column})
+	}
 	return words.Fail("config.syntax_at", words.Args{"Line": line, "Column": column, "What": what})
 }
