@@ -96,6 +96,16 @@ func (s *Source) Certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, erro
 // Leaf is the first certificate in use, for showing it. It is not to be changed.
 func (s *Source) Leaf() *x509.Certificate { return s.current.Load().certs[0].Leaf }
 
+// Leaves are the certificates in use, in the order of the pairs. They are not
+// to be changed.
+func (s *Source) Leaves() []*x509.Certificate {
+	var out []*x509.Certificate
+	for _, c := range s.current.Load().certs {
+		out = append(out, c.Leaf)
+	}
+	return out
+}
+
 // SelfSigned says whether the certificate is one that posta made.
 func (s *Source) SelfSigned() bool { return len(s.Pairs) == 0 }
 

@@ -7,12 +7,16 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
+	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"posta/admin"
 	"posta/config"
+	"posta/server"
 	"posta/words"
 )
 
@@ -48,6 +52,14 @@ type checked struct {
 	Listeners []checkedListener `json:"listeners"`
 	Networks  []admin.Network   `json:"network_rules,omitempty"`
 	Warnings  []string          `json:"warnings,omitempty"`
+
+	Certificates []checkedCertificate `json:"certificates,omitempty"`
+}
+
+type checkedCertificate struct {
+	File  string    `json:"file"`
+	Names []string  `json:"names"`
+	Ends  time.Time `json:"ends"`
 }
 
 type checkedListener struct {
@@ -73,6 +85,9 @@ func (a *app) configCheck(file string) error {
 	for _, warning := range c.Warnings() {
 		out.Warnings = append(out.Warnings, a.words.Error(warning))
 	}
+	if err := a.checkCertificates(c, &out); err != nil {
+		return words.FailOf(err, "config.wrong", words.Args{"File": file})
+	}
 	return a.print(out, func(w io.Writer) error {
 		_, _ = fmt.Fprintln(w, a.say("config.right", words.Args{"File": file}))
 		columns := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
@@ -85,11 +100,41 @@ func (a *app) configCheck(file string) error {
 		if err := a.networks(w, out.Networks); err != nil {
 			return err
 		}
+		for _, c := range out.Certificates {
+			_, _ = fmt.Fprintln(w, "\n  "+a.say("config.certificate", words.Args{"File": c.File,
+				"Names": strings.Join(c.Names, ", "), "Ends": c.Ends.Local().Format(time.DateOnly)}))
+		}
 		for _, warning := range out.Warnings {
 			_, _ = fmt.Fprintln(w, a.say("config.warning", words.Args{"Text": warning}))
 		}
 		return nil
 	})
+}
+
+// soon is how long before a certificate's end its renewal should have been.
+const soon = 14 * 24 * time.Hour
+
+// checkCertificates reads the certificates as the server will, with the rights
+// of who asks.
+func (a *app) checkCertificates(c *config.Config, out *checked) error {
+	all, err := server.Certificates(c)
+	if err != nil {
+		return err
+	}
+	for _, one := range all {
+		ends := one.Ends.Local().Format(time.DateOnly)
+		out.Certificates = append(out.Certificates, checkedCertificate{one.File, one.Names, one.Ends.UTC()})
+		switch left := time.Until(one.Ends); {
+		case left <= 0:
+			out.Warnings = append(out.Warnings, a.say("config.cert_ended", words.Args{"File": one.File, "Ends": ends}))
+		case left < soon:
+			out.Warnings = append(out.Warnings, a.say("config.cert_ends", words.Args{"File": one.File, "Ends": ends}))
+		}
+	}
+	if len(all) > 0 && !slices.ContainsFunc(all, func(one server.Certificate) bool { return one.Host }) {
+		out.Warnings = append(out.Warnings, a.say("config.cert_host", words.Args{"Host": c.Hostname}))
+	}
+	return nil
 }
 
 // configExampleCommand is `posta config example`. Windows PowerShell writes

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/user"
 	"path/filepath"
+	"strconv"
 
 	"modernc.org/sqlite"
 
@@ -76,7 +78,7 @@ func placeFor(target string) (string, error) {
 	case err == nil:
 		return "", words.FailAs(store.ErrExists, "sqldb.backup_exists", words.Args{"File": target})
 	case !errors.Is(err, os.ErrNotExist):
-		return "", words.FailOf(err, "sqldb.backup_failed", words.Args{"File": target})
+		return "", unwritable(err, target)
 	}
 	return target, nil
 }
@@ -102,9 +104,22 @@ func roomFor(file, folder string) error {
 func unfinished(target string) (string, error) {
 	f, err := os.CreateTemp(filepath.Dir(target), filepath.Base(target)+".part-*")
 	if err != nil {
-		return "", words.FailOf(err, "sqldb.backup_failed", words.Args{"File": target})
+		return "", unwritable(err, target)
 	}
 	return f.Name(), f.Close()
+}
+
+// unwritable says why a copy cannot be written. Who asks a server for one is
+// often root, and the server is not.
+func unwritable(err error, target string) error {
+	if !errors.Is(err, os.ErrPermission) {
+		return words.FailOf(err, "sqldb.backup_failed", words.Args{"File": target})
+	}
+	who := strconv.Itoa(os.Geteuid())
+	if u, err := user.Current(); err == nil {
+		who = u.Username
+	}
+	return words.FailAs(store.ErrForbidden, "sqldb.backup_forbidden", words.Args{"File": target, "User": who})
 }
 
 // copyPages copies the file as it is at one moment, a slice at a time.
