@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -70,7 +71,7 @@ func TestLogLines(t *testing.T) {
 		`level=DEBUG msg=rcpt ` + known + `to=c@d.example`,
 		`level=INFO msg=rcpt.refused ` + known + `reply="550 5.1.1 no" from=a@b.example to=x@d.example`,
 		`level=INFO msg=mail.refused ` + known + `reply="550 5.7.1 no" from=x@d.example`,
-		`level=INFO msg=data.refused ` + known + `reply="550 5.5.2 bare LF" from=a@b.example`,
+		`level=INFO msg=data.refused ` + known + `reply="550 5.5.2 bare LF" from=x@d.example`,
 		`level=DEBUG msg=refused ` + known + `verb=FOO reply="500 5.5.2 what"`,
 		`level=INFO msg=accepted ` + known + `id=q1 message_id=m@x from=a@b.example recipients=2 size=10`,
 		`level=INFO msg=delivered ` + known + `id=q1 to=c@d.example mailbox=pepe@d.example uid=9`,
@@ -90,6 +91,27 @@ func TestLogLines(t *testing.T) {
 		if !strings.HasSuffix(got[i], want[i]) {
 			t.Errorf("got  %s\nwant %s", got[i], want[i])
 		}
+	}
+}
+
+// A client that sends ahead goes on behind a refused MAIL: the log says for
+// whom and from whom, and no message that never was is refused.
+func TestLogSentAhead(t *testing.T) {
+	got := logged(t, LogOptions{Level: "info"}, func(l *Log) {
+		open(l, 7)
+		for _, f := range []event.Refused{
+			{Verb: "MAIL", Reply: "553 5.7.1 not yours", Path: "x@d.example"},
+			{Verb: "RCPT", Reply: "503 5.5.1 Send MAIL first", Path: "c@d.example"},
+			{Verb: "MAIL", Reply: "503 5.5.1 A message is begun already", Path: "z@d.example"},
+			{Verb: "DATA", Reply: "503 5.5.1 Send MAIL first"}, {Verb: "DATA", Reply: "550 5.7.1 no"},
+		} {
+			state(l, 7, f)
+		}
+	})
+	want := []string{`mode=strict tls=false`, `reply="553 5.7.1 not yours" from=x@d.example`, `reply="503 5.5.1 Send MAIL first" from=x@d.example to=c@d.example`,
+		`reply="503 5.5.1 A message is begun already" from=z@d.example`, `msg=data.refused session=7 protocol=smtp client=192.0.2.7 remote=192.0.2.7:40000 listener=smtp reply="550 5.7.1 no" from=x@d.example`}
+	if !slices.EqualFunc(got, want, strings.HasSuffix) {
+		t.Errorf("got\n%s", strings.Join(got, "\n"))
 	}
 }
 

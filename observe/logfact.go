@@ -149,10 +149,17 @@ func (l *Log) authenticated(e *event.Event, f *event.Authenticated) {
 // are the everyday noise of typing.
 func (l *Log) refused(e *event.Event, f *event.Refused) {
 	p, _ := l.open.get(e.Conn)
-	switch strings.ToUpper(f.Verb) {
+	verb, sequence := strings.ToUpper(f.Verb), strings.HasPrefix(f.Reply, "503 ")
+	if verb == "DATA" && sequence {
+		verb = "" // no message was refused: its MAIL or RCPT was, and the client sent ahead
+	}
+	switch verb {
 	case "RCPT":
 		l.line(e, slog.LevelInfo, "rcpt.refused", spoken("reply", f.Reply), spoken("from", p.from), spoken("to", f.Path))
 	case "MAIL":
+		if !sequence { // else a message may be open
+			l.learn(e.Conn, func(p *peer) { p.from = f.Path })
+		}
 		l.line(e, slog.LevelInfo, "mail.refused", spoken("reply", f.Reply), spoken("from", f.Path))
 	case "DATA", "BDAT":
 		l.line(e, slog.LevelInfo, "data.refused", spoken("reply", f.Reply), spoken("from", p.from))

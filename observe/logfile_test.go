@@ -83,6 +83,37 @@ func TestLogFileDays(t *testing.T) {
 	}
 }
 
+// The days on which clocks are changed have 25 and 23 hours, in one file each.
+func TestLogFileClockChange(t *testing.T) {
+	madrid, err := time.LoadLocation("Europe/Madrid")
+	if err != nil {
+		t.Skip(err)
+	}
+	for _, day := range []struct {
+		began time.Time
+		hours time.Duration
+		aside string
+	}{
+		{time.Date(2026, 10, 25, 0, 30, 0, 0, madrid), 25, "posta-2026-10-25.log"},
+		{time.Date(2026, 3, 29, 0, 30, 0, 0, madrid), 23, "posta-2026-03-29.log"},
+	} {
+		d := newDiary(t, FileOptions{Daily: true})
+		d.now = day.began
+		want := ""
+		for range day.hours {
+			line := d.now.Format(time.RFC3339) + "\n"
+			d.write(line)
+			want += line
+			d.now = d.now.Add(time.Hour)
+		}
+		d.write("next\n")
+		d.has(day.aside+"="+want, "posta.log=next\n")
+		if strings.Count(want, "T02:30:00") != int(day.hours-23) {
+			t.Errorf("half past two came otherwise in\n%s", want)
+		}
+	}
+}
+
 // A day that ended while posta was not running is put aside too, under the
 // name of its last line's day; an empty file is not.
 func TestLogFileOverNight(t *testing.T) {

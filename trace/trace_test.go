@@ -28,7 +28,9 @@ func day(h *house) {
 		event.Delivered{ID: "q1", To: []event.Delivery{to("Pepe@b.example", "pepe@b.example", 7, 1), to("jefe@b.example", "pepe@b.example", 7, 1)}})
 	h.on(0, event.Accepted{ID: "q2", MessageID: "q2@b.example", Recipients: 1, Size: 99},
 		event.Delivered{ID: "q2", To: []event.Delivery{to("luis@a.example", "luis@a.example", 8, 5)}})
-	h.on(1, event.Refused{Verb: "MAIL", Reply: "550 5.7.1 not yours", Path: "otro@a.example"}, event.Enveloped{From: "luis@a.example"},
+	h.on(1, event.Refused{Verb: "MAIL", Reply: "550 5.7.1 not yours", Path: "otro@a.example"},
+		event.Refused{Verb: "RCPT", Reply: "503 5.5.1 Send MAIL first", Path: "eva@b.example"}, event.Refused{Verb: "DATA", Reply: "503 5.5.1 Send MAIL first"},
+		event.Enveloped{From: "luis@a.example"},
 		event.Addressed{To: "lista@b.example"}, event.Accepted{ID: "q3", From: "luis@a.example", Recipients: 1, Size: 3},
 		event.Enveloped{From: "luis@a.example"}, event.Addressed{To: "pepe@b.example"}, event.Refused{Verb: "DATA", Reply: "552 5.3.4 too big"},
 		event.Enveloped{From: ""}, event.Addressed{To: "pepe@b.example"}, event.Closed{Reason: "peer closed"})
@@ -54,6 +56,7 @@ func TestStories(t *testing.T) {
 		"jefe@b.example<luis@a.example>" + q1,
 		"luis@a.example<> deleted q2/q2@b.example/99; accepted 0; delivered 0 luis@a.example; deleted 0 luis@a.example",
 		"<otro@a.example> refused; refused 1" + who + " 550 5.7.1 not yours",
+		"eva@b.example<otro@a.example> refused; refused 1" + who + " 550 5.7.1 not yours",
 		"lista@b.example<luis@a.example> accepted q3//3; accepted 1" + who,
 		"pepe@b.example<luis@a.example> delivered q3//3; accepted 1" + who + "; delivered 0 pepe@b.example",
 		"luis@a.example<luis@a.example> delivered q3//3; accepted 1" + who + "; delivered 0 luis@a.example",
@@ -61,18 +64,18 @@ func TestStories(t *testing.T) {
 		"pepe@b.example<> unfinished; unfinished 1" + who + " peer closed",
 	}
 	h.holds(Query{}, all...)
-	h.holds(Query{From: "<>"}, all[3], all[9])
+	h.holds(Query{From: "<>"}, all[3], all[10])
 	h.holds(Query{From: "LUIS@A.example", To: "nadie"}, all[0])
-	h.holds(Query{To: "pepe@b.example"}, all[1], all[2], all[6], all[8], all[9])
-	h.holds(Query{From: "luis", To: "pepe@b.example"}, all[1], all[2], all[6], all[8])
-	h.holds(Query{To: "@a.example"}, all[3], all[7])
+	h.holds(Query{To: "pepe@b.example"}, all[1], all[2], all[7], all[9], all[10])
+	h.holds(Query{From: "luis", To: "pepe@b.example"}, all[1], all[2], all[7], all[9])
+	h.holds(Query{To: "@a.example"}, all[3], all[8])
 	h.holds(Query{MessageID: "<M1@a.example>"}, all[1], all[2])
 	h.holds(Query{MessageID: "q2"}, all[3])
 	h.holds(Query{Session: 2}, all[1], all[2])
 	h.holds(Query{Session: 2, To: "jefe"}, all[2])
 	h.holds(Query{Since: began.Add(9 * time.Second)}, all[4:]...)
 	h.holds(Query{Since: h.now.Add(time.Hour)})
-	if r := h.find(Query{Limit: 1}); len(r.Stories) != 1 || !r.Cut || short(r.Stories[0]) != all[9] {
+	if r := h.find(Query{Limit: 1}); len(r.Stories) != 1 || !r.Cut || short(r.Stories[0]) != all[10] {
 		t.Errorf("the newest is %+v", r)
 	}
 	var kinds []Kind

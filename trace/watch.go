@@ -13,6 +13,7 @@ type peer struct {
 	login  string
 	from   string   // of the message under way
 	rcpts  []string // accepted for it
+	lost   string   // the reply that refused its MAIL
 }
 
 // maxRcpts bounds the recipients remembered of one message.
@@ -52,7 +53,7 @@ func (t *Trace) state(e *event.Event) {
 		}
 	case event.Enveloped:
 		t.breakOff(e, "")
-		p.from, p.rcpts = f.From, p.rcpts[:0]
+		p.from, p.rcpts, p.lost = f.From, p.rcpts[:0], ""
 	case event.Addressed:
 		if len(p.rcpts) < maxRcpts {
 			p.rcpts = append(p.rcpts, f.To)
@@ -85,7 +86,15 @@ func (t *Trace) refused(e *event.Event, p *peer, f *event.Refused) {
 	switch strings.ToUpper(f.Verb) {
 	case "MAIL":
 		r.from = f.Path
+		if !strings.HasPrefix(f.Reply, "503 ") { // a message may be open
+			p.from, p.lost = f.Path, f.Reply
+		}
 	case "RCPT":
+		// A client that sends ahead names its recipients all the same. What
+		// stopped them is why MAIL was refused, not that it was (503).
+		if p.lost != "" {
+			r.reply = p.lost
+		}
 		r.recipients = []string{f.Path}
 	case "DATA", "BDAT":
 		if len(p.rcpts) == 0 {
