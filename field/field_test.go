@@ -132,7 +132,7 @@ func TestTreeAllocatesNothing(t *testing.T) {
 	fill := func() {
 		tree.Reset()
 		src := tree.Source(packet)
-		tree.Add(Node{Def: Of(SMTP), Val: Octets(packet), Src: src, Len: 6})
+		tree.Add(Node{Def: Of(SMTP), Val: Unit(packet, 6), Src: src, Len: 6})
 		tree.Add(Node{Def: Of(SMTPReqCommand), Val: Octets(packet[:4]), Src: src, Len: 4, Depth: 1})
 	}
 	fill()

@@ -28,9 +28,13 @@ func Truth(b bool) Value {
 	return Value{}
 }
 
-// Octets is the Value of a Protocol, a String, Bytes, or an address, which are
-// 4, 16 or 6 octets in the network's order.
+// Octets is the Value of a String, Bytes, or an address, which are 4, 16 or 6
+// octets in the network's order.
 func Octets(b []byte) Value { return Value{oct: b} }
+
+// Unit is the Value of a Protocol: all octets from where it begins, with what
+// it carries, and how many of them are its own, as a header's are.
+func Unit(b []byte, own int) Value { return Value{num: uint64(min(own, len(b))), oct: b} }
 
 // Moment is the Value of a Time. It holds the years 1678 to 2261.
 func Moment(t time.Time) Value { return Int(t.UnixNano()) }
@@ -38,7 +42,8 @@ func Moment(t time.Time) Value { return Int(t.UnixNano()) }
 // Span is the Value of a Duration.
 func Span(d time.Duration) Value { return Int(int64(d)) }
 
-// Uint gives the number of an unsigned type.
+// Uint gives the number of an unsigned type, and how many octets are a
+// Protocol's own.
 func (v Value) Uint() uint64 { return v.num }
 
 // Int gives the number of a signed type, and the nanoseconds of a Duration or,

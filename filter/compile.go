@@ -301,9 +301,13 @@ func (c *compiler) emit(x operand, want sort, name string) (at int16, bits int, 
 	case *fieldRef:
 		return c.load(x), -1, nil
 	case *cut:
-		a, err := c.within(x.x)
+		s, err := c.sort(x.x)
+		if err != nil {
+			return 0, -1, err
+		}
+		a, err := c.part(x.x, s, "")
 		dst := c.reg()
-		c.put(instr{op: opCut, a: a, dst: dst, x: c.spans(x.ranges)})
+		c.put(instr{op: opCut, a: a, dst: dst, typ: s.typ, x: c.spans(x.ranges)})
 		return dst, -1, err
 	case *minus:
 		if !want.class.number() && want.class != span64 {
@@ -328,15 +332,6 @@ func (c *compiler) part(x operand, want sort, name string) (int16, *Error) {
 		err = x.where().at(c.text, noPrefix())
 	}
 	return at, err
-}
-
-// within emits an operand that is no constant.
-func (c *compiler) within(x operand) (int16, *Error) {
-	s, err := c.sort(x)
-	if err != nil {
-		return 0, err
-	}
-	return c.part(x, s, "")
 }
 
 func (c *compiler) load(x *fieldRef) int16 {

@@ -24,8 +24,13 @@ func frame(t testing.TB, nodes ...any) *field.Tree {
 			n.Val = field.Truth(v)
 		case string:
 			n.Val = field.Octets([]byte(v))
+			if d.Type == field.Protocol {
+				n.Val = field.Unit([]byte(v), len(v))
+			}
 		case []byte:
 			n.Val = field.Octets(v)
+		case field.Value:
+			n.Val = v
 		case time.Time:
 			n.Val = field.Moment(v)
 		case time.Duration:
@@ -44,11 +49,11 @@ func pipelined(t testing.TB) *field.Tree {
 		"frame.time", time.Date(2024, 3, 4, 12, 30, 0, 5e8, time.UTC),
 		"frame.time_relative", 169437*time.Microsecond, "frame.time_delta", -1*time.Millisecond,
 		"eth", "", "eth.src", []byte{0, 0x1b, 0x21, 0xa, 0xb, 0xc},
-		"ip", packet, "ip.src", []byte{10, 0, 0, 5}, "ip.addr", []byte{10, 0, 0, 5},
+		"ip", field.Unit([]byte(packet), 6), "ip.src", []byte{10, 0, 0, 5}, "ip.addr", []byte{10, 0, 0, 5},
 		"ip.dst", []byte{10, 0, 0, 6}, "ip.addr", []byte{10, 0, 0, 6},
 		"ip", "", "ip.src", []byte{192, 168, 1, 1}, "ip.dst", []byte{192, 168, 1, 2},
 		"ipv6.src", []byte{0x20, 1, 0xd, 0xb8, 15: 1},
-		"tcp", "", "tcp.srcport", 55713, "tcp.port", 55713, "tcp.dstport", 25, "tcp.port", 25,
+		"tcp", packet[2:], "tcp.srcport", 55713, "tcp.port", 55713, "tcp.dstport", 25, "tcp.port", 25,
 		"tcp.stream", 0, "tcp.flags", 0x18, "tcp.flags.syn", false, "tcp.window_size_scalefactor", -2,
 		"smtp", packet[6:],
 		"smtp.req", true, "smtp.req.command", "MAIL", "smtp.req.parameter", "FROM:<a@example.net> SIZE=2058",
@@ -166,7 +171,7 @@ func TestMatch(t *testing.T) {
 		"tcp.flags & tcp.flags": true, "8 & tcp.flags": true,
 
 		"len(smtp.req.command) == 4": true, "len(smtp.req.parameter) > 25": true, "all len(smtp.req.parameter) > 25": false, "len(tcp.port) == 2": true,
-		"len(ip.src) == 4": true, "len(frame) == frame.len": true, "len(eth.src) == 6": true, "len(smtp.req.command[1:2]) == 2": true,
+		`ip contains "DATA"`: true, "len(ip) == 6": true, "ip[6:4] == \"MAIL\"": false, "ip[-6:] == 00:01:02:03:04:05": true, "len(tcp) > 60": true, "len(ip.src) == 4": true, "len(frame) == frame.len": true, "len(eth.src) == 6": true, "len(smtp.req.command[1:2]) == 2": true,
 		"count(smtp.req.command) == 3": true, "count(smtp.req.command) > 3": false, "count(pop) == 0": false, "count(smtp.eom) == 1": true,
 		`lower(smtp.req.command) == "rcpt"`: true, `upper(smtp.req.parameter) contains "FROM:<A@"`: true, "len(lower(smtp.req.command)) == 4": true,
 		"max(tcp.srcport, tcp.dstport) == 55713": true, "min(tcp.port) == 25": true, "max(tcp.port, 60000) == 60000": true, "max(ip.src, ip.dst) == 192.168.1.2": true,

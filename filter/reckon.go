@@ -18,15 +18,11 @@ func (m *Matcher) each(in *instr) {
 	for _, a := range as {
 		switch in.op {
 		case opCut:
-			if oct := m.cut(a.Octets(), m.f.spans[in.x]); len(oct) > 0 {
+			if oct := m.cut(a.Octets()[:length(in.typ, a)], m.f.spans[in.x]); len(oct) > 0 {
 				out = append(out, field.Octets(oct))
 			}
 		case opLen:
-			n := in.typ.Width()
-			if n == 0 || in.typ.Octets() {
-				n = len(a.Octets())
-			}
-			out = append(out, field.Uint(uint64(n)))
+			out = append(out, field.Uint(uint64(length(in.typ, a))))
 		case opLower, opUpper:
 			out = append(out, field.Octets(m.fold(a.Octets(), in.op)))
 		case opText:
@@ -43,6 +39,18 @@ func (m *Matcher) each(in *instr) {
 		}
 	}
 	m.regs[in.dst] = out
+}
+
+// length counts a value's octets; a protocol's are its own only.
+func length(typ field.Type, v field.Value) int {
+	switch n := typ.Width(); {
+	case typ == field.Protocol:
+		return int(v.Uint())
+	case typ.Octets() || n == 0:
+		return len(v.Octets())
+	default:
+		return n
+	}
 }
 
 // cut gives the octets of ranges, up to the first that is not all there.
