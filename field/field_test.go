@@ -68,6 +68,7 @@ func TestNearest(t *testing.T) {
 		"frame.nubmer":           "frame.number",
 		"pop.command":            "pop.request.command",
 		"whatever.is.this":       "",
+		"iamp":                   "imap",
 		"smpt.req":               "smtp.req",
 		"":                       "",
 		strings.Repeat("x", 500): "",

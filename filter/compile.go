@@ -190,7 +190,14 @@ func (c *compiler) relation(t *relation) *Error {
 	if err != nil {
 		return err
 	}
-	c.put(instr{op: op, cmp: relopOf(t.op), order: s.order(), each: t.each, a: a, b: b, bits: int16(max(abits, bbits))})
+	in := instr{op: op, cmp: relopOf(t.op), order: s.order(), each: t.each, a: a, b: b, bits: int16(max(abits, bbits))}
+	if t.op != "!=" {
+		c.put(in)
+		return nil
+	}
+	in.each = !t.each // none is equal, or not all are; so it holds where a slice took nothing
+	c.put(in)
+	c.put(instr{op: opNot})
 	return nil
 }
 

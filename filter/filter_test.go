@@ -125,7 +125,7 @@ func TestMatch(t *testing.T) {
 		`smtp.req.command[0:2] in {"RC", "QU"}`: true,
 
 		`smtp.req.command contains "CP"`: true, `smtp.req.command contains CP`: true, `smtp.req.command contains "cp"`: false,
-		`smtp.req.command contains 'C'`: true, `smtp.req.command contains ""`: true, `all smtp.req.command contains "A"`: false,
+		`smtp.req.command contains 'C'`: true, `smtp.req.command contains ""`: true, `all smtp.req.command contains "A"`: false, `all smtp.req.command contains ""`: true, `all smtp.req.command[9:] == "x"`: false, `smtp.req.command[9:] != "x"`: true, `smtp.req.command[9:] !== "x"`: true, `all smtp.req.command[9:] != "x"`: true, `smtp.req.command[9:] === "x"`: false, `smtp.req.command#5 != "x"`: false, "tcp.dstport in {tcp.dstport - 26 .. 30}": true, "tcp.port / 0 != 5": true, "tcp.dstport- 1 == 24": true, `all smtp.req.command contains "T"`: false,
 		`frame contains "RCPT TO"`: true, "frame contains 52:43:50:54": true, "frame contains 0x52": true, `smtp contains "rcpt"`: false,
 		`frame contains r"\d"`: false, `smtp contains "\r\n"`: true, `smtp contains "\x52\103PT"`: true, `smtp.req.parameter contains "\u003c"`: true,
 		`"RCPT TO" contains smtp.req.command`: true,

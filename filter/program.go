@@ -65,12 +65,11 @@ type instr struct {
 	jump  int
 }
 
-// relop is a comparison.
+// relop is a comparison; != is == and opNot.
 type relop uint8
 
 const (
 	equal relop = iota
-	unequal
 	less
 	lessEqual
 	greater
@@ -79,8 +78,6 @@ const (
 
 func relopOf(op string) relop {
 	switch op {
-	case "!=":
-		return unequal
 	case "<":
 		return less
 	case "<=":
@@ -99,8 +96,6 @@ func (c relop) holds(stand int) bool {
 	switch c {
 	case equal:
 		return stand == 0
-	case unequal:
-		return stand != 0
 	case less:
 		return stand < 0
 	case lessEqual:

@@ -201,7 +201,7 @@ func (m *Matcher) within(in *instr, a field.Value) bool {
 			if low == 0 {
 				return true
 			}
-			if low < 0 || e.hi == e.lo {
+			if low < 0 {
 				continue
 			}
 			for _, hi := range m.list(e.hi) {
