@@ -23,6 +23,7 @@ const (
 	MIMEVersion
 	ContentType
 	ContentEncoding // Content-Transfer-Encoding
+	ContentDisposition
 	ResentFrom
 	ResentSender
 	ResentTo
@@ -79,6 +80,8 @@ func kindOf(lower []byte) Kind {
 		return ContentType
 	case "content-transfer-encoding":
 		return ContentEncoding
+	case "content-disposition":
+		return ContentDisposition
 	}
 	return Other
 }

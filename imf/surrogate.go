@@ -39,13 +39,10 @@ func appendNarrow(dst, head []byte, f Field) []byte {
 		value = narrowAddresses(f.Text(head))
 	case Received, Date, MessageID, InReplyTo, References, MIMEVersion, ContentEncoding:
 		value = questioned(f.Text(head))
-	case ContentType:
+	case ContentType, ContentDisposition:
 		value = narrowParameters(f.Text(head))
 	default:
 		value = EncodeWords(DecodeWords(f.Text(head)))
-		if bytes.EqualFold(f.Name(head), []byte("Content-Disposition")) {
-			value = narrowParameters(f.Text(head))
-		}
 	}
 	dst = AppendField(dst, string(f.Name(head)), value)
 	if last {

@@ -30,6 +30,8 @@ type Part struct {
 	Type     string // "text/plain", in lower case
 	Params   map[string]string
 	Encoding string // Content-Transfer-Encoding in lower case, "" for none
+	Attached bool   // its Content-Disposition is not to be shown with the text (RFC 2183 §2.2)
+	Name     string // of the file, decoded; "" where it has none
 	Parts    []Part // of a multipart, or the one message of a message/rfc822
 	Cut      bool   // a limit left parts unread here
 }
@@ -56,13 +58,20 @@ func (p *parser) part(at Span, kind string, depth int) Part {
 	}
 	head := s.Len()
 	out := Part{Head: Span{at.Start, at.Start + head}, Body: Span{at.Start + head, at.End}, Type: kind}
+	named := ""
 	for _, f := range s.Fields() {
 		switch f.Kind {
 		case ContentType:
 			out.Type, out.Params = mediaType(f.Text(raw), kind)
+			named = fileName(f.Text(raw), "name")
 		case ContentEncoding:
-			out.Encoding = strings.ToLower(f.Text(raw))
+			out.Encoding = mechanism(f.Text(raw))
+		case ContentDisposition:
+			out.Attached, out.Name = isAttached(f.Text(raw)), fileName(f.Text(raw), "filename")
 		}
+	}
+	if out.Name == "" {
+		out.Name = named
 	}
 	multi := strings.HasPrefix(out.Type, "multipart/")
 	nested := (out.Type == "message/rfc822" || out.Type == "message/global") && isIdentity(out.Encoding)
@@ -86,6 +95,15 @@ func mediaType(text, kind string) (string, map[string]string) {
 		return kind, nil
 	}
 	return t, params
+}
+
+// mechanism is a Content-Transfer-Encoding without what some programs write
+// behind it.
+func mechanism(text string) string {
+	if i := strings.IndexAny(text, " \t;("); i >= 0 {
+		text = text[:i]
+	}
+	return strings.ToLower(text)
 }
 
 func isIdentity(encoding string) bool {

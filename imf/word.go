@@ -6,10 +6,10 @@ import "mime"
 // plain ASCII, unchanged if it is.
 func EncodeWords(text string) string { return mime.QEncoding.Encode("utf-8", text) }
 
-// DecodeWords undoes it, for UTF-8, ISO-8859-1 and US-ASCII. What cannot be
+// DecodeWords undoes it, for every charset that ToUTF8 knows. What cannot be
 // decoded stays as it is.
 func DecodeWords(raw string) string {
-	var d mime.WordDecoder
+	d := mime.WordDecoder{CharsetReader: charsetReader}
 	text, err := d.DecodeHeader(raw)
 	if err != nil {
 		return raw
