@@ -76,6 +76,7 @@ func (h House) messages() []Operation {
 			}
 			return shown[0], nil
 		}),
+		op("message.read", false, h.readMessage),
 		op("message.wait", false, h.waitMessage),
 		op("message.export", false, h.exportMessage),
 		op("message.delete", true, h.deleteMessages),

@@ -22,7 +22,7 @@ func documented() map[string]any {
 	return map[string]any{
 		"Error": failureFacts{}, "Ready": ready{}, "LANAddress": lanAddress{}, "CardAccount": cardAccount{}, "Status": admin.Status{}, "Listener": admin.Listener{}, "Network": admin.Network{},
 		"Health": admin.Health{}, "Domain": admin.Domain{}, "Account": admin.Account{}, "Imported": imported{}, "Alias": admin.Alias{},
-		"List": admin.List{}, "Message": admin.Message{}, "Fault": fault.Rule{}, "Cleared": admin.Cleared{}, "ShownMessage": shownMessage{}, "Deleted": admin.Deleted{}, "Submitted": admin.Submitted{}, "Session": observe.Session{},
+		"List": admin.List{}, "Message": admin.Message{}, "Fault": fault.Rule{}, "Cleared": admin.Cleared{}, "ShownMessage": shownMessage{}, "Attachment": admin.Attachment{}, "Deleted": admin.Deleted{}, "Submitted": admin.Submitted{}, "Session": observe.Session{},
 		"Transcript": observe.Transcript{}, "Line": observe.Line{}, "Story": trace.Story{}, "Step": trace.Step{}, "Ban": check.Watched{}, "StoreCheck": storeChecked{}, "Trouble": shownTrouble{}, "StoreRepair": storeRepaired{}, "StoreCopy": storeCopied{},
 		"Checked": checked{}, "CheckedListener": checkedListener{}, "CheckedCertificate": checkedCertificate{}, "Version": build{}, "OK": nothing{}, "Example": example{}, "Encoded": encoded{},
 	}
@@ -108,6 +108,8 @@ func typeOf(t reflect.Type, names map[reflect.Type]string) string {
 		return "list of " + typeOf(t.Elem(), names)
 	case reflect.Struct:
 		return names[t]
+	case reflect.Map:
+		return "object"
 	case reflect.Int, reflect.Int64, reflect.Uint32, reflect.Uint64:
 		return "number"
 	}

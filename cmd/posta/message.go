@@ -115,6 +115,7 @@ func uids(args []string) ([]uint32, error) {
 type shownMessage struct {
 	admin.Message
 	Text string `json:"text"` // fit to be printed; `message export` has the octets
+	admin.Content
 }
 
 func (a *app) messageShowCommand() *cobra.Command {
@@ -146,12 +147,7 @@ func (a *app) showOne(ctx context.Context, r admin.Caller, id admin.MessageID) e
 		return err
 	}
 	if a.json {
-		var text capped
-		safe := newSafe(&text)
-		if err := errors.Join(r.Call(ctx, "message.export", id, safe), safe.Close()); err != nil {
-			return err
-		}
-		return writeJSON(a.Out, shownMessage{m, string(text.kept)})
+		return a.writeOne(ctx, r, id, m)
 	}
 	head := a.say("message.head", words.Args{"UID": m.UID, "Address": cmp.Or(m.To, id.String()), "Received": when(m.Received), "Size": m.Size, "Queue": m.Queue})
 	if _, err := fmt.Fprintf(a.Out, "--- %s ---\n", head); err != nil {
@@ -161,14 +157,34 @@ func (a *app) showOne(ctx context.Context, r admin.Caller, id admin.MessageID) e
 	return errors.Join(r.Call(ctx, "message.export", id, safe), safe.Close())
 }
 
+// writeOne writes a message for a program: as it is kept, and decoded.
+func (a *app) writeOne(ctx context.Context, r admin.Caller, id admin.MessageID, m admin.Message) error {
+	var text capped
+	safe := newSafe(&text)
+	if err := errors.Join(r.Call(ctx, "message.export", id, safe), safe.Close()); err != nil {
+		return err
+	}
+	shown := shownMessage{Message: m, Text: string(text.kept)}
+	if err := r.Call(ctx, "message.read", id, &shown.Content); err != nil {
+		return err
+	}
+	shown.Truncated = shown.Truncated || text.cut
+	return writeJSON(a.Out, shown)
+}
+
 // capped keeps the first part of a long text.
-type capped struct{ kept []byte }
+type capped struct {
+	kept []byte
+	cut  bool
+}
 
 // maxShown bounds the text of a message in JSON.
 const maxShown = 1 << 20
 
 func (c *capped) Write(p []byte) (int, error) {
-	c.kept = append(c.kept, p[:min(len(p), maxShown-len(c.kept))]...)
+	n := min(len(p), maxShown-len(c.kept))
+	c.kept = append(c.kept, p[:n]...)
+	c.cut = c.cut || n < len(p)
 	return len(p), nil
 }
 

@@ -36,3 +36,16 @@ func TestSinkCard(t *testing.T) {
 		t.Error(card)
 	}
 }
+
+// The text of a message in JSON is bounded, and says so.
+func TestCapped(t *testing.T) {
+	var c capped
+	for range 2 {
+		if n, err := c.Write(make([]byte, maxShown/2)); n != maxShown/2 || err != nil || c.cut {
+			t.Fatal(n, err, c.cut)
+		}
+	}
+	if n, err := c.Write([]byte("xy")); n != 2 || err != nil || !c.cut || len(c.kept) != maxShown {
+		t.Error(n, err, c.cut, len(c.kept))
+	}
+}
