@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"fmt"
 	"regexp"
 	"time"
 )
@@ -39,13 +40,32 @@ func (h House) waitMessage(ctx context.Context, in MessageWait) (Message, error)
 		select {
 		case <-next:
 		case <-timer.C:
-			return Message{}, refusal("timeout", "admin.no_message_came", "Timeout", in.Timeout, "Address", in.String())
+			return Message{}, h.noneCame(ctx, in)
 		case <-h.Ending:
 			return Message{}, refusal("timeout", "admin.ending")
 		case <-ctx.Done():
 			return Message{}, ctx.Err()
 		}
 	}
+}
+
+// noneCame says so, and what came last instead: whoever wrote the test sees
+// whether the program sent nothing, or to somebody else, or something else.
+func (h House) noneCame(ctx context.Context, in MessageWait) *Error {
+	id, args := "admin.no_message_came", []any{"Timeout", in.Timeout, "Address", in.String()}
+	b, err := h.inbox(ctx, in.Box)
+	if err == nil && b.drops != h.Maildrops {
+		id = "admin.nothing_came"
+		b, err = h.inbox(ctx, Box{})
+	}
+	if err != nil || len(b.entries) == 0 {
+		return refusal("timeout", id, args...)
+	}
+	last, err := b.withHeaders(ctx, b.entries[len(b.entries)-1:])
+	if err != nil || len(last) == 0 {
+		return refusal("timeout", "admin.no_message_came", args...)
+	}
+	return refusal("timeout", "admin.other_message_came", append(args, "To", fmt.Sprintf("%.100q", last[0].To), "Subject", fmt.Sprintf("%.100q", last[0].Subject))...)
 }
 
 // firstMessage looks for it among what is there. Those seen in vain are not
