@@ -57,6 +57,23 @@ func TestContainer(t *testing.T) {
 	server.end(t, img.stop)
 }
 
+// A developer's sink, whose mail goes with it, needs no more than the image has.
+func TestSink(t *testing.T) {
+	img := read(t, "../../Dockerfile")
+	root := furnish(t, img)
+	server := img.start(t, root, "quickstart", "--mode", "sink", "--ephemeral", "--lan", "--smtp", "127.0.0.1:0", "--pop3", "127.0.0.1:0", "--json")
+	if out, status := img.run(t, root, "wait-ready", "--timeout", "10s"); status != 0 {
+		t.Errorf("wait-ready: status %d, %s", status, out)
+	}
+	if out, status := img.run(t, root, "message", "wait", "--to", "ana@example.net", "--timeout", "50ms"); status != 1 {
+		t.Errorf("message wait: status %d, %s", status, out)
+	}
+	server.end(t, img.stop)
+	if left, err := filepath.Glob(filepath.Join(root, "*", "posta-sink-*")); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v %v", left, err)
+	}
+}
+
 // read takes the Dockerfile apart.
 func read(t *testing.T, file string) image {
 	t.Helper()
