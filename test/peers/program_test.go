@@ -21,7 +21,7 @@ func quote(s string) string { return strconv.Quote(s) }
 func packages() map[string]string {
 	return map[string]string{"telnet": "telnet", "plink": "putty-tools", "curl": "curl", "swaks": "swaks",
 		"msmtp": "msmtp", "nsenter": "util-linux", "mpop": "mpop", "fetchmail": "fetchmail", "openssl": "openssl",
-		"s-nail": "s-nail", "php": "php-cli"}
+		"s-nail": "s-nail", "php": "php-cli", "jq": "jq", "python3": "python3"}
 }
 
 // need gives a program's path. One that is missing is a failure.
