@@ -137,3 +137,30 @@ func TestContentIsBounded(t *testing.T) {
 		t.Error(n, err, w.cut, string(w.kept))
 	}
 }
+
+// Whatever a stranger sends, what a program is told of it is UTF-8 and bounded.
+func FuzzContent(f *testing.F) {
+	f.Add(crlf(reset))
+	f.Add([]byte("Content-Type: text/html; charset=utf-16\n\n\xff\xfe"))
+	f.Fuzz(func(t *testing.T, msg []byte) {
+		c := contentOf(msg)
+		texts := []string{c.Plain, c.HTML}
+		for name, values := range c.Header {
+			texts = append(texts, values...)
+			if len(values) == 0 || name != strings.ToLower(name) {
+				t.Errorf("field %q: %q", name, values)
+			}
+		}
+		for _, one := range c.Attachments {
+			texts = append(texts, one.Name)
+			if one.Size < 0 || one.Size > int64(len(msg)) || len(one.Type) > maxType {
+				t.Errorf("%+v", one)
+			}
+		}
+		for _, text := range texts {
+			if !utf8.ValidString(text) || len(text) > maxBody {
+				t.Errorf("%d octets: %.100q", len(text), text)
+			}
+		}
+	})
+}
