@@ -80,7 +80,7 @@ func (d *draft) end() {
 }
 
 // File makes all filings true or none.
-func (m *memory) File(_ context.Context, filings ...store.Filing) error {
+func (m *memory) File(ctx context.Context, filings ...store.Filing) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.files++
@@ -88,6 +88,9 @@ func (m *memory) File(_ context.Context, filings ...store.Filing) error {
 		if f.Draft != nil {
 			defer f.Draft.(*draft).end()
 		}
+	}
+	if err := ctx.Err(); err != nil {
+		return err
 	}
 	if m.fail != nil {
 		return m.fail
@@ -138,10 +141,10 @@ func (m *memory) keep(f store.Filing) {
 	}
 }
 
-func (m *memory) Usage(_ context.Context, account int64) (store.Usage, error) {
+func (m *memory) Usage(ctx context.Context, account int64) (store.Usage, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return store.Usage{Bytes: m.used[account]}, nil
+	return store.Usage{Bytes: m.used[account]}, ctx.Err()
 }
 
 func (m *memory) Expansions(_ context.Context, limit int) ([]store.Expansion, error) {

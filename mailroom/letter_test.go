@@ -1,6 +1,7 @@
 package mailroom
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -87,6 +88,32 @@ func TestSubmissionMends(t *testing.T) {
 	if got := h.got("ana@pepito.es"); strings.Contains(got[0], "Message-ID:") || strings.Contains(got[0], "\r\nDate: Wed") {
 		t.Errorf("added though present: %q", got)
 	}
+}
+
+// From the final dot on the house is responsible: that the session is over
+// changes nothing (RFC 5321 §4.2.5).
+func TestCommitOutlivesTheSession(t *testing.T) {
+	h := newHouse(t)
+	h.account("eva@pepito.es", 100_000)
+	l, err := h.room.Begin(t.Context(), h.submission("eva@pepito.es"), mail.Envelope{From: addr("eva@pepito.es")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Rcpt(t.Context(), asks("ana@pepito.es", "")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Write([]byte("From: eva@pepito.es\r\n\r\nhello\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	ctx, hangUp := context.WithCancel(t.Context())
+	hangUp()
+	if _, err := l.Commit(ctx); err != nil {
+		t.Error(err)
+	}
+	if len(h.got("ana@pepito.es")) != 1 || h.reportIn("eva@pepito.es") == nil {
+		t.Errorf("%+v", h.store.boxes)
+	}
+	h.ended()
 }
 
 func TestReversePath(t *testing.T) {

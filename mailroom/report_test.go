@@ -183,6 +183,31 @@ func TestFullAmongOthers(t *testing.T) {
 	}
 }
 
+// Whose mailbox is full already refuses a recipient that leads to nobody else;
+// of several the others get theirs.
+func TestFullAtRcpt(t *testing.T) {
+	h := newHouse(t)
+	h.account("lleno@pepito.es", 1500)
+	h.store.used[h.ids["lleno@pepito.es"]] = 1500
+	h.list("uno@pepito.es", directory.Public, "", "lleno@pepito.es")
+	h.list("dos@pepito.es", directory.Public, "", "lleno@pepito.es", "ana@pepito.es")
+	h.list("larga@pepito.es", directory.Public, "", "ana@pepito.es", "pepe@pepito.es", "usuario@servidor.es", "gorka@jaramillo.edu.ec")
+	h.alias("solo@pepito.es", "lleno@pepito.es")
+	h.alias("ambos@pepito.es", "lleno@pepito.es", "ana@pepito.es")
+	h.alias("larga-y@pepito.es", "lleno@pepito.es", "larga@pepito.es")
+	for to, want := range map[string]string{
+		"lleno@pepito.es": "452 4.2.2", "solo@pepito.es": "452 4.2.2", "uno@pepito.es": "452 4.2.2",
+		"dos@pepito.es": "", "ambos@pepito.es": "", "larga-y@pepito.es": "",
+	} {
+		l, err := h.room.Begin(t.Context(), mx(), mail.Envelope{From: addr("x@example.net")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantReply(t, to, l.Rcpt(t.Context(), rcpts(to)[0]), want)
+		l.Abort()
+	}
+}
+
 // A full member of a list does not stop the list; its owner hears of it.
 func TestFullMember(t *testing.T) {
 	h := newHouse(t)
