@@ -8,7 +8,10 @@ import (
 )
 
 // AppendSurrogate appends a header in ASCII that says as much of another as
-// readers without UTF-8 can be told (RFC 6855 §7; the ways are RFC 6858 §2's).
+// readers without UTF-8 can be told: the surrogate of RFC 6855 §7, to which RFC
+// 6856 §2.1 sends POP3's servers. An address that ASCII cannot say becomes a
+// group without members, as RFC 6857 §3.2.1 has it (RFC 6854 lets one stand in
+// From:); the rest is done with RFC 6858's simplicity.
 // fields are those of a Scanner that began with head. Fields in ASCII stay
 // octet for octet, as does what stands around the fields.
 func AppendSurrogate(dst, head []byte, fields []Field) []byte {

@@ -50,7 +50,7 @@ type Draft interface {
 type Traits struct {
 	Stuffed bool // some line begins with a dot: RETR must stuff
 	NoEOL   bool // the last line has no CRLF: RETR adds one
-	UTF8    bool // header has UTF-8 (RFC 6856 §3)
+	UTF8    bool // header has UTF-8 (RFC 6532; RFC 6856 §4)
 }
 
 // Delivery puts a message into one mailbox.
