@@ -27,6 +27,8 @@ func (h *house) big(n int) (members []string) {
 	return members
 }
 
+// A long list is expanded behind the 250, which does not wait for it.
+// rfc: 5321-6.1-8
 func TestExpandLarge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var told heard
