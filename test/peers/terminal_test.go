@@ -78,18 +78,23 @@ func openPTY() (screen, keyboard *os.File, err error) {
 	return screen, keyboard, err
 }
 
-// watch reads the screen until the program has ended.
+// watch reads the screen until the program has ended: EIO says that nobody has
+// the other side open any more. The kernel may say so while the last octets are
+// still on their way to this side, so it is asked twice.
 func (t *terminal) watch() {
 	buf := make([]byte, 4096)
 	for {
 		n, err := t.screen.Read(buf)
+		if err != nil {
+			n, err = t.screen.Read(buf)
+		}
 		t.mu.Lock()
 		t.shown += string(buf[:n])
 		t.over = err != nil
 		close(t.changed)
 		t.changed = make(chan struct{})
 		t.mu.Unlock()
-		if err != nil { // EIO: nobody has the other side open any more
+		if err != nil {
 			return
 		}
 	}
