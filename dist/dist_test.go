@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 )
 
 // An archive holds the program and the texts, as its system wants them, and is
@@ -21,6 +22,13 @@ func TestArchives(t *testing.T) {
 	program := filepath.Join(dir, "program")
 	if err := os.WriteFile(program, []byte("\x7fELF\n\r\n"), 0o755); err != nil {
 		t.Fatal(err)
+	}
+	for _, name := range []string{"dist/README.txt", "dist/LEEME.txt", "docs/lab.en.md", "docs/lab.es.md"} {
+		for row := range strings.Lines(string(read(t, name))) { // Notepad and more break none
+			if utf8.RuneCountInString(row) > 80 {
+				t.Errorf("%s: a line wider than a screen: %s", name, row)
+			}
+		}
 	}
 	at := time.Unix(1_800_000_000, 0).UTC()
 	want := "x/posta x/README.txt x/LEEME.txt x/LICENSE.txt x/lab-guide.txt x/guia-de-la-practica.txt"

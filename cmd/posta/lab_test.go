@@ -54,6 +54,14 @@ func TestCard(t *testing.T) {
 				t.Errorf("%s: the card lacks %q:\n%s", lang, want, card)
 			}
 		}
+		// A window of 25 lines shows the end, and there is what one needs.
+		rows := slices.Collect(strings.Lines(card))
+		end := strings.Join(rows[max(len(rows)-24, 0):], "")
+		for _, want := range []string{"127.0.0.1, SMTP 2525, POP3 2110", "pepe@pepito.es  ceda-4729", "ana@pepito.es   sixi-7472", "Ctrl-C"} {
+			if !strings.Contains(end, want) {
+				t.Errorf("%s: the last lines lack %q:\n%s", lang, want, end)
+			}
+		}
 		for row := range strings.Lines(card) {
 			if n := utf8.RuneCountInString(strings.TrimRight(row, "\n")); n > helpWidth {
 				t.Errorf("%s: a line of %d letters: %s", lang, n, row)
@@ -78,7 +86,12 @@ func TestCardOfOtherHouses(t *testing.T) {
 		t.Error(card)
 	}
 	r.LAN, r.Interfaces, r.Added = nil, nil, []string{"otro.es"}
-	if card := a.card(r); !strings.Contains(card, "this computer has no network now") || !strings.Contains(card, "New on this data: otro.es") {
+	if card := a.card(r); strings.Contains(card, "A name without a domain") {
+		t.Error(card)
+	}
+	r.Added = append(r.Added, r.DefaultDomain)
+	if card := a.card(r); !strings.Contains(card, "this computer has no network now") || !strings.Contains(card, "New on this data: otro.es") ||
+		!strings.Contains(card, "is now of pepito.es") {
 		t.Error(card)
 	}
 	if p := newPage(a, r); true {

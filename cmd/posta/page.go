@@ -104,7 +104,11 @@ func (p *page) head() {
 // added says that the data had other domains before.
 func (p *page) added() {
 	if len(p.Added) > 0 {
-		p.line(p.words.Say("card.added", words.Args{"Domain": strings.Join(p.Added, ", "), "Command": p.command("domain list")}))
+		p.line(p.words.Say("card.added", words.Args{"Domain": strings.Join(p.Added, ", ")}))
+		p.typed(p.command("domain list"))
+	}
+	if slices.Contains(p.Added, p.DefaultDomain) {
+		p.line(p.words.Say("card.added_default", words.Args{"Domain": p.DefaultDomain}))
 	}
 }
 
@@ -231,15 +235,16 @@ func (p *page) login() {
 		if one.Password == "" {
 			continue
 		}
-		if shown++; shown > mostLogins {
+		if shown++; shown == 1 {
+			p.title("card.auth", nil)
+		}
+		if shown > mostLogins {
 			p.line("  " + p.words.Say("card.auth_more", words.Args{"Command": p.command("card " + one.Address)}))
 			return
 		}
 		b64 := func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
-		p.title("card.auth", words.Args{"Address": one.Address})
-		p.typed("AUTH LOGIN", b64(one.Address), b64(one.Password))
-		p.line("  " + p.say("card.auth_plain", nil))
-		p.typed("AUTH PLAIN " + b64("\x00"+one.Address+"\x00"+one.Password))
+		p.line("  " + one.Address)
+		p.typed("AUTH LOGIN", b64(one.Address), b64(one.Password), "AUTH PLAIN "+b64("\x00"+one.Address+"\x00"+one.Password))
 	}
 }
 
@@ -258,7 +263,25 @@ func (p *page) foot() {
 		p.line(p.say("card.data_only", words.Args{"Data": p.Data}))
 	}
 	p.line(p.say("card.end", nil))
+	p.brief()
 	p.line("")
+}
+
+// brief says the most needed once more: the card is longer than a window, which
+// shows its end.
+func (p *page) brief() {
+	smtp, pop3 := p.listener("smtp", "submission"), p.listener("pop3")
+	if !p.isLab() || smtp == nil || pop3 == nil || len(p.Accounts) == 0 || p.Accounts[0].Password == "" {
+		return
+	}
+	p.title("card.brief", words.Args{"Host": p.host, "SMTP": smtp.Port, "POP3": pop3.Port})
+	t := p.table(&p.text)
+	from, to := p.pair()
+	t.row("    "+from.Address, from.Password)
+	if to != from && to.Password != "" {
+		t.row("    "+to.Address, to.Password)
+	}
+	_ = t.end()
 }
 
 // command is a command line that works in a second terminal.
