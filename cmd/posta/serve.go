@@ -244,7 +244,7 @@ func (s *service) refused(r observe.Refusal) {
 		}
 		args := words.Args{"Remote": r.Remote, "Listener": strings.ToUpper(r.Listener), "Line": r.Line, "More": r.More}
 		if strings.HasSuffix(r.Line, check.LabText) {
-			args["Line"] = "\n          " + s.say("console.refused_lab", words.Args{"Network": around(r.Remote)})
+			args["Line"] = s.say("console.refused_lab", words.Args{"Network": around(r.Remote)})
 		}
 		text := s.say(id, args)
 		s.console.say(time.Now().Format("15:04:05") + "  " + text + "\n")

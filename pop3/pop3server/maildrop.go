@@ -141,7 +141,7 @@ func (s *session) unfinished() {
 		return
 	}
 	if marked := len(s.box.messages) - s.box.live; marked > 0 {
-		s.note(strconv.Itoa(marked) + " marked as deleted, no QUIT: nothing was deleted")
+		s.note("marked as deleted: " + strconv.Itoa(marked) + "; without QUIT nothing was deleted")
 	}
 }
 

@@ -243,7 +243,7 @@ func TestQuitThatFails(t *testing.T) {
 // rfc: 1939-6-1
 func TestLeftWithoutQuit(t *testing.T) {
 	for _, c := range []struct{ said, note string }{
-		{"C: DELE 3\nS: +OK …\nC: DELE 1\nS: +OK …", "2 marked as deleted, no QUIT: nothing was deleted"},
+		{"C: DELE 3\nS: +OK …\nC: DELE 1\nS: +OK …", "marked as deleted: 2; without QUIT nothing was deleted"},
 		{"C: DELE 3\nS: +OK …\nC: RSET\nS: +OK …", ""},
 		{"C: DELE 3\nS: +OK …\nC: QUIT\nS: +OK …\nS!", ""},
 	} {
