@@ -22,10 +22,14 @@ func fold(s string) string {
 }
 
 // label makes of a group's name one label of a domain name (RFC 1034 §3.5):
-// "Grupo 3 (tarde)" is "grupo-3-tarde". "" where nothing is left.
+// "Grupo 3 (tarde)" is "grupo-3-tarde". A bare number is no name that people
+// would take for a domain's: "3" is "g3". "" where nothing is left.
 func label(group string) string {
 	words := strings.FieldsFunc(fold(group), func(r rune) bool { return !isPlain(r) })
 	out := strings.Join(words, "-")
+	if len(words) == 1 && strings.Trim(out, "0123456789") == "" {
+		out = "g" + out
+	}
 	if len(out) > 63 {
 		out = strings.TrimRight(out[:63], "-")
 	}

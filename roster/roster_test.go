@@ -126,6 +126,7 @@ func TestComplete(t *testing.T) {
 		{Line: 5, Address: "eva"},
 		{Line: 6, Name: "Pepe", Domain: "@pepe.org"},
 		{Line: 7, Name: "Tomás"},
+		{Line: 8, Name: "Sol", Domain: " 12 "},
 	}}
 	made := 0
 	people, err := Complete(list, Options{
@@ -140,6 +141,7 @@ func TestComplete(t *testing.T) {
 		{5, "eva@pepito.es", "", "made-3", true, "pepito.es", nil},
 		{6, "pepe@pepe.org", "Pepe", "made-4", true, "pepe.org", nil},
 		{7, "tomas2@pepito.es", "Tomás", "made-5", true, "pepito.es", nil},
+		{8, "sol@g12.pepito.es", "Sol", "made-6", true, "g12.pepito.es", nil},
 	}
 	if err != nil || !reflect.DeepEqual(people, want) {
 		t.Errorf("%+v\n%v", people, err)
