@@ -38,6 +38,15 @@ func program() int {
 		<-signals
 		os.Exit(exitAtOnce)
 	}()
+	// A window that is closed hangs up on Unix, where Windows sends what Go
+	// makes a SIGTERM. The shell and the system both do it; nohup forbids it.
+	if hangup := make(chan os.Signal, 1); !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(hangup, syscall.SIGHUP)
+		go func() {
+			<-hangup
+			cancel()
+		}()
+	}
 	return run(ctx, calledAs(os.Args[0], os.Args[1:]), terminal{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv, Program: os.Args[0], Replace: replace,
 		DoubleClicked: startedByDoubleClick,

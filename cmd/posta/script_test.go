@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -166,13 +167,23 @@ func servers(ts *testscript.TestScript) map[int]chan error {
 	return held
 }
 
-// shut ends the server that was started last as SIGTERM does, in good order.
-func shut(ts *testscript.TestScript, _ bool, _ []string) {
+// shut ends the server that was started last as SIGTERM does, in good order;
+// "shut hangup" as a terminal's window does that is closed, where the shell
+// hangs up and then the system, unless nohup forbade it.
+func shut(ts *testscript.TestScript, _ bool, args []string) {
+	how := []os.Signal{syscall.SIGTERM}
+	if len(args) > 0 && args[0] == "hangup" && !signal.Ignored(syscall.SIGHUP) {
+		how = []os.Signal{syscall.SIGHUP, syscall.SIGHUP}
+	}
 	pid, err := strconv.Atoi(ts.Getenv("SERVER"))
 	ts.Check(err)
 	p, err := os.FindProcess(pid)
 	ts.Check(err)
-	ts.Check(p.Signal(syscall.SIGTERM))
+	for _, one := range how {
+		if err := p.Signal(one); !errors.Is(err, os.ErrProcessDone) {
+			ts.Check(err)
+		}
+	}
 	select {
 	case err := <-servers(ts)[pid]:
 		ts.Check(err)
