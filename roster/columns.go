@@ -15,6 +15,7 @@ const (
 	address
 	name
 	surname
+	surname2 // where the two have a column each, as Spanish schools' programs write it
 	password
 	domain
 	quota
@@ -25,13 +26,15 @@ func headings() map[column][]string {
 	return map[column][]string{
 		address: {"address", "e-mail address", "email address", "email", "e-mail", "mail", "account", "user", "username", "login",
 			"direccion", "direccion de correo", "direccion de correo electronico", "correo", "correo electronico",
-			"cuenta", "usuario", "nombre de usuario"},
+			"correo institucional", "cuenta", "usuario", "nombre de usuario"},
 		name: {"name", "full name", "first name", "given name", "student", "display name",
 			"nombre", "nombre completo", "nombre y apellidos", "apellidos y nombre", "apellidos, nombre",
 			"alumno", "alumna", "alumno/a", "alumnado", "estudiante"},
-		surname:  {"surname", "surnames", "last name", "family name", "apellido", "apellidos"},
+		surname: {"surname", "surnames", "last name", "family name", "apellido", "apellidos", "apellido(s)",
+			"primer apellido", "apellido 1", "apellido1", "1er apellido", "1º apellido"},
+		surname2: {"second surname", "segundo apellido", "apellido 2", "apellido2", "2º apellido"},
 		password: {"password", "pass", "contrasena", "clave"},
-		domain:   {"domain", "group", "class", "team", "dominio", "grupo", "equipo", "clase"},
+		domain:   {"domain", "group", "groups", "class", "team", "dominio", "grupo", "grupos", "equipo", "clase"},
 		quota:    {"quota", "quota size", "cuota", "espacio"},
 	}
 }
@@ -74,7 +77,7 @@ func noHeader(line int) error {
 
 // fill puts the cells of a line where they belong.
 func fill(columns []column, cells []string, line int) (Row, error) {
-	row := Row{Line: line}
+	row, second := Row{Line: line}, ""
 	for i, cell := range cells {
 		if i >= len(columns) {
 			if cell != "" {
@@ -95,6 +98,8 @@ func fill(columns []column, cells []string, line int) (Row, error) {
 			row.Name = cell
 		case surname:
 			row.Surname = cell
+		case surname2:
+			second = cell
 		case password:
 			row.Password = cell
 		case domain:
@@ -103,5 +108,6 @@ func fill(columns []column, cells []string, line int) (Row, error) {
 			row.Quota = cell
 		}
 	}
+	row.Surname = strings.TrimSpace(row.Surname + " " + second)
 	return row, nil
 }

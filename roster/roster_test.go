@@ -50,15 +50,18 @@ func TestRead(t *testing.T) {
 		t.Errorf("sep=: %+v, %v", list, err)
 	}
 	for in, want := range map[string]Row{
-		"Ana García":                             {Line: 1, Name: "Ana García"},
-		"ana@pepito.es":                          {Line: 1, Address: "ana@pepito.es"},
-		"\"García, Ana\"\n":                      {}, // a comma: what the columns are must be said
-		"nombre\n'=1+1":                          {Line: 2, Name: "=1+1"},
-		"Nombre;Grupo\n\"Ana\r\nGarcía \";1":     {Line: 2, Name: "Ana García", Domain: "1"}, // Alt-Enter in a cell
-		"Nombre;Clave\rAna;\"dos  blancos\"\r\r": {Line: 2, Name: "Ana", Password: "dos  blancos"},
-		"Nombre;Clave\r\"Ana\nPaz\";x\r":         {Line: 2, Name: "Ana Paz", Password: "x"},
-		"Clase 1A;;\n;;\nCurso;;\nNombre;Apellidos;Grupo\nAna;Paz;1": {Line: 5, Name: "Ana", Surname: "Paz", Domain: "1"},
-		"e-mail,x\nana@a.es,yy": {Line: 2, Address: "ana@a.es"},
+		"Ana García":                                                     {Line: 1, Name: "Ana García"},
+		"ana@pepito.es":                                                  {Line: 1, Address: "ana@pepito.es"},
+		"\"García, Ana\"\n":                                              {}, // a comma: what the columns are must be said
+		"nombre\n'=1+1":                                                  {Line: 2, Name: "=1+1"},
+		"Nombre;Grupo\n\"Ana\r\nGarcía \";1":                             {Line: 2, Name: "Ana García", Domain: "1"}, // Alt-Enter in a cell
+		"Nombre;Clave\rAna;\"dos  blancos\"\r\r":                         {Line: 2, Name: "Ana", Password: "dos  blancos"},
+		"Nombre;Clave\r\"Ana\nPaz\";x\r":                                 {Line: 2, Name: "Ana Paz", Password: "x"},
+		"Primer apellido;Segundo apellido;Nombre\nPaz;Gil;Ana":           {Line: 2, Name: "Ana", Surname: "Paz Gil"},
+		"Apellido2;Apellido1;Nombre\nGil;Paz;Ana":                        {Line: 2, Name: "Ana", Surname: "Paz Gil"},
+		"Nombre;Apellido(s);Correo institucional;Grupos\nAna;Paz;a@b;G1": {Line: 2, Name: "Ana", Surname: "Paz", Address: "a@b", Domain: "G1"},
+		"Clase 1A;;\n;;\nCurso;;\nNombre;Apellidos;Grupo\nAna;Paz;1":     {Line: 5, Name: "Ana", Surname: "Paz", Domain: "1"},
+		"e-mail,x\nana@a.es,yy":                                          {Line: 2, Address: "ana@a.es"},
 	} {
 		list, err := Read([]byte(in))
 		if want == (Row{}) {
