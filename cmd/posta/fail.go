@@ -64,7 +64,7 @@ func (a *app) fail(err error) int {
 		_ = writeJSON(a.Err, failure{failureFacts{Code: code, Text: text, Hint: a.hint(status)}})
 		return status
 	}
-	_, _ = fmt.Fprintln(a.Err, "posta: "+text)
+	_, _ = fmt.Fprintln(a.Err, a.broken(a.Err, "posta: "+text))
 	if status == exitUsage {
 		_, _ = fmt.Fprintln(a.Err, a.seeHelp())
 	}

@@ -102,10 +102,10 @@ func (f *importFiles) discard() {
 // tell says where the files are; on standard error, so that --json stays clean.
 func (f *importFiles) tell(i *importer) {
 	if f.cards == nil {
-		_, _ = fmt.Fprintln(i.Err, i.say("import.no_cards", words.Args{"CSV": f.csv.Name()}))
+		_, _ = fmt.Fprintln(i.Err, i.broken(i.Err, i.say("import.no_cards", words.Args{"CSV": f.csv.Name()})))
 		return
 	}
-	_, _ = fmt.Fprintln(i.Err, i.say("import.files", words.Args{"CSV": f.csv.Name(), "Cards": f.cards.Name()}))
+	_, _ = fmt.Fprintln(i.Err, i.broken(i.Err, i.say("import.files", words.Args{"CSV": f.csv.Name(), "Cards": f.cards.Name()})))
 	if i.alone() {
 		_, _ = fmt.Fprintln(i.Err, i.say("import.alone", nil))
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/term"
 
@@ -37,13 +38,13 @@ func printAll[T any](a *app, all []T, human func(io.Writer) error) error {
 	return nil
 }
 
-// width is how many columns the screen has; 0 where the output goes elsewhere,
-// as into a pipe, where a line has room.
-func (a *app) width() int {
+// width is how many columns the screen has that is written to; 0 where the
+// output goes elsewhere, as into a pipe, where a line has room.
+func (a *app) width(out io.Writer) int {
 	if n, err := strconv.Atoi(a.Getenv("COLUMNS")); err == nil && n > 0 {
 		return n
 	}
-	f, ok := a.Out.(*os.File)
+	f, ok := out.(*os.File)
 	if !ok {
 		return 0
 	}
@@ -52,6 +53,21 @@ func (a *app) width() int {
 		return 0
 	}
 	return n
+}
+
+// broken breaks the lines of a text that its screen would break within words.
+func (a *app) broken(out io.Writer, text string) string {
+	width := a.width(out)
+	if width == 0 {
+		return text
+	}
+	lines := strings.Split(text, "\n")
+	for i, one := range lines {
+		if utf8.RuneCountInString(one) > width {
+			lines[i] = fillOne(one, width)
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // table writes rows in columns. Its headings are ids of words/.
@@ -177,5 +193,5 @@ type nothing struct {
 
 // done says that something was done which has nothing to show.
 func (a *app) done(id string, args words.Args) error {
-	return a.print(nothing{true}, line(a.say(id, args)))
+	return a.print(nothing{true}, line(a.broken(a.Out, a.say(id, args))))
 }

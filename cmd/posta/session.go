@@ -105,7 +105,7 @@ func (a *app) sessionTable(w io.Writer, all []observe.Session) error {
 	if err := lister(a, all, slices.Clone(headings), a.sessionRow)(&text); err != nil {
 		return err
 	}
-	width := a.width()
+	width := a.width(w)
 	tooLong := func(line string) bool { return utf8.RuneCountInString(strings.TrimSuffix(line, "\n")) > width }
 	lines := slices.Collect(strings.Lines(text.String()))
 	if width == 0 || !slices.ContainsFunc(lines, tooLong) {
