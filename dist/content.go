@@ -31,9 +31,16 @@ func content(system, program string) ([]file, error) {
 		name = "posta.exe"
 	}
 	files := []file{{name, octets, 0o755}, {"README.txt", []byte(readme), 0o644}, {"LEEME.txt", []byte(leeme), 0o644}}
-	for _, text := range []struct{ from, to string }{
+	texts := []struct{ from, to string }{
 		{"LICENSE", "LICENSE.txt"}, {"docs/lab.en.md", "lab-guide.txt"}, {"docs/lab.es.md", "guia-de-la-practica.txt"},
-	} {
+		{"docs/admin.md", "admin-guide.txt"}, {"docs/admin.es.md", "guia-de-administracion.txt"}, {"docs/log.md", "log.txt"},
+	}
+	if system == "linux" {
+		for _, name := range []string{"contrib/systemd/posta.service", "contrib/fail2ban/posta.conf", "contrib/fail2ban/jail.conf"} {
+			texts = append(texts, struct{ from, to string }{name, name})
+		}
+	}
+	for _, text := range texts {
 		octets, err := os.ReadFile(text.from)
 		if err != nil {
 			return nil, err

@@ -31,7 +31,8 @@ func TestArchives(t *testing.T) {
 		}
 	}
 	at := time.Unix(1_800_000_000, 0).UTC()
-	want := "x/posta x/README.txt x/LEEME.txt x/LICENSE.txt x/lab-guide.txt x/guia-de-la-practica.txt"
+	all := "x/posta x/README.txt x/LEEME.txt x/LICENSE.txt x/lab-guide.txt x/guia-de-la-practica.txt " +
+		"x/admin-guide.txt x/guia-de-administracion.txt x/log.txt"
 	for system, write := range map[string]func(string, string, []file, time.Time) error{"windows": writeZip, "linux": writeTar} {
 		files, err := content(system, program)
 		if err != nil {
@@ -47,6 +48,10 @@ func TestArchives(t *testing.T) {
 			t.Errorf("%s: two archives of the same files differ", system)
 		}
 		names, texts := unpack(t, system, one)
+		want := all
+		if system == "linux" {
+			want += " x/contrib/systemd/posta.service x/contrib/fail2ban/posta.conf x/contrib/fail2ban/jail.conf"
+		}
 		if got := strings.ReplaceAll(strings.Join(names, " "), ".exe", ""); got != want {
 			t.Errorf("%s: %s", system, got)
 		}

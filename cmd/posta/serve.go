@@ -84,7 +84,9 @@ func (a *app) serve(ctx context.Context, cfg *config.Config) error {
 	}
 	defer closeLog()
 	s := &service{app: a, cfg: cfg, log: log, watch: log}
+	defer context.AfterFunc(ctx, func() { s.tellSystemd("STOPPING=1") })()
 	s.options.Ready = func() {
+		s.tellSystemd("READY=1")
 		if a.json {
 			_ = writeJSON(a.Out, s.readiness(ctx))
 		}
@@ -95,6 +97,14 @@ func (a *app) serve(ctx context.Context, cfg *config.Config) error {
 		}
 		return forget(h.Data())
 	})
+}
+
+// tellSystemd goes on where it cannot: systemd then ends a service that it
+// takes for one that never came up, and the log says why.
+func (s *service) tellSystemd(state string) {
+	if err := notify(state); err != nil {
+		s.log.Warn("trouble", "error", "NOTIFY_SOCKET: "+err.Error())
+	}
 }
 
 // troubleBuffer is how much may wait to be said of the log's own trouble.
