@@ -74,7 +74,7 @@ func (l *letter) Rcpt(_ context.Context, to mail.Recipient) error {
 func (l *letter) Write(p []byte) (int, error) {
 	l.content.Write(p)
 	if strings.Contains(l.content.String(), "DISKFULL") {
-		return 0, mail.Refuse(452, "4.3.1", "Insufficient system storage")
+		return 0, mail.Refuse(452, "4.3.1", "Insufficient system storage").Because(errors.New("2 octets are free"))
 	}
 	return len(p), nil
 }

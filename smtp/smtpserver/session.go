@@ -300,6 +300,9 @@ func (s *session) refusal(err error) smtp.Reply {
 		s.note("a fault inside: " + printable(err.Error(), 300))
 		return s.text(textInternal)
 	}
+	if e.Err != nil && e.Status.Class == 4 && e.Status.Subject == 3 { // the mail system's own trouble (RFC 3463 §3.4)
+		s.note("a fault inside: " + printable(e.Err.Error(), 300))
+	}
 	return smtp.Reply{Code: e.Code, Status: e.Status, Text: ascii(e.Text)}
 }
 

@@ -520,3 +520,29 @@ func (discard) Commit(context.Context) (mail.Receipt, error) {
 	return mail.Receipt{ID: "Q1"}, nil
 }
 func (discard) Abort() {}
+
+// What the machine lacks is not the peer's business, but the administrator's:
+// the watchers hear why.
+func TestOwnTroubleIsNoted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, nil)
+		r.greet()
+		r.play(`
+		C: MAIL FROM:<malo@b>
+		S: 550 5.7.1 Not from you
+		C: MAIL FROM:<a@b>
+		S: 250 2.1.0 OK
+		C: RCPT TO:<a@b>
+		S: 250 2.1.5 OK
+		C: DATA
+		S: 354…
+		C: DISKFULL
+		C: .
+		S: 452 4.3.1 Insufficient system storage`)
+		r.finish()
+		seen := fmt.Sprintf("%+v", r.h.facts)
+		if !strings.Contains(seen, "a fault inside: 2 octets are free") || strings.Contains(seen, "secret") {
+			t.Errorf("watchers heard %s", seen)
+		}
+	})
+}
