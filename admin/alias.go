@@ -4,12 +4,15 @@ import (
 	"context"
 
 	"posta/directory"
+	"posta/mail"
 )
 
 // Alias is an address that stands for others.
 type Alias struct {
 	Address string   `json:"address"`
 	Targets []string `json:"targets"`
+
+	Unreachable []string `json:"unreachable,omitempty"` // of the targets: nobody here has it, or it is elsewhere; not of alias.list
 }
 
 func (h House) aliases() []Operation {
@@ -21,15 +24,15 @@ func (h House) aliases() []Operation {
 		}),
 		op("alias.show", false, func(ctx context.Context, in ByAddress) (Alias, error) {
 			a, err := d.Alias(ctx, in.Address)
-			return showAlias(a), err
+			return reachAlias(ctx, d, a, err)
 		}),
 		op("alias.add", true, func(ctx context.Context, in Alias) (Alias, error) {
 			a, err := d.AddAlias(ctx, in.Address, in.Targets)
-			return showAlias(a), err
+			return reachAlias(ctx, d, a, err)
 		}),
 		op("alias.set", true, func(ctx context.Context, in Alias) (Alias, error) {
 			a, err := d.SetAlias(ctx, in.Address, in.Targets)
-			return showAlias(a), err
+			return reachAlias(ctx, d, a, err)
 		}),
 		op("alias.remove", true, func(ctx context.Context, in ByAddress) (None, error) {
 			return None{}, d.RemoveAlias(ctx, in.Address)
@@ -38,3 +41,25 @@ func (h House) aliases() []Operation {
 }
 
 func showAlias(a directory.Alias) Alias { return Alias{Address: a.Address, Targets: a.Targets} }
+
+// reachAlias shows an alias with those of its targets that no mail reaches now.
+func reachAlias(ctx context.Context, d *directory.Directory, a directory.Alias, err error) (Alias, error) {
+	out := showAlias(a)
+	if err != nil {
+		return out, err
+	}
+	for _, target := range a.Targets {
+		to, err := mail.ParseAddress(target)
+		if err != nil {
+			return out, err
+		}
+		r, err := d.Resolve(ctx, to, mail.Address{}, mail.Login{})
+		if err != nil {
+			return out, err
+		}
+		if r.Outcome == directory.Unknown || r.Outcome == directory.NonLocal {
+			out.Unreachable = append(out.Unreachable, target)
+		}
+	}
+	return out, nil
+}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -52,5 +54,12 @@ func (a *app) aliasCall(ctx context.Context, operation string, in any) error {
 	if err := a.ask(ctx, operation, in, &one); err != nil {
 		return err
 	}
-	return a.print(one, a.facts(fact{"field.address", one.Address}, fact{"field.targets", strings.Join(one.Targets, ", ")}))
+	facts := a.facts(fact{"field.address", one.Address}, fact{"field.targets", strings.Join(one.Targets, ", ")})
+	return a.print(one, func(w io.Writer) error {
+		err := facts(w)
+		for _, target := range one.Unreachable {
+			_, _ = fmt.Fprintln(w, a.say("config.warning", words.Args{"Text": a.say("alias.unreachable", words.Args{"Target": target, "Address": one.Address})}))
+		}
+		return err
+	})
 }
