@@ -19,7 +19,7 @@ var ErrBusy = errors.New("sqldb: the store is in use by another posta")
 type lockFile struct{ f *os.File }
 
 func acquire(path string) (*lockFile, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := openOwn(path)
 	if err != nil {
 		return nil, words.FailOf(err, "sqldb.no_lock", words.Args{"File": path})
 	}

@@ -133,7 +133,7 @@ func openWith(ctx context.Context, dir string, o Options, lock *lockFile) (*DB, 
 // on it, and begins the work.
 func (db *DB) start(ctx context.Context) error {
 	file := db.file()
-	f, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := openOwn(file)
 	if err != nil {
 		return err
 	}
