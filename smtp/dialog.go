@@ -128,7 +128,7 @@ func (d *Dialog) Auth(line []byte) (ok bool) {
 }
 
 // Data takes octets of MailData or a Chunk; done says that the final dot was
-// among them.
+// among them. MailData breaks off without one where DATA is refused.
 func (d *Dialog) Data(n int64, done bool) {
 	if d.chunk > 0 {
 		d.chunk -= min(n, d.chunk)
@@ -153,14 +153,15 @@ func (d *Dialog) Reply(line string) (a Answer, done bool, err error) {
 	if err != nil || !done {
 		return Answer{}, false, err
 	}
-	a = Answer{Reply: r, Sure: !d.unsure}
+	a = Answer{Reply: r}
 	first := !d.heard
 	d.heard = true
 	if first && (len(d.waiting) == 0 || r.Code == 220) {
-		a.Greeting = true
+		a.Greeting, a.Sure = true, !d.unsure
 		return a, true, nil
 	}
 	d.catchUp(r.Code)
+	a.Sure = !d.unsure
 	if len(d.waiting) == 0 {
 		a.Sure = a.Sure && r.Code == 421 // who leaves need not be asked (RFC 5321 §3.8)
 		return a, true, nil
@@ -199,6 +200,9 @@ func (d *Dialog) catchUp(code int) {
 			return
 		}
 	}
+	if code != 221 { // the command was lost
+		d.waiting, d.unsure = append(d.waiting[:0], asked{verb: want}), true
+	}
 }
 
 // settle does what a reply brings about, and says whether the command has had
@@ -211,7 +215,9 @@ func (d *Dialog) settle(to *asked, code int) bool {
 			d.body = d.body || !to.sent
 			return false
 		}
-		d.body = d.body && to.sent
+		if d.body { // what was taken for mail were lines, and the rest is
+			d.body, d.unsure = false, true
+		}
 	case AUTH:
 		d.exchange = code == 334
 		return code != 334

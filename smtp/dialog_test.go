@@ -2,6 +2,7 @@ package smtp
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -43,6 +44,7 @@ func (f *follower) push(s Side, octets []byte) {
 				f.told(s, "end of data")
 			}
 		default:
+			f.dot = text.Dot{}
 			var end text.Ends
 			n, end = f.line[s].Scan(octets)
 			f.part[s], f.is[s] = append(f.part[s], octets[:n]...), what
@@ -157,15 +159,114 @@ C QUIT
 S 221 to QUIT`},
 		{"data without waiting", `
 S: 220 here\r\n
-C: DATA\r\nx\r\n.\r\nQUIT\r\n
-S: 354 go\r\n250 ok\r\n221 bye\r\n`, `
+C: DATA\r\nx\r\n.\r\nRSET\r\n
+S: 354 go\r\n
+C: QUIT\r\n
+S: 250 ok\r\n250 ok\r\n221 bye\r\n`, `
 S 220 to greeting
 C DATA
 C end of data
-C QUIT
+C RSET
 S 354 to DATA
+C QUIT
 S 250 to body
+S 250 to RSET
 S 221 to QUIT`},
+		{"data without waiting, and refused", `
+S: 220 here\r\n
+C: DATA\r\nx\r\n
+S: 503 no\r\n
+C: y\r\n.\r\nDATA\r\n
+S: 500 x?\r\n500 y?\r\n500 .?\r\n354 go\r\n
+C: z\r\n.\r\n
+S: 250 ok\r\n`, `
+S 220 to greeting
+C DATA
+S 503 to DATA
+C y
+C .
+C DATA
+S 500 to ?
+S 500 to ?
+S 500 to DATA
+S 354 to DATA unsure
+C end of data
+S 250 to body unsure`},
+		{"only the server is heard", `
+S: 220 here\r\n
+C lost
+S: 250 ok\r\n334 x\r\n235 ok\r\n354 go\r\n250 ok\r\n221 bye\r\n`, `
+S 220 to greeting
+S 250 to ? unsure
+S 334 to AUTH unsure
+S 235 to AUTH unsure
+S 354 to DATA unsure
+S 250 to body unsure
+S 221 to ? unsure`},
+		{"a reply is missing", `
+S: 220 here\r\n
+C: MAIL FROM:<a@b.c>\r\nDATA\r\n
+S: 354 go\r\n
+C: x\r\n.\r\n
+S: 250 ok\r\n
+S: 250 what?\r\n`, `
+S 220 to greeting
+C MAIL FROM:<a@b.c>
+C DATA
+S 354 to DATA unsure
+C end of data
+S 250 to body unsure
+S 250 to ? unsure`},
+		{"the reply before QUIT's was lost", `
+S: 220 here\r\n
+C: MAIL FROM:<a@b.c>\r\n
+S lost
+C: QUIT\r\n
+S: 221 bye\r\n`, `
+S 220 to greeting
+C MAIL FROM:<a@b.c>
+C QUIT
+S 221 to QUIT unsure`},
+		{"half a reply was lost", `
+S: 220 here\r\n
+C: DATA\r\n
+S: 250-or\r\n
+S lost
+S: 354 go\r\n`, `
+S 220 to greeting
+C DATA
+S 354 to DATA unsure`},
+		{"a part of a chunk was lost", `
+S: 220 here\r\n
+C: BDAT 10\r\nabc
+C lost 4
+C: xyzQUIT\r\n
+S: 250 ok\r\n221 bye\r\n`, `
+S 220 to greeting
+C BDAT 10
+C QUIT
+S 250 to BDAT unsure
+S 221 to QUIT unsure`},
+		{"a chunk and more was lost", `
+S: 220 here\r\n
+C: BDAT 10\r\nabc
+C lost 40
+C: QUIT\r\n
+S: 250 ok\r\n221 bye\r\n`, `
+S 220 to greeting
+C BDAT 10
+C QUIT
+S 250 to BDAT unsure
+S 221 to QUIT unsure`},
+		{"refused TURN", `
+S: 220 here\r\n
+C: TURN\r\n
+S: 502 no\r\n
+S: 421 too slow\r\n`, `
+S 220 to greeting
+C TURN
+S 502 to TURN
+S 421 to ?`},
 		{"data that began before the 354", `
 S: 220 here\r\n
 C: DATA\r\nx\r\n
@@ -231,10 +332,12 @@ S 250 to MAIL unsure`},
 		{"TURN", `
 S: 220 here\r\n
 C: TURN\r\n
-S: 250 you are the server now\r\n`, `
+S: 250 you are the server now\r\n
+S: 220 i am\r\n`, `
 S 220 to greeting
 C TURN
-S 250 to TURN`},
+S 250 to TURN
+S 220 to greeting`},
 		{"STARTTLS", `
 S: 220 here\r\n
 C: STARTTLS\r\n
@@ -333,8 +436,9 @@ S 250 to NOOP`},
 			for line := range strings.Lines(strings.TrimSpace(c.said)) {
 				line = strings.TrimSuffix(line, "\n")
 				s := Side(strings.Index("CS", line[:1]))
-				if strings.HasSuffix(line, " lost") {
-					f.d.Lost(s, 0)
+				if _, n, ok := strings.Cut(line, " lost"); ok {
+					lost, _ := strconv.Atoi(strings.TrimSpace(n))
+					f.d.Lost(s, int64(lost))
 					f.part[s] = nil
 					continue
 				}
@@ -345,6 +449,37 @@ S 250 to NOOP`},
 				t.Errorf("told\n%s\nwant\n%s", got, strings.TrimSpace(c.told))
 			}
 		})
+	}
+}
+
+func TestDialogIsBounded(t *testing.T) {
+	var d Dialog
+	for range 10 * maxWaiting {
+		d.Command([]byte("RSET"))
+	}
+	if len(d.waiting) > maxWaiting {
+		t.Errorf("%d commands wait", len(d.waiting))
+	}
+	if _, _, sure := d.Next(Client); sure {
+		t.Error("it is sure")
+	}
+}
+
+func TestDialogTurned(t *testing.T) {
+	var d Dialog
+	for _, code := range []string{"220", "502", "250"} {
+		if d.Turned() {
+			t.Errorf("turned before %s", code)
+		}
+		if code != "220" {
+			d.Command([]byte("TURN"))
+		}
+		if _, done, err := d.Reply(code + " x"); !done || err != nil {
+			t.Errorf("%v %v", done, err)
+		}
+	}
+	if !d.Turned() {
+		t.Error("not turned")
 	}
 }
 
