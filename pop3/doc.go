@@ -2,9 +2,9 @@
 // listings, capabilities and the APOP digest, as RFC 1939, RFC 2449, RFC 5034
 // and RFC 6856 write them. Server, client and dissector all read with it.
 //
-// It does no I/O, holds no state of a session and decides nothing: what a
-// command may do and when is pop3server's affair. Start reading at
-// ParseCommand and ParseResponse.
+// It does no I/O and decides nothing: what a command may do and when is
+// pop3server's affair. Start reading at ParseCommand and ParseResponse; Dialog
+// follows what two sides say to each other.
 package pop3
 
 // Limits of a line, its CRLF counted.

@@ -1,0 +1,373 @@
+package pop3
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"posta/text"
+)
+
+// follower reads what both sides send, in the pieces it comes in, as Dialog
+// says it is to be read.
+type follower struct {
+	d    Dialog
+	part [2][]byte // of a line
+	is   [2]Expect // what part is
+	line [2]text.Line
+	dot  text.Dot
+	told func(Side, string)
+	raw  func(Side, []byte) // whole lines, where they are wanted
+}
+
+func (f *follower) push(s Side, octets []byte) {
+	for len(octets) > 0 {
+		what, _ := f.d.Next(s)
+		if len(f.part[s]) > 0 {
+			what = f.is[s]
+		}
+		if what == Opaque {
+			f.told(s, "opaque")
+			return
+		}
+		if what == List {
+			_, n, done, _ := f.dot.Scan(nil, octets)
+			octets = octets[n:]
+			if done {
+				f.dot = text.Dot{}
+				f.d.Ended()
+				f.told(s, "end of list")
+			}
+			continue
+		}
+		if s == Server {
+			f.dot = text.Dot{}
+		}
+		n, end := f.line[s].Scan(octets)
+		f.part[s], f.is[s] = append(f.part[s], octets[:n]...), what
+		octets = octets[n:]
+		if end != 0 {
+			line := f.part[s]
+			f.part[s] = nil
+			f.take(s, what, line[:len(line)-end.Len()])
+		}
+	}
+}
+
+func (f *follower) take(s Side, what Expect, line []byte) {
+	if f.raw != nil {
+		f.raw(s, line)
+	}
+	if what == AuthLine {
+		if f.d.Auth(line) {
+			f.told(s, "auth")
+			return
+		}
+		what = CommandLine
+	}
+	if what == CommandLine {
+		f.d.Command(line)
+		f.told(s, string(line))
+		return
+	}
+	a, fault := f.d.Response(line)
+	if fault != nil {
+		f.told(s, "no response: "+string(line))
+		return
+	}
+	to := a.Verb.String()
+	switch {
+	case a.Greeting:
+		to = "greeting"
+	case a.Verb == NoVerb:
+		to = "?"
+	}
+	if a.List {
+		to += ", a list"
+	}
+	if !a.Sure {
+		to += ", unsure"
+	}
+	f.told(s, fmt.Sprintf("%s to %s", a.Status, to))
+}
+
+func (f *follower) lost(s Side) {
+	f.d.Lost(s)
+	f.part[s] = nil
+	f.line[s] = text.Line{}
+}
+
+// A dialogue is lines of "C: …" and "S: …", each a piece; \r\n ends a line of
+// what is sent. "C lost" and "S lost" are gaps.
+func TestDialog(t *testing.T) {
+	for _, c := range []struct{ name, said, told string }{
+		{"plain", `
+S: +OK here\r\n
+C: USER x\r\n
+S: +OK\r\n
+C: PASS QUIT\r\n
+S: -ERR no\r\n
+C: LIST\r\n
+S: +OK\r\n1 2\r\n..\r\n.\r\n
+C: LIST 1\r\n
+S: +OK 1 2\r\n
+C: RETR 1\r\n
+S: -ERR gone\r\n
+C: what\r\n
+S: -ERR what?\r\n
+C: QUIT\r\n
+S: +OK\r\n`, `
+S +OK to greeting
+C USER x
+S +OK to USER
+C PASS QUIT
+S -ERR to PASS
+C LIST
+S +OK to LIST, a list
+S end of list
+C LIST 1
+S +OK to LIST
+C RETR 1
+S -ERR to RETR
+C what
+S -ERR to ?
+C QUIT
+S +OK to QUIT`},
+		{"in groups, in pieces", `
+S: +O
+S: K here\r\n
+C: CAPA\r\nRETR 1\r\nDELE 1\r\nQU
+S: +OK\r\nUSER\r\n.\r\n+OK\r\n+OK no response\r\n
+C: IT\r\n
+S: .\r
+S: \n+OK\r\n+OK\r\n`, `
+S +OK to greeting
+C CAPA
+C RETR 1
+C DELE 1
+S +OK to CAPA, a list
+S end of list
+S +OK to RETR, a list
+C QUIT
+S end of list
+S +OK to DELE
+S +OK to QUIT`},
+		{"AUTH", `
+S: +OK here\r\n
+C: AUTH LOGIN\r\n
+S: + VXNlcm5hbWU6\r\n
+C: QUIT\r\n
+S: + \r\n
+C: eA==\r\n
+S: +OK\r\n
+C: NOOP\r\n
+S: +OK\r\n`, `
+S +OK to greeting
+C AUTH LOGIN
+S + to AUTH
+C auth
+S + to AUTH
+C auth
+S +OK to AUTH
+C NOOP
+S +OK to NOOP`},
+		{"AUTH that ends behind its challenge", `
+S: +OK here\r\n
+C: AUTH LOGIN\r\n
+S: + x\r\n-ERR too slow\r\n
+C: QUIT\r\n
+S: +OK\r\n`, `
+S +OK to greeting
+C AUTH LOGIN
+S + to AUTH
+S -ERR to AUTH
+C QUIT
+S +OK to QUIT`},
+		{"a response is missing", `
+S: +OK here\r\n
+C: NOOP\r\nAUTH LOGIN\r\n
+S: + x\r\n`, `
+S +OK to greeting
+C NOOP
+C AUTH LOGIN
+S + to AUTH, unsure`},
+		{"a challenge that nobody asked for", `
+S: +OK here\r\n
+S: + x\r\n`, `
+S +OK to greeting
+S + to AUTH, unsure`},
+		{"in groups, and a list's middle was lost", `
+S: +OK here\r\n
+C: RETR 1\r\nDELE 1\r\n
+S: +OK\r\nab
+S lost
+C: QUIT\r\n
+S: c\r\n.\r\n+OK\r\n+OK\r\n`, `
+S +OK to greeting
+C RETR 1
+C DELE 1
+S +OK to RETR, a list
+C QUIT
+S end of list
+S +OK to DELE, unsure
+S +OK to QUIT, unsure`},
+		{"STLS", `
+S: +OK here\r\n
+C: STLS\r\n
+S: -ERR not now\r\n
+C: STLS\r\n
+S: +OK\r\n
+C: \x16
+S: \x16`, `
+S +OK to greeting
+C STLS
+S -ERR to STLS
+C STLS
+S +OK to STLS
+C opaque
+S opaque`},
+		{"begins in the middle", `
+C: DELE 1\r\n
+S: +OK\r\n`, `
+C DELE 1
+S +OK to DELE`},
+		{"a list's end was lost", `
+S: +OK here\r\n
+C: RETR 1\r\n
+S: +OK\r\nabc
+S lost
+C: DELE 1\r\n
+S: +OK\r\n
+C: QUIT\r\n
+S: +OK\r\n`, `
+S +OK to greeting
+C RETR 1
+S +OK to RETR, a list
+C DELE 1
+S +OK to DELE, unsure
+C QUIT
+S +OK to QUIT`},
+		{"a list's middle was lost", `
+S: +OK here\r\n
+C: RETR 1\r\n
+S: +OK\r\nabc
+S lost
+S: def\r\n.\r\n
+C: QUIT\r\n
+S: +OK\r\n`, `
+S +OK to greeting
+C RETR 1
+S +OK to RETR, a list
+S end of list
+C QUIT
+S +OK to QUIT, unsure`},
+		{"a challenge was lost", `
+S: +OK here\r\n
+C: AUTH LOGIN\r\n
+S lost
+C: eA==\r\n
+S: + x\r\n
+C: eQ==\r\n
+S: -ERR\r\n
+C: AUTH LOGIN\r\n
+S lost
+C: USER x\r\n
+S: +OK\r\n`, `
+S +OK to greeting
+C AUTH LOGIN
+C auth
+S + to AUTH, unsure
+C auth
+S -ERR to AUTH, unsure
+C AUTH LOGIN
+C USER x
+S +OK to USER, unsure`},
+		{"only the server is heard", `
+S: +OK here\r\n
+C lost
+S: +OK\r\n+ x\r\n+OK\r\n-ERR\r\n`, `
+S +OK to greeting
+S +OK to ?, unsure
+S + to AUTH, unsure
+S +OK to AUTH, unsure
+S -ERR to ?, unsure`},
+		{"a response that is none", `
+S: +OK here\r\n
+C: NOOP\r\n
+S: what?\r\n+OK\r\n`, `
+S +OK to greeting
+C NOOP
+S no response: what?
+S +OK to NOOP`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var told []string
+			f := &follower{told: func(s Side, what string) { told = append(told, "CS"[s:s+1]+" "+what) }}
+			for line := range strings.Lines(strings.TrimSpace(c.said)) {
+				line = strings.TrimSuffix(line, "\n")
+				s := Side(strings.Index("CS", line[:1]))
+				if strings.HasSuffix(line, " lost") {
+					f.lost(s)
+					continue
+				}
+				f.push(s, []byte(strings.NewReplacer(`\r`, "\r", `\n`, "\n", `\x16`, "\x16").Replace(line[3:])))
+			}
+			if got := strings.Join(told, "\n"); got != strings.TrimSpace(c.told) {
+				t.Errorf("told\n%s\nwant\n%s", got, strings.TrimSpace(c.told))
+			}
+		})
+	}
+}
+
+func TestDialogIsBounded(t *testing.T) {
+	var d Dialog
+	for range 10 * maxWaiting {
+		d.Command([]byte("NOOP"))
+	}
+	if len(d.waiting) > maxWaiting {
+		t.Errorf("%d commands wait", len(d.waiting))
+	}
+	if _, sure := d.Next(Client); sure {
+		t.Error("it is sure")
+	}
+}
+
+// Who splits what is said tells the same, and nobody panics. A piece begins
+// with the side that says it, a C or an S, or an L for octets of it that are lost.
+func FuzzDialog(f *testing.F) {
+	f.Add("S+OK x\r\n\x00CCAPA\r\nRETR 1\r\n\x00S+OK\r\nx\r\n.\r\n+OK\r\n..\r\n.\r\n", uint8(3))
+	f.Add("CAUTH LOGIN\r\n\x00S+ x\r\n\x00Ca\r\n\x00S+OK\r\n\x00CSTLS\r\n\x00S+OK\r\n\x00Cx", uint8(1))
+	f.Add("CRETR 1\r\n\x00S+OK\r\n\x00LS\x00Sx\r\n.\r\n\x00LC\x00CTOP 1 1\r\n\x00S+OK\r\n", uint8(2))
+	f.Fuzz(func(t *testing.T, said string, step uint8) {
+		whole, split := telling(said, len(said)+1), telling(said, int(step)+1)
+		if whole != split {
+			t.Fatalf("in one:\n%s\nin steps of %d:\n%s", whole, int(step)+1, split)
+		}
+	})
+}
+
+func telling(said string, step int) string {
+	var told strings.Builder
+	f := &follower{told: func(s Side, what string) {
+		if what != "opaque" {
+			fmt.Fprintln(&told, s, what)
+		}
+	}}
+	for piece := range strings.SplitSeq(said, "\x00") {
+		s := Client
+		if strings.HasPrefix(piece, "S") || piece == "LS" {
+			s = Server
+		}
+		switch {
+		case strings.HasPrefix(piece, "L"):
+			f.lost(s)
+		case strings.HasPrefix(piece, "C"), strings.HasPrefix(piece, "S"):
+			for octets := []byte(piece[1:]); len(octets) > 0; {
+				n := min(step, len(octets))
+				f.push(s, octets[:n])
+				octets = octets[n:]
+			}
+		}
+	}
+	return told.String()
+}
