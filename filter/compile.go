@@ -9,6 +9,7 @@ type compiler struct {
 	text  string
 	zone  *time.Location
 	f     *Filter
+	sorts map[operand]sort
 	empty []int // loads of the relation at hand, which jump to its end
 }
 
@@ -119,7 +120,7 @@ func (c *compiler) some(x operand, op opcode) *Error {
 	if s.class == unknown {
 		return x.where().at(c.text, constants())
 	}
-	a, _, err := c.emit(x, s, "")
+	a, _, err := c.emit(x, s, nil)
 	if err != nil {
 		return err
 	}
@@ -182,11 +183,11 @@ func (c *compiler) relation(t *relation) *Error {
 			return c.noText(t.l, t.op)
 		}
 	}
-	a, abits, err := c.emit(t.l, s, shown(t.r))
+	a, abits, err := c.emit(t.l, s, t.r)
 	if err != nil {
 		return err
 	}
-	b, bbits, err := c.emit(t.r, s, shown(t.l))
+	b, bbits, err := c.emit(t.r, s, t.l)
 	if err != nil {
 		return err
 	}
@@ -231,7 +232,7 @@ func (c *compiler) matches(t *relation) *Error {
 	if what != nil {
 		return lit.at(c.text, what)
 	}
-	a, _, err := c.emit(t.l, s, "")
+	a, _, err := c.emit(t.l, s, nil)
 	if err != nil {
 		return err
 	}
@@ -248,7 +249,7 @@ func (c *compiler) member(t *member) *Error {
 	if s.class == unknown {
 		return t.x.where().at(c.text, constants())
 	}
-	a, _, err := c.emit(t.x, s, "")
+	a, _, err := c.emit(t.x, s, nil)
 	if err != nil {
 		return err
 	}
@@ -276,7 +277,7 @@ func (c *compiler) element(t *member, e interval) (element, *Error) {
 	if err != nil {
 		return element{}, err
 	}
-	lo, bits, err := c.emit(e.lo, s, shown(t.x))
+	lo, bits, err := c.emit(e.lo, s, t.x)
 	if err != nil || e.hi == nil {
 		return element{lo, lo, int16(bits)}, err
 	}
@@ -284,7 +285,7 @@ func (c *compiler) element(t *member, e interval) (element, *Error) {
 	if err != nil {
 		return element{}, err
 	}
-	hi, hibits, err := c.emit(e.hi, s, shown(t.x))
+	hi, hibits, err := c.emit(e.hi, s, t.x)
 	if err == nil && max(bits, hibits) >= 0 {
 		err = e.lo.where().until(e.hi.where()).at(c.text, noPrefix())
 	}

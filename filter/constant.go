@@ -10,30 +10,30 @@ import (
 	"posta/field"
 )
 
-// constant makes a literal's value of what it is compared with. bits is the
+// constant makes a literal's value, of the sort that it is compared with. bits is the
 // length of an address's prefix, or -1.
-func (c *compiler) constant(x *literal, want sort, name string) (v field.Value, bits int, err *Error) {
+func (c *compiler) constant(x *literal, want sort, of operand) (v field.Value, bits int, err *Error) {
 	var what error
 	bits = -1
 	switch want.class {
 	case truth:
-		v, what = boolean(x, name)
+		v, what = boolean(x, of)
 	case unsigned:
-		v, what = unsignedOf(x, want.typ, name)
+		v, what = unsignedOf(x, want.typ, of)
 	case signed:
-		v, what = signedOf(x, name)
+		v, what = signedOf(x, of)
 	case text:
 		v = field.Octets(x.octets())
 	case octets:
-		v, what = octetsOf(x, name)
+		v, what = octetsOf(x, of)
 	case ether:
-		v, what = etherOf(x, name)
+		v, what = etherOf(x, of)
 	case addr4, addr6:
-		v, bits, what = addressOf(x, want.class == addr6, name)
+		v, bits, what = addressOf(x, want.class == addr6, of)
 	case moment:
-		v, what = c.momentOf(x, name)
+		v, what = c.momentOf(x, of)
 	case span64:
-		v, what = spanOf(x, name)
+		v, what = spanOf(x, of)
 	}
 	if what != nil {
 		err = x.at(c.text, what)
@@ -49,7 +49,7 @@ func (x *literal) octets() []byte {
 	return x.oct
 }
 
-func boolean(x *literal, name string) (field.Value, error) {
+func boolean(x *literal, of operand) (field.Value, error) {
 	if x.kind == word {
 		switch x.text {
 		case "true", "True", "TRUE":
@@ -62,7 +62,7 @@ func boolean(x *literal, name string) (field.Value, error) {
 		}
 	}
 	return field.Value{}, malformed("filter.want_bool", `{{.Name}} is true or false, and {{.Value}} is neither`,
-		map[string]any{"Name": name, "Value": x.text})
+		map[string]any{"Name": shown(of), "Value": x.text})
 }
 
 // digits is a number as it is written, without an underscore, which only Go takes.
@@ -73,7 +73,7 @@ func (x *literal) digits() string {
 	return x.text
 }
 
-func unsignedOf(x *literal, typ field.Type, name string) (field.Value, error) {
+func unsignedOf(x *literal, typ field.Type, of operand) (field.Value, error) {
 	if x.kind == char {
 		return field.Uint(uint64(x.oct[0])), nil
 	}
@@ -89,45 +89,45 @@ func unsignedOf(x *literal, typ field.Type, name string) (field.Value, error) {
 		return field.Uint(n), nil
 	case err == nil || err.(*strconv.NumError).Err == strconv.ErrRange:
 		return field.Value{}, malformed("filter.too_big", `{{.Value}} is too big: {{.Name}} is at most {{.Most}}`,
-			map[string]any{"Name": name, "Value": digits, "Most": strconv.FormatUint(most, 10)})
+			map[string]any{"Name": shown(of), "Value": digits, "Most": strconv.FormatUint(most, 10)})
 	case negative == nil:
 		return field.Value{}, malformed("filter.negative", `{{.Name}} is never negative, as {{.Value}} is`,
-			map[string]any{"Name": name, "Value": digits})
+			map[string]any{"Name": shown(of), "Value": digits})
 	}
-	return field.Value{}, noNumber(x, name)
+	return field.Value{}, noNumber(x, of)
 }
 
-func noNumber(x *literal, name string) error {
+func noNumber(x *literal, of operand) error {
 	if from, to, ok := strings.Cut(x.text, "-"); ok && x.kind == word && allDigits(from) && allDigits(to) {
 		return malformed("filter.number_range", `{{.Value}} is no number; a range in a set is written {{.Better}}`,
 			map[string]any{"Value": x.text, "Better": from + ".." + to})
 	}
 	return malformed("filter.want_number", `{{.Name}} is a number, and {{.Value}} is none; write 250 or 0xfa`,
-		map[string]any{"Name": name, "Value": x.text})
+		map[string]any{"Name": shown(of), "Value": x.text})
 }
 
 func allDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
 
-func signedOf(x *literal, name string) (field.Value, error) {
+func signedOf(x *literal, of operand) (field.Value, error) {
 	if x.kind == char {
 		return field.Int(int64(x.oct[0])), nil
 	}
 	n, err := strconv.ParseInt(x.digits(), 0, 64)
 	if err != nil {
-		return field.Value{}, noNumber(x, name)
+		return field.Value{}, noNumber(x, of)
 	}
 	return field.Int(n), nil
 }
 
 // octetsOf reads 52:43:50:54, 0x52, or a text.
-func octetsOf(x *literal, name string) (field.Value, error) {
+func octetsOf(x *literal, of operand) (field.Value, error) {
 	if x.kind != word {
 		return field.Octets(x.oct), nil
 	}
 	oct, ok := hexOctets(strings.TrimPrefix(x.text, "0x"))
 	if !ok || strings.HasPrefix(x.text, "0x") && len(oct) > 1 {
 		return field.Value{}, malformed("filter.want_octets", `{{.Name}} is octets, and {{.Value}} is none; write 52:43:50:54, 0x52 or a text in quotes`,
-			map[string]any{"Name": name, "Value": x.text})
+			map[string]any{"Name": shown(of), "Value": x.text})
 	}
 	return field.Octets(oct), nil
 }
@@ -158,15 +158,15 @@ func hexOctets(s string) ([]byte, bool) {
 	return out, true
 }
 
-func etherOf(x *literal, name string) (field.Value, error) {
+func etherOf(x *literal, of operand) (field.Value, error) {
 	if oct, ok := hexOctets(x.text); ok && x.kind == word && len(oct) == 6 {
 		return field.Octets(oct), nil
 	}
 	return field.Value{}, malformed("filter.want_ether", `{{.Name}} is a hardware address, and {{.Value}} is none; write 00:1b:21:0a:0b:0c, without quotes`,
-		map[string]any{"Name": name, "Value": x.text})
+		map[string]any{"Name": shown(of), "Value": x.text})
 }
 
-func addressOf(x *literal, six bool, name string) (field.Value, int, error) {
+func addressOf(x *literal, six bool, of operand) (field.Value, int, error) {
 	if x.kind == word {
 		host, prefix, cut := strings.Cut(x.text, "/")
 		a, err := netip.ParseAddr(host)
@@ -183,14 +183,14 @@ func addressOf(x *literal, six bool, name string) (field.Value, int, error) {
 	}
 	if six {
 		return field.Value{}, -1, malformed("filter.want_ipv6", `{{.Name}} is an IPv6 address, and {{.Value}} is none; write 2001:db8::1 or 2001:db8::/32, without quotes`,
-			map[string]any{"Name": name, "Value": x.text})
+			map[string]any{"Name": shown(of), "Value": x.text})
 	}
 	return field.Value{}, -1, malformed("filter.want_ipv4", `{{.Name}} is an IPv4 address, and {{.Value}} is none; write 192.0.2.1 or 192.0.2.0/24, without quotes`,
-		map[string]any{"Name": name, "Value": x.text})
+		map[string]any{"Name": shown(of), "Value": x.text})
 }
 
 // momentOf reads a date and time; without a zone it is local.
-func (c *compiler) momentOf(x *literal, name string) (field.Value, error) {
+func (c *compiler) momentOf(x *literal, of operand) (field.Value, error) {
 	s := string(x.octets())
 	for _, layout := range []string{
 		"2006-01-02T15:04:05Z07:00", "2006-01-02 15:04:05Z07:00", "2006-01-02T15:04:05Z0700", "2006-01-02 15:04:05Z0700",
@@ -206,11 +206,11 @@ func (c *compiler) momentOf(x *literal, name string) (field.Value, error) {
 		}
 	}
 	return field.Value{}, malformed("filter.want_time", `{{.Name}} is a time, and {{.Value}} is none; write "2026-01-31 12:34:56.5" or "2026-01-31T12:34:56Z"`,
-		map[string]any{"Name": name, "Value": x.text})
+		map[string]any{"Name": shown(of), "Value": x.text})
 }
 
 // spanOf reads seconds.
-func spanOf(x *literal, name string) (field.Value, error) {
+func spanOf(x *literal, of operand) (field.Value, error) {
 	s := strings.TrimSuffix(x.digits(), "s")
 	whole, fraction, dotted := strings.Cut(strings.TrimPrefix(s, "-"), ".")
 	if allDigits(whole) && (!dotted || allDigits(fraction) && len(fraction) <= 9) {
@@ -225,5 +225,5 @@ func spanOf(x *literal, name string) (field.Value, error) {
 		}
 	}
 	return field.Value{}, malformed("filter.want_duration", `{{.Name}} is a time span in seconds, and {{.Value}} is none; write 0.5, without quotes`,
-		map[string]any{"Name": name, "Value": x.text})
+		map[string]any{"Name": shown(of), "Value": x.text})
 }

@@ -3,11 +3,11 @@ package filter
 import "posta/field"
 
 // emit leaves in the program what gives an operand's values, and says where
-// they are. want is what a constant becomes, name what it is compared with.
-func (c *compiler) emit(x operand, want sort, name string) (at int16, bits int, err *Error) {
+// they are. want is what a constant becomes, of what it is compared with.
+func (c *compiler) emit(x operand, want sort, of operand) (at int16, bits int, err *Error) {
 	switch x := x.(type) {
 	case *literal:
-		v, bits, err := c.constant(x, want, name)
+		v, bits, err := c.constant(x, want, of)
 		c.f.consts = append(c.f.consts, v)
 		return int16(-len(c.f.consts)), bits, err
 	case *fieldRef:
@@ -17,20 +17,20 @@ func (c *compiler) emit(x operand, want sort, name string) (at int16, bits int, 
 		if err != nil {
 			return 0, -1, err
 		}
-		a, err := c.part(x.x, s, "")
+		a, err := c.part(x.x, s, nil)
 		dst := c.reg()
 		c.put(instr{op: opCut, a: a, dst: dst, typ: s.typ, x: c.spans(x.ranges)})
 		return dst, -1, err
 	case *minus:
 		if !want.class.number() && want.class != span64 {
-			return 0, -1, c.noArithmetic(x.place, name, "-")
+			return 0, -1, c.noArithmetic(x.place, of, "-")
 		}
-		a, err := c.part(x.x, reckoned(want), name)
+		a, err := c.part(x.x, reckoned(want), of)
 		dst := c.reg()
 		c.put(instr{op: opNegate, a: a, dst: dst})
 		return dst, -1, err
 	case *arith:
-		at, err = c.arith(x, want, name)
+		at, err = c.arith(x, want, of)
 	case *call:
 		at, err = c.call(x)
 	}
@@ -38,8 +38,8 @@ func (c *compiler) emit(x operand, want sort, name string) (at int16, bits int, 
 }
 
 // part emits an operand within another, where no prefix may stand.
-func (c *compiler) part(x operand, want sort, name string) (int16, *Error) {
-	at, bits, err := c.emit(x, want, name)
+func (c *compiler) part(x operand, want sort, of operand) (int16, *Error) {
+	at, bits, err := c.emit(x, want, of)
 	if err == nil && bits >= 0 {
 		err = x.where().at(c.text, noPrefix())
 	}
@@ -57,7 +57,7 @@ func (c *compiler) load(x *fieldRef) int16 {
 	return in.dst
 }
 
-func (c *compiler) arith(x *arith, want sort, name string) (int16, *Error) {
+func (c *compiler) arith(x *arith, want sort, of operand) (int16, *Error) {
 	s, err := c.sort(x)
 	if err != nil {
 		return 0, err
@@ -68,13 +68,13 @@ func (c *compiler) arith(x *arith, want sort, name string) (int16, *Error) {
 			return 0, err
 		}
 	} else {
-		name = shown(x)
+		of = x
 	}
-	a, err := c.part(x.l, s, name)
+	a, err := c.part(x.l, s, of)
 	if err != nil {
 		return 0, err
 	}
-	b, err := c.part(x.r, s, name)
+	b, err := c.part(x.r, s, of)
 	if err != nil {
 		return 0, err
 	}
@@ -112,7 +112,7 @@ func (c *compiler) call(x *call) (int16, *Error) {
 	if err != nil {
 		return 0, err
 	}
-	a, err := c.part(x.args[0], arg, "")
+	a, err := c.part(x.args[0], arg, nil)
 	in := instr{a: a, dst: c.reg(), typ: arg.typ}
 	switch x.fn {
 	case "count":
@@ -143,7 +143,7 @@ func (c *compiler) best(x *call, s sort) (int16, *Error) {
 	}
 	dst := c.reg()
 	for i, arg := range x.args {
-		a, err := c.part(arg, s, shown(x))
+		a, err := c.part(arg, s, x)
 		if err != nil {
 			return dst, err
 		}

@@ -40,7 +40,7 @@ func Parse(text string, zone *time.Location) (*Filter, error) {
 	if zone == nil {
 		zone = time.Local
 	}
-	c := &compiler{text: text, zone: zone, f: &Filter{root: root}}
+	c := &compiler{text: text, zone: zone, f: &Filter{root: root}, sorts: map[operand]sort{}}
 	if root != nil {
 		if err := c.test(root); err != nil {
 			return nil, err

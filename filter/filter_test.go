@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -260,6 +261,23 @@ func BenchmarkMatch(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				m.Match(tree)
+			}
+		})
+	}
+}
+
+// The longest filters that are taken: what they cost grows with their length.
+func BenchmarkParse(b *testing.B) {
+	for name, text := range map[string]string{
+		"sum":    "5 == " + strings.Repeat("ip.len+", 2200) + "1",
+		"slices": "frame" + strings.Repeat("[1:]", 4000) + " == 1",
+		"set":    "tcp.port in {" + strings.Repeat("1,", 8000) + "1}",
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := Parse(text, nil); err != nil {
+					b.Fatal(err)
+				}
 			}
 		})
 	}

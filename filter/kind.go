@@ -93,8 +93,20 @@ func reckoned(s sort) sort {
 	return sort{s.class, field.None}
 }
 
-// sort says what values an operand has, class unknown for constants.
+// sort says what values an operand has, class unknown for constants. It is
+// asked of each part of an operand again, so it remembers.
 func (c *compiler) sort(x operand) (sort, *Error) {
+	if s, ok := c.sorts[x]; ok {
+		return s, nil
+	}
+	s, err := c.newSort(x)
+	if err == nil {
+		c.sorts[x] = s
+	}
+	return s, err
+}
+
+func (c *compiler) newSort(x operand) (sort, *Error) {
 	switch x := x.(type) {
 	case *fieldRef:
 		return sortOf(x.def.Type), nil
@@ -133,14 +145,14 @@ func (c *compiler) cuttable(x *cut) *Error {
 func (c *compiler) sortOfMinus(x *minus) (sort, *Error) {
 	s, err := c.sort(x.x)
 	if err == nil && s.class != unknown && !s.class.number() && s.class != span64 {
-		err = c.noArithmetic(x.place, shown(x.x), "-")
+		err = c.noArithmetic(x.place, x.x, "-")
 	}
 	return reckoned(s), err
 }
 
-func (c *compiler) noArithmetic(at place, name, op string) *Error {
+func (c *compiler) noArithmetic(at place, x operand, op string) *Error {
 	return at.at(c.text, malformed("filter.no_arithmetic", `{{.Operator}} does not work on {{.Name}}`,
-		map[string]any{"Name": name, "Operator": op}))
+		map[string]any{"Name": shown(x), "Operator": op}))
 }
 
 func (c *compiler) sortOfArith(x *arith, l, r sort) (sort, *Error) {
@@ -168,7 +180,7 @@ func (c *compiler) sortOfArith(x *arith, l, r sort) (sort, *Error) {
 		if l.class == unknown {
 			side = x.r
 		}
-		return sort{}, c.noArithmetic(x.place, shown(side), x.op)
+		return sort{}, c.noArithmetic(x.place, side, x.op)
 	}
 	return reckoned(sort{both, field.None}), nil
 }
