@@ -80,6 +80,23 @@ func TestFragmentsOfIPv6(t *testing.T) {
 	}
 }
 
+// Where fragments overlap, the octets that came first stay.
+func TestFragmentsOverlap(t *testing.T) {
+	f := newFragments()
+	var got []byte
+	for _, one := range []struct {
+		at   int
+		more bool
+		text string
+	}{{8, true, "BBBBBBBB"}, {24, true, "DDDDDDDD"}, {0, true, strings.Repeat("x", 32)}, {32, false, "END"}} {
+		d := datagram{more: one.more, fragment: one.at, fragmented: true}
+		got, _ = f.add(&d, []byte(one.text), began)
+	}
+	if want := "xxxxxxxxBBBBBBBBxxxxxxxxDDDDDDDDEND"; string(got) != want {
+		t.Errorf("the datagram is %q, not %q", got, want)
+	}
+}
+
 // Fragments whose rest never comes are given up: by age, number and size.
 func TestFragmentsAreBounded(t *testing.T) {
 	f := newFragments()

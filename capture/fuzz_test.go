@@ -188,7 +188,7 @@ func bigEndian() []byte {
 		block(blockSection, bytes.Join([][]byte{u32(byteOrderMagic), u16(1, 0), u32(0xffffffff, 0xffffffff)}, nil)...)
 		block(blockInterface, append(u16(uint16(LinkRaw), 0), u32(4)...)...) // of each packet four octets
 		block(0x7777, u32(1, 2, 3)...)
-		block(blockSimple, append(u32(1000), "simp"...)...)
+		block(blockSimple, append(u32(1000), "simple.."...)...)
 		block(blockOldPacket, append(append(u16(0, 0), u32(1, 2, 3, 9)...), "old\x00"...)...)
 		block(blockCustom, u32(32473, 5)...)
 		block(blockPacket, append(u32(0, 1, 2, 4, 4), "new!"...)...)
@@ -203,7 +203,7 @@ func TestSectionsOfBothByteOrders(t *testing.T) {
 		said = append(said, string(p.Data))
 	}
 	want := []string{"simp", "old", "new!", "simp", "old", "new!"}
-	if err != io.EOF || !reflect.DeepEqual(said, want) || len(r.Info().Interfaces) != 2 {
+	if err != io.EOF || !reflect.DeepEqual(said, want) || len(r.Info().Interfaces) != 2 || len(r.format.(*pcapng).adapters) != 1 {
 		t.Fatalf("%q, %v", said, err)
 	}
 	last := got[5]

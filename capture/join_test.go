@@ -54,6 +54,10 @@ func TestJoin(t *testing.T) {
 			l.hands()
 			l.c(107, 501, ack, "QUIT\r\n")
 		}, "??????QUIT\r\n", "", nil, "the capture ended"},
+		{"lost before the end, which the FIN shows", func(l *line) {
+			l.hands()
+			l.c(107, 501, ack|flagFIN, "")
+		}, "??????", "", nil, "the capture ended"},
 		{"one side only, from the middle", func(l *line) {
 			l.s(501, 101, ack, "250 ok\r\n")
 			l.s(519, 107, ack, "250 ok\r\n")
@@ -90,6 +94,12 @@ func TestJoin(t *testing.T) {
 			l.c(101, 501, ack, "QUIT\r\n")
 			l.s(501, 107, ack, "221\r\n")
 		}, "QUIT\r\n", "221\r\n", map[uint32]event.Marks{3: event.Retransmission}, "the capture ended"},
+		{"one side, whose ports are used again", func(l *line) {
+			l.s(500, 101, ack|flagSYN, "")
+			l.s(501, 101, ack, "220 a\r\n")
+			l.s(9500, 201, ack|flagSYN, "")
+			l.s(9501, 201, ack, "220 b\r\n")
+		}, "", "220 a\r\n220 b\r\n", nil, ""},
 		{"nothing was captured before one side's acknowledgement", func(l *line) {
 			l.s(501, 101, ack, "250 ok\r\n")
 			l.c(120, 509, ack, "NOOP\r\n")
@@ -199,6 +209,22 @@ func TestLimits(t *testing.T) {
 	}
 	if got := w.streams[1].closed; got != "too many connections were open" {
 		t.Errorf("the first was closed: %q", got)
+	}
+}
+
+// Ended streams stay open for late packets, but not too many of them.
+func TestLingering(t *testing.T) {
+	var l line
+	for port := range uint16(maxLingering + 10) {
+		l.send(netipPort(dialer, 1000+port), listener, 1, 0, flagRST, "")
+	}
+	j := NewJoiner(newWatcher(t, false), Limits{})
+	for i := range l.packets {
+		l.packets[i].Time = began
+		j.Feed(&l.packets[i])
+	}
+	if j.open.n > maxLingering+1 || j.open.n < maxLingering {
+		t.Errorf("%d streams are open", j.open.n)
 	}
 }
 

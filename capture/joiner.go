@@ -224,8 +224,12 @@ func (st *stream) how() string {
 
 // close gives what waits, tells of the end, and only remembers the stream.
 func (j *Joiner) close(st *stream, reason string) {
-	j.passAll(st, 0)
-	j.passAll(st, 1)
+	for side := range uint8(2) {
+		j.passAll(st, side)
+		if h := &st.side[side]; h.fin && h.set && after(h.last, h.next) {
+			j.gap(st, side, int(h.last-h.next)) // the FIN shows that more was sent
+		}
+	}
 	j.emit(st, event.Event{Kind: event.Close, Fact: event.Closed{Reason: reason}})
 	st.closed = true
 	j.open.remove(st)

@@ -100,6 +100,11 @@ func exampleScenes() map[string]trial {
 		"posta fault clear 3":                                                                     lab(`1`, "posta fault add --at data --close", "posta fault add --at dot --close", "posta fault add --at rcpt --close"),
 		"posta ban list":                                                                          {on: strictServer, says: `127\.0\.0\.1`},
 		"posta ban remove 192.0.2.7":                                                              {on: strictServer, says: `127\.0\.0\.1`},
+		"posta read lab.pcapng":                                                                   {scene: "nothing", says: `192\.0\.2\.25:110 +2 `},
+		"posta read lab.pcapng --streams":                                                         {scene: "nothing", says: `192\.0\.2\.10:40001 +192\.0\.2\.25:25 `},
+		"posta read lab.pcapng --streams --format json":                                           {scene: "nothing", says: `"node1_to_0":\{"bytes":75,`},
+		"posta read lab.pcapng --conversations":                                                   {scene: "nothing", says: `192\.0\.2\.25:110 +2 `},
+		"posta read - < lab.pcapng":                                                               {scene: "nothing", says: `192\.0\.2\.25:110 +2 `},
 		"posta config check posta.toml":                                                           {says: `posta\.toml`},
 	}
 }
@@ -215,6 +220,7 @@ func (s *stage) play(t *testing.T, lang, line string, e trial) {
 func files(t *testing.T, line string) {
 	t.Helper()
 	texts := map[string]string{
+		"lab.pcapng": string(labCapture),
 		"class.csv":  "nombre;apellidos\nAna;Peña\nJosé;Díaz\n",
 		"letter.eml": "From: luis@pepito.es\nTo: ana@pepito.es\nSubject: Hola\n\nHola.\n",
 		"names.txt":  "# the class\npepe@pepito.es\n\nluis@pepito.es\n",
@@ -222,7 +228,7 @@ func files(t *testing.T, line string) {
 	}
 	for name, text := range texts {
 		if !strings.Contains(line, "< "+name) && !strings.Contains(line, "import "+name) && !strings.Contains(line, "--config "+name) &&
-			!strings.Contains(line, "check "+name) {
+			!strings.Contains(line, "check "+name) && !strings.Contains(line, "read "+name) {
 			continue
 		}
 		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {

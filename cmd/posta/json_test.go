@@ -25,6 +25,7 @@ func documented() map[string]any {
 		"List": admin.List{}, "Message": admin.Message{}, "Fault": fault.Rule{}, "Cleared": admin.Cleared{}, "ShownMessage": shownMessage{}, "Attachment": admin.Attachment{}, "Deleted": admin.Deleted{}, "Submitted": admin.Submitted{}, "Session": observe.Session{},
 		"Transcript": observe.Transcript{}, "Line": observe.Line{}, "Story": trace.Story{}, "Step": trace.Step{}, "Ban": check.Watched{}, "StoreCheck": storeChecked{}, "Trouble": shownTrouble{}, "StoreRepair": storeRepaired{}, "StoreCopy": storeCopied{},
 		"Checked": checked{}, "CheckedListener": checkedListener{}, "CheckedCertificate": checkedCertificate{}, "Version": build{}, "OK": nothing{}, "Example": example{}, "Encoded": encoded{},
+		"Capture": capturedFacts{}, "Adapter": captureAdapter{}, "Stream": streamLine{}, "StreamHalf": streamHalf{}, "Conversation": conversation{},
 	}
 }
 
@@ -74,6 +75,9 @@ func fieldsOf(t reflect.Type, names map[reflect.Type]string, skip string) []stri
 	var out []string
 	for i := range t.NumField() {
 		f := t.Field(i)
+		if !f.IsExported() && !f.Anonymous {
+			continue
+		}
 		if f.Anonymous {
 			if names[f.Type] != skip || skip == "" {
 				out = append(out, fieldsOf(f.Type, names, skip)...)

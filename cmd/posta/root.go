@@ -78,6 +78,7 @@ func (a *app) root() *cobra.Command {
 		a.sendmailCommand(),
 		a.sessionCommand(),
 		a.traceCommand(),
+		a.readCommand(),
 		a.faultCommand(),
 		a.banCommand(),
 		a.storeCommand(),

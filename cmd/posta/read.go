@@ -1,0 +1,172 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"posta/capture"
+	"posta/words"
+)
+
+// readFlags are those of `posta read`.
+type readFlags struct {
+	streams, conversations bool
+	format                 string
+}
+
+// The values of --format.
+const (
+	formatTable = "table"
+	formatJSON  = "json"
+)
+
+// readCommand reads captures: what is in them, and who spoke with whom.
+func (a *app) readCommand() *cobra.Command {
+	var f readFlags
+	c := a.command("read", "help.read", func(ctx context.Context, args []string) error {
+		switch {
+		case f.streams && f.conversations:
+			return usage(words.Fail("fail.read_both", nil))
+		case f.format != formatTable && f.format != formatJSON:
+			return usage(words.Fail("fail.read_format", words.Args{"Value": f.format}))
+		case f.format == formatJSON:
+			a.json = true
+		}
+		return a.read(ctx, args[0], f)
+	})
+	c.Long = a.say("help.read_long", nil)
+	flags := c.Flags()
+	flags.BoolVar(&f.streams, "streams", false, a.say("help.flag_streams", nil))
+	flags.BoolVar(&f.conversations, "conversations", false, a.say("help.flag_conversations", nil))
+	flags.StringVar(&f.format, "format", formatTable, a.say("help.flag_read_format", nil))
+	choices(c, "format", formatTable, formatJSON)
+	c.Example = "posta read lab.pcapng\nposta read lab.pcapng --streams\nposta read lab.pcapng --streams --format json\nposta read lab.pcapng --conversations\nposta read - < lab.pcapng"
+	a.taking(c, 1, 1, "help.word_capture")
+	c.ValidArgsFunction = nil // of files the shell knows more
+	return c
+}
+
+// read reads a capture and prints what was asked for. Of a damaged one it
+// prints what could be read, and then says where the rest begins.
+func (a *app) read(ctx context.Context, file string, f readFlags) error {
+	in := a.In
+	if file == "-" {
+		file = a.say("read.stdin", nil)
+	} else {
+		opened, err := os.Open(file)
+		if err != nil {
+			return words.FailOf(err, "fail.read_open", words.Args{"File": file})
+		}
+		defer opened.Close()
+		in = opened
+	}
+	r, err := capture.NewReader(in)
+	if err != nil {
+		return a.unreadable(err, file, 0)
+	}
+	defer r.Close()
+	seen := newSurvey(f.streams)
+	failed := capture.Read(ctx, r, seen, capture.Limits{})
+	if errors.Is(failed, context.Canceled) {
+		return failed
+	}
+	switch {
+	case f.streams:
+		err = printAll(a, seen.streamLines(), seen.streamTable(a))
+	case f.conversations:
+		all := seen.conversations()
+		err = printAll(a, all, a.conversationTable(all))
+	default:
+		err = a.captureSummary(r, seen)
+	}
+	if err == nil && seen.left > 0 {
+		_, err = fmt.Fprintln(a.Err, a.say("read.left_out", words.Args{"Count": seen.left}))
+	}
+	if err != nil {
+		return err
+	}
+	return a.unreadable(failed, file, r.Packets())
+}
+
+// unreadable says what is wrong with a capture, and where.
+func (a *app) unreadable(err error, file string, packets int) error {
+	var damage *capture.Damage
+	switch {
+	case err == nil:
+		return nil
+	case !errors.As(err, &damage):
+		return words.FailOf(err, "fail.read_open", words.Args{"File": file})
+	case damage.Fault == capture.Empty:
+		return words.Fail("fail.read_empty", words.Args{"File": file})
+	case damage.Fault == capture.NoCapture:
+		return words.Fail("fail.read_no_capture", words.Args{"File": file})
+	}
+	why := map[capture.Fault]string{capture.Version: "read.version", capture.CutOff: "read.cut_off", capture.Length: "read.length",
+		capture.TooLong: "read.too_long", capture.Trailer: "read.trailer", capture.ByteOrder: "read.byte_order",
+		capture.Interface: "read.interface", capture.Resolution: "read.resolution", capture.Compressed: "read.compressed"}[damage.Fault]
+	return words.Fail("fail.read_damaged", words.Args{"File": file, "At": damage.At, "Block": damage.Block,
+		"Why": a.say(why, nil), "Count": packets})
+}
+
+// capturedFacts is what `posta read --json` says of a capture.
+type capturedFacts struct {
+	Format     string           `json:"format"`
+	Packets    int              `json:"packets"`
+	Begin      *time.Time       `json:"begin,omitempty"`
+	End        *time.Time       `json:"end,omitempty"`
+	Octets     int64            `json:"octets"`
+	Streams    int              `json:"streams"`
+	Secrets    int              `json:"secrets,omitempty"`
+	Interfaces []captureAdapter `json:"interfaces,omitempty"`
+	Comments   []string         `json:"comments,omitempty"`
+}
+
+type captureAdapter struct {
+	Name        string `json:"name,omitempty"`
+	Description string `json:"description,omitempty"`
+	Link        int    `json:"link"`
+}
+
+// captureSummary says what is in a capture, and lists its conversations.
+func (a *app) captureSummary(r *capture.Reader, seen *survey) error {
+	info := r.Info()
+	facts := capturedFacts{Format: info.Format, Packets: r.Packets(), Octets: seen.octets, Streams: seen.count,
+		Secrets: len(info.Secrets), Comments: info.Comments}
+	if !seen.began.IsZero() {
+		facts.Begin, facts.End = &seen.began, &seen.last
+	}
+	for _, one := range info.Interfaces {
+		facts.Interfaces = append(facts.Interfaces, captureAdapter{one.Name, one.Description, int(one.Link)})
+	}
+	return a.print(facts, func(w io.Writer) error {
+		lines := []fact{{"read.format", facts.Format}, {"read.packets", fmt.Sprint(facts.Packets)}, {"read.octets", fmt.Sprint(facts.Octets)},
+			{"read.begin", when(seen.began)}, {"read.seconds", seconds(seen.last.Sub(seen.began))}, {"read.streams", fmt.Sprint(facts.Streams)}}
+		if facts.Secrets > 0 {
+			lines = append(lines, fact{"read.secrets", a.say("list.yes", nil)})
+		}
+		for _, one := range facts.Interfaces {
+			if one.Name != "" {
+				lines = append(lines, fact{"read.interface_name", printable(one.Name)})
+			}
+		}
+		for _, text := range facts.Comments {
+			lines = append(lines, fact{"read.comment", printable(text)})
+		}
+		if err := a.facts(lines...)(w); err != nil {
+			return err
+		}
+		if seen.count == 0 {
+			return nil
+		}
+		if _, err := fmt.Fprintln(w); err != nil {
+			return err
+		}
+		return a.conversationTable(seen.conversations())(w)
+	})
+}
