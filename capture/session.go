@@ -1,0 +1,266 @@
+package capture
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"posta/event"
+)
+
+// Synthesized is the comment of every capture that Sessions writes.
+const Synthesized = "Synthesized by posta: addresses, ports, times and octets are those of its sessions; " +
+	"Ethernet, IP and TCP headers, with their sequence numbers, were made for this file."
+
+// Masked is the further comment of one whose secrets are masked.
+const Masked = "Secrets are masked and bodies are left out. Text that passed inside TLS stands here in the clear, over plain TCP."
+
+// maxPacketComments bounds what a packet is told to bear.
+const maxPacketComments = 64
+
+// maskedAs stands for every secret, whatever its length.
+const maskedAs = "********"
+
+// SessionOptions say how sessions are written.
+type SessionOptions struct {
+	Application string   // who writes
+	Comments    []string // about the whole, behind posta's own
+
+	// Masked writes the clear text of every session over plain TCP, with secrets
+	// masked and bodies left out; no key may then stand in the file. Otherwise
+	// octets are written as they were on the network.
+	Masked bool
+
+	// StandardPorts writes 25, 587, 465, 110 and 995 for ports of listeners that
+	// Wireshark would not take for mail.
+	StandardPorts bool
+}
+
+// Sessions is a Sink that writes sessions as the packets that might have
+// carried them: with handshake and close, acknowledgements, and right sums.
+//
+// A session is written from its Open to its Close; of one that was open before
+// nothing is. It belongs to one goroutine at a time.
+type Sessions struct {
+	w       *Writer
+	o       SessionOptions
+	network int
+	conns   map[uint64]*played
+	frame   []byte
+	err     error
+}
+
+// NewSessions begins a capture.
+func NewSessions(w io.Writer, o SessionOptions) (*Sessions, error) {
+	comments := []string{Synthesized}
+	if o.Masked {
+		comments = append(comments, Masked)
+	}
+	c, err := NewWriter(w, o.Application, append(comments, o.Comments...)...)
+	if err != nil {
+		return nil, err
+	}
+	s := &Sessions{w: c, o: o, conns: map[uint64]*played{}}
+	s.network, err = c.Interface(Adapter{Name: "posta", Description: "posta sessions", Link: LinkEthernet})
+	return s, err
+}
+
+// Wants asks for what is written.
+func (s *Sessions) Wants(_ uint64, l event.Layer, _ event.Part) bool {
+	if s.o.Masked {
+		return l == event.Text // bodies too, which are counted and left out
+	}
+	return true
+}
+
+// Err is the first error of writing; after it nothing more is written.
+func (s *Sessions) Err() error { return s.err }
+
+// Secret writes the keys of sessions, before the packets that they decrypt.
+func (s *Sessions) Secret(secret Secret) error {
+	if s.o.Masked {
+		return errors.New("capture: keys beside masks would undo every mask")
+	}
+	return s.w.Secret(secret)
+}
+
+// Comment puts a text, as of a finding, to the next packet of a session.
+func (s *Sessions) Comment(conn uint64, text string) {
+	if c := s.conns[conn]; c != nil && len(c.comments) < maxPacketComments {
+		c.comments = append(c.comments, text)
+	}
+}
+
+// Emit writes what an event brings about.
+func (s *Sessions) Emit(e *event.Event) {
+	if s.err != nil {
+		return
+	}
+	c := s.conns[e.Conn]
+	if e.Kind == event.Open {
+		s.open(e)
+		return
+	}
+	if c == nil {
+		return
+	}
+	if e.Time.After(c.now) {
+		c.now = e.Time
+	}
+	switch e.Kind {
+	case event.Data:
+		s.data(c, e)
+	case event.Gap:
+		s.leaveOut(c, e.Dir, e.Len)
+	case event.Close:
+		s.close(c, e)
+		delete(s.conns, e.Conn)
+	}
+}
+
+func (s *Sessions) open(e *event.Event) {
+	c := &played{now: e.Time}
+	switch f := e.Fact.(type) {
+	case event.Opened:
+		c.protocol, c.tls = f.Protocol, f.TLS
+		c.ends(f.Endpoints)
+	case event.Captured:
+		c.ends(f.Endpoints)
+	default:
+		return
+	}
+	s.conns[e.Conn] = c
+	c.comments = append(c.comments, fmt.Sprintf("Session %d.", e.Conn))
+	s.port(c)
+	for side := range c.side {
+		c.side[side].seq = initial(e.Conn, side)
+	}
+	s.send(c, event.FromDialer, flagSYN, nil)
+	s.send(c, event.FromListener, flagSYN|flagACK, nil)
+	s.send(c, event.FromDialer, flagACK, nil)
+}
+
+// data writes octets: as they were on the network, so that from the first ones
+// inside TLS on only those count; or, masked, only the text.
+func (s *Sessions) data(c *played, e *event.Event) {
+	if e.Layer == event.Wire {
+		c.wire = true
+	}
+	switch {
+	case s.o.Masked && e.Layer == event.Wire, !s.o.Masked && c.wire && e.Layer == event.Text:
+		return
+	case e.Data == nil, s.o.Masked && e.Part == event.Body:
+		s.leaveOut(c, e.Dir, e.Len)
+		return
+	}
+	octets := e.Data
+	if s.o.Masked && len(e.Mask) > 0 {
+		octets = masked(e.Data, e.Mask)
+	}
+	for len(octets) > 0 {
+		n := min(len(octets), c.most)
+		s.send(c, e.Dir, flagACK|flagPSH, octets[:n])
+		octets = octets[n:]
+		if c.side[e.Dir].unacknowledged >= ackEvery {
+			s.send(c, 1-e.Dir, flagACK, nil)
+		}
+	}
+}
+
+// masked is data with each secret as the same few octets.
+func masked(data []byte, secrets []event.Span) []byte {
+	var out []byte
+	at := 0
+	for _, m := range secrets {
+		from, to := max(m.Off, at), min(m.Off+m.Len, len(data))
+		if from >= to {
+			continue
+		}
+		out = append(append(out, data[at:from]...), maskedAs...)
+		at = to
+	}
+	return append(out, data[at:]...)
+}
+
+// leaveOut passes over octets, as if they had been lost.
+func (s *Sessions) leaveOut(c *played, d event.Dir, n int64) {
+	from := &c.side[d]
+	from.seq += uint32(n)
+	from.leftOut += n
+	from.gap = true
+}
+
+// leftOut tells of them with the next packet.
+func (c *played) leftOut() {
+	for d := range c.side {
+		side := &c.side[d]
+		if !side.gap {
+			continue
+		}
+		who := [2]string{"dialed", "listened"}[d]
+		if side.leftOut > 0 {
+			c.comments = append(c.comments, fmt.Sprintf("%d octets of the side that %s are left out before this.", side.leftOut, who))
+		} else {
+			c.comments = append(c.comments, fmt.Sprintf("Octets of the side that %s are left out before this; how many is not known.", who))
+		}
+		side.leftOut, side.gap = 0, false
+	}
+}
+
+// close ends a connection as it ended: torn, or first by the side that closed.
+func (s *Sessions) close(c *played, e *event.Event) {
+	reason := ""
+	if f, ok := e.Fact.(event.Closed); ok {
+		reason = f.Reason
+	}
+	c.comments = append(c.comments, "Closed: "+reason+".")
+	first := event.FromListener
+	switch {
+	case strings.Contains(reason, "reset"):
+		s.send(c, event.FromDialer, flagRST|flagACK, nil)
+		return
+	case strings.Contains(reason, "peer closed"):
+		first = event.FromDialer
+	}
+	s.send(c, first, flagFIN|flagACK, nil)
+	s.send(c, 1-first, flagFIN|flagACK, nil)
+	s.send(c, first, flagACK, nil)
+}
+
+// send writes one packet.
+func (s *Sessions) send(c *played, d event.Dir, flags uint8, payload []byte) {
+	c.leftOut()
+	from, to := &c.side[d], &c.side[1-d]
+	m := made{src: from.addr, dst: to.addr, seq: from.seq, flags: flags, id: from.id, window: 65535, payload: payload}
+	if flags&flagACK != 0 {
+		m.ack, to.unacknowledged = to.seq, 0
+	}
+	if flags&flagSYN != 0 {
+		m.options = []byte{2, 4, byte(c.most >> 8), byte(c.most)} // the largest segment, RFC 9293 §3.2
+	}
+	from.id++
+	from.seq += uint32(len(payload))
+	if flags&(flagSYN|flagFIN) != 0 {
+		from.seq++
+	}
+	from.unacknowledged += len(payload)
+	s.frame = appendFrame(s.frame[:0], &m)
+	err := s.w.Packet(&Packet{Time: c.now, Data: s.frame, Interface: s.network, Comments: c.comments})
+	c.comments = c.comments[:0]
+	if s.err == nil {
+		s.err = err
+	}
+}
+
+// played is a session being written; sides are numbered by event.Dir.
+type played struct {
+	side     [2]playedSide
+	protocol string
+	tls      bool // from the first octet
+	wire     bool // octets as on the network came
+	most     int  // octets a packet
+	now      time.Time
+	comments []string // for the next packet
+}
