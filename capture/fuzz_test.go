@@ -9,6 +9,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"posta/event"
 )
 
 // Whatever the octets, reading ends, with an error or at the end; what was read
@@ -210,4 +212,44 @@ func TestSectionsOfBothByteOrders(t *testing.T) {
 	if last.Number != 8 || last.Time.UnixMicro() != 1<<32+2 || got[3].Wire != 1000 || !got[3].Time.IsZero() || got[4].Wire != 9 {
 		t.Errorf("%+v", got) // custom blocks have numbers too
 	}
+}
+
+// Whatever passes on a session, its capture read again has the same octets on
+// each side, cut where packets are full.
+func FuzzSessions(f *testing.F) {
+	f.Add(uint64(1), []byte("EHLO x\r\n"), uint16(3), false)
+	f.Add(uint64(2), bytes.Repeat([]byte("a line\r\n"), 1000), uint16(7), true)
+	f.Fuzz(func(t *testing.T, conn uint64, text []byte, size uint16, six bool) {
+		if len(text) > 1<<16 || size == 0 || len(text)/int(size) > 1000 {
+			t.Skip("longer sessions show nothing more")
+		}
+		ends := event.Endpoints{Remote: dialer, Local: listener}
+		if six {
+			ends = event.Endpoints{Remote: netipPort6("2001:db8::1", 40000), Local: netipPort6("2001:db8::2", 25)}
+		}
+		events := []event.Event{{Conn: conn, Time: began, Kind: event.Open, Fact: event.Opened{Endpoints: ends, Protocol: "smtp"}}}
+		var want [2]string
+		for i := 0; len(text) > 0; i++ {
+			n := min(len(text), int(size))
+			d := event.Dir(uint64(i) + conn&1)
+			if d %= 2; conn%5 == 0 {
+				d = event.FromDialer
+			}
+			events = append(events, event.Event{Conn: conn, Time: began, Kind: event.Data, Dir: d, Layer: event.Text, Data: text[:n], Len: int64(n)})
+			want[d] += string(text[:n])
+			text = text[n:]
+		}
+		events = append(events, event.Event{Conn: conn, Time: began, Kind: event.Close, Fact: event.Closed{Reason: "quit"}})
+		file := written(t, SessionOptions{}, events)
+		w, _ := joined(t, file)
+		if dialer, listener := w.said(t, 0); dialer != want[0] || listener != want[1] {
+			t.Errorf("said %d and %d octets, not %d and %d", len(dialer), len(listener), len(want[0]), len(want[1]))
+		}
+		for _, one := range w.frames {
+			if one.Segment.Marks != 0 {
+				t.Errorf("packet %d has the marks %b", one.Packet, one.Segment.Marks)
+			}
+		}
+		checkSums(t, file)
+	})
 }

@@ -17,7 +17,7 @@ import (
 )
 
 // maxStreams bounds how many streams are listed; a capture of an attack has millions.
-const maxStreams = 1 << 20
+const maxStreams = 1 << 19
 
 // streamLine is a line of `posta read --streams --format json`: a TCP stream
 // as tshark numbers it, node0 being the end whose packet came first.
