@@ -11,14 +11,14 @@ type Limits struct {
 	Held    int // octets of one direction of a stream that wait for earlier ones; 4 MiB
 	AllHeld int // the same of all streams; 64 MiB
 	Open    int // streams that have not ended; 65,536. The one longest unused is closed for a new one
-	Closed  int // ended streams that are remembered, so that late packets of theirs begin no new one; 262,144
+	Closed  int // ended streams that are remembered, so that late packets of theirs begin no new one; 65,536
 }
 
 func (l Limits) orDefault() Limits {
 	for _, one := range []struct {
 		at    *int
 		value int
-	}{{&l.Held, 4 << 20}, {&l.AllHeld, 64 << 20}, {&l.Open, 1 << 16}, {&l.Closed, 1 << 18}} {
+	}{{&l.Held, 4 << 20}, {&l.AllHeld, 64 << 20}, {&l.Open, 1 << 16}, {&l.Closed, 1 << 16}} {
 		if *one.at == 0 {
 			*one.at = one.value
 		}
