@@ -80,6 +80,9 @@ func (p *parser) path(c *Command, bad mail.Status) *Fault {
 	c.Path.Span = Span{p.pos, end + 1 - p.pos}
 	from := p.pos + 1
 	p.pos = end + 1
+	if rest := strings.TrimLeft(p.src[p.pos:], " \t,;"); strings.HasPrefix(rest, "<") {
+		return &Fault{Code: 501, Status: bad, Text: oneAddress, Span: p.rest()}
+	}
 	if p.pos < len(p.src) && p.src[p.pos] != ' ' && p.src[p.pos] != '\t' {
 		return &Fault{Code: 501, Status: bad, Text: "A space must follow the closing >", Span: p.rest()}
 	}
@@ -134,6 +137,8 @@ func (c *Command) address(src string, at Span, bad mail.Status) *Fault {
 	return nil
 }
 
+const oneAddress = "One address stands here; each recipient has a RCPT of its own"
+
 // addressFault words what is wrong without repeating the peer's octets.
 func addressFault(s string) string {
 	if strings.HasSuffix(s, ">") {
@@ -143,7 +148,7 @@ func addressFault(s string) string {
 		return "A comma stands in the address where a dot should be"
 	}
 	if strings.ContainsAny(s, ",;") {
-		return "One address stands here; each recipient has a RCPT of its own"
+		return oneAddress
 	}
 	if !strings.Contains(s, "@") {
 		return "The address has no domain; write name@example.net"

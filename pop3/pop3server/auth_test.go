@@ -63,11 +63,9 @@ func TestUserPass(t *testing.T) {
 			S: -ERR [AUTH] …
 			C: PASS se cret
 			S: -ERR Say USER …`,
-		"USER after USER is refused, after that allowed": `
-			C: USER pepe
+		"a name corrected in the lab": `
+			C: USER pep
 			S: +OK …
-			C: USER pepe
-			S: -ERR After USER …
 			C: USER pepe
 			S: +OK …
 			C: PASS se cret

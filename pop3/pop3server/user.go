@@ -15,7 +15,7 @@ func (s *session) user(_ context.Context, cmd pop3.Command) {
 	switch {
 	case s.bare():
 		s.refuse(pop3.USER, "", s.tlsFirst())
-	case s.named != "":
+	case s.named != "" && s.srv.Mode != mail.Lab: // where a person may correct a name
 		s.named = ""
 		s.refuse(pop3.USER, "", "After USER comes PASS; the name is forgotten, say USER again")
 	case s.fault(pop3.USER, "user", cmd.Arg(0)):

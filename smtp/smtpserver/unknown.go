@@ -21,6 +21,8 @@ func (s *session) unknown(cmd smtp.Command, fault *smtp.Fault) smtp.Reply {
 		return s.text(textPOP3)
 	case cmd.Name == ".":
 		return s.text(textLoneDot)
+	case joined(cmd.Name) != "":
+		return s.textf(textDidYouMean, joined(cmd.Name))
 	case isField(cmd.Name):
 		return s.text(textHeaderField)
 	}
@@ -39,6 +41,12 @@ const endHTTP = "refused: an HTTP request"
 func isHTTP(start []byte) bool {
 	name, _, _ := bytes.Cut(start, []byte(" "))
 	return smtp.Foreign(string(name)) == "HTTP"
+}
+
+// joined is what is meant by two words without the blank between, "MAILFROM:<x@y>".
+func joined(word string) string {
+	head, _, _ := strings.Cut(strings.ToUpper(word), ":")
+	return map[string]string{"MAILFROM": "MAIL FROM:", "RCPTTO": "RCPT TO:"}[head]
 }
 
 // isField says that a line begins as a header field does, "Subject:", and not
