@@ -1,0 +1,285 @@
+// Package dissect makes frames with fields of the events of connections, live
+// or captured. Of SMTP and POP3 it reads commands and replies; the grammar is
+// that of smtp/ and pop3/, so that it cannot disagree with server and client.
+//
+// It does no I/O and holds no more of a connection than a line. Start reading
+// at New and Feed; smtp.go and pop.go say which fields there are.
+package dissect
+
+import (
+	"net/netip"
+	"time"
+
+	"posta/event"
+	"posta/field"
+)
+
+// Frame is what was found in the octets of one event. It is lent for the call.
+type Frame struct {
+	Conn   uint64
+	Packet uint32 // of a capture, 0 for live sessions
+	Time   time.Time
+	Dir    event.Dir
+	Tree   *field.Tree
+}
+
+// maxConns is how many connections are followed at once. One is given up for
+// the next where so many have not ended.
+const maxConns = 1 << 16
+
+// Dissector reads the events of any number of connections. It belongs to one
+// goroutine.
+type Dissector struct {
+	want  field.Set
+	out   func(*Frame)
+	conns map[uint64]*conn
+	tree  field.Tree
+	frame Frame
+	count uint64 // of frames
+}
+
+// New makes a Dissector that builds the wanted fields, such as a filter's
+// Needs, and no others. Each frame in which something was said goes to out.
+func New(want field.Set, out func(*Frame)) *Dissector {
+	return &Dissector{want: want, out: out, conns: map[uint64]*conn{}}
+}
+
+// Feed takes the next event. Those of one connection come in order.
+func (d *Dissector) Feed(e *event.Event) {
+	if e.Kind == event.Open {
+		d.open(e)
+		return
+	}
+	c := d.conns[e.Conn]
+	if c == nil {
+		return
+	}
+	switch e.Kind {
+	case event.Data:
+		d.data(c, e)
+	case event.Gap:
+		c.lost(e.Dir, e.Len)
+	case event.Secure:
+		c.secured()
+	case event.Close:
+		delete(d.conns, e.Conn)
+	}
+}
+
+func (d *Dissector) open(e *event.Event) {
+	c := &conn{}
+	switch fact := e.Fact.(type) {
+	case event.Opened:
+		c.ends, c.tls = fact.Endpoints, fact.TLS
+		switch fact.Protocol {
+		case "smtp":
+			c.speaks = newSMTP()
+		case "pop3":
+			c.speaks = newPOP()
+		}
+		c.live = true
+	case event.Captured:
+		c.ends, c.stream = fact.Endpoints, fact.Stream
+		c.speaks, c.tls = byPort(fact.Local.Port())
+	default:
+		return
+	}
+	if len(d.conns) >= maxConns {
+		for id := range d.conns {
+			delete(d.conns, id)
+			break
+		}
+	}
+	d.conns[e.Conn] = c
+}
+
+// byPort gives what is spoken at a port, nil where that must show.
+func byPort(port uint16) (s speaker, tls bool) {
+	switch port {
+	case 25, 587:
+		return newSMTP(), false
+	case 465:
+		return newSMTP(), true
+	case 110:
+		return newPOP(), false
+	case 995:
+		return newPOP(), true
+	}
+	return nil, false
+}
+
+// data makes a frame of octets, if anything was said in them.
+func (d *Dissector) data(c *conn, e *event.Event) {
+	if e.Layer == event.Text && !c.clear {
+		c.clear, c.tls = true, false
+	}
+	// Of a session that shows its clear text, the octets on the network are TLS.
+	if c.clear && e.Layer == event.Wire {
+		return
+	}
+	if (c.speaks == nil || c.tls) && !c.recognise(e) {
+		return
+	}
+	if int64(len(e.Data)) < e.Len { // it was not recorded
+		c.unseen(e)
+		return
+	}
+	d.tree.Reset()
+	b := builder{want: &d.want, tree: &d.tree, octets: e.Data}
+	b.src = d.tree.Source(e.Data)
+	d.count++
+	b.endpoints(c, e, d.count)
+	c.speaks.push(&b, e.Dir)
+	if !b.said {
+		return
+	}
+	d.frame = Frame{Conn: e.Conn, Packet: e.Packet, Time: e.Time, Dir: e.Dir, Tree: &d.tree}
+	d.out(&d.frame)
+}
+
+// conn is one connection.
+type conn struct {
+	ends   event.Endpoints
+	stream uint32
+	live   bool
+	clear  bool    // its clear text has been seen
+	tls    bool    // what passes is TLS
+	speaks speaker // nil while nobody knows
+	spoken [2]bool // who has sent something, where that is asked
+}
+
+// speaker reads a protocol.
+type speaker interface {
+	push(b *builder, d event.Dir)
+	lost(d event.Dir, n int64)
+	body(d event.Dir, n int64) // of a body that was not recorded
+	secured()
+}
+
+// recognise looks at the first octets that a server sends where the port does
+// not say what it is, or says TLS: 220 begins SMTP, +OK POP3. At an unknown port
+// it must speak before the client does, for others answer +OK.
+func (c *conn) recognise(e *event.Event) bool {
+	first := !c.spoken[e.Dir]
+	c.spoken[e.Dir] = true
+	if !first || e.Dir != event.FromListener || c.speaks == nil && c.spoken[event.FromDialer] {
+		return false
+	}
+	switch greeting := string(e.Data[:min(4, len(e.Data))]); greeting {
+	case "220 ", "220-":
+		c.speaks, c.tls = newSMTP(), false
+		return true
+	case "+OK ", "+OK\r":
+		c.speaks, c.tls = newPOP(), false
+		return true
+	}
+	return false
+}
+
+func (c *conn) lost(d event.Dir, n int64) {
+	c.spoken[d] = true
+	if c.speaks != nil {
+		c.speaks.lost(d, n)
+	}
+}
+
+// unseen passes over octets that a masked session leaves out.
+func (c *conn) unseen(e *event.Event) {
+	if e.Part == event.Body {
+		c.speaks.body(e.Dir, e.Len)
+		return
+	}
+	c.lost(e.Dir, e.Len)
+}
+
+func (c *conn) secured() {
+	if c.speaks != nil {
+		c.speaks.secured()
+	}
+}
+
+// builder puts fields into the tree of one frame.
+type builder struct {
+	want   *field.Set
+	tree   *field.Tree
+	octets []byte // of the event
+	src    uint16
+	said   bool // something of a protocol was in them, wanted or not
+}
+
+// protocol says that the octets are a protocol's.
+func (b *builder) protocol(id field.ID) {
+	b.said = true
+	if b.want.Has(id) {
+		n := len(b.octets)
+		b.tree.Add(field.Node{Def: field.Of(id), Val: field.Unit(b.octets, n), Src: b.src, Len: uint32(n)})
+	}
+}
+
+// add puts a field in, if it is wanted.
+func (b *builder) add(id field.ID, v field.Value, at place) {
+	if b.want.Has(id) {
+		b.tree.Add(field.Node{Def: field.Of(id), Val: v, Src: at.src, Off: uint32(at.off), Len: uint32(at.n), Depth: 1})
+	}
+}
+
+// octetsOf puts a part of a line in.
+func (b *builder) octetsOf(id field.ID, l *line, off, n int) {
+	oct, at := l.part(off, n)
+	b.add(id, field.Octets(oct), at)
+}
+
+// place is where octets are in the tree's sources.
+type place struct {
+	src    uint16
+	off, n int
+}
+
+// part is the place of n octets, off octets from its begin.
+func (p place) part(off, n int) place { return place{p.src, p.off + off, n} }
+
+// generated puts a field in that stands nowhere in the octets.
+func (b *builder) generated(id field.ID, v field.Value) {
+	if b.want.Has(id) {
+		b.tree.Add(field.Node{Def: field.Of(id), Val: v, Depth: 1, Flags: field.Generated})
+	}
+}
+
+// endpoints puts in what is known of the frame and its connection.
+func (b *builder) endpoints(c *conn, e *event.Event, count uint64) {
+	number := uint64(e.Packet)
+	if c.live {
+		number = count
+	}
+	b.generated(field.FrameNumber, field.Uint(number))
+	b.generated(field.FrameTime, field.Moment(e.Time))
+	b.generated(field.FrameTimeEpoch, field.Moment(e.Time))
+	from, to := c.ends.Remote, c.ends.Local
+	if e.Dir == event.FromListener {
+		from, to = to, from
+	}
+	b.address(from.Addr(), field.IPSrc, field.IPv6Src)
+	b.address(to.Addr(), field.IPDst, field.IPv6Dst)
+	for _, side := range []struct {
+		port uint16
+		id   field.ID
+	}{{from.Port(), field.TCPSrcport}, {to.Port(), field.TCPDstport}} {
+		b.generated(side.id, field.Uint(uint64(side.port)))
+		b.generated(field.TCPPort, field.Uint(uint64(side.port)))
+	}
+	if !c.live {
+		b.generated(field.TCPStream, field.Uint(uint64(c.stream)))
+	}
+}
+
+func (b *builder) address(a netip.Addr, four, six field.ID) {
+	id, both := six, field.IPv6Addr
+	if a = a.Unmap(); a.Is4() {
+		id, both = four, field.IPAddr
+	}
+	if b.want.Has(id) || b.want.Has(both) {
+		v := field.Octets(a.AsSlice())
+		b.generated(id, v)
+		b.generated(both, v)
+	}
+}

@@ -1,0 +1,97 @@
+package dissect
+
+import (
+	"bytes"
+
+	"posta/event"
+	"posta/field"
+	"posta/pop3"
+	"posta/text"
+)
+
+// popSpeaker reads POP3.
+type popSpeaker struct {
+	dialog pop3.Dialog
+	halves [2]half
+	is     [2]pop3.Expect // what a line under way is
+	dot    text.Dot
+}
+
+func newPOP() speaker { return &popSpeaker{} }
+
+func (s *popSpeaker) lost(d event.Dir, _ int64) {
+	s.dialog.Lost(pop3.Side(d))
+	s.halves[d].lost()
+}
+
+// body passes over a list of which only the length is known. Its end is not
+// seen; but what is no list does not come inside of one.
+func (s *popSpeaker) body(d event.Dir, _ int64) {
+	if what, _ := s.dialog.Next(pop3.Side(d)); what == pop3.List {
+		s.dialog.Ended()
+	}
+}
+
+// secured begins anew inside of TLS (RFC 2595 §4).
+func (s *popSpeaker) secured() { *s = popSpeaker{} }
+
+func (s *popSpeaker) push(b *builder, d event.Dir) {
+	for off := 0; off < len(b.octets); {
+		what, _ := s.dialog.Next(pop3.Side(d))
+		if s.halves[d].open {
+			what = s.is[d]
+		}
+		if what == pop3.Opaque {
+			return
+		}
+		if off == 0 {
+			b.protocol(field.POP)
+		}
+		switch what {
+		case pop3.List:
+			_, n, done, _ := s.dot.Scan(nil, b.octets[off:])
+			off += n
+			if done {
+				s.dot = text.Dot{}
+				s.dialog.Ended()
+			}
+		default:
+			if d == event.FromListener {
+				s.dot = text.Dot{}
+			}
+			l, n, ended := s.halves[d].take(b, off)
+			s.is[d] = what
+			off += n
+			if ended {
+				s.line(b, what, l)
+			}
+		}
+	}
+}
+
+func (s *popSpeaker) line(b *builder, what pop3.Expect, l line) {
+	switch {
+	case what == pop3.AuthLine && s.dialog.Auth(l.bare):
+	case what == pop3.ResponseLine:
+		a, fault := s.dialog.Response(l.bare)
+		if fault == nil && a.Status != pop3.Continue {
+			s.words(b, l, field.POPResponse, field.POPResponseIndicator, field.POPResponseDescription)
+		}
+	default:
+		s.dialog.Command(l.bare)
+		s.words(b, l, field.POPRequest, field.POPRequestCommand, field.POPRequestParameter)
+	}
+}
+
+// words tells of a line, its first word and what is behind it.
+func (s *popSpeaker) words(b *builder, l line, whole, first, rest field.ID) {
+	b.add(whole, field.Octets(l.bare), l.at.part(0, len(l.bare)))
+	end := bytes.IndexByte(l.bare, ' ')
+	if end < 0 {
+		end = len(l.bare)
+	}
+	b.octetsOf(first, &l, 0, end)
+	if end+1 < len(l.bare) {
+		b.octetsOf(rest, &l, end+1, len(l.bare)-end-1)
+	}
+}

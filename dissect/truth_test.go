@@ -1,0 +1,226 @@
+package dissect
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"posta/capture"
+	"posta/event"
+	"posta/field"
+)
+
+// shared is where public captures and tshark's answers lie, beside the repository.
+const shared = "../../shared/captures"
+
+// said are the fields that are held against tshark's.
+func said() []field.ID {
+	return []field.ID{
+		field.SMTPReqCommand, field.SMTPReqParameter, field.SMTPResponseCode, field.SMTPRspParameter, field.SMTPEOM,
+		field.POPRequestCommand, field.POPRequestParameter, field.POPResponseIndicator, field.POPResponseDescription,
+	}
+}
+
+// sink is an event.Sink over a Dissector.
+type sink struct{ d *Dissector }
+
+func (s sink) Emit(e *event.Event)                      { s.d.Feed(e) }
+func (sink) Wants(uint64, event.Layer, event.Part) bool { return true }
+
+// read makes the frames of a capture.
+func read(t testing.TB, path string, want field.Set, out func(*Frame)) {
+	t.Helper()
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	r, err := capture.NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if err := capture.Read(t.Context(), r, sink{New(want, out)}, capture.Limits{}); err != nil {
+		t.Logf("%s: %v", path, err)
+	}
+}
+
+// Each frame of the captures in which tshark sees commands or replies has the
+// same here, and no other frame has any, but in the streams that differ.
+func TestFramesAreTsharks(t *testing.T) {
+	answers, err := filepath.Glob(shared + "/*/*.tshark.jsonl")
+	if err != nil || len(answers) == 0 {
+		t.Skip("there are no shared captures beside the repository: nothing was held against tshark")
+	}
+	frames, differing := 0, map[string]bool{}
+	for _, answer := range answers {
+		path := strings.TrimSuffix(answer, ".tshark.jsonl")
+		name := strings.TrimPrefix(filepath.ToSlash(path), shared+"/")
+		theirs := tsharkFrames(t, answer)
+		ours := ourFrames(t, path)
+		for number := range ours {
+			if theirs[number] == nil {
+				theirs[number] = &spoken{stream: ours[number].stream}
+			}
+		}
+		for number, want := range theirs {
+			got := ours[number]
+			if got == nil {
+				got = &spoken{stream: want.stream}
+			}
+			frames++
+			if slices.Equal(got.fields, want.fields) {
+				continue
+			}
+			stream := fmt.Sprintf("%s %d", name, want.stream)
+			if !slices.Contains(differs(), stream) {
+				t.Errorf("%s, frame %d:\n  tshark %q\n  posta  %q", stream, number, want.fields, got.fields)
+			}
+			differing[stream] = true
+		}
+	}
+	for _, stream := range differs() {
+		if !differing[stream] {
+			t.Errorf("%s: tshark says the same now", stream)
+		}
+	}
+	t.Logf("%d frames", frames)
+}
+
+// differs lists the streams of which tshark says something else, as
+// docs/dissection.md tells.
+func differs() []string {
+	return []string{
+		"arkime/ntlm_synthetic.pcap 12", "suricata-verify/pop3-auth-01.pcap 0",
+		"zeek/pop3.pcap 3", "zeek/pop3.pcap 5", "zeek/pop3.pcap 6", // answers to AUTH
+		"arkime/socks5-smtp-503.pcap 0", "pcapplusplus/Smtp.pcap 0",
+		"suricata-verify/ruletype-firewall-133-smtp-out-of-order-commands.pcap 0",
+		"suricata-verify/smtp-bdat-last-next-mail.pcap 0", "suricata-verify/smtp-errors.pcap 0", "suricata-verify/smtp-errors.pcap 3",
+		"suricata-verify/smtp-long-command.pcap 0", "suricata-verify/smtp-pipelining.pcap 0",
+		"zeek/smtp-bdat-cmd-chunk-size-overflow.pcap 0", "zeek/smtp-bdat-gap.pcap 0",
+		"zeek/smtp-mail-transactions-invalid.pcap 0",
+	}
+}
+
+// spoken is what was said in a frame, field by field.
+type spoken struct {
+	stream int
+	fields []string
+}
+
+func ourFrames(t *testing.T, path string) map[uint32]*spoken {
+	var want field.Set
+	want.Add(said()...)
+	want.Add(field.TCPStream)
+	frames := map[uint32]*spoken{}
+	read(t, path, want, func(f *Frame) {
+		s := frames[f.Packet]
+		if s == nil {
+			s = &spoken{}
+			frames[f.Packet] = s
+		}
+		for _, id := range said() {
+			for _, n := range f.Tree.Nodes {
+				if n.Def.ID != id {
+					continue
+				}
+				text := string(n.Def.Type.Append(nil, n.Val))
+				if n.Def.Type == field.String || n.Def.ID == field.SMTPResponseCode {
+					if in := f.Tree.Sources[n.Src][n.Off : n.Off+n.Len]; string(in) != text {
+						t.Errorf("%s: %s is %q, but in the octets %q", path, n.Def.Name, text, in)
+					}
+				}
+				s.add(n.Def, text)
+			}
+		}
+		for _, n := range f.Tree.Nodes {
+			if n.Def.ID == field.TCPStream {
+				s.stream = int(n.Val.Uint())
+			}
+		}
+	})
+	for number, s := range frames {
+		if len(s.fields) == 0 {
+			delete(frames, number)
+		}
+	}
+	return frames
+}
+
+// add notes a field as tshark's answers have it.
+func (s *spoken) add(d *field.Def, text string) {
+	switch d.ID {
+	case field.SMTPEOM:
+		text = "1"
+	case field.POPRequestCommand, field.POPRequestParameter, field.POPResponseIndicator, field.POPResponseDescription:
+		text = ascii(text)
+	}
+	if d.ID == field.SMTPReqCommand && strings.EqualFold(text, "STARTTLS") {
+		s.fields = append(s.fields, "smtp.req.command="+text[:4], "smtp.req.parameter="+text[5:])
+		return
+	}
+	if len(text) > 200 {
+		text = text[:200] + fmt.Sprintf("...[%d]", len(text))
+	}
+	s.fields = append(s.fields, d.Name+"="+text)
+}
+
+// ascii is a text as tshark shows it: other octets are U+FFFD, one each.
+func ascii(s string) string {
+	var out strings.Builder
+	for _, c := range []byte(s) {
+		if c >= 0x80 {
+			out.WriteRune(utf8.RuneError)
+			continue
+		}
+		out.WriteByte(c)
+	}
+	return out.String()
+}
+
+func tsharkFrames(t *testing.T, path string) map[uint32]*spoken {
+	t.Helper()
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	frames := map[uint32]*spoken{}
+	lines := bufio.NewScanner(file)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var frame map[string]any
+		if err := json.Unmarshal(lines.Bytes(), &frame); err != nil {
+			t.Fatal(err)
+		}
+		s := &spoken{}
+		s.stream, _ = strconv.Atoi(frame["tcp.stream"].(string))
+		for _, id := range said() {
+			many, ok := frame[field.Of(id).Name].([]any)
+			if !ok && frame[field.Of(id).Name] != nil {
+				many = []any{frame[field.Of(id).Name]}
+			}
+			for _, one := range many {
+				s.fields = append(s.fields, field.Of(id).Name+"="+one.(string))
+			}
+		}
+		number, err := strconv.ParseUint(frame["frame.number"].(string), 10, 32)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(s.fields) > 0 {
+			frames[uint32(number)] = s
+		}
+	}
+	if err := lines.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return frames
+}
