@@ -131,6 +131,7 @@ func (d *Dissector) data(c *conn, e *event.Event) {
 	b.endpoints(c, e, d.count)
 	c.speaks.push(&b, e.Dir)
 	if !b.said {
+		d.count--
 		return
 	}
 	d.frame = Frame{Conn: e.Conn, Packet: e.Packet, Time: e.Time, Dir: e.Dir, Tree: &d.tree}

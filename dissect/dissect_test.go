@@ -63,6 +63,7 @@ func TestLiveSMTP(t *testing.T) {
 	s.say(client, inside, "TLS\r\n")
 	s.say(server, inside, "250 here\r\n220 go\r\n")
 	s.say(client, wire, "\x16\x03\x01QUIT\r\n")
+	s.say(client, inside, "what is not secured yet")
 	s.d.Feed(&event.Event{Conn: 1, Kind: event.Secure})
 	s.say(client, inside, "EHLO x\r\n")
 	s.say(server, inside, "250-here\r\n250 SIZE\r\n")
