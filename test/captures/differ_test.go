@@ -40,6 +40,9 @@ func (w *teller) Emit(e *event.Event) {
 		w.turned = append(w.turned, f.First == event.FromListener)
 	case event.Packet:
 		s := e.Fact.(*event.Segment)
+		if s.Marks&event.Quoted != 0 {
+			return
+		}
 		w.frames = append(w.frames, fmt.Sprintf("%d|%d|%d|%d", e.Packet, i, s.Seq, s.Len))
 	case event.Data, event.Gap:
 		side := int(e.Dir)
