@@ -29,12 +29,12 @@ type ListChange struct {
 func (h House) lists() []Operation {
 	d := h.Directory
 	return []Operation{
-		op("list.list", false, func(ctx context.Context, in ByDomain) ([]List, error) {
+		op("mailing-list.list", false, func(ctx context.Context, in ByDomain) ([]List, error) {
 			all, err := d.Lists(ctx, in.Domain)
 			return each(all, showList), err
 		}),
-		op("list.show", false, h.showMembers),
-		op("list.add", true, func(ctx context.Context, in ListChange) (List, error) {
+		op("mailing-list.show", false, h.showMembers),
+		op("mailing-list.add", true, func(ctx context.Context, in ListChange) (List, error) {
 			l := directory.List{Address: in.Address, Kind: directory.Public}
 			in.apply(&l)
 			if _, err := d.AddList(ctx, l); err != nil {
@@ -42,7 +42,7 @@ func (h House) lists() []Operation {
 			}
 			return h.changeMembers(ctx, in)
 		}),
-		op("list.set", true, func(ctx context.Context, in ListChange) (List, error) {
+		op("mailing-list.set", true, func(ctx context.Context, in ListChange) (List, error) {
 			l, err := d.List(ctx, in.Address)
 			if err != nil {
 				return List{}, err
@@ -53,7 +53,7 @@ func (h House) lists() []Operation {
 			}
 			return h.changeMembers(ctx, in)
 		}),
-		op("list.remove", true, func(ctx context.Context, in ByAddress) (None, error) {
+		op("mailing-list.remove", true, func(ctx context.Context, in ByAddress) (None, error) {
 			return None{}, d.RemoveList(ctx, in.Address)
 		}),
 	}

@@ -66,7 +66,7 @@ func (c *Config) checkLog(p *problems) {
 	p.oneOf("log", "level", c.Log.Level, "debug", "info", "warn", "error")
 	p.oneOf("log", "format", c.Log.Format, "text", "json")
 	if c.Log.MaxSize != 0 && c.Log.MaxSize < minSize {
-		p.say("max_size", "config.min_size", words.Args{"Where": "log", "Value": c.Log.MaxSize.String(), "Least": Size(minSize).String()})
+		p.say("max_size", "config.min_size", words.Args{"Where": "log", "Key": "max_size", "Value": c.Log.MaxSize.String(), "Least": Size(minSize).String()})
 	}
 	p.atLeast("log", "keep", int64(c.Log.Keep), 0)
 }
@@ -136,8 +136,8 @@ const (
 )
 
 func (c *Config) checkBounds(p *problems, where string, l *Listener) {
-	if l.MaxSize != 0 && l.MaxSize < minSize {
-		p.say("max_size", "config.min_size", words.Args{"Where": where, "Value": l.MaxSize.String(), "Least": Size(minSize).String()})
+	if l.MaxMessage != 0 && l.MaxMessage < minSize {
+		p.say("max_message", "config.min_size", words.Args{"Where": where, "Key": "max_message", "Value": l.MaxMessage.String(), "Least": Size(minSize).String()})
 	}
 	if l.MaxRecipients != 0 {
 		p.atLeast(where, "max_recipients", int64(l.MaxRecipients), minRecipients)

@@ -119,7 +119,7 @@ type Listener struct {
 	TLS           string   `toml:"tls"`
 	Mode          string   `toml:"mode"`
 	Persona       string   `toml:"persona"`
-	MaxSize       Size     `toml:"max_size"`
+	MaxMessage    Size     `toml:"max_message"`
 	MaxRecipients int      `toml:"max_recipients"`
 	MaxConns      int      `toml:"max_connections"`
 	MaxPerAddress int      `toml:"max_per_address"`

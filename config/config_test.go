@@ -102,7 +102,7 @@ service = "smtp"
 addr = ":25"
 mode = "lab"
 max_connections = 0
-max_size = 0
+max_message = 0
 `))
 	if err != nil {
 		t.Fatal(err)
@@ -111,7 +111,7 @@ max_size = 0
 	if a.Mode != ModeStrict || a.TLS != TLSStart || a.MaxPerAddress != 100 || a.Idle.String() != "10m" {
 		t.Errorf("strict POP3 is %+v", a)
 	}
-	if b.MaxPerAddress != 0 || b.MaxConns != 0 || b.MaxSize != 0 || b.MaxRecipients != 1000 || b.Idle.String() != "30m" {
+	if b.MaxPerAddress != 0 || b.MaxConns != 0 || b.MaxMessage != 0 || b.MaxRecipients != 1000 || b.Idle.String() != "30m" {
 		t.Errorf("lab SMTP is %+v", b)
 	}
 }
@@ -127,8 +127,8 @@ func TestParseRefuses(t *testing.T) {
 		{"unknown key, short", "foo = 1", []string{`line 1: posta knows no key "foo"; here it knows: `}},
 		{"unknown table", "[logs]\nlevel = 'info'", []string{`line 1: posta knows no key "logs"; did you mean "log"?`}},
 		{"unknown in a list", "[[listener]]\nname = 'a'\nadr = ':1'", []string{`line 3: posta knows no key "listener.adr"; did you mean "addr"?`}},
-		{"sizes and spans", "[[listener]]\nmax_size = '5 XX'\nidle = 5\n[limits]\nban_for = '-5m'", []string{
-			"line 2: listener.max_size is a size", "line 3: listener.idle is a time span", "line 5: limits.ban_for is a time span"}},
+		{"sizes and spans", "[[listener]]\nmax_message = '5 XX'\nidle = 5\n[limits]\nban_for = '-5m'", []string{
+			"line 2: listener.max_message is a size", "line 3: listener.idle is a time span", "line 5: limits.ban_for is a time span"}},
 		{"all at once", "hostname = 5\n[limits]\nenabled = 1\nban_after = '3'\nxx = 1", []string{
 			"line 1: hostname is a text", "line 3: limits.enabled is a switch", "line 4: limits.ban_after is a whole number", `line 5: posta knows no key "limits.xx"`}},
 		{"network", "[lab]\nnetworks = ['10.0.0.0/8',\n'kk']", []string{"line 3: lab.networks takes a list of networks with their prefix"}},
@@ -194,7 +194,7 @@ func TestCheckRefuses(t *testing.T) {
 		{"persona", func(c *Config) { c.Listeners[0].Persona = "exim" }, `persona = "exim"`},
 		{"persona in strict", func(c *Config) { c.Listeners[0].Persona = "hmailserver" }, `mode = "lab"`},
 		{"clear submission", func(c *Config) { c.Listeners[1].TLS = TLSNone }, "could never let anybody log in"},
-		{"small size", func(c *Config) { c.Listeners[0].MaxSize = 1 }, `max_size = "1" is too small`},
+		{"small size", func(c *Config) { c.Listeners[0].MaxMessage = 1 }, `max_message = "1" is too small`},
 		{"few recipients", func(c *Config) { c.Listeners[0].MaxRecipients = 99 }, "the least is 100"},
 		{"connections", func(c *Config) { c.Listeners[0].MaxConns = -1 }, "max_connections = -1"},
 		{"idle", func(c *Config) { c.Listeners[0].Idle = Duration{} }, "idle"},
@@ -292,7 +292,7 @@ func TestWarnings(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(Example("en")))
-	f.Add([]byte("[[listener]]\nmax_size = '5 XX'\nidle = 5\n[limits]\nban_for = '-5m'"))
+	f.Add([]byte("[[listener]]\nmax_message = '5 XX'\nidle = 5\n[limits]\nban_for = '-5m'"))
 	f.Add([]byte("[listener]\nx=1\n[[network]]\ncidr='::/0'\r\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		c, err := Parse(text)

@@ -67,7 +67,7 @@ func (l *Listener) fill(set func(key string) bool) {
 	put(&l.Mode, ModeStrict, set("mode"))
 	put(&l.TLS, TLSStart, set("tls"))
 	put(&l.Persona, "posta", set("persona"))
-	put(&l.MaxSize, 50<<20, set("max_size"))
+	put(&l.MaxMessage, 50<<20, set("max_message"))
 	put(&l.MaxRecipients, 1000, set("max_recipients"))
 	put(&l.MaxConns, 10_000, set("max_connections"))
 	put(&l.MaxPerAddress, l.perAddress(), set("max_per_address"))

@@ -177,10 +177,10 @@ func (h *House) maxHandedIn() int64 {
 	max := int64(50 << 20)
 	for _, l := range h.cfg.Listeners {
 		if l.Service == config.Submission {
-			return int64(l.MaxSize)
+			return int64(l.MaxMessage)
 		}
 		if l.Service == config.SMTP {
-			max = int64(l.MaxSize)
+			max = int64(l.MaxMessage)
 		}
 	}
 	return max

@@ -160,7 +160,7 @@ func (h *House) smtp(b Bound, gate *check.Gate, tlsConfig *tls.Config) func(cont
 	c := smtpserver.Config{
 		Hostname: h.cfg.Hostname, Listener: b.Name, Mode: modeOf(b), Service: mail.MX, Door: h.room, Addresses: h.room,
 		Auth: h.directory, Guard: gate, TLS: tlsConfig, ImplicitTLS: b.TLS == config.TLSImplicit,
-		MaxSize: int64(b.MaxSize), MaxRecipients: b.MaxRecipients, Persona: b.Persona,
+		MaxSize: int64(b.MaxMessage), MaxRecipients: b.MaxRecipients, Persona: b.Persona,
 		MaxLogins: h.maxLogins(), Leave: h.leave,
 	}
 	if b.Relaxed() {

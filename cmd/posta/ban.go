@@ -17,7 +17,7 @@ func (a *app) banCommand() *cobra.Command {
 		if err := a.askServer(ctx, "ban.list", admin.None{}, &all); err != nil {
 			return err
 		}
-		return printAll(a, all, lister(a, all, []string{"field.remote", "field.connections", "field.failed", "field.user",
+		return printAll(a, all, lister(a, all, []string{"field.address", "field.connections", "field.failed", "field.user",
 			"field.last_failure", "field.banned_until"}, func(w check.Watched) []string {
 			return []string{w.Address, strconv.Itoa(w.Connections), strconv.Itoa(w.Failed), w.LastUser,
 				whenListed(w.LastFailure), whenListed(w.BannedUntil)}

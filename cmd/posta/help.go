@@ -73,7 +73,10 @@ func flagHead(f *pflag.Flag) string {
 		head = "-" + f.Shorthand + ", --" + f.Name
 	}
 	if name, _ := pflag.UnquoteUsage(f); name != "" {
-		head += " " + strings.ToUpper(name)
+		if !strings.Contains(name, "|") { // else it is what to write
+			name = strings.ToUpper(name)
+		}
+		head += " " + name
 	}
 	return head
 }

@@ -273,7 +273,7 @@ func TestConsole(t *testing.T) {
 	c.close()
 	got := out.String()
 	if strings.Count(got, "\n") != 8 || !strings.Contains(got, "eva: otra sesión tiene abierto el buzón") || strings.Contains(got, "\x1b") || !strings.Contains(got, `pepe\x1b[2J`) ||
-		!strings.Contains(got, "sesión 5  recibida la carta x1 de <a@b> para 2 destinatarios, 9 octetos") {
+		!strings.Contains(got, "sesión 5  aceptado el mensaje x1 de <a@b> para 2 destinatarios, 9 octetos") {
 		t.Errorf("%q", got)
 	}
 }

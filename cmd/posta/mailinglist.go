@@ -16,7 +16,7 @@ import (
 func (a *app) mailingListCommand() *cobra.Command {
 	list := a.command("list", "help.mailing_list_list", func(ctx context.Context, args []string) error {
 		var all []admin.List
-		if err := a.ask(ctx, "list.list", admin.ByDomain{Domain: first(args)}, &all); err != nil {
+		if err := a.ask(ctx, "mailing-list.list", admin.ByDomain{Domain: first(args)}, &all); err != nil {
 			return err
 		}
 		return printAll(a, all, lister(a, all,
@@ -26,11 +26,11 @@ func (a *app) mailingListCommand() *cobra.Command {
 	})
 	list.Example = "posta mailing-list list"
 	show := a.command("show", "help.mailing_list_show", func(ctx context.Context, args []string) error {
-		return a.mailingListCall(ctx, "list.show", admin.ByAddress{Address: args[0]})
+		return a.mailingListCall(ctx, "mailing-list.show", admin.ByAddress{Address: args[0]})
 	})
 	show.Example = "posta mailing-list show clase@pepito.es"
 	remove := a.command("remove", "help.mailing_list_remove", func(ctx context.Context, args []string) error {
-		if err := a.ask(ctx, "list.remove", admin.ByAddress{Address: args[0]}, nil); err != nil {
+		if err := a.ask(ctx, "mailing-list.remove", admin.ByAddress{Address: args[0]}, nil); err != nil {
 			return err
 		}
 		return a.done("done.list_removed", words.Args{"Address": args[0]})
@@ -39,9 +39,9 @@ func (a *app) mailingListCommand() *cobra.Command {
 	return a.group("mailing-list", "help.mailing_list",
 		a.mailingListAddCommand(),
 		a.naming(a.taking(list, 0, 1, "help.word_domain"), "domain.list"),
-		a.naming(a.taking(show, 1, 1, "help.word_address"), "list.list"),
+		a.naming(a.taking(show, 1, 1, "help.word_address"), "mailing-list.list"),
 		a.mailingListSetCommand(),
-		a.naming(a.taking(remove, 1, 1, "help.word_address"), "list.list"))
+		a.naming(a.taking(remove, 1, 1, "help.word_address"), "mailing-list.list"))
 }
 
 // listFlags are what add and set share.
@@ -82,7 +82,7 @@ func (a *app) mailingListAddCommand() *cobra.Command {
 		if in.Add, err = a.members(members); err != nil {
 			return err
 		}
-		return a.mailingListCall(ctx, "list.add", in)
+		return a.mailingListCall(ctx, "mailing-list.add", in)
 	})
 	f = a.listFlags(c)
 	c.Flags().StringArrayVar(&members, "member", nil, a.say("help.flag_member", nil))
@@ -109,14 +109,14 @@ func (a *app) mailingListSetCommand() *cobra.Command {
 		if in.Remove, err = a.members(remove); err != nil {
 			return err
 		}
-		return a.mailingListCall(ctx, "list.set", in)
+		return a.mailingListCall(ctx, "mailing-list.set", in)
 	})
 	f = a.listFlags(c)
 	c.Flags().StringArrayVar(&add, "add-member", nil, a.say("help.flag_add_member", nil))
 	c.Flags().StringArrayVar(&remove, "remove-member", nil, a.say("help.flag_remove_member", nil))
 	c.Example = "posta mailing-list set clase@pepito.es --add-member luis@pepito.es --remove-member ana@pepito.es\n" +
 		"posta mailing-list set clase@pepito.es --kind members"
-	return a.naming(a.taking(c, 1, 1, "help.word_address"), "list.list")
+	return a.naming(a.taking(c, 1, 1, "help.word_address"), "mailing-list.list")
 }
 
 // maxMembers bounds a list of members on standard input, in octets.

@@ -217,7 +217,7 @@ func (a *app) messageExportCommand() *cobra.Command {
 		return errors.Join(err, r.leave())
 	})
 	c.Flags().StringVarP(&output, "output", "o", "", a.say("help.flag_export", nil))
-	c.Example = "posta message export pepe@pepito.es 1 -o letter.eml"
+	c.Example = "posta message export pepe@pepito.es 1 -o message.eml"
 	return a.ofWhom(a.numbering(c, 1), &w)
 }
 

@@ -57,7 +57,7 @@ func TestCommandLines(t *testing.T) {
 		{"account add", exitUsage, "", `"posta account add --help" explains the command.`},
 		{"account --nonsense", exitUsage, "", `"posta account --help" shows the commands.`},
 		{"mailing-list add a@b c@d", exitUsage, "", "posta mailing-list add ADDRESS [--member ADDRESS]..."},
-		{"account add --help", exitDone, "--apop ON|OFF", ""},
+		{"account add --help", exitDone, "--apop on|off", ""},
 		{"version now", exitUsage, "", `"now" is one word too many; write: posta version`},
 		{"vresion", exitUsage, "", `did you mean "posta version"?`},
 		{"nonsense", exitUsage, "", `there is no command "nonsense"`},

@@ -51,7 +51,7 @@ func (a *app) sendmailCommand() *cobra.Command {
 	c.Args = cobra.ArbitraryArgs
 	c.DisableFlagParsing = true // -oi and the like are no flags as others are
 	c.Long = a.say("help.sendmail_long", words.Args{"Socket": config.SendmailSocket})
-	c.Example = "posta sendmail -t -i < letter.eml\nposta sendmail -f www@pepito.es -F \"La web\" ana@pepito.es < letter.eml"
+	c.Example = "posta sendmail -t -i < message.eml\nposta sendmail -f www@pepito.es -F \"La web\" ana@pepito.es < message.eml"
 	return c
 }
 

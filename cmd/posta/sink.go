@@ -105,7 +105,7 @@ func (p *page) sinkCard() string {
 		p.title("card.sink_send", nil)
 		p.typed("swaks --server "+at+" --to ana@example.net",
 			"curl --crlf smtp://"+at+" --mail-from app@example.org \\",
-			"     --mail-rcpt ana@example.net -T letter.txt")
+			"     --mail-rcpt ana@example.net -T message.txt")
 	}
 	p.title("card.sink_wait", nil)
 	p.typed(p.command("message wait --to ana@example.net --json"), p.command("message list"),
