@@ -52,7 +52,7 @@ func OpenControl(data string, table *Table) (*Control, error) {
 	c := &Control{file: filepath.Join(data, "control"), door: door{Token: hex.EncodeToString(token), PID: os.Getpid()}}
 	var err error
 	if c.listener, err = listenControl(data); err != nil {
-		return nil, fmt.Errorf("control socket: %w", err)
+		return nil, fmt.Errorf("admin: control socket: %w", err)
 	}
 	c.door.Network, c.door.Addr = c.listener.Addr().Network(), c.listener.Addr().String()
 	raw, err := json.Marshal(c.door)
@@ -61,7 +61,7 @@ func OpenControl(data string, table *Table) (*Control, error) {
 	}
 	if err != nil {
 		c.listener.Close()
-		return nil, fmt.Errorf("control socket: %w", err)
+		return nil, fmt.Errorf("admin: control socket: %w", err)
 	}
 	c.http = http.Server{
 		Handler:           &handler{table, c.door.Token},
@@ -171,11 +171,11 @@ func Dial(ctx context.Context, data string) (*Client, error) {
 		return nil, ErrNoServer
 	}
 	if err != nil {
-		return nil, fmt.Errorf("control socket: %w", err)
+		return nil, fmt.Errorf("admin: control socket: %w", err)
 	}
 	var d door
 	if err := json.Unmarshal(raw, &d); err != nil {
-		return nil, fmt.Errorf("control socket: %w", err)
+		return nil, fmt.Errorf("admin: control socket: %w", err)
 	}
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, d.Network, d.Addr)
@@ -209,13 +209,13 @@ func (c *Client) Call(ctx context.Context, name string, in, out any) error {
 	request.Header.Set("Authorization", "Bearer "+c.token)
 	response, err := c.http.Do(request)
 	if err != nil {
-		return fmt.Errorf("control socket: %w", err)
+		return fmt.Errorf("admin: control socket: %w", err)
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
 		var refusal Error
 		if err := json.NewDecoder(response.Body).Decode(&refusal); err != nil {
-			return fmt.Errorf("control socket: %s", response.Status)
+			return fmt.Errorf("admin: control socket: %s", response.Status)
 		}
 		return &refusal
 	}
@@ -225,12 +225,12 @@ func (c *Client) Call(ctx context.Context, name string, in, out any) error {
 func receive(response *http.Response, out any) error {
 	if w, ok := out.(io.Writer); ok {
 		if _, err := io.Copy(w, response.Body); err != nil {
-			return fmt.Errorf("control socket: %w", err)
+			return fmt.Errorf("admin: control socket: %w", err)
 		}
 		if text := response.Trailer.Get("Posta-Error"); text != "" {
 			refusal := &Error{Code: "internal", Text: text}
 			if err := json.Unmarshal([]byte(text), refusal); err != nil {
-				return fmt.Errorf("control socket: %w", err)
+				return fmt.Errorf("admin: control socket: %w", err)
 			}
 			return refusal
 		}

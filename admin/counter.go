@@ -140,7 +140,7 @@ func DialCounter(ctx context.Context, path string) (*Client, error) {
 	}
 	conn, err := dial(ctx, "", "")
 	if errors.Is(err, fs.ErrPermission) {
-		return nil, fmt.Errorf("sendmail socket: %w", err)
+		return nil, fmt.Errorf("admin: sendmail socket: %w", err)
 	}
 	if err != nil {
 		return nil, ErrNoServer

@@ -10,7 +10,6 @@ package admin
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"time"
 )
@@ -30,7 +29,7 @@ func op[In, Out any](name string, changes bool, run func(context.Context, In) (O
 	return Operation{name, changes, func(ctx context.Context, raw json.RawMessage, _ io.Reader) (any, error) {
 		var in In
 		if err := json.Unmarshal(raw, &in); err != nil {
-			return nil, &Error{Code: "invalid", Text: fmt.Sprintf("%s: bad request: %v", name, err)}
+			return nil, refusal("invalid", "admin.bad_request", "Name", name, "Error", err)
 		}
 		return run(ctx, in)
 	}}

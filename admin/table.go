@@ -56,7 +56,7 @@ type call struct {
 func (t *Table) run(ctx context.Context, c call) (any, error) {
 	o, ok := t.byName[c.name]
 	if !ok {
-		return nil, &Error{Code: "invalid", Text: "no operation is called " + c.name}
+		return nil, refusal("invalid", "admin.no_operation", "Name", c.name)
 	}
 	result, err := o.run(ctx, c.raw, c.octets)
 	if o.Changes {
@@ -89,7 +89,7 @@ func deliver(ctx context.Context, result, out any) error {
 	if s, ok := result.(Stream); ok {
 		w, ok := out.(io.Writer)
 		if !ok {
-			return &Error{Code: "internal", Text: "the answer is a stream and nobody reads it"}
+			return &Error{Code: "internal", Text: "admin: the answer is a stream and nobody reads it"}
 		}
 		if err := s(ctx, w); err != nil {
 			return refuse(err)

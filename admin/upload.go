@@ -28,7 +28,7 @@ func taking[In, Out any](name string, run func(context.Context, In, io.Reader) (
 	return Operation{name, false, func(ctx context.Context, raw json.RawMessage, octets io.Reader) (any, error) {
 		var in In
 		if err := json.Unmarshal(raw, &in); err != nil {
-			return nil, &Error{Code: "invalid", Text: fmt.Sprintf("%s: bad request: %v", name, err)}
+			return nil, refusal("invalid", "admin.bad_request", "Name", name, "Error", err)
 		}
 		return run(ctx, in, octets)
 	}}
@@ -53,13 +53,13 @@ func receiveRequest(w http.ResponseWriter, r *http.Request) (json.RawMessage, io
 	for {
 		piece, err := body.ReadSlice('\n')
 		if raw = append(raw, piece...); len(raw) > maxUploadRequest {
-			return nil, nil, fmt.Errorf("the request before the message is larger than %d octets", maxUploadRequest)
+			return nil, nil, fmt.Errorf("admin: the request before the message is larger than %d octets", maxUploadRequest)
 		}
 		if err == nil {
 			return raw, body, nil
 		}
 		if err != bufio.ErrBufferFull {
-			return nil, nil, fmt.Errorf("reading the request: %w", err)
+			return nil, nil, fmt.Errorf("admin: reading the request: %w", err)
 		}
 	}
 }

@@ -2,7 +2,6 @@ package observe
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -162,7 +161,7 @@ func (l *LogFile) open() error {
 func (l *LogFile) putAside() error {
 	to, err := l.aside.next(l.day)
 	if err != nil {
-		return fmt.Errorf("putting the log aside: %w", err)
+		return &logTrouble{"log.aside", "putting the log aside", err}
 	}
 	if err := l.f.Close(); err != nil {
 		l.trouble(err) // what was written before is as safe as it will ever be
@@ -170,7 +169,7 @@ func (l *LogFile) putAside() error {
 	l.f = nil
 	if err := os.Rename(l.o.Path, to); err != nil {
 		if copied := copyAway(l.o.Path, to); copied != nil {
-			return errors.Join(fmt.Errorf("putting the log aside: %w", err), copied, l.open())
+			return errors.Join(&logTrouble{"log.aside", "putting the log aside", err}, copied, l.open())
 		}
 	}
 	l.prune()
@@ -201,9 +200,22 @@ func copyAway(from, to string) error {
 // prune removes what was put aside too long ago, or is too much.
 func (l *LogFile) prune() {
 	if err := l.aside.prune(l.o.Keep, l.o.KeepFor, l.o.Now()); err != nil {
-		l.trouble(fmt.Errorf("removing old logs: %w", err))
+		l.trouble(&logTrouble{"log.prune", "removing old logs", err})
 	}
 }
+
+// logTrouble is what went wrong with the file; words has its sentence.
+type logTrouble struct {
+	id, doing string
+	err       error
+}
+
+func (t *logTrouble) Error() string { return t.doing + ": " + t.err.Error() }
+
+func (t *logTrouble) Unwrap() error { return t.err }
+
+// Words makes it Sayable.
+func (t *logTrouble) Words() (string, map[string]any) { return t.id, map[string]any{"Error": t.err} }
 
 func (l *LogFile) trouble(err error) {
 	now := l.o.Now()

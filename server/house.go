@@ -33,6 +33,7 @@ import (
 	"posta/sink"
 	"posta/store/sqldb"
 	"posta/trace"
+	"posta/words"
 )
 
 // Options are what is not in the configuration file.
@@ -53,7 +54,7 @@ type Options struct {
 var ErrBusy = sqldb.ErrBusy
 
 // ErrStore says that the store failed in a way that only a new process mends.
-var ErrStore = errors.New("the store failed while it committed; it must be opened anew by a new process")
+var ErrStore = errors.New("server: the store failed while it committed; it must be opened anew by a new process")
 
 // House is one whole posta: open, perhaps listening.
 type House struct {
@@ -248,7 +249,7 @@ func aLabels(name string) (string, error) {
 	labels := idna.New(idna.MapForLookup(), idna.BidiRule(), idna.Transitional(false), idna.StrictDomainName(false))
 	ascii, err := labels.ToASCII(name)
 	if err != nil {
-		return "", fmt.Errorf("hostname %q: %w", name, err)
+		return "", words.FailOf(err, "config.bad_host", words.Args{"Key": "hostname", "Value": name})
 	}
 	return ascii, nil
 }

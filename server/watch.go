@@ -3,13 +3,13 @@ package server
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"time"
 
 	"posta/admin"
+	"posta/words"
 )
 
 // patience is how long a question about the house's health may take.
@@ -30,7 +30,7 @@ func (h *House) openWatch(ctx context.Context) (*watch, error) {
 	}
 	socket, err := listenTCP(ctx, h.cfg.Metrics.Addr)
 	if err != nil {
-		return nil, fmt.Errorf("metrics: %w", err)
+		return nil, words.FailOf(err, "server.metrics", words.Args{"Address": h.cfg.Metrics.Addr})
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", h.metrics.Handler())

@@ -99,7 +99,7 @@ func (s *search) read(ctx context.Context, after int64, fn func(slice int64, r *
 		}
 		for i := range all {
 			if err := each(all[i].Data, func(r *record) { fn(all[i].ID, r) }); err != nil {
-				return fmt.Errorf("slice %d: %w", all[i].ID, err)
+				return fmt.Errorf("trace: slice %d: %w", all[i].ID, err)
 			}
 		}
 		after = all[len(all)-1].ID

@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"strings"
 	"sync"
-	"syscall"
 )
 
 // Error is an error that can be said in every language that posta speaks. It
@@ -55,8 +54,8 @@ func (e *Error) Is(target error) bool { return e.Kind != nil && errors.Is(e.Kind
 // Words makes an Error Sayable.
 func (e *Error) Words() (string, map[string]any) { return e.ID, e.Args }
 
-// Error says err in this language as far as it is Sayable, and in its own words
-// elsewhere. Joined errors are said one a line.
+// Error says err in this language as far as it is Sayable or an error of the
+// system that people meet, and in its own words elsewhere. Joined errors are said one a line.
 func (w *Words) Error(err error) string {
 	if s, ok := err.(Sayable); ok {
 		id, args := s.Words()
@@ -105,20 +104,6 @@ func (w *Words) cause(e *Error) string {
 	return w.Error(e.Err)
 }
 
-// system says what the operating system refused, where it is one of the things
-// that happen to everybody.
-func (w *Words) system(err error) string {
-	for _, one := range []struct {
-		err error
-		id  string
-	}{{fs.ErrNotExist, "words.not_there"}, {fs.ErrPermission, "words.no_right"}, {fs.ErrExist, "words.there_already"}, {syscall.EISDIR, "words.folder"}} {
-		if errors.Is(err, one.err) {
-			return w.Say(one.id, nil)
-		}
-	}
-	return err.Error()
-}
-
 // wrapped says an error of the system's, or one that only holds something
 // Sayable further down.
 func (w *Words) wrapped(err error) string {
@@ -127,7 +112,7 @@ func (w *Words) wrapped(err error) string {
 	}
 	var s Sayable
 	if !errors.As(err, &s) {
-		return err.Error()
+		return w.ofMachine(err)
 	}
 	return strings.Replace(err.Error(), s.Error(), w.Error(s), 1)
 }

@@ -81,8 +81,8 @@ func exampleScenes() map[string]trial {
 		"posta message wait --to ana@example.net --json":                                          sink(`"subject":"Welcome"`),
 		"posta message wait --to ana@example.net --subject '^Welcome' --timeout 30s":              sink(`Subject: Welcome`),
 		"posta message delete --to ana@example.net --all":                                         sink(`1`),
-		"posta sendmail -t -i < message.eml":                                                       lab(``),
-		"posta sendmail -f www@pepito.es -F \"La web\" ana@pepito.es < message.eml":                lab(``),
+		"posta sendmail -t -i < message.eml":                                                      lab(``),
+		"posta sendmail -f www@pepito.es -F \"La web\" ana@pepito.es < message.eml":               lab(``),
 		"posta session list":                                                                      lab(`smtp`),
 		"posta session list --open --protocol pop3":                                               lab(``),
 		"posta session list --user pepe --json":                                                   lab(`"user":"pepe@pepito.es"`),
@@ -223,8 +223,8 @@ func files(t *testing.T, line string) {
 		"lab.pcapng": string(labCapture),
 		"class.csv":  "nombre;apellidos\nAna;Peña\nJosé;Díaz\n",
 		"message.eml": "From: luis@pepito.es\nTo: ana@pepito.es\nSubject: Hola\n\nHola.\n",
-		"names.txt":  "# the class\npepe@pepito.es\n\nluis@pepito.es\n",
-		"posta.toml": "hostname = \"mail.pepito.es\"\n[[listener]]\nname = \"smtp\"\nservice = \"smtp\"\naddr = \"127.0.0.1:0\"\n",
+		"names.txt":   "# the class\npepe@pepito.es\n\nluis@pepito.es\n",
+		"posta.toml":  "hostname = \"mail.pepito.es\"\n[[listener]]\nname = \"smtp\"\nservice = \"smtp\"\naddr = \"127.0.0.1:0\"\n",
 	}
 	for name, text := range texts {
 		if !strings.Contains(line, "< "+name) && !strings.Contains(line, "import "+name) && !strings.Contains(line, "--config "+name) &&

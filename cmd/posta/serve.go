@@ -120,7 +120,7 @@ func (a *app) openLog(o config.Log) (*observe.Log, func(), error) {
 		f, err := observe.OpenLogFile(observe.FileOptions{
 			Path: o.File, MaxSize: int64(o.MaxSize), Daily: o.Daily, Keep: o.Keep, KeepFor: o.KeepFor.Duration,
 			Trouble: func(err error) {
-				_, _ = fmt.Fprintln(aloud, "posta: "+a.say("serve.log_trouble", words.Args{"Error": err.Error()}))
+				_, _ = fmt.Fprintln(aloud, "posta: "+a.say("serve.log_trouble", words.Args{"Error": err}))
 			},
 		})
 		if err != nil {

@@ -130,7 +130,11 @@ func (t *tx) bodyOf(blob int64) (body, error) {
 	return h, err
 }
 
-const lostBody = "Subject: (this message was lost)\r\n\r\nThe text of this message was lost when posta's store was damaged.\r\n"
+// lostBody is read by people whose language the store doesn't know.
+const lostBody = "Subject: (this message was lost / este mensaje se ha perdido)\r\n" +
+	"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n" +
+	"The text of this message was lost when posta's store was damaged.\r\n" +
+	"El texto de este mensaje se perdió cuando se dañó el almacén de posta.\r\n"
 
 // mendBody makes a blob hold what there is of it, or a note, without gaps.
 func (t *tx) mendBody(blob int64, h *body) error {
