@@ -40,7 +40,7 @@ func (a *app) ofWhom(c *cobra.Command, w *whose) *cobra.Command {
 // numbering names a command's arguments: an account, unless --to is given, and
 // message numbers.
 func (a *app) numbering(c *cobra.Command, least int) *cobra.Command {
-	c.Use += " [" + a.say("help.word_address", nil) + "] " + a.say("help.word_uid", nil) + "..."
+	c.Use += " [" + a.say("help.word_account", nil) + "] " + a.say("help.word_uid", nil) + "..."
 	c.Args = a.arguments(least, -1)
 	return c
 }
@@ -78,7 +78,7 @@ func (a *app) messageListCommand() *cobra.Command {
 	})
 	c.Long = a.say("help.message_list_long", nil)
 	c.Example = "posta message list pepe@pepito.es\nposta message list --to ana@example.net\nposta message list"
-	return a.ofWhom(a.taking(c, 0, 1, "help.word_address"), &w)
+	return a.ofWhom(a.taking(c, 0, 1, "help.word_account"), &w)
 }
 
 // messages is a list for people; with recipients where there may be several.

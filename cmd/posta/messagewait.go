@@ -44,5 +44,5 @@ func (a *app) messageWaitCommand() *cobra.Command {
 	c.Long = a.say("help.message_wait_long", nil)
 	c.Example = "posta message wait --to ana@example.net --json\n" +
 		"posta message wait --to ana@example.net --subject '^Welcome' --timeout 30s"
-	return a.ofWhom(a.taking(c, 0, 1, "help.word_address"), &w)
+	return a.ofWhom(a.taking(c, 0, 1, "help.word_account"), &w)
 }

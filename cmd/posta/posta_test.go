@@ -134,6 +134,7 @@ func TestErrorsOfAdminKeepTheirCode(t *testing.T) {
 // English is left, and a terminal of 80 columns shows it unbroken; only examples
 // may be longer.
 func TestEverythingIsExplained(t *testing.T) {
+	long := map[string]bool{}
 	for _, lang := range words.Languages() {
 		w, err := words.New(lang)
 		if err != nil {
@@ -142,6 +143,15 @@ func TestEverythingIsExplained(t *testing.T) {
 		a := &app{words: w}
 		var walk func(*cobra.Command)
 		walk = func(c *cobra.Command) {
+			if told, before := long[c.CommandPath()]; before && told != (c.Long != "") {
+				t.Errorf("%s has a long help in one language only", c.CommandPath())
+			}
+			long[c.CommandPath()] = c.Long != ""
+			asked := append(strings.Fields(c.CommandPath())[1:], "--help", "--lang", lang)
+			if status, said, errs := posta(t, asked...); status != exitDone || !strings.Contains(said, c.CommandPath()) ||
+				strings.Contains(said, "<no value>") || errs != "" {
+				t.Errorf("%s: status %d: %s%s", asked, status, said, errs)
+			}
 			if c.Short == "" || strings.HasPrefix(c.Short, "help.") {
 				t.Errorf("%s: %s has the help %q", lang, c.CommandPath(), c.Short)
 			}
