@@ -138,9 +138,12 @@ func (a *app) flagError(_ *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	var bare *pflag.ValueRequiredError
 	var wrong *pflag.InvalidValueError
+	var malformed *pflag.InvalidSyntaxError
 	switch {
 	case errors.As(err, &unknown):
 		return usage(words.Fail("fail.flag_unknown", words.Args{"Flag": dashes(unknown.GetSpecifiedName())}))
+	case errors.As(err, &malformed):
+		return usage(words.Fail("fail.flag_unknown", words.Args{"Flag": malformed.GetSpecifiedFlag()}))
 	case errors.As(err, &bare):
 		return usage(words.Fail("fail.flag_bare", words.Args{"Flag": dashes(bare.GetSpecifiedName())}))
 	case errors.As(err, &wrong):

@@ -63,6 +63,7 @@ func TestCommandLines(t *testing.T) {
 		{"nonsense", exitUsage, "", `there is no command "nonsense"`},
 		{"config nonsense", exitUsage, "", `"posta config --help" shows the commands`},
 		{"version --nonsense", exitUsage, "", "there is no flag --nonsense here"},
+		{"version --=x", exitUsage, "", "there is no flag --=x here"},
 		{"version -x", exitUsage, "", "there is no flag -x here"},
 		{"version --data", exitUsage, "", "the flag --data needs a value"},
 		{"version --json=perhaps", exitUsage, "", `--json cannot be "perhaps"`},

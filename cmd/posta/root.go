@@ -33,7 +33,7 @@ func run(ctx context.Context, args []string, t terminal) int {
 	a := &app{terminal: t, json: hasFlag(args, "--json") || isSet(t.Getenv, "json"), lang: flagValue(args, "--lang"), began: time.Now()}
 	w, err := words.New(words.Detect(a.lang, t.Getenv, words.System))
 	if err != nil {
-		if a.words, err = words.New(words.Fallback); err != nil {
+		if a.words, err = words.New(words.Detect("", t.Getenv, words.System)); err != nil {
 			panic(err) // the catalogs are part of the program
 		}
 		return a.fail(usage(words.Fail("words.no_language", words.Args{
