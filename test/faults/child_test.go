@@ -134,7 +134,7 @@ func (s setting) config() config.Config {
 		case config.SMTP:
 			smtp = l
 			smtp.Mode = config.ModeStrict
-			smtp.MaxSize = 64 << 20
+			smtp.MaxMessage = 64 << 20
 			smtp.MaxPerAddress = 0
 		case config.POP3:
 			pop3 = l

@@ -231,7 +231,7 @@ func (h *host) network(remote netip.Addr) config.Network {
 
 func (h *host) smtp(kind string, service mail.Service) func(context.Context, *wire.Conn) {
 	l := h.listener(kind)
-	size, recipients := int64(l.MaxSize), l.MaxRecipients
+	size, recipients := int64(l.MaxMessage), l.MaxRecipients
 	if n := h.limit("size"); n > 0 {
 		size = n
 	}
