@@ -239,7 +239,7 @@ func TestLoad(t *testing.T) {
 	if err == nil {
 		t.Fatal("it was accepted")
 	}
-	if got := es.Error(err); !strings.Contains(got, "línea 1: hostname = \"x y\" no es un nombre de máquina") ||
+	if got := es.Error(err); !strings.Contains(got, "línea 1: hostname = \"x y\" no es un nombre de equipo") ||
 		!strings.Contains(got, "línea 2: default_domain = \"-\" no es un dominio") {
 		t.Errorf("in Spanish: %s", got)
 	}
