@@ -18,6 +18,7 @@ func pages() map[string]string {
 		"README.md":       "README.es.md",
 		"docs/admin.md":   "docs/admin.es.md",
 		"docs/lab.en.md":  "docs/lab.es.md",
+		"docs/log.md":     "docs/log.es.md",
 		"dist/README.txt": "dist/LEEME.txt",
 	}
 }
@@ -33,7 +34,7 @@ func typedOtherwise() map[string]string {
 }
 
 // A page in Spanish has what the English one has: the headings, the code to the
-// octet apart from comments, the rows of the tables, the list's points, what it
+// octet apart from comments, the rows of the tables and what they name, the list's points, what it
 // links to; and each page names the other, but those that travel in archives
 // under other names.
 func TestPagesAgree(t *testing.T) {
@@ -50,6 +51,10 @@ func TestPagesAgree(t *testing.T) {
 			if a, b := len(p.FindAllString(english, -1)), len(p.FindAllString(spanish, -1)); a != b {
 				t.Errorf("%s has %d %s, %s %d", en, a, what, es, b)
 			}
+		}
+		names := regexp.MustCompile("(?m)^\\| (`[^`]+` \\| (?:debug|info|warn|error) \\| [^|]*|`[^`]+`) \\|")
+		if a, b := names.FindAllString(english, -1), names.FindAllString(spanish, -1); !slices.Equal(a, b) {
+			t.Errorf("the tables of %s and %s name other things:\n%s", en, es, firstDifference(a, b))
 		}
 		if a, b := links(en, english), links(es, spanish); !slices.Equal(a, b) {
 			t.Errorf("%s links to %q, %s to %q", en, a, es, b)

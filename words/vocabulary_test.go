@@ -45,7 +45,7 @@ func told(t *testing.T) map[string]map[string]string {
 	for lang, names := range map[string][]string{
 		"en": {"../README.md", "../docs/admin.md", "../docs/lab.en.md", "../docs/sink.md", "../docs/log.md", "../docs/json.md",
 			"../dist/README.txt", "../config/example.toml"},
-		"es": {"../README.es.md", "../docs/admin.es.md", "../docs/lab.es.md", "../dist/LEEME.txt", "../config/example.es.toml"},
+		"es": {"../README.es.md", "../docs/admin.es.md", "../docs/lab.es.md", "../docs/log.es.md", "../dist/LEEME.txt", "../config/example.es.toml"},
 	} {
 		for _, name := range names {
 			text, err := os.ReadFile(name)
