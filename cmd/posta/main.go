@@ -11,6 +11,8 @@ import (
 	"os/signal"
 	"syscall"
 	_ "time/tzdata" // a container may have no zones of its own, and the log is in local time
+
+	"github.com/spf13/cobra"
 )
 
 // version is what this program calls itself, in `posta version` and to POP3
@@ -28,6 +30,7 @@ const exitAtOnce = 130
 // runs in good order, a second one at once: what was acknowledged is on the
 // disk by then.
 func program() int {
+	cobra.MousetrapHelpText = "" // welcome answers a double click
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	signals := make(chan os.Signal, 2)

@@ -87,7 +87,6 @@ func (a *app) root() *cobra.Command {
 		a.versionCommand(),
 	)
 	root.Long = a.say("help.posta_long", nil)
-	cobra.MousetrapHelpText = "" // welcome answers a double click
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetHelpCommand(a.helpCommand())
