@@ -26,10 +26,10 @@ func pages() map[string]string {
 // typedOtherwise are the lines of code that are themselves in a language.
 func typedOtherwise() map[string]string {
 	return map[string]string{
-		"    Subject: Hello":            "    Subject: Hola",
-		"    My first message by hand.": "    Mi primer mensaje a mano.",
-		"    PASS (from the card)":      "    PASS (de la tarjeta)",
-		`name = "scanners"`:             `name = "escáneres"`,
+		"    Subject: Hello":                        "    Subject: Hola",
+		"    My first message by hand.":             "    Mi primer mensaje a mano.",
+		"    PASS (luis's password, from the card)": "    PASS (la contraseña de luis, de la tarjeta)",
+		`name = "scanners"`:                         `name = "escáneres"`,
 	}
 }
 
