@@ -90,5 +90,5 @@ func TestOneWordForEachThing(t *testing.T) {
 }
 
 // otherwise takes away what is meant otherwise: the letters that words are made
-// of, and the mechanism's name.
-func otherwise() *strings.Replacer { return strings.NewReplacer("letters", "", "LOGIN", "") }
+// of, the mechanism's name, the order of a number's octets.
+func otherwise() *strings.Replacer { return strings.NewReplacer("letters", "", "LOGIN", "", "byte order", "") }

@@ -220,8 +220,8 @@ func (s *stage) play(t *testing.T, lang, line string, e trial) {
 func files(t *testing.T, line string) {
 	t.Helper()
 	texts := map[string]string{
-		"lab.pcapng": string(labCapture),
-		"class.csv":  "nombre;apellidos\nAna;Peña\nJosé;Díaz\n",
+		"lab.pcapng":  string(labCapture),
+		"class.csv":   "nombre;apellidos\nAna;Peña\nJosé;Díaz\n",
 		"message.eml": "From: luis@pepito.es\nTo: ana@pepito.es\nSubject: Hola\n\nHola.\n",
 		"names.txt":   "# the class\npepe@pepito.es\n\nluis@pepito.es\n",
 		"posta.toml":  "hostname = \"mail.pepito.es\"\n[[listener]]\nname = \"smtp\"\nservice = \"smtp\"\naddr = \"127.0.0.1:0\"\n",
