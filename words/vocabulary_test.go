@@ -91,4 +91,6 @@ func TestOneWordForEachThing(t *testing.T) {
 
 // otherwise takes away what is meant otherwise: the letters that words are made
 // of, the mechanism's name, the order of a number's octets.
-func otherwise() *strings.Replacer { return strings.NewReplacer("letters", "", "LOGIN", "", "byte order", "") }
+func otherwise() *strings.Replacer {
+	return strings.NewReplacer("letters", "", "LOGIN", "", "byte order", "")
+}
