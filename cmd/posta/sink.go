@@ -1,15 +1,11 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"net"
-	"os"
 	"path/filepath"
 	"slices"
 
-	"posta/admin"
 	"posta/config"
 	"posta/words"
 )
@@ -60,30 +56,6 @@ func (q *quick) sinkConfig(data string) *config.Config {
 	c.Lab.Networks = append(c.Lab.Networks, q.networks...)
 	c.Log.File = filepath.Join(data, "posta.log")
 	return c
-}
-
-// ephemeral gives a folder for a store that ends with the server, and what
-// removes it. The control socket stays in the data folder, where other
-// commands look for it; a server that has it already is left alone.
-func (a *app) ephemeral(ctx context.Context, data string) (folder string, remove func(), err error) {
-	switch client, err := admin.Dial(ctx, data); {
-	case err == nil:
-		return "", nil, absent(words.Fail("fail.runs_already", words.Args{"Data": data, "PID": client.PID}))
-	case !errors.Is(err, admin.ErrNoServer):
-		return "", nil, err
-	}
-	if err := os.MkdirAll(data, 0o700); err != nil {
-		return "", nil, words.FailOf(err, "fail.unwritable", words.Args{"File": data})
-	}
-	folder, err = os.MkdirTemp("", "posta-sink-")
-	if err != nil {
-		return "", nil, words.FailOf(err, "fail.unwritable", words.Args{"File": os.TempDir()})
-	}
-	return folder, func() {
-		if err := os.RemoveAll(folder); err != nil {
-			_, _ = fmt.Fprintln(a.Err, "posta: "+a.say("fail.unwritable", words.Args{"File": folder}))
-		}
-	}, nil
 }
 
 // sinkCard is the card of a sink: what a developer copies.

@@ -33,11 +33,26 @@ func acquire(path string) (*lockFile, error) {
 		}
 		return nil, words.FailAs(ErrBusy, "sqldb.busy", words.Args{"File": path})
 	}
+	if !isStill(f, path) {
+		defer f.Close()
+		return nil, words.FailAs(ErrBusy, "sqldb.busy", words.Args{"File": path})
+	}
 	// The number is for people; a failure to write it harms nobody.
 	if f.Truncate(0) == nil {
 		_, _ = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
 	}
 	return &lockFile{f}, nil
+}
+
+// isStill says that a path leads to an open file. Who discards a store removes
+// its lock while he holds it, and another may have opened the file before that.
+func isStill(f *os.File, path string) bool {
+	have, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	now, err := os.Stat(path)
+	return err == nil && os.SameFile(have, now)
 }
 
 // holder reads who wrote itself into the lock file.
@@ -53,6 +68,6 @@ func holder(f *os.File) string {
 	return pid
 }
 
-// release gives the store free. The file stays: to remove it would let two
-// processes hold locks on two files of that name.
+// release gives the store free. The file stays, so that whoever waits for the
+// store locks the same one.
 func (l *lockFile) release() error { return l.f.Close() }
