@@ -25,7 +25,7 @@ const (
 func (a *app) ephemeral(ctx context.Context, data string) (folder string, remove func(), err error) {
 	switch client, err := admin.Dial(ctx, data); {
 	case err == nil:
-		return "", nil, absent(words.Fail("fail.runs_already", words.Args{"Data": data, "PID": client.PID}))
+		return "", nil, runsAlready(data, client.PID)
 	case !errors.Is(err, admin.ErrNoServer):
 		return "", nil, err
 	}
