@@ -103,7 +103,7 @@ func utf16(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // startTime is what a server may take to listen on a busy machine.
-const startTime = 30 * time.Second
+const startTime = 2 * time.Minute
 
 // start ARGUMENTS… runs a posta that serves, waits until it says that it is
 // ready, and puts its addresses into variables: SMTP, POP3, POP3S …
