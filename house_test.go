@@ -155,19 +155,24 @@ func imports(t *testing.T, file string) []string {
 // under says that p is dir or lies below it.
 func under(p, dir string) bool { return p == dir || strings.HasPrefix(p, dir+"/") }
 
-// The files that docs/message.md names are there: a newcomer follows them.
+// The files that docs/message.md names are there: a newcomer follows them. A
+// name without a folder is in that of the one before it.
 func TestMessageDocNamesFiles(t *testing.T) {
 	doc, err := os.ReadFile("docs/message.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	named := regexp.MustCompile("`([a-z0-9/]+/[a-z_]+\\.go)`").FindAllStringSubmatch(string(doc), -1)
-	if len(named) < 15 {
+	named := regexp.MustCompile("`([a-z0-9/]+/)?([a-z_]+\\.go)`").FindAllStringSubmatch(string(doc), -1)
+	if len(named) < 30 {
 		t.Fatalf("docs/message.md names %d files; has its spelling changed?", len(named))
 	}
+	folder := ""
 	for _, m := range named {
-		if _, err := os.Stat(m[1]); err != nil {
-			t.Errorf("docs/message.md names %s: %v", m[1], err)
+		if m[1] != "" {
+			folder = m[1]
+		}
+		if _, err := os.Stat(folder + m[2]); err != nil {
+			t.Errorf("docs/message.md names %s: %v", m[0], err)
 		}
 	}
 }
@@ -193,4 +198,61 @@ func TestDependenciesAreExplained(t *testing.T) {
 			t.Errorf("docs/design.md does not say why %s is in go.mod", fields[0])
 		}
 	}
+}
+
+// What docs/design.md shows of the central types is in the code: the rooms of
+// its first block declare them.
+func TestCentralTypesAreThere(t *testing.T) {
+	design, err := os.ReadFile("docs/design.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, block, _ := strings.Cut(string(design), "## The central types")
+	_, block, _ = strings.Cut(block, "```go\n")
+	block, _, _ = strings.Cut(block, "```")
+	about := regexp.MustCompile(`^// ([a-z0-9/]+)(\.|:|$)`)
+	declared := regexp.MustCompile(`^(?:type (\w+) |func (?:\(\w+ \*?(\w+)\) )?(\w+)\()`)
+	room, found := "", 0
+	for line := range strings.Lines(block) {
+		line = strings.TrimSpace(line)
+		if m := about.FindStringSubmatch(line); m != nil {
+			room = m[1]
+		}
+		m := declared.FindStringSubmatch(line)
+		if m == nil {
+			continue
+		}
+		found++
+		want := "\ntype " + m[1] + " "
+		if m[3] != "" {
+			want = "\nfunc " + m[3] + "("
+		}
+		if m[2] != "" {
+			want = " *" + m[2] + ") " + m[3] + "("
+		}
+		if !declares(t, room, want) {
+			t.Errorf("docs/design.md shows %q of %s/, which has no %q", line, room, strings.TrimSpace(want))
+		}
+	}
+	if found < 15 {
+		t.Errorf("docs/design.md shows %d central types; has its block changed shape?", found)
+	}
+}
+
+// declares says that a file of a room, no test, holds a text.
+func declares(t *testing.T, room, text string) bool {
+	files, err := filepath.Glob(path.Join(room, "*.go"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no files in %s/: %v", room, err)
+	}
+	for _, name := range files {
+		src, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasSuffix(name, "_test.go") && strings.Contains(string(src), text) {
+			return true
+		}
+	}
+	return false
 }
