@@ -1,0 +1,98 @@
+package main
+
+import (
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// every calls fn with each command of the tree.
+func every(c *cobra.Command, fn func(*cobra.Command)) {
+	fn(c)
+	for _, sub := range c.Commands() {
+		every(sub, fn)
+	}
+}
+
+// Every flag of every command has its variable, which sets it.
+func TestFlagsHaveVariables(t *testing.T) {
+	values := map[string]string{"bool": "true", "int": "7", "int64": "7", "uint32": "7", "uint64": "7", "duration": "90s"}
+	special := map[string]string{"quota": "5MB", "max-message": "5MB", "max-bytes": "5MB", "since": "2026-01-02"}
+	flags := 0
+	a := speaking(t, "en")
+	root := a.root()
+	every(root, func(c *cobra.Command) {
+		if err := c.ParseFlags(nil); err != nil { // brings the flags of every command along
+			t.Fatal(err)
+		}
+		c.Flags().VisitAll(func(f *pflag.Flag) {
+			switch f.Name {
+			case "help", "version": // commands of their own
+				return
+			case "lang", "json": // read before the tree is made
+				return
+			}
+			flags++
+			value, ok := values[f.Value.Type()]
+			if own, has := special[f.Name]; has {
+				value = own
+			} else if !ok {
+				value = "one two"
+			}
+			before, changed := f.Value.String(), f.Changed
+			if before == "true" {
+				value = "false"
+			}
+			a.Getenv = func(name string) string {
+				if name == variable(f.Name) {
+					return value
+				}
+				return ""
+			}
+			if err := a.fromEnvironment(c); err != nil {
+				t.Errorf("%s --%s: %s=%s: %v", c.CommandPath(), f.Name, variable(f.Name), value, err)
+			}
+			if f.Value.String() == before && !changed {
+				t.Errorf("%s --%s: %s=%s changed nothing", c.CommandPath(), f.Name, variable(f.Name), value)
+			}
+			if many, ok := f.Value.(pflag.SliceValue); ok && !changed && !slices.Equal(many.GetSlice(), []string{"one", "two"}) {
+				t.Errorf("%s --%s holds %q", c.CommandPath(), f.Name, many.GetSlice())
+			}
+		})
+	})
+	if flags < 100 {
+		t.Errorf("only %d flags were found", flags)
+	}
+}
+
+// docs/json.md says of every command what it writes with --json.
+func TestCommandsInJSONReference(t *testing.T) {
+	text, err := os.ReadFile("../../docs/json.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, reference, _ := strings.Cut(string(text), "\n## JSON\n")
+	named := map[string]bool{}
+	for _, m := range regexp.MustCompile("`([a-z0-9-]+)(?: ([a-z|-]+))?[^`]*`").FindAllStringSubmatch(reference, -1) {
+		for sub := range strings.SplitSeq(m[2], "|") {
+			named[strings.TrimSpace(m[1]+" "+sub)] = true
+		}
+	}
+	every(speaking(t, "en").root(), func(c *cobra.Command) {
+		path := strings.TrimPrefix(c.CommandPath(), "posta ")
+		switch {
+		case c.HasSubCommands() && c.Run == nil && c.HasParent(), !c.HasParent(), path == "help":
+			return
+		case path == "completion": // a script for a shell
+			return
+		}
+		if !named[path] && !c.HasSubCommands() {
+			t.Errorf("docs/json.md does not say what %q writes", path)
+		}
+	})
+}
