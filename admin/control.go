@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -167,7 +168,7 @@ type Client struct {
 // Dial finds the server that runs on the data directory, or gives ErrNoServer.
 func Dial(ctx context.Context, data string) (*Client, error) {
 	raw, err := os.ReadFile(filepath.Join(data, "control"))
-	if errors.Is(err, os.ErrNotExist) {
+	if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return nil, ErrNoServer
 	}
 	if err != nil {

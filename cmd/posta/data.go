@@ -162,9 +162,24 @@ func openHouse(ctx context.Context, cfg config.Config, o server.Options) (*serve
 	case errors.Is(err, server.ErrBusy):
 		return nil, absent(words.FailOf(err, "fail.busy", words.Args{"Data": cfg.Data}))
 	case err != nil:
-		return nil, absent(words.FailOf(err, "fail.no_open", words.Args{"Data": cfg.Data}))
+		return nil, absent(unopened(err, cfg.Data))
 	}
 	return h, nil
+}
+
+// unopened says it of a store once, and sends nobody to check one that is not
+// there.
+func unopened(err error, data string) error {
+	var said *words.Error
+	if errors.As(err, &said) {
+		switch said.ID {
+		case "sqldb.no_folder", "sqldb.no_lock":
+			return err
+		case "sqldb.unopened":
+			err = said.Err
+		}
+	}
+	return words.FailOf(err, "fail.no_open", words.Args{"Data": data})
 }
 
 // ask runs one operation wherever it can be answered.
