@@ -73,7 +73,7 @@ func (d *Directory) label(domain string) string {
 		return domain
 	}
 	lower := strings.ToLower(domain)
-	if isASCII(domain) {
+	if mail.IsASCII(domain) {
 		return lower
 	}
 	if ascii, err := d.labels.ToASCII(domain); err == nil {
@@ -101,15 +101,6 @@ func (d *Directory) spelled(ctx context.Context, a mail.Address) (string, error)
 func isPlainLower(s string) bool {
 	for i := range len(s) {
 		if s[i] >= utf8.RuneSelf || 'A' <= s[i] && s[i] <= 'Z' {
-			return false
-		}
-	}
-	return true
-}
-
-func isASCII(s string) bool {
-	for i := range len(s) {
-		if s[i] >= utf8.RuneSelf {
 			return false
 		}
 	}

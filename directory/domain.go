@@ -99,7 +99,7 @@ func (d *Directory) checkDomainName(domain string) (string, error) {
 		return "", invalid(err)
 	}
 	label := d.label(domain)
-	if !isASCII(label) {
+	if !mail.IsASCII(label) {
 		return "", refuse(ErrInvalid, "directory.domain_idna", words.Args{"Domain": domain})
 	}
 	if err := mail.CheckDomain(label); err != nil {

@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"posta/mail"
 	"posta/sasl"
 )
 
@@ -148,7 +149,7 @@ func FuzzKey(f *testing.F) {
 		if k := Key(s); Key(k) != k {
 			t.Fatalf("%q → %q → %q", s, k, Key(k))
 		}
-		if Key(strings.ToLower(s)) != Key(s) && isASCII(s) {
+		if Key(strings.ToLower(s)) != Key(s) && mail.IsASCII(s) {
 			t.Fatalf("%q has another key in lower case", s)
 		}
 	})

@@ -195,7 +195,7 @@ func TestForms(t *testing.T) {
 		}
 	}
 	_, status, _ := strings.Cut(msg, "Reporting-MTA")
-	if !isASCII(status) {
+	if !mail.IsASCII(status) {
 		t.Errorf("not 7-bit: %q", status)
 	}
 	r = example()
@@ -305,7 +305,7 @@ func FuzzUnitext(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		s = strings.ToValidUTF8(s, "")
 		enc := toUnitext(s)
-		if !isASCII(enc) || fromUnitext(enc) != s {
+		if !mail.IsASCII(enc) || fromUnitext(enc) != s {
 			t.Fatalf("%q → %q → %q", s, enc, fromUnitext(enc))
 		}
 	})

@@ -62,12 +62,3 @@ func ascii(s string) string {
 		return r
 	}, plain(s))
 }
-
-func isASCII(s string) bool {
-	for i := range len(s) {
-		if s[i] >= utf8.RuneSelf {
-			return false
-		}
-	}
-	return true
-}

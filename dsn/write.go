@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"posta/imf"
+	"posta/mail"
 )
 
 // Write writes the report as a message with CRLF line ends. Its readable part
@@ -26,7 +27,7 @@ func (r *Report) Write(w io.Writer, first Words, others ...Words) error {
 		languages += ", " + words.Language // RFC 3282 §2
 	}
 	out := &writer{w: w}
-	out.write(r.head(boundary, first, !isASCII(text)))
+	out.write(r.head(boundary, first, !mail.IsASCII(text)))
 	out.write(textPart(boundary, languages, text))
 	out.write(r.status(boundary))
 	r.original(out, boundary)
@@ -73,7 +74,7 @@ func (r *Report) head(boundary string, words Words, eight bool) []byte {
 
 // phrase quotes a display name where RFC 5322 §3.2.5 wants it.
 func phrase(s string) string {
-	if !isASCII(s) {
+	if !mail.IsASCII(s) {
 		return imf.EncodeWords(s)
 	}
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
@@ -100,7 +101,7 @@ func (r *Report) speech(words Words) string {
 // textPart makes the part for a person.
 func textPart(boundary, languages, text string) []byte {
 	charset, encoding := "us-ascii", "7bit"
-	if !isASCII(text) {
+	if !mail.IsASCII(text) {
 		charset, encoding = "utf-8", "8bit"
 	}
 	b := []byte("--" + boundary + "\r\n")
@@ -147,7 +148,7 @@ func (r *Report) status(boundary string) []byte {
 		f.recipient(&r.Recipients[i])
 	}
 	b := []byte("\r\n--" + boundary + "\r\n")
-	if isASCII(string(f.b)) {
+	if mail.IsASCII(string(f.b)) {
 		// RFC 6533 §4.4: the traditional type, if it loses nothing.
 		b = imf.AppendField(b, "Content-Type", "message/delivery-status")
 	} else {

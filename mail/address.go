@@ -50,7 +50,7 @@ func (a Address) String() string {
 	}
 	local := a.Local
 	if !isDotString(local) {
-		local = quote(local)
+		local = Quote(local)
 	}
 	if a.Domain == "" {
 		return local
@@ -59,7 +59,7 @@ func (a Address) String() string {
 }
 
 // IsASCII says that the address can travel without SMTPUTF8 (RFC 6531 §3.2).
-func (a Address) IsASCII() bool { return isASCII(a.Local) && isASCII(a.Domain) }
+func (a Address) IsASCII() bool { return IsASCII(a.Local) && IsASCII(a.Domain) }
 
 // parseLocal takes the local part off the front of s.
 func parseLocal(s string) (local, rest string, err error) {
@@ -157,7 +157,7 @@ func checkLabel(domain, label string) error {
 	case label == "":
 		return malformed("mail.domain_dots", `domain "{{.Domain}}" has a dot at an end or two in a row`,
 			map[string]any{"Domain": domain})
-	case isASCII(label) && len(label) > 63:
+	case IsASCII(label) && len(label) > 63:
 		return malformed("mail.long_label", `domain "{{.Domain}}" has a label of {{.Octets}} octets; at most 63 are allowed`,
 			map[string]any{"Domain": domain, "Octets": len(label)})
 	case label[0] == '-' || label[len(label)-1] == '-':
@@ -188,7 +188,7 @@ func checkLiteral(s string) error {
 		return nil
 	}
 	tag, content, ok := strings.Cut(body, ":")
-	if !ok || strings.EqualFold(tag, "IPv6") || checkLabel(s, tag) != nil || !isASCII(tag) || content == "" {
+	if !ok || strings.EqualFold(tag, "IPv6") || checkLabel(s, tag) != nil || !IsASCII(tag) || content == "" {
 		return malformed("mail.literal", `address literal "{{.Literal}}" is neither [IPv4] nor [IPv6:address]`,
 			map[string]any{"Literal": s})
 	}
@@ -230,7 +230,8 @@ func isDotString(s string) bool {
 	return true
 }
 
-func quote(s string) string {
+// Quote writes s as a Quoted-string (RFC 5321 §4.1.2).
+func Quote(s string) string {
 	var b strings.Builder
 	b.WriteByte('"')
 	for i := range len(s) {
@@ -252,7 +253,8 @@ func isAlnum(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
 }
 
-func isASCII(s string) bool {
+// IsASCII says that s holds no octet above 0x7F, and so needs no SMTPUTF8 (RFC 6531).
+func IsASCII(s string) bool {
 	for i := range len(s) {
 		if s[i] >= utf8.RuneSelf {
 			return false

@@ -150,7 +150,7 @@ func (l *letter) reportToOwners(ctx context.Context, out []filing, now time.Time
 
 func fullMailbox(address string) dsn.Recipient {
 	d := dsn.Recipient{Final: "rfc822;" + address, Action: dsn.Failed, Status: mail.Status{Class: 5, Subject: 2, Detail: 2}}
-	if !isASCII(address) {
+	if !mail.IsASCII(address) {
 		d.Final = "utf-8;" + address
 	}
 	return d
@@ -161,7 +161,7 @@ func (l *letter) reportTo(to mail.Address, about []dsn.Recipient, now time.Time)
 	r := l.room.newReport(to, about, now)
 	r.EnvID, r.UTF8 = l.env.EnvID, l.env.UTF8
 	r.Header, r.EightBit = l.head.kept, l.head.eightBit
-	if mail.CheckDomain(l.from.Helo) == nil && isASCII(l.from.Helo) {
+	if mail.CheckDomain(l.from.Helo) == nil && mail.IsASCII(l.from.Helo) {
 		r.FromMTA = l.from.Helo
 	}
 	return r
@@ -220,7 +220,7 @@ func (r *Room) fileReport(ctx context.Context, rep *dsn.Report) (f filing, ok bo
 	}
 	t := trace{}
 	f.To, f.targets, f.size = t.deliveries(to), to, b.size
-	f.Traits = b.traits(!isASCII(rep.To.String()) || t.wide(to))
+	f.Traits = b.traits(!mail.IsASCII(rep.To.String()) || t.wide(to))
 	return f, true, nil
 }
 

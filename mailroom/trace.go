@@ -34,9 +34,9 @@ func (l *letter) trace(id string, now time.Time) trace {
 		}
 	}
 	t.common = b
-	t.utf8 = !isASCII(string(b)) || !isASCII(t.from) || t.wide(l.targets)
+	t.utf8 = !mail.IsASCII(string(b)) || !mail.IsASCII(t.from) || t.wide(l.targets)
 	for i := range l.large {
-		t.utf8 = t.utf8 || !isASCII(l.large[i].Owner)
+		t.utf8 = t.utf8 || !mail.IsASCII(l.large[i].Owner)
 	}
 	return t
 }
@@ -44,7 +44,7 @@ func (l *letter) trace(id string, now time.Time) trace {
 // wide says that the mailboxes' own lines have UTF-8.
 func (t *trace) wide(targets []target) bool {
 	for i := range targets {
-		if !isASCII(shown(&targets[i].Target)) || !isASCII(t.path(targets[i].List)) {
+		if !mail.IsASCII(shown(&targets[i].Target)) || !mail.IsASCII(t.path(targets[i].List)) {
 			return true
 		}
 	}
@@ -89,7 +89,7 @@ func (l *letter) only() string {
 	if l.rcpts[0].To.Domain == "" { // <postmaster>
 		to = l.rcpts[0].canonical
 	}
-	if !l.env.UTF8 && !isASCII(to) {
+	if !l.env.UTF8 && !mail.IsASCII(to) {
 		return ""
 	}
 	return to
@@ -99,7 +99,7 @@ func (l *letter) only() string {
 // seen. A name that is no domain becomes a comment.
 func appendSource(b []byte, helo string, ip netip.Addr, utf8 bool) []byte {
 	ip = ip.Unmap().WithZone("")
-	if mail.CheckDomain(helo) == nil && (utf8 || isASCII(helo)) {
+	if mail.CheckDomain(helo) == nil && (utf8 || mail.IsASCII(helo)) {
 		return append(appendLiteral(append(append(b, helo...), " ("...), ip), ')')
 	}
 	b = appendLiteral(b, ip)
@@ -177,13 +177,4 @@ func appendOwn(b []byte, path, to string) []byte {
 // expansion leaves a large list for Run.
 func (t *trace) expansion(list *directory.List, traits store.Traits) store.Expansion {
 	return store.Expansion{List: list.ID, Prefix: t.common, From: t.path(list), Queue: t.id, Traits: traits}
-}
-
-func isASCII(s string) bool {
-	for i := range len(s) {
-		if s[i] >= 0x80 {
-			return false
-		}
-	}
-	return true
 }

@@ -169,7 +169,7 @@ func parseHello(p *parser, c *Command) *Fault {
 	}
 	c.Word, c.WordSpan = c.Arg, c.ArgSpan
 	err := mail.CheckDomain(c.Arg)
-	if err == nil && isASCII(c.Arg) {
+	if err == nil && mail.IsASCII(c.Arg) {
 		return nil
 	}
 	c.Lax |= LaxDomain
@@ -227,19 +227,6 @@ func unquote(s string) (string, bool) {
 	return b.String(), true
 }
 
-func quote(s string) string {
-	var b strings.Builder
-	b.WriteByte('"')
-	for i := range len(s) {
-		if s[i] == '"' || s[i] == '\\' {
-			b.WriteByte('\\')
-		}
-		b.WriteByte(s[i])
-	}
-	b.WriteByte('"')
-	return b.String()
-}
-
 // parseBdat reads BDAT (RFC 3030 §2). Size is set wherever the chunk behind
 // the line can be measured, so that a server can stay in step.
 func parseBdat(p *parser, c *Command) *Fault {
@@ -295,15 +282,6 @@ func isMechanism(s string) bool {
 	for i := range len(s) {
 		c := s[i]
 		if (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' && c != '_' {
-			return false
-		}
-	}
-	return true
-}
-
-func isASCII(s string) bool {
-	for i := range len(s) {
-		if s[i] >= utf8.RuneSelf {
 			return false
 		}
 	}

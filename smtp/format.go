@@ -3,6 +3,8 @@ package smtp
 import (
 	"strconv"
 	"strings"
+
+	"posta/mail"
 )
 
 // String writes the command as RFC 5321 has it, without the line end: what was
@@ -55,5 +57,5 @@ func lookupString(s string) string {
 	if bare {
 		return s
 	}
-	return quote(s)
+	return mail.Quote(s)
 }

@@ -1,6 +1,10 @@
 package smtp
 
-import "strings"
+import (
+	"strings"
+
+	"posta/mail"
+)
 
 // Nearest is the verb that a mistyped name was probably meant to be, among
 // those that served accepts; Unknown if none is near. One mistake is near, two
@@ -12,7 +16,7 @@ func Nearest(name string, served func(Verb) bool) Verb {
 	case "EXIT", "BYE", "LOGOUT", "CLOSE": // how one leaves elsewhere
 		return QUIT
 	}
-	if len(name) < 3 || len(name) > 12 || !isASCII(name) {
+	if len(name) < 3 || len(name) > 12 || !mail.IsASCII(name) {
 		return Unknown
 	}
 	best, least := Unknown, 3

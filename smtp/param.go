@@ -304,7 +304,7 @@ func isAtom(s string) bool {
 }
 
 // isPrintable says that s is graphic ASCII and spaces.
-func isPrintable(s string) bool { return isASCII(s) && isClean(s) }
+func isPrintable(s string) bool { return mail.IsASCII(s) && isClean(s) }
 
 // isClean says that s is UTF-8 without control characters.
 func isClean(s string) bool {
