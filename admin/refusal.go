@@ -52,7 +52,7 @@ func refuse(err error) *Error {
 	}{
 		{directory.ErrNotFound, "not_found"}, {store.ErrNotFound, "not_found"}, {observe.ErrNoSession, "not_found"},
 		{directory.ErrExists, "exists"}, {store.ErrExists, "exists"}, {directory.ErrInUse, "in_use"}, {store.ErrInUse, "in_use"},
-		{directory.ErrLimit, "limit"}, {directory.ErrInvalid, "invalid"}, {store.ErrForbidden, "invalid"},
+		{directory.ErrLimit, "limit"}, {directory.ErrInvalid, "invalid"}, {store.ErrTarget, "invalid"},
 	} {
 		if errors.Is(err, known.err) {
 			e.Code = known.code

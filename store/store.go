@@ -14,16 +14,16 @@ import (
 )
 
 var (
-	ErrNotFound  = errors.New("store: not found")
-	ErrExists    = errors.New("store: exists already")             // an imported UIDL that the mailbox has
-	ErrQuota     = errors.New("store: mailbox is full")            // a recipient's quota; nothing of the filing was kept
-	ErrGone      = errors.New("store: account has gone")           // between RCPT and the end of the data
-	ErrInUse     = errors.New("store: maildrop is in use")         // another session's lease
-	ErrLost      = errors.New("store: lease was lost")             // fencing token no longer valid
-	ErrFull      = errors.New("store: disk is full")               // nothing kept; 452 4.3.1
-	ErrForbidden = errors.New("store: not allowed to write there") // a copy's folder
-	ErrClosed    = errors.New("store: closed")
-	ErrUnknown   = errors.New("store: whether the disk has it cannot be known") // COMMIT or fsync failed; the process ends
+	ErrNotFound = errors.New("store: not found")
+	ErrExists   = errors.New("store: exists already")     // an imported UIDL that the mailbox has
+	ErrQuota    = errors.New("store: mailbox is full")    // a recipient's quota; nothing of the filing was kept
+	ErrGone     = errors.New("store: account has gone")   // between RCPT and the end of the data
+	ErrInUse    = errors.New("store: maildrop is in use") // another session's lease
+	ErrLost     = errors.New("store: lease was lost")     // fencing token no longer valid
+	ErrFull     = errors.New("store: disk is full")       // nothing kept; 452 4.3.1
+	ErrTarget   = errors.New("store: no copy can be written there")
+	ErrClosed   = errors.New("store: closed")
+	ErrUnknown  = errors.New("store: whether the disk has it cannot be known") // COMMIT or fsync failed; the process ends
 )
 
 // Sizes that decide how a body travels.

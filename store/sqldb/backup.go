@@ -8,6 +8,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"syscall"
 
 	"modernc.org/sqlite"
 
@@ -113,13 +114,17 @@ func unfinished(target string) (string, error) {
 // often root, and the server is not.
 func unwritable(err error, target string) error {
 	if !errors.Is(err, os.ErrPermission) {
-		return words.FailOf(err, "sqldb.backup_failed", words.Args{"File": target})
+		said := words.FailOf(err, "sqldb.backup_failed", words.Args{"File": target})
+		if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) { // the folder
+			said.Kind = store.ErrTarget
+		}
+		return said
 	}
 	who := strconv.Itoa(os.Geteuid())
 	if u, err := user.Current(); err == nil {
 		who = u.Username
 	}
-	return words.FailAs(store.ErrForbidden, "sqldb.backup_forbidden", words.Args{"File": target, "User": who})
+	return words.FailAs(store.ErrTarget, "sqldb.backup_forbidden", words.Args{"File": target, "User": who})
 }
 
 // copyPages copies the file as it is at one moment, a slice at a time.

@@ -19,10 +19,10 @@ func TestUnwritableCopy(t *testing.T) {
 		t.Skip(err)
 	}
 	err = unwritable(&fs.PathError{Op: "open", Path: "/root/x.db", Err: os.ErrPermission}, "/root/x.db")
-	if !errors.Is(err, store.ErrForbidden) || !strings.Contains(err.Error(), "/root/x.db") || !strings.Contains(err.Error(), me.Username) {
+	if !errors.Is(err, store.ErrTarget) || !strings.Contains(err.Error(), "/root/x.db") || !strings.Contains(err.Error(), me.Username) {
 		t.Errorf("got %v", err)
 	}
-	if err := unwritable(os.ErrClosed, "x"); errors.Is(err, store.ErrForbidden) || !strings.Contains(err.Error(), os.ErrClosed.Error()) {
+	if err := unwritable(os.ErrClosed, "x"); errors.Is(err, store.ErrTarget) || !strings.Contains(err.Error(), os.ErrClosed.Error()) {
 		t.Errorf("got %v", err)
 	}
 }
