@@ -29,6 +29,9 @@ func TestMain(m *testing.M) {
 
 func TestScripts(t *testing.T) {
 	noStop(t)
+	hangups := make(chan os.Signal, 1) // what is heard here is not ignored by the servers, though nohup were before the tests
+	signal.Notify(hangups, syscall.SIGHUP)
+	t.Cleanup(func() { signal.Stop(hangups) })
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Setup: func(e *testscript.Env) error {
