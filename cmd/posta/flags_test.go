@@ -11,14 +11,6 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// every calls fn with each command of the tree.
-func every(c *cobra.Command, fn func(*cobra.Command)) {
-	fn(c)
-	for _, sub := range c.Commands() {
-		every(sub, fn)
-	}
-}
-
 // Every flag of every command has its variable, which sets it.
 func TestFlagsHaveVariables(t *testing.T) {
 	values := map[string]string{"bool": "true", "int": "7", "int64": "7", "uint32": "7", "uint64": "7", "duration": "90s"}
