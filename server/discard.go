@@ -2,7 +2,7 @@ package server
 
 import (
 	"errors"
-	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -16,9 +16,9 @@ import (
 func Discard(dir string) error {
 	lock := filepath.Join(dir, sqldb.Lock)
 	if info, err := os.Lstat(lock); err != nil {
-		return fmt.Errorf("discard a store: %w", err)
+		return err
 	} else if !info.Mode().IsRegular() {
-		return fmt.Errorf("discard a store: %s is no file", lock)
+		return &fs.PathError{Op: "discard", Path: lock, Err: fs.ErrInvalid}
 	}
 	k, err := sqldb.OpenKeeper(dir, sqldb.Options{})
 	if err != nil {
