@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"errors"
+	"time"
 
 	"posta/check"
 	"posta/directory"
@@ -66,6 +67,15 @@ type Status struct {
 	Sendmail      string     `json:"sendmail,omitempty"`     // the socket at which users of this machine hand mail in
 	MaxMessages   int        `json:"max_messages,omitempty"` // that a sink keeps
 	Ephemeral     bool       `json:"ephemeral,omitempty"`    // the store ends with the server
+
+	Certificates []Certificate `json:"certificates,omitempty"` // in use, out of files
+}
+
+// Certificate is one out of files.
+type Certificate struct {
+	File  string    `json:"file"`
+	Names []string  `json:"names"` // and addresses that it is for
+	Ends  time.Time `json:"ends"`
 }
 
 // Network says what the machines of a network may do that others may not.

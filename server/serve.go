@@ -266,7 +266,7 @@ func (h *House) status(ctx context.Context) (admin.Status, error) {
 	for _, n := range h.cfg.Lab.Networks {
 		s.Networks = append(s.Networks, n.String())
 	}
-	s.Rules, s.Sendmail = h.networks(), h.cfg.Sendmail.Socket
+	s.Rules, s.Sendmail, s.Certificates = h.networks(), h.cfg.Sendmail.Socket, shown(&h.cfg, h.certs)
 	if h.sinks() {
 		s.MaxMessages, s.Ephemeral = h.cfg.Sink.MaxMessages, h.o.Store != ""
 	}

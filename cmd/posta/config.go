@@ -7,10 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"slices"
-	"strings"
 	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -53,13 +50,7 @@ type checked struct {
 	Networks  []admin.Network   `json:"network_rules,omitempty"`
 	Warnings  []string          `json:"warnings,omitempty"`
 
-	Certificates []checkedCertificate `json:"certificates,omitempty"`
-}
-
-type checkedCertificate struct {
-	File  string    `json:"file"`
-	Names []string  `json:"names"`
-	Ends  time.Time `json:"ends"`
+	Certificates []admin.Certificate `json:"certificates,omitempty"`
 }
 
 type checkedListener struct {
@@ -100,9 +91,8 @@ func (a *app) configCheck(file string) error {
 		if err := a.networks(w, out.Networks); err != nil {
 			return err
 		}
-		for _, c := range out.Certificates {
-			_, _ = fmt.Fprintln(w, "\n  "+a.say("config.certificate", words.Args{"File": c.File,
-				"Names": strings.Join(c.Names, ", "), "Ends": c.Ends.Local().Format(time.DateOnly)}))
+		if err := a.certificates(w, out.Certificates); err != nil {
+			return err
 		}
 		for _, warning := range out.Warnings {
 			_, _ = fmt.Fprintln(w, a.say("config.warning", words.Args{"Text": warning}))
@@ -111,27 +101,20 @@ func (a *app) configCheck(file string) error {
 	})
 }
 
-// soon is how long before a certificate's end its renewal should have been.
-const soon = 14 * 24 * time.Hour
-
 // checkCertificates reads the certificates as the server will, with the rights
 // of who asks.
 func (a *app) checkCertificates(c *config.Config, out *checked) error {
-	all, err := server.Certificates(c)
+	all, host, err := server.Certificates(c)
 	if err != nil {
 		return err
 	}
+	out.Certificates = all
 	for _, one := range all {
-		ends := one.Ends.Local().Format(time.DateOnly)
-		out.Certificates = append(out.Certificates, checkedCertificate{one.File, one.Names, one.Ends.UTC()})
-		switch left := time.Until(one.Ends); {
-		case left <= 0:
-			out.Warnings = append(out.Warnings, a.say("config.cert_ended", words.Args{"File": one.File, "Ends": ends}))
-		case left < soon:
-			out.Warnings = append(out.Warnings, a.say("config.cert_ends", words.Args{"File": one.File, "Ends": ends}))
+		if warning := a.ending(one); warning != "" {
+			out.Warnings = append(out.Warnings, warning)
 		}
 	}
-	if len(all) > 0 && !slices.ContainsFunc(all, func(one server.Certificate) bool { return one.Host }) {
+	if !host {
 		out.Warnings = append(out.Warnings, a.say("config.cert_host", words.Args{"Host": c.Hostname}))
 	}
 	return nil

@@ -30,7 +30,18 @@ func (a *app) statusCommand() *cobra.Command {
 			if err := a.listeners(w, s.Listeners); err != nil {
 				return err
 			}
-			return a.networks(w, s.Rules)
+			if err := a.networks(w, s.Rules); err != nil {
+				return err
+			}
+			if err := a.certificates(w, s.Certificates); err != nil {
+				return err
+			}
+			for _, c := range s.Certificates {
+				if warning := a.ending(c); warning != "" {
+					_, _ = fmt.Fprintln(w, a.say("config.warning", words.Args{"Text": warning}))
+				}
+			}
+			return nil
 		})
 	})
 	c.Example = "posta status\nposta status --json"
