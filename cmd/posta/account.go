@@ -90,11 +90,13 @@ func (a *app) change(ctx context.Context, c *cobra.Command, f *accountFlags, in 
 	return err
 }
 
-func (a *app) accountAddCommand() *cobra.Command {
+// accountWriteCommand is what add and set have in common; with ask the command
+// only asks for a password when told to.
+func (a *app) accountWriteCommand(name, short, operation string, ask bool) *cobra.Command {
 	var p *passwordFlags
 	var f *accountFlags
 	var c *cobra.Command
-	c = a.command("add", "help.account_add", func(ctx context.Context, args []string) error {
+	c = a.command(name, short, func(ctx context.Context, args []string) error {
 		in := admin.AccountChange{Address: args[0]}
 		password, made, err := a.password(ctx, p, args[0])
 		if err != nil {
@@ -104,31 +106,21 @@ func (a *app) accountAddCommand() *cobra.Command {
 		if err := a.change(ctx, c, f, &in); err != nil {
 			return err
 		}
-		return a.accountCall(ctx, "account.add", in, shownOnce(password, made))
+		return a.accountCall(ctx, operation, in, shownOnce(password, made))
 	})
-	p, f = a.passwordFlags(c, false), a.accountFlags(c)
+	p, f = a.passwordFlags(c, ask), a.accountFlags(c)
+	return c
+}
+
+func (a *app) accountAddCommand() *cobra.Command {
+	c := a.accountWriteCommand("add", "help.account_add", "account.add", false)
 	c.Long = a.say("help.account_add_long", nil)
 	c.Example = "posta account add pepe@pepito.es\nposta account add pepe@pepito.es --generate --quota 100MB --name \"Pepe Pérez\""
 	return a.taking(c, 1, 1, "help.word_address")
 }
 
 func (a *app) accountSetCommand() *cobra.Command {
-	var p *passwordFlags
-	var f *accountFlags
-	var c *cobra.Command
-	c = a.command("set", "help.account_set", func(ctx context.Context, args []string) error {
-		in := admin.AccountChange{Address: args[0]}
-		password, made, err := a.password(ctx, p, args[0])
-		if err != nil {
-			return err
-		}
-		in.Password = password
-		if err := a.change(ctx, c, f, &in); err != nil {
-			return err
-		}
-		return a.accountCall(ctx, "account.set", in, shownOnce(password, made))
-	})
-	p, f = a.passwordFlags(c, true), a.accountFlags(c)
+	c := a.accountWriteCommand("set", "help.account_set", "account.set", true)
 	c.Example = "posta account set pepe@pepito.es --password\nposta account set pepe@pepito.es --quota 0 --disabled=false\n" +
 		"posta account set pepe@pepito.es --apop off"
 	return a.naming(a.taking(c, 1, 1, "help.word_address"), "account.list")
