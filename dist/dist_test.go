@@ -32,7 +32,7 @@ func TestArchives(t *testing.T) {
 	}
 	at := time.Unix(1_800_000_000, 0).UTC()
 	all := "x/posta x/README.txt x/LEEME.txt x/LICENSE.txt x/lab-guide.txt x/guia-de-la-practica.txt " +
-		"x/admin-guide.txt x/guia-de-administracion.txt x/log.txt"
+		"x/admin-guide.txt x/guia-de-administracion.txt x/log.txt x/registro.txt"
 	for system, write := range map[string]func(string, string, []file, time.Time) error{"windows": writeZip, "linux": writeTar} {
 		files, err := content(system, program)
 		if err != nil {
