@@ -31,7 +31,6 @@ const exitAtOnce = 130
 // disk by then.
 func program() int {
 	cobra.MousetrapHelpText = "" // welcome answers a double click
-	cobra.MousetrapHelpText = "" // welcome answers a double click
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	signals := make(chan os.Signal, 2)
