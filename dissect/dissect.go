@@ -2,8 +2,9 @@
 // or captured. Of SMTP and POP3 it reads commands and replies; the grammar is
 // that of smtp/ and pop3/, so that it cannot disagree with server and client.
 //
-// It does no I/O and holds no more of a connection than a line. Start reading
-// at New and Feed; smtp.go and pop.go say which fields there are.
+// It does no I/O and holds no more of a connection than a line, and of a capture
+// the packets whose octets have not had their turn. Start reading at New and
+// Feed; packet.go and layer.go read headers, smtp.go and pop.go what is said.
 package dissect
 
 import (
@@ -30,18 +31,27 @@ const maxConns = 1 << 16
 // Dissector reads the events of any number of connections. It belongs to one
 // goroutine.
 type Dissector struct {
-	want  field.Set
-	out   func(*Frame)
-	conns map[uint64]*conn
-	tree  field.Tree
-	frame Frame
-	count uint64 // of frames
+	want   field.Set
+	groups groups
+	out    func(*Frame)
+	conns  map[uint64]*conn
+	tree   field.Tree
+	build  builder
+	frame  Frame
+	count  uint64 // of frames of live sessions
+
+	now           packet // the packet at hand, while pending
+	pending       bool   // its octets are still to come
+	waiting       []uint32
+	waitingOctets int
+	began, before time.Time // of packets
 }
 
 // New makes a Dissector that builds the wanted fields, such as a filter's
-// Needs, and no others. Each frame in which something was said goes to out.
+// Needs, and no others. Of a capture each packet is a frame; of a live session
+// what came at once, if something was said in it.
 func New(want field.Set, out func(*Frame)) *Dissector {
-	return &Dissector{want: want, out: out, conns: map[uint64]*conn{}}
+	return &Dissector{want: want, groups: groupsOf(&want), out: out, conns: map[uint64]*conn{}}
 }
 
 // Feed takes the next event. Those of one connection come in order.
@@ -51,17 +61,25 @@ func (d *Dissector) Feed(e *event.Event) {
 		return
 	}
 	c := d.conns[e.Conn]
+	if e.Kind == event.Packet {
+		d.packet(c, e)
+		return
+	}
 	if c == nil {
 		return
 	}
 	switch e.Kind {
 	case event.Data:
 		d.data(c, e)
+		d.passed(c, e.Dir, e.Off+e.Len)
 	case event.Gap:
 		c.lost(e.Dir, e.Len)
+		d.passed(c, e.Dir, e.Off+e.Len)
 	case event.Secure:
 		c.secured()
 	case event.Close:
+		d.flush()
+		d.release(c)
 		delete(d.conns, e.Conn)
 	}
 }
@@ -85,7 +103,8 @@ func (d *Dissector) open(e *event.Event) {
 		return
 	}
 	if len(d.conns) >= maxConns {
-		for id := range d.conns {
+		for id, one := range d.conns {
+			d.release(one)
 			delete(d.conns, id)
 			break
 		}
@@ -108,33 +127,63 @@ func byPort(port uint16) (s speaker, tls bool) {
 	return nil, false
 }
 
-// data makes a frame of octets, if anything was said in them.
+// data makes a frame of octets and of the packet that they lay in.
 func (d *Dissector) data(c *conn, e *event.Event) {
+	p := d.bearer(c, e)
+	if !d.readable(c, e) {
+		if p != nil {
+			d.bare(p)
+		}
+		return
+	}
+	b := d.begin(p, e.Data)
+	if p == nil {
+		b.endpoints(c, e, d.count+1)
+	}
+	c.speaks.push(b, e.Dir)
+	if p != nil {
+		d.emit(p.conn, p.number, p.time, p.dir)
+	} else if b.said {
+		d.count++
+		d.emit(e.Conn, e.Packet, e.Time, e.Dir)
+	}
+}
+
+// readable says that octets can be read, and are seen for the first time.
+func (d *Dissector) readable(c *conn, e *event.Event) bool {
 	if e.Layer == event.Text && !c.clear {
 		c.clear, c.tls = true, false
 	}
 	// Of a session that shows its clear text, the octets on the network are TLS.
 	if c.clear && e.Layer == event.Wire {
-		return
+		return false
 	}
 	if (c.speaks == nil || c.tls) && !c.recognise(e) {
-		return
+		return false
 	}
 	if int64(len(e.Data)) < e.Len { // it was not recorded
 		c.unseen(e)
-		return
+		return false
 	}
+	return true
+}
+
+// begin empties the tree for a frame, and puts in what is known of its packet.
+func (d *Dissector) begin(p *packet, octets []byte) *builder {
 	d.tree.Reset()
-	b := builder{want: &d.want, tree: &d.tree, octets: e.Data}
-	b.src = d.tree.Source(e.Data)
-	d.count++
-	b.endpoints(c, e, d.count)
-	c.speaks.push(&b, e.Dir)
-	if !b.said {
-		d.count--
-		return
+	b := &d.build
+	*b = builder{want: &d.want, tree: &d.tree, octets: octets}
+	if p != nil {
+		b.layers(p, &d.groups)
 	}
-	d.frame = Frame{Conn: e.Conn, Packet: e.Packet, Time: e.Time, Dir: e.Dir, Tree: &d.tree}
+	if octets != nil {
+		b.src = d.tree.Source(octets)
+	}
+	return b
+}
+
+func (d *Dissector) emit(conn uint64, number uint32, at time.Time, dir event.Dir) {
+	d.frame = Frame{Conn: conn, Packet: number, Time: at, Dir: dir, Tree: &d.tree}
 	d.out(&d.frame)
 }
 
@@ -147,6 +196,8 @@ type conn struct {
 	tls    bool    // what passes is TLS
 	speaks speaker // nil while nobody knows
 	spoken [2]bool // who has sent something, where that is asked
+
+	waiting []*packet // whose octets have not had their turn
 }
 
 // speaker reads a protocol.

@@ -1,0 +1,39 @@
+package dissect
+
+import "posta/field"
+
+// Fields are those that frames may have. A filter that asks for another one
+// finds nothing.
+func Fields() (all field.Set) {
+	all.Add(
+		field.Frame, field.FrameTime, field.FrameTimeEpoch, field.FrameTimeDelta, field.FrameTimeRelative, field.FrameNumber, field.FrameLen,
+		field.FrameCapLen, field.FrameComment,
+	)
+	all.Add(
+		field.Eth, field.EthDst, field.EthSrc, field.EthAddr, field.EthType, field.EthLen, field.EthDstLg, field.EthDstIg, field.EthSrcLg,
+		field.EthSrcIg, field.EthLg, field.EthIg, field.VLAN, field.VLANID, field.VLANPriority, field.VLANDei, field.VLANEtype, field.Null,
+		field.Raw, field.SLL,
+	)
+	all.Add(
+		field.IP, field.IPVersion, field.IPHdrLen, field.IPDsfield, field.IPDsfieldDscp, field.IPDsfieldEcn, field.IPLen, field.IPID,
+		field.IPFlags, field.IPFlagsRb, field.IPFlagsDf, field.IPFlagsMf, field.IPFragOffset, field.IPTTL, field.IPProto, field.IPChecksum,
+		field.IPSrc, field.IPDst, field.IPAddr,
+		field.IPv6, field.IPv6Version, field.IPv6Tclass, field.IPv6TclassDscp, field.IPv6TclassEcn, field.IPv6Flow, field.IPv6Plen,
+		field.IPv6Nxt, field.IPv6Hlim, field.IPv6Src, field.IPv6Dst, field.IPv6Addr,
+	)
+	all.Add(
+		field.TCP, field.TCPSrcport, field.TCPDstport, field.TCPPort, field.TCPStream, field.TCPLen, field.TCPSeq, field.TCPSeqRaw, field.TCPAck,
+		field.TCPAckRaw, field.TCPHdrLen, field.TCPFlags, field.TCPFlagsRes, field.TCPFlagsAe, field.TCPFlagsCwr, field.TCPFlagsEce,
+		field.TCPFlagsUrg, field.TCPFlagsAck, field.TCPFlagsPush, field.TCPFlagsReset, field.TCPFlagsSyn, field.TCPFlagsFin,
+		field.TCPWindowSizeValue, field.TCPChecksum, field.TCPUrgentPointer, field.TCPOptions, field.TCPPayload,
+	)
+	all.Add(
+		field.SMTP, field.SMTPReq, field.SMTPRsp, field.SMTPCommandLine, field.SMTPReqCommand, field.SMTPReqParameter, field.SMTPResponse,
+		field.SMTPResponseCode, field.SMTPRspParameter, field.SMTPEOM,
+	)
+	all.Add(
+		field.POP, field.POPRequest, field.POPRequestCommand, field.POPRequestParameter,
+		field.POPResponse, field.POPResponseIndicator, field.POPResponseDescription,
+	)
+	return all
+}

@@ -1,0 +1,232 @@
+package dissect
+
+import (
+	"slices"
+	"time"
+
+	"posta/event"
+	"posta/field"
+)
+
+// packet is a packet of a capture. What an event lends is copied where the
+// packet outlives it, so that its frame also tells what was said in it.
+type packet struct {
+	conn   uint64
+	number uint32
+	time   time.Time
+	dir    event.Dir
+	stream uint32
+	wire   int64  // its octets on the network
+	octets []byte // those that were captured
+	whole  []byte // of the datagram that it completed
+	seg    event.Segment
+	since  time.Duration // from the first packet
+	delta  time.Duration // from the packet before
+	end    int64         // where its payload ends in the stream
+}
+
+// keep copies what was lent.
+func (p *packet) keep(from *packet) {
+	octets, whole, comments := p.octets[:0], p.whole[:0], p.seg.Comments[:0]
+	*p = *from
+	p.octets = append(octets, from.octets...)
+	p.whole = append(whole, from.whole...)
+	p.seg.Comments = append(comments, from.seg.Comments...)
+	p.seg.Whole = nil
+}
+
+// The bounds of packets that wait for octets before theirs. Beyond them a
+// packet's frame tells only of the packet, and what was said in it comes in a
+// frame of its own.
+const (
+	maxWaiting       = 1 << 16
+	maxWaitingOctets = 64 << 20
+)
+
+// reset has no place in a stream (RFC 9293 §3.5.3).
+const flagRST = 0x04
+
+// packet takes a packet. Its frame goes out once its octets were read, which
+// is at once where it has none, or none that are new.
+func (d *Dissector) packet(c *conn, e *event.Event) {
+	seg, ok := e.Fact.(*event.Segment)
+	if !ok {
+		return
+	}
+	d.flush()
+	p := packet{conn: e.Conn, number: e.Packet, time: e.Time, dir: e.Dir, wire: e.Len, octets: e.Data, whole: seg.Whole, seg: *seg,
+		end: seg.Off + int64(seg.Len)}
+	d.timed(&p)
+	if c == nil {
+		d.bare(&p)
+		return
+	}
+	p.stream = c.stream
+	const nothing = event.Retransmission | event.KeepAlive | event.Late | event.Quoted
+	switch {
+	case seg.Len == 0 || seg.Flags&flagRST != 0 || seg.Marks&nothing != 0:
+		d.bare(&p)
+	case seg.Marks&event.OutOfOrder == 0:
+		d.now.keep(&p)
+		d.pending = true
+	case len(d.waiting) >= maxWaiting || d.waitingOctets+len(p.octets) > maxWaitingOctets:
+		d.bare(&p)
+	default:
+		kept := &packet{}
+		kept.keep(&p)
+		c.waiting = append(c.waiting, kept)
+		d.waiting = append(d.waiting, p.number)
+		d.waitingOctets += len(p.octets)
+	}
+}
+
+// timed counts times from those before.
+func (d *Dissector) timed(p *packet) {
+	if p.time.IsZero() {
+		return
+	}
+	if d.began.IsZero() {
+		d.began, d.before = p.time, p.time
+	}
+	p.since, p.delta = p.time.Sub(d.began), p.time.Sub(d.before)
+	d.before = p.time
+}
+
+// flush makes the frame of the packet at hand, if its octets have not come.
+func (d *Dissector) flush() {
+	if d.pending {
+		d.pending = false
+		d.bare(&d.now)
+	}
+}
+
+// bare makes the frame of a packet in which nothing was said.
+func (d *Dissector) bare(p *packet) {
+	d.begin(p, nil)
+	d.emit(p.conn, p.number, p.time, p.dir)
+}
+
+// bearer finds the packet that octets lay in, nil where nothing is known of it.
+func (d *Dissector) bearer(c *conn, e *event.Event) *packet {
+	if d.pending && d.now.number == e.Packet && d.now.conn == e.Conn {
+		d.pending = false
+		return &d.now
+	}
+	for i, p := range c.waiting {
+		if p.number == e.Packet {
+			c.waiting = slices.Delete(c.waiting, i, i+1)
+			d.forget(p)
+			return p
+		}
+	}
+	return nil
+}
+
+// passed makes the frames of packets whose octets will not come any more: the
+// stream is beyond them.
+func (d *Dissector) passed(c *conn, dir event.Dir, end int64) {
+	for i := 0; i < len(c.waiting); {
+		if p := c.waiting[i]; p.dir == dir && p.end <= end {
+			c.waiting = slices.Delete(c.waiting, i, i+1)
+			d.forget(p)
+			d.bare(p)
+			continue
+		}
+		i++
+	}
+}
+
+// release makes the frames of all that waits.
+func (d *Dissector) release(c *conn) {
+	for _, p := range c.waiting {
+		d.forget(p)
+		d.bare(p)
+	}
+	c.waiting = nil
+}
+
+func (d *Dissector) forget(p *packet) {
+	if i, ok := slices.BinarySearch(d.waiting, p.number); ok {
+		d.waiting = slices.Delete(d.waiting, i, i+1)
+	}
+	d.waitingOctets -= len(p.octets)
+}
+
+// Waiting is the number of the first packet whose frame is still to come, as
+// octets before its own are missing so far; 0 where none waits. The frames of
+// later packets may have come already.
+func (d *Dissector) Waiting() uint32 {
+	if len(d.waiting) == 0 {
+		return 0
+	}
+	return d.waiting[0]
+}
+
+// groups says which layers have a field that is wanted.
+type groups struct{ frame, link, ip, ipv6, tcp bool }
+
+func groupsOf(want *field.Set) (g groups) {
+	for id := range want.All() {
+		switch {
+		case id < field.Eth:
+			g.frame = true
+		case id < field.IP:
+			g.link = true
+		case id < field.IPv6:
+			g.ip = true
+		case id < field.TCP:
+			g.ipv6 = true
+		case id <= field.TCPBogusHeaderLength:
+			g.tcp = true
+		}
+	}
+	return g
+}
+
+// layers puts in what is asked of a packet and its headers.
+func (b *builder) layers(p *packet, g *groups) {
+	src := b.tree.Source(p.octets)
+	if g.frame {
+		b.frame(p, src)
+	}
+	l := layer{b: b, src: src, octets: p.octets}
+	if g.link {
+		l.link(p.seg.Link)
+	}
+	if p.seg.Net < 0 {
+		return
+	}
+	quoted := p.seg.Marks&event.Quoted != 0
+	if g.ip || g.ipv6 {
+		l.network(int(p.seg.Net), quoted)
+	}
+	if g.tcp && p.seg.Transport >= 0 && (quoted || p.seg.Proto == protoTCP) {
+		if len(p.whole) > 0 {
+			l.octets = p.whole
+			l.src = b.tree.Source(p.whole)
+		}
+		l.tcp(p, quoted)
+	}
+}
+
+// frame is what the capture says of a packet.
+func (b *builder) frame(p *packet, src uint16) {
+	n := len(p.octets)
+	if b.want.Has(field.Frame) {
+		b.tree.Add(field.Node{Def: field.Of(field.Frame), Val: field.Unit(p.octets, n), Src: src, Len: uint32(n)})
+	}
+	b.generated(field.FrameNumber, field.Uint(uint64(p.number)))
+	if !p.time.IsZero() {
+		b.generated(field.FrameTime, field.Moment(p.time))
+		b.generated(field.FrameTimeEpoch, field.Moment(p.time))
+		b.generated(field.FrameTimeDelta, field.Span(p.delta))
+		b.generated(field.FrameTimeRelative, field.Span(p.since))
+	}
+	b.generated(field.FrameLen, field.Uint(uint64(p.wire)))
+	b.generated(field.FrameCapLen, field.Uint(uint64(n)))
+	if b.want.Has(field.FrameComment) {
+		for _, text := range p.seg.Comments {
+			b.generated(field.FrameComment, field.Octets([]byte(text)))
+		}
+	}
+}
