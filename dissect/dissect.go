@@ -35,6 +35,7 @@ type Dissector struct {
 	groups groups
 	out    func(*Frame)
 	conns  map[uint64]*conn
+	ports  map[uint16]string // that somebody told what they speak
 	tree   field.Tree
 	build  builder
 	frame  Frame
@@ -52,6 +53,30 @@ type Dissector struct {
 // what came at once, if something was said in it.
 func New(want field.Set, out func(*Frame)) *Dissector {
 	return &Dissector{want: want, groups: groupsOf(&want), out: out, conns: map[uint64]*conn{}}
+}
+
+// DecodeAs tells what is spoken at a port, as Wireshark's Decode As does: smtp
+// or pop, in the clear. Of another protocol it says false.
+func (d *Dissector) DecodeAs(port uint16, protocol string) bool {
+	if speakerOf(protocol) == nil {
+		return false
+	}
+	if d.ports == nil {
+		d.ports = map[uint16]string{}
+	}
+	d.ports[port] = protocol
+	return true
+}
+
+// speakerOf makes what reads a protocol, nil where there is none.
+func speakerOf(protocol string) speaker {
+	switch protocol {
+	case "smtp":
+		return newSMTP()
+	case "pop", "pop3":
+		return newPOP()
+	}
+	return nil
 }
 
 // Feed takes the next event. Those of one connection come in order.
@@ -89,16 +114,16 @@ func (d *Dissector) open(e *event.Event) {
 	switch fact := e.Fact.(type) {
 	case event.Opened:
 		c.ends, c.tls = fact.Endpoints, fact.TLS
-		switch fact.Protocol {
-		case "smtp":
-			c.speaks = newSMTP()
-		case "pop3":
-			c.speaks = newPOP()
-		}
+		c.speaks = speakerOf(fact.Protocol)
 		c.live = true
 	case event.Captured:
 		c.ends, c.stream = fact.Endpoints, fact.Stream
 		c.speaks, c.tls = byPort(fact.Local.Port())
+		for _, port := range []uint16{fact.Remote.Port(), fact.Local.Port()} {
+			if protocol := d.ports[port]; protocol != "" {
+				c.speaks, c.tls = speakerOf(protocol), false
+			}
+		}
 	default:
 		return
 	}

@@ -15,7 +15,7 @@ import (
 // sameInBoth are the texts that are the same in English and in Spanish.
 func sameInBoth() []string {
 	return []string{
-		"words.as_it_is", "admin.bad_recipient", "fail.flag_value", // nothing but what they hold
+		"words.as_it_is", "admin.bad_recipient", "fail.flag_value", "fail.read_filter", // nothing but what they hold
 		"help.word_uid", "field.helo", "field.tls", "field.uid", "field.listener", "note.tls", // terms
 		"card.putty_host", "card.putty_raw", "card.putty_close", // PuTTY speaks English
 		"card.sink",

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"posta/capture"
+	"posta/event"
 	"posta/words"
 )
 
@@ -18,6 +19,8 @@ import (
 type readFlags struct {
 	streams, conversations bool
 	format                 string
+	failEmpty              bool
+	framesFlags
 }
 
 // The values of --format.
@@ -31,8 +34,8 @@ func (a *app) readCommand() *cobra.Command {
 	var f readFlags
 	c := a.command("read", "help.read", func(ctx context.Context, args []string) error {
 		switch {
-		case f.streams && f.conversations:
-			return usage(words.Fail("fail.read_both", nil))
+		case len(f.lists()) > 1:
+			return usage(words.Fail("fail.read_both", words.Args{"One": f.lists()[0], "Other": f.lists()[1]}))
 		case f.format != formatTable && f.format != formatJSON:
 			return usage(words.Fail("fail.read_format", words.Args{"Value": f.format}))
 		case f.format == formatJSON:
@@ -46,15 +49,43 @@ func (a *app) readCommand() *cobra.Command {
 	flags.BoolVar(&f.conversations, "conversations", false, a.say("help.flag_conversations", nil))
 	flags.StringVar(&f.format, "format", formatTable, a.say("help.flag_read_format", nil))
 	choices(c, "format", formatTable, formatJSON)
-	c.Example = "posta read lab.pcapng\nposta read lab.pcapng --streams\nposta read lab.pcapng --streams --format json\nposta read lab.pcapng --conversations\nposta read - < lab.pcapng"
+	flags.StringVar(&f.filter, "filter", "", a.say("help.flag_filter", nil))
+	flags.StringSliceVar(&f.fields, "fields", nil, a.say("help.flag_fields", nil))
+	flags.StringArrayVar(&f.decodeAs, "decode-as", nil, a.say("help.flag_decode_as", nil))
+	flags.BoolVar(&f.failEmpty, "fail-empty", false, a.say("help.flag_fail_empty", nil))
+	c.Example = "posta read lab.pcapng\nposta read lab.pcapng --filter smtp\nposta read lab.pcapng --filter 'smtp.response.code >= 400'\nposta read lab.pcapng --filter tcp.flags.syn==1 --fields frame.number,ip.src,tcp.dstport\nposta read lab.pcapng --filter pop --fields frame.number,pop.request.command --format json\nposta read lab.pcapng --filter smtp.req.command==BDAT --fail-empty\nposta read lab.pcapng --decode-as tcp.port==2525,smtp\nposta read lab.pcapng --streams\nposta read lab.pcapng --streams --format json\nposta read lab.pcapng --conversations\nposta read - < lab.pcapng"
 	a.taking(c, 1, 1, "help.word_capture")
 	c.ValidArgsFunction = nil // of files the shell knows more
 	return c
 }
 
+// lists are the flags of those lists that were asked for.
+func (f *readFlags) lists() (flags []string) {
+	for _, one := range []struct {
+		flag  string
+		asked bool
+	}{{"--streams", f.streams}, {"--conversations", f.conversations}, {"--filter", f.filter != ""}, {"--fields", f.filter == "" && len(f.fields) > 0},
+		{"--decode-as", f.filter == "" && len(f.fields) == 0 && len(f.decodeAs) > 0}} {
+		if one.asked {
+			flags = append(flags, one.flag)
+		}
+	}
+	return flags
+}
+
 // read reads a capture and prints what was asked for. Of a damaged one it
 // prints what could be read, and then says where the rest begins.
 func (a *app) read(ctx context.Context, file string, f readFlags) error {
+	seen := newSurvey(f.streams)
+	var sink event.Sink = seen
+	var frames *frameList
+	if f.asked() {
+		var err error
+		if frames, err = a.newFrameList(f.framesFlags); err != nil {
+			return err
+		}
+		sink = frames
+	}
 	in := a.In
 	if file == "-" {
 		file = a.say("read.stdin", nil)
@@ -71,16 +102,20 @@ func (a *app) read(ctx context.Context, file string, f readFlags) error {
 		return a.unreadable(err, file, 0)
 	}
 	defer r.Close()
-	seen := newSurvey(f.streams)
-	failed := capture.Read(ctx, r, seen, capture.Limits{})
+	failed := capture.Read(ctx, r, sink, capture.Limits{})
 	if errors.Is(failed, context.Canceled) {
 		return failed
 	}
+	empty := r.Packets() == 0
 	switch {
+	case frames != nil:
+		err, empty = frames.end(), frames.shown == 0
 	case f.streams:
+		empty = len(seen.all) == 0
 		err = printAll(a, seen.streamLines(), seen.streamTable(a))
 	case f.conversations:
 		all := seen.conversations()
+		empty = len(all) == 0
 		err = printAll(a, all, a.conversationTable(all))
 	default:
 		err = a.captureSummary(r, seen)
@@ -90,6 +125,9 @@ func (a *app) read(ctx context.Context, file string, f readFlags) error {
 	}
 	if err != nil {
 		return err
+	}
+	if failed == nil && empty && f.failEmpty {
+		return words.Fail("fail.read_none", nil)
 	}
 	return a.unreadable(failed, file, r.Packets())
 }

@@ -1,0 +1,161 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"posta/dissect"
+	"posta/field"
+	"posta/words"
+)
+
+// overview says in a line what a frame is about, as Wireshark's list does.
+type overview struct {
+	a *app
+	f *dissect.Frame
+}
+
+// overviewFields are those that an overview is made of.
+func overviewFields() []field.ID {
+	return []field.ID{
+		field.FrameNumber, field.FrameTimeRelative, field.EthType, field.IPSrc, field.IPDst, field.IPProto, field.IPv6Src, field.IPv6Dst, field.IPv6Nxt,
+		field.TCP, field.TCPSrcport, field.TCPDstport, field.TCPFlags, field.TCPSeq, field.TCPAck, field.TCPLen,
+		field.SMTP, field.SMTPCommandLine, field.SMTPResponse, field.SMTPRspParameter, field.POP, field.POPRequest, field.POPResponse,
+	}
+}
+
+// usualColumns are those of a frame's object where nobody says which.
+func usualColumns() (all []column) {
+	for _, name := range []string{"frame.number", "frame.time_relative", "ip.src", "ip.dst", "ipv6.src", "ipv6.dst", "_ws.col.Protocol", "_ws.col.Info"} {
+		if c, err := newColumn(name); err == nil {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+func (o *overview) first(id field.ID) (v field.Value, ok bool) {
+	if !o.f.Tree.Has(id) {
+		return v, false
+	}
+	for i := range o.f.Tree.Nodes {
+		if n := &o.f.Tree.Nodes[i]; n.Def.ID == id {
+			return n.Val, true
+		}
+	}
+	return v, false
+}
+
+// time is seconds since the first packet.
+func (o *overview) time() string {
+	v, ok := o.first(field.FrameTimeRelative)
+	if !ok {
+		return ""
+	}
+	return fmt.Sprintf("%.6f", float64(v.Int())/1e9)
+}
+
+// end is an address, of IPv4 or IPv6.
+func (o *overview) end(four, six field.ID) string {
+	for _, id := range []field.ID{four, six} {
+		if v, ok := o.first(id); ok {
+			return string(field.Of(id).Type.Append(nil, v))
+		}
+	}
+	return ""
+}
+
+// protocol is the highest that was understood.
+func (o *overview) protocol() string {
+	switch {
+	case o.f.Tree.Has(field.SMTP):
+		return "SMTP"
+	case o.f.Tree.Has(field.POP):
+		return "POP"
+	}
+	number, known := o.first(field.IPProto)
+	if !known {
+		number, known = o.first(field.IPv6Nxt)
+	}
+	kind, _ := o.first(field.EthType)
+	switch {
+	case known && number.Uint() == 1:
+		return "ICMP"
+	case known && number.Uint() == 17:
+		return "UDP"
+	case known && number.Uint() == 58:
+		return "ICMPv6"
+	case o.f.Tree.Has(field.TCP):
+		return "TCP"
+	case kind.Uint() == 0x0806:
+		return "ARP"
+	case o.f.Tree.Has(field.IPSrc):
+		return "IPv4"
+	case o.f.Tree.Has(field.IPv6Src):
+		return "IPv6"
+	}
+	return ""
+}
+
+// info is what was said, and of other segments of TCP their flags and numbers.
+func (o *overview) info() string {
+	said := o.said()
+	count, _ := o.first(field.TCPLen)
+	switch {
+	case said != "":
+		return said
+	case o.f.Tree.Has(field.SMTP) || o.f.Tree.Has(field.POP):
+		return o.a.say("read.data", words.Args{"Count": int(count.Uint())})
+	case !o.f.Tree.Has(field.TCP):
+		return ""
+	}
+	from, _ := o.first(field.TCPSrcport)
+	to, _ := o.first(field.TCPDstport)
+	seq, _ := o.first(field.TCPSeq)
+	ack, _ := o.first(field.TCPAck)
+	flags, _ := o.first(field.TCPFlags)
+	text := fmt.Sprintf("%d → %d [%s] Seq=%d", from.Uint(), to.Uint(), flagNames(uint16(flags.Uint())), seq.Uint())
+	if flags.Uint()&0x10 != 0 {
+		text += fmt.Sprintf(" Ack=%d", ack.Uint())
+	}
+	return text + fmt.Sprintf(" Len=%d", count.Uint())
+}
+
+// flagNames names flags of TCP (RFC 9293 §3.1), the first ones first.
+func flagNames(flags uint16) string {
+	var names []string
+	for i, name := range []string{"FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR"} {
+		if flags&(1<<i) != 0 {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// said is what client (C) and server (S) say in a frame, line by line.
+func (o *overview) said() string {
+	var lines []string
+	who, inside := "", false
+	for i := range o.f.Tree.Nodes {
+		n := &o.f.Tree.Nodes[i]
+		text := strings.TrimRight(string(n.Val.Octets()), "\r\n")
+		switch n.Def.ID {
+		case field.SMTPCommandLine, field.POPRequest:
+			who = "C: "
+		case field.SMTPResponse:
+			who, inside = "S: ", true // its first parameter follows
+		case field.POPResponse:
+			who = "S: "
+		case field.SMTPRspParameter:
+			if inside {
+				inside = false
+				continue
+			}
+			who = "S: "
+		default:
+			continue
+		}
+		lines = append(lines, text)
+	}
+	return who + strings.Join(lines, " | ")
+}
