@@ -117,6 +117,33 @@ func TestAuth(t *testing.T) {
 	p.want("pop.request.command=AUTH \n\n\npop.response.indicator=-ERR \npop.request.command=STLS \npop.response.indicator=+OK \npop.request.command=QUIT")
 }
 
+// What PLAIN and LOGIN tell is decoded, wherever it stands.
+func TestAuthDecoded(t *testing.T) {
+	for _, one := range []struct {
+		says []string // client and server in turn
+		told string
+	}{
+		{[]string{"AUTH PLAIN AGFuYQBzZWNyZXQ=\r\n"}, "smtp.auth.username_password=AGFuYQBzZWNyZXQ= smtp.auth.username=ana smtp.auth.password=secret"},
+		{[]string{"AUTH plain\r\n", "334 \r\n", "AGFuYQBzZW", "", "NyZXQ=\r\n"},
+			"\n\n\nsmtp.auth.username_password=AGFuYQBzZWNyZXQ= smtp.auth.username=ana smtp.auth.password=secret"},
+		{[]string{"AUTH LOGIN\r\n", "334 VXNlcm5hbWU6\r\n", "YW5h\r\n", "334 UGFzc3dvcmQ6\r\n", "c2VjcmV0\r\n", "235 in\r\n", "QUIT\r\n"},
+			"\n\nsmtp.auth.username=ana \n\nsmtp.auth.password=secret"},
+		{[]string{"AUTH LOGIN YW5h\r\n", "334 UGFzc3dvcmQ6\r\n", "not base64\r\n"}, "smtp.auth.username=ana \n\nsmtp.auth.password=not base64"},
+		{[]string{"AUTH LOGIN\r\n", "334 VXNlcm5hbWU6\r\n", "*\r\n"}, ""},
+		{[]string{"AUTH PLAIN YW5h\r\n"}, "smtp.auth.username_password=YW5h"},
+		{[]string{"AUTH CRAM-MD5\r\n", "334 PDE+\r\n", "YW5hIDEyMw==\r\n"}, ""},
+	} {
+		s := newSession(t, opened("smtp"), field.SMTPAuthUsername, field.SMTPAuthPassword, field.SMTPAuthUsernamePassword)
+		s.say(server, inside, "220 here\r\n")
+		for i, text := range one.says {
+			if text != "" {
+				s.say(event.Dir(i%2), inside, text)
+			}
+		}
+		s.want(one.told)
+	}
+}
+
 func TestImplicitTLS(t *testing.T) {
 	fact := opened("smtp")
 	fact.TLS = true

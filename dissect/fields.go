@@ -29,7 +29,7 @@ func Fields() (all field.Set) {
 	)
 	all.Add(
 		field.SMTP, field.SMTPReq, field.SMTPRsp, field.SMTPCommandLine, field.SMTPReqCommand, field.SMTPReqParameter, field.SMTPResponse,
-		field.SMTPResponseCode, field.SMTPRspParameter, field.SMTPEOM,
+		field.SMTPResponseCode, field.SMTPRspParameter, field.SMTPEOM, field.SMTPAuthUsername, field.SMTPAuthPassword, field.SMTPAuthUsernamePassword,
 	)
 	all.Add(
 		field.POP, field.POPRequest, field.POPRequestCommand, field.POPRequestParameter,

@@ -54,6 +54,9 @@ func TestFiltersFindTheirFrames(t *testing.T) {
 				}
 			})
 			slices.Sort(frames)
+			if name == "arkime/smtp-data-250.pcap" && strings.HasPrefix(parts[0], "smtp.auth.") {
+				continue // AUTH PLAIN, which tshark does not decode unless it is told to
+			}
 			if got := runs(frames); got != want[name] {
 				t.Errorf("%s: %s\n  tshark %s\n  posta  %s", name, parts[0], want[name], got)
 			}

@@ -14,6 +14,7 @@ type smtpSpeaker struct {
 	is     [2]smtp.Expect // what a line under way is
 	inside bool           // a reply of more lines is under way
 	dot    text.Dot
+	auth   exchange
 }
 
 func newSMTP() speaker { return &smtpSpeaker{} }
@@ -93,6 +94,7 @@ func (s *smtpSpeaker) data(b *builder, rest []byte, off int) int {
 func (s *smtpSpeaker) line(b *builder, what smtp.Expect, l line) {
 	switch {
 	case what == smtp.AuthLine && s.dialog.Auth(l.bare):
+		s.auth.answer(b, l, 0, len(l.bare))
 	case what == smtp.ReplyLine:
 		s.reply(b, l)
 	default:
@@ -110,6 +112,9 @@ func (s *smtpSpeaker) command(b *builder, l line) {
 	}
 	if c.ArgSpan.Len > 0 {
 		b.octetsOf(field.SMTPReqParameter, &l, c.ArgSpan.Off, len(l.bare)-c.ArgSpan.Off)
+	}
+	if c.Verb == smtp.AUTH {
+		s.auth.begin(b, l, &c)
 	}
 }
 

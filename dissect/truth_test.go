@@ -2,6 +2,7 @@ package dissect
 
 import (
 	"bufio"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -24,6 +25,7 @@ const shared = "../../shared/captures"
 func said() []field.ID {
 	return []field.ID{
 		field.SMTPReqCommand, field.SMTPReqParameter, field.SMTPResponseCode, field.SMTPRspParameter, field.SMTPEOM,
+		field.SMTPAuthUsername, field.SMTPAuthPassword, field.SMTPAuthUsernamePassword,
 		field.POPRequestCommand, field.POPRequestParameter, field.POPResponseIndicator, field.POPResponseDescription,
 	}
 }
@@ -203,6 +205,10 @@ func tsharkFrames(t *testing.T, path string) map[uint32]*spoken {
 		s := &spoken{}
 		s.stream, _ = strconv.Atoi(frame["tcp.stream"].(string))
 		for _, id := range said() {
+			if text, ok := theirAuth(t, frame, id); ok {
+				s.fields = append(s.fields, field.Of(id).Name+"="+text)
+				continue
+			}
 			many, ok := frame[field.Of(id).Name].([]any)
 			if !ok && frame[field.Of(id).Name] != nil {
 				many = []any{frame[field.Of(id).Name]}
@@ -223,4 +229,28 @@ func tsharkFrames(t *testing.T, path string) map[uint32]*spoken {
 		t.Fatal(err)
 	}
 	return frames
+}
+
+// theirAuth is what tshark says of a name or a password, decoded as it is here
+// and as tshark does it when told to (-o smtp.decryption:TRUE).
+func theirAuth(t *testing.T, frame map[string]any, id field.ID) (text string, ok bool) {
+	t.Helper()
+	part := map[field.ID]int{field.SMTPAuthUsername: 1, field.SMTPAuthPassword: 2}[id]
+	if part == 0 {
+		return "", false
+	}
+	both, plain := frame["smtp.auth.username_password"].(string)
+	if !plain {
+		if both, ok = frame[field.Of(id).Name].(string); !ok {
+			return "", false
+		}
+	}
+	clear, err := base64.StdEncoding.DecodeString(both)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if plain {
+		return strings.Split(string(clear), "\x00")[part], true
+	}
+	return string(clear), true
 }

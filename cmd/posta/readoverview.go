@@ -20,7 +20,8 @@ func overviewFields() []field.ID {
 	return []field.ID{
 		field.FrameNumber, field.FrameTimeRelative, field.EthType, field.IPSrc, field.IPDst, field.IPProto, field.IPv6Src, field.IPv6Dst, field.IPv6Nxt,
 		field.TCP, field.TCPSrcport, field.TCPDstport, field.TCPFlags, field.TCPSeq, field.TCPAck, field.TCPLen,
-		field.SMTP, field.SMTPCommandLine, field.SMTPResponse, field.SMTPRspParameter, field.POP, field.POPRequest, field.POPResponse,
+		field.SMTP, field.SMTPCommandLine, field.SMTPResponse, field.SMTPRspParameter, field.SMTPAuthUsername,
+		field.SMTPAuthPassword, field.POP, field.POPRequest, field.POPResponse,
 	}
 }
 
@@ -152,6 +153,10 @@ func (o *overview) said() string {
 				continue
 			}
 			who = "S: "
+		case field.SMTPAuthUsername:
+			who, text = "C: ", o.a.say("read.user", words.Args{"Text": text})
+		case field.SMTPAuthPassword:
+			who, text = "C: ", o.a.say("read.password", words.Args{"Text": text})
 		default:
 			continue
 		}
