@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"errors"
+	"io"
 	"time"
 
 	"posta/check"
@@ -10,6 +11,7 @@ import (
 	"posta/fault"
 	"posta/mail"
 	"posta/observe"
+	"posta/record"
 	"posta/store"
 	"posta/trace"
 )
@@ -25,6 +27,8 @@ type House struct {
 	Faulty    func() bool     // a listener makes faults; nil: none does
 	Ending    <-chan struct{} // closed when the server ends: nobody waits any longer
 	Sessions  *observe.Sessions
+	Record    *record.Ring                                          // nil: nothing is recorded
+	Export    func(context.Context, io.Writer, SessionExport) error // writes recorded sessions as a capture
 	Guard     *check.Guard
 	Status    func(context.Context) (Status, error)
 	Health    func(context.Context) Health
@@ -40,7 +44,7 @@ type House struct {
 // NewTable makes the operations of a house. audit is told of every change; it
 // may be nil.
 func NewTable(h House, audit func(Audit)) *Table {
-	return newTable(audit, h.domains(), h.accounts(), h.aliases(), h.lists(), h.messages(), h.faults(), h.submissions(), h.watching(), keeping(h.Keeper))
+	return newTable(audit, h.domains(), h.accounts(), h.aliases(), h.lists(), h.messages(), h.faults(), h.submissions(), h.watching(), h.recordings(), keeping(h.Keeper))
 }
 
 // ByDomain chooses what belongs to one domain; "" is all.

@@ -17,7 +17,7 @@ import (
 // Operation is one thing that can be asked of the house.
 type Operation struct {
 	Name    string // "account.add"
-	Changes bool   // it changes something: it stands in the audit log
+	Changes bool   // it changes something, or shows what is secret: it stands in the audit log
 	run     func(ctx context.Context, request json.RawMessage, octets io.Reader) (any, error)
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
 	"time"
 )
 
@@ -71,7 +72,10 @@ func (t *Table) run(ctx context.Context, c call) (any, error) {
 // about picks what an operation is about out of its request, and nothing else:
 // a request may hold a password.
 func about(raw json.RawMessage) string {
-	var request struct{ Address, To, Domain, Name, Target string }
+	var request struct {
+		Address, To, Domain, Name, Target string
+		IDs                               []uint64 // of sessions
+	}
 	if json.Unmarshal(raw, &request) != nil {
 		return ""
 	}
@@ -80,7 +84,14 @@ func about(raw json.RawMessage) string {
 			return s
 		}
 	}
-	return ""
+	switch n := len(request.IDs); n {
+	case 0:
+		return ""
+	case 1:
+		return strconv.FormatUint(request.IDs[0], 10)
+	default: // as many as there may be, the first and the last
+		return strconv.FormatUint(request.IDs[0], 10) + "-" + strconv.FormatUint(request.IDs[n-1], 10)
+	}
 }
 
 // deliver hands a result over, by way of JSON so that both ways of calling

@@ -20,9 +20,6 @@ const Masked = "Secrets are masked and bodies are left out. Text that passed ins
 // maxPacketComments bounds what a packet is told to bear.
 const maxPacketComments = 64
 
-// maskedAs stands for every secret, whatever its length.
-const maskedAs = "********"
-
 // SessionOptions say how sessions are written.
 type SessionOptions struct {
 	Application string   // who writes
@@ -113,7 +110,11 @@ func (s *Sessions) Emit(e *event.Event) {
 	case event.Data:
 		s.data(c, e)
 	case event.Gap:
-		s.leaveOut(c, e.Dir, e.Len)
+		if !s.passedOver(c, e.Layer) {
+			s.leaveOut(c, e.Dir, e.Len)
+		}
+	case event.Secure:
+		c.wire = true // even if none of it was kept
 	case event.Close:
 		s.close(c, e)
 		delete(s.conns, e.Conn)
@@ -124,7 +125,7 @@ func (s *Sessions) open(e *event.Event) {
 	c := &played{now: e.Time}
 	switch f := e.Fact.(type) {
 	case event.Opened:
-		c.protocol, c.tls = f.Protocol, f.TLS
+		c.protocol, c.tls = f.Protocol, f.TLS && !s.o.Masked
 		c.ends(f.Endpoints)
 	case event.Captured:
 		c.ends(f.Endpoints)
@@ -149,7 +150,7 @@ func (s *Sessions) data(c *played, e *event.Event) {
 		c.wire = true
 	}
 	switch {
-	case s.o.Masked && e.Layer == event.Wire, !s.o.Masked && c.wire && e.Layer == event.Text:
+	case s.passedOver(c, e.Layer):
 		return
 	case e.Data == nil, s.o.Masked && e.Part == event.Body:
 		s.leaveOut(c, e.Dir, e.Len)
@@ -157,7 +158,7 @@ func (s *Sessions) data(c *played, e *event.Event) {
 	}
 	octets := e.Data
 	if s.o.Masked && len(e.Mask) > 0 {
-		octets = masked(e.Data, e.Mask)
+		octets = event.AppendMasked(nil, e.Data, e.Mask)
 	}
 	for len(octets) > 0 {
 		n := min(len(octets), c.most)
@@ -169,19 +170,9 @@ func (s *Sessions) data(c *played, e *event.Event) {
 	}
 }
 
-// masked is data with each secret as the same few octets.
-func masked(data []byte, secrets []event.Span) []byte {
-	var out []byte
-	at := 0
-	for _, m := range secrets {
-		from, to := max(m.Off, at), min(m.Off+m.Len, len(data))
-		if from >= to {
-			continue
-		}
-		out = append(append(out, data[at:from]...), maskedAs...)
-		at = to
-	}
-	return append(out, data[at:]...)
+// passedOver says that octets of a layer are not written: the other has them.
+func (s *Sessions) passedOver(c *played, l event.Layer) bool {
+	return s.o.Masked && l == event.Wire || !s.o.Masked && c.wire && l == event.Text
 }
 
 // leaveOut passes over octets, as if they had been lost.
@@ -258,8 +249,8 @@ func (s *Sessions) send(c *played, d event.Dir, flags uint8, payload []byte) {
 type played struct {
 	side     [2]playedSide
 	protocol string
-	tls      bool // from the first octet
-	wire     bool // octets as on the network came
+	tls      bool // from the first octet, as it is written
+	wire     bool // octets as on the network count
 	most     int  // octets a packet
 	now      time.Time
 	comments []string // for the next packet

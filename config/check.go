@@ -43,6 +43,7 @@ func (c *Config) checkMachine(p *problems) {
 	}
 	c.checkLog(p.in("log", 0))
 	c.checkTrace(p.in("trace", 0))
+	c.checkRecord(p.in("record", 0))
 	if c.Metrics.Addr != "" {
 		p.in("metrics", 0).addr("metrics", c.Metrics.Addr)
 	}
@@ -82,6 +83,27 @@ func (c *Config) checkTrace(p *problems) {
 
 // minTrace holds the stories of some thousand messages.
 const minTrace = 1 << 20
+
+func (c *Config) checkRecord(p *problems) {
+	if c.Record.KeepFor.Duration <= 0 {
+		p.say("keep_for", "config.positive", words.Args{"Where": "record", "Key": "keep_for", "Value": c.Record.KeepFor.String()})
+	}
+	for _, size := range []struct {
+		key          string
+		value, least Size
+	}{{"max_size", c.Record.MaxSize, minRecord}, {"max_session", c.Record.MaxSession, minSession}} {
+		if size.value < size.least {
+			p.say(size.key, "config.too_small", words.Args{"Where": "record", "Key": size.key, "Value": size.value.String(), "Least": size.least.String()})
+		}
+	}
+	p.atLeast("record", "max_sessions", int64(c.Record.MaxSessions), 1)
+}
+
+// minSession holds a dialogue, minRecord some.
+const (
+	minSession = 64 << 10
+	minRecord  = 1 << 20
+)
 
 func (c *Config) checkLimits(p *problems) {
 	l := &c.Limits

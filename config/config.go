@@ -37,6 +37,7 @@ type Config struct {
 	Log           Log           `toml:"log"`
 	Metrics       Metrics       `toml:"metrics"`
 	Trace         Trace         `toml:"trace"`
+	Record        Record        `toml:"record"`
 	Sendmail      Sendmail      `toml:"sendmail"`
 	Certificates  []Certificate `toml:"certificate"`
 	Lab           Classroom     `toml:"lab"`
@@ -63,6 +64,15 @@ type Trace struct {
 	Enabled bool     `toml:"enabled"`
 	KeepFor Duration `toml:"keep_for"`
 	MaxSize Size     `toml:"max_size"` // in the store
+}
+
+// Record says how much of the latest sessions is kept in memory.
+type Record struct {
+	Enabled     bool     `toml:"enabled"`
+	MaxSize     Size     `toml:"max_size"`
+	MaxSession  Size     `toml:"max_session"`  // of one session
+	MaxSessions int      `toml:"max_sessions"` // that have ended
+	KeepFor     Duration `toml:"keep_for"`
 }
 
 // Metrics are served over HTTP at /metrics.

@@ -37,7 +37,7 @@ func wrongKind(line int, key []string, what string) error {
 // nil.
 func spanKey(name string) []string {
 	name = name[strings.LastIndexByte(name, '.')+1:]
-	for _, table := range []string{"limits", "listener", "network", "log", "trace"} {
+	for _, table := range []string{"limits", "listener", "network", "log", "trace", "record"} {
 		key := []string{table, name}
 		switch t := typeOf(key); t {
 		case reflect.TypeFor[Duration](), reflect.TypeFor[netip.Prefix]():

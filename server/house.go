@@ -30,6 +30,7 @@ import (
 	"posta/fault"
 	"posta/mailroom"
 	"posta/observe"
+	"posta/record"
 	"posta/sink"
 	"posta/store/sqldb"
 	"posta/trace"
@@ -71,6 +72,7 @@ type House struct {
 	sessions   *observe.Sessions
 	metrics    *observe.Metrics
 	trace      *trace.Trace // nil where it is not wanted
+	record     *record.Ring // the same
 	events     event.Sink
 	numbers    atomic.Uint64 // of sessions
 	turnedAway atomic.Uint64 // at the doors
@@ -153,6 +155,9 @@ func (h *House) furnish(ctx context.Context) error {
 		h.trace = trace.New(h.db, trace.Options{KeepFor: c.KeepFor.Duration, MaxSize: int64(c.MaxSize), Trouble: h.o.Report})
 		sinks = append(sinks, h.trace)
 	}
+	if h.openRecord(); h.record != nil {
+		sinks = append(sinks, h.record)
+	}
 	if h.o.Sink != nil {
 		sinks = append(sinks, h.o.Sink)
 	}
@@ -165,7 +170,7 @@ func (h *House) furnish(ctx context.Context) error {
 		Directory: h.directory, Maildrops: h.db, Mail: h.db, Sessions: h.sessions, Guard: h.guard, Status: h.status,
 		Door: inside{h}, Hostname: h.cfg.Hostname, MaxSize: h.maxHandedIn(),
 		Health: h.health, Keeper: h.db, Strict: func() bool { return len(h.listeners) > 0 && h.strict() },
-		Deleted: h.deleted, Trace: h.findTrace,
+		Deleted: h.deleted, Trace: h.findTrace, Record: h.record, Export: h.export,
 		Sink: h.shownSink, Arrived: arrivals.Next, Ending: h.ends,
 		Faults: &h.faults, Faulty: h.faulty,
 	}, h.o.Audit)
@@ -222,6 +227,9 @@ func (h *House) Close() error {
 	}
 	if h.trace != nil {
 		h.trace.Close()
+	}
+	if h.record != nil {
+		h.record.Close()
 	}
 	return h.db.Close()
 }

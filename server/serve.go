@@ -123,6 +123,9 @@ func announce(c *wire.Conn, to *event.Opened) {
 // session chooses the engine of a listener.
 func (h *House) session(b Bound, gate *check.Gate) func(context.Context, *wire.Conn) {
 	tlsConfig := h.certs.TLSConfig()
+	if b.Relaxed() && h.record != nil {
+		tlsConfig.KeyLogWriter = h.record.KeyLog() // of this listener alone: strict ones have none
+	}
 	if b.TLS == config.TLSNone {
 		tlsConfig = nil
 	}

@@ -45,7 +45,8 @@ func otherMeaning() []string {
 		"name",   // a person's, a list's
 		"limit",  // of sessions, of messages
 		"force",  // what goes along
-		"output", // message export also takes a folder
+		"output", // message export also takes a folder, session export standard output
+		"all",    // messages, sessions
 	}
 }
 

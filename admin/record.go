@@ -1,0 +1,89 @@
+package admin
+
+import (
+	"context"
+	"io"
+	"net/netip"
+	"slices"
+	"time"
+
+	"posta/record"
+)
+
+// Recorded is a session whose octets are kept.
+type Recorded struct {
+	ID         uint64         `json:"id"`
+	Protocol   string         `json:"protocol"`
+	Listener   string         `json:"listener"`
+	Mode       string         `json:"mode"`
+	Remote     netip.AddrPort `json:"remote"`
+	Local      netip.AddrPort `json:"local"`
+	Opened     time.Time      `json:"opened"`
+	Closed     time.Time      `json:"closed,omitzero"` // zero: still open
+	Masked     bool           `json:"masked"`
+	Keys       bool           `json:"keys,omitempty"`       // there are keys for its TLS
+	Incomplete bool           `json:"incomplete,omitempty"` // not all of it was kept
+}
+
+// RecordedWhich chooses recorded sessions; its zero value is all of them.
+type RecordedWhich struct {
+	ID       uint64 `json:"id,omitempty"`
+	Listener string `json:"listener,omitempty"`
+}
+
+// SessionExport says what a capture is to be made of.
+type SessionExport struct {
+	IDs           []uint64 `json:"ids"`
+	Masked        bool     `json:"masked"`         // as masked sessions are written; needed if one of them is
+	StandardPorts bool     `json:"standard_ports"` // ports on which Wireshark knows mail, in place of others
+}
+
+func (h House) recordings() []Operation {
+	return []Operation{
+		op("session.recorded", false, func(_ context.Context, in RecordedWhich) ([]Recorded, error) { return h.recorded(in) }),
+		// It changes nothing, but who looked at passwords and letters is to be known.
+		op("session.export", true, func(_ context.Context, in SessionExport) (Stream, error) { return h.exportSessions(in) }),
+	}
+}
+
+func (h House) recorded(in RecordedWhich) ([]Recorded, error) {
+	if h.Record == nil {
+		return nil, refusal("invalid", "admin.record_off")
+	}
+	out := []Recorded{}
+	for _, s := range h.Record.Sessions() {
+		if (in.ID == 0 || in.ID == s.ID) && (in.Listener == "" || in.Listener == s.Opened.Listener) {
+			out = append(out, showRecorded(s))
+		}
+	}
+	switch {
+	case len(out) > 0:
+		return out, nil
+	case in.ID != 0:
+		return nil, refusal("not_found", "admin.not_recorded", "ID", in.ID)
+	case in.Listener != "":
+		return nil, refusal("not_found", "admin.none_recorded_of", "Listener", in.Listener)
+	}
+	return nil, refusal("not_found", "admin.none_recorded")
+}
+
+func showRecorded(s record.Session) Recorded {
+	o := s.Opened
+	return Recorded{ID: s.ID, Protocol: o.Protocol, Listener: o.Listener, Mode: o.Mode, Remote: o.Remote, Local: o.Local,
+		Opened: s.Began.UTC(), Closed: s.Closed.UTC(), Masked: !s.Clear, Keys: s.Keys, Incomplete: s.Dropped}
+}
+
+func (h House) exportSessions(in SessionExport) (Stream, error) {
+	all, err := h.recorded(RecordedWhich{})
+	if err != nil {
+		return nil, err
+	}
+	all = slices.DeleteFunc(all, func(r Recorded) bool { return !slices.Contains(in.IDs, r.ID) })
+	if len(all) == 0 {
+		return nil, refusal("not_found", "admin.none_recorded")
+	}
+	if !in.Masked && slices.ContainsFunc(all, func(r Recorded) bool { return r.Masked }) {
+		return nil, refusal("invalid", "admin.export_masked")
+	}
+	return func(ctx context.Context, w io.Writer) error { return h.Export(ctx, w, in) }, nil
+}

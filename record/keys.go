@@ -1,0 +1,80 @@
+package record
+
+import (
+	"bytes"
+	"encoding/hex"
+	"io"
+
+	"posta/event"
+)
+
+// random is the client's random of a TLS handshake, by which key logs name
+// connections.
+type random [32]byte
+
+// Where it stands in the first octets of a connection: behind the header of the
+// record (RFC 8446 §5.1), that of the handshake message (§4) and the version
+// (§4.1.2).
+const (
+	randomAt  = 5 + 4 + 2
+	helloSize = randomAt + len(random{})
+	maxKeys   = 4 << 10 // lines of a session; it has five, of 200 octets
+)
+
+// hello is how the ciphertext of the dialing side begins, until it is long enough.
+type hello struct {
+	octets [helloSize]byte
+	n      int
+}
+
+// greeting looks for the client's random.
+func (r *Ring) greeting(s *session, e *event.Event) {
+	if e.Dir != event.FromDialer || s.passed[event.FromDialer][event.Wire] > 0 && s.hello == nil {
+		return
+	}
+	if s.hello == nil {
+		s.hello = &hello{}
+	}
+	h := s.hello
+	h.n += copy(h.octets[h.n:], e.Data)
+	if h.n < helloSize {
+		return
+	}
+	s.hello = nil
+	if h.octets[0] == 22 && h.octets[5] == 1 { // handshake, ClientHello
+		s.random = random(h.octets[randomAt:])
+		r.randoms[s.random] = s
+	}
+}
+
+// forget ends the search for a session's keys.
+func (r *Ring) forget(s *session) {
+	s.hello = nil
+	if r.randoms[s.random] == s {
+		delete(r.randoms, s.random)
+	}
+}
+
+// KeyLog is the tls.Config.KeyLogWriter of the listeners whose sessions are
+// clear. It keeps a line for the session whose client random it names, and
+// forgets what belongs to none.
+func (r *Ring) KeyLog() io.Writer { return keyLog{r} }
+
+type keyLog struct{ ring *Ring }
+
+func (k keyLog) Write(line []byte) (int, error) {
+	var name random
+	words := bytes.Fields(line)
+	if len(words) != 3 || len(words[1]) != hex.EncodedLen(len(name)) {
+		return len(line), nil
+	}
+	if _, err := hex.Decode(name[:], words[1]); err != nil {
+		return len(line), nil
+	}
+	k.ring.mu.Lock()
+	defer k.ring.mu.Unlock()
+	if s := k.ring.randoms[name]; s != nil && s.clear && len(s.keys)+len(line) <= maxKeys {
+		s.keys = append(s.keys, line...)
+	}
+	return len(line), nil
+}
