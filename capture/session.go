@@ -152,11 +152,18 @@ func (s *Sessions) data(c *played, e *event.Event) {
 	switch {
 	case s.passedOver(c, e.Layer):
 		return
-	case e.Data == nil, s.o.Masked && e.Part == event.Body:
+	case e.Data == nil:
 		s.leaveOut(c, e.Dir, e.Len)
 		return
 	}
 	octets := e.Data
+	if s.o.Masked && e.Part == event.Body {
+		end := event.BodyEnd(octets)
+		if end > 0 {
+			s.leaveOut(c, e.Dir, int64(end))
+		}
+		octets = octets[end:]
+	}
 	if s.o.Masked && len(e.Mask) > 0 {
 		octets = event.AppendMasked(nil, e.Data, e.Mask)
 	}

@@ -138,7 +138,7 @@ func TestSessionsMasked(t *testing.T) {
 	}
 	w, r := joined(t, file)
 	dialer, listener := w.said(t, 0)
-	if commands := strings.ReplaceAll(dialer, "?", ""); commands != "AUTH PLAIN ********\r\nDATA\r\n" || !strings.HasSuffix(listener, "221 2.0.0 Bye\r\n") {
+	if commands := strings.ReplaceAll(dialer, "?", ""); commands != "AUTH PLAIN ********\r\nDATA\r\n\r\n.\r\n" || !strings.HasSuffix(listener, "221 2.0.0 Bye\r\n") {
 		t.Errorf("said %q and %q", commands, listener)
 	}
 	if !reflect.DeepEqual(r.Info().Comments, []string{Synthesized, Masked}) {

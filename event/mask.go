@@ -9,6 +9,20 @@ import (
 // Masked stands for each secret, whatever its length.
 const Masked = "********"
 
+// BodyEnd is where <CRLF>.<CRLF> begins, which ends a message (RFC 5321
+// §4.1.1.4, RFC 1939 §3), at the end of a piece of a body, or the piece's length.
+// What is masked leaves bodies out and keeps this: it tells nothing of them, and
+// whoever reads the dialogue must know where commands go on.
+func BodyEnd(body []byte) int {
+	switch end := []byte("\r\n.\r\n"); {
+	case bytes.HasSuffix(body, end):
+		return len(body) - len(end)
+	case bytes.Equal(body, end[2:]):
+		return 0
+	}
+	return len(body)
+}
+
 // AppendMasked appends data to dst with Masked for each secret, and only once
 // for secrets that touch. Line ends inside of a secret stay, or lines would run
 // into one another.

@@ -26,3 +26,20 @@ func TestAppendMasked(t *testing.T) {
 		}
 	}
 }
+
+func TestBodyEnd(t *testing.T) {
+	for body, want := range map[string]int{
+		"":                   0,
+		"text\r\n":           6,
+		"text\r\n.\r\n":      4,
+		".\r\n":              0,
+		"text.\r\n":          7,
+		"text\r\n..\r\n":     10,
+		"text\r\n.\r\nmore":  13,
+		"\r\n.\r\n\r\n.\r\n": 5,
+	} {
+		if got := BodyEnd([]byte(body)); got != want {
+			t.Errorf("%q: %d, not %d", body, got, want)
+		}
+	}
+}

@@ -133,7 +133,8 @@ func TestMasked(t *testing.T) {
 1 D@0 "PASS ********\r\n"
 1 event.Named
 1 D@15 "DATA\r\n"
-1 D@21 body 10 octets
+1 D@21 body 5 octets
+1 D@26 body "\r\n.\r\n"
 1 D@31 "QUIT\r\n"
 1 close`
 	if got := played(t, r, 1); got != want {

@@ -36,7 +36,13 @@ func (r *Ring) data(s *session, e *event.Event) {
 	switch {
 	case !s.clear && e.Layer == event.Wire:
 	case !s.clear && e.Part == event.Body:
-		r.lines(s, e, nil, e.Len)
+		end := event.BodyEnd(e.Data)
+		if end > 0 {
+			r.lines(s, e, nil, int64(end))
+		}
+		if end < len(e.Data) {
+			r.lines(s, e, e.Data[end:], int64(len(e.Data)-end))
+		}
 	case !s.clear && len(e.Mask) > 0:
 		r.masked = event.AppendMasked(r.masked[:0], e.Data, e.Mask)
 		r.lines(s, e, r.masked, int64(len(r.masked)))

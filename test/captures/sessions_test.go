@@ -108,7 +108,13 @@ func popDialogue(t *testing.T, address string) {
 
 // house is a lab on free ports, watched by sink.
 func house(t *testing.T, sink event.Sink) map[string]string {
-	cfg := config.Lab()
+	ports, _ := houseOf(t, config.Lab(), sink)
+	return ports
+}
+
+// houseOf is one of a configuration, on free ports.
+func houseOf(t *testing.T, cfg *config.Config, sink event.Sink) (map[string]string, *admin.Table) {
+	t.Helper()
 	cfg.Hostname, cfg.DefaultDomain, cfg.Data = "mail.posta.test", "pepito.es", t.TempDir()
 	for i := range cfg.Listeners {
 		cfg.Listeners[i].Addr = "127.0.0.1:0"
@@ -143,7 +149,7 @@ func house(t *testing.T, sink event.Sink) map[string]string {
 	for _, b := range bounds {
 		ports[b.Name] = b.Actual
 	}
-	return ports
+	return ports, h.Operations()
 }
 
 // written is a capture of what was recorded, and how many packets it has.
