@@ -47,9 +47,9 @@ func Sink() *Config {
 // base is everything but the listeners.
 func base() *Config {
 	return &Config{
-		Log:   Log{Level: "info", Format: "text", MaxSize: 64 << 20, Daily: true, Keep: 30, KeepFor: Duration{90 * day}},
-		Sink:  SinkKeeps{MaxMessages: 500},
-		Trace: Trace{Enabled: true, KeepFor: Duration{30 * day}, MaxSize: 256 << 20},
+		Log:    Log{Level: "info", Format: "text", MaxSize: 64 << 20, Daily: true, Keep: 30, KeepFor: Duration{90 * day}},
+		Sink:   SinkKeeps{MaxMessages: 500},
+		Trace:  Trace{Enabled: true, KeepFor: Duration{30 * day}, MaxSize: 256 << 20},
 		Record: Record{Enabled: true, MaxSize: 32 << 20, MaxSession: 4 << 20, MaxSessions: 1000, KeepFor: Duration{day}},
 		Limits: Limits{
 			Enabled:      true,
