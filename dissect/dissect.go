@@ -31,15 +31,17 @@ const maxConns = 1 << 16
 // Dissector reads the events of any number of connections. It belongs to one
 // goroutine.
 type Dissector struct {
-	want   field.Set
-	groups groups
-	out    func(*Frame)
-	conns  map[uint64]*conn
-	ports  map[uint16]string // that somebody told what they speak
-	tree   field.Tree
-	build  builder
-	frame  Frame
-	count  uint64 // of frames of live sessions
+	want    field.Set
+	groups  groups
+	out     func(*Frame)
+	conns   map[uint64]*conn
+	ports   map[uint16]string // that somebody told what they speak
+	tree    field.Tree
+	build   builder
+	scratch []byte // of a frame's mail, its dot-stuffing undone
+	used    int    // octets of messages that are put together
+	frame   Frame
+	count   uint64 // of frames of live sessions
 
 	now           packet // the packet at hand, while pending
 	pending       bool   // its octets are still to come
@@ -104,8 +106,7 @@ func (d *Dissector) Feed(e *event.Event) {
 		c.secured()
 	case event.Close:
 		d.flush()
-		d.release(c)
-		delete(d.conns, e.Conn)
+		d.leave(e.Conn, c)
 	}
 }
 
@@ -129,12 +130,20 @@ func (d *Dissector) open(e *event.Event) {
 	}
 	if len(d.conns) >= maxConns {
 		for id, one := range d.conns {
-			d.release(one)
-			delete(d.conns, id)
+			d.leave(id, one)
 			break
 		}
 	}
 	d.conns[e.Conn] = c
+}
+
+// leave forgets a connection.
+func (d *Dissector) leave(id uint64, c *conn) {
+	d.release(c)
+	if c.speaks != nil {
+		c.speaks.drop()
+	}
+	delete(d.conns, id)
 }
 
 // byPort gives what is spoken at a port, nil where that must show.
@@ -164,6 +173,10 @@ func (d *Dissector) data(c *conn, e *event.Event) {
 	b := d.begin(p, e.Data)
 	if p == nil {
 		b.endpoints(c, e, d.count+1)
+	}
+	b.number = e.Packet
+	if c.live {
+		b.number = uint32(d.count + 1)
 	}
 	c.speaks.push(b, e.Dir)
 	if p != nil {
@@ -197,7 +210,7 @@ func (d *Dissector) readable(c *conn, e *event.Event) bool {
 func (d *Dissector) begin(p *packet, octets []byte) *builder {
 	d.tree.Reset()
 	b := &d.build
-	*b = builder{want: &d.want, tree: &d.tree, octets: octets}
+	*b = builder{want: &d.want, tree: &d.tree, octets: octets, mail: d.groups.mail, scratch: &d.scratch, used: &d.used}
 	if p != nil {
 		b.layers(p, &d.groups)
 	}
@@ -231,6 +244,7 @@ type speaker interface {
 	lost(d event.Dir, n int64)
 	body(d event.Dir, n int64) // of a body that was not recorded
 	secured()
+	drop() // lets go what is being put together
 }
 
 // recognise looks at the first octets that a server sends where the port does
@@ -282,6 +296,11 @@ type builder struct {
 	octets []byte // of the event
 	src    uint16
 	said   bool // something of a protocol was in them, wanted or not
+
+	number  uint32 // of the frame
+	mail    bool   // messages are asked for
+	scratch *[]byte
+	used    *int
 }
 
 // protocol says that the octets are a protocol's.

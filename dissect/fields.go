@@ -35,5 +35,15 @@ func Fields() (all field.Set) {
 		field.POP, field.POPRequest, field.POPRequestCommand, field.POPRequestParameter,
 		field.POPResponse, field.POPResponseIndicator, field.POPResponseDescription,
 	)
+	all.Add(
+		field.SMTPDataFragment, field.SMTPDataReassembledLength, field.POPDataFragment, field.POPDataReassembledLength,
+		field.IMF, field.IMFContentTypeType, field.IMFContentTypeParameters, field.IMFExtensionType, field.IMFExtensionValue,
+		field.IMFDate, field.IMFFrom, field.IMFSender, field.IMFReplyTo, field.IMFTo, field.IMFCc, field.IMFBcc, field.IMFMessageID,
+		field.IMFInReplyTo, field.IMFReferences, field.IMFSubject, field.IMFComments, field.IMFKeywords, field.IMFUserAgent,
+		field.IMFReturnPath, field.IMFReceived, field.IMFContentType, field.IMFContentID, field.IMFContentDescription,
+		field.IMFContentTransferEncoding, field.IMFMIMEVersion, field.IMFResentDate, field.IMFResentFrom, field.IMFResentSender,
+		field.IMFResentTo, field.IMFResentCc, field.IMFResentBcc, field.IMFResentMessageID, field.IMFDeliveredTo, field.IMFExtMailer,
+		field.IMFExtMimeole, field.IMFImportance, field.IMFThreadIndex, field.IMFContentLanguage,
+	)
 	return all
 }

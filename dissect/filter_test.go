@@ -44,7 +44,12 @@ func TestFiltersFindTheirFrames(t *testing.T) {
 			name, frames, _ := strings.Cut(answer, " ")
 			want[name] = frames
 		}
+		needs := f.Needs()
+		mailed := groupsOf(&needs).mail
 		for _, name := range captures {
+			if mailed && (strings.Contains(name, "imap") || slices.ContainsFunc(differsInMail(), func(s string) bool { return strings.HasPrefix(s, name+" ") })) {
+				continue
+			}
 			m := f.Matcher()
 			var frames []int
 			mail := answered[name]

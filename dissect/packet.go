@@ -163,7 +163,7 @@ func (d *Dissector) Waiting() uint32 {
 }
 
 // groups says which layers have a field that is wanted.
-type groups struct{ frame, link, ip, ipv6, tcp bool }
+type groups struct{ frame, link, ip, ipv6, tcp, mail bool }
 
 func groupsOf(want *field.Set) (g groups) {
 	for id := range want.All() {
@@ -178,6 +178,9 @@ func groupsOf(want *field.Set) (g groups) {
 			g.ipv6 = true
 		case id <= field.TCPBogusHeaderLength:
 			g.tcp = true
+		case id >= field.IMF && id <= field.IMFUnknownParam, id == field.SMTPDataFragment, id == field.SMTPDataReassembledLength,
+			id == field.POPDataFragment, id == field.POPDataReassembledLength:
+			g.mail = true
 		}
 	}
 	return g

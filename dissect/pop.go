@@ -15,6 +15,8 @@ type popSpeaker struct {
 	halves [2]half
 	is     [2]pop3.Expect // what a line under way is
 	dot    text.Dot
+	mail   message
+	held   bool // the list under way is a message
 }
 
 func newPOP() speaker { return &popSpeaker{} }
@@ -22,6 +24,7 @@ func newPOP() speaker { return &popSpeaker{} }
 func (s *popSpeaker) lost(d event.Dir, _ int64) {
 	s.dialog.Lost(pop3.Side(d))
 	s.halves[d].lost()
+	s.mail.full = s.mail.full || d == event.FromListener
 }
 
 // body passes over a list of which only the length is known. Its end is not
@@ -33,7 +36,12 @@ func (s *popSpeaker) body(d event.Dir, _ int64) {
 }
 
 // secured begins anew inside of TLS (RFC 2595 §4).
-func (s *popSpeaker) secured() { *s = popSpeaker{} }
+func (s *popSpeaker) secured() {
+	s.drop()
+	*s = popSpeaker{}
+}
+
+func (s *popSpeaker) drop() { s.mail.drop() }
 
 func (s *popSpeaker) push(b *builder, d event.Dir) {
 	for off := 0; off < len(b.octets); {
@@ -49,12 +57,7 @@ func (s *popSpeaker) push(b *builder, d event.Dir) {
 		}
 		switch what {
 		case pop3.List:
-			_, n, done, _ := s.dot.Scan(nil, b.octets[off:])
-			off += n
-			if done {
-				s.dot = text.Dot{}
-				s.dialog.Ended()
-			}
+			off += s.list(b, b.octets[off:])
 		default:
 			if d == event.FromListener {
 				s.dot = text.Dot{}
@@ -69,12 +72,32 @@ func (s *popSpeaker) push(b *builder, d event.Dir) {
 	}
 }
 
+// list reads on in a response of more lines, and says how many octets are its.
+func (s *popSpeaker) list(b *builder, rest []byte) int {
+	out, n, done, _ := s.dot.Scan((*b.scratch)[:0], rest)
+	*b.scratch = out
+	if s.held {
+		s.mail.take(b, out, n)
+	}
+	if !done {
+		return n
+	}
+	if s.held {
+		s.mail.tell(b, field.POPDataFragment, field.POPDataReassembledLength)
+	}
+	s.dot, s.held = text.Dot{}, false
+	s.dialog.Ended()
+	return n
+}
+
 func (s *popSpeaker) line(b *builder, what pop3.Expect, l line) {
 	switch {
 	case what == pop3.AuthLine && s.dialog.Auth(l.bare):
 	case what == pop3.ResponseLine:
 		a, fault := s.dialog.Response(l.bare)
 		if fault == nil && a.Status != pop3.Continue {
+			s.mail.drop()
+			s.held = a.Verb == pop3.RETR || a.Verb == pop3.TOP
 			s.words(b, l, field.POPResponse, field.POPResponseIndicator, field.POPResponseDescription)
 		}
 	default:

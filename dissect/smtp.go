@@ -1,6 +1,8 @@
 package dissect
 
 import (
+	"bytes"
+
 	"posta/event"
 	"posta/field"
 	"posta/smtp"
@@ -15,6 +17,8 @@ type smtpSpeaker struct {
 	inside bool           // a reply of more lines is under way
 	dot    text.Dot
 	auth   exchange
+	mail   message
+	last   bool // the chunk under way is the message's last (RFC 3030 §2)
 }
 
 func newSMTP() speaker { return &smtpSpeaker{} }
@@ -30,6 +34,7 @@ func (s *smtpSpeaker) side(d event.Dir) smtp.Side {
 func (s *smtpSpeaker) lost(d event.Dir, n int64) {
 	s.dialog.Lost(s.side(d), n)
 	s.halves[d].lost()
+	s.mail.full = s.mail.full || s.side(d) == smtp.Client
 	if s.side(d) == smtp.Server {
 		s.inside = false
 	}
@@ -45,7 +50,12 @@ func (s *smtpSpeaker) body(d event.Dir, n int64) {
 }
 
 // secured begins anew inside of TLS (RFC 3207 §4.2).
-func (s *smtpSpeaker) secured() { *s = smtpSpeaker{} }
+func (s *smtpSpeaker) secured() {
+	s.drop()
+	*s = smtpSpeaker{}
+}
+
+func (s *smtpSpeaker) drop() { s.mail.drop() }
 
 func (s *smtpSpeaker) push(b *builder, d event.Dir) {
 	for off := 0; off < len(b.octets); {
@@ -64,7 +74,11 @@ func (s *smtpSpeaker) push(b *builder, d event.Dir) {
 		case smtp.Chunk:
 			n := int(min(left, int64(len(rest))))
 			s.dialog.Data(int64(n), false)
+			s.mail.take(b, rest[:n], n)
 			off += n
+			if int64(n) == left && s.last {
+				s.mail.tell(b, field.SMTPDataFragment, field.SMTPDataReassembledLength)
+			}
 		case smtp.MailData:
 			off += s.data(b, rest, off)
 		default:
@@ -81,13 +95,23 @@ func (s *smtpSpeaker) push(b *builder, d event.Dir) {
 
 // data passes over mail data, and says where it ends.
 func (s *smtpSpeaker) data(b *builder, rest []byte, off int) int {
-	_, n, done, _ := s.dot.Scan(nil, rest)
+	out, n, done, _ := s.dot.Scan((*b.scratch)[:0], rest)
+	*b.scratch = out
 	s.dialog.Data(int64(n), done)
-	if done {
-		s.dot = text.Dot{}
-		dot := min(n, len(".\r\n"))
-		b.add(field.SMTPEOM, field.Value{}, place{b.src, off + n - dot, dot})
+	if !done {
+		s.mail.take(b, out, n)
+		return n
 	}
+	s.dot = text.Dot{}
+	dot := min(n, len(".\r\n"))
+	b.add(field.SMTPEOM, field.Value{}, place{b.src, off + n - dot, dot})
+	sent := rest[:n-dot]
+	if line, empty := bytes.CutSuffix(sent, []byte("\r\n")); empty && (len(line) == 0 || line[len(line)-1] == '\n') {
+		sent = line // to tshark an empty line before the dot belongs to it
+	}
+	s.mail.take(b, out, len(sent))
+	s.mail.size -= min(s.mail.size, len(".\r\n")-dot) // what of the dot came in other frames
+	s.mail.tell(b, field.SMTPDataFragment, field.SMTPDataReassembledLength)
 	return n
 }
 
@@ -113,8 +137,15 @@ func (s *smtpSpeaker) command(b *builder, l line) {
 	if c.ArgSpan.Len > 0 {
 		b.octetsOf(field.SMTPReqParameter, &l, c.ArgSpan.Off, len(l.bare)-c.ArgSpan.Off)
 	}
-	if c.Verb == smtp.AUTH {
+	switch c.Verb {
+	case smtp.AUTH:
 		s.auth.begin(b, l, &c)
+	case smtp.MAIL, smtp.RSET, smtp.DATA:
+		s.mail.drop()
+	case smtp.BDAT:
+		if s.last = c.Last; s.last && c.Size == 0 {
+			s.mail.tell(b, field.SMTPDataFragment, field.SMTPDataReassembledLength)
+		}
 	}
 }
 

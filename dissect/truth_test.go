@@ -27,6 +27,8 @@ func said() []field.ID {
 		field.SMTPReqCommand, field.SMTPReqParameter, field.SMTPResponseCode, field.SMTPRspParameter, field.SMTPEOM,
 		field.SMTPAuthUsername, field.SMTPAuthPassword, field.SMTPAuthUsernamePassword,
 		field.POPRequestCommand, field.POPRequestParameter, field.POPResponseIndicator, field.POPResponseDescription,
+		field.SMTPDataFragment, field.SMTPDataReassembledLength, field.POPDataFragment, field.POPDataReassembledLength,
+		field.IMFFrom, field.IMFTo, field.IMFCc, field.IMFSubject, field.IMFDate, field.IMFMessageID, field.IMFContentType,
 	}
 }
 
@@ -82,13 +84,17 @@ func TestFramesAreTsharks(t *testing.T) {
 				continue
 			}
 			stream := fmt.Sprintf("%s %d", name, want.stream)
+			if slices.Contains(differsInMail(), stream) && slices.Equal(got.withoutMail(), want.withoutMail()) {
+				differing[stream] = true
+				continue
+			}
 			if !slices.Contains(differs(), stream) {
 				t.Errorf("%s, frame %d:\n  tshark %q\n  posta  %q", stream, number, want.fields, got.fields)
 			}
 			differing[stream] = true
 		}
 	}
-	for _, stream := range differs() {
+	for _, stream := range append(differs(), differsInMail()...) {
 		if !differing[stream] {
 			t.Errorf("%s: tshark says the same now", stream)
 		}
@@ -109,6 +115,25 @@ func differs() []string {
 		"zeek/smtp-bdat-cmd-chunk-size-overflow.pcap 0", "zeek/smtp-bdat-gap.pcap 0",
 		"zeek/smtp-mail-transactions-invalid.pcap 0",
 	}
+}
+
+// differsInMail lists the streams of which tshark says something else only of
+// the messages, as docs/dissection.md tells.
+func differsInMail() []string {
+	return []string{
+		"suricata-verify/bug-3616-smtp.pcap 0", "suricata-verify/smtp-bug-5981.pcap 0", "suricata-verify/smtp-errors.pcap 1",
+		"suricata-verify/smtp-rset.pcap 0", "zeek/rfc3030-bdat-example1.pcap 0",
+	}
+}
+
+// withoutMail are the fields but for those of messages.
+func (s *spoken) withoutMail() (fields []string) {
+	for _, one := range s.fields {
+		if !strings.HasPrefix(one, "imf.") && !strings.HasPrefix(one, "smtp.data.") {
+			fields = append(fields, one)
+		}
+	}
+	return fields
 }
 
 // spoken is what was said in a frame, field by field.
@@ -171,6 +196,17 @@ func (s *spoken) add(d *field.Def, text string) {
 	if len(text) > 200 {
 		text = text[:200] + fmt.Sprintf("...[%d]", len(text))
 	}
+	if d.Type == field.FrameNum {
+		same := 0
+		for _, one := range s.fields {
+			if strings.HasPrefix(one, d.Name+"=") {
+				same++
+			}
+		}
+		if same >= 60 {
+			return
+		}
+	}
 	s.fields = append(s.fields, d.Name+"="+text)
 }
 
@@ -202,6 +238,9 @@ func tsharkFrames(t *testing.T, path string) map[uint32]*spoken {
 		if err := json.Unmarshal(lines.Bytes(), &frame); err != nil {
 			t.Fatal(err)
 		}
+		if frame["_ws.col.Protocol"] == "IMAP" || strings.HasPrefix(fmt.Sprint(frame["_ws.col.Protocol"]), "IMAP/") {
+			continue // IMAP is not read
+		}
 		s := &spoken{}
 		s.stream, _ = strconv.Atoi(frame["tcp.stream"].(string))
 		for _, id := range said() {
@@ -213,7 +252,10 @@ func tsharkFrames(t *testing.T, path string) map[uint32]*spoken {
 			if !ok && frame[field.Of(id).Name] != nil {
 				many = []any{frame[field.Of(id).Name]}
 			}
-			for _, one := range many {
+			for i, one := range many {
+				if i == len(many)-1 && strings.HasPrefix(one.(string), "... ") {
+					break // the answer was cut; fields() does so, too
+				}
 				s.fields = append(s.fields, field.Of(id).Name+"="+one.(string))
 			}
 		}

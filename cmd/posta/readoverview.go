@@ -6,6 +6,7 @@ import (
 
 	"posta/dissect"
 	"posta/field"
+	"posta/imf"
 	"posta/words"
 )
 
@@ -21,7 +22,7 @@ func overviewFields() []field.ID {
 		field.FrameNumber, field.FrameTimeRelative, field.EthType, field.IPSrc, field.IPDst, field.IPProto, field.IPv6Src, field.IPv6Dst, field.IPv6Nxt,
 		field.TCP, field.TCPSrcport, field.TCPDstport, field.TCPFlags, field.TCPSeq, field.TCPAck, field.TCPLen,
 		field.SMTP, field.SMTPCommandLine, field.SMTPResponse, field.SMTPRspParameter, field.SMTPAuthUsername,
-		field.SMTPAuthPassword, field.POP, field.POPRequest, field.POPResponse,
+		field.SMTPAuthPassword, field.IMF, field.IMFFrom, field.IMFSubject, field.POP, field.POPRequest, field.POPResponse,
 	}
 }
 
@@ -68,11 +69,13 @@ func (o *overview) end(four, six field.ID) string {
 
 // protocol is the highest that was understood.
 func (o *overview) protocol() string {
-	switch {
-	case o.f.Tree.Has(field.SMTP):
-		return "SMTP"
-	case o.f.Tree.Has(field.POP):
-		return "POP"
+	for _, id := range []field.ID{field.SMTP, field.POP} {
+		if o.f.Tree.Has(id) && o.f.Tree.Has(field.IMF) {
+			return strings.ToUpper(field.Of(id).Name) + "/IMF"
+		}
+		if o.f.Tree.Has(id) {
+			return strings.ToUpper(field.Of(id).Name)
+		}
 	}
 	number, known := o.first(field.IPProto)
 	if !known {
@@ -133,6 +136,21 @@ func flagNames(flags uint16) string {
 	return strings.Join(names, ", ")
 }
 
+// maxInfo is how long what is said may be in an overview, in letters.
+const maxInfo = 300
+
+// short cuts off what is beyond maxInfo.
+func short(text string) string {
+	if len(text) <= maxInfo {
+		return text
+	}
+	letters := []rune(text)
+	if len(letters) <= maxInfo {
+		return text
+	}
+	return string(letters[:maxInfo-1]) + "…"
+}
+
 // said is what client (C) and server (S) say in a frame, line by line.
 func (o *overview) said() string {
 	var lines []string
@@ -157,10 +175,14 @@ func (o *overview) said() string {
 			who, text = "C: ", o.a.say("read.user", words.Args{"Text": text})
 		case field.SMTPAuthPassword:
 			who, text = "C: ", o.a.say("read.password", words.Args{"Text": text})
+		case field.IMFFrom:
+			text = o.a.say("read.from", words.Args{"Text": imf.Unfold(n.Val.Octets())})
+		case field.IMFSubject:
+			text = o.a.say("read.subject", words.Args{"Text": imf.DecodeWords(imf.Unfold(n.Val.Octets()))})
 		default:
 			continue
 		}
 		lines = append(lines, text)
 	}
-	return who + strings.Join(lines, " | ")
+	return short(who + strings.Join(lines, " | "))
 }

@@ -1,0 +1,216 @@
+package dissect
+
+import (
+	"bytes"
+	"strings"
+
+	"posta/field"
+	"posta/imf"
+)
+
+// The bounds of messages that are put together. What is beyond maxMessage of
+// one is left out; beyond maxMessages of all, whole messages are.
+const (
+	maxMessage   = 1 << 20
+	maxMessages  = 64 << 20
+	maxFragments = 1 << 16 // frames that a message's are told of
+)
+
+// message is what DATA, BDAT, RETR or TOP carry, put together with its
+// dot-stuffing undone. It is told of in the frame in which it ends.
+type message struct {
+	octets    []byte
+	size      int // as sent
+	fragments []uint32
+	full      bool // the rest is left out
+	used      *int // octets of all messages
+}
+
+// take adds the octets that a frame carries: sent is how many it took.
+func (m *message) take(b *builder, octets []byte, sent int) {
+	if !b.mail {
+		return
+	}
+	m.size += sent
+	if n := len(m.fragments); sent > 0 && n < maxFragments && (n == 0 || m.fragments[n-1] != b.number) {
+		m.fragments = append(m.fragments, b.number)
+	}
+	m.used = b.used
+	room := min(len(octets), maxMessage-len(m.octets), maxMessages-*m.used)
+	if room < len(octets) || m.full {
+		m.full = true
+		return
+	}
+	before := cap(m.octets)
+	m.octets = append(m.octets, octets...)
+	*m.used += cap(m.octets) - before
+}
+
+// drop forgets the message.
+func (m *message) drop() {
+	if m.used != nil {
+		*m.used -= cap(m.octets)
+	}
+	*m = message{}
+}
+
+// tell puts the message in, and forgets it.
+func (m *message) tell(b *builder, fragment, length field.ID) {
+	if !b.mail {
+		return
+	}
+	for _, number := range m.fragments {
+		b.generated(fragment, field.Uint(uint64(number)))
+	}
+	if m.size > 0 {
+		b.generated(length, field.Uint(uint64(m.size)))
+	}
+	src := b.tree.Source(m.octets)
+	whole := imf.Parse(m.octets, imf.Limits{Depth: imf.Usual().Depth, Parts: imf.Usual().Parts, Header: maxMessage})
+	b.part(m.octets, src, &whole, true)
+	m.drop() // the octets stay with the tree
+}
+
+// part tells of a message and of those that lie in it.
+func (b *builder) part(octets []byte, src uint16, p *imf.Part, message bool) {
+	if message {
+		n := p.Body.End - p.Head.Start
+		if b.want.Has(field.IMF) {
+			b.tree.Add(field.Node{Def: field.Of(field.IMF), Val: field.Unit(octets[p.Head.Start:p.Body.End], n), Src: src,
+				Off: uint32(p.Head.Start), Len: uint32(n)})
+		}
+		b.header(octets, src, p.Head)
+	}
+	inside := p.Type == "message/rfc822" || p.Type == "message/global"
+	for i := range p.Parts {
+		b.part(octets, src, &p.Parts[i], inside)
+	}
+}
+
+// header tells of the fields of a message's header.
+func (b *builder) header(octets []byte, src uint16, at imf.Span) {
+	head := at.Of(octets)
+	s := imf.Scanner{Max: maxMessage}
+	if s.Scan(head) == imf.More {
+		s.Finish()
+	}
+	for _, f := range s.Fields() {
+		value, off := bare(head, int(f.Value), int(f.End))
+		where := place{src, at.Start + off, len(value)}
+		id := headerField(f.Name(head))
+		if id == 0 {
+			name := f.Name(head)
+			b.add(field.IMFExtensionType, field.Octets(name), place{src, at.Start + int(f.Start), len(name)})
+			b.add(field.IMFExtensionValue, field.Octets(value), where)
+			continue
+		}
+		b.add(id, field.Octets(value), where)
+		if id == field.IMFContentType {
+			kind, _, more := bytes.Cut(value, []byte(";"))
+			b.add(field.IMFContentTypeType, field.Octets(kind), where.part(0, len(kind)))
+			if more {
+				where.n -= len(kind) + 1
+				b.add(field.IMFContentTypeParameters, field.Octets(value[len(kind)+1:]), place{src, where.off + len(kind) + 1, where.n})
+			}
+		}
+	}
+}
+
+// bare is a value without the blanks before it and the line end behind it; folds stay.
+func bare(head []byte, from, to int) (value []byte, off int) {
+	for from < to && (head[from] == ' ' || head[from] == '\t') {
+		from++
+	}
+	value = bytes.TrimSuffix(head[from:to], []byte("\n"))
+	return bytes.TrimSuffix(value, []byte("\r")), from
+}
+
+// longestHeader is the longest of headerField's names.
+const longestHeader = len("x-authentication-warning")
+
+// headerField is the field of a header field's name, 0 for those that have
+// none of their own.
+func headerField(name []byte) field.ID {
+	if len(name) > longestHeader {
+		return 0
+	}
+	switch strings.ToLower(string(name)) {
+	case "date":
+		return field.IMFDate
+	case "from":
+		return field.IMFFrom
+	case "sender":
+		return field.IMFSender
+	case "reply-to":
+		return field.IMFReplyTo
+	case "to":
+		return field.IMFTo
+	case "cc":
+		return field.IMFCc
+	case "bcc":
+		return field.IMFBcc
+	case "message-id":
+		return field.IMFMessageID
+	case "in-reply-to":
+		return field.IMFInReplyTo
+	case "references":
+		return field.IMFReferences
+	case "subject":
+		return field.IMFSubject
+	case "comments":
+		return field.IMFComments
+	case "keywords":
+		return field.IMFKeywords
+	case "user-agent":
+		return field.IMFUserAgent
+	case "return-path":
+		return field.IMFReturnPath
+	case "received":
+		return field.IMFReceived
+	case "content-type":
+		return field.IMFContentType
+	case "content-id":
+		return field.IMFContentID
+	case "content-description":
+		return field.IMFContentDescription
+	case "content-transfer-encoding":
+		return field.IMFContentTransferEncoding
+	case "mime-version":
+		return field.IMFMIMEVersion
+	}
+	return resentField(strings.ToLower(string(name)))
+}
+
+// resentField are those of a message that was sent again, and those that
+// programs have added.
+func resentField(name string) field.ID {
+	switch name {
+	case "resent-date":
+		return field.IMFResentDate
+	case "resent-from":
+		return field.IMFResentFrom
+	case "resent-sender":
+		return field.IMFResentSender
+	case "resent-to":
+		return field.IMFResentTo
+	case "resent-cc":
+		return field.IMFResentCc
+	case "resent-bcc":
+		return field.IMFResentBcc
+	case "resent-message-id":
+		return field.IMFResentMessageID
+	case "delivered-to":
+		return field.IMFDeliveredTo
+	case "x-mailer":
+		return field.IMFExtMailer
+	case "x-mimeole":
+		return field.IMFExtMimeole
+	case "importance":
+		return field.IMFImportance
+	case "thread-index":
+		return field.IMFThreadIndex
+	case "content-language":
+		return field.IMFContentLanguage
+	}
+	return 0
+}

@@ -1,0 +1,124 @@
+package dissect
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"posta/event"
+	"posta/field"
+)
+
+// mailFields are those that the tests of messages ask for.
+func mailFields() []field.ID {
+	return []field.ID{field.SMTPDataFragment, field.SMTPDataReassembledLength, field.POPDataFragment, field.POPDataReassembledLength,
+		field.IMFSubject, field.IMFTo, field.IMFContentType, field.IMFContentTypeType, field.IMFContentTypeParameters, field.IMFExtensionType, field.IMFExtensionValue}
+}
+
+// A message is told of in the frame in which it ends, with its dots undone,
+// wherever the octets are cut.
+func TestMailData(t *testing.T) {
+	const mail = "Subject: two\r\n lines\r\n..x: dotted\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n..\r\n.\r\n"
+	want := "smtp.data.reassembled.length=82 imf.subject=two\r\n lines imf.extension.type=.x imf.extension.value=dotted " +
+		"imf.content.type=text/plain; charset=utf-8 imf.content.type.type=text/plain imf.content.type.parameters= charset=utf-8"
+	for _, step := range []int{len(mail), 30, 7, 1} {
+		s := newSession(t, opened("smtp"), mailFields()[1:]...)
+		s.say(server, inside, "220 here\r\n")
+		s.say(client, inside, "DATA\r\n")
+		s.say(server, inside, "354 go\r\n")
+		for rest := mail; rest != ""; rest = rest[min(step, len(rest)):] {
+			s.say(client, inside, rest[:min(step, len(rest))])
+		}
+		s.want(want)
+	}
+}
+
+func TestChunks(t *testing.T) {
+	s := newSession(t, opened("smtp"), mailFields()...)
+	s.say(client, inside, "BDAT 10\r\nSubject: a")
+	s.say(client, inside, "BDAT 9 LAST\r\nb\r\n\r\n..\r\nMAIL FROM:<>\r\nBDAT 15\r\nSubject: more\r\nBDAT 0 LAST\r\n")
+	s.want("smtp.data.fragment=1 smtp.data.fragment=2 smtp.data.reassembled.length=19 imf.subject=ab " +
+		"smtp.data.fragment=2 smtp.data.reassembled.length=15 imf.subject=more")
+}
+
+func TestRetrieved(t *testing.T) {
+	s := newSession(t, opened("pop3"), mailFields()...)
+	s.say(server, inside, "+OK here\r\n")
+	s.say(client, inside, "LIST\r\nRETR 1\r\nTOP 1 0\r\n")
+	s.say(server, inside, "+OK\r\nSubject: none\r\n.\r\n")
+	s.say(server, inside, "+OK\r\nSubject: one\r\n\r\n..\r\n")
+	s.say(server, inside, ".\r\n+OK\r\nTo: two\r\n\r\n.\r\n")
+	s.want("pop.data.fragment=4 pop.data.fragment=5 pop.data.reassembled.length=23 imf.subject=one " +
+		"pop.data.fragment=5 pop.data.reassembled.length=14 imf.to=two")
+}
+
+// A message inside of a message is told of, too.
+func TestMessageInMessage(t *testing.T) {
+	s := newSession(t, opened("smtp"), field.IMFSubject)
+	s.say(client, inside, "DATA\r\n")
+	s.say(server, inside, "354 go\r\n")
+	s.say(client, inside, "Subject: outer\r\nContent-Type: message/rfc822\r\n\r\nSubject: inner\r\n\r\nx\r\n.\r\n")
+	s.want("imf.subject=outer imf.subject=inner")
+}
+
+// What is kept of messages is bounded, and what a connection leaves is let go.
+func TestMessagesAreBounded(t *testing.T) {
+	s := newSession(t, opened("smtp"), field.IMFSubject, field.SMTPDataReassembledLength)
+	line := strings.Repeat("x", 998) + "\r\n"
+	s.say(client, inside, "DATA\r\n")
+	s.say(server, inside, "354 go\r\n")
+	s.say(client, inside, "Subject: long\r\n\r\n")
+	for range 3000 {
+		s.say(client, inside, line)
+	}
+	if s.d.used > 3*maxMessage {
+		t.Errorf("%d octets are kept", s.d.used)
+	}
+	s.say(client, inside, ".\r\n")
+	s.want("smtp.data.reassembled.length=3000017 imf.subject=long")
+	if s.d.used != 0 {
+		t.Errorf("%d octets are kept of a message that was told of", s.d.used)
+	}
+	s.say(client, inside, "DATA\r\n")
+	s.say(server, inside, "250 ok\r\n354 go\r\n")
+	s.say(client, inside, line)
+	if s.d.used == 0 {
+		t.Error("nothing is kept")
+	}
+	s.d.Feed(&event.Event{Conn: 1, Kind: event.Close})
+	if s.d.used != 0 {
+		t.Errorf("%d octets are kept of a connection that was closed", s.d.used)
+	}
+}
+
+// No frame has a field that Fields does not name.
+func TestFieldsNamesAll(t *testing.T) {
+	captures, err := filepath.Glob(shared + "/*/*.pcap*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(shared); err != nil {
+		t.Skip("there are no shared captures beside the repository")
+	}
+	var every field.Set
+	for id := field.ID(1); field.Of(id).Name != ""; id++ {
+		every.Add(id)
+	}
+	have, missing := Fields(), map[string]bool{}
+	for _, path := range captures {
+		if ext := filepath.Ext(path); ext == ".jsonl" || ext == ".txt" {
+			continue
+		}
+		read(t, path, every, func(f *Frame) {
+			for _, n := range f.Tree.Nodes {
+				if !have.Has(n.Def.ID) {
+					missing[n.Def.Name] = true
+				}
+			}
+		})
+	}
+	for name := range missing {
+		t.Errorf("a frame has %s", name)
+	}
+}
