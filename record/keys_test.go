@@ -30,6 +30,7 @@ func TestKeys(t *testing.T) {
 	log := r.KeyLog()
 	begin := func(conn uint64, mode string, random byte, cut int) *peer {
 		p := connect(r, conn, mode)
+		p.told = true
 		p.command("STARTTLS\r\n")
 		p.at[event.FromDialer][event.Wire] = p.at[event.FromDialer][event.Text]
 		hello := clientHello(random)

@@ -64,6 +64,7 @@ type peer struct {
 	to   event.Sink
 	conn uint64
 	at   ends
+	told bool // everything, because another watcher wants it
 }
 
 func connect(to event.Sink, conn uint64, mode string) *peer {
@@ -74,7 +75,7 @@ func connect(to event.Sink, conn uint64, mode string) *peer {
 }
 
 func (p *peer) say(d event.Dir, l event.Layer, part event.Part, text string, mask ...event.Span) {
-	if p.to.Wants(p.conn, l, part) {
+	if p.told || p.to.Wants(p.conn, l, part) {
 		p.em.Octets(time.Now(), d, l, part, p.at[d][l], []byte(text), mask)
 	}
 	p.at[d][l] += int64(len(text))
@@ -229,11 +230,12 @@ func TestPieces(t *testing.T) {
 	}
 }
 
-type collect2 struct{ to *[]event.Event }
+// kept is a Sink that keeps events as they come.
+type kept struct{ to *[]event.Event }
 
-func collect(to *[]event.Event) event.Sink                    { return collect2{to} }
-func (c collect2) Wants(uint64, event.Layer, event.Part) bool { return true }
-func (c collect2) Emit(e *event.Event)                        { *c.to = append(*c.to, *e) }
+func collect(to *[]event.Event) event.Sink                { return kept{to} }
+func (c kept) Wants(uint64, event.Layer, event.Part) bool { return true }
+func (c kept) Emit(e *event.Event)                        { *c.to = append(*c.to, *e) }
 
 // The ring never holds more than its bound. Who was there before says so: a
 // session that lost its beginning has a gap, one of which nothing is left is
@@ -280,9 +282,10 @@ func TestAge(t *testing.T) {
 		r := lab(Options{KeepFor: time.Hour})
 		defer r.Close()
 		dialogue(r, 1, "lab")
+		time.Sleep(2 * time.Minute) // in one block with the first
 		open := connect(r, 2, "lab")
 		open.command("EARLY\r\n")
-		time.Sleep(40 * time.Minute)
+		time.Sleep(38 * time.Minute)
 		dialogue(r, 3, "lab")
 		time.Sleep(19 * time.Minute)
 		if n := len(r.Sessions()); n != 3 {
@@ -309,6 +312,27 @@ func TestAge(t *testing.T) {
 		synctest.Wait()
 		if r.blocks.held != 0 || len(r.Sessions()) != 0 || r.timer != nil {
 			t.Errorf("%d octets and the sessions %+v are left", r.blocks.held, r.Sessions())
+		}
+	})
+}
+
+// Of a session that stays open the octets go when they are old, and not much later.
+func TestAgeOfOpen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := lab(Options{KeepFor: time.Hour})
+		defer r.Close()
+		p := connect(r, 1, "lab")
+		for range 180 {
+			p.command("NOOP\r\n")
+			time.Sleep(time.Minute)
+		}
+		synctest.Wait()
+		var events []event.Event
+		if err := r.Play(t.Context(), []uint64{1}, collect(&events)); err != nil {
+			t.Fatal(err)
+		}
+		if n := len(events) - 2; n < 60 || n > 70 || events[1].Kind != event.Gap || events[1].Len != int64(180-n)*6 {
+			t.Errorf("%d commands are left, behind %+v", n, events[1])
 		}
 	})
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // start runs a whole lab on port 0 and gives the address of each listener.
-func start(t *testing.T, change func(*config.Config)) (*House, map[string]string) {
+func start(t testing.TB, change func(*config.Config)) (*House, map[string]string) {
 	t.Helper()
 	cfg := config.Lab()
 	cfg.Hostname = "mail.test"
