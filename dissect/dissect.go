@@ -303,10 +303,11 @@ type builder struct {
 	used    *int
 }
 
-// protocol says that the octets are a protocol's.
+// protocol says that the octets are a protocol's. It is not said of a frame with
+// nothing but a part of a line: that stands where the line ends.
 func (b *builder) protocol(id field.ID) {
 	b.said = true
-	if b.want.Has(id) {
+	if b.want.Has(id) && !b.tree.Has(id) {
 		n := len(b.octets)
 		b.tree.Add(field.Node{Def: field.Of(id), Val: field.Unit(b.octets, n), Src: b.src, Len: uint32(n)})
 	}

@@ -324,3 +324,16 @@ func BenchmarkFeed(b *testing.B) {
 		d.Feed(answer)
 	}
 }
+
+// A frame with nothing but a part of a line is not of the protocol yet.
+func TestPartOfALine(t *testing.T) {
+	s := newSession(t, opened("smtp"), field.FrameNumber, field.SMTP)
+	s.say(client, inside, "EH")
+	s.say(client, inside, "LO x\r\nQU")
+	s.say(client, inside, "IT\r\n")
+	s.want("frame.number=1 \nframe.number=2 smtp=4c4f20780d0a5155 \nframe.number=3 smtp=49540d0a")
+	p := newSession(t, opened("pop3"), field.POP)
+	p.say(server, inside, "+O")
+	p.say(server, inside, "K\r\n")
+	p.want("\npop=4b0d0a")
+}

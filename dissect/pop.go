@@ -52,11 +52,9 @@ func (s *popSpeaker) push(b *builder, d event.Dir) {
 		if what == pop3.Opaque {
 			return
 		}
-		if off == 0 {
-			b.protocol(field.POP)
-		}
 		switch what {
 		case pop3.List:
+			b.protocol(field.POP)
 			off += s.list(b, b.octets[off:])
 		default:
 			if d == event.FromListener {
@@ -65,7 +63,9 @@ func (s *popSpeaker) push(b *builder, d event.Dir) {
 			l, n, ended := s.halves[d].take(b, off)
 			s.is[d] = what
 			off += n
+			b.said = true
 			if ended {
+				b.protocol(field.POP)
 				s.line(b, what, l)
 			}
 		}

@@ -66,12 +66,10 @@ func (s *smtpSpeaker) push(b *builder, d event.Dir) {
 		if what == smtp.Opaque {
 			return
 		}
-		if off == 0 {
-			b.protocol(field.SMTP)
-		}
 		rest := b.octets[off:]
 		switch what {
 		case smtp.Chunk:
+			b.protocol(field.SMTP)
 			n := int(min(left, int64(len(rest))))
 			s.dialog.Data(int64(n), false)
 			s.mail.take(b, rest[:n], n)
@@ -80,13 +78,16 @@ func (s *smtpSpeaker) push(b *builder, d event.Dir) {
 				s.mail.tell(b, field.SMTPDataFragment, field.SMTPDataReassembledLength)
 			}
 		case smtp.MailData:
+			b.protocol(field.SMTP)
 			off += s.data(b, rest, off)
 		default:
 			s.dot = text.Dot{}
 			l, n, ended := s.halves[d].take(b, off)
 			s.is[d] = what
 			off += n
+			b.said = true
 			if ended {
+				b.protocol(field.SMTP)
 				s.line(b, what, l)
 			}
 		}
