@@ -251,6 +251,10 @@ func (p *page) login() {
 func (p *page) foot() {
 	p.title("card.watch", nil)
 	p.typed(p.command("session list"), p.command("session show 1"))
+	if p.isLab() {
+		p.line("  " + p.say("card.export", nil))
+		p.typed(p.command("session export -o lab.pcapng --as-standard-ports"))
+	}
 	if p.folder != "" {
 		p.line("  " + p.say("card.second_terminal", words.Args{"Folder": p.folder}))
 	}
