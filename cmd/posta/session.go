@@ -66,11 +66,12 @@ func (a *app) sessionListCommand() *cobra.Command {
 	return c
 }
 
-// sessionID reads a session's number; without one it is the newest session.
+// sessionID reads a session's number, which is never 0; without one it is the
+// newest session.
 func (a *app) sessionID(ctx context.Context, text string) (uint64, error) {
 	if text != "" {
 		id, err := strconv.ParseUint(text, 10, 64)
-		if err != nil {
+		if err != nil || id == 0 { // asked of the server, 0 would be all of them
 			return 0, usage(words.Fail("fail.session_id", words.Args{"Value": text}))
 		}
 		return id, nil
