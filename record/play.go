@@ -23,6 +23,13 @@ type Session struct {
 
 // Sessions are those that can be played, in the order in which they began.
 func (r *Ring) Sessions() []Session {
+	out := r.sessions()
+	slices.SortFunc(out, func(a, b Session) int { return cmp.Compare(a.ID, b.ID) })
+	return out
+}
+
+// sessions copies them; whoever emits waits no longer than that takes.
+func (r *Ring) sessions() []Session {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	out := make([]Session, 0, len(r.ended)+len(r.open))
@@ -36,7 +43,6 @@ func (r *Ring) Sessions() []Session {
 	for _, s := range r.open {
 		add(s)
 	}
-	slices.SortFunc(out, func(a, b Session) int { return cmp.Compare(a.ID, b.ID) })
 	return out
 }
 
