@@ -163,6 +163,22 @@ func TestSessionsWire(t *testing.T) {
 	}
 }
 
+// From where TLS is up, text is inside of it, though its first ciphertext is lost.
+func TestSessionsLostTLS(t *testing.T) {
+	events := lab()
+	gap := func(l event.Layer, n int64) event.Event {
+		return event.Event{Conn: 7, Time: events[2].Time, Kind: event.Gap, Dir: event.FromDialer, Layer: l, Len: n}
+	}
+	tls := events[2]
+	tls.Layer, tls.Data, tls.Mask = event.Wire, []byte("\x17\x03\x03 hello"), nil
+	secured := event.Event{Conn: 7, Time: events[2].Time, Kind: event.Secure, Fact: event.Secured{Version: "TLSv1.3"}}
+	file := written(t, SessionOptions{}, []event.Event{events[0], gap(event.Text, 3), secured, events[2], gap(event.Wire, 4), tls})
+	w, _ := joined(t, file)
+	if dialer, _ := w.said(t, 0); dialer != "???????\x17\x03\x03 hello" {
+		t.Errorf("said %q", dialer)
+	}
+}
+
 // The packets of a session, one a line.
 func TestSessionsGolden(t *testing.T) {
 	var out strings.Builder

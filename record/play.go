@@ -80,6 +80,7 @@ func (r *Ring) chosen(ids []uint64) []*session {
 // playing is a session while it is played.
 type playing struct {
 	opened event.Event // to begin with, where the ring has lost it
+	tls    secrecy     // whose secured is cleared once it was given
 	begun  bool
 	over   bool
 	total  ends
@@ -96,7 +97,7 @@ func (r *Ring) Play(ctx context.Context, ids []uint64, to event.Sink) error {
 	place, end := r.blocks.end(), r.blocks.end()
 	all := map[uint64]*playing{}
 	for _, s := range r.chosen(ids) {
-		p := &playing{total: s.passed}
+		p := &playing{total: s.passed, tls: s.tls}
 		p.opened = event.Event{Conn: s.id, Seq: 1, Time: s.began, Kind: event.Open, Fact: s.opened}
 		all[s.id] = p
 		place = min(place, s.first)
@@ -144,8 +145,14 @@ func (p *playing) play(e *event.Event, to event.Sink) {
 		to.Emit(&p.opened)
 	}
 	p.begun = true
+	if e.Seq >= p.tls.secured.Seq {
+		p.secure(e, to)
+	}
 	switch e.Kind {
 	case event.Data:
+		if e.Layer == event.Wire {
+			p.plain(e, to)
+		}
 		p.gap(e, e.Dir, e.Layer, e.Off, to)
 		p.at[e.Dir&1][e.Layer&1] = e.Off + e.Len
 	case event.Close:
@@ -160,11 +167,35 @@ func (p *playing) leave(to event.Sink) {
 	if !p.begun {
 		to.Emit(&p.opened)
 	}
+	p.secure(&p.opened, to)
 	p.missing(&p.opened, to)
+}
+
+// secure tells that TLS is up, if that was not told yet: before the event that
+// tells it or, where the ring has lost that one, before the first behind it.
+func (p *playing) secure(before *event.Event, to event.Sink) {
+	if p.tls.secured.Kind == 0 {
+		return
+	}
+	p.plain(before, to)
+	if before.Kind != event.Secure {
+		to.Emit(&p.tls.secured)
+	}
+	p.tls.secured = event.Event{}
+}
+
+// plain tells of clear text that is missing before TLS: behind its begin nobody
+// could tell it from text inside, which takes no room of its own.
+func (p *playing) plain(before *event.Event, to event.Sink) {
+	for d, n := range p.tls.plain {
+		p.gap(before, event.Dir(d), event.Text, n, to)
+		p.at[d][event.Text] = max(p.at[d][event.Text], n)
+	}
 }
 
 // missing tells of what was left out up to the end.
 func (p *playing) missing(before *event.Event, to event.Sink) {
+	p.plain(before, to)
 	for d := range p.total {
 		for l := range p.total[d] {
 			p.gap(before, event.Dir(d), event.Layer(l), p.total[d][l], to)
@@ -175,8 +206,8 @@ func (p *playing) missing(before *event.Event, to event.Sink) {
 // gap tells of octets that are missing before a place.
 func (p *playing) gap(before *event.Event, d event.Dir, l event.Layer, off int64, to event.Sink) {
 	from := p.at[d][l]
-	if l == event.Wire && from == 0 { // ciphertext is counted from the connection's first octet
-		from = p.at[d][event.Text]
+	if l == event.Wire { // counted from the connection's first octet
+		from = max(from, p.tls.plain[d])
 	}
 	if off > from {
 		to.Emit(&event.Event{Conn: before.Conn, Seq: before.Seq, Time: before.Time, Kind: event.Gap, Dir: d, Layer: l, Off: from, Len: off - from})

@@ -105,6 +105,8 @@ func (r *Ring) Emit(e *event.Event) {
 		r.write(s, e)
 		r.end(s, e.Time)
 	case e.Kind == event.Secure:
+		s.tls.begin(&s.passed)
+		s.tls.secured = event.Event{Conn: e.Conn, Seq: e.Seq, Time: e.Time, Kind: e.Kind, Fact: e.Fact}
 		r.write(s, e)
 		r.forget(s) // all its keys have come
 	default:

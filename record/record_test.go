@@ -264,6 +264,56 @@ func TestSize(t *testing.T) {
 	}
 }
 
+// Where the ring has lost how TLS began, that is told all the same: first the
+// clear text before it as a gap, then that TLS is up, then ciphertext, which is
+// counted on from that clear text.
+func TestLostTLS(t *testing.T) {
+	const plain, up = "1 open lab\n1 D@0 gap 10\n1 L@0 gap 5\n", "1 event.Secured\n"
+	for _, c := range []struct{ steps, want string }{
+		{"t|csUxq", plain + `1 Dwire@10 "hello"` + "\n" + `1 Lwire@5 "hi"` + "\n" + up + `1 D@10 "EHLO\r\n"` + "\n1 close"},
+		{"tc|sUxq", plain + `1 Lwire@5 "hi"` + "\n" + up + `1 D@10 "EHLO\r\n"` + "\n1 Dwire@10 gap 5\n1 close"},
+		{"tcs|Uxcq", plain + up + `1 D@10 "EHLO\r\n"` + "\n1 Dwire@10 gap 5\n" + `1 Dwire@15 "hello"` + "\n1 Lwire@5 gap 2\n1 close"},
+		{"tcsU|xcq", plain + up + `1 D@10 "EHLO\r\n"` + "\n1 Dwire@10 gap 5\n" + `1 Dwire@15 "hello"` + "\n1 Lwire@5 gap 2\n1 close"},
+		{"tcsUx|sq", plain + up + "1 Lwire@5 gap 2\n" + `1 Lwire@7 "hi"` + "\n1 Dwire@10 gap 5\n1 D@10 gap 6\n1 close"},
+		{"tcsUx|q", plain + up + "1 Dwire@10 gap 5\n1 D@10 gap 6\n1 Lwire@5 gap 2\n1 close"},
+		{"tcsUx|", plain + up + "1 Dwire@10 gap 5\n1 D@10 gap 6\n1 Lwire@5 gap 2"},
+		{"tcs|q", plain + "1 Dwire@10 gap 5\n1 Lwire@5 gap 2\n1 close"}, // the handshake failed
+	} {
+		r := lab(Options{Size: 64 << 10})
+		p := connect(r, 1, "lab")
+		for _, step := range c.steps {
+			switch step {
+			case 't':
+				p.command("STARTTLS\r\n")
+				p.reply("220\r\n")
+				for d := range p.at {
+					p.at[d][event.Wire] = p.at[d][event.Text]
+				}
+			case 'c':
+				p.say(event.FromDialer, event.Wire, event.Command, "hello")
+			case 's':
+				p.say(event.FromListener, event.Wire, event.Reply, "hi")
+			case 'U':
+				p.em.Fact(event.Secure, event.Secured{Version: "TLSv1.3"})
+			case 'x':
+				p.command("EHLO\r\n")
+			case 'q':
+				p.close()
+			case '|': // the ring forgets what came until now
+				for i := range uint64(128) {
+					q := connect(r, 100+i, "lab")
+					q.body(strings.Repeat("x", 1000))
+					q.close()
+				}
+			}
+		}
+		if got := played(t, r, 1); got != c.want {
+			t.Errorf("%s:\n%s\nnot\n%s", c.steps, got, c.want)
+		}
+		r.Close()
+	}
+}
+
 func TestSessionsBound(t *testing.T) {
 	r := lab(Options{Sessions: 2})
 	defer r.Close()

@@ -22,6 +22,7 @@ type session struct {
 	first  int64   // place of its first record
 	last   int64   // behind its last one, once it is closed
 	passed ends    // octets that passed, of a masked session as they are kept
+	tls    secrecy // where its TLS begins
 	hello  *hello  // until the client's random is known
 	random random  // under which randoms has it
 	keys   []byte  // lines of a key log
@@ -29,6 +30,21 @@ type session struct {
 
 // ends are how far the streams of a session have come.
 type ends [2][2]int64 // by event.Dir and event.Layer
+
+// secrecy is where TLS begins in a session. The ring may lose that, and the rest
+// is not understood without.
+type secrecy struct {
+	begun   bool        // ciphertext has passed, or TLS is up
+	plain   [2]int64    // octets of Text before it, by event.Dir; ciphertext is counted on from there
+	secured event.Event // that it is up; of Kind 0 while it is not
+}
+
+// begin takes how far the clear text had come.
+func (t *secrecy) begin(passed *ends) {
+	if !t.begun {
+		t.begun, t.plain = true, [2]int64{passed[0][event.Text], passed[1][event.Text]}
+	}
+}
 
 // data keeps octets. Where the session has its fill they are left out; their
 // places tell who reads.
@@ -50,6 +66,7 @@ func (r *Ring) data(s *session, e *event.Event) {
 		r.lines(s, e, e.Data, e.Len)
 	default:
 		if e.Layer == event.Wire {
+			s.tls.begin(&s.passed)
 			r.greeting(s, e)
 		}
 		r.pieces(s, e)
