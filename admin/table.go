@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -84,14 +85,34 @@ func about(raw json.RawMessage) string {
 			return s
 		}
 	}
-	switch n := len(request.IDs); n {
-	case 0:
-		return ""
-	case 1:
-		return strconv.FormatUint(request.IDs[0], 10)
-	default: // as many as there may be, the first and the last
-		return strconv.FormatUint(request.IDs[0], 10) + "-" + strconv.FormatUint(request.IDs[n-1], 10)
+	return ranges(request.IDs)
+}
+
+// maxAbout bounds what is written of numbers, in octets.
+const maxAbout = 200
+
+// ranges writes numbers in order, each once, "3,7-9"; where that is too long,
+// how many there are.
+func ranges(ids []uint64) string {
+	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
+	var text []byte
+	for i := 0; i < len(ids); i++ {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = strconv.AppendUint(text, ids[i], 10)
+		first := i
+		for i+1 < len(ids) && ids[i+1] == ids[i]+1 {
+			i++
+		}
+		if i > first {
+			text = strconv.AppendUint(append(text, '-'), ids[i], 10)
+		}
+		if len(text) > maxAbout {
+			return strconv.Itoa(len(ids)) + " sessions"
+		}
 	}
+	return string(text)
 }
 
 // deliver hands a result over, by way of JSON so that both ways of calling
