@@ -204,8 +204,8 @@ func TestLimits(t *testing.T) {
 	for i := range many.packets {
 		j.Feed(&many.packets[i])
 	}
-	if len(j.streams) > 30 || j.open.n > 10 || j.closed.n > 20 || j.Streams() != 100 {
-		t.Errorf("%d streams are known, %d open, %d closed, of %d", len(j.streams), j.open.n, j.closed.n, j.Streams())
+	if len(j.streams) > 30 || j.open.n > 10 || j.closed.n > 20 || j.count != 100 {
+		t.Errorf("%d streams are known, %d open, %d closed, of %d", len(j.streams), j.open.n, j.closed.n, j.count)
 	}
 	if got := w.streams[1].closed; got != "too many connections were open" {
 		t.Errorf("the first was closed: %q", got)

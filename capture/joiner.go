@@ -79,9 +79,6 @@ func NewJoiner(sink event.Sink, limits Limits) *Joiner {
 	return j
 }
 
-// Streams is how many there were so far.
-func (j *Joiner) Streams() int { return int(j.count) }
-
 // Feed takes the next packet. It keeps nothing of p.
 func (j *Joiner) Feed(p *Packet) {
 	j.now, j.number, j.time = p, p.Number, p.Time

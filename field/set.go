@@ -18,22 +18,6 @@ func (s *Set) Add(ids ...ID) {
 // Has says whether the field is in.
 func (s *Set) Has(id ID) bool { return s[id/64]&(1<<(id%64)) != 0 }
 
-// Or puts all fields of other in.
-func (s *Set) Or(other *Set) {
-	for i := range s {
-		s[i] |= other[i]
-	}
-}
-
-// Len counts the fields.
-func (s *Set) Len() int {
-	n := 0
-	for _, w := range s {
-		n += bits.OnesCount64(w)
-	}
-	return n
-}
-
 // All gives the fields in the order of their IDs.
 func (s *Set) All() iter.Seq[ID] {
 	return func(yield func(ID) bool) {

@@ -3,10 +3,8 @@ package field
 // Flags say more of a Node.
 type Flags uint8
 
-const (
-	Generated Flags = 1 << iota // the value was reckoned and stands nowhere as octets
-	Unsure                      // it follows octets that were lost
-)
+// Generated: the value was reckoned and stands nowhere as octets.
+const Generated Flags = 1
 
 // Node is one field in one frame. Off and Len count in the Tree's Sources[Src].
 type Node struct {

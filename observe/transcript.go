@@ -20,9 +20,6 @@ const (
 	LineGap     = "gap"  // lines or octets that were not kept
 )
 
-// Masked stands for each secret, whatever its length.
-const Masked = "********"
-
 // Line is one line of a transcript, fit to be printed: control characters and
 // octets that are no UTF-8 stand as \x1b.
 type Line struct {
@@ -192,7 +189,7 @@ func (a *assembly) put(p []byte, secret bool) {
 	case len(p) == 0:
 	case secret && a.masked:
 	case secret:
-		a.line = append(a.line, Masked...)
+		a.line = append(a.line, event.Masked...)
 		a.masked = true
 	default:
 		a.masked = false
