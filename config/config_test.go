@@ -275,6 +275,16 @@ func TestProblemsHaveLines(t *testing.T) {
 	}
 }
 
+func TestMetricsOff(t *testing.T) {
+	c, err := Parse([]byte("[metrics]\naddr = \"off\"\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Check(); err != nil || c.Metrics.Addr != "" || len(c.Warnings()) != 0 {
+		t.Errorf("at %q: %v, %q", c.Metrics.Addr, err, c.Warnings())
+	}
+}
+
 func TestWarnings(t *testing.T) {
 	c := Default()
 	c.Metrics.Addr = ":9090"

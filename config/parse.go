@@ -61,6 +61,9 @@ func Parse(text []byte) (*Config, error) {
 	if len(wrong) > 0 {
 		return nil, errors.Join(wrong...)
 	}
+	if c.Metrics.Addr == "off" { // as the listeners' flags have it
+		c.Metrics.Addr = ""
+	}
 	fillAll(tree["network"], len(c.Networks), func(i int, set func(string) bool) { c.Networks[i].fill(set) })
 	if _, given := tree["listener"]; !given {
 		c.Listeners = Default().Listeners

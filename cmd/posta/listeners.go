@@ -51,7 +51,11 @@ func (f *listenerFlags) apply(c *config.Config, host string) (fixed []string) {
 		c.Listeners[at].Addr = address(value, host)
 		fixed = append(fixed, l.Name)
 	}
-	if f.metrics != "" {
+	switch f.metrics {
+	case "":
+	case "off":
+		c.Metrics.Addr = ""
+	default:
 		c.Metrics.Addr = address(f.metrics, "127.0.0.1")
 	}
 	return fixed
