@@ -47,6 +47,9 @@ func (k *Keeper) salvage(ctx context.Context, target string, told func(store.Pro
 		return 0, err
 	}
 	defer from.close()
+	if err := k.begin(target); err != nil {
+		return 0, err
+	}
 	if err := migrate(ctx, target, k.o); err != nil {
 		return 0, err
 	}
@@ -68,6 +71,17 @@ func (k *Keeper) salvage(ctx context.Context, target string, told func(store.Pro
 		err = words.Fail("sqldb.nothing_saved", nil)
 	}
 	return s.lost, err
+}
+
+// begin makes the new file, which is to stand in the store's folder: it belongs
+// to whom the folder belongs to, and nobody else may read it. SQLite gives its
+// own files the same.
+func (k *Keeper) begin(target string) error {
+	f, err := os.OpenFile(target, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	return errors.Join(handOver(f, k.file()), f.Close())
 }
 
 // exchange keeps the damaged file, with its log, under names in a folder of
