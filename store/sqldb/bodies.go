@@ -3,7 +3,6 @@ package sqldb
 import (
 	"context"
 	"database/sql/driver"
-	"encoding/binary"
 
 	"posta/store"
 	"posta/words"
@@ -161,19 +160,18 @@ func (m hurt) end() int64 {
 // lists that are being expanded.
 func (b *bodies) others() error {
 	err := b.c.query(func(row []driver.Value) error {
-		for packed := asBytes(row[0]); len(packed) >= pairOctets; packed = packed[pairOctets:] {
-			if o := b.at(int64(binary.BigEndian.Uint64(packed))); o != nil {
+		for p := range pairsIn(asBytes(row[0])) {
+			if o := b.at(p.blob); o != nil {
 				o.counted++
 			}
-			b.nowhere(int64(binary.BigEndian.Uint64(packed)))
-			prefix := int64(binary.BigEndian.Uint64(packed[8:]))
-			b.nowhere(prefix >> chunkBits)
-			if o := b.at(prefix >> chunkBits); o != nil && prefix != 0 {
-				o.prefix, o.size = true, prefix%maxPrefix
+			b.nowhere(p.blob)
+			b.nowhere(p.prefix >> chunkBits)
+			if o := b.at(p.prefix >> chunkBits); o != nil && p.prefix != 0 {
+				o.prefix, o.size = true, p.prefix%maxPrefix
 			}
 		}
 		return nil
-	}, `SELECT pairs FROM trash`)
+	}, qAllTrash)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,9 @@
 package sqldb
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // Forget drops what is remembered of mailboxes.
 func (db *DB) Forget() {
@@ -28,6 +31,21 @@ func (db *DB) Change(query string) error {
 		_, err := t.exec(query)
 		return err
 	})
+}
+
+// Damage runs statements on the file of a store that nobody has open, and so
+// before any housekeeping of the one that opens it next.
+func Damage(ctx context.Context, file string, statements ...string) error {
+	c, err := connect(ctx, file, writing, Options{})
+	if err != nil {
+		return err
+	}
+	for _, statement := range statements {
+		if _, err := c.exec(statement); err != nil {
+			return errors.Join(err, c.close())
+		}
+	}
+	return c.close()
 }
 
 // Checkpoint has the writer bring the WAL into the file before its next work.

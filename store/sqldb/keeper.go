@@ -69,7 +69,7 @@ func (k *Keeper) Repair(ctx context.Context, told func(store.Progress)) (store.R
 	}
 	lock := k.lock
 	k.lock = nil
-	db, err := openWith(ctx, k.dir, k.o, lock)
+	db, err := openWith(ctx, k.dir, k.o, lock, unswept)
 	if err != nil {
 		return store.Repair{}, err
 	}

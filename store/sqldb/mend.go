@@ -152,16 +152,34 @@ func (t *tx) mendBody(blob int64, h *body) error {
 		}
 	}
 	if !h.row {
-		// Nobody is counted yet: the messages are, one by one.
-		if _, err := t.insertBlob.exec(blob, h.size, int64(0)); err != nil {
+		refs, err := t.references(blob)
+		if err != nil {
 			return err
 		}
-		_, err := t.exec(`UPDATE blob SET refs = (SELECT count(*) FROM message e WHERE e.blob_id = blob.id)
-			+ (SELECT count(*) FROM expansion x WHERE x.blob_id = blob.id) WHERE id = $1`, blob)
+		_, err = t.insertBlob.exec(blob, h.size, refs)
 		return err
 	}
 	_, err := t.exec(`UPDATE blob SET size = $1 WHERE id = $2`, h.size, blob)
 	return err
+}
+
+// references counts who refers to a blob: messages, lists that are being
+// expanded, and removed messages that wait for the sweep.
+func (t *tx) references(blob int64) (refs int64, err error) {
+	refs, err = t.number(`SELECT (SELECT count(*) FROM message WHERE blob_id = $1)
+		+ (SELECT count(*) FROM expansion WHERE blob_id = $2)`, blob, blob)
+	if err != nil {
+		return 0, err
+	}
+	err = t.query(func(row []driver.Value) error {
+		for p := range pairsIn(asBytes(row[0])) {
+			if p.blob == blob {
+				refs++
+			}
+		}
+		return nil
+	}, qAllTrash)
+	return refs, err
 }
 
 // mended is a body that was mended for one message, and what there was of it.

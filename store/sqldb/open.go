@@ -114,13 +114,23 @@ func Open(ctx context.Context, dir string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err // says all
 	}
-	return openWith(ctx, dir, o, lock)
+	return openWith(ctx, dir, o, lock, swept)
 }
 
+// housekeeping says whether a DB takes away what has no references. One that is
+// opened to be repaired must not before its references are right, or bodies go
+// that messages need.
+type housekeeping bool
+
+const (
+	swept   housekeeping = true
+	unswept housekeeping = false
+)
+
 // openWith opens a store whose lock is held already; it releases it.
-func openWith(ctx context.Context, dir string, o Options, lock *lockFile) (*DB, error) {
+func openWith(ctx context.Context, dir string, o Options, lock *lockFile, h housekeeping) (*DB, error) {
 	db := &DB{o: o, dir: dir, lock: lock, closed: make(chan struct{}), readers: make(chan *conn, o.Readers)}
-	if err := db.start(ctx); err != nil {
+	if err := db.start(ctx, h); err != nil {
 		db.writer.abandon()
 		db.closeReaders(len(db.readers))
 		lock.release()
@@ -131,7 +141,7 @@ func openWith(ctx context.Context, dir string, o Options, lock *lockFile) (*DB, 
 
 // start opens the connections, which creates the file with nobody else's eyes
 // on it, and begins the work.
-func (db *DB) start(ctx context.Context) error {
+func (db *DB) start(ctx context.Context, h housekeeping) error {
 	file := db.file()
 	f, err := openOwn(file)
 	if err != nil {
@@ -167,7 +177,9 @@ func (db *DB) start(ctx context.Context) error {
 	db.listings.init()
 	db.sweeper.init(db)
 	go db.writer.loop()
-	go db.sweeper.loop()
+	if h == swept {
+		db.sweeper.start()
+	}
 	return nil
 }
 

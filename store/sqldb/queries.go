@@ -54,6 +54,7 @@ const (
 
 	qTrash      = `INSERT INTO trash (pairs) VALUES ($1)`
 	qTrashSlice = `SELECT id, pairs FROM trash ORDER BY id LIMIT 1`
+	qAllTrash   = `SELECT pairs FROM trash`
 	qDropTrash  = `DELETE FROM trash WHERE id = $1`
 	qBlob       = `SELECT refs, size FROM blob WHERE id = $1`
 	qUnlink     = `UPDATE blob SET refs = $1 WHERE id = $2`

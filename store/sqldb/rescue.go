@@ -26,7 +26,11 @@ func (k *Keeper) rescue(ctx context.Context, found []store.Trouble, told func(st
 	if r.Lost, err = k.salvage(ctx, filepath.Join(work, File), told); err != nil {
 		return r, words.FailOf(err, "sqldb.rescue_failed", words.Args{"File": k.file()})
 	}
-	db, err := Open(ctx, work, k.o)
+	lock, err := acquire(filepath.Join(work, Lock))
+	if err != nil {
+		return r, words.FailOf(err, "sqldb.rescue_failed", words.Args{"File": k.file()})
+	}
+	db, err := openWith(ctx, work, k.o, lock, unswept)
 	if err != nil {
 		return r, words.FailOf(err, "sqldb.rescue_failed", words.Args{"File": k.file()})
 	}

@@ -4,6 +4,7 @@ import (
 	"database/sql/driver"
 	"encoding/binary"
 	"fmt"
+	"iter"
 	"slices"
 )
 
@@ -22,12 +23,16 @@ type sweeper struct {
 	db   *DB
 	wake chan struct{}
 	quit chan struct{}
-	done chan struct{}
+	done chan struct{} // nil: not started
 }
 
 func (s *sweeper) init(db *DB) {
-	s.db, s.wake = db, make(chan struct{}, 1)
-	s.quit, s.done = make(chan struct{}), make(chan struct{})
+	s.db, s.wake, s.quit = db, make(chan struct{}, 1), make(chan struct{})
+}
+
+func (s *sweeper) start() {
+	s.done = make(chan struct{})
+	go s.loop()
 }
 
 // stir says that there may be work.
@@ -40,7 +45,9 @@ func (s *sweeper) stir() {
 
 func (s *sweeper) stop() {
 	close(s.quit)
-	<-s.done
+	if s.done != nil {
+		<-s.done
+	}
 }
 
 // loop sweeps at the start, for an earlier process may have left something,
@@ -104,6 +111,17 @@ func appendPair(b []byte, p pair) []byte {
 	return binary.BigEndian.AppendUint64(b, uint64(p.prefix))
 }
 
+// pairsIn gives what appendPair has packed.
+func pairsIn(packed []byte) iter.Seq[pair] {
+	return func(yield func(pair) bool) {
+		for ; len(packed) >= pairOctets; packed = packed[pairOctets:] {
+			if !yield(pair{int64(binary.BigEndian.Uint64(packed)), int64(binary.BigEndian.Uint64(packed[8:]))}) {
+				return
+			}
+		}
+	}
+}
+
 // trash notes what is to be swept, in rows of one slice each.
 func (t *tx) trash(pairs []pair) error {
 	for slice := range slices.Chunk(pairs, trashSlice) {
@@ -152,11 +170,7 @@ func (t *tx) sweepTrash() (bool, error) {
 		return false, err
 	}
 	id, packed := asInt(row[0]), asBytes(row[1])
-	var pairs []pair
-	for ; len(packed) >= pairOctets; packed = packed[pairOctets:] {
-		pairs = append(pairs, pair{int64(binary.BigEndian.Uint64(packed)), int64(binary.BigEndian.Uint64(packed[8:]))})
-	}
-	if err := t.unlinkAll(pairs); err != nil {
+	if err := t.unlinkAll(slices.Collect(pairsIn(packed))); err != nil {
 		return false, err
 	}
 	_, err = t.exec(qDropTrash, id)
