@@ -57,7 +57,10 @@ func (d *Dissector) packet(c *conn, e *event.Event) {
 	p := packet{conn: e.Conn, number: e.Packet, time: e.Time, dir: e.Dir, wire: e.Len, octets: e.Data, whole: seg.Whole, seg: *seg,
 		end: seg.Off + int64(seg.Len)}
 	d.timed(&p)
-	if c == nil {
+	if e.Conn > 0 { // a capture's are its streams' numbers, from 1
+		p.stream = uint32(e.Conn - 1)
+	}
+	if c == nil { // of no stream, or behind its end
 		d.bare(&p)
 		return
 	}

@@ -116,6 +116,25 @@ frame.number=3 (0)
 	}
 }
 
+// A packet that comes when its stream was closed still bears its number.
+func TestLatePacketsHaveTheirStream(t *testing.T) {
+	p := newPlain(field.FrameNumber, field.TCPStream)
+	p.feed(true, 100, 0, syn, "")
+	p.feed(true, 900, 0, syn, "") // the ports are used again
+	p.feed(false, 0, 901, rst|ack, "")
+	p.number += 1000
+	p.feed(true, 901, 1, ack, "")
+	p.join.End()
+	want := `frame.number=1 tcp.stream=0 (0)
+frame.number=2 tcp.stream=1 (0)
+frame.number=3 tcp.stream=1 (0)
+frame.number=1004 tcp.stream=1 (0)
+`
+	if got := p.told.String(); got != want {
+		t.Errorf("told\n%s\nwant\n%s", got, want)
+	}
+}
+
 // dialogue is what a session repeats: a command and its reply, a packet each.
 func dialogue(tb testing.TB) (d *Dissector, events []*event.Event) {
 	tb.Helper()
