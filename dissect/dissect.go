@@ -9,6 +9,7 @@ package dissect
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"posta/event"
@@ -45,8 +46,7 @@ type Dissector struct {
 
 	now           packet // the packet at hand, while pending
 	pending       bool   // its octets are still to come
-	waiting       []uint32
-	waitingOctets int
+	waiting       queue
 	began, before time.Time // of packets
 }
 
@@ -139,7 +139,8 @@ func (d *Dissector) open(e *event.Event) {
 
 // leave forgets a connection.
 func (d *Dissector) leave(id uint64, c *conn) {
-	d.release(c)
+	d.release(slices.Concat(c.waiting[0], c.waiting[1]))
+	c.waiting = [2]waiting{}
 	if c.speaks != nil {
 		c.speaks.drop()
 	}
@@ -235,7 +236,7 @@ type conn struct {
 	speaks speaker // nil while nobody knows
 	spoken [2]bool // who has sent something, where that is asked
 
-	waiting []*packet // whose octets have not had their turn
+	waiting [2]waiting // packets whose octets have not had their turn
 }
 
 // speaker reads a protocol.

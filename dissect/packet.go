@@ -35,14 +35,6 @@ func (p *packet) keep(from *packet) {
 	p.seg.Whole = nil
 }
 
-// The bounds of packets that wait for octets before theirs. Beyond them a
-// packet's frame tells only of the packet, and what was said in it comes in a
-// frame of its own.
-const (
-	maxWaiting       = 1 << 16
-	maxWaitingOctets = 64 << 20
-)
-
 // reset has no place in a stream (RFC 9293 §3.5.3).
 const flagRST = 0x04
 
@@ -72,14 +64,13 @@ func (d *Dissector) packet(c *conn, e *event.Event) {
 	case seg.Marks&event.OutOfOrder == 0:
 		d.now.keep(&p)
 		d.pending = true
-	case len(d.waiting) >= maxWaiting || d.waitingOctets+len(p.octets) > maxWaitingOctets:
+	case d.waiting.n >= maxWaiting || len(c.waiting[p.dir]) >= maxWaitingSide || d.waiting.octets+len(p.octets) > maxWaitingOctets:
 		d.bare(&p)
 	default:
 		kept := &packet{}
 		kept.keep(&p)
-		c.waiting = append(c.waiting, kept)
-		d.waiting = append(d.waiting, p.number)
-		d.waitingOctets += len(p.octets)
+		c.waiting[p.dir].add(kept)
+		d.waiting.add(kept)
 	}
 }
 
@@ -115,55 +106,38 @@ func (d *Dissector) bearer(c *conn, e *event.Event) *packet {
 		d.pending = false
 		return &d.now
 	}
-	for i, p := range c.waiting {
-		if p.number == e.Packet {
-			c.waiting = slices.Delete(c.waiting, i, i+1)
-			d.forget(p)
-			return p
-		}
+	p := d.waiting.at(e.Packet)
+	if p == nil || p.conn != e.Conn {
+		return nil
 	}
-	return nil
+	c.waiting[p.dir].remove(p)
+	d.waiting.remove(p)
+	return p
 }
 
 // passed makes the frames of packets whose octets will not come any more: the
 // stream is beyond them.
 func (d *Dissector) passed(c *conn, dir event.Dir, end int64) {
-	for i := 0; i < len(c.waiting); {
-		if p := c.waiting[i]; p.dir == dir && p.end <= end {
-			c.waiting = slices.Delete(c.waiting, i, i+1)
-			d.forget(p)
-			d.bare(p)
-			continue
-		}
-		i++
+	w := c.waiting[dir]
+	if n := w.until(end); n > 0 {
+		d.release(w[:n])
+		c.waiting[dir] = slices.Delete(w, 0, n)
 	}
 }
 
-// release makes the frames of all that waits.
-func (d *Dissector) release(c *conn) {
-	for _, p := range c.waiting {
-		d.forget(p)
+// release makes the frames of packets that waited, in the order in which they came.
+func (d *Dissector) release(all []*packet) {
+	slices.SortFunc(all, byNumber)
+	for _, p := range all {
+		d.waiting.remove(p)
 		d.bare(p)
 	}
-	c.waiting = nil
-}
-
-func (d *Dissector) forget(p *packet) {
-	if i, ok := slices.BinarySearch(d.waiting, p.number); ok {
-		d.waiting = slices.Delete(d.waiting, i, i+1)
-	}
-	d.waitingOctets -= len(p.octets)
 }
 
 // Waiting is the number of the first packet whose frame is still to come, as
 // octets before its own are missing so far; 0 where none waits. The frames of
 // later packets may have come already.
-func (d *Dissector) Waiting() uint32 {
-	if len(d.waiting) == 0 {
-		return 0
-	}
-	return d.waiting[0]
-}
+func (d *Dissector) Waiting() uint32 { return d.waiting.first() }
 
 // groups says which layers have a field that is wanted.
 type groups struct{ frame, link, ip, ipv6, tcp, mail bool }
