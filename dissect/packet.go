@@ -35,6 +35,18 @@ func (p *packet) keep(from *packet) {
 	p.seg.Whole = nil
 }
 
+// commentCost is what a comment takes beside its octets.
+const commentCost = 16
+
+// cost counts the octets that keep copies.
+func (p *packet) cost() int {
+	n := len(p.octets) + len(p.whole)
+	for _, text := range p.seg.Comments {
+		n += len(text) + commentCost
+	}
+	return n
+}
+
 // reset has no place in a stream (RFC 9293 §3.5.3).
 const flagRST = 0x04
 
@@ -64,7 +76,7 @@ func (d *Dissector) packet(c *conn, e *event.Event) {
 	case seg.Marks&event.OutOfOrder == 0:
 		d.now.keep(&p)
 		d.pending = true
-	case d.waiting.n >= maxWaiting || len(c.waiting[p.dir]) >= maxWaitingSide || d.waiting.octets+len(p.octets) > maxWaitingOctets:
+	case d.waiting.n >= maxWaiting || len(c.waiting[p.dir]) >= maxWaitingSide || d.waiting.octets+p.cost() > maxWaitingOctets:
 		d.bare(&p)
 	default:
 		kept := &packet{}

@@ -58,7 +58,7 @@ type queue struct {
 func (q *queue) add(p *packet) {
 	q.numbers, q.packets = append(q.numbers, p.number), append(q.packets, p)
 	q.n++
-	q.octets += len(p.octets)
+	q.octets += p.cost()
 }
 
 // first is the number of the first packet that waits, 0 where none does.
@@ -87,7 +87,7 @@ func (q *queue) remove(p *packet) {
 	}
 	q.packets[i] = nil
 	q.n--
-	q.octets -= len(p.octets)
+	q.octets -= p.cost()
 	for q.head < len(q.packets) && q.packets[q.head] == nil {
 		q.head++
 	}

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 
 	"posta/event"
@@ -63,6 +64,33 @@ func TestWaitingOfOneSide(t *testing.T) {
 	e.d.Feed(&event.Event{Conn: 2, Kind: event.Close})
 	if e.d.Waiting() != 0 || e.d.waiting.octets != 0 {
 		t.Errorf("%d waits, %d octets", e.d.Waiting(), e.d.waiting.octets)
+	}
+}
+
+// All that is kept of a packet counts, and no more once it has left.
+func TestWaitingOctets(t *testing.T) {
+	comment, whole := strings.Repeat("x", 1<<19), make([]byte, 1<<16)
+	for _, one := range []struct {
+		octets int
+		seg    event.Segment
+		room   int
+	}{
+		{1 << 18, event.Segment{}, 256},
+		{0, event.Segment{Whole: whole}, 1024},
+		{0, event.Segment{Comments: []string{comment}}, 127},
+		{0, event.Segment{Comments: make([]string, 1<<15)}, 128},
+	} {
+		e := newEarly(1)
+		for range 2 { // what was released makes room
+			e.told = nil
+			for range one.room + 1 {
+				e.feed(1, one.octets, one.seg)
+			}
+			if len(e.told) != 1 || e.told[0] != e.count {
+				t.Errorf("of %d packets %d were told at once", one.room+1, len(e.told))
+			}
+			e.gap(1, 0, 1<<20)
+		}
 	}
 }
 
