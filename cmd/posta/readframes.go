@@ -37,8 +37,9 @@ type frameList struct {
 	columns []column // nil for the usual ones
 	out     *bufio.Writer
 	begun   [][]string // the table's first rows, which set its widths
+	octets  int        // of them
 	widths  []int
-	held    []heldRow
+	held    heldRows
 	shown   int
 	failed  error // of writing
 }
@@ -49,16 +50,6 @@ type column struct {
 	def  *field.Def
 	text func(*overview) string
 }
-
-// heldRow waits for the rows of frames before it.
-type heldRow struct {
-	number uint32
-	cells  []string
-	line   []byte
-}
-
-// maxHeld bounds how many rows wait; beyond it they come as they were made.
-const maxHeld = 1 << 16
 
 // newFrameList understands the flags.
 func (a *app) newFrameList(f framesFlags) (*frameList, error) {
@@ -175,15 +166,12 @@ func (l *frameList) frame(f *dissect.Frame) {
 		} else {
 			row.cells = l.cells(f)
 		}
-		at, _ := slices.BinarySearchFunc(l.held, row.number+1, func(r heldRow, n uint32) int { return int(int64(r.number) - int64(n)) })
-		l.held = slices.Insert(l.held, at, row)
+		l.held.add(&row)
 	}
-	n, waits := 0, l.d.Waiting()
-	for n < len(l.held) && (waits == 0 || l.held[n].number < waits || len(l.held)-n > maxHeld) {
-		l.row(&l.held[n])
-		n++
+	waits := l.d.Waiting()
+	for one := l.held.first(); one != nil && (waits == 0 || one.number < waits || l.held.full()); one = l.held.first() {
+		l.row(l.held.take())
 	}
-	l.held = slices.Delete(l.held, 0, n)
 }
 
 // values are a field's in a frame.
@@ -282,7 +270,8 @@ func (l *frameList) row(r *heldRow) {
 		l.aligned(r.cells)
 		return
 	}
-	if l.begun = append(l.begun, r.cells); len(l.begun) > measured {
+	l.octets += r.cost()
+	if l.begun = append(l.begun, r.cells); len(l.begun) > measured || l.octets > maxHeldOctets {
 		l.begin()
 	}
 }
@@ -332,10 +321,9 @@ func (l *frameList) write(line string) {
 
 // end writes what is left.
 func (l *frameList) end() error {
-	for i := range l.held {
-		l.row(&l.held[i])
+	for l.held.first() != nil {
+		l.row(l.held.take())
 	}
-	l.held = nil
 	l.begin()
 	if l.shown == 0 && !l.a.json {
 		l.write(l.a.say("read.none", nil))
