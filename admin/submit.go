@@ -57,6 +57,7 @@ func (h House) submit(ctx context.Context, in Submission, octets io.Reader) (Sub
 	if err != nil {
 		return Submitted{}, err
 	}
+	octets = &asLines{from: octets}
 	head, err := readHead(octets)
 	if err != nil {
 		return Submitted{}, err

@@ -357,3 +357,27 @@ func (s *slow) Read(p []byte) (int, error) {
 	s.text = s.text[n:]
 	return n, nil
 }
+
+// A bare CR or LF could end the message early for a POP3 client, and speak on
+// in the server's name.
+func TestSubmitLineEnds(t *testing.T) {
+	table, b := office(t)
+	for way, c := range callers(t, table) {
+		for text, want := range map[string]string{
+			"From: x\n\nx\n.\r\n-ERR\n":   "From: x\r\n\r\nx\r\n.\r\n-ERR\r\n",
+			"From: x\r\rx\r.\r\n\rlast":   "From: x\r\nx\r\n.\r\n\r\nlast\r\n",
+			"From: x\r\n\r\nx\r\r\n.\r\n": "From: x\r\n\r\nx\r\n.\r\n",
+		} {
+			if _, err := submit(t, c, Submission{User: "root", To: []string{"ana"}}, text); err != nil || b.text.String() != want {
+				t.Errorf("%s: %q became %q, %v; want %q", way, text, &b.text, err, want)
+			}
+		}
+	}
+	long := strings.Repeat("line\n", 10_000) // beyond a piece
+	for _, in := range []io.Reader{strings.NewReader(long), &slow{long}} {
+		got, err := io.ReadAll(&asLines{from: in})
+		if err != nil || string(got) != strings.ReplaceAll(long, "\n", "\r\n") {
+			t.Errorf("%d octets, %v", len(got), err)
+		}
+	}
+}

@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"errors"
 	"io"
+
+	"posta/imf"
 )
 
 // messageReader reads a message as programs on this machine write it, and gives
@@ -17,8 +19,8 @@ type messageReader struct {
 	began bool // behind the first line
 	start bool // the next octets begin a line
 	over  bool
+	ends  imf.LineEnds
 	rest  []byte // converted and not given out yet
-	cr    bool   // a CR was held back
 }
 
 func newMessageReader(in io.Reader, dots bool) *messageReader {
@@ -61,29 +63,10 @@ func (r *messageReader) more() error {
 	case first && whole && bytes.HasPrefix(text, []byte("From ")):
 		return nil
 	}
-	r.rest = r.convert(r.rest[:0], text)
-	if whole || ended && (!r.start || len(piece) > 0) {
-		r.cr = false
-		r.rest = append(r.rest, '\r', '\n')
+	if r.rest = r.ends.Append(r.rest[:0], piece); ended {
+		r.rest = r.ends.End(r.rest)
 	}
 	r.start = whole
 	r.over = ended
 	return nil
-}
-
-// convert copies text; a CR in a line ends it (RFC 5321 §2.3.8 lets none stand
-// alone), and several are one.
-func (r *messageReader) convert(dst, text []byte) []byte {
-	for _, c := range text {
-		switch {
-		case c == '\r':
-			r.cr = true
-			continue
-		case r.cr:
-			r.cr = false
-			dst = append(dst, '\r', '\n')
-		}
-		dst = append(dst, c)
-	}
-	return dst
 }
