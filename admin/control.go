@@ -96,16 +96,33 @@ func writePrivate(path string, data []byte) error {
 	return os.Rename(next, path)
 }
 
-// Serve answers until ctx is done.
+// Serve answers until ctx is done, and lets those who have asked hear the answer.
 func (c *Control) Serve(ctx context.Context) error {
+	return serveUntil(ctx, &c.http, c.listener, func() { os.Remove(c.file) })
+}
+
+// patience is how long those may take who are being answered at the end.
+const patience = 5 * time.Second
+
+// serveUntil serves until ctx is done, does what is to be done first then, and
+// waits until everybody has had his answer: who has none would hand the same
+// message in again.
+func serveUntil(ctx context.Context, s *http.Server, l net.Listener, first func()) error {
+	gone := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
-		bounded, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer close(gone)
+		first()
+		bounded, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
-		os.Remove(c.file)
-		c.http.Shutdown(bounded)
+		if s.Shutdown(bounded) != nil {
+			_ = s.Close() // who takes longer is cut off
+		}
 	})
-	defer stop()
-	if err := c.http.Serve(c.listener); !errors.Is(err, http.ErrServerClosed) {
+	err := s.Serve(l)
+	if !stop() { // Serve returns as soon as the shutdown begins
+		<-gone
+	}
+	if !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil

@@ -88,16 +88,7 @@ func userName(uid uint32) string {
 
 // Serve answers until ctx is done, and lets those at the counter finish.
 func (c *Counter) Serve(ctx context.Context) error {
-	stop := context.AfterFunc(ctx, func() {
-		bounded, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		_ = c.http.Shutdown(bounded)
-	})
-	defer stop()
-	if err := c.http.Serve(c.listener); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
+	return serveUntil(ctx, &c.http, c.listener, func() {})
 }
 
 // clerk takes what is handed in.
