@@ -17,15 +17,19 @@ import (
 	"posta/words"
 )
 
-// Bounds of a Counter: how many hand in at once, and how long one may take.
+// Bounds of a Counter: how many hand in at once and how many connections there
+// are, of all users and of each, and how long one may take.
 const (
-	atCounter   = 64
-	counterTime = 5 * time.Minute
+	atCounter    = 64
+	eachHandsIn  = 16
+	connections  = 512
+	eachConnects = 128
+	counterTime  = 5 * time.Minute
 )
 
 // Counter is a socket at which every user of this machine may hand in mail,
-// and do nothing else. Who it is says the system, where it can; who may come
-// says the socket's folder.
+// and do nothing else. Who it is says the system; where it cannot, it is
+// nobody, whatever name is claimed. Who may come says the socket's folder.
 type Counter struct {
 	listener net.Listener
 	http     http.Server
@@ -45,20 +49,26 @@ func OpenCounter(path string, table *Table) (*Counter, error) {
 	if err != nil {
 		return nil, words.FailOf(err, "submit.socket", words.Args{"File": path})
 	}
+	return newCounter(l, table), nil
+}
+
+func newCounter(l net.Listener, table *Table) *Counter {
 	c := &Counter{listener: l}
 	c.http = http.Server{
-		Handler:           &clerk{table, make(chan struct{}, atCounter)},
+		Handler:           &clerk{table, newShares(atCounter, eachHandsIn)},
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       counterTime,
 		MaxHeaderBytes:    16 << 10,
 		ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
-			if uid, ok := peerOf(conn); ok {
-				ctx = context.WithValue(ctx, userKey{}, userName(uid))
+			var who peer
+			if g, ok := conn.(*guest); ok {
+				who = g.who
 			}
-			return ctx
+			return context.WithValue(ctx, peerKey{}, who)
 		},
 	}
-	return c, nil
+	c.http.SetKeepAlivesEnabled(false) // a message a connection
+	return c
 }
 
 // vacate removes a socket that nobody answers at.
@@ -88,13 +98,13 @@ func userName(uid uint32) string {
 
 // Serve answers until ctx is done, and lets those at the counter finish.
 func (c *Counter) Serve(ctx context.Context) error {
-	return serveUntil(ctx, &c.http, c.listener, func() {})
+	return serveUntil(ctx, &c.http, &turnstile{c.listener, newShares(connections, eachConnects)}, func() {})
 }
 
 // clerk takes what is handed in.
 type clerk struct {
 	table *Table
-	busy  chan struct{}
+	busy  *shares
 }
 
 func (k *clerk) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -103,19 +113,19 @@ func (k *clerk) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "here only mail is handed in; use posta sendmail", http.StatusForbidden)
 		return
 	}
-	select {
-	case k.busy <- struct{}{}:
-		defer func() { <-k.busy }()
-	default:
+	who, _ := r.Context().Value(peerKey{}).(peer)
+	if !k.busy.take(who) {
 		answer(w, http.StatusServiceUnavailable, refusal("temporary", "submit.busy"))
 		return
 	}
+	defer k.busy.leave(who)
 	raw, octets, err := receiveRequest(w, r)
 	if err != nil {
 		answer(w, http.StatusBadRequest, &Error{Code: "invalid", Text: err.Error()})
 		return
 	}
-	result, err := k.table.run(r.Context(), call{"sendmail socket", name, raw, octets})
+	ctx := context.WithValue(r.Context(), userKey{}, who.name())
+	result, err := k.table.run(ctx, call{"sendmail socket", name, raw, octets})
 	if err != nil {
 		answer(w, http.StatusUnprocessableEntity, err)
 		return

@@ -51,7 +51,7 @@ func (h House) submit(ctx context.Context, in Submission, octets io.Reader) (Sub
 		in.User = user
 	}
 	if in.User == "" {
-		in.User = "nobody"
+		in.User = nobody
 	}
 	env, err := h.envelope(in)
 	if err != nil {
