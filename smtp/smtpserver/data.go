@@ -11,14 +11,14 @@ import (
 
 // data answers DATA (RFC 5321 §4.1.1.4). Without a recipient there is no 354,
 // so that a pipelining client's lone dot sends nothing (RFC 2920 §3.2).
-func (s *session) data(_ context.Context, _ smtp.Command) smtp.Reply {
+func (s *session) data(_ context.Context, cmd smtp.Command) smtp.Reply {
 	switch {
 	case s.tx.state == chunks:
-		return s.text(textNoDataNow) // RFC 3030 §2
+		return s.refuse(cmd, s.text(textNoDataNow)) // RFC 3030 §2
 	case s.tx.tried == 0:
-		return s.text(textRcptFirst)
+		return s.refuse(cmd, s.text(textRcptFirst))
 	case s.tx.accepted == 0:
-		return s.text(textNoRcpt)
+		return s.refuse(cmd, s.text(textNoRcpt))
 	}
 	if r, met := s.fault("data", s.parties()...); met {
 		return r

@@ -4,14 +4,20 @@ import (
 	"bytes"
 	"strings"
 
+	"posta/mail"
 	"posta/smtp"
 )
 
 // hide masks what may be a secret in a command line, before anything else is
 // done with the connection: AUTH's response, however misspelt or misplaced,
-// and the lines of a log-in that was refused but is sent all the same. It says
-// that the whole line is hidden.
-func (s *session) hide(line []byte) bool {
+// and the lines of a log-in or a message that was refused but is sent all the
+// same. sound says that the command has no fault. hide says that the whole line
+// is hidden.
+func (s *session) hide(line []byte, cmd *smtp.Command, sound bool) bool {
+	if s.mayBeText(cmd, sound) {
+		s.c.Mask(0, len(line))
+		return true
+	}
 	name, rest := cutWord(bytes.TrimLeft(line, " \t"))
 	verb := smtp.VerbNamed(string(name))
 	if verb != smtp.Unknown && verb != smtp.AUTH {
@@ -42,6 +48,31 @@ func (s *session) hide(line []byte) bool {
 		s.c.Mask(from, len(line)-from)
 	}
 	return from == 0
+}
+
+// mayBeText says that a line of a strict session may be message text: it comes
+// where nothing but QUIT is served, or behind a DATA that was refused. That
+// message ends with its dot, or was never sent if a command comes that may
+// follow DATA. Text may begin with a verb, "Mail from home", and so a command
+// counts only when there is nothing wrong with it.
+func (s *session) mayBeText(cmd *smtp.Command, sound bool) bool {
+	switch {
+	case s.srv.Mode != mail.Strict:
+		return false
+	case s.shut:
+		return cmd.Verb != smtp.QUIT || cmd.Arg != ""
+	case !s.stray:
+		return false
+	}
+	switch cmd.Verb {
+	case smtp.Unknown:
+		s.stray = cmd.Name != "." || cmd.Arg != ""
+		return s.stray
+	case smtp.HELO, smtp.EHLO, smtp.MAIL, smtp.RCPT, smtp.DATA, smtp.BDAT, smtp.RSET, smtp.STARTTLS, smtp.QUIT:
+		s.stray = !sound
+		return s.stray
+	}
+	return cmd.Arg != "" // which the others take as it is
 }
 
 // nearAuth says that a word is AUTH misspelt.

@@ -36,6 +36,7 @@ type session struct {
 	shut   bool   // nothing but QUIT is served any more
 	noted  leaves // of leave, what the record tells of already
 	asked  bool   // AUTH was the last command understood: stray lines may be secrets
+	stray  bool   // DATA was refused: stray lines may be its message
 	end    string // why the session ends; "" while it goes on
 }
 
@@ -85,8 +86,8 @@ func (s *session) step(ctx context.Context) {
 // obey answers a command. It stands apart from the waiting for it because a
 // Command is large, and a session that waits should hold little stack.
 func (s *session) obey(ctx context.Context, line []byte) {
-	hidden := s.hide(line)
 	cmd, fault := smtp.ParseCommand(line, s.srv.Mode)
+	hidden := s.hide(line, &cmd, fault == nil)
 	early := s.behind
 	if s.srv.Mode == mail.Strict {
 		s.behind = (cmd.Verb.EndsGroup() || early) && s.c.Pending()
@@ -94,7 +95,10 @@ func (s *session) obey(ctx context.Context, line []byte) {
 	r := s.answer(ctx, cmd, fault, early)
 	s.behind = s.behind && s.c.Pending() // a chunk may have been all that was there
 	name := cmd.Verb.String()
-	if cmd.Verb == smtp.Unknown && !hidden {
+	switch {
+	case hidden:
+		name, cmd.Path, cmd.Arg = "", smtp.Path{}, ""
+	case cmd.Verb == smtp.Unknown:
 		name = printable(cmd.Name, 16)
 	}
 	s.reply(&cmd, name, r)
@@ -163,8 +167,9 @@ func (s *session) shutOut() {
 
 // refuse gives r back; behind BDAT it first takes the chunk off the line, so
 // that it is not read as commands, and the message without it is none: only
-// RSET goes on (RFC 3030 §2).
+// RSET goes on (RFC 3030 §2). Behind DATA the message may come all the same.
 func (s *session) refuse(cmd smtp.Command, r smtp.Reply) smtp.Reply {
+	s.stray = s.stray || cmd.Verb == smtp.DATA
 	switch {
 	case cmd.Verb != smtp.BDAT:
 		return r
