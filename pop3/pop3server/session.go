@@ -32,6 +32,7 @@ type session struct {
 	wide   bool   // UTF8 was said (RFC 6856 §2.1)
 	stamp  string // APOP timestamp of the greeting, "" where APOP is not offered
 	named  string // USER's argument until the next command
+	asked  bool   // the last command was of a log-in, or none that POP3 knows: stray lines may be secrets
 	failed int    // log-ins refused for their credentials
 
 	box *maildrop // in TRANSACTION
@@ -125,18 +126,25 @@ func (s *session) find(v pop3.Verb) *verb {
 
 // mask hides what may be a password: the command's own secret, and before the
 // log-in whatever is no command, since a client may have sent a password or a
-// base64 line out of turn.
+// base64 line out of turn. A short word is shown, as a slip of the keys, but by
+// a strict listener not where a log-in may have begun.
 func (s *session) mask(cmd *pop3.Command) {
 	hide := cmd.Secret
 	if cmd.Verb == pop3.NoVerb && s.phase == authorization {
 		hide.Off = 0
-		if cmd.Keyword.Len <= 4 {
+		if cmd.Keyword.Len <= 4 && !(s.asked && s.srv.Mode == mail.Strict) {
 			hide.Off = cmd.Keyword.Off + cmd.Keyword.Len
 		}
 		hide.Len = len(cmd.Line) - hide.Off
 	}
 	if hide.Len > 0 {
 		s.c.Mask(hide.Off, hide.Len)
+	}
+	switch cmd.Verb {
+	case pop3.NoVerb, pop3.USER, pop3.PASS, pop3.APOP, pop3.AUTH:
+		s.asked = true
+	default:
+		s.asked = false
 	}
 }
 
