@@ -42,7 +42,7 @@ func backup(ctx context.Context, file, target string, told func(store.Progress))
 	if err != nil {
 		return store.Copy{}, err
 	}
-	if err := roomFor(file, filepath.Dir(target)); err != nil {
+	if err := roomFor(file, filepath.Dir(target), leastRoom); err != nil {
 		return store.Copy{}, err
 	}
 	part, err := unfinished(target)
@@ -84,18 +84,18 @@ func placeFor(target string) (string, error) {
 	return target, nil
 }
 
-// roomFor refuses a copy that the disk has no room for.
-func roomFor(file, folder string) error {
+// roomFor refuses a copy that the disk has no room for, with so much left beside it.
+func roomFor(file, folder string, rest int64) error {
 	info, err := os.Stat(file)
 	if err != nil {
 		return words.FailOf(err, "sqldb.no_file", words.Args{"File": file})
 	}
-	need := info.Size()
+	need := info.Size() + rest
 	if log, err := os.Stat(file + "-wal"); err == nil {
 		need += log.Size()
 	}
-	if free, err := freeSpace(folder); err == nil && free < need+leastRoom {
-		return words.FailAs(store.ErrFull, "sqldb.backup_room", words.Args{"Folder": folder, "Need": (need + leastRoom) >> 20, "Free": free >> 20})
+	if free, err := freeSpace(folder); err == nil && free < need {
+		return words.FailAs(store.ErrFull, "sqldb.backup_room", words.Args{"Folder": folder, "Need": need >> 20, "Free": free >> 20})
 	}
 	return nil
 }

@@ -19,7 +19,7 @@ func (w *writer) checkpoint() {
 	if w.logged += pages; w.logged < checkpointPages {
 		return
 	}
-	row, err := w.copyLog()
+	row, err := copied(w.c, qCheckpoint)
 	if unsynced(err) {
 		w.doom(fmt.Errorf("checkpoint: %w", err))
 		return
@@ -31,10 +31,10 @@ func (w *writer) checkpoint() {
 	}
 }
 
-// copyLog gives whether somebody was in the way, the pages in the WAL, and how
-// many of them are in the file now.
-func (w *writer) copyLog() (row [3]int64, err error) {
-	found, err := w.c.one(qCheckpoint)
+// copied makes a checkpoint and gives whether somebody was in the way, the pages
+// in the WAL, and how many of them are in the file now.
+func copied(c *conn, checkpoint string) (row [3]int64, err error) {
+	found, err := c.one(checkpoint)
 	for i := range min(len(found), len(row)) {
 		row[i] = asInt(found[i])
 	}

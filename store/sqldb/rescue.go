@@ -3,6 +3,7 @@ package sqldb
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 
@@ -15,7 +16,9 @@ import (
 // it is; nothing of it is ever written to.
 func (k *Keeper) rescue(ctx context.Context, found []store.Trouble, told func(store.Progress)) (store.Repair, error) {
 	r := store.Repair{Mended: found}
-	if err := roomFor(k.file(), k.dir); err != nil {
+	// The new file has a log of its own until it is whole, and the server that
+	// starts on it then wants its reserve.
+	if err := roomFor(k.file(), k.dir, logRoom+k.o.Reserve); err != nil {
 		return r, err
 	}
 	work, err := os.MkdirTemp(k.dir, "rescue-*")
@@ -40,6 +43,9 @@ func (k *Keeper) rescue(ctx context.Context, found []store.Trouble, told func(st
 	}
 	r.Mended = append(r.Mended, mended.Mended...)
 	r.Left, r.Usage = mended.Left, mended.Usage
+	if err := k.complete(ctx, filepath.Join(work, File)); err != nil {
+		return r, words.FailOf(err, "sqldb.rescue_failed", words.Args{"File": k.file()})
+	}
 	r.Kept, err = k.exchange(work)
 	return r, err
 }
@@ -86,6 +92,42 @@ func (k *Keeper) begin(target string) error {
 		return err
 	}
 	return errors.Join(handOver(f, k.file()), f.Close())
+}
+
+// complete makes sure that a file needs no log beside it any more, and that the
+// disk has it. The engine brings the rest of the log into the file when its last
+// connection closes, but tells nobody when that fails.
+func (k *Keeper) complete(ctx context.Context, file string) error {
+	c, err := connect(ctx, file, writing, k.o)
+	if err != nil {
+		return err
+	}
+	row, err := copied(c, qTruncate)
+	if e := c.close(); err == nil {
+		err = e
+	}
+	if err != nil {
+		return err
+	}
+	if busy, inLog, done := row[0], row[1], row[2]; busy != 0 || inLog != done {
+		return fmt.Errorf("%s: %d of %d pages are in the file", file, done, inLog)
+	}
+	switch info, err := os.Stat(file + "-wal"); {
+	case err == nil && info.Size() > 0:
+		return fmt.Errorf("%s-wal: %d octets are not in the file", file, info.Size())
+	case err != nil && !errors.Is(err, os.ErrNotExist):
+		return err
+	}
+	return syncFile(file)
+}
+
+// syncFile brings a file to the disk.
+func syncFile(file string) error {
+	f, err := os.OpenFile(file, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
 }
 
 // exchange keeps the damaged file, with its log, under names in a folder of

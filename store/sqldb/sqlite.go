@@ -37,6 +37,7 @@ const (
 	qRollbackTo = `ROLLBACK TO item`
 
 	qCheckpoint = `PRAGMA wal_checkpoint(PASSIVE)`
+	qTruncate   = `PRAGMA wal_checkpoint(TRUNCATE)`
 	qNoAuto     = `PRAGMA wal_autocheckpoint = 0`
 	qVacuum     = `PRAGMA incremental_vacuum(256)`
 	qFreePages  = `PRAGMA freelist_count`
@@ -45,6 +46,9 @@ const (
 )
 
 const pageSize = 4096
+
+// logRoom is what the log beside a file may keep of its size, in octets.
+const logRoom = 64 << 20
 
 // role says what a connection is for.
 type role string
@@ -70,7 +74,7 @@ func dsn(file string, r role, o Options) string {
 		"journal_mode(WAL)",
 		"synchronous(FULL)",
 		"wal_autocheckpoint(1024)",
-		"journal_size_limit(67108864)",
+		"journal_size_limit(" + strconv.Itoa(logRoom) + ")",
 		"temp_store(MEMORY)",
 	}
 	if runtime.GOOS == "darwin" { // there fsync alone does not reach the disk
