@@ -186,7 +186,7 @@ func (t *tx) write(filings []store.Filing, bodies []int64) error {
 		case d != nil:
 			blob, err = t.link(d, refs)
 		default:
-			_, err = t.linkBlob.exec(bodies[i], refs, blob)
+			err = t.refer(blob, bodies[i], refs)
 		}
 		if err != nil {
 			return fmt.Errorf("body: %w", err)
@@ -201,6 +201,18 @@ func (t *tx) write(filings []store.Filing, bodies []int64) error {
 	return nil
 }
 
+// errNoBody says that a letter would be filed without its body.
+var errNoBody = errors.New("sqldb: the body is gone")
+
+// refer adds references to a blob, which must be there.
+func (t *tx) refer(blob, size, refs int64) error {
+	n, err := affected(t.linkBlob.exec(size, refs, blob))
+	if err == nil && n == 0 {
+		err = fmt.Errorf("%w: %d", errNoBody, blob)
+	}
+	return err
+}
+
 // link makes a draft a blob, or adds references where it has become one.
 func (t *tx) link(d *draft, refs int64) (int64, error) {
 	blob, again := t.linked[d]
@@ -208,7 +220,7 @@ func (t *tx) link(d *draft, refs int64) (int64, error) {
 		blob = d.blob
 	}
 	if blob != 0 {
-		if _, err := t.linkBlob.exec(d.size, refs, blob); err != nil || again {
+		if err := t.refer(blob, d.size, refs); err != nil || again {
 			return blob, err
 		}
 	} else {

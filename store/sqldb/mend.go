@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"fmt"
+	"sync/atomic"
 
 	"posta/store"
 	"posta/words"
@@ -74,7 +75,7 @@ func (t *tx) mend(ctx context.Context, told func(store.Progress)) ([]store.Troub
 
 func (t *tx) mendBodies(b *bodies) error {
 	// A new number must be none that a lost row had, or it would be taken for it.
-	t.db.blobs.Store(max(t.db.blobs.Load(), b.highest))
+	raise(&t.db.blobs, b.highest)
 	if err := t.mendAllHurt(b); err != nil {
 		return err
 	}
@@ -99,6 +100,16 @@ func (t *tx) mendBodies(b *bodies) error {
 		}
 	}
 	return t.adopt(left)
+}
+
+// raise makes a counter at least so high. Sessions count on meanwhile: none of
+// their numbers may be given again.
+func raise(counter *atomic.Int64, least int64) {
+	for now := counter.Load(); now < least; now = counter.Load() {
+		if counter.CompareAndSwap(now, least) {
+			return
+		}
+	}
 }
 
 // body is what there is of a blob.
