@@ -27,9 +27,11 @@ func OpenKeeper(dir string, o Options) (*Keeper, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := &Keeper{dir: dir, o: o.withDefaults()}
-	k.lock, err = acquire(filepath.Join(dir, Lock))
-	return k, err
+	lock, err := take(dir)
+	if err != nil {
+		return nil, err
+	}
+	return &Keeper{dir: dir, o: o.withDefaults(), lock: lock}, nil
 }
 
 // Close lets others open the store.

@@ -110,9 +110,9 @@ func Open(ctx context.Context, dir string, o Options) (*DB, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, words.FailOf(err, "sqldb.no_folder", words.Args{"Folder": dir})
 	}
-	lock, err := acquire(filepath.Join(dir, Lock))
+	lock, err := take(dir)
 	if err != nil {
-		return nil, err // says all
+		return nil, err
 	}
 	return openWith(ctx, dir, o, lock, swept)
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -49,5 +50,97 @@ func TestRescueIncomplete(t *testing.T) {
 	}
 	if left, err := filepath.Glob(filepath.Join(dir, "*-*[0-9]")); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v %v", left, err)
+	}
+}
+
+// An exchange that a power cut ends once the new file has its name is finished
+// by whoever opens the store next; the old file's log is not read into the new one.
+func TestExchangeIsFinished(t *testing.T) {
+	whole, _ := house(t)
+	rescued, err := os.ReadFile(filepath.Join(whole, sqldb.File))
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := openIn(t, whole, sqldb.Options{})
+	deliver(t, db, []byte("Subject: in the log of the old file\r\n\r\nx\r\n"), 1)
+	state := map[string][]byte{sqldb.File + ".rescued": rescued}
+	for _, name := range []string{sqldb.File, sqldb.File + "-wal"} {
+		if state[name], err = os.ReadFile(filepath.Join(whole, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, removed := range map[string][]string{"at once": nil, "without the log": {sqldb.File + "-wal"}} {
+		for _, keeps := range []bool{false, true} {
+			t.Run(name, func(t *testing.T) {
+				dir := t.TempDir()
+				for name, data := range state {
+					if slices.Contains(removed, name) {
+						continue
+					}
+					if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if keeps {
+					k := keeper(t, dir)
+					if found, err := k.Check(t.Context(), nil); err != nil || len(found) > 0 {
+						t.Errorf("found %v %v", found, err)
+					}
+					k.Close()
+				}
+				db := openIn(t, dir, sqldb.Options{})
+				if found, err := db.Check(t.Context(), nil); err != nil || len(found) > 0 {
+					t.Errorf("found %v %v", found, err)
+				}
+				if n, err := db.Number(t.Context(), `SELECT count(*) FROM message`); err != nil || n != 302 {
+					t.Errorf("%d messages, %v", n, err)
+				}
+				if left, err := filepath.Glob(filepath.Join(dir, "*.rescued")); err != nil || len(left) > 0 {
+					t.Errorf("left behind: %v %v", left, err)
+				}
+			})
+		}
+	}
+}
+
+// An exchange that cannot go on says so, and loses neither file.
+func TestExchangeIsStopped(t *testing.T) {
+	dir, file := spoiled(t)
+	before, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := keeper(t, dir)
+	inTheWay := file + "-shm"
+	_, err = k.Repair(t.Context(), func(p store.Progress) {
+		if p.Name == "bodies" { // of the new file: nobody reads the old one any more
+			_ = os.Remove(inTheWay)
+			_ = os.MkdirAll(filepath.Join(inTheWay, "x"), 0o700)
+		}
+	})
+	if err == nil || !strings.Contains(err.Error(), "cannot put the new file") {
+		t.Fatalf("repaired: %v", err)
+	}
+	k.Close()
+	kept, err := filepath.Glob(filepath.Join(dir, "damaged-*", sqldb.File))
+	if err != nil || len(kept) != 1 {
+		t.Fatalf("kept %v %v", kept, err)
+	}
+	if after, err := os.ReadFile(kept[0]); err != nil || !bytes.Equal(after, before) {
+		t.Error("the damaged file was not kept as it was", err)
+	}
+	for name, open := range map[string]func() error{
+		"a keeper": func() error { _, err := sqldb.OpenKeeper(dir, sqldb.Options{}); return err },
+		"a server": func() error { _, err := sqldb.Open(t.Context(), dir, sqldb.Options{}); return err },
+	} {
+		if err := open(); err == nil || !strings.Contains(err.Error(), "cannot be put in the place") {
+			t.Errorf("%s opens it: %v", name, err)
+		}
+	}
+	if err := os.RemoveAll(inTheWay); err != nil {
+		t.Fatal(err)
+	}
+	if found, err := keeper(t, dir).Check(t.Context(), nil); err != nil || len(found) > 0 {
+		t.Errorf("the new file: %v %v", found, err)
 	}
 }
