@@ -2,9 +2,9 @@
 // or captured. Of SMTP and POP3 it reads commands and replies; the grammar is
 // that of smtp/ and pop3/, so that it cannot disagree with server and client.
 //
-// It does no I/O and holds no more of a connection than a line, and of a capture
-// the packets whose octets have not had their turn. Start reading at New and
-// Feed; packet.go and layer.go read headers, smtp.go and pop.go what is said.
+// It does no I/O. What it keeps of all connections together is bounded: lines and
+// messages that are under way, and of a capture the packets whose octets have not
+// had their turn. Start reading at New and Feed; packet.go and layer.go read headers, smtp.go and pop.go what is said.
 package dissect
 
 import (
@@ -41,6 +41,7 @@ type Dissector struct {
 	build   builder
 	scratch []byte // of a frame's mail, its dot-stuffing undone
 	used    int    // octets of messages that are put together
+	lines   int    // octets of lines that are
 	frame   Frame
 	count   uint64 // of frames of live sessions
 
@@ -211,7 +212,7 @@ func (d *Dissector) readable(c *conn, e *event.Event) bool {
 func (d *Dissector) begin(p *packet, octets []byte) *builder {
 	d.tree.Reset()
 	b := &d.build
-	*b = builder{want: &d.want, tree: &d.tree, octets: octets, mail: d.groups.mail, scratch: &d.scratch, used: &d.used}
+	*b = builder{want: &d.want, tree: &d.tree, octets: octets, mail: d.groups.mail, scratch: &d.scratch, used: &d.used, lines: &d.lines}
 	if p != nil {
 		b.layers(p, &d.groups)
 	}
@@ -301,7 +302,8 @@ type builder struct {
 	number  uint32 // of the frame
 	mail    bool   // messages are asked for
 	scratch *[]byte
-	used    *int
+	used    *int // octets of messages
+	lines   *int // octets of lines
 }
 
 // protocol says that the octets are a protocol's. It is not said of a frame with

@@ -2,19 +2,48 @@ package dissect
 
 import "posta/text"
 
-// maxLine is how much of a line is kept; the rest of a longer one is left out.
-const maxLine = 64 << 10
+// The bounds of lines that are put together. What is beyond maxLine of one, or
+// beyond maxLines of those of all connections, is left out.
+const (
+	maxLine  = 64 << 10
+	maxLines = 64 << 20
+)
 
 // half puts together the lines of one direction.
 type half struct {
 	scan text.Line
 	open bool   // a line is under way
+	full bool   // its rest is left out
 	part []byte // what there is of it
-	last []byte // the line before that had to be put together: it may still be lent
+	used *int   // octets of all lines
 }
 
 // lost forgets the line under way.
-func (h *half) lost() { h.scan, h.open = text.Line{}, false }
+func (h *half) lost() {
+	h.drop()
+	h.scan, h.open = text.Line{}, false
+}
+
+// drop lets its octets go.
+func (h *half) drop() {
+	if h.used != nil {
+		*h.used -= cap(h.part)
+	}
+	h.part = nil
+}
+
+// keep adds octets to the line under way.
+func (h *half) keep(b *builder, octets []byte) {
+	if h.full {
+		return
+	}
+	h.used = b.lines
+	room := max(0, min(len(octets), maxLine-len(h.part), maxLines-*h.used))
+	h.full = room < len(octets)
+	before := cap(h.part)
+	h.part = append(h.part, octets[:room]...)
+	*h.used += cap(h.part) - before
+}
 
 // line is a line that has ended.
 type line struct {
@@ -35,20 +64,19 @@ func (h *half) take(b *builder, off int) (l line, n int, ended bool) {
 		return line{src[:n], src[:n-end.Len()], place{b.src, off, n}}, n, true
 	}
 	if !h.open {
-		h.open, h.part = true, h.part[:0]
+		h.open, h.full = true, false
 	}
-	room := min(n, maxLine-len(h.part))
-	h.part = append(h.part, src[:room]...)
+	h.keep(b, src[:n])
 	if end == 0 {
 		return line{}, n, false
 	}
 	h.open = false
-	h.part, h.last = h.last, h.part
-	l.all = h.last
+	l.all = h.part
 	l.bare = l.all
-	if room == n {
+	if !h.full {
 		l.bare = l.all[:len(l.all)-end.Len()]
 	}
 	l.at = place{b.tree.Source(l.all), 0, len(l.all)}
+	h.drop() // the octets stay with the tree
 	return l, n, true
 }

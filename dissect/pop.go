@@ -41,7 +41,12 @@ func (s *popSpeaker) secured() {
 	*s = popSpeaker{}
 }
 
-func (s *popSpeaker) drop() { s.mail.drop() }
+func (s *popSpeaker) drop() {
+	s.mail.drop()
+	for i := range s.halves {
+		s.halves[i].drop()
+	}
+}
 
 func (s *popSpeaker) push(b *builder, d event.Dir) {
 	for off := 0; off < len(b.octets); {

@@ -55,7 +55,12 @@ func (s *smtpSpeaker) secured() {
 	*s = smtpSpeaker{}
 }
 
-func (s *smtpSpeaker) drop() { s.mail.drop() }
+func (s *smtpSpeaker) drop() {
+	s.mail.drop()
+	for i := range s.halves {
+		s.halves[i].drop()
+	}
+}
 
 func (s *smtpSpeaker) push(b *builder, d event.Dir) {
 	for off := 0; off < len(b.octets); {
