@@ -301,6 +301,7 @@ type builder struct {
 
 	number  uint32 // of the frame
 	mail    bool   // messages are asked for
+	headers int    // header fields told of the message at hand
 	scratch *[]byte
 	used    *int // octets of messages
 	lines   *int // octets of lines

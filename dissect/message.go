@@ -14,6 +14,7 @@ const (
 	maxMessage   = 1 << 20
 	maxMessages  = 64 << 20
 	maxFragments = 1 << 16 // frames that a message's are told of
+	maxHeaders   = 10_000  // header fields that are told of it, and of those in it
 )
 
 // message is what DATA, BDAT, RETR or TOP carry, put together with its
@@ -67,6 +68,7 @@ func (m *message) tell(b *builder, fragment, length field.ID) {
 	}
 	src := b.tree.Source(m.octets)
 	whole := imf.Parse(m.octets, imf.Limits{Depth: imf.Usual().Depth, Parts: imf.Usual().Parts, Header: maxMessage})
+	b.headers = 0
 	b.part(m.octets, src, &whole, true)
 	m.drop() // the octets stay with the tree
 }
@@ -94,7 +96,10 @@ func (b *builder) header(octets []byte, src uint16, at imf.Span) {
 	if s.Scan(head) == imf.More {
 		s.Finish()
 	}
-	for _, f := range s.Fields() {
+	fields := s.Fields()
+	fields = fields[:min(len(fields), maxHeaders-b.headers)]
+	b.headers += len(fields)
+	for _, f := range fields {
 		value, off := bare(head, int(f.Value), int(f.End))
 		where := place{src, at.Start + off, len(value)}
 		id := headerField(f.Name(head))

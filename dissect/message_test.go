@@ -1,6 +1,7 @@
 package dissect
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -120,5 +121,22 @@ func TestFieldsNamesAll(t *testing.T) {
 	}
 	for name := range missing {
 		t.Errorf("a frame has %s", name)
+	}
+}
+
+// Of all headers of a message, the fields that are told are bounded; the next
+// one begins anew.
+func TestHeaderFieldsAreBounded(t *testing.T) {
+	s := newSession(t, opened("smtp"), field.IMFSubject, field.IMFExtensionValue)
+	many := strings.Repeat("Subject: a\r\nX: b\r\n", 3000)
+	for i, head := range []string{"Content-Type: message/rfc822\r\n" + many, "Subject: c\r\n"} {
+		mail := head + "\r\n" + many + "\r\n"
+		chunk := fmt.Sprintf("BDAT %d LAST\r\n%s", len(mail), mail)
+		s.told.Reset()
+		s.say(client, inside, strings.Repeat(chunk, 2))
+		told := strings.Count(s.told.String(), "imf.subject=") + strings.Count(s.told.String(), "imf.extension.value=")
+		if want := 2 * [...]int{9999, 1}[i]; told != want { // a Content-Type is one of them
+			t.Errorf("%d: %d fields were told, not %d", i, told, want)
+		}
 	}
 }

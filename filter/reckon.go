@@ -90,8 +90,9 @@ func (m *Matcher) fold(oct []byte, op opcode) []byte {
 // and a division by nothing, has none.
 func (m *Matcher) pairs(in *instr) {
 	out := m.regs[in.dst][:0]
-	for _, a := range m.list(in.a) {
-		for _, b := range m.list(in.b) {
+	as, bs := few(m.list(in.a), m.list(in.b))
+	for _, a := range as {
+		for _, b := range bs {
 			if len(out) == maxValues {
 				break
 			}

@@ -11,6 +11,21 @@ import (
 // fields that stand in a frame a thousand times each is cut off there.
 const maxValues = 1 << 16
 
+// A peer says how often a field stands in a frame. Where the values of two
+// operands make more than maxPairs, the first maxPaired of each are paired.
+const (
+	maxPairs  = 1 << 20
+	maxPaired = 1000
+)
+
+// few gives those of two operands' values that are paired.
+func few(as, bs []field.Value) (a, b []field.Value) {
+	if len(as)*len(bs) <= maxPairs {
+		return as, bs
+	}
+	return as[:min(len(as), maxPaired)], bs[:min(len(bs), maxPaired)]
+}
+
 // Matcher matches Trees with a Filter. It belongs to one goroutine.
 type Matcher struct {
 	f     *Filter
@@ -150,7 +165,7 @@ func standPrefix(bits int, a, b []byte) int {
 }
 
 func (m *Matcher) compare(in *instr) bool {
-	as, bs := m.list(in.a), m.list(in.b)
+	as, bs := few(m.list(in.a), m.list(in.b))
 	for _, a := range as {
 		for _, b := range bs {
 			if in.cmp.holds(stand(in.order, in.bits, a, b)) != in.each {
@@ -163,8 +178,8 @@ func (m *Matcher) compare(in *instr) bool {
 
 // search is contains and matches.
 func (m *Matcher) search(in *instr) bool {
-	as := m.list(in.a)
 	if in.op == opMatches {
+		as := m.list(in.a)
 		for _, a := range as {
 			if m.f.patterns[in.x].Match(a.Octets()) != in.each {
 				return !in.each
@@ -172,7 +187,7 @@ func (m *Matcher) search(in *instr) bool {
 		}
 		return in.each && len(as) > 0
 	}
-	bs := m.list(in.b)
+	as, bs := few(m.list(in.a), m.list(in.b))
 	for _, a := range as {
 		for _, b := range bs {
 			if bytes.Contains(a.Octets(), b.Octets()) != in.each {
@@ -185,29 +200,37 @@ func (m *Matcher) search(in *instr) bool {
 
 func (m *Matcher) member(in *instr) bool {
 	as := m.list(in.a)
+	for _, e := range m.f.sets[in.x] {
+		as, _ = few(as, m.list(e.lo))
+		as, _ = few(as, m.list(e.hi))
+	}
 	for _, a := range as {
-		if m.within(in, a) != in.each {
+		if m.within(in, a, as) != in.each {
 			return !in.each
 		}
 	}
 	return in.each && len(as) > 0
 }
 
-// within says that a value lies in a set.
-func (m *Matcher) within(in *instr, a field.Value) bool {
+// within says that a value, one of all, lies in a set.
+func (m *Matcher) within(in *instr, a field.Value, all []field.Value) bool {
 	for _, e := range m.f.sets[in.x] {
-		for _, lo := range m.list(e.lo) {
+		_, ends := few(all, m.list(e.lo))
+		above := false
+		for _, lo := range ends {
 			low := stand(in.order, e.bits, a, lo)
 			if low == 0 {
 				return true
 			}
-			if low < 0 {
-				continue
-			}
-			for _, hi := range m.list(e.hi) {
-				if stand(in.order, -1, a, hi) <= 0 {
-					return true
-				}
+			above = above || low > 0
+		}
+		if !above {
+			continue
+		}
+		_, ends = few(all, m.list(e.hi))
+		for _, hi := range ends {
+			if stand(in.order, -1, a, hi) <= 0 {
+				return true
 			}
 		}
 	}
