@@ -224,7 +224,7 @@ func (m *Matcher) within(in *instr, a field.Value, all []field.Value) bool {
 			}
 			above = above || low > 0
 		}
-		if !above {
+		if !above || e.lo == e.hi { // a single operand is no range, however many values it has
 			continue
 		}
 		_, ends = few(all, m.list(e.hi))

@@ -46,3 +46,16 @@ func TestPairsAreBounded(t *testing.T) {
 		}
 	}
 }
+
+// A value between two of a field's is none of them.
+func TestSetOfField(t *testing.T) {
+	for port, want := range map[int]bool{25: true, 30: false, 40: true} {
+		f, err := Parse("tcp.srcport in {tcp.port}", time.UTC)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := f.Matcher().Match(frame(t, "tcp.srcport", port, "tcp.port", 25, "tcp.port", 40)); got != want {
+			t.Errorf("%d in {25, 40}: %v", port, got)
+		}
+	}
+}
