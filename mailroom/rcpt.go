@@ -20,7 +20,7 @@ func (l *letter) Rcpt(ctx context.Context, to mail.Recipient) error {
 	if err := refuseOutcome(&res); err != nil {
 		return err
 	}
-	if to.Notify != 0 || to.Orcpt != "" {
+	if to.Notify&(mail.NotifySuccess|mail.NotifyDelay) != 0 {
 		if err := l.mayAsk(ctx); err != nil {
 			return err
 		}

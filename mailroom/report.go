@@ -55,9 +55,11 @@ func (l *letter) mayReport() bool {
 	return !l.env.From.IsZero() && (l.from.Service == mail.Submission || l.from.Mode == mail.Lab)
 }
 
-// mayAsk refuses the parameters of RFC 3461 to a sender whom no report of this
-// server reaches: to accept them is to promise one. The null path may have them
-// (§5.2: nobody gets a report then), and what is handed in on this machine.
+// mayAsk refuses NOTIFY=SUCCESS and DELAY to a sender whom no report of this
+// server reaches: to accept them is to promise one. What else RFC 3461 has
+// promises none, and servers add ORCPT by themselves wherever DSN is offered
+// (§5.2.1); a failure such a sender hears at once, as a reply. The null path may
+// ask (§5.2: nobody gets a report then), and who hands in on this machine.
 func (l *letter) mayAsk(ctx context.Context) error {
 	if l.env.From.IsZero() || l.from.Inside != "" || l.reached {
 		return nil
@@ -67,7 +69,7 @@ func (l *letter) mayAsk(ctx context.Context) error {
 	case err != nil:
 		return failed(fmt.Errorf("resolving the sender: %w", err))
 	case res.Outcome != directory.Local || len(res.Targets) == 0:
-		return mail.Refuse(555, "5.5.4", "RET, ENVID, NOTIFY and ORCPT are served to senders with a mailbox here only")
+		return mail.Refuse(555, "5.5.4", "NOTIFY=SUCCESS and DELAY are served to senders with a mailbox here only")
 	}
 	l.reached = true
 	return nil

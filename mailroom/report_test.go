@@ -109,29 +109,32 @@ func TestNoReport(t *testing.T) {
 	}
 }
 
-// To take the parameters is to promise a report, so a sender whom none reaches
-// may not use them.
+// To take NOTIFY=SUCCESS or DELAY is to promise a report, so a sender whom none
+// reaches may not use them. The rest of RFC 3461 he may: other servers add ORCPT
+// by themselves.
 func TestReportNobodyToTell(t *testing.T) {
-	const refused = "555 5.5.4"
 	for _, from := range []string{"x@example.net", "nadie@pepito.es"} {
 		h := newHouse(t)
-		for _, env := range []mail.Envelope{{Ret: mail.RetHdrs}, {EnvID: "e"}} {
-			env.From = addr(from)
-			_, err := h.room.Begin(t.Context(), lab(), env)
-			wantReply(t, from+", MAIL", err, refused)
-		}
-		l, err := h.room.Begin(t.Context(), lab(), mail.Envelope{From: addr(from)})
+		l, err := h.room.Begin(t.Context(), lab(), mail.Envelope{From: addr(from), Ret: mail.RetHdrs, EnvID: "e"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, to := range []mail.Recipient{{Notify: mail.NotifyNever}, {Notify: mail.NotifySuccess}, {Orcpt: "rfc822;a@b"}} {
-			to.To = addr("ana@pepito.es")
-			wantReply(t, from+", RCPT", l.Rcpt(t.Context(), to), refused)
+		ana := addr("ana@pepito.es")
+		for _, notify := range []mail.Notify{mail.NotifySuccess, mail.NotifyDelay, mail.NotifySuccess | mail.NotifyFailure} {
+			wantReply(t, from, l.Rcpt(t.Context(), mail.Recipient{To: ana, Notify: notify}), "555 5.5.4")
 		}
-		if err := l.Rcpt(t.Context(), mail.Recipient{To: addr("ana@pepito.es")}); err != nil {
-			t.Errorf("without them: %v", err)
+		for _, to := range []mail.Recipient{{}, {Orcpt: "rfc822;a@b"}, {Notify: mail.NotifyNever}, {Notify: mail.NotifyFailure, Orcpt: "rfc822;a@b"}} {
+			to.To = ana
+			if err := l.Rcpt(t.Context(), to); err != nil {
+				t.Errorf("%s, %+v: %v", from, to, err)
+			}
 		}
 		l.Abort()
+		r, err := h.send(lab(), mail.Envelope{From: addr(from), Ret: mail.RetFull, EnvID: "e"}, "A: b\r\n\r\n", 0,
+			mail.Recipient{To: ana, Notify: mail.NotifyFailure, Orcpt: "rfc822;a@b"})
+		if err != nil || len(h.store.boxes) != 1 {
+			t.Errorf("%s: %+v %v, %d deliveries", from, r, err, len(h.store.boxes))
+		}
 	}
 }
 

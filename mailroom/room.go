@@ -77,11 +77,6 @@ func (r *Room) Begin(ctx context.Context, from mail.Origin, env mail.Envelope) (
 	if err := l.mayUse(ctx); err != nil {
 		return nil, err
 	}
-	if env.Ret != mail.RetAbsent || env.EnvID != "" {
-		if err := l.mayAsk(ctx); err != nil {
-			return nil, err
-		}
-	}
 	return l, nil
 }
 
