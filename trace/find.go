@@ -2,7 +2,6 @@ package trace
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -41,6 +40,7 @@ type search struct {
 	places  map[place]bool   // that the session fetched from
 	known   map[string]*tale // by queue id
 	at      map[place][]lodging
+	damaged map[int64]bool // slices of which not all could be read
 	out     Result
 }
 
@@ -63,7 +63,7 @@ func Find(ctx context.Context, store Store, q Query) (Result, error) {
 		q.Limit = mostMatches
 	}
 	q.MessageID = strings.Trim(q.MessageID, "<> ")
-	s := &search{Query: q, store: store, ids: map[string]bool{}, maybe: map[string]int64{}, places: map[place]bool{}, known: map[string]*tale{}, at: map[place][]lodging{}}
+	s := &search{Query: q, store: store, ids: map[string]bool{}, maybe: map[string]int64{}, places: map[place]bool{}, known: map[string]*tale{}, at: map[place][]lodging{}, damaged: map[int64]bool{}}
 	start, err := store.TraceBefore(ctx, q.Since)
 	if err != nil {
 		return Result{}, err
@@ -77,7 +77,7 @@ func Find(ctx context.Context, store Store, q Query) (Result, error) {
 		}
 	}
 	if len(s.matches) == 0 {
-		return s.out, nil
+		return s.result(), nil
 	}
 	first := slices.MinFunc(s.matches, func(a, b match) int { return int(a.slice - b.slice) }).slice
 	// A fetching may be written before the delivery that it came after.
@@ -87,7 +87,14 @@ func Find(ctx context.Context, store Store, q Query) (Result, error) {
 		}
 	}
 	s.tell()
-	return s.out, nil
+	return s.result(), nil
+}
+
+// result counts what was damaged as one happening each: how many there were,
+// nobody can read any more.
+func (s *search) result() Result {
+	s.out.Lost += uint64(len(s.damaged))
+	return s.out
 }
 
 // read calls fn for every record of the slices behind one.
@@ -98,8 +105,8 @@ func (s *search) read(ctx context.Context, after int64, fn func(slice int64, r *
 			return err
 		}
 		for i := range all {
-			if err := each(all[i].Data, func(r *record) { fn(all[i].ID, r) }); err != nil {
-				return fmt.Errorf("trace: slice %d: %w", all[i].ID, err)
+			if each(all[i].Data, func(r *record) { fn(all[i].ID, r) }) != nil {
+				s.damaged[all[i].ID] = true // the rest of it is lost, the others are not
 			}
 		}
 		after = all[len(all)-1].ID

@@ -236,6 +236,32 @@ func TestRecords(t *testing.T) {
 	}
 }
 
+// Of a damaged slice the rest is lost; the others tell their stories.
+func TestDamagedSlice(t *testing.T) {
+	h := newHouse(t, Options{})
+	defer h.trace.Close()
+	for i := range 3 {
+		id := fmt.Sprintf("q%d", i)
+		h.on(0, event.Accepted{ID: id, Recipients: 1}, event.Delivered{ID: id, To: []event.Delivery{to("a@b", "a@b", 7, uint32(i))}})
+		if err := h.trace.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	middle := &h.store.slices[1]
+	middle.Data = middle.Data[:len(middle.Data)-1] // its delivery
+	r := h.find(Query{})
+	var got []string
+	for _, s := range r.Stories {
+		got = append(got, s.ID+" "+s.Status)
+	}
+	if want := []string{"q0 delivered", "q2 delivered"}; !slices.Equal(got, want) || r.Lost != 1 {
+		t.Errorf("%q, %d lost; want %q", got, r.Lost, want)
+	}
+	if r := h.find(Query{From: "nobody@x"}); len(r.Stories) != 0 || r.Lost != 1 {
+		t.Errorf("%+v", r)
+	}
+}
+
 func FuzzEach(f *testing.F) {
 	r := record{what: delivered, id: "q", to: []event.Delivery{to("a", "b", 3, 4)}, uids: []uint32{1, 2}}
 	f.Add(r.append(nil))
