@@ -9,6 +9,9 @@ import (
 	"posta/words"
 )
 
+// mostMessages bounds what a sink keeps: each look at it goes through all.
+const mostMessages = 100_000
+
 // Check says what is wrong with the values, all of it at once, each with what
 // would be right; nil when nothing is.
 func (c *Config) Check() error { return c.checkWith(nil) }
@@ -25,6 +28,7 @@ func (c *Config) checkWith(lines map[place]int) error {
 		c.checkListener(p.in("listener", i), i)
 	}
 	p.in("sink", 0).atLeast("sink", "max_messages", int64(c.Sink.MaxMessages), 1)
+	p.in("sink", 0).atMost("sink", "max_messages", int64(c.Sink.MaxMessages), mostMessages)
 	for i := range c.Networks {
 		c.checkNetwork(p.in("network", i), i)
 	}

@@ -184,6 +184,8 @@ func TestCheckRefuses(t *testing.T) {
 		{"sendmail", func(c *Config) { c.Sendmail.Socket = "run/s.sock" }, `socket = "run/s.sock" is no place for a socket`},
 		{"sendmail, long", func(c *Config) { c.Sendmail.Socket = "/" + strings.Repeat("x", 100) }, "at most 100 octets"},
 		{"certificate", func(c *Config) { c.Certificates = []Certificate{{Cert: "a"}} }, "certificate 1: key is missing"},
+		{"sink least", func(c *Config) { c.Sink.MaxMessages = 0 }, "sink: max_messages = 0 is too small; the least is 1"},
+		{"sink most", func(c *Config) { c.Sink.MaxMessages = 100_001 }, "sink: max_messages = 100001 is too large; the most is 100000"},
 		{"failures", func(c *Config) { c.Limits.AuthFailures = 0 }, "auth_failures = 0 is too small; the least is 1"},
 		{"ban", func(c *Config) { c.Limits.BanFor = Duration{} }, `ban_for = "0s" must be longer`},
 		{"no listener", func(c *Config) { c.Listeners = nil }, "no [[listener]]"},

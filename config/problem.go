@@ -61,6 +61,12 @@ func (p *problems) atLeast(where, key string, value, least int64) {
 	}
 }
 
+func (p *problems) atMost(where, key string, value, most int64) {
+	if value > most {
+		p.say(key, "config.at_most", words.Args{"Where": where, "Key": key, "Value": value, "Most": most})
+	}
+}
+
 // addr wants host:port with the host optional. Port 0 lets the system choose.
 func (p *problems) addr(where, value string) {
 	host, port, err := net.SplitHostPort(value)

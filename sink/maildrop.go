@@ -48,6 +48,7 @@ func (s *Sink) Remove(ctx context.Context, l store.Lease, uids []uint32) error {
 	if l.Token != 0 && !s.leases.valid(l) {
 		return fmt.Errorf("sink: %w", store.ErrLost)
 	}
+	asked := slices.Sorted(slices.Values(uids)) // may be as many as there are messages
 	for {
 		mine, err := s.List(ctx, l.Account)
 		if err != nil {
@@ -57,7 +58,10 @@ func (s *Sink) Remove(ctx context.Context, l store.Lease, uids []uint32) error {
 		if err != nil {
 			return err
 		}
-		there := slices.DeleteFunc(uidsOf(mine), func(uid uint32) bool { return !slices.Contains(uids, uid) })
+		there := slices.DeleteFunc(uidsOf(mine), func(uid uint32) bool {
+			_, wanted := slices.BinarySearch(asked, uid)
+			return !wanted
+		})
 		if l.Token == 0 && len(there) < len(uids) {
 			return fmt.Errorf("sink: %d of %d messages: %w", len(uids)-len(there), len(uids), store.ErrNotFound)
 		}

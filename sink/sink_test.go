@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -266,6 +267,22 @@ func TestLeases(t *testing.T) {
 	w.send("five", "bob@x.org")
 	w.send("six", "bob@x.org")
 	w.has("", "four", "five", "six")
+}
+
+// What is removed may be named in any order, and the order is the caller's.
+func TestRemoveMany(t *testing.T) {
+	w := open(t, t.TempDir(), sink.Options{})
+	for i := range 7 {
+		w.send(strconv.Itoa(i), "a@x.org")
+	}
+	uids := []uint32{7, 2, 5, 1}
+	if err := w.Remove(t.Context(), store.Lease{Account: w.view("a@x.org")}, uids); err != nil {
+		t.Error(err)
+	}
+	w.has("", "2", "3", "5")
+	if !slices.Equal(uids, []uint32{7, 2, 5, 1}) {
+		t.Errorf("the caller has %v now", uids)
+	}
 }
 
 // Without a sink's listener only what lies there is looked at.
