@@ -98,7 +98,7 @@ func Open(ctx context.Context, cfg config.Config, o Options) (*House, error) {
 	if h.cfg.Hostname, err = hostname(h.cfg.Hostname); err != nil {
 		return nil, err
 	}
-	h.db, err = sqldb.Open(ctx, cmp.Or(o.Store, cfg.Data), sqldb.Options{OnFatal: func(err error) {
+	h.db, err = sqldb.Open(ctx, cmp.Or(o.Store, cfg.Data), sqldb.Options{Trouble: o.Report, OnFatal: func(err error) {
 		h.fatal <- fmt.Errorf("%w: %w", ErrStore, err)
 	}})
 	if err != nil {

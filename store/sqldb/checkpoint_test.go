@@ -84,3 +84,45 @@ func TestEarlySyncFails(t *testing.T) {
 	disk.failing.Store(false)
 	afterFatal(t, db, id)
 }
+
+// A WAL that cannot be brought into the file is told of when it has become
+// large, and not at every turn; and so is the next one.
+func TestLogGrows(t *testing.T) {
+	disk := faulty(t)
+	t.Cleanup(func() { disk.full.Store(false) })
+	told := make(chan error, 20)
+	db := open(t, sqldb.Options{VFS: disk.name, Trouble: func(err error) { told <- err }})
+	id := accounts(t, db, 1)[0]
+	for i, step := range []struct {
+		full  bool
+		pages int64
+		want  int // times told
+	}{
+		{true, sqldb.WorthTelling / 2, 0},
+		{true, sqldb.WorthTelling, 1},
+		{true, sqldb.WorthTelling + 1000, 0},
+		{true, 2*sqldb.WorthTelling - 1000, 0},
+		{true, 2 * sqldb.WorthTelling, 1},
+		{false, 3 * sqldb.WorthTelling, 0}, // it is brought into the file
+		{true, sqldb.WorthTelling, 1},
+	} {
+		disk.full.Store(step.full)
+		if err := file(t, db, body, id); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.Logged(step.pages); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.Writers(`SELECT 1`); err != nil { // the checkpoint is over
+			t.Fatal(err)
+		}
+		if n := len(told); n != step.want {
+			t.Errorf("step %d: told %d times, want %d", i, n, step.want)
+		}
+		for len(told) > 0 {
+			if err := <-told; !strings.Contains(err.Error(), "goes on growing") || !strings.Contains(err.Error(), "full") {
+				t.Errorf("step %d: told %v", i, err)
+			}
+		}
+	}
+}

@@ -49,12 +49,19 @@ func Damage(ctx context.Context, file string, statements ...string) error {
 }
 
 // Checkpoint has the writer bring the WAL into the file before its next work.
-func (db *DB) Checkpoint() error {
+func (db *DB) Checkpoint() error { return db.Logged(checkpointPages) }
+
+// Logged has the writer believe that there are so many pages in the WAL, and
+// make a checkpoint before its next work.
+func (db *DB) Logged(pages int64) error {
 	return db.writer.chore(func(t *tx) error {
-		t.db.writer.logged = checkpointPages
+		t.db.writer.logged = pages
 		return nil
 	})
 }
+
+// WorthTelling are the pages from which somebody is told.
+const WorthTelling = worthTelling
 
 // Writers answers as Number does, on the writer's connection.
 func (db *DB) Writers(query string) (n int64, err error) {

@@ -36,6 +36,10 @@ type Options struct {
 	// Every call of this DB gives store.ErrClosed from here on.
 	OnFatal func(error)
 
+	// Trouble is told of what goes wrong, costs nobody's mail and needs a person
+	// if it lasts. It must not wait: the writer calls it. Nil: nobody is told.
+	Trouble func(error)
+
 	Readers int   // connections that read; 0: as many as cores, 2 to 8
 	Reserve int64 // octets of disk left free; 0: 32 MiB; below 0: none
 
@@ -51,6 +55,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.OnFatal == nil {
 		o.OnFatal = func(error) {}
+	}
+	if o.Trouble == nil {
+		o.Trouble = func(error) {}
 	}
 	if o.Readers <= 0 {
 		o.Readers = min(max(runtime.GOMAXPROCS(0), 2), 8)

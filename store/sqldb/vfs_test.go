@@ -24,6 +24,7 @@ type disk struct {
 	main    map[uintptr]bool    // database files, not their logs
 	failing atomic.Bool         // every sync fails
 	stale   atomic.Bool         // those of database files fail
+	full    atomic.Bool         // database files take no more writes
 	syncs   atomic.Int64
 }
 
@@ -55,6 +56,7 @@ func faulty(t testing.TB) *disk {
 	})
 	d.failing.Store(false)
 	d.stale.Store(false)
+	d.full.Store(false)
 	d.mu.Lock()
 	clear(d.dirty) // of stores that failed, whose files nobody closes
 	d.mu.Unlock()
@@ -119,6 +121,9 @@ func (d *disk) system(file uintptr, dirty bool) *sqlite3.Tsqlite3_io_methods {
 }
 
 func diskWrite(tls *libc.TLS, file, data uintptr, n int32, off sqlite3.Tsqlite3_int64) int32 {
+	if theDisk.full.Load() && theDisk.isMain(file) {
+		return sqlite3.SQLITE_FULL
+	}
 	write := function[func(*libc.TLS, uintptr, uintptr, int32, sqlite3.Tsqlite3_int64) int32](theDisk.system(file, true).FxWrite)
 	return write(tls, file, data, n, off)
 }

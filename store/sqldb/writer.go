@@ -52,6 +52,7 @@ type writer struct {
 	until     time.Time // but no longer
 	lastChore time.Time
 	logged    int64 // pages in the WAL since it was last brought into the file
+	told      int64 // and when somebody was told of them; 0: nobody
 	stats     counters
 }
 
