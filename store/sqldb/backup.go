@@ -31,10 +31,12 @@ func (db *DB) Backup(ctx context.Context, target string, told func(store.Progres
 	if db.ended() {
 		return store.Copy{}, store.ErrClosed
 	}
-	return backup(ctx, db.file(), target, told)
+	return backup(ctx, db.file(), target, db.o.Reserve, told)
 }
 
-func backup(ctx context.Context, file, target string, told func(store.Progress)) (store.Copy, error) {
+// backup copies a file. reserve is what a server on the file's disk needs to
+// take mail.
+func backup(ctx context.Context, file, target string, reserve int64, told func(store.Progress)) (store.Copy, error) {
 	if told == nil {
 		told = func(store.Progress) {}
 	}
@@ -42,7 +44,11 @@ func backup(ctx context.Context, file, target string, told func(store.Progress))
 	if err != nil {
 		return store.Copy{}, err
 	}
-	if err := roomFor(file, filepath.Dir(target), leastRoom); err != nil {
+	rest := int64(leastRoom)
+	if sameDisk(filepath.Dir(file), filepath.Dir(target)) {
+		rest += reserve + 2*maxOctets
+	}
+	if err := roomFor(file, filepath.Dir(target), rest); err != nil {
 		return store.Copy{}, err
 	}
 	part, err := unfinished(target)

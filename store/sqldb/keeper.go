@@ -31,7 +31,9 @@ func OpenKeeper(dir string, o Options) (*Keeper, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Keeper{dir: dir, o: o.withDefaults(), lock: lock}, nil
+	k := &Keeper{dir: dir, o: o.withDefaults(), lock: lock}
+	k.clear()
+	return k, nil
 }
 
 // Close lets others open the store.
@@ -54,7 +56,7 @@ func (k *Keeper) Check(ctx context.Context, told func(store.Progress)) ([]store.
 
 // Backup writes a copy into a new file.
 func (k *Keeper) Backup(ctx context.Context, target string, told func(store.Progress)) (store.Copy, error) {
-	return backup(ctx, k.file(), target, told)
+	return backup(ctx, k.file(), target, k.o.Reserve, told)
 }
 
 // Repair mends the file, or makes a new one of what can be read of it and puts

@@ -3,6 +3,7 @@ package sqldb
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 )
 
@@ -28,5 +29,15 @@ func TestLockOfARemovedFile(t *testing.T) {
 	}
 	if isStill(f, path) {
 		t.Error("another file is there")
+	}
+}
+
+func TestSameDisk(t *testing.T) {
+	dir := t.TempDir()
+	if !sameDisk(dir, t.TempDir()) || !sameDisk(dir, filepath.Join(dir, "not there")) {
+		t.Error("two folders of one disk, or one nobody knows, share no room")
+	}
+	if runtime.GOOS == "linux" && sameDisk(dir, "/proc") {
+		t.Error("/proc has the room of a disk")
 	}
 }

@@ -2,6 +2,7 @@ package sqldb
 
 import (
 	"os"
+	"strings"
 
 	"golang.org/x/sys/windows"
 )
@@ -25,4 +26,23 @@ func freeSpace(dir string) (int64, error) {
 		return 0, err
 	}
 	return int64(min(free, 1<<62)), nil
+}
+
+// sameDisk says that two folders share their free space. In doubt they do.
+func sameDisk(a, b string) bool {
+	one, other := volume(a), volume(b)
+	return one == "" || other == "" || strings.EqualFold(one, other)
+}
+
+// volume gives the place where a folder's volume is mounted, or nothing.
+func volume(dir string) string {
+	name, err := windows.UTF16PtrFromString(dir)
+	if err != nil {
+		return ""
+	}
+	var place [windows.MAX_LONG_PATH]uint16
+	if err := windows.GetVolumePathName(name, &place[0], uint32(len(place))); err != nil {
+		return ""
+	}
+	return windows.UTF16ToString(place[:])
 }

@@ -21,7 +21,7 @@ func (k *Keeper) rescue(ctx context.Context, found []store.Trouble, told func(st
 	if err := roomFor(k.file(), k.dir, logRoom+k.o.Reserve); err != nil {
 		return r, err
 	}
-	work, err := os.MkdirTemp(k.dir, "rescue-*")
+	work, err := os.MkdirTemp(k.dir, unfinishedRescue)
 	if err != nil {
 		return r, words.FailOf(err, "sqldb.no_folder", words.Args{"Folder": k.dir})
 	}
@@ -48,6 +48,23 @@ func (k *Keeper) rescue(ctx context.Context, found []store.Trouble, told func(st
 	}
 	r.Kept, err = k.exchange(work)
 	return r, err
+}
+
+// unfinishedRescue is the pattern of folders in which new files are made.
+const unfinishedRescue = "rescue-*.unfinished"
+
+// clear removes what rescues have left that were killed. It needs the store's
+// lock: nobody else makes one.
+func (k *Keeper) clear() {
+	entries, err := os.ReadDir(k.dir)
+	if err != nil {
+		return // whatever is done next says why
+	}
+	for _, e := range entries {
+		if ours, _ := filepath.Match(unfinishedRescue, e.Name()); ours && e.IsDir() {
+			_ = os.RemoveAll(filepath.Join(k.dir, e.Name())) // room is all that it costs
+		}
+	}
 }
 
 // salvage copies all rows that can be read into a new file.

@@ -2,6 +2,7 @@ package sqldb_test
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -142,5 +143,40 @@ func TestExchangeIsStopped(t *testing.T) {
 	}
 	if found, err := keeper(t, dir).Check(t.Context(), nil); err != nil || len(found) > 0 {
 		t.Errorf("the new file: %v %v", found, err)
+	}
+}
+
+// What a rescue has left that was killed goes; what others call so stays.
+func TestKilledRescueIsCleared(t *testing.T) {
+	dir, _ := house(t)
+	for _, name := range []string{"rescue-123.unfinished", "rescue-123", "damaged-20260102-030405"} {
+		if err := os.MkdirAll(filepath.Join(dir, name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name, sqldb.File), []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	keeper(t, dir)
+	left, err := filepath.Glob(filepath.Join(dir, "*-*[0-9d]", sqldb.File))
+	if err != nil || len(left) != 2 || strings.Contains(strings.Join(left, ""), "unfinished") {
+		t.Errorf("left: %v %v", left, err)
+	}
+}
+
+// Neither a copy on the store's own disk nor a rescue takes the room that the
+// server needs to go on taking mail.
+func TestReserveStays(t *testing.T) {
+	dir, _ := spoiled(t)
+	k, err := sqldb.OpenKeeper(dir, sqldb.Options{Reserve: 1 << 50})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer k.Close()
+	if _, err := k.Backup(t.Context(), filepath.Join(dir, "copy.db"), nil); !errors.Is(err, store.ErrFull) {
+		t.Errorf("a copy: %v", err)
+	}
+	if _, err := k.Repair(t.Context(), nil); !errors.Is(err, store.ErrFull) {
+		t.Errorf("a rescue: %v", err)
 	}
 }
