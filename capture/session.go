@@ -158,11 +158,11 @@ func (s *Sessions) data(c *played, e *event.Event) {
 	}
 	octets := e.Data
 	if s.o.Masked && e.Part == event.Body {
-		end := event.BodyEnd(octets)
-		if end > 0 {
-			s.leaveOut(c, e.Dir, int64(end))
+		left, kept := event.MaskedBody(e)
+		if left > 0 {
+			s.leaveOut(c, e.Dir, left)
 		}
-		octets = octets[end:]
+		octets = []byte(kept)
 	}
 	if s.o.Masked && len(e.Mask) > 0 {
 		octets = event.AppendMasked(nil, e.Data, e.Mask)

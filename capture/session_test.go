@@ -23,6 +23,8 @@ func lab() []event.Event {
 	text := func(ms int, d event.Dir, p event.Part, data string, mask ...event.Span) event.Event {
 		return event.Event{Conn: 7, Time: at(ms), Kind: event.Data, Dir: d, Layer: event.Text, Part: p, Len: int64(len(data)), Data: []byte(data), Mask: mask}
 	}
+	letter := text(60, event.FromDialer, event.Body, "Subject: x\r\n\r\n"+strings.Repeat("a line of a letter\r\n", 2000)+".\r\n")
+	letter.Dot = true
 	return []event.Event{
 		{Conn: 7, Time: at(0), Kind: event.Open, Fact: event.Opened{Endpoints: ends, Protocol: "smtp", Listener: "smtp", Mode: "lab"}},
 		text(10, event.FromListener, event.Reply, "220 mail.pepito.es\r\n"),
@@ -30,7 +32,7 @@ func lab() []event.Event {
 		text(30, event.FromListener, event.Reply, "235 2.7.0 ok\r\n"),
 		text(40, event.FromDialer, event.Command, "DATA\r\n"),
 		text(50, event.FromListener, event.Reply, "354 go\r\n"),
-		text(60, event.FromDialer, event.Body, "Subject: x\r\n\r\n"+strings.Repeat("a line of a letter\r\n", 2000)+".\r\n"),
+		letter,
 		{Conn: 7, Time: at(65), Kind: event.Gap, Dir: event.FromListener, Layer: event.Text, Len: 9},
 		text(70, event.FromListener, event.Reply, "221 2.0.0 Bye\r\n"),
 		{Conn: 7, Time: at(80), Kind: event.Close, Fact: event.Closed{Reason: "quit"}},
@@ -147,6 +149,19 @@ func TestSessionsMasked(t *testing.T) {
 	s, err := NewSessions(io.Discard, SessionOptions{Masked: true})
 	if err != nil || s.Secret(Secret{SecretTLS, []byte("x")}) == nil {
 		t.Error("it takes a key")
+	}
+}
+
+// A masked capture of a masked recording still has the end of a message, and
+// what only looks like one is no end.
+func TestSessionsMaskedEnd(t *testing.T) {
+	events := lab()
+	events[6].Data, events[6].Len = []byte("\r\n.\r\n"), 5
+	chunk := events[6]
+	chunk.Dot = false
+	w, _ := joined(t, written(t, SessionOptions{Masked: true}, slices.Insert(events, 6, chunk)))
+	if dialer, _ := w.said(t, 0); dialer != "AUTH PLAIN ********\r\nDATA\r\n?????\r\n.\r\n" {
+		t.Errorf("said %q", dialer)
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 // A recorded event is
 //
 //	uvarint length of all that follows, then: version, kind, dir, layer, part
-//	(one octet each), conn, seq, packet, off, len, the time's seconds and
+//	(one octet each; the part's high bit is Dot), conn, seq, packet, off, len, the time's seconds and
 //	nanoseconds (varints), data, masks, fact.
 //
 // Data is nil (0) or its length + 1 and the octets; masks are their number and
@@ -18,7 +18,9 @@ import (
 // record whose version it does not know by the length in front.
 
 // Version is the version of the records that Append writes.
-const Version = 1
+const Version = 2
+
+const dotBit = 0x80
 
 // MaxRecord bounds one record, so that a damaged length cannot ask for all memory.
 const MaxRecord = 16 << 20
@@ -37,7 +39,11 @@ func Append(dst []byte, e *Event) ([]byte, error) {
 	// Room for the longest length; the body moves down once it is known.
 	dst = append(dst, make([]byte, binary.MaxVarintLen32)...)
 	body := len(dst)
-	dst = append(dst, Version, byte(e.Kind), byte(e.Dir), byte(e.Layer), byte(e.Part))
+	part := byte(e.Part)
+	if e.Dot {
+		part |= dotBit
+	}
+	dst = append(dst, Version, byte(e.Kind), byte(e.Dir), byte(e.Layer), part)
 	dst = binary.AppendUvarint(dst, e.Conn)
 	dst = binary.AppendUvarint(dst, e.Seq)
 	dst = binary.AppendUvarint(dst, uint64(e.Packet))
@@ -97,7 +103,9 @@ func Decode(src []byte, e *Event) (n int, err error) {
 
 func (r *reader) event(e *Event) {
 	e.Kind, e.Dir = Kind(r.octet()), Dir(r.octet())
-	e.Layer, e.Part = Layer(r.octet()), Part(r.octet())
+	e.Layer = Layer(r.octet())
+	part := r.octet()
+	e.Part, e.Dot = Part(part&^dotBit), part&dotBit != 0
 	e.Conn, e.Seq = r.uvarint(), r.uvarint()
 	packet := r.uvarint()
 	e.Packet = uint32(packet)

@@ -41,7 +41,7 @@ func facts() []any {
 
 func full(fact any) Event {
 	return Event{Conn: 1 << 63, Seq: 7, Time: time.Unix(1700000000, 123456789).UTC(), Kind: State,
-		Dir: FromListener, Layer: Text, Part: Body, Packet: 1<<32 - 1, Off: 1 << 50, Len: -1,
+		Dir: FromListener, Layer: Text, Part: Body, Dot: true, Packet: 1<<32 - 1, Off: 1 << 50, Len: -1,
 		Data: []byte("AUTH PLAIN x\r\n"), Mask: []Span{{11, 1}, {0, 4}}, Fact: fact}
 }
 
@@ -51,7 +51,7 @@ func TestCodecRoundTrip(t *testing.T) {
 	for _, f := range facts() {
 		want = append(want, full(f))
 	}
-	want = append(want, Event{Time: time.Time{}}, Event{Data: []byte{}, Time: time.Unix(0, 0).UTC()})
+	want = append(want, Event{Time: time.Time{}}, Event{Part: Body, Time: time.Unix(0, 0).UTC()}, Event{Data: []byte{}, Time: time.Unix(0, 0).UTC()})
 	for i := range want {
 		var err error
 		if stream, err = Append(stream, &want[i]); err != nil {

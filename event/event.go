@@ -63,6 +63,7 @@ type Event struct {
 	Dir   Dir
 	Layer Layer
 	Part  Part
+	Dot   bool // with the last octet of Data the final dot of mail data is complete
 
 	Packet   uint32 // number of the captured packet, 0 for live sessions
 	Off, Len int64  // octets' place in the stream of this Dir and Layer, and their number
@@ -117,6 +118,15 @@ func (m *Emitter) Octets(when time.Time, d Dir, l Layer, p Part, off int64, data
 	m.seq++
 	m.e = Event{Conn: m.conn, Seq: m.seq, Time: when, Kind: Data, Dir: d, Layer: l, Part: p,
 		Off: off, Len: int64(len(data)), Data: data, Mask: mask}
+	m.sink.Emit(&m.e)
+}
+
+// Mail emits octets of a message, as Octets does; dot says that they are the
+// last, and the final dot is complete.
+func (m *Emitter) Mail(when time.Time, d Dir, off int64, data []byte, dot bool) {
+	m.seq++
+	m.e = Event{Conn: m.conn, Seq: m.seq, Time: when, Kind: Data, Dir: d, Layer: Text, Part: Body, Dot: dot,
+		Off: off, Len: int64(len(data)), Data: data}
 	m.sink.Emit(&m.e)
 }
 

@@ -9,18 +9,22 @@ import (
 // Masked stands for each secret, whatever its length.
 const Masked = "********"
 
-// BodyEnd is where <CRLF>.<CRLF> begins, which ends a message (RFC 5321
-// §4.1.1.4, RFC 1939 §3), at the end of a piece of a body, or the piece's length.
-// What is masked leaves bodies out and keeps this: it tells nothing of them, and
-// whoever reads the dialogue must know where commands go on.
-func BodyEnd(body []byte) int {
-	switch end := []byte("\r\n.\r\n"); {
-	case bytes.HasSuffix(body, end):
-		return len(body) - len(end)
-	case bytes.Equal(body, end[2:]):
-		return 0
+// MaskedBody is what stands for a piece of a body where bodies are left out:
+// how many octets are, and what is kept behind them. That is the end of mail
+// data, <CRLF>.<CRLF> (RFC 5321 §4.1.1.4): it tells nothing of them, and whoever
+// reads the dialogue must know where commands go on. Where pieces were cut does
+// not matter: of an end that came in two, the last one keeps the line of the dot.
+func MaskedBody(e *Event) (left int64, kept string) {
+	const end = "\r\n.\r\n"
+	switch {
+	case !e.Dot:
+		return e.Len, ""
+	case e.Len < int64(len(end)):
+		kept = end[2:]
+	default:
+		kept = end
 	}
-	return len(body)
+	return max(e.Len-int64(len(kept)), 0), kept
 }
 
 // AppendMasked appends data to dst with Masked for each secret, and only once

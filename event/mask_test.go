@@ -27,19 +27,27 @@ func TestAppendMasked(t *testing.T) {
 	}
 }
 
-func TestBodyEnd(t *testing.T) {
-	for body, want := range map[string]int{
-		"":                   0,
-		"text\r\n":           6,
-		"text\r\n.\r\n":      4,
-		".\r\n":              0,
-		"text.\r\n":          7,
-		"text\r\n..\r\n":     10,
-		"text\r\n.\r\nmore":  13,
-		"\r\n.\r\n\r\n.\r\n": 5,
+// What is kept depends on the mark, and not on what octets look like.
+func TestMaskedBody(t *testing.T) {
+	for _, c := range []struct {
+		data string
+		dot  bool
+		left int64
+		kept string
+	}{
+		{"text\r\n", false, 6, ""},
+		{"text\r\n.\r\n", true, 4, "\r\n.\r\n"},
+		{"text\r\n.\r\n", false, 9, ""}, // a chunk
+		{".\r\n", true, 0, ".\r\n"},
+		{".\r\n", false, 3, ""}, // the end of a line
+		{"\n.\r\n", true, 1, ".\r\n"},
+		{"\r\n", true, 0, ".\r\n"},
+		{"\n", true, 0, ".\r\n"},
+		{"text\n.\n", true, 2, "\r\n.\r\n"}, // the lab's
 	} {
-		if got := BodyEnd([]byte(body)); got != want {
-			t.Errorf("%q: %d, not %d", body, got, want)
+		e := &Event{Part: Body, Data: []byte(c.data), Len: int64(len(c.data)), Dot: c.dot}
+		if left, kept := MaskedBody(e); left != c.left || kept != c.kept {
+			t.Errorf("%q, %v: %d and %q, not %d and %q", c.data, c.dot, left, kept, c.left, c.kept)
 		}
 	}
 }

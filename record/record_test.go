@@ -87,7 +87,11 @@ func (p *peer) command(text string, mask ...event.Span) {
 
 func (p *peer) reply(text string) { p.say(event.FromListener, event.Text, event.Reply, text) }
 func (p *peer) body(text string)  { p.say(event.FromDialer, event.Text, event.Body, text) }
-func (p *peer) close()            { p.em.Fact(event.Close, event.Closed{Reason: "quit"}) }
+func (p *peer) end(text string) {
+	p.em.Mail(time.Now(), event.FromDialer, p.at[event.FromDialer][event.Text], []byte(text), true)
+	p.at[event.FromDialer][event.Text] += int64(len(text))
+}
+func (p *peer) close() { p.em.Fact(event.Close, event.Closed{Reason: "quit"}) }
 
 func lab(o Options) *Ring {
 	o.Clear = func(mode string) bool { return mode == "lab" }
@@ -101,7 +105,7 @@ func dialogue(r *Ring, conn uint64, mode string) {
 	p.command("PASS geheim\r\n", event.Span{Off: 5, Len: 6})
 	p.em.Fact(event.State, event.Named{Helo: "x"})
 	p.command("DATA\r\n")
-	p.body("brief\r\n.\r\n")
+	p.end("brief\r\n.\r\n")
 	p.command("QUIT\r\n")
 	p.close()
 }

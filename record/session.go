@@ -52,12 +52,12 @@ func (r *Ring) data(s *session, e *event.Event) {
 	switch {
 	case !s.clear && e.Layer == event.Wire:
 	case !s.clear && e.Part == event.Body:
-		end := event.BodyEnd(e.Data)
-		if end > 0 {
-			r.lines(s, e, nil, int64(end))
+		left, kept := event.MaskedBody(e)
+		if left > 0 {
+			r.lines(s, e, nil, left)
 		}
-		if end < len(e.Data) {
-			r.lines(s, e, e.Data[end:], int64(len(e.Data)-end))
+		if kept != "" {
+			r.lines(s, e, []byte(kept), int64(len(kept)))
 		}
 	case !s.clear && len(e.Mask) > 0:
 		r.masked = event.AppendMasked(r.masked[:0], e.Data, e.Mask)
@@ -80,6 +80,7 @@ func (r *Ring) lines(s *session, e *event.Event, data []byte, n int64) {
 	at := &s.passed[e.Dir&1][event.Text]
 	one := *e
 	one.Data, one.Off, one.Len, one.Mask = data, *at, n, nil
+	one.Dot = e.Dot && data != nil
 	*at += n
 	r.pieces(s, &one)
 }
@@ -103,6 +104,7 @@ func (r *Ring) pieces(s *session, e *event.Event) {
 		one := *e
 		one.Data, one.Off, one.Len = piece, e.Off+int64(from), int64(len(piece))
 		one.Mask = within(e.Mask, from, len(piece))
+		one.Dot = e.Dot && from+len(piece) == len(e.Data)
 		r.write(s, &one)
 	}
 }

@@ -35,7 +35,7 @@ func (c *Conn) Close(reason string) error {
 	c.publish()
 	c.closed = true
 	unread := c.in.w - c.in.r
-	c.pass(unread, event.Command)
+	c.passSecret(unread)
 	err := c.Flush()
 	if c.secure != nil {
 		_ = c.base.SetWriteDeadline(time.Now().Add(farewell))

@@ -3,7 +3,6 @@ package wire
 import (
 	"io"
 
-	"posta/event"
 	"posta/text"
 )
 
@@ -34,7 +33,7 @@ func (c *Conn) Dot(w io.Writer, max int64) (n int64, err error) {
 		} else {
 			k, done = c.typedPiece(&d, &b)
 		}
-		c.pass(k, event.Body)
+		c.passMail(k, done)
 		if (d.Bad() || b.refused()) && b.drained(k) {
 			return d.Size(), ErrEndless
 		}
@@ -118,7 +117,7 @@ func (c *Conn) Chunk(w io.Writer, n int64) error {
 		}
 		k, _ := chunk.Scan(c.in.unread())
 		b.put(c.in.unread()[:k], 0)
-		c.pass(k, event.Body)
+		c.passMail(k, false)
 	}
 	c.lines.Reset()
 	return b.result()

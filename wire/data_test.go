@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -56,6 +57,33 @@ func TestDotLarge(t *testing.T) {
 	if seen != content.Len()+len("..\r\n.\r\n") {
 		t.Errorf("watched %d octets of the body", seen)
 	}
+}
+
+// The watchers learn which octets complete the final dot, however they come,
+// and of nothing else that looks like it.
+func TestDotTold(t *testing.T) {
+	const letter, chunk = "a\r\n..\r\nb\r\n.\r\n", "c\r\n.\r\n"
+	splits(letter+chunk+".\r\n", func(pieces ...string) {
+		client, conn, w := pair(t, Options{})
+		send(t, client, pieces...)
+		_, err := conn.Dot(io.Discard, 0)
+		if err = errors.Join(err, conn.Chunk(nil, int64(len(chunk)))); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := conn.Dot(io.Discard, 0); err != nil {
+			t.Fatal(err)
+		}
+		conn.Close("quit")
+		var got []int64
+		for _, e := range w.events {
+			if e.Dot {
+				got = append(got, e.Off+e.Len)
+			}
+		}
+		if want := []int64{int64(len(letter)), int64(len(letter + chunk + ".\r\n"))}; !slices.Equal(got, want) {
+			t.Fatalf("%q: dots before %d, not %d", pieces, got, want)
+		}
+	})
 }
 
 type broken struct{ after int }

@@ -152,16 +152,23 @@ func cut(err error) error {
 	return err
 }
 
-// pass consumes n octets that are nobody's line: the watchers learn of them at
-// once, of secret ones only how many they are.
-func (c *Conn) pass(n int, part event.Part) {
+// passSecret consumes n octets of a line that nobody gets: the watchers learn at
+// once how many they are.
+func (c *Conn) passSecret(n int) {
 	in := &c.in
-	if n > 0 && c.em.Wants(event.Text, part) {
-		var mask []event.Span
-		if part == event.Command {
-			mask = []event.Span{{Len: n}}
-		}
-		c.em.Octets(in.stamp, event.FromDialer, event.Text, part, in.off, in.buf[in.r:in.r+n], mask)
+	if n > 0 && c.em.Wants(event.Text, event.Command) {
+		c.em.Octets(in.stamp, event.FromDialer, event.Text, event.Command, in.off, in.buf[in.r:in.r+n], []event.Span{{Len: n}})
+	}
+	in.off += int64(n)
+	in.r += n
+}
+
+// passMail consumes n octets of a message; dot says that they end it. The
+// watchers learn of them at once.
+func (c *Conn) passMail(n int, dot bool) {
+	in := &c.in
+	if n > 0 && c.em.Wants(event.Text, event.Body) {
+		c.em.Mail(in.stamp, event.FromDialer, in.off, in.buf[in.r:in.r+n], dot)
 	}
 	in.off += int64(n)
 	in.r += n

@@ -89,7 +89,7 @@ func (c *Conn) drainLine(scanned int, end text.Ends) error {
 	c.refused(c.in.unread()[:scanned])
 	for drained := 0; ; {
 		drained += scanned
-		c.pass(scanned, event.Command)
+		c.passSecret(scanned)
 		switch {
 		case end != 0:
 			c.begun = true
@@ -139,7 +139,7 @@ func (c *Conn) typedLine(max int) ([]byte, error) {
 		}
 		if over = over || scanned >= raw; over {
 			drained += scanned
-			c.pass(scanned, event.Command)
+			c.passSecret(scanned)
 			scanned = 0
 		}
 		if drained > longestDrain {
