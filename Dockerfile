@@ -2,8 +2,9 @@
 #
 #   docker build -t posta .
 #   docker run --rm -p 25:25 -p 110:110 -v posta:/data posta quickstart --lan    # a lab
-#   docker run -d -p 25:25 -p 465:465 -p 587:587 -p 995:995 -v posta:/data posta # a server
-#   docker exec CONTAINER /posta account add pepe@pepito.es --generate
+#   docker run -d --name mail -p 25:25 -p 465:465 -p 587:587 -p 995:995 -v posta:/data posta # a server
+#   docker exec mail /posta domain add pepito.es
+#   docker exec mail /posta account add pepe@pepito.es --generate
 #   docker run -d --name sink -p 1025:1025 -p 1110:1110 posta quickstart --mode sink --ephemeral --lan
 #   docker exec sink /posta message wait --to ana@example.net --json
 FROM golang:1.26.8 AS build
