@@ -104,17 +104,29 @@ func (srv *Server) lease() time.Duration { return 3 * srv.Idle }
 
 // Session serves one connection and closes it.
 func (srv *Server) Session(ctx context.Context, c *wire.Conn) {
+	s := srv.session(c)
+	defer s.over(ctx)
+	s.serve(ctx)
+}
+
+// session makes what a session needs. It and over stand apart so that what
+// they work with does not lie on the stack of a session that waits.
+//
+//go:noinline
+func (srv *Server) session(c *wire.Conn) *session {
 	s := &session{srv: srv, c: c, phase: authorization}
 	s.remote = c.Endpoints().Remote
 	if srv.Leave != nil && srv.Mode == mail.Strict {
 		s.leave = srv.Leave(s.remote.Addr())
 	}
-	defer func() {
-		s.unfinished()
-		s.release(ctx) // before Close: who sees the end may log in again
-		_ = c.Close(s.reason)
-	}()
-	s.serve(ctx)
+	return s
+}
+
+//go:noinline
+func (s *session) over(ctx context.Context) {
+	s.unfinished()
+	s.release(ctx) // before Close: who sees the end may log in again
+	_ = s.c.Close(s.reason)
 }
 
 // stamp makes an APOP timestamp that was never made before (RFC 1939 §7).

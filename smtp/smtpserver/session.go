@@ -44,15 +44,22 @@ func (s *session) run(ctx context.Context) {
 	if s.srv.ImplicitTLS && !s.handshake(ctx) {
 		return
 	}
-	if r, met := s.fault("connect", s.client()); met {
-		s.reply(&smtp.Command{}, "", r)
-		s.shut = r.Code >= 400 // RFC 5321 §3.1: it waits for QUIT
-	} else {
-		s.greet()
-	}
+	s.begin()
 	for s.end == "" {
 		s.step(ctx)
 	}
+}
+
+// begin says 220, or what a fault made on purpose has in its place. It stands
+// apart from run because a Reply and a Command are large, and run holds what
+// it has as long as the session lasts.
+func (s *session) begin() {
+	if r, met := s.fault("connect", s.client()); met {
+		s.reply(&smtp.Command{}, "", r)
+		s.shut = r.Code >= 400 // RFC 5321 §3.1: it waits for QUIT
+		return
+	}
+	s.greet()
 }
 
 // greet says 220. A strict listener first looks whether the peer could wait
