@@ -2,6 +2,7 @@ package capture
 
 import (
 	"encoding/binary"
+	"math"
 	"math/bits"
 	"strings"
 	"time"
@@ -73,8 +74,19 @@ func resolution(v byte) (units uint64, ok bool) {
 	return units, true
 }
 
+// maxSeconds is how far from 1970 a moment may be: nanoseconds in 64 bits reach
+// from 1677 to 2262.
+const maxSeconds = math.MaxInt64/1_000_000_000 - 1
+
+// time is a stamp's. One that lies further away is damage, of the stamp alone:
+// the packet has no time then.
 func (c clock) time(ts uint64) time.Time {
+	since := ts / c.units
+	seconds := int64(since) + c.offset
+	if since > math.MaxInt64 || c.offset > 0 && seconds < c.offset || seconds > maxSeconds || seconds < -maxSeconds {
+		return time.Time{}
+	}
 	hi, lo := bits.Mul64(ts%c.units, 1e9)
 	nanos, _ := bits.Div64(hi, lo, c.units) // the fraction is below one, so it fits
-	return time.Unix(int64(ts/c.units)+c.offset, int64(nanos)).UTC()
+	return time.Unix(seconds, int64(nanos)).UTC()
 }

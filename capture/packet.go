@@ -5,7 +5,7 @@ import "time"
 // Packet is one packet of a capture.
 type Packet struct {
 	Number uint32    // from 1, as Wireshark's frame.number: custom blocks of pcapng are counted too
-	Time   time.Time // zero where the file has none (Simple Packet Blocks)
+	Time   time.Time // zero where the file has none (Simple Packet Blocks), or none from 1678 to 2261
 	Link   LinkType
 	Data   []byte // what was captured of it; lent until the next packet is read
 	Wire   int    // its octets on the network; Data may be shorter

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"reflect"
 	"slices"
 	"testing"
@@ -106,6 +107,14 @@ func TestResolution(t *testing.T) {
 		{19, 1_700_000_000, 5_000_000_000_000_000_000, time.Unix(1_700_000_000, 500_000_000)},
 		{0x80 | 10, 0, 1_700_000_000<<10 | 512, time.Unix(1_700_000_000, 500_000_000)},
 		{0x80 | 63, 1_700_000_000, 1<<63 | 1<<62, time.Unix(1_700_000_001, 500_000_000)},
+		{0, 0, maxSeconds, time.Unix(maxSeconds, 0)},
+		{0, -2 * maxSeconds, maxSeconds, time.Unix(-maxSeconds, 0)},
+		{0, 0, maxSeconds + 1, time.Time{}}, // beyond what a moment holds
+		{0, -2*maxSeconds - 1, maxSeconds, time.Time{}},
+		{0, 0, 1 << 63, time.Time{}},
+		{0, 1 << 62, 1 << 62, time.Time{}},
+		{0, math.MaxInt64, math.MaxInt64, time.Time{}},
+		{6, math.MinInt64, 0, time.Time{}},
 	}
 	for _, test := range tests {
 		units, ok := resolution(test.resolution)

@@ -353,8 +353,10 @@ func (b *builder) endpoints(c *conn, e *event.Event, count uint64) {
 		number = count
 	}
 	b.generated(field.FrameNumber, field.Uint(number))
-	b.generated(field.FrameTime, field.Moment(e.Time))
-	b.generated(field.FrameTimeEpoch, field.Moment(e.Time))
+	if !e.Time.IsZero() {
+		b.generated(field.FrameTime, field.Moment(e.Time))
+		b.generated(field.FrameTimeEpoch, field.Moment(e.Time))
+	}
 	from, to := c.ends.Remote, c.ends.Local
 	if e.Dir == event.FromListener {
 		from, to = to, from

@@ -184,7 +184,7 @@ func (a *app) captureSummary(r *capture.Reader, seen *survey) error {
 	}
 	return a.print(facts, func(w io.Writer) error {
 		lines := []fact{{"read.format", facts.Format}, {"read.packets", fmt.Sprint(facts.Packets)}, {"read.octets", fmt.Sprint(facts.Octets)},
-			{"read.begin", when(seen.began)}, {"read.seconds", seconds(seen.last.Sub(seen.began))}, {"read.streams", fmt.Sprint(facts.Streams)}}
+			{"read.begin", when(seen.began)}, {"read.seconds", seconds(between(seen.began, seen.last))}, {"read.streams", fmt.Sprint(facts.Streams)}}
 		if facts.Secrets > 0 {
 			lines = append(lines, fact{"read.secrets", a.say("list.yes", nil)})
 		}

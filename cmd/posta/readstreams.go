@@ -91,7 +91,12 @@ func (s *survey) Emit(e *event.Event) {
 	case event.Packet:
 		if segment, ok := e.Fact.(*event.Segment); ok && segment.Marks&event.Quoted == 0 {
 			st.packets++
-			st.last = e.Time
+			if st.began.IsZero() {
+				st.began = e.Time
+			}
+			if !e.Time.IsZero() {
+				st.last = e.Time
+			}
 		}
 	case event.Data:
 		st.octets[e.Dir] += e.Len
@@ -147,8 +152,8 @@ func (s *survey) streamTable(a *app) func(io.Writer) error {
 			remarks = append(remarks, a.say("read.guess", nil))
 		}
 		return []string{strconv.FormatUint(uint64(st.Stream), 10), st.Remote.String(), st.Local.String(), strconv.Itoa(st.packets),
-			strconv.FormatInt(st.octets[0], 10), strconv.FormatInt(st.octets[1], 10), seconds(st.began.Sub(s.began)),
-			seconds(st.last.Sub(st.began)), strings.Join(remarks, ", ")}
+			strconv.FormatInt(st.octets[0], 10), strconv.FormatInt(st.octets[1], 10), seconds(between(s.began, st.began)),
+			seconds(between(st.began, st.last)), strings.Join(remarks, ", ")}
 	})
 }
 
@@ -161,8 +166,8 @@ type conversation struct {
 	Sent      int64         `json:"sent"`
 	Received  int64         `json:"received"`
 	Lost      int64         `json:"lost,omitempty"`
-	Begin     time.Time     `json:"begin"`
-	End       time.Time     `json:"end"`
+	Begin     time.Time     `json:"begin,omitzero"`
+	End       time.Time     `json:"end,omitzero"`
 	sinceZero time.Duration // from the capture's first packet
 }
 
@@ -182,7 +187,7 @@ func (s *survey) conversations() []conversation {
 			at = len(all)
 			places[key] = at
 			all = append(all, conversation{Dialer: key.dialer.String(), Listener: key.listener.String(), Begin: st.began,
-				sinceZero: st.began.Sub(s.began)})
+				sinceZero: between(s.began, st.began)})
 		}
 		c := &all[at]
 		c.Streams++
@@ -206,8 +211,16 @@ func (a *app) conversationTable(all []conversation) func(io.Writer) error {
 			remark = a.say("read.lost", words.Args{"Count": c.Lost})
 		}
 		return []string{c.Dialer, c.Listener, strconv.Itoa(c.Streams), strconv.Itoa(c.Packets), strconv.FormatInt(c.Sent, 10),
-			strconv.FormatInt(c.Received, 10), seconds(c.sinceZero), seconds(c.End.Sub(c.Begin)), remark}
+			strconv.FormatInt(c.Received, 10), seconds(c.sinceZero), seconds(between(c.Begin, c.End)), remark}
 	})
+}
+
+// between is the time from one moment to another, where the capture has both.
+func between(from, to time.Time) time.Duration {
+	if from.IsZero() || to.IsZero() {
+		return 0
+	}
+	return to.Sub(from)
 }
 
 // seconds writes a time between packets as Wireshark does.
