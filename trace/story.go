@@ -81,7 +81,7 @@ type Query struct {
 type Result struct {
 	Stories []Story `json:"stories"`
 	Cut     bool    `json:"cut,omitempty"`  // there were older ones
-	Lost    uint64  `json:"lost,omitempty"` // happenings of that time that could not be kept
+	Lost    uint64  `json:"lost,omitempty"` // happenings of that time that could not be kept; each damaged slice counts as one
 }
 
 // same says whether an address is one that was asked for.
