@@ -52,7 +52,8 @@ func program() int {
 		os.Exit(exitAtOnce)
 	}()
 	// A window that is closed hangs up on Unix, where Windows sends what Go
-	// makes a SIGTERM. The shell and the system both do it; nohup forbids it.
+	// makes a SIGTERM. The shell and the system both do it; nohup forbids it, and
+	// so does serve where there is no window.
 	if hangup := make(chan os.Signal, 1); !signal.Ignored(syscall.SIGHUP) {
 		signal.Notify(hangup, syscall.SIGHUP)
 		go func() {
@@ -62,8 +63,19 @@ func program() int {
 	}
 	return run(ctx, calledAs(os.Args[0], os.Args[1:]), terminal{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv, Program: os.Args[0], Replace: replace,
-		DoubleClicked: startedByDoubleClick,
+		DoubleClicked: startedByDoubleClick, HasTerminal: hasTerminal, IgnoreHangup: func() { signal.Ignore(syscall.SIGHUP) },
 	})
+}
+
+// hasTerminal says whether there is a terminal that could hang up, though
+// nothing may be read or written there. Windows has none of that kind.
+func hasTerminal() bool {
+	f, err := os.Open("/dev/tty")
+	if err != nil {
+		return false
+	}
+	_ = f.Close()
+	return true
 }
 
 // terminal is what a command has around it; tests make their own.
@@ -75,6 +87,12 @@ type terminal struct {
 
 	// DoubleClicked says that the program's window was opened for it; nil: never.
 	DoubleClicked func() bool
+
+	// HasTerminal says that the program belongs to a terminal; nil: it does.
+	HasTerminal func() bool
+
+	// IgnoreHangup makes SIGHUP do nothing from now on; nil: it cannot.
+	IgnoreHangup func()
 
 	// Replace starts the program anew with one more variable in its
 	// environment, in the same process where the system can; nil: never.

@@ -31,3 +31,22 @@ func TestNotify(t *testing.T) {
 		t.Errorf("systemd hears %q, %v", got[:n], err)
 	}
 }
+
+// A service passes over SIGHUP; who has a terminal ends with it.
+func TestOutliveTerminal(t *testing.T) {
+	for _, tt := range []struct {
+		socket         string
+		terminal, want bool
+	}{{"", true, false}, {"/run/systemd/notify", true, true}, {"", false, true}} {
+		ignored := false
+		a := &app{terminal: terminal{
+			Getenv:       func(name string) string { return map[string]string{"NOTIFY_SOCKET": tt.socket}[name] },
+			HasTerminal:  func() bool { return tt.terminal },
+			IgnoreHangup: func() { ignored = true },
+		}}
+		if a.outliveTerminal(); ignored != tt.want {
+			t.Errorf("%+v: ignored %v", tt, ignored)
+		}
+	}
+	(&app{terminal: terminal{Getenv: func(string) string { return "x" }}}).outliveTerminal() // tests have neither
+}

@@ -40,7 +40,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "start": start, "shut": shut, "hurry": hurry, "drain": drain, "private": private, "utf16": utf16,
+			"exits": exits, "start": start, "shut": shut, "hangup": hangup, "hurry": hurry, "drain": drain, "private": private, "utf16": utf16,
 			"sql": sqlCommand, "damage": damage,
 		},
 	})
@@ -115,7 +115,7 @@ func start(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	c := exec.Command(self, append(args, "--json")...)
 	c.Dir = ts.MkAbs(".")
-	for _, name := range []string{"HOME", "PATH", "LC_ALL", "XDG_DATA_HOME", "TMPDIR"} {
+	for _, name := range []string{"HOME", "PATH", "LC_ALL", "XDG_DATA_HOME", "TMPDIR", "NOTIFY_SOCKET"} {
 		c.Env = append(c.Env, name+"="+ts.Getenv(name))
 	}
 	errs, err := os.Create(ts.MkAbs("server.err"))
@@ -193,6 +193,15 @@ func shut(ts *testscript.TestScript, _ bool, args []string) {
 	case <-time.After(startTime):
 		ts.Fatalf("still there after %v", startTime)
 	}
+}
+
+// hangup sends the server SIGHUP, as scripts do that have moved a log.
+func hangup(ts *testscript.TestScript, _ bool, _ []string) {
+	pid, err := strconv.Atoi(ts.Getenv("SERVER"))
+	ts.Check(err)
+	p, err := os.FindProcess(pid)
+	ts.Check(err)
+	ts.Check(p.Signal(syscall.SIGHUP))
 }
 
 // hurry ends the server with two signals while a letter is under way, which

@@ -26,6 +26,7 @@ func (a *app) serveCommand() *cobra.Command {
 	var flags *listenerFlags
 	c := a.command("serve", "help.serve", func(ctx context.Context, _ []string) error {
 		a.home = systemHome
+		a.outliveTerminal()
 		cfg, err := a.serveConfig(file, flags)
 		if err != nil {
 			return err
@@ -37,6 +38,16 @@ func (a *app) serveCommand() *cobra.Command {
 	c.Long = a.say("help.serve_long", nil)
 	c.Example = "posta serve --config posta.toml\nposta serve --data /var/lib/posta --smtp :2525 --submission off"
 	return c
+}
+
+// outliveTerminal lets a service pass over SIGHUP: no window closes there, and
+// whoever sends it means that a log or a configuration be read anew. The end it
+// would come to is one after which systemd restarts nothing.
+func (a *app) outliveTerminal() {
+	service := a.Getenv("NOTIFY_SOCKET") != "" || a.HasTerminal != nil && !a.HasTerminal()
+	if service && a.IgnoreHangup != nil {
+		a.IgnoreHangup()
+	}
 }
 
 // serveConfig is the file's configuration, or the default one, with what the
