@@ -141,6 +141,9 @@ func (s setting) config() config.Config {
 		}
 	}
 	cfg.Listeners = []config.Listener{smtp, pop3}
+	if s.Gauge { // what is recorded has a bound of its own, and is not what is measured
+		cfg.Record.MaxSize, cfg.Record.MaxSession = recorded, recorded/16
+	}
 	return *cfg
 }
 
