@@ -105,8 +105,8 @@ func (t *tx) mendBodies(b *bodies) error {
 // raise makes a counter at least so high. Sessions count on meanwhile: none of
 // their numbers may be given again.
 func raise(counter *atomic.Int64, least int64) {
-	for now := counter.Load(); now < least; now = counter.Load() {
-		if counter.CompareAndSwap(now, least) {
+	for had := counter.Load(); had < least; had = counter.Load() {
+		if counter.CompareAndSwap(had, least) {
 			return
 		}
 	}
