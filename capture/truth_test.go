@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -13,15 +12,13 @@ import (
 	"strings"
 	"testing"
 
+	"posta/capture/capturetest"
 	"posta/event"
 )
 
-// captures is where public captures and tshark's answers lie, beside the repository.
-const captures = "../../shared/captures"
-
 func sharedCaptures(t *testing.T, suffixes ...string) []string {
 	var found []string
-	err := filepath.WalkDir(captures, func(p string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir(capturetest.Dir(t), func(p string, d fs.DirEntry, err error) error {
 		for _, suffix := range suffixes {
 			if err == nil && strings.HasSuffix(p, suffix) {
 				found = append(found, p)
@@ -29,9 +26,6 @@ func sharedCaptures(t *testing.T, suffixes ...string) []string {
 		}
 		return err
 	})
-	if errors.Is(err, fs.ErrNotExist) {
-		t.Skip("there are no shared captures beside the repository: nothing was held against tshark")
-	}
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"posta/capture/capturetest"
 	"posta/field"
 	"posta/filter"
 )
@@ -19,9 +20,7 @@ import (
 // what tshark finds: filter/testdata/tshark.txt has its answers. Captures with
 // streams that differ are left out, and filters for what is not built yet.
 func TestFiltersFindTheirFrames(t *testing.T) {
-	if _, err := os.Stat(shared); err != nil {
-		t.Skip("there are no shared captures beside the repository: nothing was held against tshark")
-	}
+	shared := capturetest.Dir(t)
 	text, err := os.ReadFile("../filter/testdata/tshark.txt")
 	if err != nil {
 		t.Fatal(err)
@@ -111,6 +110,7 @@ func built(needs field.Set) bool {
 // agreeing are the captures without a stream that differs, and without
 // STARTTLS, which tshark cuts.
 func agreeing(t *testing.T) (names []string) {
+	shared := capturetest.Dir(t)
 	answers, err := filepath.Glob(shared + "/*/*.tshark.jsonl")
 	if err != nil {
 		t.Fatal(err)

@@ -1,9 +1,7 @@
 package dissect
 
 import (
-	"bufio"
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,12 +12,10 @@ import (
 	"unicode/utf8"
 
 	"posta/capture"
+	"posta/capture/capturetest"
 	"posta/event"
 	"posta/field"
 )
-
-// shared is where public captures and tshark's answers lie, beside the repository.
-const shared = "../../shared/captures"
 
 // said are the fields that are held against tshark's.
 func said() []field.ID {
@@ -59,10 +55,7 @@ func read(t testing.TB, path string, want field.Set, out func(*Frame)) {
 // Each frame of the captures in which tshark sees commands or replies has the
 // same here, and no other frame has any, but in the streams that differ.
 func TestFramesAreTsharks(t *testing.T) {
-	answers, err := filepath.Glob(shared + "/*/*.tshark.jsonl")
-	if err != nil || len(answers) == 0 {
-		t.Skip("there are no shared captures beside the repository: nothing was held against tshark")
-	}
+	shared, answers := capturetest.Dir(t), capturetest.Answers(t)
 	frames, differing := 0, map[string]bool{}
 	for _, answer := range answers {
 		path := strings.TrimSuffix(answer, ".tshark.jsonl")
@@ -225,38 +218,23 @@ func ascii(s string) string {
 
 func tsharkFrames(t *testing.T, path string) map[uint32]*spoken {
 	t.Helper()
-	file, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
 	frames := map[uint32]*spoken{}
-	lines := bufio.NewScanner(file)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		var frame map[string]any
-		if err := json.Unmarshal(lines.Bytes(), &frame); err != nil {
-			t.Fatal(err)
-		}
+	capturetest.Frames(t, path, func(frame capturetest.Frame) {
 		if frame["_ws.col.Protocol"] == "IMAP" || strings.HasPrefix(fmt.Sprint(frame["_ws.col.Protocol"]), "IMAP/") {
-			continue // IMAP is not read
+			return // IMAP is not read
 		}
-		s := &spoken{}
-		s.stream, _ = strconv.Atoi(frame["tcp.stream"].(string))
+		s := &spoken{stream: frame.Stream()}
 		for _, id := range said() {
 			if text, ok := theirAuth(t, frame, id); ok {
 				s.fields = append(s.fields, field.Of(id).Name+"="+text)
 				continue
 			}
-			many, ok := frame[field.Of(id).Name].([]any)
-			if !ok && frame[field.Of(id).Name] != nil {
-				many = []any{frame[field.Of(id).Name]}
-			}
+			many := frame.Texts(field.Of(id).Name)
 			for i, one := range many {
-				if i == len(many)-1 && strings.HasPrefix(one.(string), "... ") {
+				if i == len(many)-1 && strings.HasPrefix(one, "... ") {
 					break // the answer was cut; fields() does so, too
 				}
-				s.fields = append(s.fields, field.Of(id).Name+"="+one.(string))
+				s.fields = append(s.fields, field.Of(id).Name+"="+one)
 			}
 		}
 		number, err := strconv.ParseUint(frame["frame.number"].(string), 10, 32)
@@ -266,10 +244,7 @@ func tsharkFrames(t *testing.T, path string) map[uint32]*spoken {
 		if len(s.fields) > 0 {
 			frames[uint32(number)] = s
 		}
-	}
-	if err := lines.Err(); err != nil {
-		t.Fatal(err)
-	}
+	})
 	return frames
 }
 

@@ -1,23 +1,18 @@
 package pop3
 
 import (
-	"bufio"
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"posta/capture"
+	"posta/capture/capturetest"
 	"posta/event"
 )
-
-// shared is where public captures and tshark's answers lie, beside the repository.
-const shared = "../../shared/captures"
 
 // talked is what was said in one stream: commands and their parameters as they
 // stand, the indicators of replies, and the texts of their lines.
@@ -25,10 +20,7 @@ type talked struct{ commands, parameters, indicators, texts []string }
 
 // What Dialog makes of each stream of the captures is what tshark makes of it.
 func TestDialogIsTsharks(t *testing.T) {
-	answers, err := filepath.Glob(shared + "/*/*.tshark.jsonl")
-	if err != nil || len(answers) == 0 {
-		t.Skip("there are no shared captures beside the repository: nothing was held against tshark")
-	}
+	shared, answers := capturetest.Dir(t), capturetest.Answers(t)
 	streams, told := 0, 0
 	for _, answer := range answers {
 		theirs := readTalked(t, answer)
@@ -68,46 +60,22 @@ func compareTalked(t *testing.T, stream string, got, want *talked) {
 // readTalked reads what tshark found, by stream.
 func readTalked(t *testing.T, path string) map[int]*talked {
 	t.Helper()
-	file, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
 	streams := map[int]*talked{}
-	lines := bufio.NewScanner(file)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		var frame map[string]any
-		if err := json.Unmarshal(lines.Bytes(), &frame); err != nil {
-			t.Fatal(err)
-		}
-		of := func(name string) (out []string) {
-			many, ok := frame[name].([]any)
-			if !ok && frame[name] != nil {
-				many = []any{frame[name]}
-			}
-			for _, one := range many {
-				out = append(out, one.(string))
-			}
-			return out
-		}
-		commands, indicators := of("pop.request.command"), of("pop.response.indicator")
+	capturetest.Frames(t, path, func(f capturetest.Frame) {
+		commands, indicators := f.Texts("pop.request.command"), f.Texts("pop.response.indicator")
 		if len(commands)+len(indicators) == 0 {
-			continue
+			return
 		}
-		stream, _ := strconv.Atoi(frame["tcp.stream"].(string))
-		if streams[stream] == nil {
-			streams[stream] = &talked{}
+		s := streams[f.Stream()]
+		if s == nil {
+			s = &talked{}
+			streams[f.Stream()] = s
 		}
-		s := streams[stream]
 		s.commands = append(s.commands, commands...)
-		s.parameters = append(s.parameters, of("pop.request.parameter")...)
+		s.parameters = append(s.parameters, f.Texts("pop.request.parameter")...)
 		s.indicators = append(s.indicators, indicators...)
-		s.texts = append(s.texts, of("pop.response.description")...)
-	}
-	if err := lines.Err(); err != nil {
-		t.Fatal(err)
-	}
+		s.texts = append(s.texts, f.Texts("pop.response.description")...)
+	})
 	return streams
 }
 

@@ -4,12 +4,12 @@ import (
 	"bytes"
 	_ "embed"
 	"encoding/json"
-	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"posta/capture/capturetest"
 )
 
 // labCapture is a session of SMTP, one of POP3, and the end of another.
@@ -79,10 +79,7 @@ func TestReadDamaged(t *testing.T) {
 
 // What the command says of public captures is what tshark says of their streams.
 func TestReadAsTshark(t *testing.T) {
-	const captures = "../../../shared/captures"
-	if _, err := os.Stat(captures); errors.Is(err, fs.ErrNotExist) {
-		t.Skip("there are no shared captures beside the repository: nothing was held against tshark")
-	}
+	captures := capturetest.Dir(t)
 	answers, err := filepath.Glob(captures + "/*/*.streams.jsonl")
 	if err != nil || len(answers) < 40 {
 		t.Fatal(answers, err)

@@ -3,12 +3,13 @@ package main
 import (
 	"encoding/json"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"posta/capture/capturetest"
 )
 
 func TestReadFrames(t *testing.T) {
@@ -87,14 +88,10 @@ func answered() string {
 
 // An object is what tshark prints for a frame, field by field.
 func TestReadFramesAsTshark(t *testing.T) {
-	answers, _ := filepath.Glob("../../../shared/captures/*/*.tshark.jsonl")
-	if len(answers) == 0 {
-		t.Skip("there are no shared captures beside the repository: nothing was held against tshark")
-	}
 	frames := 0
-	for _, answer := range answers {
+	for _, answer := range capturetest.Answers(t) {
 		path := strings.TrimSuffix(answer, ".tshark.jsonl")
-		name := filepath.ToSlash(strings.TrimPrefix(path, "../../../shared/captures/"))
+		name := strings.TrimPrefix(path, capturetest.Dir(t)+"/")
 		file, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
@@ -189,9 +186,9 @@ func objects(t *testing.T, text string) map[string]map[string]any {
 // Rows come in the order of their frames, also where octets had to wait.
 func TestReadFramesInOrder(t *testing.T) {
 	for _, name := range []string{"suricata-verify/bug-3616-smtp.pcap", "suricata-verify/smtp-bug-5981.pcap", "zeek/smtp-bdat-gap.pcap"} {
-		file, err := os.ReadFile("../../../shared/captures/" + name)
+		file, err := os.ReadFile(capturetest.Dir(t) + "/" + name)
 		if err != nil {
-			t.Skip("there are no shared captures beside the repository")
+			t.Fatal(err)
 		}
 		_, out, _ := readCapture(t, file, "--fields", "frame.number")
 		lines := strings.Fields(out)[1:]

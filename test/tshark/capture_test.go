@@ -19,11 +19,9 @@ import (
 	"testing"
 	"time"
 
+	"posta/capture/capturetest"
 	"posta/field"
 )
-
-// shared is where public captures lie, beside the repository.
-const shared = "../../../shared/captures"
 
 // captureFile is a capture and what tshark must be told to read it.
 type captureFile struct {
@@ -34,9 +32,10 @@ type captureFile struct {
 // captureFiles finds the captures that tshark's answers lie beside.
 func captureFiles(t *testing.T) (files []captureFile) {
 	t.Helper()
+	shared := capturetest.Dir(t)
 	index, err := os.ReadFile(filepath.Join(shared, "INDEX.md"))
 	if err != nil {
-		t.Skip("there are no shared captures beside the repository: nothing was held against tshark")
+		t.Fatal(err)
 	}
 	err = filepath.WalkDir(shared, func(p string, d fs.DirEntry, err error) error {
 		path, ok := strings.CutSuffix(p, ".tshark.jsonl")
