@@ -85,9 +85,9 @@ func TestLogFileDays(t *testing.T) {
 
 // The days on which clocks are changed have 25 and 23 hours, in one file each.
 func TestLogFileClockChange(t *testing.T) {
-	madrid, err := time.LoadLocation("Europe/Madrid")
+	madrid, err := time.LoadLocation("Europe/Madrid") // Go's own tree has it where the system has none
 	if err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	for _, day := range []struct {
 		began time.Time

@@ -19,7 +19,10 @@ func TestLockOfARemovedFile(t *testing.T) {
 		t.Error("the file is there")
 	}
 	if err := os.Rename(path, path+".old"); err != nil {
-		t.Skip(err) // Windows keeps what is open
+		if runtime.GOOS != "windows" { // which keeps what is open
+			t.Error(err)
+		}
+		return
 	}
 	if isStill(f, path) {
 		t.Error("nothing is there")

@@ -14,11 +14,11 @@ import (
 	"posta/field"
 )
 
-// need skips a test where tshark is not installed; test/setup installs it.
+// need asks for tshark, which test/setup installs.
 func need(t *testing.T) {
 	t.Helper()
 	if _, err := exec.LookPath("tshark"); err != nil {
-		t.Skip("tshark is not installed")
+		t.Fatal("tshark is not installed; test/setup does it")
 	}
 }
 
