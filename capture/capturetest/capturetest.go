@@ -25,7 +25,7 @@ func Dir(t testing.TB) string {
 		if _, err := os.Stat(dir); err != nil {
 			t.Fatalf("%s: %v", Variable, err)
 		}
-		return filepath.ToSlash(dir)
+		return filepath.ToSlash(filepath.Clean(dir)) // as filepath.Glob names what it finds
 	}
 	dir := ".."
 	for {
