@@ -14,6 +14,7 @@ import (
 
 	"posta/event"
 	"posta/field"
+	"posta/story"
 )
 
 // Frame is what was found in the octets of one event. It is lent for the call.
@@ -39,9 +40,10 @@ type Dissector struct {
 	ports   map[uint16]string // that somebody told what they speak
 	tree    field.Tree
 	build   builder
-	scratch []byte // of a frame's mail, its dot-stuffing undone
-	used    int    // octets of messages that are put together
-	lines   int    // octets of lines that are
+	book    *story.Book // nil: nobody asks what was said
+	scratch []byte      // of a frame's mail, its dot-stuffing undone
+	used    int         // octets of messages that are put together
+	lines   int         // octets of lines that are
 	frame   Frame
 	count   uint64 // of frames of live sessions
 
@@ -57,6 +59,9 @@ type Dissector struct {
 func New(want field.Set, out func(*Frame)) *Dissector {
 	return &Dissector{want: want, groups: groupsOf(&want), out: out, conns: map[uint64]*conn{}}
 }
+
+// Tell lets a Book know what was said.
+func (d *Dissector) Tell(b *story.Book) { d.book = b }
 
 // DecodeAs tells what is spoken at a port, as Wireshark's Decode As does: smtp
 // or pop, in the clear. Of another protocol it says false.
@@ -101,12 +106,25 @@ func (d *Dissector) Feed(e *event.Event) {
 		d.data(c, e)
 		d.passed(c, e.Dir, e.Off+e.Len)
 	case event.Gap:
-		c.lost(e.Dir, e.Len)
+		d.gap(c, e)
 		d.passed(c, e.Dir, e.Off+e.Len)
 	case event.Secure:
 		c.secured()
+		if facts, ok := e.Fact.(event.Secured); ok && d.book != nil {
+			d.book.Secured(placeOf(c, e), facts)
+		}
+	case event.State:
+		if d.book != nil {
+			d.book.State(placeOf(c, e), e.Fact)
+		}
 	case event.Close:
 		d.flush()
+		if closed, ok := e.Fact.(event.Closed); d.book != nil {
+			if !ok {
+				closed.Reason = ""
+			}
+			d.book.Close(e.Conn, c.moment(e), closed.Reason)
+		}
 		d.leave(e.Conn, c)
 	}
 }
@@ -136,6 +154,10 @@ func (d *Dissector) open(e *event.Event) {
 		}
 	}
 	d.conns[e.Conn] = c
+	if d.book != nil {
+		d.book.Open(e.Conn, e.Time, e.Fact)
+		d.speaks(e.Conn, c)
+	}
 }
 
 // leave forgets a connection.
@@ -180,6 +202,11 @@ func (d *Dissector) data(c *conn, e *event.Event) {
 	if c.live {
 		b.number = uint32(d.count + 1)
 	}
+	b.conn, b.time, b.dir = e.Conn, e.Time, e.Dir
+	c.frame = b.number
+	if c.live && e.Part != event.Body {
+		c.speaks.over(b, e.Dir)
+	}
 	c.speaks.push(b, e.Dir)
 	if p != nil {
 		d.emit(p.conn, p.number, p.time, p.dir)
@@ -198,11 +225,14 @@ func (d *Dissector) readable(c *conn, e *event.Event) bool {
 	if c.clear && e.Layer == event.Wire {
 		return false
 	}
-	if (c.speaks == nil || c.tls) && !c.recognise(e) {
-		return false
+	if c.speaks == nil || c.tls {
+		if !c.recognise(e) {
+			return false
+		}
+		d.speaks(e.Conn, c)
 	}
 	if int64(len(e.Data)) < e.Len { // it was not recorded
-		c.unseen(e)
+		d.unseen(c, e)
 		return false
 	}
 	return true
@@ -212,7 +242,11 @@ func (d *Dissector) readable(c *conn, e *event.Event) bool {
 func (d *Dissector) begin(p *packet, octets []byte) *builder {
 	d.tree.Reset()
 	b := &d.build
-	*b = builder{want: &d.want, tree: &d.tree, octets: octets, mail: d.groups.mail, scratch: &d.scratch, used: &d.used, lines: &d.lines}
+	*b = builder{want: &d.want, tree: &d.tree, octets: octets, mail: d.groups.mail || d.book != nil, book: d.book, scratch: &d.scratch,
+		used: &d.used, lines: &d.lines, longest: maxMessage}
+	if d.book != nil && d.book.Bodies() > 0 {
+		b.longest = d.book.Bodies()
+	}
 	if p != nil {
 		b.layers(p, &d.groups)
 	}
@@ -232,6 +266,7 @@ type conn struct {
 	ends   event.Endpoints
 	stream uint32
 	live   bool
+	frame  uint32  // of a live session the last one
 	clear  bool    // its clear text has been seen
 	tls    bool    // what passes is TLS
 	speaks speaker // nil while nobody knows
@@ -244,7 +279,8 @@ type conn struct {
 type speaker interface {
 	push(b *builder, d event.Dir)
 	lost(d event.Dir, n int64)
-	body(d event.Dir, n int64) // of a body that was not recorded
+	body(b *builder, d event.Dir, n int64) // of a body that was not recorded
+	over(b *builder, d event.Dir)          // what follows is no body
 	secured()
 	drop() // lets go what is being put together
 }
@@ -277,12 +313,22 @@ func (c *conn) lost(d event.Dir, n int64) {
 }
 
 // unseen passes over octets that a masked session leaves out.
-func (c *conn) unseen(e *event.Event) {
+func (d *Dissector) unseen(c *conn, e *event.Event) {
 	if e.Part == event.Body {
-		c.speaks.body(e.Dir, e.Len)
+		b := d.begin(nil, nil)
+		b.conn, b.time, b.dir, b.number = e.Conn, e.Time, e.Dir, c.frame
+		c.speaks.body(b, e.Dir, e.Len)
 		return
 	}
+	d.gap(c, e)
+}
+
+// gap passes over octets that were lost.
+func (d *Dissector) gap(c *conn, e *event.Event) {
 	c.lost(e.Dir, e.Len)
+	if d.book != nil && (e.Layer == event.Text || !c.clear) {
+		d.book.Lost(placeOf(c, e))
+	}
 }
 
 func (c *conn) secured() {
@@ -300,8 +346,13 @@ type builder struct {
 	said   bool // something of a protocol was in them, wanted or not
 
 	number  uint32 // of the frame
-	mail    bool   // messages are asked for
-	headers int    // header fields told of the message at hand
+	book    *story.Book
+	conn    uint64
+	time    time.Time
+	dir     event.Dir
+	mail    bool // messages are asked for
+	longest int  // octets of one
+	headers int  // header fields told of the message at hand
 	scratch *[]byte
 	used    *int // octets of messages
 	lines   *int // octets of lines

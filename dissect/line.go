@@ -1,6 +1,9 @@
 package dissect
 
-import "posta/text"
+import (
+	"posta/story"
+	"posta/text"
+)
 
 // The bounds of lines that are put together. What is beyond maxLine of one, or
 // beyond maxLines of those of all connections, is left out.
@@ -12,10 +15,11 @@ const (
 // half puts together the lines of one direction.
 type half struct {
 	scan text.Line
-	open bool   // a line is under way
-	full bool   // its rest is left out
-	part []byte // what there is of it
-	used *int   // octets of all lines
+	open bool         // a line is under way
+	full bool         // its rest is left out
+	part []byte       // what there is of it
+	from story.Moment // when it began
+	used *int         // octets of all lines
 }
 
 // lost forgets the line under way.
@@ -47,9 +51,10 @@ func (h *half) keep(b *builder, octets []byte) {
 
 // line is a line that has ended.
 type line struct {
-	all  []byte // with its end
-	bare []byte
-	at   place
+	all   []byte // with its end
+	bare  []byte
+	at    place
+	began story.Moment // zero: it came at once
 }
 
 // part gives n octets of the line, off octets from its begin, and their place.
@@ -61,17 +66,17 @@ func (h *half) take(b *builder, off int) (l line, n int, ended bool) {
 	src := b.octets[off:]
 	n, end := h.scan.Scan(src)
 	if end != 0 && !h.open {
-		return line{src[:n], src[:n-end.Len()], place{b.src, off, n}}, n, true
+		return line{all: src[:n], bare: src[:n-end.Len()], at: place{b.src, off, n}}, n, true
 	}
 	if !h.open {
-		h.open, h.full = true, false
+		h.open, h.full, h.from = true, false, b.moment()
 	}
 	h.keep(b, src[:n])
 	if end == 0 {
 		return line{}, n, false
 	}
 	h.open = false
-	l.all = h.part
+	l.all, l.began = h.part, h.from
 	l.bare = l.all
 	if !h.full {
 		l.bare = l.all[:len(l.all)-end.Len()]

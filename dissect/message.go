@@ -6,6 +6,7 @@ import (
 
 	"posta/field"
 	"posta/imf"
+	"posta/story"
 )
 
 // The bounds of messages that are put together. What is beyond maxMessage of
@@ -25,6 +26,8 @@ type message struct {
 	fragments []uint32
 	full      bool // the rest is left out
 	used      *int // octets of all messages
+	began     story.Moment
+	sent      int64 // octets so far, as sent
 }
 
 // take adds the octets that a frame carries: sent is how many it took.
@@ -32,12 +35,16 @@ func (m *message) take(b *builder, octets []byte, sent int) {
 	if !b.mail {
 		return
 	}
+	if m.sent == 0 {
+		m.began = b.moment()
+	}
+	m.sent += int64(sent)
 	m.size += sent
 	if n := len(m.fragments); sent > 0 && n < maxFragments && (n == 0 || m.fragments[n-1] != b.number) {
 		m.fragments = append(m.fragments, b.number)
 	}
 	m.used = b.used
-	room := min(len(octets), maxMessage-len(m.octets), maxMessages-*m.used)
+	room := min(len(octets), b.longest-len(m.octets), maxMessages-*m.used)
 	if room < len(octets) || m.full {
 		m.full = true
 		return
@@ -45,6 +52,16 @@ func (m *message) take(b *builder, octets []byte, sent int) {
 	before := cap(m.octets)
 	m.octets = append(m.octets, octets...)
 	*m.used += cap(m.octets) - before
+}
+
+// left counts octets that were not recorded.
+func (m *message) left(b *builder, n int64) {
+	if m.sent == 0 {
+		m.began = b.moment()
+	}
+	m.sent += n
+	m.size += int(n)
+	m.full = true
 }
 
 // drop forgets the message.

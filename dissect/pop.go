@@ -16,6 +16,7 @@ type popSpeaker struct {
 	is     [2]pop3.Expect // what a line under way is
 	dot    text.Dot
 	mail   message
+	cut    bool // it was not recorded
 	held   bool // the list under way is a message
 }
 
@@ -27,11 +28,21 @@ func (s *popSpeaker) lost(d event.Dir, _ int64) {
 	s.mail.full = s.mail.full || d == event.FromListener
 }
 
-// body passes over a list of which only the length is known. Its end is not
-// seen; but what is no list does not come inside of one.
-func (s *popSpeaker) body(d event.Dir, _ int64) {
+// body passes over a list of which only the length is known. What is kept of
+// it is its end: the dot.
+func (s *popSpeaker) body(b *builder, d event.Dir, n int64) {
 	if what, _ := s.dialog.Next(pop3.Side(d)); what == pop3.List {
+		s.mail.left(b, n)
+		s.dot, s.cut = text.Dot{}, true
+	}
+}
+
+// over ends a list of which the end was not recorded.
+func (s *popSpeaker) over(b *builder, d event.Dir) {
+	if s.cut && d == event.FromListener {
 		s.dialog.Ended()
+		s.told(b)
+		s.dot, s.cut, s.held = text.Dot{}, false, false
 	}
 }
 
@@ -81,16 +92,14 @@ func (s *popSpeaker) push(b *builder, d event.Dir) {
 func (s *popSpeaker) list(b *builder, rest []byte) int {
 	out, n, done, _ := s.dot.Scan((*b.scratch)[:0], rest)
 	*b.scratch = out
-	if s.held {
+	if s.held || b.book != nil {
 		s.mail.take(b, out, n)
 	}
 	if !done {
 		return n
 	}
-	if s.held {
-		s.mail.tell(b, field.POPDataFragment, field.POPDataReassembledLength)
-	}
-	s.dot, s.held = text.Dot{}, false
+	s.told(b)
+	s.dot, s.cut, s.held = text.Dot{}, false, false
 	s.dialog.Ended()
 	return n
 }
@@ -98,15 +107,24 @@ func (s *popSpeaker) list(b *builder, rest []byte) int {
 func (s *popSpeaker) line(b *builder, what pop3.Expect, l line) {
 	switch {
 	case what == pop3.AuthLine && s.dialog.Auth(l.bare):
+		if b.book != nil {
+			b.book.Answer(b.spoken(l), l.bare)
+		}
 	case what == pop3.ResponseLine:
 		a, fault := s.dialog.Response(l.bare)
+		if b.book != nil && fault == nil {
+			b.book.POPResponse(b.spoken(l), &a)
+		} else if b.book != nil {
+			b.book.Stray(b.spoken(l), l.bare)
+		}
 		if fault == nil && a.Status != pop3.Continue {
 			s.mail.drop()
 			s.held = a.Verb == pop3.RETR || a.Verb == pop3.TOP
 			s.words(b, l, field.POPResponse, field.POPResponseIndicator, field.POPResponseDescription)
 		}
 	default:
-		s.dialog.Command(l.bare)
+		c, fault := s.dialog.Command(l.bare)
+		s.commanded(b, l, &c, fault)
 		s.words(b, l, field.POPRequest, field.POPRequestCommand, field.POPRequestParameter)
 	}
 }
@@ -122,4 +140,16 @@ func (s *popSpeaker) words(b *builder, l line, whole, first, rest field.ID) {
 	if end+1 < len(l.bare) {
 		b.octetsOf(rest, &l, end+1, len(l.bare)-end-1)
 	}
+}
+
+// told tells of the list that has ended.
+func (s *popSpeaker) told(b *builder) {
+	if b.book != nil {
+		b.book.POPList(b.carried(&s.mail), s.mail.octets, int64(s.mail.size), !s.mail.full, s.held)
+	}
+	if !s.held {
+		s.mail.drop()
+		return
+	}
+	s.mail.tell(b, field.POPDataFragment, field.POPDataReassembledLength)
 }

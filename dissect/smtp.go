@@ -6,6 +6,7 @@ import (
 	"posta/event"
 	"posta/field"
 	"posta/smtp"
+	"posta/story"
 	"posta/text"
 )
 
@@ -15,9 +16,12 @@ type smtpSpeaker struct {
 	halves [2]half
 	is     [2]smtp.Expect // what a line under way is
 	inside bool           // a reply of more lines is under way
+	began  story.Moment   // when it began
+	octets int64          // of its lines so far
 	dot    text.Dot
 	auth   exchange
 	mail   message
+	cut    bool // the mail data under way were not recorded
 	last   bool // the chunk under way is the message's last (RFC 3030 §2)
 }
 
@@ -40,12 +44,27 @@ func (s *smtpSpeaker) lost(d event.Dir, n int64) {
 	}
 }
 
-// body passes over a body of which only the length is known. Its end is not
-// seen; but what is no body does not come inside of one.
-func (s *smtpSpeaker) body(d event.Dir, n int64) {
-	switch what, _, _ := s.dialog.Next(s.side(d)); what {
-	case smtp.MailData, smtp.Chunk:
-		s.dialog.Data(n, true)
+// body passes over a body of which only the length is known. What is kept of
+// it is its end: the dot.
+func (s *smtpSpeaker) body(b *builder, d event.Dir, n int64) {
+	what, left, _ := s.dialog.Next(s.side(d))
+	if what != smtp.MailData && what != smtp.Chunk {
+		return
+	}
+	s.dialog.Data(n, false)
+	s.mail.left(b, n)
+	s.dot, s.cut = text.Dot{}, what == smtp.MailData
+	if what == smtp.Chunk && n >= left && s.last {
+		s.told(b)
+	}
+}
+
+// over ends a body of which the end was not recorded.
+func (s *smtpSpeaker) over(b *builder, d event.Dir) {
+	if s.cut && s.side(d) == smtp.Client {
+		s.cut = false
+		s.dialog.Data(0, true)
+		s.told(b)
 	}
 }
 
@@ -80,7 +99,7 @@ func (s *smtpSpeaker) push(b *builder, d event.Dir) {
 			s.mail.take(b, rest[:n], n)
 			off += n
 			if int64(n) == left && s.last {
-				s.mail.tell(b, field.SMTPDataFragment, field.SMTPDataReassembledLength)
+				s.told(b)
 			}
 		case smtp.MailData:
 			b.protocol(field.SMTP)
@@ -108,7 +127,7 @@ func (s *smtpSpeaker) data(b *builder, rest []byte, off int) int {
 		s.mail.take(b, out, n)
 		return n
 	}
-	s.dot = text.Dot{}
+	s.dot, s.cut = text.Dot{}, false
 	dot := min(n, len(".\r\n"))
 	b.add(field.SMTPEOM, field.Value{}, place{b.src, off + n - dot, dot})
 	sent := rest[:n-dot]
@@ -117,7 +136,7 @@ func (s *smtpSpeaker) data(b *builder, rest []byte, off int) int {
 	}
 	s.mail.take(b, out, len(sent))
 	s.mail.size -= min(s.mail.size, len(".\r\n")-dot) // what of the dot came in other frames
-	s.mail.tell(b, field.SMTPDataFragment, field.SMTPDataReassembledLength)
+	s.told(b)
 	return n
 }
 
@@ -125,6 +144,9 @@ func (s *smtpSpeaker) line(b *builder, what smtp.Expect, l line) {
 	switch {
 	case what == smtp.AuthLine && s.dialog.Auth(l.bare):
 		s.auth.answer(b, l, 0, len(l.bare))
+		if b.book != nil {
+			b.book.Answer(b.spoken(l), l.bare)
+		}
 	case what == smtp.ReplyLine:
 		s.reply(b, l)
 	default:
@@ -134,7 +156,10 @@ func (s *smtpSpeaker) line(b *builder, what smtp.Expect, l line) {
 
 // command is a command line (RFC 5321 §4.1).
 func (s *smtpSpeaker) command(b *builder, l line) {
-	c, _ := s.dialog.Command(l.bare)
+	c, fault := s.dialog.Command(l.bare)
+	if b.book != nil {
+		b.book.SMTPCommand(b.spoken(l), l.bare, &c, fault)
+	}
 	b.add(field.SMTPReq, field.Truth(true), l.at)
 	b.add(field.SMTPCommandLine, field.Octets(l.all), l.at)
 	if c.NameSpan.Len > 0 {
@@ -150,17 +175,28 @@ func (s *smtpSpeaker) command(b *builder, l line) {
 		s.mail.drop()
 	case smtp.BDAT:
 		if s.last = c.Last; s.last && c.Size == 0 {
-			s.mail.tell(b, field.SMTPDataFragment, field.SMTPDataReassembledLength)
+			s.told(b)
 		}
 	}
 }
 
 // reply is a line of a reply (RFC 5321 §4.2). The code is told once.
 func (s *smtpSpeaker) reply(b *builder, l line) {
-	_, done, err := s.dialog.Reply(string(l.bare))
+	a, done, err := s.dialog.Reply(string(l.bare))
 	if err != nil {
 		s.inside = false
+		if b.book != nil {
+			b.book.Stray(b.spoken(l), l.bare)
+		}
 		return
+	}
+	if !s.inside {
+		s.began, s.octets = b.spoken(l).At, 0
+	}
+	if done {
+		defer s.replied(b, &a, l)
+	} else {
+		s.octets += int64(len(l.all))
 	}
 	if !s.inside {
 		b.add(field.SMTPRsp, field.Truth(true), l.at)
@@ -175,4 +211,12 @@ func (s *smtpSpeaker) reply(b *builder, l line) {
 	if len(l.bare) > 3 {
 		b.octetsOf(field.SMTPRspParameter, &l, 4, len(l.bare)-4)
 	}
+}
+
+// told tells of the message that has ended.
+func (s *smtpSpeaker) told(b *builder) {
+	if b.book != nil && s.mail.sent > 0 {
+		b.book.SMTPMail(b.carried(&s.mail), s.mail.octets, int64(s.mail.size), !s.mail.full)
+	}
+	s.mail.tell(b, field.SMTPDataFragment, field.SMTPDataReassembledLength)
 }

@@ -1,0 +1,135 @@
+package dissect
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"posta/event"
+	"posta/field"
+	"posta/story"
+)
+
+// tell makes the story of octets that were said by turns: C or S begins each.
+func tell(t *testing.T, protocol string, o story.Options, turns ...string) []*story.Session {
+	t.Helper()
+	if o.Keep == nil {
+		o.Keep = func(*story.Session) bool { return true }
+	}
+	book := story.New(o)
+	d := New(field.Set{}, func(*Frame) {})
+	d.Tell(book)
+	d.Feed(&event.Event{Conn: 1, Kind: event.Open, Fact: opened(protocol)})
+	at := time.Unix(1700000000, 0)
+	off := [2]int64{}
+	for _, turn := range turns {
+		dir := client
+		if turn[0] == 'S' {
+			dir = server
+		}
+		octets := []byte(turn[2:])
+		at = at.Add(time.Second)
+		d.Feed(&event.Event{Conn: 1, Kind: event.Data, Dir: dir, Layer: inside, Data: octets, Len: int64(len(octets)), Off: off[dir], Time: at})
+		off[dir] += int64(len(octets))
+	}
+	d.Feed(&event.Event{Conn: 1, Kind: event.Close, Fact: event.Closed{Reason: "quit"}, Time: at})
+	all, _ := book.Sessions()
+	return all
+}
+
+// brief writes an act in a line.
+func brief(a *story.Act) string {
+	kinds := map[story.Kind]string{story.Command: "C", story.Answer: "A", story.Greeting: "G", story.Reply: "R", story.Challenge: "?",
+		story.Mail: "M", story.List: "L", story.Stray: "!", story.TLS: "T", story.Cipher: "X", story.Gap: "-", story.Over: "."}
+	re := ""
+	if a.Re != nil {
+		re = fmt.Sprint(" <", a.Re.Index)
+	}
+	text := a.Text
+	if a.Message != nil {
+		text = fmt.Sprintf("%d %q %v", a.Message.Size, a.Message.Subject, a.Message.Separated)
+	}
+	for _, more := range a.More {
+		text += "|" + more
+	}
+	if l := a.Login; l != nil {
+		text += fmt.Sprintf(" {%s %s:%s %v}", l.Mechanism, l.User, l.Password, l.OK)
+	}
+	return fmt.Sprintf("%s%d %s%s", kinds[a.Kind], a.Phase, text, re)
+}
+
+func wantActs(t *testing.T, s *story.Session, want string) {
+	t.Helper()
+	var got strings.Builder
+	for _, a := range s.Acts {
+		got.WriteString(brief(a) + "\n")
+	}
+	if strings.TrimSpace(got.String()) != strings.TrimSpace(want) {
+		t.Errorf("told\n%s\nwant\n%s", got.String(), want)
+	}
+}
+
+func TestStoryOfSMTP(t *testing.T) {
+	all := tell(t, "smtp", story.Options{}, "S:220 here\r\n", "C:EH", "C:LO x\r\n", "S:250-here\r\n250 AUTH LOGIN PLAIN\r\n",
+		"C:AUTH LOGIN\r\n", "S:334 VXNlcm5hbWU6\r\n", "C:bHVpcw==\r\n", "S:334 UGFzc3dvcmQ6\r\n", "C:c2VjcmV0\r\n", "S:235 2.7.0 in\r\n",
+		"C:MAIL FROM:<luis@a.example>\r\nRCPT TO: eva@b.example\r\nDATA\r\n", "S:250 2.1.0 ok\r\n250 ok\r\n354 go\r\n",
+		"C:Subject: x\r\nhello\r\n..\r\n.\r\n", "S:250 2.0.0 queued\r\n", "C:NOPE\r\n", "S:500 what\r\n", "C:QUIT\r\n", "S:221 bye\r\n")
+	wantActs(t, all[0], `
+G1 220 here
+C1 EHLO x
+R1 250-here|250 AUTH LOGIN PLAIN <1
+C2 AUTH LOGIN {LOGIN luis:secret true}
+?2 334 VXNlcm5hbWU6 <3
+A2 bHVpcw== {LOGIN luis:secret true} <3
+?2 334 UGFzc3dvcmQ6 <3
+A2 c2VjcmV0 {LOGIN luis:secret true} <3
+R2 235 2.7.0 in {LOGIN luis:secret true} <3
+C3 MAIL FROM:<luis@a.example>
+C3 RCPT TO: eva@b.example
+C3 DATA
+R3 250 2.1.0 ok <9
+R3 250 ok <10
+R3 354 go <11
+M4 22 "x" false <11
+R4 250 2.0.0 queued <11
+C3 NOPE
+R3 500 what <17
+C6 QUIT
+R6 221 bye <19
+.6 quit
+`)
+	a := all[0].Acts
+	if got := a[1].Until.Time.Sub(a[1].At.Time); got != time.Second {
+		t.Errorf("EHLO came in two pieces, a second apart; it took %v", got)
+	}
+	if !a[10].Grouped || !a[11].Grouped || a[9].Grouped || a[10].Lenient == nil || a[15].Answered != a[16] {
+		t.Errorf("the group is told as %+v %+v %+v", a[9], a[10], a[11])
+	}
+	if s := a[16].Before; !s.Sender || s.Recipients != 1 || s.User != "luis" || a[16].After.Sender {
+		t.Errorf("the states around the message's reply are %+v %+v", s, a[16].After)
+	}
+}
+
+func TestStoryOfPOP(t *testing.T) {
+	all := tell(t, "pop3", story.Options{}, "S:+OK here\r\n", "C:USER eva\r\n", "S:+OK\r\n", "C:PASS pass word\r\n", "S:+OK in\r\n",
+		"C:LIST\r\n", "S:+OK 1\r\n1 30\r\n.\r\n", "C:RETR 1\r\n", "S:+OK\r\nSubject: x\r\n\r\nhel", "S:lo\r\n.\r\n", "C:DELE 1\r\n", "S:+OK\r\n", "C:QUIT\r\n", "S:+OK bye\r\n")
+	wantActs(t, all[0], `
+G1 +OK here
+C2 USER eva
+R2 +OK <1
+C2 PASS pass word {USER eva:pass word true}
+R2 +OK in {USER eva:pass word true} <3
+C3 LIST
+R3 +OK 1 <5
+L3 |1 30 <5
+C3 RETR 1
+R3 +OK <8
+M3 21 "x" true <8
+C3 DELE 1
+R3 +OK <11
+C5 QUIT
+R5 +OK bye <13
+.6 quit
+`)
+}

@@ -1,0 +1,213 @@
+package story
+
+import (
+	"strings"
+
+	"posta/smtp"
+)
+
+// SMTPCommand tells of a command line, which is lent, and what the grammar made of it.
+func (b *Book) SMTPCommand(p Place, line []byte, c *smtp.Command, fault *smtp.Fault) {
+	d := b.open[p.Conn]
+	if d == nil {
+		return
+	}
+	a := p.act(Command, nil)
+	a.Text, a.Verb, a.Lenient = clip(string(line)), c.Verb.String(), lenient(c.Lax)
+	if fault != nil {
+		a.Fault = fault.Text
+	}
+	switch c.Verb {
+	case smtp.MAIL, smtp.RCPT:
+		a.Arg = c.Path.Address.String()
+	case smtp.BDAT:
+		a.Arg = c.Arg
+	default:
+		a.Arg = clip(c.Word)
+	}
+	switch c.Verb {
+	case smtp.HELO, smtp.EHLO, smtp.STARTTLS:
+		d.phase = Opening
+	case smtp.AUTH:
+		d.phase = Authentication
+		d.login = newLogin(c.Word)
+		a.Login = &d.login.Login
+		if c.Initial != "" {
+			d.login.answer([]byte(c.Initial), p.At)
+		}
+	case smtp.MAIL, smtp.RCPT, smtp.DATA, smtp.BDAT, smtp.RSET, smtp.SEND, smtp.SOML, smtp.SAML:
+		d.phase = Transaction
+	case smtp.QUIT:
+		d.phase = Closing
+	case smtp.ETRN, smtp.ATRN, smtp.TURN:
+		d.phase = Transaction
+	}
+	b.ask(d, a)
+}
+
+// lenient names the liberties that were taken.
+func lenient(l smtp.Lax) (names []string) {
+	for _, one := range []struct {
+		lax  smtp.Lax
+		name string
+	}{{smtp.LaxBlank, "blank"}, {smtp.LaxBrackets, "brackets"}, {smtp.LaxName, "name"}, {smtp.LaxDomain, "domain"}} {
+		if l&one.lax != 0 {
+			names = append(names, one.name)
+		}
+	}
+	return names
+}
+
+// Answer tells of the client's answer to a challenge, of SMTP or POP3.
+func (b *Book) Answer(p Place, line []byte) {
+	d := b.open[p.Conn]
+	if d == nil {
+		return
+	}
+	a := p.act(Answer, nil)
+	a.Text = clip(string(line))
+	if d.login != nil {
+		d.login.answer(line, p.At)
+		a.Login = &d.login.Login
+	}
+	if len(d.waiting) > 0 {
+		a.Re = d.waiting[0]
+	}
+	b.add(d, a)
+}
+
+// SMTPMail tells of a message that has ended. Its octets are kept. all says
+// that they are all of it; size is how many passed, without the final dot.
+func (b *Book) SMTPMail(p Place, octets []byte, size int64, all bool) {
+	d := b.open[p.Conn]
+	if d == nil {
+		return
+	}
+	a := p.act(Mail, nil)
+	a.Message = read(octets, size, all)
+	for i := len(d.waiting) - 1; i >= 0; i-- {
+		if w := d.waiting[i]; w.Verb == "DATA" || w.Verb == "BDAT" {
+			a.Re, a.Verb = w, w.Verb
+			break
+		}
+	}
+	d.phase = Data
+	d.mail = a
+	b.add(d, a)
+}
+
+// SMTPReply tells of a whole reply.
+func (b *Book) SMTPReply(p Place, r *smtp.Answer) {
+	d := b.open[p.Conn]
+	if d == nil {
+		return
+	}
+	a := p.act(Reply, nil)
+	a.Code, a.Status, a.Refused, a.Sure, a.Verb = r.Code, r.Status, r.Code >= 400, r.Sure, r.Verb.String()
+	a.lines(r.Reply.String())
+	before := d.now
+	switch {
+	case r.Greeting:
+		a.Kind, a.Verb = Greeting, ""
+		d.phase, d.now.Greeted, d.s.Banner = Opening, r.Code == 220, clip(r.Text)
+	case r.Code == 334:
+		a.Kind, a.Re = Challenge, d.asked("AUTH", false)
+	default:
+		a.Re = d.asked(a.Verb, r.Code != 354)
+		d.reply(a, r.Body)
+	}
+	if a.Re != nil {
+		a.Re.Answered = a
+	}
+	b.addFrom(d, a, before)
+	if before.Data && !d.now.Data && d.phase == Data {
+		d.phase = Transaction
+	}
+}
+
+// lines takes the lines of a reply.
+func (a *Act) lines(text string) {
+	for i, line := range strings.Split(strings.TrimSuffix(text, "\r\n"), "\r\n") {
+		switch {
+		case i == 0:
+			a.Text = clip(line)
+		case i <= maxLines:
+			a.More = append(a.More, clip(line))
+		}
+	}
+}
+
+// reply does to the state what a reply brings about.
+func (d *dialogue) reply(a *Act, body bool) {
+	if a.Verb == "AUTH" {
+		d.loggedIn(a, !a.Refused)
+		return
+	}
+	if body || a.Verb == "BDAT" && d.mail != nil && d.mail.Answered == nil && d.mail.Re == a.Re {
+		d.now.Data = false
+		d.mailDone(a)
+		return
+	}
+	if a.Refused {
+		return
+	}
+	arg := ""
+	if a.Re != nil {
+		arg = a.Re.Arg
+	}
+	switch a.Verb {
+	case "HELO", "EHLO":
+		d.now.Helo, d.s.Helo = arg, arg
+		d.now.clear()
+	case "MAIL":
+		d.now.Sender, d.now.From = true, arg
+	case "RCPT":
+		d.now.Recipients++
+	case "DATA":
+		d.now.Data = true
+		d.mail = nil
+	case "RSET":
+		d.now.clear()
+	case "QUIT":
+		d.now.Quit = true
+	case "TURN", "ATRN":
+		d.now = State{Secure: d.now.Secure}
+		d.turned = !d.turned
+		d.waiting, d.login = nil, nil
+	}
+}
+
+// mailDone ends a mail transaction, however it went (RFC 5321 §4.1.1.4).
+func (d *dialogue) mailDone(a *Act) {
+	d.now.clear()
+	if d.mail != nil && d.mail.Answered == nil {
+		d.mail.Answered = a
+		if a.Re == nil {
+			a.Re = d.mail.Re
+		}
+	}
+}
+
+// clear forgets the mail transaction.
+func (s *State) clear() { s.Sender, s.From, s.Recipients, s.Data = false, "", 0, false }
+
+// loggedIn ends a log-in.
+func (d *dialogue) loggedIn(a *Act, ok bool) {
+	l := d.login
+	if l == nil {
+		if ok && d.now.User == "" {
+			d.now.User = "?"
+		}
+		return
+	}
+	l.Done, l.OK = true, ok
+	a.Login = &l.Login
+	if ok {
+		d.now.User = l.User
+		if d.now.User == "" {
+			d.now.User = "?"
+		}
+		d.s.User = d.now.User
+	}
+	d.login = nil
+}
