@@ -2,11 +2,14 @@ package admin
 
 import (
 	"context"
+	"errors"
 	"io"
+	"net/http"
 	"net/netip"
 	"slices"
 	"time"
 
+	"posta/event"
 	"posta/record"
 )
 
@@ -38,11 +41,19 @@ type SessionExport struct {
 	StandardPorts bool     `json:"standard_ports"` // ports on which Wireshark knows mail, in place of others
 }
 
+// SessionWatch says which sessions are watched; its zero value is all, from now on.
+type SessionWatch struct {
+	IDs      []uint64 `json:"ids,omitempty"` // only these; when they have ended, so does the watch
+	Listener string   `json:"listener,omitempty"`
+	Past     bool     `json:"past,omitempty"` // those too that have ended
+}
+
 func (h House) recordings() []Operation {
 	return []Operation{
 		op("session.recorded", false, func(_ context.Context, in RecordedWhich) ([]Recorded, error) { return h.recorded(in) }),
 		// It changes nothing, but who looked at passwords and letters is to be known.
 		op("session.export", true, func(_ context.Context, in SessionExport) (Stream, error) { return h.exportSessions(in) }),
+		op("session.watch", true, func(_ context.Context, in SessionWatch) (Stream, error) { return h.watchSessions(in) }),
 	}
 }
 
@@ -86,4 +97,30 @@ func (h House) exportSessions(in SessionExport) (Stream, error) {
 		return nil, refusal("invalid", "admin.export_masked")
 	}
 	return func(ctx context.Context, w io.Writer) error { return h.Export(ctx, w, in) }, nil
+}
+
+// watchSessions gives a stream of event records, to be read with event.Records:
+// recorded sessions as they go on, masked or clear as they are kept.
+func (h House) watchSessions(in SessionWatch) (Stream, error) {
+	if h.Record == nil {
+		return nil, refusal("invalid", "admin.record_off")
+	}
+	for _, id := range in.IDs {
+		if _, err := h.recorded(RecordedWhich{ID: id}); err != nil {
+			return nil, err
+		}
+	}
+	return func(ctx context.Context, w io.Writer) error {
+		records := event.NewRecorder(w)
+		return h.Record.Follow(ctx, record.Following{IDs: in.IDs, Listener: in.Listener, Past: in.Past, Until: h.Ending}, records,
+			func() error { return errors.Join(records.Flush(), flush(w)) })
+	}, nil
+}
+
+// flush sends on what a Stream has written.
+func flush(w io.Writer) error {
+	if answer, ok := w.(http.ResponseWriter); ok {
+		return http.NewResponseController(answer).Flush()
+	}
+	return nil
 }

@@ -74,13 +74,13 @@ func (t *Table) run(ctx context.Context, c call) (any, error) {
 // a request may hold a password.
 func about(raw json.RawMessage) string {
 	var request struct {
-		Address, To, Domain, Name, Target string
-		IDs                               []uint64 // of sessions
+		Address, To, Domain, Name, Target, Listener string
+		IDs                                         []uint64 // of sessions
 	}
 	if json.Unmarshal(raw, &request) != nil {
 		return ""
 	}
-	for _, s := range []string{request.Address, request.To, request.Domain, request.Name, request.Target} {
+	for _, s := range []string{request.Address, request.To, request.Domain, request.Name, request.Target, request.Listener} {
 		if s != "" {
 			return s
 		}

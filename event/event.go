@@ -22,6 +22,7 @@ const (
 	State                  // the protocol took a step; Fact is one of fact.go's types
 	Packet                 // a captured packet
 	Close                  // the connection ended; Fact is Closed
+	Keys                   // Data is lines of a TLS key log; only recordings tell them, of clear sessions; Seq is 0
 )
 
 // Dir is a direction, named by who dialed: roles may turn, this does not.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"io"
+	"time"
 
 	"posta/event"
 )
@@ -57,7 +58,8 @@ func (r *Ring) forget(s *session) {
 
 // KeyLog is the tls.Config.KeyLogWriter of the listeners whose sessions are
 // clear. It keeps a line for the session whose client random it names, and
-// forgets what belongs to none.
+// forgets what belongs to none. In the ring it lies before the octets that it
+// decrypts, for whoever follows.
 func (r *Ring) KeyLog() io.Writer { return keyLog{r} }
 
 type keyLog struct{ ring *Ring }
@@ -75,6 +77,7 @@ func (k keyLog) Write(line []byte) (int, error) {
 	defer k.ring.mu.Unlock()
 	if s := k.ring.randoms[name]; s != nil && s.clear && len(s.keys)+len(line) <= maxKeys {
 		s.keys = append(s.keys, line...)
+		k.ring.write(s, &event.Event{Conn: s.id, Time: time.Now(), Kind: event.Keys, Len: int64(len(line)), Data: line})
 	}
 	return len(line), nil
 }

@@ -85,6 +85,10 @@ type playing struct {
 	over   bool
 	total  ends
 	at     ends
+
+	told   bool   // that TLS is up
+	keys   []byte // that were known when it was met, until they are given
+	keysTo int64  // place up to which keys in the ring are among those
 }
 
 // Play gives the sessions of these numbers to a sink, up to now, as the events
@@ -133,7 +137,7 @@ func playRecords(records []byte, all map[uint64]*playing, to event.Sink) {
 			return // the ring wrote it: it cannot be
 		}
 		records = records[n:]
-		if p := all[e.Conn]; p != nil {
+		if p := all[e.Conn]; p != nil && e.Kind != event.Keys { // those are given by Keys
 			p.play(&e, to)
 		}
 	}
@@ -155,6 +159,8 @@ func (p *playing) play(e *event.Event, to event.Sink) {
 		}
 		p.gap(e, e.Dir, e.Layer, e.Off, to)
 		p.at[e.Dir&1][e.Layer&1] = e.Off + e.Len
+	case event.Secure:
+		p.told = true
 	case event.Close:
 		p.over = true
 		p.missing(e, to)
@@ -181,6 +187,7 @@ func (p *playing) secure(before *event.Event, to event.Sink) {
 	if before.Kind != event.Secure {
 		to.Emit(&p.tls.secured)
 	}
+	p.told = true
 	p.tls.secured = event.Event{}
 }
 

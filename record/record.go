@@ -44,6 +44,8 @@ type Ring struct {
 	closed  bool
 	record  []byte // the event being written
 	masked  []byte // its octets, masked
+
+	more chan struct{} // closed with the next event; nil: nobody waits for it
 }
 
 // New makes a Ring. It takes memory as sessions fill it.
@@ -71,6 +73,7 @@ func (r *Ring) Close() {
 	r.blocks.all, r.ended = nil, nil
 	clear(r.open)
 	clear(r.randoms)
+	r.wake()
 }
 
 // Wants takes clear text of all sessions, of masked ones' bodies only how long

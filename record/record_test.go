@@ -34,6 +34,8 @@ func (t *told) Emit(e *event.Event) {
 		t.say("%d %s@%d gap %d", e.Conn, who, e.Off, e.Len)
 	case event.Close:
 		t.say("%d close", e.Conn)
+	case event.Keys:
+		t.say("%d keys %s", e.Conn, short(e.Data))
 	default:
 		t.say("%d %T", e.Conn, e.Fact)
 	}

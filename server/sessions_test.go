@@ -1,0 +1,123 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"posta/admin"
+	"posta/config"
+	"posta/event"
+)
+
+// heard sends on what it is told, a line each.
+type heard chan string
+
+func (h heard) Wants(uint64, event.Layer, event.Part) bool { return true }
+
+func (h heard) Emit(e *event.Event) {
+	switch e.Kind {
+	case event.Open:
+		h <- "open " + e.Fact.(event.Opened).Listener
+	case event.Close:
+		h <- "close"
+	case event.Data:
+		h <- fmt.Sprintf("%q", e.Data)
+	}
+}
+
+// until waits for a line with a text in it.
+func (h heard) until(t *testing.T, text string) {
+	t.Helper()
+	late := time.After(20 * time.Second)
+	for {
+		select {
+		case line := <-h:
+			if strings.Contains(line, text) {
+				return
+			}
+		case <-late:
+			t.Fatalf("nobody hears %q", text)
+		}
+	}
+}
+
+// Whoever watches through the control socket hears of sessions as they go on,
+// masked or clear as their listeners are, until the server and its sessions have
+// ended; and it stands in the audit log.
+func TestWatchSessions(t *testing.T) {
+	cfg := config.Lab()
+	cfg.Hostname, cfg.Data = "mail.test", t.TempDir()
+	for i := range cfg.Listeners {
+		cfg.Listeners[i].Addr = "127.0.0.1:0"
+		if cfg.Listeners[i].Name == "submission" {
+			cfg.Listeners[i].Mode = config.ModeStrict
+		}
+	}
+	audited, ready := make(chan admin.Audit, 10), make(chan struct{})
+	h, err := Open(t.Context(), *cfg, Options{Audit: func(a admin.Audit) { audited <- a }, Ready: func() { close(ready) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	bounds, err := h.Listen(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	addrs := map[string]string{}
+	for _, b := range bounds {
+		addrs[b.Name] = b.Actual
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	served := make(chan error, 1)
+	go func() { served <- h.Serve(ctx) }()
+	<-ready
+	client, err := admin.Dial(t.Context(), cfg.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	told, watched := make(heard, 100), make(chan error, 1)
+	go func() {
+		watched <- client.Call(t.Context(), "session.watch", admin.SessionWatch{}, event.NewRecords(told))
+	}()
+	if a := <-audited; a.Operation != "session.watch" || a.Err != nil {
+		t.Errorf("audited: %+v", a)
+	}
+	open := dialed(t, addrs["smtp"])
+	told.until(t, "open smtp")
+	told.until(t, "220 mail.test")
+	say(t, open, "EHLO clear.example\r\n")
+	told.until(t, `EHLO clear.example\r\n`)
+	say(t, open, "AUTH PLAIN AGFuYQBnZWhlaW0=\r\n")
+	told.until(t, "AUTH PLAIN AGFuYQBnZWhlaW0=")
+	strict := dialed(t, addrs["submission"])
+	told.until(t, "open submission")
+	say(t, strict, "PASS geheim\r\n")
+	told.until(t, event.Masked)
+	began := time.Now()
+	stop()
+	told.until(t, "close")
+	told.until(t, "close")
+	if err := <-watched; err != nil {
+		t.Errorf("the watch ends with %v", err)
+	}
+	if err := <-served; err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(began); took > 4*time.Second {
+		t.Errorf("with a watcher the end took %s", took)
+	}
+	if err := h.Operations().Call(t.Context(), "session.watch", admin.SessionWatch{IDs: []uint64{99}}, event.NewRecords(told)); err == nil {
+		t.Error("a session is watched that is not recorded")
+	}
+}
+
+func say(t *testing.T, c net.Conn, text string) {
+	t.Helper()
+	if _, err := c.Write([]byte(text)); err != nil {
+		t.Fatal(err)
+	}
+}
