@@ -133,3 +133,32 @@ R5 +OK bye <13
 .6 quit
 `)
 }
+
+// Whatever passes, acts have their places, and belong to what was before them.
+func FuzzStory(f *testing.F) {
+	f.Add("smtp", "S220 a\r\n\x00CEHLO x\r\n\x00S250 a\r\n\x00CAUTH PLAIN AGEAYg==\r\n\x00S235 in\r\n\x00CMAIL FROM:<>\r\nRCPT TO:<a@b>\r\nDATA\r\nx\r\n.\r\n")
+	f.Add("smtp", "S220 a\r\n\x00CBDAT 3\r\nabcBDAT 0 LAST\r\n\x00S250 a\r\n250 b\r\n\x00CTURN\r\n\x00S250 go\r\n\x00CS220 b\r\n")
+	f.Add("pop3", "S+OK a\r\n\x00CAUTH LOGIN\r\n\x00S+ \r\n\x00CYQ==\r\n\x00S+OK\r\n\x00CRETR 1\r\nUIDL\r\n\x00S+OK\r\nSubject: x\r\n\r\n.\r\n+OK\r\n1 a\r\n.\r\n")
+	f.Fuzz(func(t *testing.T, protocol, said string) {
+		var turns []string
+		for _, turn := range strings.Split(said, "\x00") {
+			if len(turn) > 1 && (turn[0] == 'C' || turn[0] == 'S') {
+				turns = append(turns, turn[:1]+":"+turn[1:])
+			}
+		}
+		for _, s := range tell(t, protocol, story.Options{Bodies: 1000}, turns...) {
+			for i, a := range s.Acts {
+				switch {
+				case a.Index != i:
+					t.Errorf("act %d has the place %d", i, a.Index)
+				case a.Re != nil && (a.Re.Index >= i || a.Re.Kind != story.Command):
+					t.Errorf("act %d belongs to %d, which is of kind %d", i, a.Re.Index, a.Re.Kind)
+				case a.Kind == story.Mail && a.Message == nil:
+					t.Errorf("act %d is a message without one", i)
+				case a.Until.Time.Before(a.At.Time):
+					t.Errorf("act %d ends before it begins", i)
+				}
+			}
+		}
+	})
+}

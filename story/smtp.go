@@ -165,7 +165,9 @@ func (d *dialogue) reply(a *Act, body bool) {
 		d.now.Recipients++
 	case "DATA":
 		d.now.Data = true
-		d.mail = nil
+		if d.mail != nil && d.mail.Answered != nil { // otherwise it came before the 354
+			d.mail = nil
+		}
 	case "RSET":
 		d.now.clear()
 	case "QUIT":
