@@ -30,6 +30,14 @@ type SessionOptions struct {
 	// octets are written as they were on the network.
 	Masked bool
 
+	// Hides says which listeners' modes have sessions that come masked already,
+	// which are then written so, beside others; nil: none has.
+	Hides func(mode string) bool
+
+	// Live keeps a session's TLS handshake back until its keys are there, which
+	// come as events: tshark decrypts nothing that stands before them.
+	Live bool
+
 	// StandardPorts writes 25, 587, 465, 110 and 995 for ports of listeners that
 	// Wireshark would not take for mail.
 	StandardPorts bool
@@ -100,9 +108,13 @@ func (s *Sessions) Emit(e *event.Event) {
 		s.open(e)
 		return
 	}
-	if c == nil {
+	if c == nil || s.keeps(c, e) {
 		return
 	}
+	s.emit(c, e)
+}
+
+func (s *Sessions) emit(c *played, e *event.Event) {
 	if e.Time.After(c.now) {
 		c.now = e.Time
 	}
@@ -122,10 +134,11 @@ func (s *Sessions) Emit(e *event.Event) {
 }
 
 func (s *Sessions) open(e *event.Event) {
-	c := &played{now: e.Time}
+	c := &played{now: e.Time, masked: s.o.Masked}
 	switch f := e.Fact.(type) {
 	case event.Opened:
-		c.protocol, c.tls = f.Protocol, f.TLS && !s.o.Masked
+		c.masked = c.masked || s.o.Hides != nil && s.o.Hides(f.Mode)
+		c.protocol, c.tls = f.Protocol, f.TLS && !c.masked
 		c.ends(f.Endpoints)
 	case event.Captured:
 		c.ends(f.Endpoints)
@@ -134,6 +147,9 @@ func (s *Sessions) open(e *event.Event) {
 	}
 	s.conns[e.Conn] = c
 	c.comments = append(c.comments, fmt.Sprintf("Session %d.", e.Conn))
+	if c.masked && !s.o.Masked {
+		c.comments = append(c.comments, Masked)
+	}
 	s.port(c)
 	for side := range c.side {
 		c.side[side].seq = initial(e.Conn, side)
@@ -157,14 +173,14 @@ func (s *Sessions) data(c *played, e *event.Event) {
 		return
 	}
 	octets := e.Data
-	if s.o.Masked && e.Part == event.Body {
+	if c.masked && e.Part == event.Body {
 		left, kept := event.MaskedBody(e)
 		if left > 0 {
 			s.leaveOut(c, e.Dir, left)
 		}
 		octets = []byte(kept)
 	}
-	if s.o.Masked && len(e.Mask) > 0 {
+	if c.masked && len(e.Mask) > 0 {
 		octets = event.AppendMasked(nil, e.Data, e.Mask)
 	}
 	for len(octets) > 0 {
@@ -179,7 +195,7 @@ func (s *Sessions) data(c *played, e *event.Event) {
 
 // passedOver says that octets of a layer are not written: the other has them.
 func (s *Sessions) passedOver(c *played, l event.Layer) bool {
-	return s.o.Masked && l == event.Wire || !s.o.Masked && c.wire && l == event.Text
+	return c.masked && l == event.Wire || !c.masked && c.wire && l == event.Text
 }
 
 // leaveOut passes over octets, as if they had been lost.
@@ -257,8 +273,10 @@ type played struct {
 	side     [2]playedSide
 	protocol string
 	tls      bool // from the first octet, as it is written
+	masked   bool // its clear text is written, without secrets and bodies
 	wire     bool // octets as on the network count
 	most     int  // octets a packet
 	now      time.Time
 	comments []string // for the next packet
+	early    early    // its TLS handshake, kept back
 }

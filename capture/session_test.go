@@ -254,3 +254,48 @@ func TestSessionsOfOddEnds(t *testing.T) {
 		}
 	}
 }
+
+// Live, the keys of a session stand before its handshake, however late they
+// came; a masked session beside it is clear text that says so.
+func TestSessionsLive(t *testing.T) {
+	events := lab()
+	sealed := func(d event.Dir, text string) event.Event {
+		return event.Event{Conn: 7, Time: events[1].Time, Kind: event.Data, Dir: d, Layer: event.Wire, Len: int64(len(text)), Data: []byte(text)}
+	}
+	strict := lab()[:4]
+	for i := range strict {
+		strict[i].Conn = 8
+		if f, ok := strict[i].Fact.(event.Opened); ok {
+			f.Mode = "strict"
+			strict[i].Fact = f
+		}
+	}
+	events = slices.Concat(events[:2], []event.Event{
+		sealed(event.FromDialer, "\x16\x03\x01 hello"), sealed(event.FromListener, "\x16\x03\x03 and hello"),
+		{Conn: 7, Time: events[1].Time, Kind: event.Keys, Data: []byte("CLIENT_RANDOM …\n")},
+		{Conn: 7, Time: events[1].Time, Kind: event.Secure, Fact: event.Secured{Version: "TLSv1.3"}},
+		sealed(event.FromDialer, "\x17\x03\x03 sealed"), events[2],
+	}, strict)
+	o := SessionOptions{Live: true, Hides: func(mode string) bool { return mode == "strict" }}
+	file := written(t, o, events)
+	w, r := joined(t, file)
+	if dialer, listener := w.said(t, 0); dialer != "\x16\x03\x01 hello\x17\x03\x03 sealed" || listener != "220 mail.pepito.es\r\n\x16\x03\x03 and hello" {
+		t.Errorf("said %q and %q", dialer, listener)
+	}
+	if dialer, _ := w.said(t, 1); dialer != "AUTH PLAIN ********\r\n" {
+		t.Errorf("the masked one said %q", dialer)
+	}
+	if len(r.Info().Secrets) != 1 || bytes.Index(file, []byte("CLIENT_RANDOM")) > bytes.Index(file, []byte(" hello")) {
+		t.Error("the keys do not stand before the handshake")
+	}
+	if bytes.Count(file, []byte(Masked)) != 1 {
+		t.Error("the masked session does not say so")
+	}
+	// Whatever does not end in TLS comes out all the same.
+	for _, last := range []event.Event{sealed(event.FromDialer, strings.Repeat("x", maxEarly)), {Conn: 7, Time: events[1].Time, Kind: event.Close, Fact: event.Closed{}}} {
+		file := written(t, o, append(events[:3:3], last))
+		if w, _ := joined(t, file); !strings.HasPrefix(func() string { d, _ := w.said(t, 0); return d }(), "\x16\x03\x01 hello") {
+			t.Errorf("behind %v the handshake is not there", last.Kind)
+		}
+	}
+}

@@ -22,7 +22,7 @@ func (h *House) openRecord() {
 	}
 	h.record = record.New(record.Options{
 		Size: int(c.MaxSize), PerSession: int(c.MaxSession), Sessions: c.MaxSessions, KeepFor: c.KeepFor.Duration,
-		Clear: func(mode string) bool { return mode == config.ModeLab || mode == config.ModeSink },
+		Clear: config.Clear,
 	})
 }
 

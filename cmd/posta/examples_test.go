@@ -30,6 +30,7 @@ type trial struct {
 	status int
 	says   string // expression that the output fits, standard error included
 	serves bool   // it runs until it is ended
+	ends   bool   // it is ended once it says what it says
 }
 
 const (
@@ -108,12 +109,15 @@ func exampleScenes() map[string]trial {
 		"posta read lab.pcapng --filter 'smtp.response.code >= 400'":                                 {scene: "nothing", says: `^(no frame matches|ninguna trama)`},
 		"posta read lab.pcapng --filter tcp.flags.syn==1 --fields frame.number,ip.src,tcp.dstport":   {scene: "nothing", says: `1 +192\.0\.2\.10 +25`},
 		"posta read lab.pcapng --filter pop --fields frame.number,pop.request.command --format json": {scene: "nothing", says: `\{"frame\.number":"\d+","pop\.request\.command":"USER"\}`},
-		"posta read lab.pcapng --filter smtp.req.command==BDAT --fail-empty":                         {scene: "nothing", status: exitFailed, says: `nothing to show`},
+		"posta read lab.pcapng --filter smtp.req.command==BDAT --fail-empty":                         {scene: "nothing", status: exitFailed, says: `nothing to show|nada que mostrar`},
 		"posta read lab.pcapng --decode-as tcp.port==2525,smtp":                                      {scene: "nothing", says: `TCP +40001 → 25 \[SYN\]`},
 		"posta read lab.pcapng --streams":                                                            {scene: "nothing", says: `192\.0\.2\.10:40001 +192\.0\.2\.25:25 `},
 		"posta read lab.pcapng --streams --format json":                                              {scene: "nothing", says: `"node1_to_0":\{"bytes":75,`},
 		"posta read lab.pcapng --conversations":                                                      {scene: "nothing", says: `192\.0\.2\.25:110 +2 `},
 		"posta read - < lab.pcapng":                                                                  {scene: "nothing", says: `192\.0\.2\.25:110 +2 `},
+		"posta capture -w lab.pcapng":                                                                {on: labServer, ends: true, says: `lab\.pcapng`},
+		"posta capture -w lab.pcapng --filter 'smtp.response.code >= 400'":                           {on: labServer, ends: true, says: `lab\.pcapng`},
+		"posta capture -w lab.pcapng --session 1":                                                    lab(`[1-9]\d* pa(ckets|quetes) .*lab\.pcapng`),
 		"posta config check posta.toml":                                                              {says: `posta\.toml`},
 	}
 }
@@ -205,7 +209,9 @@ func (s *stage) play(t *testing.T, lang, line string, e trial) {
 	}
 	var status int
 	var said string
-	if e.serves {
+	if e.ends {
+		status, said = set.until(t, line, regexp.MustCompile(e.says))
+	} else if e.serves {
 		status, said = set.untilReady(t, line)
 	} else {
 		status, said = set.run(t, line, e.typed)
@@ -344,16 +350,35 @@ func (s *setting) begin(t *testing.T, line string) (end func() (status int, said
 	}
 }
 
+// until runs a line until it has said something, and ends it.
+func (s *setting) until(t *testing.T, line string, says *regexp.Regexp) (status int, said string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), startTime)
+	defer cancel()
+	args, around, out := s.terminal(t, line, "")
+	out.heard = func(text []byte) {
+		if says.Match(text) {
+			cancel()
+		}
+	}
+	return run(ctx, args, around), out.String()
+}
+
 // both is standard output and error in one, written from many sides.
 type both struct {
-	mu   sync.Mutex
-	text bytes.Buffer
+	mu    sync.Mutex
+	text  bytes.Buffer
+	heard func(text []byte) // told of all so far; may be nil
 }
 
 func (b *both) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.text.Write(p)
+	n, err := b.text.Write(p)
+	if b.heard != nil {
+		b.heard(b.text.Bytes())
+	}
+	return n, err
 }
 
 func (b *both) String() string {

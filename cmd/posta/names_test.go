@@ -39,14 +39,16 @@ func every(c *cobra.Command, f func(*cobra.Command)) {
 // otherMeaning are the flags that mean something else in some commands.
 func otherMeaning() []string {
 	return []string{
-		"domain", // quickstart serves it; account import puts people there
-		"config", // serve can do without
-		"to",     // trace also takes @domain and a name
-		"name",   // a person's, a list's
-		"limit",  // of sessions, of messages
-		"force",  // what goes along
-		"output", // message export also takes a folder, session export standard output
-		"all",    // messages, sessions
+		"domain",  // quickstart serves it; account import puts people there
+		"config",  // serve can do without
+		"to",      // trace also takes @domain and a name
+		"name",    // a person's, a list's
+		"limit",   // of sessions, of messages
+		"force",   // what goes along
+		"output",  // message export also takes a folder, session export standard output
+		"all",     // messages, sessions
+		"filter",  // frames are shown, sessions are captured
+		"session", // trace has one, capture several
 	}
 }
 

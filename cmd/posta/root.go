@@ -79,6 +79,7 @@ func (a *app) root() *cobra.Command {
 		a.sessionCommand(),
 		a.traceCommand(),
 		a.readCommand(),
+		a.captureCommand(),
 		a.faultCommand(),
 		a.banCommand(),
 		a.storeCommand(),

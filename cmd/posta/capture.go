@@ -1,0 +1,150 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"posta/admin"
+	"posta/capture"
+	"posta/config"
+	"posta/event"
+	"posta/words"
+)
+
+// captureFlags are those of `posta capture`.
+type captureFlags struct {
+	write         string
+	filter        string
+	sessions      []string
+	listener      string
+	past          bool
+	standardPorts bool
+}
+
+// captured is what `posta capture --json` says at its end.
+type captured struct {
+	File     string `json:"file"`
+	Size     int64  `json:"size"`
+	Packets  int    `json:"packets"`
+	Sessions int    `json:"sessions"`
+}
+
+// captureCommand writes what happens now as a capture.
+func (a *app) captureCommand() *cobra.Command {
+	var f captureFlags
+	c := a.command("capture", "capture.help", func(ctx context.Context, _ []string) error { return a.capture(ctx, &f) })
+	c.Long = a.say("capture.help_long", nil)
+	flags := c.Flags()
+	flags.StringVarP(&f.write, "write", "w", "", a.say("capture.flag_write", nil))
+	flags.StringArrayVar(&f.sessions, "session", nil, a.say("capture.flag_session", nil))
+	flags.StringVar(&f.listener, "listener", "", a.say("help.flag_listener", nil))
+	flags.BoolVar(&f.past, "past", false, a.say("capture.flag_past", nil))
+	flags.StringVar(&f.filter, "filter", "", a.say("capture.flag_filter", nil))
+	flags.BoolVar(&f.standardPorts, "as-standard-ports", false, a.say("help.flag_standard_ports", nil))
+	c.Example = "posta capture -w lab.pcapng\nposta capture -w lab.pcapng --filter 'smtp.response.code >= 400'\nposta capture -w lab.pcapng --session 1"
+	return c
+}
+
+// capture writes until the user ends it, or the server, or the sessions that
+// were asked for.
+func (a *app) capture(ctx context.Context, f *captureFlags) error {
+	if f.write == "" {
+		return usage(words.Fail("capture.whither", nil))
+	}
+	watch := admin.SessionWatch{Listener: f.listener, Past: f.past}
+	for _, text := range f.sessions {
+		id, err := strconv.ParseUint(text, 10, 64)
+		if err != nil || id == 0 {
+			return usage(words.Fail("fail.session_id", words.Args{"Value": text}))
+		}
+		watch.IDs = append(watch.IDs, id)
+	}
+	picked, err := a.newPicker(f.filter)
+	if err != nil {
+		return err
+	}
+	client, err := a.server(ctx)
+	if err != nil {
+		return err
+	}
+	out, err := a.openCapture(f.write)
+	if err != nil {
+		return err
+	}
+	err = a.captureSessions(ctx, client, watch, picked, out, f.standardPorts)
+	if err = errors.Join(err, out.close()); err != nil {
+		return err
+	}
+	return a.captureDone(out)
+}
+
+// captureSessions writes sessions of a running server.
+func (a *app) captureSessions(ctx context.Context, client *admin.Client, watch admin.SessionWatch, picked *picker, out *captureFile, standardPorts bool) error {
+	to, err := capture.NewSessions(out, capture.SessionOptions{Application: "posta " + version, Live: true, StandardPorts: standardPorts,
+		Hides: func(mode string) bool { return !config.Clear(mode) }})
+	if err != nil {
+		return err
+	}
+	sink := event.Sink(&counted{to, out})
+	if picked != nil {
+		picked.to, sink = sink, picked
+	}
+	a.captureBegins(out)
+	err = client.Call(ctx, "session.watch", watch, &until{event.NewRecords(sink), to.Err})
+	if ctx.Err() != nil {
+		return nil // the user has enough
+	}
+	return cmp.Or(to.Err(), err)
+}
+
+// counted counts sessions on their way to where they are written.
+type counted struct {
+	event.Sink
+	out *captureFile
+}
+
+// Emit takes an event.
+func (c *counted) Emit(e *event.Event) {
+	if e.Kind == event.Open {
+		c.out.sessions++
+	}
+	c.Sink.Emit(e)
+}
+
+// until is a Writer that fails once something else has.
+type until struct {
+	io.Writer
+	failed func() error
+}
+
+// Write implements io.Writer.
+func (u *until) Write(p []byte) (int, error) {
+	n, err := u.Writer.Write(p)
+	return n, cmp.Or(err, u.failed())
+}
+
+// captureBegins says that packets are on their way, and how to end it.
+func (a *app) captureBegins(out *captureFile) {
+	if !a.json {
+		_, _ = fmt.Fprintln(a.Err, a.broken(a.Err, a.say("capture.begins", words.Args{"File": out.shown})))
+	}
+}
+
+// captureDone says what was written; on standard error where the packets went
+// to standard output.
+func (a *app) captureDone(out *captureFile) error {
+	result := captured{File: out.name, Size: out.size, Packets: out.packets, Sessions: out.sessions}
+	if out.file == nil {
+		if !a.json {
+			_, _ = fmt.Fprintln(a.Err, a.say("capture.done", words.Args{"File": out.shown, "Count": result.Packets}))
+		}
+		return nil
+	}
+	return a.print(result, line(a.say("capture.done", words.Args{"File": out.shown, "Count": result.Packets})))
+}
