@@ -42,8 +42,10 @@ type Dissector struct {
 	build   builder
 	book    *story.Book // nil: nobody asks what was said
 	scratch []byte      // of a frame's mail, its dot-stuffing undone
+	written []byte      // addresses of a frame as text
 	used    int         // octets of messages that are put together
 	lines   int         // octets of lines that are
+	unacked int         // segments that the analyses of all connections remember
 	frame   Frame
 	count   uint64 // of frames of live sessions
 
@@ -164,6 +166,9 @@ func (d *Dissector) open(e *event.Event) {
 func (d *Dissector) leave(id uint64, c *conn) {
 	d.release(slices.Concat(c.waiting[0], c.waiting[1]))
 	c.waiting = [2]waiting{}
+	if c.analysis != nil {
+		c.analysis.drop()
+	}
 	if c.speaks != nil {
 		c.speaks.drop()
 	}
@@ -241,9 +246,10 @@ func (d *Dissector) readable(c *conn, e *event.Event) bool {
 // begin empties the tree for a frame, and puts in what is known of its packet.
 func (d *Dissector) begin(p *packet, octets []byte) *builder {
 	d.tree.Reset()
+	d.written = d.written[:0]
 	b := &d.build
 	*b = builder{want: &d.want, tree: &d.tree, octets: octets, mail: d.groups.mail || d.book != nil, book: d.book, scratch: &d.scratch,
-		used: &d.used, lines: &d.lines, longest: maxMessage}
+		written: &d.written, analysis: d.groups.analysis, used: &d.used, lines: &d.lines, longest: maxMessage}
 	if d.book != nil && d.book.Bodies() > 0 {
 		b.longest = d.book.Bodies()
 	}
@@ -272,7 +278,8 @@ type conn struct {
 	speaks speaker // nil while nobody knows
 	spoken [2]bool // who has sent something, where that is asked
 
-	waiting [2]waiting // packets whose octets have not had their turn
+	waiting  [2]waiting // packets whose octets have not had their turn
+	analysis *analysis  // where it is asked for
 }
 
 // speaker reads a protocol.
@@ -345,17 +352,19 @@ type builder struct {
 	src    uint16
 	said   bool // something of a protocol was in them, wanted or not
 
-	number  uint32 // of the frame
-	book    *story.Book
-	conn    uint64
-	time    time.Time
-	dir     event.Dir
-	mail    bool // messages are asked for
-	longest int  // octets of one
-	headers int  // header fields told of the message at hand
-	scratch *[]byte
-	used    *int // octets of messages
-	lines   *int // octets of lines
+	number   uint32 // of the frame
+	book     *story.Book
+	conn     uint64
+	time     time.Time
+	dir      event.Dir
+	analysis bool // of TCP is asked for
+	mail     bool // messages are asked for
+	longest  int  // octets of one
+	headers  int  // header fields told of the message at hand
+	scratch  *[]byte
+	written  *[]byte
+	used     *int // octets of messages
+	lines    *int // octets of lines
 }
 
 // protocol says that the octets are a protocol's. It is not said of a frame with

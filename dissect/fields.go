@@ -25,7 +25,24 @@ func Fields() (all field.Set) {
 		field.TCP, field.TCPSrcport, field.TCPDstport, field.TCPPort, field.TCPStream, field.TCPLen, field.TCPSeq, field.TCPSeqRaw, field.TCPAck,
 		field.TCPAckRaw, field.TCPHdrLen, field.TCPFlags, field.TCPFlagsRes, field.TCPFlagsAe, field.TCPFlagsCwr, field.TCPFlagsEce,
 		field.TCPFlagsUrg, field.TCPFlagsAck, field.TCPFlagsPush, field.TCPFlagsReset, field.TCPFlagsSyn, field.TCPFlagsFin,
-		field.TCPWindowSizeValue, field.TCPChecksum, field.TCPUrgentPointer, field.TCPOptions, field.TCPPayload,
+		field.TCPWindowSizeValue, field.TCPChecksum, field.TCPUrgentPointer, field.TCPOptions, field.TCPPayload, field.TCPNxtseq,
+		field.TCPWindowSize, field.TCPWindowSizeScalefactor, field.TCPCompleteness, field.TCPTimeRelative, field.TCPTimeDelta,
+		field.TCPConnectionSyn, field.TCPConnectionSynack, field.TCPConnectionFin, field.TCPConnectionRst, field.TCPConnectionFinActive,
+		field.TCPConnectionFinPassive,
+		field.TCPOptionKind, field.TCPOptionLen, field.TCPOptionsMSSVal, field.TCPOptionsWscaleShift, field.TCPOptionsWscaleMultiplier,
+		field.TCPOptionsSackLe, field.TCPOptionsSackRe, field.TCPOptionsSackCount, field.TCPOptionsTimestampTsval,
+		field.TCPOptionsTimestampTsecr,
+		field.TCPResetCause, field.TCPUrgentPointerNonZero, field.TCPAckNonzero, field.EthPadding, field.IPSrcHost, field.IPDstHost, field.IPHost,
+		field.IPv6SrcHost, field.IPv6DstHost, field.IPv6Host,
+	)
+	all.Add(
+		field.TCPAnalysis, field.TCPAnalysisFlags, field.TCPAnalysisDuplicateAck, field.TCPAnalysisDuplicateAckNum,
+		field.TCPAnalysisDuplicateAckFrame, field.TCPAnalysisAcksFrame, field.TCPAnalysisBytesInFlight, field.TCPAnalysisPushBytesSent,
+		field.TCPAnalysisAckRtt, field.TCPAnalysisInitialRtt, field.TCPAnalysisRto, field.TCPAnalysisRtoFrame,
+		field.TCPAnalysisRetransmission, field.TCPAnalysisFastRetransmission, field.TCPAnalysisSpuriousRetransmission,
+		field.TCPAnalysisOutOfOrder, field.TCPAnalysisReusedPorts, field.TCPAnalysisLostSegment, field.TCPAnalysisAckLostSegment,
+		field.TCPAnalysisWindowUpdate, field.TCPAnalysisWindowFull, field.TCPAnalysisKeepAlive, field.TCPAnalysisKeepAliveAck,
+		field.TCPAnalysisZeroWindowProbe, field.TCPAnalysisZeroWindow, field.TCPAnalysisZeroWindowProbeAck,
 	)
 	all.Add(
 		field.SMTP, field.SMTPReq, field.SMTPRsp, field.SMTPCommandLine, field.SMTPReqCommand, field.SMTPReqParameter, field.SMTPResponse,

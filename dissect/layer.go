@@ -2,6 +2,7 @@ package dissect
 
 import (
 	"encoding/binary"
+	"net/netip"
 
 	"posta/field"
 )
@@ -16,6 +17,7 @@ const (
 	etherVLAN   = 0x8100 // IEEE 802.1Q
 	etherQinQ   = 0x88a8 // IEEE 802.1ad
 	etherLength = 1500   // up to here it is a length (IEEE 802.3)
+	etherLeast  = 60     // octets of the shortest frame
 
 	protoICMP   = 1
 	protoIPv4   = 4
@@ -35,6 +37,7 @@ type layer struct {
 	b      *builder
 	src    uint16
 	octets []byte
+	framed bool // in Ethernet
 }
 
 // unit puts a protocol in: n octets from off, of which own are its header.
@@ -149,6 +152,34 @@ func (l *layer) network(off int, quoted bool) {
 	}
 }
 
+// host is an address where Wireshark would write a name. posta asks nobody for
+// names.
+func (l *layer) host(id, both field.ID, off, n int) {
+	if !l.b.want.Has(id) && !l.b.want.Has(both) {
+		return
+	}
+	a, _ := netip.AddrFromSlice(l.octets[off : off+n])
+	written := *l.b.written
+	*l.b.written = a.AppendTo(written)
+	text := field.Octets((*l.b.written)[len(written):])
+	l.add(id, text, off, n)
+	l.add(both, text, off, n)
+}
+
+// padding is what makes an Ethernet frame as long as it must be (IEEE 802.3).
+// Other octets there are, as in Wireshark, none.
+func (l *layer) padding(off int) {
+	if !l.framed || off >= etherLeast || len(l.octets) < etherLeast {
+		return
+	}
+	for _, c := range l.octets[off:etherLeast] {
+		if c != 0 {
+			return
+		}
+	}
+	l.oct(field.EthPadding, off, etherLeast-off)
+}
+
 // ipv4 is a header of RFC 791 §3.1. It says where the payload begins and what it is.
 func (l *layer) ipv4(off int) (next int, proto byte) {
 	h := l.octets[off:]
@@ -182,8 +213,11 @@ func (l *layer) ipv4(off int) (next int, proto byte) {
 	l.sixteen(field.IPChecksum, off+10)
 	l.oct(field.IPSrc, off+12, 4)
 	l.oct(field.IPAddr, off+12, 4)
+	l.host(field.IPSrcHost, field.IPHost, off+12, 4)
 	l.oct(field.IPDst, off+16, 4)
 	l.oct(field.IPAddr, off+16, 4)
+	l.host(field.IPDstHost, field.IPHost, off+16, 4)
+	l.padding(off + total)
 	if fragment != 0 || h[6]&0x20 != 0 {
 		return 0, 0
 	}
@@ -214,8 +248,10 @@ func (l *layer) ipv6(off int) (next int, proto byte) {
 	l.eight(field.IPv6Hlim, off+7)
 	l.oct(field.IPv6Src, off+8, 16)
 	l.oct(field.IPv6Addr, off+8, 16)
+	l.host(field.IPv6SrcHost, field.IPv6Host, off+8, 16)
 	l.oct(field.IPv6Dst, off+24, 16)
 	l.oct(field.IPv6Addr, off+24, 16)
+	l.host(field.IPv6DstHost, field.IPv6Host, off+24, 16)
 	return off + 40, h[6]
 }
 
@@ -243,6 +279,7 @@ func (l *layer) tcp(p *packet, quoted bool) {
 	l.add(field.TCPSeq, field.Uint(uint64(p.seg.Seq)), off+4, 4)
 	if !quoted {
 		l.b.generated(field.TCPLen, field.Uint(uint64(p.seg.Len)))
+		l.b.generated(field.TCPNxtseq, field.Uint(uint64(p.nextSeq())))
 		l.thirtyTwo(field.TCPSeqRaw, off+4)
 	}
 	if quoted || p.seg.Flags&flagACK == 0 { // there is nothing that it could count from
@@ -254,13 +291,26 @@ func (l *layer) tcp(p *packet, quoted bool) {
 	l.add(field.TCPHdrLen, field.Uint(uint64(l.octets[off+12]>>4)*4), off+12, 1)
 	l.tcpFlags(off)
 	l.sixteen(field.TCPWindowSizeValue, off+14)
+	if !quoted {
+		l.connection(p)
+	}
+	if l.b.analysis {
+		l.judged(p, off)
+	}
 	l.sixteen(field.TCPChecksum, off+16)
 	l.sixteen(field.TCPUrgentPointer, off+18)
+	flags := l.octets[off+13]
+	l.b.present(field.TCPUrgentPointerNonZero, flags&flagURG == 0 && binary.BigEndian.Uint16(l.octets[off+18:]) != 0)
+	l.b.present(field.TCPAckNonzero, flags&flagACK == 0 && binary.BigEndian.Uint32(l.octets[off+8:]) != 0)
 	if payload > off+20 {
-		l.oct(field.TCPOptions, off+20, payload-off-20)
+		l.tcpOptions(off+20, payload-off-20, p.ackBase(l.octets[off:]))
 	}
 	if end > payload {
-		l.oct(field.TCPPayload, payload, end-payload)
+		id := field.TCPPayload
+		if !quoted && p.seg.Flags&flagRST != 0 {
+			id = field.TCPResetCause
+		}
+		l.oct(id, payload, end-payload)
 	}
 }
 

@@ -23,6 +23,7 @@ type packet struct {
 	since  time.Duration // from the first packet
 	delta  time.Duration // from the packet before
 	end    int64         // where its payload ends in the stream
+	judged judged
 }
 
 // keep copies what was lent.
@@ -69,6 +70,9 @@ func (d *Dissector) packet(c *conn, e *event.Event) {
 		return
 	}
 	p.stream = c.stream
+	if d.groups.analysis {
+		d.analyse(c, &p)
+	}
 	const nothing = event.Retransmission | event.KeepAlive | event.Late | event.Quoted
 	switch {
 	case seg.Len == 0 || seg.Flags&flagRST != 0 || seg.Marks&nothing != 0:
@@ -152,10 +156,11 @@ func (d *Dissector) release(all []*packet) {
 func (d *Dissector) Waiting() uint32 { return d.waiting.first() }
 
 // groups says which layers have a field that is wanted.
-type groups struct{ frame, link, ip, ipv6, tcp, mail bool }
+type groups struct{ frame, link, ip, ipv6, tcp, analysis, mail bool }
 
 func groupsOf(want *field.Set) (g groups) {
 	for id := range want.All() {
+		g.analysis = g.analysis || analysed(id)
 		switch {
 		case id < field.Eth:
 			g.frame = true
@@ -181,7 +186,7 @@ func (b *builder) layers(p *packet, g *groups) {
 	if g.frame {
 		b.frame(p, src)
 	}
-	l := layer{b: b, src: src, octets: p.octets}
+	l := layer{b: b, src: src, octets: p.octets, framed: p.seg.Link == linkEthernet}
 	if g.link {
 		l.link(p.seg.Link)
 	}
@@ -189,7 +194,7 @@ func (b *builder) layers(p *packet, g *groups) {
 		return
 	}
 	quoted := p.seg.Marks&event.Quoted != 0
-	if g.ip || g.ipv6 {
+	if g.ip || g.ipv6 || b.want.Has(field.EthPadding) {
 		l.network(int(p.seg.Net), quoted)
 	}
 	if g.tcp && p.seg.Transport >= 0 && (quoted || p.seg.Proto == protoTCP) {
