@@ -102,6 +102,10 @@ func (d *Dissector) timed(p *packet) {
 	d.before = p.time
 }
 
+// Flush makes the frame of the newest packet, which otherwise waits for the next
+// one. What was said in it may then come in a frame of its own.
+func (d *Dissector) Flush() { d.flush() }
+
 // flush makes the frame of the packet at hand, if its octets have not come.
 func (d *Dissector) flush() {
 	if d.pending {

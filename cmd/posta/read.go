@@ -97,12 +97,19 @@ func (a *app) read(ctx context.Context, file string, f readFlags) error {
 		defer opened.Close()
 		in = opened
 	}
+	live := frames != nil && comes(in)
+	if live {
+		frames.live, in = true, newLiveInput(ctx, in, frames.idle)
+	}
 	r, err := capture.NewReader(in)
 	if err != nil {
 		return a.unreadable(err, file, 0)
 	}
 	defer r.Close()
 	failed := capture.Read(ctx, r, sink, capture.Limits{})
+	if live && ctx.Err() != nil {
+		failed = nil // the user has seen enough
+	}
 	if errors.Is(failed, context.Canceled) {
 		return failed
 	}

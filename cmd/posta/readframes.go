@@ -41,6 +41,7 @@ type frameList struct {
 	widths  []int
 	held    heldRows
 	shown   int
+	live    bool  // packets come as things happen
 	failed  error // of writing
 }
 
@@ -161,6 +162,9 @@ func (l *frameList) Emit(e *event.Event) { l.d.Feed(e) }
 func (l *frameList) frame(f *dissect.Frame) {
 	if l.matches.Match(f.Tree) {
 		row := heldRow{number: f.Packet}
+		if l.live {
+			row.at = time.Now()
+		}
 		if l.a.json {
 			row.line = l.object(f)
 		} else {
@@ -169,7 +173,7 @@ func (l *frameList) frame(f *dissect.Frame) {
 		l.held.add(&row)
 	}
 	waits := l.d.Waiting()
-	for one := l.held.first(); one != nil && (waits == 0 || one.number < waits || l.held.full()); one = l.held.first() {
+	for one := l.held.first(); one != nil && (waits == 0 || one.number < waits || l.held.full() || l.overdue(one)); one = l.held.first() {
 		l.row(l.held.take())
 	}
 }
@@ -283,6 +287,9 @@ const (
 
 // begin writes the rows that were measured.
 func (l *frameList) begin() {
+	if len(l.begun) > 0 && len(l.widths) == 0 {
+		l.widths = l.leastWidths()
+	}
 	for _, cells := range l.begun {
 		for i, cell := range cells {
 			if i == len(l.widths) {

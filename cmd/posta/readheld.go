@@ -1,11 +1,15 @@
 package main
 
-import "container/heap"
+import (
+	"container/heap"
+	"time"
+)
 
 // heldRow waits for the rows of frames before it.
 type heldRow struct {
 	number uint32
-	turn   uint64 // of those of the same frame, which come as they were made
+	turn   uint64    // of those of the same frame, which come as they were made
+	at     time.Time // when it came, of a live list
 	cells  []string
 	line   []byte
 }
