@@ -131,5 +131,6 @@ func (m *Emitter) Mail(when time.Time, d Dir, off int64, data []byte, dot bool) 
 	m.sink.Emit(&m.e)
 }
 
-// Endpoints are the two ends of a connection.
+// Endpoints are the two ends of a connection. In an Opened, Remote is the end
+// that dialed, also where that was posta itself.
 type Endpoints struct{ Remote, Local netip.AddrPort }

@@ -12,6 +12,7 @@ import "bytes"
 // could tell whether the next server would see an end there.
 type Dot struct {
 	LF      bool // a bare LF is read as CRLF; it still never ends the data
+	CR      bool // a bare CR is content like any other octet: who fetches takes a message as it is
 	NUL     bool // CR NUL is a line end too: the peer speaks telnet
 	Uniform bool // a bare LF (or CR NUL) is a line end, and one with a dot ends the data, while all of Seen are alike
 	Seen    Ends // the line ends of the connection so far; Scan adds to it
@@ -134,6 +135,9 @@ func (d *Dot) afterCR(dst []byte, c byte, n int) ([]byte, int) {
 		end = CRLF
 	case c == 0 && d.NUL:
 		end = CRNUL
+	case d.CR:
+		d.state = dotInside
+		return d.give(dst, []byte{'\r'}), n
 	default:
 		d.bad = true
 		d.state = dotInside

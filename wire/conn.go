@@ -38,6 +38,7 @@ type Options struct {
 	Sink    event.Sink    // nil: nobody watches
 	Human   bool          // lab: telnet, line editing and bare LF as docs/design.md says
 	BareLF  bool          // a configured network of old devices: LF ends a line as CRLF does
+	Dialer  bool          // this end dialed: what is read are replies. Servers' line ends are taken as they are
 	Idle    time.Duration // how long a read may wait; 0: forever
 	Session time.Duration // how long the whole connection may last; 0: forever
 	Buffers *Buffers      // shared with other connections; nil: the Conn has its own
@@ -64,6 +65,8 @@ type Conn struct {
 	down atomic.Bool
 	last atomic.Int64 // Unix nanoseconds: until when a message under way may come in once down
 
+	heard, said side // what the watchers are told of what is read, and sent
+
 	in     input
 	lines  text.Line
 	typed  *text.Typed // a person's keys; nil: a program's octets
@@ -82,6 +85,12 @@ type Conn struct {
 	secured string
 	wire    position // of ciphertext, counted from the connection's first octet
 	closed  bool
+}
+
+// side is what octets of one direction are to the watchers.
+type side struct {
+	dir  event.Dir
+	line event.Part
 }
 
 // position is how many octets have passed in each direction.
@@ -113,7 +122,11 @@ func NewConn(nc net.Conn, o Options) *Conn {
 	c := &Conn{base: nc, nc: nc, o: o, em: event.NewEmitter(o.Sink, o.ID)}
 	c.in.buf = make([]byte, smallSize)
 	c.in.small = c.in.buf
-	c.lines.LF = o.BareLF || o.Human
+	c.lines.LF = o.BareLF || o.Human || o.Dialer
+	c.heard, c.said = side{event.FromDialer, event.Command}, side{event.FromListener, event.Reply}
+	if o.Dialer {
+		c.heard, c.said = c.said, c.heard
+	}
 	c.ends = event.Endpoints{Remote: addrPort(nc.RemoteAddr()), Local: addrPort(nc.LocalAddr())}
 	if o.Session > 0 {
 		c.end = time.Now().Add(o.Session)
@@ -141,6 +154,9 @@ func addrPort(a net.Addr) netip.AddrPort {
 func (c *Conn) Opened(fact event.Opened) {
 	if fact.Endpoints == (event.Endpoints{}) {
 		fact.Endpoints = c.ends
+		if c.o.Dialer {
+			fact.Remote, fact.Local = c.ends.Local, c.ends.Remote
+		}
 	}
 	c.em.Fact(event.Open, fact)
 }
@@ -180,8 +196,8 @@ func (c *Conn) publish() {
 	l := &c.lent
 	if n := l.to - l.from; n > 0 {
 		c.noteEdited()
-		if c.em.Wants(event.Text, event.Command) {
-			c.em.Octets(c.in.stamp, event.FromDialer, event.Text, event.Command, c.in.off, c.in.buf[l.from:l.to], l.mask)
+		if c.em.Wants(event.Text, c.heard.line) {
+			c.em.Octets(c.in.stamp, c.heard.dir, event.Text, c.heard.line, c.in.off, c.in.buf[l.from:l.to], l.mask)
 		}
 		c.in.off += int64(n)
 		*l = lent{mask: l.mask[:0]}

@@ -156,8 +156,8 @@ func cut(err error) error {
 // once how many they are.
 func (c *Conn) passSecret(n int) {
 	in := &c.in
-	if n > 0 && c.em.Wants(event.Text, event.Command) {
-		c.em.Octets(in.stamp, event.FromDialer, event.Text, event.Command, in.off, in.buf[in.r:in.r+n], []event.Span{{Len: n}})
+	if n > 0 && c.em.Wants(event.Text, c.heard.line) {
+		c.em.Octets(in.stamp, c.heard.dir, event.Text, c.heard.line, in.off, in.buf[in.r:in.r+n], []event.Span{{Len: n}})
 	}
 	in.off += int64(n)
 	in.r += n
@@ -168,7 +168,7 @@ func (c *Conn) passSecret(n int) {
 func (c *Conn) passMail(n int, dot bool) {
 	in := &c.in
 	if n > 0 && c.em.Wants(event.Text, event.Body) {
-		c.em.Mail(in.stamp, event.FromDialer, in.off, in.buf[in.r:in.r+n], dot)
+		c.em.Mail(in.stamp, c.heard.dir, in.off, in.buf[in.r:in.r+n], dot)
 	}
 	in.off += int64(n)
 	in.r += n

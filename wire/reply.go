@@ -11,16 +11,32 @@ const (
 	farewell      = 5 * time.Second // the same, for the last words after Interrupt and at Close
 )
 
-// Reply appends octets of a reply to the write buffer; nothing is sent before
-// Flush, a full buffer, or a read that has to wait. Errors are kept for Flush.
+// Reply appends octets of a reply, or of a dialer's command, to the write
+// buffer; nothing is sent before Flush, a full buffer, or a read that has to
+// wait. Errors are kept for Flush.
 func (c *Conn) Reply(s string) {
 	if c.outErr != nil {
 		return
 	}
 	b := c.room(len(s))
-	r := b.add(event.Reply)
+	r := b.add(c.said.line)
 	b.buf = append(b.buf, s...)
 	r.end = len(b.buf)
+}
+
+// Secret is Reply for octets that only the peer may see: a password, or what is
+// made of one.
+func (c *Conn) Secret(s string) {
+	if c.outErr != nil || s == "" {
+		return
+	}
+	b := c.room(len(s))
+	b.looked = len(b.runs) // neither with what is before nor with what follows
+	r := b.add(c.said.line)
+	r.secret = true
+	b.buf = append(b.buf, s...)
+	r.end = len(b.buf)
+	b.looked = len(b.runs)
 }
 
 // Write appends octets of a message body to the write buffer, unchanged; large
@@ -100,7 +116,7 @@ func (c *Conn) Flush() error {
 // watchers have.
 func (c *Conn) tellOut(part event.Part, p []byte, mask []event.Span) {
 	if c.em.Wants(event.Text, part) {
-		c.em.Octets(time.Now(), event.FromListener, event.Text, part, c.outOff, p, mask)
+		c.em.Octets(time.Now(), c.said.dir, event.Text, part, c.outOff, p, mask)
 	}
 	c.outOff += int64(len(p))
 }

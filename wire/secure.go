@@ -19,6 +19,15 @@ const handshakeTime = 30 * time.Second
 // forgets what the line ends were, and that a person typed: what is typed
 // through TLS comes from a program.
 func (c *Conn) StartTLS(ctx context.Context, cfg *tls.Config) error {
+	return c.upgrade(ctx, func(nc net.Conn) *tls.Conn { return tls.Server(nc, cfg) })
+}
+
+// DialTLS is StartTLS for the end that dialed: it upgrades as the client.
+func (c *Conn) DialTLS(ctx context.Context, cfg *tls.Config) error {
+	return c.upgrade(ctx, func(nc net.Conn) *tls.Conn { return tls.Client(nc, cfg) })
+}
+
+func (c *Conn) upgrade(ctx context.Context, over func(net.Conn) *tls.Conn) error {
 	if err := c.begin(); err != nil {
 		return err
 	}
@@ -32,7 +41,7 @@ func (c *Conn) StartTLS(ctx context.Context, cfg *tls.Config) error {
 		return ErrEarly
 	}
 	c.wire = position{in: c.in.off, out: c.outOff}
-	secure := tls.Server(&tap{Conn: c.base, c: c}, cfg)
+	secure := over(&tap{Conn: c.base, c: c})
 	if err := c.handshake(ctx, secure); err != nil {
 		return err
 	}
@@ -88,8 +97,8 @@ type tap struct {
 func (t *tap) Read(p []byte) (int, error) {
 	n, err := t.Conn.Read(p)
 	c := t.c
-	if n > 0 && c.em.Wants(event.Wire, event.Command) {
-		c.em.Octets(time.Now(), event.FromDialer, event.Wire, event.Command, c.wire.in, p[:n], nil)
+	if n > 0 && c.em.Wants(event.Wire, c.heard.line) {
+		c.em.Octets(time.Now(), c.heard.dir, event.Wire, c.heard.line, c.wire.in, p[:n], nil)
 	}
 	c.wire.in += int64(n)
 	return n, err
@@ -97,8 +106,8 @@ func (t *tap) Read(p []byte) (int, error) {
 
 func (t *tap) Write(p []byte) (int, error) {
 	c := t.c
-	if c.em.Wants(event.Wire, event.Reply) {
-		c.em.Octets(time.Now(), event.FromListener, event.Wire, event.Reply, c.wire.out, p, nil)
+	if c.em.Wants(event.Wire, c.said.line) {
+		c.em.Octets(time.Now(), c.said.dir, event.Wire, c.said.line, c.wire.out, p, nil)
 	}
 	c.wire.out += int64(len(p))
 	return t.Conn.Write(p)

@@ -1,0 +1,51 @@
+package smtp
+
+import (
+	"reflect"
+	"testing"
+
+	"posta/mail"
+)
+
+// What is said of an envelope is read back as the same.
+func TestCompose(t *testing.T) {
+	from := mail.Address{Local: "pepe", Domain: "pepito.es"}
+	const all = ExtSize | Ext8BitMIME | ExtSMTPUTF8 | ExtAuth | ExtDSN
+	for _, env := range []mail.Envelope{
+		{},
+		{From: from},
+		{From: from, Size: 1234, Body: mail.Body8BitMIME, UTF8: true, Auth: "<>", Ret: mail.RetHdrs, EnvID: "a+b =c"},
+		{From: mail.Address{Local: "a b", Domain: "pepito.es"}, Ret: mail.RetFull, Auth: "x=y@pepito.es"},
+	} {
+		line := Mail(env, all).String()
+		c, f := ParseCommand([]byte(line), mail.Strict)
+		if f != nil {
+			t.Fatalf("%s: %v", line, f)
+		}
+		if got, f := c.Envelope(all); f != nil || !reflect.DeepEqual(got, env) {
+			t.Errorf("%s: %+v, %v", line, got, f)
+		}
+		bare := env
+		bare.Size, bare.Body, bare.UTF8, bare.Auth, bare.Ret, bare.EnvID = 0, 0, false, "", 0, ""
+		c, _ = ParseCommand([]byte(Mail(env, 0).String()), mail.Strict)
+		if got, f := c.Envelope(0); f != nil || !reflect.DeepEqual(got, bare) {
+			t.Errorf("without extensions: %+v, %v", got, f)
+		}
+	}
+	for _, to := range []mail.Recipient{
+		{To: from},
+		{To: mail.Address{Local: "postmaster"}},
+		{To: from, Notify: mail.NotifyNever},
+		{To: from, Notify: mail.NotifySuccess | mail.NotifyDelay, Orcpt: "rfc822;a+b=c@pepito.es"},
+		{To: from, Notify: mail.NotifyFailure},
+	} {
+		line := Rcpt(to, all).String()
+		c, f := ParseCommand([]byte(line), mail.Strict)
+		if f != nil {
+			t.Fatalf("%s: %v", line, f)
+		}
+		if got, f := c.Recipient(all); f != nil || !reflect.DeepEqual(got, to) {
+			t.Errorf("%s: %+v, %v", line, got, f)
+		}
+	}
+}

@@ -1,0 +1,213 @@
+package smtpclient
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"posta/event"
+	"posta/smtp"
+	"posta/wire"
+)
+
+// Times are how long a server may let a client wait (RFC 5321 §4.5.3.2).
+type Times struct {
+	Greeting time.Duration // §4.5.3.2.1
+	Command  time.Duration // EHLO, STARTTLS, AUTH, RSET and what has no time of its own
+	Mail     time.Duration // §4.5.3.2.2
+	Rcpt     time.Duration // §4.5.3.2.3
+	Data     time.Duration // until the 354, §4.5.3.2.4
+	Block    time.Duration // for a piece of the message to be taken, §4.5.3.2.5
+	Done     time.Duration // behind the final dot, §4.5.3.2.6
+	Quit     time.Duration // nothing depends on the answer
+}
+
+// Patient are the times of RFC 5321 §4.5.3.2.
+func Patient() Times {
+	return Times{Greeting: 5 * time.Minute, Command: 5 * time.Minute, Mail: 5 * time.Minute, Rcpt: 5 * time.Minute,
+		Data: 2 * time.Minute, Block: 3 * time.Minute, Done: 10 * time.Minute, Quit: 30 * time.Second}
+}
+
+// All are the same time for everything.
+func All(d time.Duration) Times {
+	return Times{Greeting: d, Command: d, Mail: d, Rcpt: d, Data: d, Block: d, Done: d, Quit: d}
+}
+
+// Options say who asks, and how long it waits.
+type Options struct {
+	Name   string        // what EHLO says: a domain or an address literal
+	ID     uint64        // the connection's number for the watchers
+	Sink   event.Sink    // nil: nobody watches
+	Opened event.Opened  // what the watchers are told first; Protocol and Endpoints are filled in
+	Times  Times         // zero: Patient
+	Whole  time.Duration // how long the connection may last; 0: forever
+	Chunks bool          // send with BDAT where the server has CHUNKING (RFC 3030)
+}
+
+// Client is the asking end of a connection. It belongs to one goroutine. The
+// methods go in the order in which SMTP has them: Greeting, Hello, StartTLS,
+// Auth, Send as often as there are messages, Quit. A context that ends ends the
+// connection.
+//
+// An error is a *Refusal where the server said no; after other errors the
+// connection is of no use, and Close ends it.
+type Client struct {
+	conn    *wire.Conn
+	o       Options
+	offer   smtp.Offer
+	greeted smtp.Reply
+	esmtp   bool
+}
+
+// New takes over a connection that was dialed.
+func New(nc net.Conn, o Options) *Client {
+	if o.Times == (Times{}) {
+		o.Times = Patient()
+	}
+	c := &Client{o: o, conn: wire.NewConn(nc, wire.Options{ID: o.ID, Sink: o.Sink, Dialer: true, Session: o.Whole})}
+	o.Opened.Protocol = "smtp"
+	c.conn.Opened(o.Opened)
+	return c
+}
+
+// Offer is what the server said it can do, after Hello.
+func (c *Client) Offer() smtp.Offer { return c.offer }
+
+// ESMTP says that the server knows EHLO.
+func (c *Client) ESMTP() bool { return c.esmtp }
+
+// Greeted is the server's greeting.
+func (c *Client) Greeted() smtp.Reply { return c.greeted }
+
+// TLS gives the state of TLS, and whether there is any.
+func (c *Client) TLS() (tls.ConnectionState, bool) { return c.conn.TLS() }
+
+// Refusal is a reply that is no success.
+type Refusal struct {
+	Verb  smtp.Verb // what was asked; Unknown for the greeting
+	Body  bool      // the message itself was refused, behind DATA or BDAT
+	Reply smtp.Reply
+}
+
+func (r *Refusal) Error() string {
+	what := r.Verb.String()
+	switch {
+	case r.Body:
+		what = "the message"
+	case r.Verb == smtp.Unknown:
+		what = "the connection"
+	}
+	return fmt.Sprintf("smtpclient: the server refused %s: %s", what, r.Reply.FirstLine())
+}
+
+// Unwrap gives the reply as a mail.Error, which knows whether to try again.
+func (r *Refusal) Unwrap() error { return r.Reply.Err() }
+
+// Temporary says that the same may succeed later (RFC 5321 §4.2.1).
+func (r *Refusal) Temporary() bool { return r.Reply.Class() == 4 }
+
+// DialTLS begins TLS before anything is said, for port 465 (RFC 8314 §3.3).
+func (c *Client) DialTLS(ctx context.Context, cfg *tls.Config) error {
+	c.conn.SetIdle(c.o.Times.Command)
+	return c.conn.DialTLS(ctx, cfg)
+}
+
+// Greeting waits for the server's greeting (RFC 5321 §3.1).
+func (c *Client) Greeting(ctx context.Context) error {
+	defer c.heed(ctx)()
+	r, err := c.reply(c.o.Times.Greeting)
+	if err != nil {
+		return err
+	}
+	c.greeted = r
+	if r.Code != 220 {
+		return &Refusal{Reply: r}
+	}
+	return nil
+}
+
+// Hello says EHLO, and HELO to a server that doesn't know it (RFC 5321 §3.2).
+func (c *Client) Hello(ctx context.Context) error {
+	defer c.heed(ctx)()
+	c.offer, c.esmtp = smtp.Offer{}, false
+	r, err := c.ask(smtp.EHLO, c.o.Name)
+	if err != nil {
+		return err
+	}
+	if r.Class() == 5 {
+		return c.helo()
+	}
+	if r.Class() != 2 {
+		return &Refusal{Verb: smtp.EHLO, Reply: r}
+	}
+	c.offer, c.esmtp = smtp.ParseOffer(r.More), true
+	return nil
+}
+
+// HELO says HELO alone, for who wants no extensions.
+func (c *Client) HELO(ctx context.Context) error {
+	defer c.heed(ctx)()
+	c.offer, c.esmtp = smtp.Offer{}, false
+	return c.helo()
+}
+
+func (c *Client) helo() error {
+	r, err := c.ask(smtp.HELO, c.o.Name)
+	if err == nil && r.Class() != 2 {
+		err = &Refusal{Verb: smtp.HELO, Reply: r}
+	}
+	return err
+}
+
+// ErrNoTLS is that the server does not offer STARTTLS.
+var ErrNoTLS = errors.New("smtpclient: the server does not offer STARTTLS")
+
+// StartTLS turns encryption on and says EHLO again: what was offered before
+// does not count any longer (RFC 3207 §4.2).
+func (c *Client) StartTLS(ctx context.Context, cfg *tls.Config) error {
+	defer c.heed(ctx)()
+	if !c.offer.Extensions.Has(smtp.ExtStartTLS) {
+		return ErrNoTLS
+	}
+	r, err := c.ask(smtp.STARTTLS, "")
+	if err != nil {
+		return err
+	}
+	if r.Code != 220 {
+		return &Refusal{Verb: smtp.STARTTLS, Reply: r}
+	}
+	if err := c.conn.DialTLS(ctx, cfg); err != nil {
+		return err
+	}
+	return c.Hello(ctx)
+}
+
+// Reset forgets the transaction (RFC 5321 §4.1.1.5).
+func (c *Client) Reset(ctx context.Context) error {
+	defer c.heed(ctx)()
+	r, err := c.ask(smtp.RSET, "")
+	if err == nil && r.Class() != 2 {
+		err = &Refusal{Verb: smtp.RSET, Reply: r}
+	}
+	return err
+}
+
+// Quit takes leave and closes. That the server does not answer harms nobody.
+func (c *Client) Quit(ctx context.Context) error {
+	defer c.heed(ctx)()
+	c.say(smtp.QUIT, "")
+	_, err := c.reply(c.o.Times.Quit)
+	return errors.Join(err, c.Close("quit"))
+}
+
+// Close ends the connection; reason is what the watchers are told.
+func (c *Client) Close(reason string) error { return c.conn.Close(reason) }
+
+// heed lets the end of the context end the connection.
+func (c *Client) heed(ctx context.Context) (done func()) {
+	stop := context.AfterFunc(ctx, c.conn.Interrupt)
+	return func() { stop() }
+}

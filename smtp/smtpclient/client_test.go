@@ -1,0 +1,446 @@
+package smtpclient
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"math/big"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"posta/event"
+	"posta/mail"
+	"posta/smtp"
+	"posta/wire/wiretest"
+)
+
+// against plays a script against a client, and gives what the client's use gave.
+func against(t *testing.T, script string, o Options, use func(context.Context, *Client) error) error {
+	t.Helper()
+	near, far := wiretest.Pipe()
+	if o.Name == "" {
+		o.Name = "me.example"
+	}
+	played := make(chan error, 1)
+	go func() { played <- wiretest.Script(far, script, serverTLS(t)) }()
+	c := New(near, o)
+	err := c.Greeting(t.Context())
+	if err == nil {
+		err = use(t.Context(), c)
+	}
+	_ = c.Close("done")
+	if e := <-played; e != nil {
+		t.Errorf("the server: %v (the client: %v)", e, err)
+	}
+	return err
+}
+
+func serverTLS(t *testing.T) *tls.Config {
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Error(err)
+	}
+	cert := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), DNSNames: []string{"mail.example"}}
+	der, err := x509.CreateCertificate(rand.Reader, cert, cert, key.Public(), key)
+	if err != nil {
+		t.Error(err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+}
+
+func to(all ...string) (out []mail.Recipient) {
+	for _, one := range all {
+		a, err := mail.ParseAddress(one)
+		if err != nil {
+			panic(err)
+		}
+		out = append(out, mail.Recipient{To: a})
+	}
+	return out
+}
+
+func message(text string, rcpts ...string) *Message {
+	return &Message{Envelope: mail.Envelope{From: to("a@me.example")[0].To}, To: to(rcpts...), Content: strings.NewReader(text), Size: int64(len(text))}
+}
+
+// The whole way with everything that a modern server has.
+func TestPipelined(t *testing.T) {
+	const script = `
+		S: 220 mail.example ESMTP
+		C: EHLO me.example
+		S: 250-mail.example
+		S: 250-PIPELINING
+		S: 250-SIZE 1000
+		S: 250-8BITMIME
+		S: 250-DSN
+		S: 250 ENHANCEDSTATUSCODES
+		C: MAIL FROM:<a@me.example> SIZE=17
+		C| RCPT TO:<b@mail.example>
+		C| RCPT TO:<nobody@mail.example> NOTIFY=FAILURE
+		C| DATA
+		S: 250 2.1.0 Ok
+		S: 250 2.1.5 Ok
+		S: 550-5.1.1 No
+		S: 550 5.1.1 such
+		S: 354 Go
+		C: Hello
+		C: ..
+		C: World
+		C: .
+		S: 250 2.0.0 queued as 1
+		C: QUIT
+		S: 221 2.0.0 Bye
+		closed`
+	err := against(t, script, Options{}, func(ctx context.Context, c *Client) error {
+		if err := c.Hello(ctx); err != nil {
+			return err
+		}
+		m := message("Hello\r\n.\r\nWorld\r\n", "b@mail.example", "nobody@mail.example")
+		m.To[1].Notify = mail.NotifyFailure
+		out, err := c.Send(ctx, m)
+		if err != nil {
+			return err
+		}
+		if out.Taken() != 1 || out.To[1].Code != 550 || out.To[1].Status.String() != "5.1.1" || out.To[1].More[0] != "such" ||
+			out.Done.Text != "queued as 1" || out.NoDSN {
+			t.Errorf("%+v", out)
+		}
+		return c.Quit(ctx)
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// A server of 1982 gets HELO, one command at a time and no parameter.
+func TestOldServer(t *testing.T) {
+	const script = `
+		S: 220 old
+		C: EHLO me.example
+		S: 500 What?
+		C: HELO me.example
+		S: 250 old
+		C: MAIL FROM:<a@me.example>
+		S: 250 ok
+		C: RCPT TO:<b@mail.example>
+		S: 250 ok
+		C: DATA
+		S: 354 go
+		C: Hi
+		C: .
+		S: 250 ok
+		C: QUIT
+		S: 221 bye`
+	err := against(t, script, Options{}, func(ctx context.Context, c *Client) error {
+		if err := c.Hello(ctx); err != nil {
+			return err
+		}
+		m := message("Hi\r\n", "b@mail.example")
+		m.Envelope.Ret = mail.RetHdrs
+		out, err := c.Send(ctx, m)
+		if !out.NoDSN || c.ESMTP() {
+			t.Error("an old server promises no reports")
+		}
+		return errors.Join(err, c.Quit(ctx))
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// Everybody is refused, but the server says 354: it gets an empty message.
+func TestNobodyTakesIt(t *testing.T) {
+	const script = `
+		S: 220 x
+		C: EHLO me.example
+		S: 250-x
+		S: 250 PIPELINING
+		C: MAIL FROM:<a@me.example>
+		C| RCPT TO:<b@mail.example>
+		C| DATA
+		S: 250 ok
+		S: 450 4.2.0 Later
+		S: 354 go
+		C: .
+		S: 554 none
+		C: QUIT
+		S: 221 bye`
+	err := against(t, script, Options{}, func(ctx context.Context, c *Client) error {
+		if err := c.Hello(ctx); err != nil {
+			return err
+		}
+		_, err := c.Send(ctx, message("Hi\r\n", "b@mail.example"))
+		return errors.Join(err, c.Quit(ctx))
+	})
+	var refusal *Refusal
+	var refused *mail.Error
+	if !errors.As(err, &refusal) || refusal.Verb != smtp.RCPT || !refusal.Temporary() || !errors.As(err, &refused) || refused.Code != 450 {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestChunks(t *testing.T) {
+	const script = `
+		S: 220 x
+		C: EHLO me.example
+		S: 250-x
+		S: 250 CHUNKING
+		C: MAIL FROM:<a@me.example>
+		S: 250 ok
+		C: RCPT TO:<b@mail.example>
+		S: 250 ok
+		C: BDAT 5 LAST
+		C: .Hi
+		S: 250 ok`
+	err := against(t, script, Options{Chunks: true}, func(ctx context.Context, c *Client) error {
+		if err := c.Hello(ctx); err != nil {
+			return err
+		}
+		_, err := c.Send(ctx, message(".Hi\r\n", "b@mail.example"))
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// What the server cannot carry is not asked for at all.
+func TestNotCarried(t *testing.T) {
+	const script = `
+		S: 220 x
+		C: EHLO me.example
+		S: 250-x
+		S: 250 SIZE 10
+		closed`
+	err := against(t, script, Options{}, func(ctx context.Context, c *Client) error {
+		if err := c.Hello(ctx); err != nil {
+			return err
+		}
+		eight, large, utf := message("Hi\r\n", "b@x.example"), message("Hello again\r\n", "b@x.example"), message("Hi\r\n", "ñ@x.example")
+		eight.Envelope.Body = mail.Body8BitMIME
+		for want, m := range map[string]*Message{"5.6.3": eight, "5.3.4": large, "5.6.7": utf} {
+			var refused *mail.Error
+			if _, err := c.Send(ctx, m); !errors.As(err, &refused) || refused.Status.String() != want {
+				t.Errorf("%s: %v", want, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// See who is refused, and send nothing.
+func TestUpto(t *testing.T) {
+	for pipelining, script := range map[string]string{"": `
+		C: MAIL FROM:<a@me.example>
+		S: 250 ok
+		C: RCPT TO:<b@mail.example>
+		S: 250 ok
+		C: RSET
+		S: 250 ok`, "PIPELINING": `
+		C: MAIL FROM:<a@me.example>
+		C| RCPT TO:<b@mail.example>
+		S: 250 ok
+		S: 250 ok
+		C: RSET
+		S: 250 ok`} {
+		script = "S: 220 x\nC: EHLO me.example\nS: 250-x\nS: 250 " + pipelining + script
+		err := against(t, script, Options{}, func(ctx context.Context, c *Client) error {
+			if err := c.Hello(ctx); err != nil {
+				return err
+			}
+			m := message("", "b@mail.example")
+			m.Upto = smtp.RCPT
+			out, err := c.Send(ctx, m)
+			if out.Taken() != 1 || out.Done.Code != 0 {
+				t.Errorf("%+v", out)
+			}
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TLS, a log-in behind it, and what the watchers see of both: no secret.
+func TestSecretsStay(t *testing.T) {
+	const script = `
+		S: 220 x
+		C: EHLO me.example
+		S: 250-x
+		S: 250-AUTH CRAM-MD5
+		S: 250 STARTTLS
+		C: STARTTLS
+		S: 220 go
+		tls
+		C: EHLO me.example
+		S: 250-x
+		S: 250 AUTH LOGIN PLAIN
+		C: AUTH PLAIN AHBlcGUAZ2VoZWlt
+		S: 235 in
+		C: AUTH LOGIN
+		S: 334 VXNlcm5hbWU6
+		C: cGVwZQ==
+		S: 334 UGFzc3dvcmQ6
+		C: Z2VoZWlt
+		S: 535 5.7.8 no
+		C: AUTH LOGIN
+		S: 334 ??
+		C: *
+		S: 501 cancelled`
+	w := &watcher{}
+	err := against(t, script, Options{ID: 1, Sink: w}, func(ctx context.Context, c *Client) error {
+		if err := c.Hello(ctx); err != nil {
+			return err
+		}
+		l := Login{User: "pepe", Password: "geheim"}
+		if err := c.Auth(ctx, l); !errors.Is(err, ErrNoMechanism) {
+			t.Error(err)
+		}
+		if err := c.StartTLS(ctx, &tls.Config{InsecureSkipVerify: true}); err != nil {
+			return err
+		}
+		if c.Weak(l) {
+			t.Error("nobody sees a password in TLS")
+		}
+		if err := c.Auth(ctx, l); err != nil {
+			t.Error(err)
+		}
+		l.Mechanism = "login"
+		var refusal *Refusal
+		if err := c.Auth(ctx, l); !errors.As(err, &refusal) || refusal.Reply.Code != 535 {
+			t.Error(err)
+		}
+		if err := c.Auth(ctx, l); err == nil || errors.As(err, &refusal) {
+			t.Error(err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	if s := w.text.String(); strings.Contains(s, "AHBl") || strings.Contains(s, "Z2Vo") || !strings.Contains(s, "C AUTH PLAIN ********\r\n") ||
+		!strings.Contains(s, "S 235 in\r\n") {
+		t.Error(s)
+	}
+}
+
+// watcher writes down the clear text, secrets masked.
+type watcher struct{ text strings.Builder }
+
+func (w *watcher) Wants(uint64, event.Layer, event.Part) bool { return true }
+
+func (w *watcher) Emit(e *event.Event) {
+	if e.Kind != event.Data || e.Layer != event.Text {
+		return
+	}
+	if s := w.text.String(); s == "" || strings.HasSuffix(s, "\n") {
+		w.text.WriteString([]string{"C ", "S "}[e.Dir])
+	}
+	w.text.Write(event.AppendMasked(nil, e.Data, e.Mask))
+}
+
+// A server that hangs up over a message has said why.
+func TestHangsUp(t *testing.T) {
+	near, far := wiretest.Pipe()
+	go func() {
+		_ = wiretest.Script(far, `
+		S: 220 x
+		C: EHLO me.example
+		S: 250 x
+		C: MAIL FROM:<a@me.example>
+		S: 250 ok
+		C: RCPT TO:<b@mail.example>
+		S: 250 ok
+		C: DATA
+		S: 354 go
+		C*
+		S: 421 4.3.0 full`, nil)
+	}()
+	c := New(near, Options{Name: "me.example"})
+	err := c.Greeting(t.Context())
+	if err == nil {
+		err = c.Hello(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := message("", "b@mail.example")
+	m.Content = io.MultiReader(strings.NewReader("Hi\r\n"), strings.NewReader(strings.Repeat("0123456789\r\n", 100000)))
+	_, err = c.Send(t.Context(), m)
+	var refusal *Refusal
+	if !errors.As(err, &refusal) || refusal.Reply.Code != 421 || !refusal.Body {
+		t.Error(err)
+	}
+	_ = c.Close("done")
+}
+
+// Each wait has the standard's length, and the end of the context ends it.
+func TestTimes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		near, far := wiretest.Pipe()
+		defer far.Close()
+		start := time.Now()
+		c := New(near, Options{Name: "x"})
+		if err := c.Greeting(t.Context()); err == nil || time.Since(start) != 5*time.Minute {
+			t.Errorf("%v after %v", err, time.Since(start))
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		start = time.Now()
+		if err := c.Hello(ctx); err == nil || time.Since(start) != time.Second {
+			t.Errorf("%v after %v", err, time.Since(start))
+		}
+		far.Close()
+		_ = c.Close("done")
+	})
+}
+
+// A thousand recipients do not fill the network from both sides.
+func TestManyRecipients(t *testing.T) {
+	var script strings.Builder
+	var rcpts []string
+	script.WriteString("S: 220 x\nC: EHLO me.example\nS: 250-x\nS: 250 PIPELINING\nC: MAIL FROM:<a@me.example>\n")
+	for i := range 250 {
+		rcpts = append(rcpts, fmt.Sprintf("r%d@mail.example", i))
+	}
+	for from := 0; from < 250; from += 100 {
+		group := rcpts[from:min(from+100, 250)]
+		for _, r := range group {
+			fmt.Fprintf(&script, "C: RCPT TO:<%s>\n", r)
+		}
+		if from == 200 {
+			script.WriteString("C: DATA\n")
+		}
+		if from == 0 {
+			script.WriteString("S: 250 ok\n")
+		}
+		for range group {
+			script.WriteString("S: 250 ok\n")
+		}
+	}
+	script.WriteString("S: 354 go\nC: Hi\nC: .\nS: 250 ok")
+	err := against(t, script.String(), Options{}, func(ctx context.Context, c *Client) error {
+		if err := c.Hello(ctx); err != nil {
+			return err
+		}
+		out, err := c.Send(ctx, message("Hi\r\n", rcpts...))
+		if out.Taken() != 250 {
+			t.Error(out.Taken())
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
