@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -25,6 +26,8 @@ type captureFlags struct {
 	listener      string
 	past          bool
 	standardPorts bool
+	wireshark     bool
+	printCommand  bool
 }
 
 // captured is what `posta capture --json` says at its end.
@@ -47,14 +50,16 @@ func (a *app) captureCommand() *cobra.Command {
 	flags.BoolVar(&f.past, "past", false, a.say("capture.flag_past", nil))
 	flags.StringVar(&f.filter, "filter", "", a.say("capture.flag_filter", nil))
 	flags.BoolVar(&f.standardPorts, "as-standard-ports", false, a.say("help.flag_standard_ports", nil))
-	c.Example = "posta capture -w lab.pcapng\nposta capture -w lab.pcapng --filter 'smtp.response.code >= 400'\nposta capture -w lab.pcapng --session 1"
+	flags.BoolVar(&f.wireshark, "wireshark", false, a.say("capture.flag_wireshark", nil))
+	flags.BoolVar(&f.printCommand, "print-command", false, a.say("capture.flag_print_command", nil))
+	c.Example = "posta capture --wireshark\nposta capture --print-command\nposta capture -w lab.pcapng\nposta capture -w lab.pcapng --filter 'smtp.response.code >= 400'\nposta capture -w lab.pcapng --session 1"
 	return c
 }
 
 // capture writes until the user ends it, or the server, or the sessions that
 // were asked for.
 func (a *app) capture(ctx context.Context, f *captureFlags) error {
-	if f.write == "" {
+	if (f.write == "") == !(f.wireshark || f.printCommand) {
 		return usage(words.Fail("capture.whither", nil))
 	}
 	watch := admin.SessionWatch{Listener: f.listener, Past: f.past}
@@ -73,8 +78,8 @@ func (a *app) capture(ctx context.Context, f *captureFlags) error {
 	if err != nil {
 		return err
 	}
-	out, err := a.openCapture(f.write)
-	if err != nil {
+	ctx, out, err := a.captureTo(ctx, client, f)
+	if out == nil || err != nil {
 		return err
 	}
 	err = a.captureSessions(ctx, client, watch, picked, out, f.standardPorts)
@@ -82,6 +87,27 @@ func (a *app) capture(ctx context.Context, f *captureFlags) error {
 		return err
 	}
 	return a.captureDone(out)
+}
+
+// captureTo opens what is written to: nothing where only the way is asked for.
+// The context ends when Wireshark is closed.
+func (a *app) captureTo(ctx context.Context, client *admin.Client, f *captureFlags) (context.Context, *captureFile, error) {
+	if f.write != "" {
+		out, err := a.openCapture(ctx, f.write)
+		return ctx, out, err
+	}
+	var decode []string
+	if !f.standardPorts {
+		var state admin.Status
+		if err := client.Call(ctx, "status", admin.None{}, &state); err != nil {
+			return ctx, nil, err
+		}
+		decode = decodeAs(state.Listeners)
+	}
+	if f.printCommand {
+		return ctx, nil, a.printCommand(runtime.GOOS, decode, f.standardPorts)
+	}
+	return a.startWireshark(ctx, wiresharkArgs(fedBy, decode))
 }
 
 // captureSessions writes sessions of a running server.
@@ -97,10 +123,10 @@ func (a *app) captureSessions(ctx context.Context, client *admin.Client, watch a
 	}
 	a.captureBegins(out)
 	err = client.Call(ctx, "session.watch", watch, &until{event.NewRecords(sink), to.Err})
-	if ctx.Err() != nil {
-		return nil // the user has enough
+	if failed := to.Err(); ctx.Err() == nil && !errors.Is(failed, io.ErrClosedPipe) {
+		return cmp.Or(failed, err)
 	}
-	return cmp.Or(to.Err(), err)
+	return nil // the user has enough
 }
 
 // counted counts sessions on their way to where they are written.
@@ -140,7 +166,7 @@ func (a *app) captureBegins(out *captureFile) {
 // to standard output.
 func (a *app) captureDone(out *captureFile) error {
 	result := captured{File: out.name, Size: out.size, Packets: out.packets, Sessions: out.sessions}
-	if out.file == nil {
+	if out.name == "" {
 		if !a.json {
 			_, _ = fmt.Fprintln(a.Err, a.say("capture.done", words.Args{"File": out.shown, "Count": result.Packets}))
 		}

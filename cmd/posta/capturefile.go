@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -14,18 +15,25 @@ import (
 // counts them.
 type captureFile struct {
 	to       io.Writer
-	file     *os.File // nil: standard output
-	name     string   // as --json has it
-	shown    string   // as it is told
+	close    func() error
+	pipe     bool   // somebody reads it, who may go
+	name     string // as --json has it; "": standard output
+	shown    string // as it is told
 	size     int64
 	packets  int
 	sessions int
 }
 
-// openCapture makes a new file, or takes standard output for "-".
-func (a *app) openCapture(name string) (*captureFile, error) {
+// openCapture makes a new file, or takes a pipe that is there, or standard
+// output for "-".
+func (a *app) openCapture(ctx context.Context, name string) (*captureFile, error) {
 	if name == "-" {
-		return &captureFile{to: a.Out, name: name, shown: a.say("capture.stdout", nil)}, nil
+		return &captureFile{to: a.Out, close: func() error { return nil }, shown: a.say("capture.stdout", nil)}, nil
+	}
+	if pipe, err := namedPipe(ctx, name); err != nil {
+		return nil, words.FailOf(err, "fail.unwritable", words.Args{"File": name})
+	} else if pipe != nil {
+		return newCapturePipe(ctx, pipe, name, name), nil
 	}
 	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
@@ -34,31 +42,37 @@ func (a *app) openCapture(name string) (*captureFile, error) {
 	if err != nil {
 		return nil, words.FailOf(err, "fail.unwritable", words.Args{"File": name})
 	}
-	return &captureFile{to: file, file: file, name: name, shown: name}, nil
+	return &captureFile{to: file, close: file.Close, name: name, shown: name}, nil
+}
+
+// newCapturePipe writes to whoever reads a pipe, until ctx is done: a reader may
+// make it wait.
+func newCapturePipe(ctx context.Context, pipe io.WriteCloser, name, shown string) *captureFile {
+	stop := context.AfterFunc(ctx, func() { _ = pipe.Close() })
+	end := func() error {
+		if stop() {
+			return pipe.Close()
+		}
+		return nil
+	}
+	return &captureFile{to: pipe, close: end, pipe: true, name: name, shown: shown}
 }
 
 // enhancedPacket is the type of pcapng's blocks for packets (§4.3).
 const enhancedPacket = 6
 
-// Write implements io.Writer.
+// Write implements io.Writer. Where nobody reads any longer it is io.ErrClosedPipe.
 func (c *captureFile) Write(block []byte) (int, error) {
 	if len(block) >= 4 && binary.LittleEndian.Uint32(block) == enhancedPacket {
 		c.packets++
 	}
 	n, err := c.to.Write(block)
 	c.size += int64(n)
-	if err != nil {
-		return n, words.FailOf(err, "fail.unwritable", words.Args{"File": c.shown})
+	switch {
+	case err == nil:
+		return n, nil
+	case c.pipe && gone(err):
+		return n, io.ErrClosedPipe
 	}
-	return n, nil
-}
-
-func (c *captureFile) close() error {
-	if c.file == nil {
-		return nil
-	}
-	if err := c.file.Close(); err != nil {
-		return words.FailOf(err, "fail.unwritable", words.Args{"File": c.shown})
-	}
-	return nil
+	return n, words.FailOf(err, "fail.unwritable", words.Args{"File": c.shown})
 }

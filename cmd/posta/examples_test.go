@@ -118,6 +118,8 @@ func exampleScenes() map[string]trial {
 		"posta capture -w lab.pcapng":                                                                {on: labServer, ends: true, says: `lab\.pcapng`},
 		"posta capture -w lab.pcapng --filter 'smtp.response.code >= 400'":                           {on: labServer, ends: true, says: `lab\.pcapng`},
 		"posta capture -w lab.pcapng --session 1":                                                    lab(`[1-9]\d* pa(ckets|quetes) .*lab\.pcapng`),
+		"posta capture --wireshark":                                                                  {on: labServer, status: exitFailed, says: `wireshark\.org`},
+		"posta capture --print-command":                                                              lab(`wireshark -k -i `),
 		"posta config check posta.toml":                                                              {says: `posta\.toml`},
 	}
 }
@@ -206,6 +208,9 @@ func (s *stage) play(t *testing.T, lang, line string, e trial) {
 	}
 	for _, one := range e.before {
 		set.mustRun(t, one)
+	}
+	if strings.Contains(line, "--wireshark") {
+		t.Setenv("PATH", "") // no window of a machine that tests
 	}
 	var status int
 	var said string
