@@ -141,11 +141,8 @@ func (d *Dissector) open(e *event.Event) {
 	case event.Captured:
 		c.ends, c.stream = fact.Endpoints, fact.Stream
 		c.speaks, c.tls = byPort(fact.Local.Port())
-		for _, port := range []uint16{fact.Remote.Port(), fact.Local.Port()} {
-			if protocol := d.ports[port]; protocol != "" {
-				c.speaks, c.tls = speakerOf(protocol), false
-			}
-		}
+		c.told(fact.Remote.Port(), d.ports)
+		c.told(fact.Local.Port(), d.ports)
 	default:
 		return
 	}
@@ -162,6 +159,13 @@ func (d *Dissector) open(e *event.Event) {
 	}
 }
 
+// told takes what somebody said that is spoken at a port.
+func (c *conn) told(port uint16, ports map[uint16]string) {
+	if protocol := ports[port]; protocol != "" {
+		c.speaks, c.tls = speakerOf(protocol), false
+	}
+}
+
 // leave forgets a connection.
 func (d *Dissector) leave(id uint64, c *conn) {
 	d.release(slices.Concat(c.waiting[0], c.waiting[1]))
@@ -171,6 +175,9 @@ func (d *Dissector) leave(id uint64, c *conn) {
 	}
 	if c.speaks != nil {
 		c.speaks.drop()
+	}
+	if c.proxy != nil {
+		c.proxy.drop()
 	}
 	delete(d.conns, id)
 }
@@ -193,13 +200,21 @@ func byPort(port uint16) (s speaker, tls bool) {
 // data makes a frame of octets and of the packet that they lay in.
 func (d *Dissector) data(c *conn, e *event.Event) {
 	p := d.bearer(c, e)
-	if !d.readable(c, e) {
+	before := d.behind(c, e)
+	whole := e
+	if before > 0 {
+		rest := *e
+		rest.Data, rest.Off, rest.Len = e.Data[before:], e.Off+int64(before), e.Len-int64(before)
+		e = &rest
+	}
+	readable := e.Len > 0 && d.readable(c, e)
+	if !readable && before == 0 {
 		if p != nil {
 			d.bare(p)
 		}
 		return
 	}
-	b := d.begin(p, e.Data)
+	b := d.begin(p, whole.Data)
 	if p == nil {
 		b.endpoints(c, e, d.count+1)
 	}
@@ -209,10 +224,16 @@ func (d *Dissector) data(c *conn, e *event.Event) {
 	}
 	b.conn, b.time, b.dir = e.Conn, e.Time, e.Dir
 	c.frame = b.number
-	if c.live && e.Part != event.Body {
-		c.speaks.over(b, e.Dir)
+	if c.proxy != nil {
+		b.proxy(c.proxy)
+		if readable {
+			b.inside(e.Data)
+			b.proxied(c.proxy)
+		}
 	}
-	c.speaks.push(b, e.Dir)
+	if readable {
+		d.read(c, e, b)
+	}
 	if p != nil {
 		d.emit(p.conn, p.number, p.time, p.dir)
 	} else if b.said {
@@ -221,13 +242,21 @@ func (d *Dissector) data(c *conn, e *event.Event) {
 	}
 }
 
+// read reads what is said in an event.
+func (d *Dissector) read(c *conn, e *event.Event, b *builder) {
+	if c.live && e.Part != event.Body {
+		c.speaks.over(b, e.Dir)
+	}
+	c.speaks.push(b, e.Dir)
+}
+
 // readable says that octets can be read, and are seen for the first time.
 func (d *Dissector) readable(c *conn, e *event.Event) bool {
 	if e.Layer == event.Text && !c.clear {
 		c.clear, c.tls = true, false
 	}
 	// Of a session that shows its clear text, the octets on the network are TLS.
-	if c.clear && e.Layer == event.Wire {
+	if c.clear && e.Layer == event.Wire || c.mute {
 		return false
 	}
 	if c.speaks == nil || c.tls {
@@ -262,6 +291,11 @@ func (d *Dissector) begin(p *packet, octets []byte) *builder {
 	return b
 }
 
+// inside begins with octets that others carry.
+func (b *builder) inside(octets []byte) {
+	b.octets, b.src = octets, b.tree.Source(octets)
+}
+
 func (d *Dissector) emit(conn uint64, number uint32, at time.Time, dir event.Dir) {
 	d.frame = Frame{Conn: conn, Packet: number, Time: at, Dir: dir, Tree: &d.tree}
 	d.out(&d.frame)
@@ -273,6 +307,8 @@ type conn struct {
 	stream uint32
 	live   bool
 	frame  uint32  // of a live session the last one
+	proxy  *proxy  // what it was said to first
+	mute   bool    // nothing behind it can be read
 	clear  bool    // its clear text has been seen
 	tls    bool    // what passes is TLS
 	speaks speaker // nil while nobody knows
@@ -314,6 +350,9 @@ func (c *conn) recognise(e *event.Event) bool {
 
 func (c *conn) lost(d event.Dir, n int64) {
 	c.spoken[d] = true
+	if c.proxy != nil && !c.proxy.through {
+		c.speaks, c.mute = nil, true
+	}
 	if c.speaks != nil {
 		c.speaks.lost(d, n)
 	}
@@ -371,6 +410,11 @@ type builder struct {
 // nothing but a part of a line: that stands where the line ends.
 func (b *builder) protocol(id field.ID) {
 	b.said = true
+	b.unit(id)
+}
+
+// unit puts a protocol in, once.
+func (b *builder) unit(id field.ID) {
 	if b.want.Has(id) && !b.tree.Has(id) {
 		n := len(b.octets)
 		b.tree.Add(field.Node{Def: field.Of(id), Val: field.Unit(b.octets, n), Src: b.src, Len: uint32(n)})

@@ -45,6 +45,14 @@ func Fields() (all field.Set) {
 		field.TCPAnalysisZeroWindowProbe, field.TCPAnalysisZeroWindow, field.TCPAnalysisZeroWindowProbeAck,
 	)
 	all.Add(
+		field.Socks, field.SocksVersion, field.SocksAuthMethodCount, field.SocksAuthMethod, field.SocksAuthAcceptedMethod,
+		field.SocksSubnegotiationVersion, field.SocksUsername, field.SocksPassword, field.SocksAuthStatus, field.SocksCommand,
+		field.SocksResults, field.SocksReserved, field.SocksAddressType, field.SocksDst, field.SocksDstV6, field.SocksRemoteName, field.SocksV4aDNSName,
+		field.SocksPort, field.SocksDstport,
+		field.HTTP, field.HTTPRequest, field.HTTPRequestMethod, field.HTTPRequestURI, field.HTTPRequestVersion, field.HTTPResponse,
+		field.HTTPResponseVersion, field.HTTPResponseCode, field.HTTPResponsePhrase, field.HTTPProxyConnectHost, field.HTTPProxyConnectPort,
+	)
+	all.Add(
 		field.SMTP, field.SMTPReq, field.SMTPRsp, field.SMTPCommandLine, field.SMTPReqCommand, field.SMTPReqParameter, field.SMTPResponse,
 		field.SMTPResponseCode, field.SMTPRspParameter, field.SMTPEOM, field.SMTPAuthUsername, field.SMTPAuthPassword, field.SMTPAuthUsernamePassword,
 	)

@@ -110,8 +110,36 @@ const (
 	TCPBogusHeaderLength
 
 	Socks
+	SocksVersion
+	SocksAuthMethodCount
+	SocksAuthMethod
+	SocksAuthAcceptedMethod
+	SocksSubnegotiationVersion
+	SocksUsername
+	SocksPassword
+	SocksAuthStatus
+	SocksCommand
+	SocksResults
+	SocksReserved
+	SocksAddressType
+	SocksDst
+	SocksDstV6
+	SocksRemoteName
+	SocksV4aDNSName
+	SocksPort
+	SocksDstport
 
 	HTTP
+	HTTPRequest
+	HTTPRequestMethod
+	HTTPRequestURI
+	HTTPRequestVersion
+	HTTPResponse
+	HTTPResponseVersion
+	HTTPResponseCode
+	HTTPResponsePhrase
+	HTTPProxyConnectHost
+	HTTPProxyConnectPort
 
 	TLS
 	TLSRecord
@@ -163,6 +191,9 @@ const (
 	TLSReassembledLength
 
 	Telnet
+	TelnetCmd
+	TelnetSubcmd
+	TelnetOptionData
 
 	streamEnd
 )
@@ -277,8 +308,36 @@ var streamDefs = [streamEnd - linkEnd]Def{
 	{TCPBogusHeaderLength, "tcp.bogus_header_length", None},
 
 	{Socks, "socks", Protocol},
+	{SocksVersion, "socks.version", Uint8},
+	{SocksAuthMethodCount, "socks.auth_method_count", Uint8},
+	{SocksAuthMethod, "socks.auth_method", Uint8},
+	{SocksAuthAcceptedMethod, "socks.auth_accepted_method", Uint8},
+	{SocksSubnegotiationVersion, "socks.subnegotiation_version", Uint8},
+	{SocksUsername, "socks.username", String},
+	{SocksPassword, "socks.password", String},
+	{SocksAuthStatus, "socks.auth_status", Uint8},
+	{SocksCommand, "socks.command", Uint8},
+	{SocksResults, "socks.results", Uint8},
+	{SocksReserved, "socks.reserved", Uint8},
+	{SocksAddressType, "socks.address_type", Uint8},
+	{SocksDst, "socks.dst", Addr4},
+	{SocksDstV6, "socks.dstV6", Addr6},
+	{SocksRemoteName, "socks.remote_name", String},
+	{SocksV4aDNSName, "socks.v4a_dns_name", String},
+	{SocksPort, "socks.port", Uint16},
+	{SocksDstport, "socks.dstport", Uint16},
 
 	{HTTP, "http", Protocol},
+	{HTTPRequest, "http.request", Bool},
+	{HTTPRequestMethod, "http.request.method", String},
+	{HTTPRequestURI, "http.request.uri", String},
+	{HTTPRequestVersion, "http.request.version", String},
+	{HTTPResponse, "http.response", Bool},
+	{HTTPResponseVersion, "http.response.version", String},
+	{HTTPResponseCode, "http.response.code", Uint16},
+	{HTTPResponsePhrase, "http.response.phrase", String},
+	{HTTPProxyConnectHost, "http.proxy_connect_host", String},
+	{HTTPProxyConnectPort, "http.proxy_connect_port", Uint16},
 
 	{TLS, "tls", Protocol},
 	{TLSRecord, "tls.record", None},
@@ -330,4 +389,7 @@ var streamDefs = [streamEnd - linkEnd]Def{
 	{TLSReassembledLength, "tls.reassembled.length", Uint32},
 
 	{Telnet, "telnet", Protocol},
+	{TelnetCmd, "telnet.cmd", Uint8},
+	{TelnetSubcmd, "telnet.subcmd", Uint8},
+	{TelnetOptionData, "telnet.option_data", Bytes},
 }
