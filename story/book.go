@@ -61,6 +61,7 @@ type dialogue struct {
 	full    bool
 	now     State
 	phase   Phase
+	turn    bool // with the reply at hand the sides change
 	turned  bool
 	waiting []*Act // commands without their reply
 	login   *login

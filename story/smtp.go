@@ -120,6 +120,10 @@ func (b *Book) SMTPReply(p Place, r *smtp.Answer) {
 		a.Re.Answered = a
 	}
 	b.addFrom(d, a, before)
+	if d.turn {
+		d.turn, d.turned = false, !d.turned
+		b.add(d, p.act(Turned, nil))
+	}
 	if before.Data && !d.now.Data && d.phase == Data {
 		d.phase = Transaction
 	}
@@ -174,8 +178,8 @@ func (d *dialogue) reply(a *Act, body bool) {
 		d.now.Quit = true
 	case "TURN", "ATRN":
 		d.now = State{Secure: d.now.Secure}
-		d.turned = !d.turned
 		d.waiting, d.login = nil, nil
+		d.turn = true
 	}
 }
 

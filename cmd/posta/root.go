@@ -68,6 +68,7 @@ func (a *app) root() *cobra.Command {
 		a.firewallCommand(),
 		a.serveCommand(),
 		a.statusCommand(),
+		a.watchCommand(),
 		a.healthCommand(),
 		a.waitReadyCommand(),
 		a.domainCommand(),
