@@ -28,6 +28,7 @@ type captureFlags struct {
 	standardPorts bool
 	wireshark     bool
 	printCommand  bool
+	quiet         bool // nothing is said beside the packets
 }
 
 // captured is what `posta capture --json` says at its end.
@@ -82,9 +83,13 @@ func (a *app) capture(ctx context.Context, f *captureFlags) error {
 	if out == nil || err != nil {
 		return err
 	}
+	out.quiet = f.quiet
 	err = a.captureSessions(ctx, client, watch, picked, out, f.standardPorts)
 	if err = errors.Join(err, out.close()); err != nil {
 		return err
+	}
+	if f.quiet {
+		return nil
 	}
 	return a.captureDone(out)
 }
@@ -121,7 +126,9 @@ func (a *app) captureSessions(ctx context.Context, client *admin.Client, watch a
 	if picked != nil {
 		picked.to, sink = sink, picked
 	}
-	a.captureBegins(out)
+	if !out.quiet {
+		a.captureBegins(out)
+	}
 	err = client.Call(ctx, "session.watch", watch, &until{event.NewRecords(sink), to.Err})
 	if failed := to.Err(); ctx.Err() == nil && !errors.Is(failed, io.ErrClosedPipe) {
 		return cmp.Or(failed, err)

@@ -19,6 +19,7 @@ type captureFile struct {
 	pipe     bool   // somebody reads it, who may go
 	name     string // as --json has it; "": standard output
 	shown    string // as it is told
+	quiet    bool   // nothing is told
 	size     int64
 	packets  int
 	sessions int

@@ -125,6 +125,8 @@ func exampleScenes() map[string]trial {
 		"posta capture -w lab.pcapng --session 1":                                                    lab(`[1-9]\d* pa(ckets|quetes) .*lab\.pcapng`),
 		"posta capture --wireshark":                                                                  {on: labServer, status: exitFailed, says: `wireshark\.org`},
 		"posta capture --print-command":                                                              lab(`wireshark -k -i `),
+		"posta extcap install":                                                                       {says: `postadump`},
+		"posta extcap uninstall":                                                                     {before: []string{"posta extcap install"}, says: `postadump`},
 		"posta config check posta.toml":                                                              {says: `posta\.toml`},
 	}
 }
@@ -211,11 +213,11 @@ func (s *stage) play(t *testing.T, lang, line string, e trial) {
 		defer set.serve(t, e.on)()
 		set.visit(t, e.on)
 	}
+	if strings.Contains(line, "--wireshark") || strings.Contains(line, "extcap") {
+		t.Setenv("PATH", "") // no window of a machine that tests, and none of its folders
+	}
 	for _, one := range e.before {
 		set.mustRun(t, one)
-	}
-	if strings.Contains(line, "--wireshark") {
-		t.Setenv("PATH", "") // no window of a machine that tests
 	}
 	var status int
 	var said string

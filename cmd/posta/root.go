@@ -40,6 +40,9 @@ func run(ctx context.Context, args []string, t terminal) int {
 			"Lang": a.lang, "Known": strings.Join(words.Languages(), ", ")})))
 	}
 	a.words = w
+	if calledByWireshark(t.Program) {
+		return a.fail(a.extcap(ctx, args))
+	}
 	if len(args) == 0 && t.DoubleClicked != nil && t.DoubleClicked() {
 		return a.welcome(ctx)
 	}
@@ -81,6 +84,7 @@ func (a *app) root() *cobra.Command {
 		a.traceCommand(),
 		a.readCommand(),
 		a.captureCommand(),
+		a.extcapCommand(),
 		a.faultCommand(),
 		a.banCommand(),
 		a.storeCommand(),
