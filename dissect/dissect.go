@@ -65,8 +65,8 @@ func New(want field.Set, out func(*Frame)) *Dissector {
 // Tell lets a Book know what was said.
 func (d *Dissector) Tell(b *story.Book) { d.book = b }
 
-// DecodeAs tells what is spoken at a port, as Wireshark's Decode As does: smtp
-// or pop, in the clear. Of another protocol it says false.
+// DecodeAs tells what is spoken at a port, as Wireshark's Decode As does:
+// smtp, pop or imap, in the clear. Of another protocol it says false.
 func (d *Dissector) DecodeAs(port uint16, protocol string) bool {
 	if speakerOf(protocol) == nil {
 		return false
@@ -85,6 +85,8 @@ func speakerOf(protocol string) speaker {
 		return newSMTP()
 	case "pop", "pop3":
 		return newPOP()
+	case "imap":
+		return newIMAP()
 	}
 	return nil
 }
@@ -193,6 +195,10 @@ func byPort(port uint16) (s speaker, tls bool) {
 		return newPOP(), false
 	case 995:
 		return newPOP(), true
+	case 143:
+		return newIMAP(), false
+	case 993:
+		return newIMAP(), true
 	}
 	return nil, false
 }
@@ -343,6 +349,9 @@ func (c *conn) recognise(e *event.Event) bool {
 		return true
 	case "+OK ", "+OK\r":
 		c.speaks, c.tls = newPOP(), false
+		return true
+	case "* OK", "* PR": // RFC 9051 §7.1.4
+		c.speaks, c.tls = newIMAP(), false
 		return true
 	}
 	return false

@@ -57,6 +57,12 @@ func Fields() (all field.Set) {
 		field.SMTPResponseCode, field.SMTPRspParameter, field.SMTPEOM, field.SMTPAuthUsername, field.SMTPAuthPassword, field.SMTPAuthUsernamePassword,
 	)
 	all.Add(
+		field.IMAP, field.IMAPLine, field.IMAPIsrequest, field.IMAPRequest, field.IMAPRequestTag, field.IMAPRequestCommand,
+		field.IMAPRequestCommandUID, field.IMAPRequestFolder, field.IMAPRequestUsername, field.IMAPRequestPassword, field.IMAPResponse,
+		field.IMAPResponseTag, field.IMAPResponseStatus, field.IMAPResponseCommand, field.IMAPResponseTo, field.IMAPTime, field.IMAPTag,
+		field.IMAPCommand,
+	)
+	all.Add(
 		field.POP, field.POPRequest, field.POPRequestCommand, field.POPRequestParameter,
 		field.POPResponse, field.POPResponseIndicator, field.POPResponseDescription,
 	)

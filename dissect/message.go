@@ -72,16 +72,24 @@ func (m *message) drop() {
 	*m = message{}
 }
 
-// tell puts the message in, and forgets it.
-func (m *message) tell(b *builder, fragment, length field.ID) {
-	if !b.mail {
-		return
-	}
+// pieces tells in which frames it came, and how long it is.
+func (m *message) pieces(b *builder, fragment, length field.ID) {
 	for _, number := range m.fragments {
 		b.generated(fragment, field.Uint(uint64(number)))
 	}
 	if m.size > 0 {
 		b.generated(length, field.Uint(uint64(m.size)))
+	}
+}
+
+// tell puts the message in, and forgets it. Without fragment and length it says
+// nothing of how it came.
+func (m *message) tell(b *builder, fragment, length field.ID) {
+	if !b.mail {
+		return
+	}
+	if fragment != 0 {
+		m.pieces(b, fragment, length)
 	}
 	src := b.tree.Source(m.octets)
 	whole := imf.Parse(m.octets, imf.Limits{Depth: imf.Usual().Depth, Parts: imf.Usual().Parts, Header: maxMessage})

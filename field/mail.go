@@ -65,6 +65,9 @@ const (
 	IMAPRequestFolder
 	IMAPRequestUsername
 	IMAPRequestPassword
+	IMAPRequestCommandUID
+	IMAPResponseTo
+	IMAPTime
 
 	IMF
 	IMFDate
@@ -229,6 +232,9 @@ var mailDefs = [end - streamEnd]Def{
 	{IMAPRequestFolder, "imap.request.folder", String},
 	{IMAPRequestUsername, "imap.request.username", String},
 	{IMAPRequestPassword, "imap.request.password", String},
+	{IMAPRequestCommandUID, "imap.request.command.uid", Bool},
+	{IMAPResponseTo, "imap.response_to", FrameNum},
+	{IMAPTime, "imap.time", Duration},
 
 	{IMF, "imf", Protocol},
 	{IMFDate, "imf.date", String},
