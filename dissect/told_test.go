@@ -41,7 +41,7 @@ func tell(t *testing.T, protocol string, o story.Options, turns ...string) []*st
 // brief writes an act in a line.
 func brief(a *story.Act) string {
 	kinds := map[story.Kind]string{story.Command: "C", story.Answer: "A", story.Greeting: "G", story.Reply: "R", story.Challenge: "?",
-		story.Mail: "M", story.List: "L", story.Stray: "!", story.TLS: "T", story.Cipher: "X", story.Gap: "-", story.Over: "."}
+		story.Mail: "M", story.List: "L", story.Stray: "!", story.TLS: "T", story.Cipher: "X", story.Gap: "-", story.Turned: "~", story.Over: "."}
 	re := ""
 	if a.Re != nil {
 		re = fmt.Sprint(" <", a.Re.Index)
@@ -161,4 +161,44 @@ func FuzzStory(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestStoryTurns(t *testing.T) {
+	all := tell(t, "smtp", story.Options{}, "S:220 here\r\n", "C:TURN\r\n", "S:250 go\r\n", "C:220 now I\r\n", "S:HELO x\r\n", "C:250 y\r\n")
+	wantActs(t, all[0], `
+G1 220 here
+C3 TURN
+R3 250 go <1
+~3 
+G1 220 now I
+C1 HELO x
+R1 250 y <5
+.6 quit
+`)
+	roles := ""
+	for _, a := range all[0].Acts[:7] {
+		roles += fmt.Sprint(a.From)
+	}
+	if roles != "1010101" {
+		t.Errorf("the roles are %s", roles)
+	}
+}
+
+// A message that was sent is found again where it was fetched.
+func TestStoryPassages(t *testing.T) {
+	sent := tell(t, "smtp", story.Options{}, "S:220 here\r\n", "C:MAIL FROM:<a@a.example>\r\n", "S:250 ok\r\n", "C:RCPT TO:<b@b.example>\r\n", "S:250 ok\r\n",
+		"C:DATA\r\n", "S:354 go\r\n", "C:Subject: x\r\n\r\n.\r\n", "S:250 2.0.0 OK: queued as k3xq7rtz42\r\n", "C:QUIT\r\n", "S:221 bye\r\n")
+	fetch := func(header string) []*story.Session {
+		return tell(t, "pop3", story.Options{}, "S:+OK here\r\n", "C:USER b\r\n", "S:+OK\r\n", "C:PASS x\r\n", "S:+OK in\r\n", "C:RETR 1\r\n", "S:+OK\r\n"+header+"Subject: x\r\n\r\n.\r\n")
+	}
+	same := fetch("Received: from c by here\r\n with ESMTP id k3xq7rtz42; Thu, 1 Jan 2026 00:00:00 +0000\r\n")
+	other := fetch("Received: from c by here with ESMTP id k3xq7rtz43; Thu, 1 Jan 2026 00:00:00 +0000\r\n")
+	found := story.Passages([]*story.Session{sent[0], other[0], same[0]})
+	if len(found) != 1 || len(found[0]) != 2 || found[0][0].Session != sent[0] || found[0][1].Session != same[0] {
+		t.Errorf("found %+v", found)
+	}
+	named := [2][]*story.Session{fetch("Message-ID: <1@a.example>\r\n"), fetch("Message-ID: <1@a.example>\r\n")}
+	if found := story.Passages([]*story.Session{named[0][0], other[0], named[1][0]}); len(found) != 1 {
+		t.Errorf("found %+v", found)
+	}
 }

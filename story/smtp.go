@@ -122,7 +122,7 @@ func (b *Book) SMTPReply(p Place, r *smtp.Answer) {
 	b.addFrom(d, a, before)
 	if d.turn {
 		d.turn, d.turned = false, !d.turned
-		b.add(d, p.act(Turned, nil))
+		b.add(d, p.act(Turned, func(a *Act) { a.Octets = 0 }))
 	}
 	if before.Data && !d.now.Data && d.phase == Data {
 		d.phase = Transaction
