@@ -28,6 +28,8 @@ var thirdParties = map[string][]string{
 	"github.com/reeflective/readline": {"talk/console"},
 	"github.com/spf13/cobra":          {"cmd/posta"},
 	"github.com/nicksnyder/go-i18n":   {"words"},
+	"golang.org/x/image":              {"draw"},
+	"codeberg.org/go-pdf/fpdf":        {"draw"},
 }
 
 // The import law: a room imports only the rooms that its line in

@@ -1,0 +1,232 @@
+package draw
+
+import (
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"posta/event"
+	"posta/story"
+	"posta/words"
+)
+
+// side is where an actor stands: who sends on the left, servers in the middle,
+// who fetches on the right.
+type side int
+
+const (
+	sends side = iota
+	serves
+	fetches
+)
+
+// actor is who speaks: a host in one part. What it is called was said in its sessions.
+type actor struct {
+	name  string   // user, HELO name, the banner's host, or the address
+	role  string   // "SMTP client"
+	lines []string // addresses and further names
+
+	side      side
+	addr      netip.Addr
+	ports     []uint16
+	users     []string
+	helos     []string
+	hosts     []string // of banners
+	protocols []string
+}
+
+// place finds an actor.
+type place struct {
+	side side
+	addr netip.Addr
+}
+
+// cast finds the actors of the sessions, and leaves sessions out that do not fit.
+func (d *Diagram) cast(all []*story.Session) {
+	var found []*actor
+	byPlace := map[place]*actor{}
+	type pair struct {
+		s    *story.Session
+		ends [2]*actor
+	}
+	var pairs []pair
+	servers := map[netip.Addr]bool{}
+	for _, s := range all {
+		servers[s.Ends.Local.Addr().Unmap()] = true
+	}
+	for _, s := range all {
+		at := places(s, servers)
+		fresh := 0
+		for _, p := range at {
+			if byPlace[p] == nil {
+				fresh++
+			}
+		}
+		if len(pairs) == maxSessions || len(found)+fresh > maxActors {
+			d.left++
+			continue
+		}
+		one := pair{s: s}
+		for i, p := range at {
+			if byPlace[p] == nil {
+				byPlace[p] = &actor{side: p.side, addr: p.addr}
+				found = append(found, byPlace[p])
+			}
+			one.ends[i] = byPlace[p]
+		}
+		one.ends[0].heardClient(s)
+		one.ends[1].heardServer(s)
+		pairs = append(pairs, one)
+	}
+	slices.SortStableFunc(found, func(x, y *actor) int { return int(x.side) - int(y.side) })
+	if len(found) > 0 && found[0].side == serves { // nobody sends: who fetches stands on the left
+		slices.SortStableFunc(found, func(x, y *actor) int { return int(y.side) - int(x.side) })
+	}
+	number := map[*actor]int{}
+	for i, a := range found {
+		a.introduce(d.w)
+		number[a] = i
+		d.actors = append(d.actors, *a)
+	}
+	for _, p := range pairs {
+		d.sessions = append(d.sessions, session{p.s, [2]int{number[p.ends[0]], number[p.ends[1]]}})
+	}
+}
+
+// places are where a session's ends stand. A server that passes a message on to
+// another one is one actor.
+func places(s *story.Session, servers map[netip.Addr]bool) [2]place {
+	client, server := s.Ends.Remote.Addr().Unmap(), s.Ends.Local.Addr().Unmap()
+	from := sends
+	if s.Protocol == "pop3" || s.Protocol == "" && (s.Ends.Local.Port() == 110 || s.Ends.Local.Port() == 995) {
+		from = fetches
+	}
+	if servers[client] && client != server {
+		from = serves
+	}
+	return [2]place{event.FromDialer: {from, client}, event.FromListener: {serves, server}}
+}
+
+// heardClient takes what a session tells of who dialed.
+func (a *actor) heardClient(s *story.Session) {
+	if a.side != serves { // of a server, the port where it listens counts
+		a.ports = addOnce(a.ports, s.Ends.Remote.Port())
+	}
+	a.protocols = addOnce(a.protocols, protocol(s))
+	if s.User != "" && s.User != "?" {
+		a.users = addOnce(a.users, clean(s.User))
+	}
+	a.heard(s, event.FromDialer)
+}
+
+// heardServer takes what it tells of who listened.
+func (a *actor) heardServer(s *story.Session) {
+	a.ports = addOnce(a.ports, s.Ends.Local.Port())
+	a.protocols = addOnce(a.protocols, protocol(s))
+	a.heard(s, event.FromListener)
+}
+
+// heard takes the names that an end gives itself. After TURN a client greets,
+// and a server says HELO.
+func (a *actor) heard(s *story.Session, dir event.Dir) {
+	for _, act := range s.Acts {
+		switch {
+		case act.Dir != dir:
+		case act.Kind == story.Greeting:
+			banner := act.Text
+			if act.Code > 0 {
+				banner = strings.TrimLeft(banner[min(len(banner), 4):], " ")
+			} else {
+				_, banner, _ = strings.Cut(banner, " ")
+			}
+			if host := bannerHost(banner); host != "" {
+				a.hosts = addOnce(a.hosts, clean(host))
+			}
+		case act.Kind == story.Command && (act.Verb == "HELO" || act.Verb == "EHLO") && act.Arg != "" && act.Answered != nil && !act.Answered.Refused:
+			a.helos = addOnce(a.helos, clean(act.Arg))
+		}
+	}
+}
+
+func addOnce[T comparable](all []T, one T) []T {
+	if slices.Contains(all, one) {
+		return all
+	}
+	return append(all, one)
+}
+
+// bannerHost is the name in a greeting: its first word (RFC 5321 §4.3.1), or what
+// stands in the stamp of a POP3 server (RFC 1939 §7).
+func bannerHost(banner string) string {
+	words := strings.Fields(banner)
+	if len(words) == 0 {
+		return ""
+	}
+	if isHost(words[0]) {
+		return words[0]
+	}
+	if _, stamp, ok := strings.Cut(banner, "@"); ok && strings.Contains(banner, "<") {
+		if host, _, ok := strings.Cut(stamp, ">"); ok && isHost(host) {
+			return host
+		}
+	}
+	return ""
+}
+
+func isHost(word string) bool {
+	return strings.Contains(strings.Trim(word, "."), ".") && strings.IndexFunc(word, func(r rune) bool {
+		return r != '.' && r != '-' && r != '_' && (r < '0' || r > '9') && (r|0x20 < 'a' || r|0x20 > 'z') && r < 0x80
+	}) < 0
+}
+
+// introduce finds what an actor is called, and says the rest beneath.
+func (a *actor) introduce(w *words.Words) {
+	protocols := strings.Join(slices.DeleteFunc(slices.Clone(a.protocols), func(p string) bool { return p == "" }), ", ")
+	if a.side == serves {
+		a.role = strings.TrimSpace(w.Say("draw.server", words.Args{"Protocol": protocols}))
+	} else {
+		a.role = strings.TrimSpace(w.Say("draw.client", words.Args{"Protocol": protocols}))
+	}
+	addr := address(a.addr, a.ports)
+	switch {
+	case a.side == serves && len(a.hosts) > 0:
+		a.name = a.hosts[0]
+	case len(a.users) > 0:
+		a.name = listed(a.users)
+	case len(a.helos) > 0:
+		a.name = listed(a.helos)
+	default:
+		a.name, addr = addr, ""
+	}
+	if addr != "" {
+		a.lines = append(a.lines, addr)
+	}
+	if len(a.users) > 0 && len(a.helos) > 0 && a.name == listed(a.users) {
+		a.lines = append(a.lines, "HELO "+listed(a.helos))
+	}
+}
+
+// listed names some, and how many more there are.
+func listed(all []string) string {
+	if len(all) > 2 {
+		return strings.Join(all[:2], ", ") + " +" + strconv.Itoa(len(all)-2)
+	}
+	return strings.Join(all, ", ")
+}
+
+// address is a host's with its ports.
+func address(addr netip.Addr, ports []uint16) string {
+	if !addr.IsValid() {
+		return "?"
+	}
+	text := addr.String()
+	if addr.Is6() {
+		text = "[" + text + "]"
+	}
+	var all []string
+	for _, p := range ports {
+		all = append(all, strconv.Itoa(int(p)))
+	}
+	return text + ":" + listed(all)
+}

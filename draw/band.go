@@ -1,0 +1,77 @@
+package draw
+
+import (
+	"strconv"
+	"strings"
+
+	"posta/story"
+	"posta/words"
+)
+
+// band is a stretch of steps of one phase.
+type band struct {
+	first, end int // steps
+	session    int // -1 between sessions
+	phase      story.Phase
+	again      bool // the phase has begun before: another session came between
+}
+
+// bands divide the steps.
+func (d *Diagram) bands() (all []band) {
+	type key struct {
+		session int
+		phase   story.Phase
+	}
+	latest := map[int]key{}
+	for i := range d.steps {
+		s := &d.steps[i]
+		if n := len(all); n > 0 && all[n-1].session == s.session && all[n-1].phase == s.phase {
+			all[n-1].end = i + 1
+			continue
+		}
+		k := key{s.session, s.phase}
+		before, known := latest[s.session]
+		all = append(all, band{first: i, end: i + 1, session: s.session, phase: s.phase, again: known && before == k})
+		s.again = all[len(all)-1].again
+		latest[s.session] = k
+	}
+	return all
+}
+
+// name is what stands at a band; with continued, where it goes on.
+func (d *Diagram) name(b *band, continued bool) string {
+	name := d.phase(b.phase)
+	if continued || b.again {
+		name += " …"
+	}
+	return name
+}
+
+func (d *Diagram) phase(p story.Phase) string {
+	switch p {
+	case story.Opening:
+		return d.w.Say("draw.phase_greeting", nil)
+	case story.Authentication:
+		return d.w.Say("draw.phase_authentication", nil)
+	case story.Transaction:
+		return d.w.Say("draw.phase_transaction", nil)
+	case story.Data:
+		return d.w.Say("draw.phase_data", nil)
+	case story.Update:
+		return d.w.Say("draw.phase_update", nil)
+	case story.Closing:
+		return d.w.Say("draw.phase_close", nil)
+	}
+	return d.w.Say("draw.phase_connection", nil)
+}
+
+// numbered says that sessions are told apart by numbers.
+func (d *Diagram) numbered() bool { return len(d.sessions) > 1 }
+
+// which names a session, where there are several: its number and protocol.
+func (d *Diagram) which(n int) string {
+	if !d.numbered() || n < 0 {
+		return ""
+	}
+	return strings.TrimSpace(d.w.Say("draw.session", words.Args{"N": strconv.Itoa(n + 1)}) + " " + protocol(d.sessions[n].Session))
+}

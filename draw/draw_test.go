@@ -1,0 +1,373 @@
+package draw
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"flag"
+	"fmt"
+	"image/color"
+	"image/png"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/image/font/sfnt"
+	"golang.org/x/image/math/fixed"
+
+	"posta/event"
+	"posta/story"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func samples() map[string][]spoken {
+	return map[string][]spoken{"lab": lab(), "pipelined": pipelined(), "starttls": starttls(), "failing": failing(), "turning": turning(),
+		"ciphertext": ciphertext(), "long": long(30), "several": several()}
+}
+
+// golden holds what a picture is against a file.
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	name = filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(name, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s is\n%s\nwant\n%s", name, got, want)
+	}
+}
+
+func TestText(t *testing.T) {
+	for name, s := range samples() {
+		var b bytes.Buffer
+		if err := New(hear(t, s...), Options{Words: english(t), Steps: 60}).Text(&b, TextOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, name+".txt", b.Bytes())
+		for line := range strings.Lines(b.String()) {
+			if n := columnsOf(strings.TrimRight(line, "\n")); n > 80 {
+				t.Errorf("%s: a line has %d columns: %s", name, n, line)
+			}
+		}
+	}
+	var b bytes.Buffer
+	if err := New(hear(t, lab()...), Options{Words: speaks(t, "es")}).Text(&b, TextOptions{Width: 120, ASCII: true}); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "lab.es.ascii.txt", b.Bytes())
+}
+
+func TestMermaid(t *testing.T) {
+	for name, s := range samples() {
+		var b bytes.Buffer
+		if err := New(hear(t, s...), Options{Words: english(t), Steps: 60}).Mermaid(&b); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, name+".mmd", b.Bytes())
+	}
+	if got, want := mermaid("a; end #1 <b>\n"), "a#59; #101;nd #35;1 #60;b#62;#10;"; got != want {
+		t.Errorf("escaped as %s, want %s", got, want)
+	}
+}
+
+// The picture of the manual is what the program draws.
+func TestPictureOfTheManual(t *testing.T) {
+	var b bytes.Buffer
+	if err := New(hear(t, lab()...), Options{Words: english(t)}).SVG(&b, Light); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "../../docs/diagram.svg", b.Bytes())
+}
+
+// pictures are all that a diagram is drawn as.
+func pictures(d *Diagram, t Theme) map[string]func(io.Writer) error {
+	return map[string]func(io.Writer) error{
+		"SVG": func(w io.Writer) error { return d.SVG(w, t) }, "PNG": func(w io.Writer) error { return d.PNG(w, t) },
+		"PDF": func(w io.Writer) error { return d.PDF(w, t) }, "Mermaid": d.Mermaid,
+		"text": func(w io.Writer) error { return d.Text(w, TextOptions{}) }}
+}
+
+// The same sessions are the same octets, and each picture can be read.
+func TestPictures(t *testing.T) {
+	for name, s := range samples() {
+		for kind, draw := range pictures(New(hear(t, s...), Options{Words: english(t), Steps: 60}), Dark) {
+			var one, two bytes.Buffer
+			if err := errors.Join(draw(&one), pictures(New(hear(t, s...), Options{Words: english(t), Steps: 60}), Dark)[kind](&two)); err != nil {
+				t.Fatalf("%s as %s: %v", name, kind, err)
+			}
+			if !bytes.Equal(one.Bytes(), two.Bytes()) {
+				t.Errorf("%s as %s is another one each time", name, kind)
+			}
+			switch kind {
+			case "SVG":
+				for x := xml.NewDecoder(&one); ; {
+					if _, err := x.Token(); err == io.EOF {
+						break
+					} else if err != nil {
+						t.Fatalf("%s: %v", name, err)
+					}
+				}
+			case "PNG":
+				if _, err := png.Decode(&one); err != nil {
+					t.Errorf("%s: %v", name, err)
+				}
+			case "PDF":
+				if !bytes.HasPrefix(one.Bytes(), []byte("%PDF-")) || !bytes.Contains(one.Bytes(), []byte("%%EOF")) {
+					t.Errorf("%s is no PDF", name)
+				}
+			}
+		}
+	}
+}
+
+// box is where a text stands.
+type box struct {
+	x, y, x2, y2 float64
+	text         string
+}
+
+func boxes(l *layout, p *page) (all []box) {
+	for _, s := range p.shapes {
+		if s.form != text {
+			continue
+		}
+		wide, size, said := l.runs(s.text), 0.0, ""
+		for _, r := range s.text {
+			size, said = max(size, r.size), said+r.text
+		}
+		if said == "" {
+			continue
+		}
+		x := s.at.x
+		switch s.anchor {
+		case atMiddle:
+			x -= wide / 2
+		case atEnd:
+			x -= wide
+		}
+		all = append(all, box{x, s.at.y - 0.72*size, x + wide, s.at.y + 0.05*size, said})
+	}
+	return all
+}
+
+// No text stands on another, nor beyond the page, in either language, whatever
+// is said.
+func TestNothingOverlaps(t *testing.T) {
+	all := samples()
+	all["long words"] = []spoken{{client: "[2001:db8:1234:5678:9abc:def0:1234:5678]:50000", server: "[2001:db8:ffff:ffff:ffff:ffff:ffff:ffff]:2525", turns: []string{
+		"S 1 220 " + strings.Repeat("very-long-name.", 9) + "example " + strings.Repeat("ä", 200) + "|", "C 1 EHLO " + strings.Repeat("x", 300) + "|",
+		"S 1 250-" + strings.Repeat("y", 400) + "|250 " + strings.Repeat("WORD ", 90) + "|", "C 1 漢字 漢字 \xff\xfe|", "S 90 500 5.5.2 " + strings.Repeat("no ", 200) + "|"}}}
+	for name, s := range all {
+		for _, lang := range []string{"en", "es"} {
+			for _, high := range []float64{0, 900} {
+				l, err := newLayout(New(hear(t, s...), Options{Words: speaks(t, lang), Steps: 60}))
+				if err != nil {
+					t.Fatal(err)
+				}
+				for n, p := range l.pages(high) {
+					checkPage(t, fmt.Sprintf("%s in %s, page %d", name, lang, n), l, p)
+				}
+			}
+		}
+	}
+}
+
+func checkPage(t *testing.T, name string, l *layout, p *page) {
+	t.Helper()
+	all := boxes(l, p)
+	for i, a := range all {
+		if a.x < 4 || a.x2 > p.w-4 || a.y < 4 || a.y2 > p.h-4 {
+			t.Errorf("%s: %q is not on the page: %v of %v × %v", name, a.text, a, p.w, p.h)
+		}
+		for _, b := range all[i+1:] {
+			if a.x < b.x2 && b.x < a.x2 && a.y < b.y2 && b.y < a.y2 {
+				t.Errorf("%s: %q stands on %q", name, a.text, b.text)
+			}
+		}
+	}
+	for _, s := range p.shapes {
+		for _, q := range append(s.points, s.at) {
+			if q.x < 0 || q.x > p.w || q.y < 0 || q.y > p.h {
+				t.Errorf("%s: a shape reaches beyond the page: %+v", name, s)
+			}
+		}
+	}
+}
+
+// luminance and contrast are those of WCAG 2.2.
+func luminance(c color.NRGBA) float64 {
+	part := func(v uint8) float64 {
+		if f := float64(v) / 255; f > 0.04045 {
+			return math.Pow((f+0.055)/1.055, 2.4)
+		}
+		return float64(v) / 255 / 12.92
+	}
+	return 0.2126*part(c.R) + 0.7152*part(c.G) + 0.0722*part(c.B)
+}
+
+func TestContrast(t *testing.T) {
+	for _, theme := range []Theme{Light, Dark} {
+		c := theme.colours()
+		check := func(on, above ink) {
+			a, b := luminance(c[on])+0.05, luminance(c[above])+0.05
+			if ratio := max(a, b) / min(a, b); ratio < 4.5 {
+				t.Errorf("theme %d: ink %d on %d has a contrast of %.2f", theme, above, on, ratio)
+			}
+		}
+		backs := []ink{paper, safeFill}
+		for i := range ink(7) {
+			backs = append(backs, bandFill+i)
+			check(bandFill+i, bandInk+i)
+		}
+		for _, back := range backs {
+			for _, text := range []ink{dark, middling, askInk, replyInk, badInk, lostInk, secretInk} {
+				check(back, text)
+			}
+		}
+		check(headFill, dark)
+		check(headFill, middling)
+		check(lostFill, lostInk)
+		check(paper, safeInk)
+		check(dark, onInk)
+		check(badInk, onInk)
+	}
+}
+
+// A session of very many acts is folded, and a picture stays small.
+func TestFolded(t *testing.T) {
+	d := New(hear(t, long(15000)...), Options{Words: english(t)})
+	if n := len(d.steps); n > usualSteps+20 || n < usualSteps/2 {
+		t.Errorf("%d steps are drawn", n)
+	}
+	var b bytes.Buffer
+	if err := d.Text(&b, TextOptions{}); err != nil || !strings.Contains(b.String(), "steps are not drawn") || !strings.Contains(b.String(), "messages among them") {
+		t.Errorf("%v, and it is not said what is left out:\n%s", err, b.String())
+	}
+	for kind, draw := range pictures(d, Light) {
+		b.Reset()
+		if err := draw(&b); err != nil || b.Len() > 8<<20 {
+			t.Errorf("%s: %d octets, %v", kind, b.Len(), err)
+		}
+	}
+}
+
+func TestManySessions(t *testing.T) {
+	var all []spoken
+	for i := range 100 {
+		all = append(all, spoken{client: fmt.Sprintf("192.0.2.%d:40000", 1+i%4), server: "192.0.2.200:25", began: float64(i),
+			turns: []string{"S 0.1 220 mx.example|", "C 0.1 HELO x|", "S 0.1 250 mx.example|", "C 0.1 QUIT|", "S 0.1 221 bye|"}})
+	}
+	d := New(hear(t, all...), Options{Words: english(t)})
+	if len(d.sessions) != maxSessions || d.Left() != 100-maxSessions || len(d.actors) != 5 {
+		t.Errorf("%d sessions of %d actors are drawn, %d are not", len(d.sessions), len(d.actors), d.Left())
+	}
+	for kind, draw := range pictures(d, Light) {
+		var b bytes.Buffer
+		if err := draw(&b); err != nil || b.Len() > 8<<20 {
+			t.Errorf("%s: %d octets, %v", kind, b.Len(), err)
+		}
+	}
+}
+
+func TestSecretsAreHidden(t *testing.T) {
+	sessions := append(lab(), starttls()...)
+	sessions[2].began = 300
+	secrets := []string{"two-cups-blue", "dGVuLXR1bGlwcw", "ten-tulips", "AGFuYUBw", "YW5hQH"}
+	for _, hide := range []bool{false, true} {
+		d := New(hear(t, sessions...), Options{Words: english(t), HideSecrets: hide})
+		for _, kind := range []string{"text", "Mermaid", "SVG"} {
+			var b bytes.Buffer
+			if err := pictures(d, Light)[kind](&b); err != nil {
+				t.Fatal(err)
+			}
+			for _, one := range secrets {
+				if shown := strings.Contains(b.String(), one); shown == hide {
+					t.Errorf("%s, hidden %v: %s is shown: %v", kind, hide, one, shown)
+				}
+			}
+		}
+	}
+}
+
+// What the server knows of its session, beyond what was said, changes nothing.
+func TestOnlyWhatWasSaid(t *testing.T) {
+	facts := []any{event.Named{Helo: "x"}, event.Authenticated{User: "ana"}, event.Accepted{ID: "q1", MessageID: "m"}, event.Note{Text: "a correction"}, event.Delivered{ID: "q1"}}
+	var texts [2]string
+	for i := range texts {
+		all := hear(t, lab()...)
+		if i == 1 {
+			for _, s := range all {
+				s.Stream, s.Listener, s.Mode, s.Reason = -1, "smtp", "lab", "quit"
+				var acts []*story.Act
+				for n, a := range s.Acts {
+					acts = append(acts, a, &story.Act{Kind: story.Fact, At: a.At, Until: a.Until, Phase: a.Phase, Event: facts[n%len(facts)]})
+				}
+				s.Acts = acts
+				s.Count = len(acts)
+			}
+		}
+		var b bytes.Buffer
+		if err := New(all, Options{Words: english(t)}).Text(&b, TextOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		texts[i] = b.String()
+	}
+	if texts[0] != texts[1] {
+		t.Errorf("from a capture\n%s\nfrom a recording\n%s", texts[0], texts[1])
+	}
+}
+
+// A font that a picture carries has the outlines of what is used, and no others.
+func TestSubset(t *testing.T) {
+	f, err := newFonts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for which := range faces {
+		octets := f.subset(which, map[rune]bool{'a': true, 'Å': true, 'ñ': true})
+		if len(octets) > len(f.octets[which])/2 {
+			t.Errorf("face %d: %d octets of %d", which, len(octets), len(f.octets[which]))
+		}
+		font, err := sfnt.Parse(octets)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var buf sfnt.Buffer
+		for r, want := range map[rune]bool{'a': true, 'Å': true, 'ñ': true, 'b': false} {
+			glyph, err := font.GlyphIndex(&buf, r)
+			if err != nil || glyph == 0 {
+				t.Fatalf("face %d has no %c: %v", which, r, err)
+			}
+			segments, err := font.LoadGlyph(&buf, glyph, fixed.I(1000), nil)
+			if err != nil || len(segments) > 0 != want {
+				t.Errorf("face %d: %c has %d segments, %v", which, r, len(segments), err)
+			}
+		}
+	}
+}
+
+// Nobody is drawn twice: a server that passes mail on is one actor.
+func TestActors(t *testing.T) {
+	relay := several()
+	d := New(hear(t, relay...), Options{Words: english(t)})
+	var names []string
+	for _, a := range d.actors {
+		names = append(names, a.name)
+	}
+	if got := strings.Join(names, " | "); got != "pc-1 | pc-2 | mx.a.example | mx.b.example | eva" {
+		t.Errorf("the actors are %s", got)
+	}
+	if d := New(nil, Options{Words: english(t)}); !d.Empty() {
+		t.Error("a diagram of nothing is not empty")
+	}
+}

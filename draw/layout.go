@@ -1,0 +1,244 @@
+package draw
+
+import (
+	"strconv"
+	"strings"
+
+	"posta/words"
+)
+
+// The measures of a picture, in points.
+const (
+	edge      = 14.0  // around everything
+	clockEnd  = 92.0  // where times end
+	firstLife = 206.0 // the first lifeline
+	lastRoom  = 118.0 // to the right of the last
+	headWide  = 212.0
+	inset     = 18.0 // of texts from the lifeline
+
+	titleSize = 25.0
+	aboutSize = 14.0
+	nameSize  = 17.0
+	roleSize  = 13.0
+	smallMono = 12.5
+	lineSize  = 15.0 // what was said
+	underSize = 13.5
+	bandSize  = 12.0
+
+	lineHigh  = 20.0
+	underHigh = 18.0
+	bandHigh  = 17.0 // of a band's name, beside which the first text may begin
+	slope     = 15.0 // of the arrows of a pipelined group
+)
+
+// lanes are the rooms between lifelines, by how many there are.
+func lanes(n int) float64 {
+	switch {
+	case n <= 1:
+		return 660
+	case n == 2:
+		return 500
+	}
+	return 430
+}
+
+// layout puts a diagram on paper.
+type layout struct {
+	d      *Diagram
+	f      *fonts
+	x      []float64 // of the lifelines
+	w      float64
+	bands  []band
+	blocks []block
+	height float64 // of the page that was filled last
+}
+
+// block is a piece of a picture that is not cut.
+type block struct {
+	h    float64
+	keep bool // with the next
+	step int  // -1 for none
+	band int
+	draw func(p *page, y float64)
+	line float64 // how far below its top the arrow begins
+	safe int     // the session inside whose TLS it is, from 1
+}
+
+func newLayout(d *Diagram) (*layout, error) {
+	f, err := newFonts()
+	if err != nil {
+		return nil, err
+	}
+	l := &layout{d: d, f: f, bands: d.bands()}
+	lane := lanes(len(d.actors) - 1)
+	for i := range max(1, len(d.actors)) {
+		l.x = append(l.x, firstLife+float64(i)*lane)
+	}
+	if len(l.x) == 1 {
+		l.x = append(l.x, firstLife+lane)
+	}
+	l.w = l.x[len(l.x)-1] + lastRoom
+	begun := map[int]bool{}
+	for i := range l.bands {
+		b := &l.bands[i]
+		if b.session >= 0 {
+			if d.numbered() && !begun[b.session] {
+				l.session(i)
+				begun[b.session] = true
+			}
+			if !b.again {
+				l.band(i)
+			}
+		}
+		for n := b.first; n < b.end; n++ {
+			l.step(i, n)
+		}
+		nothing := func(*page, float64) {}
+		l.blocks = append(l.blocks, block{h: 4, step: -1, band: i, draw: nothing}, block{h: 6, step: -1, band: -1, draw: nothing})
+	}
+	l.secure()
+	return l, nil
+}
+
+// session is the line with which one of several begins.
+func (l *layout) session(at int) {
+	b := &l.bands[at]
+	n := b.session
+	s := &l.d.sessions[n]
+	from, to := l.d.actors[s.ends[0]].name, l.d.actors[s.ends[1]].name
+	l.blocks = append(l.blocks, block{h: 44, keep: true, step: -1, band: -1, draw: func(p *page, y float64) {
+		l.badge(p, edge+16, y+25, strconv.Itoa(n+1), dark, true)
+		said := []run{{l.d.which(n), sansBold, 16, dark}, {"   " + from + " → " + to, sans, 14, middling}}
+		p.rect(edge+34, y+8, l.runs(said)+12, 34, 0, paper, none)
+		p.say(edge+38, y+31, atStart, said...)
+	}})
+}
+
+// band is the line with which a phase begins.
+func (l *layout) band(at int) {
+	l.blocks = append(l.blocks, block{h: bandHigh, keep: true, step: -1, band: at, draw: func(p *page, y float64) { l.bandName(p, y, at, false) }})
+}
+
+func (l *layout) bandName(p *page, y float64, at int, continued bool) {
+	b := &l.bands[at]
+	x := edge + 12
+	if l.d.numbered() {
+		l.badge(p, x+8, y+15, strconv.Itoa(b.session+1), bandInk+ink(b.phase), false)
+		x += 24
+	}
+	p.say(x, y+19, atStart, run{strings.ToUpper(l.d.name(b, continued)), sansBold, bandSize, bandInk + ink(b.phase)})
+}
+
+// badge is a number or a letter in a circle.
+func (l *layout) badge(p *page, x, y float64, sign string, i ink, filled bool) {
+	r, size := 8.5, 11.5
+	if filled {
+		r, size = 12, 14
+	}
+	if filled {
+		p.rect(x-r, y-r, 2*r, 2*r, r, i, none)
+		i = onInk
+	} else {
+		p.rect(x-r, y-r, 2*r, 2*r, r, paper, i)
+	}
+	p.say(x, y+size*0.36, atMiddle, run{sign, sansBold, size, i})
+}
+
+func (l *layout) runs(all []run) (wide float64) {
+	for _, r := range all {
+		wide += l.f.width(r.face, r.size, r.text)
+	}
+	return wide
+}
+
+// heads name the lifelines; their height is that of the highest.
+func (l *layout) heads(p *page, y float64) (below float64) {
+	type head struct {
+		name []string
+		a    *actor
+	}
+	var all []head
+	high := 0.0
+	for i := range l.d.actors {
+		a := &l.d.actors[i]
+		name := breakLines(a.name, 2, func(s string) bool { return l.f.width(sansBold, nameSize, s) <= headWide-24 })
+		all = append(all, head{name, a})
+		high = max(high, 20+float64(len(name))*21+17+float64(len(a.lines))*16)
+	}
+	for i, h := range all {
+		x := l.x[i]
+		p.rect(x-headWide/2, y, headWide, high, 9, headFill, border)
+		at := y + 25
+		for _, text := range h.name {
+			p.say(x, at, atMiddle, run{text, sansBold, nameSize, dark})
+			at += 21
+		}
+		p.say(x, at-2, atMiddle, run{h.a.role, sans, roleSize, middling})
+		at += 15
+		for _, text := range h.a.lines {
+			fit := breakLines(text, 1, func(s string) bool { return l.f.width(mono, smallMono, s) <= headWide-16 })
+			p.say(x, at, atMiddle, run{fit[0], mono, smallMono, middling})
+			at += 16
+		}
+	}
+	return y + high
+}
+
+// pages divide the blocks so that each page is at most high; 0: one page.
+func (l *layout) pages(high float64) []*page {
+	var all []*page
+	for at := 0; at < len(l.blocks) || len(all) == 0; {
+		p := &page{w: l.w}
+		y := edge + 6
+		if len(all) == 0 {
+			y = l.heading(p, y)
+		}
+		top := l.heads(p, y)
+		continued := at > 0 && at < len(l.blocks) && l.blocks[at].band >= 0 && l.blocks[at].step >= 0
+		y = top + 14
+		if continued {
+			y += bandHigh
+		}
+		room := high - y - edge - 24
+		end := at
+		for h := 0.0; end < len(l.blocks); end++ {
+			if h += l.blocks[end].h; high > 0 && h > room && end > at {
+				break
+			}
+		}
+		if end < len(l.blocks) { // what belongs to the next page goes with it
+			for back := end; back > at+1; back-- {
+				if !l.blocks[back-1].keep {
+					end = back
+					break
+				}
+			}
+		}
+		l.fill(p, top, y, at, end, continued)
+		all = append(all, p)
+		at = end
+	}
+	for i, p := range all {
+		if p.h = high; high == 0 {
+			p.h = l.height
+		}
+		if len(all) > 1 {
+			text := l.d.w.Say("draw.page", words.Args{"Page": i + 1, "Pages": len(all)})
+			p.say(l.w-edge, p.h-edge, atEnd, run{text, sans, roleSize, middling})
+		}
+	}
+	return all
+}
+
+// heading is the title, and what the diagram is about.
+func (l *layout) heading(p *page, y float64) float64 {
+	p.say(edge+2, y+24, atStart, run{l.d.title, sansBold, titleSize, dark})
+	y += 36
+	if l.d.about != "" {
+		for _, text := range breakLines(l.d.about, 2, func(s string) bool { return l.f.width(sans, aboutSize, s) <= l.w-2*edge }) {
+			p.say(edge+2, y+13, atStart, run{text, sans, aboutSize, middling})
+			y += 19
+		}
+	}
+	return y + 16
+}

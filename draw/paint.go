@@ -1,0 +1,114 @@
+package draw
+
+// fill paints blocks onto a page: first what lies behind, the bands, what is
+// inside TLS, the lifelines; then the blocks.
+func (l *layout) fill(p *page, top, y float64, at, end int, continued bool) {
+	tops := make([]float64, 0, end-at+1)
+	for _, b := range l.blocks[at:end] {
+		tops = append(tops, y)
+		y += b.h
+	}
+	tops = append(tops, y)
+	stretch := func(of func(b *block) int, paint func(first, after int, y, y2 float64)) {
+		for i := at; i < end; {
+			first, what := i, of(&l.blocks[i])
+			for i < end && of(&l.blocks[i]) == what {
+				i++
+			}
+			if what >= 0 {
+				paint(first, i, tops[first-at], tops[i-at])
+			}
+		}
+	}
+	stretch(func(b *block) int { return b.band }, func(first, after int, y, y2 float64) {
+		band := &l.bands[l.blocks[first].band]
+		if band.session < 0 {
+			return
+		}
+		if first == at && continued {
+			y -= bandHigh
+		}
+		p.rect(edge, y, l.w-2*edge, y2-y, 7, bandFill+ink(band.phase), none)
+	})
+	stretch(func(b *block) int { return b.safe - 1 }, func(first, after int, y, y2 float64) {
+		ends := l.ends(&l.blocks[first])
+		left, right := l.x[min(ends[0], ends[1])], l.x[max(ends[0], ends[1])]
+		p.rect(left, y, right-left, y2-y, 0, safeFill, none)
+	})
+	for i := range l.d.actors {
+		p.line(l.x[i], top, l.x[i], y, 1.6, faint, 0)
+	}
+	stretch(func(b *block) int { return b.safe - 1 }, func(first, after int, y, y2 float64) {
+		for _, a := range l.ends(&l.blocks[first]) {
+			p.line(l.x[a], y, l.x[a], y2, 4, safeInk, 0)
+		}
+	})
+	if continued {
+		l.bandName(p, tops[0]-bandHigh, l.blocks[at].band, true)
+	}
+	for i := at; i < end; i++ {
+		l.blocks[i].draw(p, tops[i-at])
+	}
+	l.brackets(p, at, end, tops)
+	l.height = y + edge
+}
+
+// secure finds what is inside TLS; what stands between two steps inside is, too.
+func (l *layout) secure() {
+	last := -1 // the block of the step before
+	for i := range l.blocks {
+		b := &l.blocks[i]
+		if b.step < 0 {
+			continue
+		}
+		if s := &l.d.steps[b.step]; s.inside && s.session >= 0 {
+			b.safe = s.session + 1
+		}
+		for k := last + 1; last >= 0 && l.blocks[last].safe == b.safe && k < i; k++ {
+			l.blocks[k].safe = b.safe
+		}
+		last = i
+	}
+}
+
+// ends are the actors of the session inside whose TLS a block is.
+func (l *layout) ends(b *block) [2]int { return l.d.sessions[b.safe-1].ends }
+
+// brackets join the arrows that left together.
+func (l *layout) brackets(p *page, at, end int, tops []float64) {
+	for i := at; i < end; {
+		b := &l.blocks[i]
+		if b.step < 0 || l.d.steps[b.step].group == 0 {
+			i++
+			continue
+		}
+		s := &l.d.steps[b.step]
+		from := i
+		for i++; i < end && l.blocks[i].step >= 0 && l.goesOn(s, &l.d.steps[l.blocks[i].step], i-from); i++ {
+		}
+		if i-from < 2 {
+			continue
+		}
+		y, y2 := tops[from-at]+l.blocks[from].line, tops[i-1-at]+l.blocks[i-1].line
+		x, out, a := l.x[s.from]-15, -6.0, atEnd
+		if s.from > s.to {
+			x, out, a = l.x[s.from]+15, 6, atStart
+		}
+		p.line(x, y, x, y2, 1.6, l.inkOf(s), 0)
+		p.line(x, y, x-out, y, 1.6, l.inkOf(s), 0)
+		p.line(x, y2, x-out, y2, 1.6, l.inkOf(s), 0)
+		if s.tone == asked {
+			lines := breakLines(l.d.groupName(s.group), 3, func(t string) bool { return l.f.width(sans, roleSize, t) <= 86 })
+			ty := (y+y2)/2 + 5 - float64(len(lines)-1)*8
+			for _, text := range lines {
+				p.say(x+out, ty, a, run{text, sans, roleSize, middling})
+				ty += 16
+			}
+		}
+	}
+}
+
+// goesOn says that a step belongs to the group of another, n steps before it.
+func (l *layout) goesOn(first, s *step, n int) bool {
+	return s.group == first.group && s.session == first.session && s.from == first.from && s.mark == first.mark+n
+}
