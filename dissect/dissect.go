@@ -253,6 +253,7 @@ func (d *Dissector) read(c *conn, e *event.Event, b *builder) {
 	if c.live && e.Part != event.Body {
 		c.speaks.over(b, e.Dir)
 	}
+	b.live = c.live
 	c.speaks.push(b, e.Dir)
 }
 
@@ -403,6 +404,7 @@ type builder struct {
 	number   uint32 // of the frame
 	book     *story.Book
 	conn     uint64
+	live     bool // posta's own session, which knows itself what telnet said
 	time     time.Time
 	dir      event.Dir
 	analysis bool // of TCP is asked for

@@ -52,6 +52,7 @@ func Fields() (all field.Set) {
 		field.HTTP, field.HTTPRequest, field.HTTPRequestMethod, field.HTTPRequestURI, field.HTTPRequestVersion, field.HTTPResponse,
 		field.HTTPResponseVersion, field.HTTPResponseCode, field.HTTPResponsePhrase, field.HTTPProxyConnectHost, field.HTTPProxyConnectPort,
 	)
+	all.Add(field.Telnet, field.TelnetCmd, field.TelnetSubcmd)
 	all.Add(
 		field.SMTP, field.SMTPReq, field.SMTPRsp, field.SMTPCommandLine, field.SMTPReqCommand, field.SMTPReqParameter, field.SMTPResponse,
 		field.SMTPResponseCode, field.SMTPRspParameter, field.SMTPEOM, field.SMTPAuthUsername, field.SMTPAuthPassword, field.SMTPAuthUsernamePassword,

@@ -76,13 +76,17 @@ func (s *popSpeaker) push(b *builder, d event.Dir) {
 			if d == event.FromListener {
 				s.dot = text.Dot{}
 			}
+			if n := s.halves[d].negotiated(b, off); n > 0 {
+				off += n
+				continue
+			}
 			l, n, ended := s.halves[d].take(b, off)
 			s.is[d] = what
 			off += n
 			b.said = true
 			if ended {
 				b.protocol(field.POP)
-				s.line(b, what, l)
+				s.line(b, what, b.typed(l, d == event.FromDialer))
 			}
 		}
 	}

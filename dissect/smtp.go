@@ -106,13 +106,17 @@ func (s *smtpSpeaker) push(b *builder, d event.Dir) {
 			off += s.data(b, rest, off)
 		default:
 			s.dot = text.Dot{}
+			if n := s.halves[d].negotiated(b, off); n > 0 {
+				off += n
+				continue
+			}
 			l, n, ended := s.halves[d].take(b, off)
 			s.is[d] = what
 			off += n
 			b.said = true
 			if ended {
 				b.protocol(field.SMTP)
-				s.line(b, what, l)
+				s.line(b, what, b.typed(l, s.side(d) == smtp.Client))
 			}
 		}
 	}

@@ -193,7 +193,6 @@ const (
 	Telnet
 	TelnetCmd
 	TelnetSubcmd
-	TelnetOptionData
 
 	streamEnd
 )
@@ -391,5 +390,4 @@ var streamDefs = [streamEnd - linkEnd]Def{
 	{Telnet, "telnet", Protocol},
 	{TelnetCmd, "telnet.cmd", Uint8},
 	{TelnetSubcmd, "telnet.subcmd", Uint8},
-	{TelnetOptionData, "telnet.option_data", Bytes},
 }

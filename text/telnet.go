@@ -45,6 +45,24 @@ func OnlyNegotiation(b []byte) bool {
 // NegotiationLen is how many octets at the front are whole telnet commands.
 func NegotiationLen(b []byte) int { return eachCommand(b, func([]byte) {}) }
 
+// EachNegotiation calls f with each whole telnet command at the front of b, and
+// says how many octets they are. An octet 255 before what is no command ends them.
+func EachNegotiation(b []byte, f func(command []byte)) (n int) {
+	for n+1 < len(b) && b[n] == iac && b[n+1] >= telSE {
+		var v telnet
+		end := n
+		for more := true; more; end++ {
+			if end == len(b) || v.octet(b[end]) == nvtLiteral {
+				return n
+			}
+			more = v.state != nvtData
+		}
+		f(b[n:end])
+		n = end
+	}
+	return n
+}
+
 // NegotiationText reads telnet commands aloud, "WILL NAWS, DO ECHO"; a long
 // list is cut short.
 func NegotiationText(b []byte) string {

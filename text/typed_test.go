@@ -173,3 +173,20 @@ func FuzzTyped(f *testing.F) {
 		}
 	})
 }
+
+// Commands are given one by one, as far as they are whole.
+func TestEachNegotiation(t *testing.T) {
+	for _, one := range []struct {
+		octets string
+		want   string
+	}{
+		{"\xff\xfb\x1f\xff\xf1HELO", "fffb1f fff1 5"}, {"\xff\xfa\x1f\x00\xff\xf0x", "fffa1f00fff0 6"}, {"\xff\xfb", "0"}, {"\xff", "0"}, {"", "0"},
+		{"\xff\r\n", "0"}, {"\xff\xff", "0"}, {"\xff\xf1\xff\xff", "fff1 2"}, {"x\xff\xf1", "0"},
+	} {
+		got := ""
+		n := EachNegotiation([]byte(one.octets), func(c []byte) { got += fmt.Sprintf("%x ", c) })
+		if got += fmt.Sprint(n); got != one.want {
+			t.Errorf("%q: %s, not %s", one.octets, got, one.want)
+		}
+	}
+}

@@ -76,3 +76,11 @@ func (m *maker) compare(t *testing.T, ids []field.ID, args ...string) {
 		}
 	}
 }
+
+// What telnet clients say is what tshark says, told that it is telnet.
+func TestTelnetIsTsharks(t *testing.T) {
+	m := &maker{rnd: rand.New(rand.NewPCG(1, 1))}
+	m.talk(40001, 25, "S:220 mx.example\r\n", "C:\xff\xfb\x1f\xff\xfb\x20\xff\xfb\x18\xff\xfb\x27\xff\xfd\x01\xff\xfb\x03\xff\xfd\x03", "S:\xff\xfe\x1f",
+		"C:HELO\xff\xf6 x\r\n", "S:250 mx.example\r\n", "C:\xff\xfa\x1f\x00\x50\x00\x18\xff\xf0", "C:QUIT\r\n")
+	m.compare(t, []field.ID{field.TelnetCmd, field.TelnetSubcmd}, "-d", "tcp.port==25,telnet")
+}
