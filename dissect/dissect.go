@@ -142,7 +142,7 @@ func (d *Dissector) open(e *event.Event) {
 		c.live = true
 	case event.Captured:
 		c.ends, c.stream = fact.Endpoints, fact.Stream
-		c.speaks, c.tls = byPort(fact.Local.Port())
+		c.guess(fact.Local.Port())
 		c.told(fact.Remote.Port(), d.ports)
 		c.told(fact.Local.Port(), d.ports)
 	default:
@@ -164,8 +164,14 @@ func (d *Dissector) open(e *event.Event) {
 // told takes what somebody said that is spoken at a port.
 func (c *conn) told(port uint16, ports map[uint16]string) {
 	if protocol := ports[port]; protocol != "" {
-		c.speaks, c.tls = speakerOf(protocol), false
+		c.speaks, c.tls, c.byPort = speakerOf(protocol), false, false
 	}
+}
+
+// guess takes what is usual at a port.
+func (c *conn) guess(port uint16) {
+	c.speaks, c.tls = byPort(port)
+	c.byPort = c.speaks != nil && !c.tls
 }
 
 // leave forgets a connection.
@@ -266,11 +272,11 @@ func (d *Dissector) readable(c *conn, e *event.Event) bool {
 	if c.clear && e.Layer == event.Wire || c.mute {
 		return false
 	}
-	if c.speaks == nil || c.tls {
-		if !c.recognise(e) {
-			return false
-		}
+	if (c.speaks == nil || c.tls || c.byPort) && c.recognise(e) {
 		d.speaks(e.Conn, c)
+	}
+	if c.speaks == nil || c.tls {
+		return false
 	}
 	if int64(len(e.Data)) < e.Len { // it was not recorded
 		d.unseen(c, e)
@@ -319,7 +325,9 @@ type conn struct {
 	clear  bool    // its clear text has been seen
 	tls    bool    // what passes is TLS
 	speaks speaker // nil while nobody knows
+	byPort bool    // only the port says what is spoken
 	spoken [2]bool // who has sent something, where that is asked
+	looked int     // how often it was looked for what is spoken
 
 	waiting  [2]waiting // packets whose octets have not had their turn
 	analysis *analysis  // where it is asked for
@@ -333,29 +341,6 @@ type speaker interface {
 	over(b *builder, d event.Dir)          // what follows is no body
 	secured()
 	drop() // lets go what is being put together
-}
-
-// recognise looks at the first octets that a server sends where the port does
-// not say what it is, or says TLS: 220 begins SMTP, +OK POP3. At an unknown port
-// it must speak before the client does, for others answer +OK.
-func (c *conn) recognise(e *event.Event) bool {
-	first := !c.spoken[e.Dir]
-	c.spoken[e.Dir] = true
-	if !first || e.Dir != event.FromListener || c.speaks == nil && c.spoken[event.FromDialer] {
-		return false
-	}
-	switch greeting := string(e.Data[:min(4, len(e.Data))]); greeting {
-	case "220 ", "220-":
-		c.speaks, c.tls = newSMTP(), false
-		return true
-	case "+OK ", "+OK\r":
-		c.speaks, c.tls = newPOP(), false
-		return true
-	case "* OK", "* PR": // RFC 9051 §7.1.4
-		c.speaks, c.tls = newIMAP(), false
-		return true
-	}
-	return false
 }
 
 func (c *conn) lost(d event.Dir, n int64) {

@@ -276,7 +276,7 @@ func (d *Dissector) behind(c *conn, e *event.Event) (n int) {
 		c.speaks, c.mute = nil, true
 	case c.proxy.through && n > 0 && e.Dir == event.FromListener:
 		c.spoken = [2]bool{}
-		c.speaks, c.tls = byPort(c.proxy.port)
+		c.guess(c.proxy.port)
 		c.told(c.proxy.port, d.ports)
 		d.speaks(e.Conn, c)
 	}
