@@ -150,6 +150,9 @@ func (d *Dissector) open(e *event.Event) {
 	}
 	if len(d.conns) >= maxConns {
 		for id, one := range d.conns {
+			if d.book != nil {
+				d.book.Close(id, one.moment(e), "")
+			}
 			d.leave(id, one)
 			break
 		}

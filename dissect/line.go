@@ -1,6 +1,8 @@
 package dissect
 
 import (
+	"bytes"
+
 	"posta/story"
 	"posta/text"
 )
@@ -59,6 +61,15 @@ type line struct {
 
 // part gives n octets of the line, off octets from its begin, and their place.
 func (l *line) part(off, n int) ([]byte, place) { return l.all[off : off+n], l.at.part(off, n) }
+
+// odd says that it holds or ends in a CR or LF that stands alone. Of a line
+// that is not all there it is not known.
+func (l *line) odd() bool {
+	if len(l.all) == len(l.bare) {
+		return false
+	}
+	return !bytes.HasSuffix(l.all, []byte("\r\n")) || bytes.IndexByte(l.bare, '\r') >= 0
+}
 
 // take reads b's octets from off on, to the end of a line. n were read; without
 // an end the line goes on in another event.

@@ -19,6 +19,7 @@ type smtpSpeaker struct {
 	began  story.Moment   // when it began
 	octets int64          // of its lines so far
 	dot    text.Dot
+	sent   sent
 	auth   exchange
 	mail   message
 	cut    bool // the mail data under way were not recorded
@@ -127,6 +128,10 @@ func (s *smtpSpeaker) data(b *builder, rest []byte, off int) int {
 	out, n, done, _ := s.dot.Scan((*b.scratch)[:0], rest)
 	*b.scratch = out
 	s.dialog.Data(int64(n), done)
+	if b.book != nil {
+		s.sent.scan(rest[:n], b.moment())
+	}
+	s.mail.full = s.mail.full || s.dot.Bad()
 	if !done {
 		s.mail.take(b, out, n)
 		return n
@@ -220,7 +225,7 @@ func (s *smtpSpeaker) reply(b *builder, l line) {
 // told tells of the message that has ended.
 func (s *smtpSpeaker) told(b *builder) {
 	if b.book != nil && s.mail.sent > 0 {
-		b.book.SMTPMail(b.carried(&s.mail), s.mail.octets, int64(s.mail.size), !s.mail.full)
+		b.book.SMTPMail(b.carried(&s.mail), s.mail.octets, int64(s.mail.size), !s.mail.full, s.sent.told())
 	}
 	s.mail.tell(b, field.SMTPDataFragment, field.SMTPDataReassembledLength)
 }

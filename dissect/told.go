@@ -38,7 +38,7 @@ func (b *builder) moment() story.Moment { return story.Moment{Time: b.time, Fram
 
 // spoken is the place of a line for the book.
 func (b *builder) spoken(l line) story.Place {
-	p := story.Place{Conn: b.conn, Dir: b.dir, At: l.began, Until: b.moment(), Octets: int64(len(l.all))}
+	p := story.Place{Conn: b.conn, Dir: b.dir, At: l.began, Until: b.moment(), Octets: int64(len(l.all)), Bare: l.odd()}
 	if p.At == (story.Moment{}) {
 		p.At = p.Until
 	}

@@ -52,6 +52,7 @@ type Place struct {
 	Dir       event.Dir
 	At, Until Moment
 	Octets    int64
+	Bare      bool // of a line, as in Act
 }
 
 // dialogue is a session under way.
@@ -192,7 +193,7 @@ func (b *Book) Stray(p Place, line []byte) {
 
 // act makes one.
 func (p *Place) act(k Kind, fill func(*Act)) *Act {
-	a := &Act{Kind: k, At: p.At, Until: p.Until, Dir: p.Dir, From: Role(p.Dir), Octets: p.Octets, Sure: true}
+	a := &Act{Kind: k, At: p.At, Until: p.Until, Dir: p.Dir, From: Role(p.Dir), Octets: p.Octets, Bare: p.Bare, Sure: true}
 	if fill != nil {
 		fill(a)
 	}

@@ -32,7 +32,7 @@ func (m *Message) header(octets []byte) {
 	if verdict == imf.More {
 		verdict = s.Finish()
 	}
-	m.Separated = verdict == imf.Ended
+	m.Separated = verdict != imf.Stray
 	for _, f := range s.Fields() {
 		into := (*string)(nil)
 		switch strings.ToLower(string(f.Name(head))) {

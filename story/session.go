@@ -131,6 +131,7 @@ type Act struct {
 
 	Before, After State
 	Fault         string   // what the grammar finds wrong with a command; "" nothing
+	Bare          bool     // of a line: it holds or ends in a CR or LF that stands alone
 	Lenient       []string // liberties of a command that only a lenient server takes
 	Login         *Login   // of the acts of a log-in, one for all of them
 	Message       *Message
@@ -162,8 +163,30 @@ type Message struct {
 	Queue     string // posta's queue id
 	Number    int    // of RETR and TOP
 	Parts     []Part // what it is made of, in order
-	Separated bool   // there is an empty line behind the header
+	Separated bool   // the header ends in an empty line, or with the message; known where there are Octets
+	Sent      Sent
 }
+
+// Sent is how the lines of mail data were sent, which a server may have mended.
+type Sent struct {
+	Bare       int         // CRs and LFs that stand alone
+	Longest    int         // octets of the longest line, without its end
+	Lookalikes []Lookalike // at most MaxLookalikes
+}
+
+// MaxLookalikes is how many are told of one message.
+const MaxLookalikes = 20
+
+// Lookalike is a line of a dot alone that does not end the data, because its
+// line ends are no CRLFs (RFC 5321 §4.1.1.4), though a careless server may think so.
+type Lookalike struct {
+	Ends   string // the dot with what stands on both sides of it, "\n.\r\n"
+	Behind string // the line behind it, at most MaxBehind octets
+	At     Moment
+}
+
+// MaxBehind is how much of the line behind a Lookalike is told.
+const MaxBehind = 100
 
 // Part is a part of a message that has no parts.
 type Part struct {

@@ -77,14 +77,16 @@ func (b *Book) Answer(p Place, line []byte) {
 }
 
 // SMTPMail tells of a message that has ended. Its octets are kept. all says
-// that they are all of it; size is how many passed, without the final dot.
-func (b *Book) SMTPMail(p Place, octets []byte, size int64, all bool) {
+// that they are all of it; size is how many passed, without the final dot; sent
+// is how they did.
+func (b *Book) SMTPMail(p Place, octets []byte, size int64, all bool, sent Sent) {
 	d := b.open[p.Conn]
 	if d == nil {
 		return
 	}
 	a := p.act(Mail, nil)
 	a.Message = read(octets, size, all)
+	a.Message.Sent = sent
 	for i := len(d.waiting) - 1; i >= 0; i-- {
 		if w := d.waiting[i]; w.Verb == "DATA" || w.Verb == "BDAT" {
 			a.Re, a.Verb = w, w.Verb
@@ -94,6 +96,9 @@ func (b *Book) SMTPMail(p Place, octets []byte, size int64, all bool) {
 	d.phase = Data
 	d.mail = a
 	b.add(d, a)
+	if !d.keep {
+		a.Message.Octets = nil // they were lent
+	}
 }
 
 // SMTPReply tells of a whole reply.
