@@ -1,0 +1,62 @@
+package audit
+
+import (
+	"posta/story"
+	"posta/words"
+)
+
+// messageReadable finds messages that anybody could read.
+func messageReadable(w *watch) func(*story.Act) {
+	return func(a *story.Act) {
+		if a.Kind != story.Mail || a.Secure {
+			return
+		}
+		cites := []string{"RFC 3207 §1", "RFC 8314 §4.1"}
+		if w.story.Protocol == "pop3" {
+			cites = []string{"RFC 1939 §13", "RFC 8314 §4.1"}
+		}
+		m := a.Message
+		args := words.Args{"Size": m.Size, "From": shown(m.From), "To": shown(m.To), "Subject": shown(m.Subject)}
+		who := story.Client
+		if w.story.Protocol == "pop3" {
+			who = story.Server
+		}
+		if m.From == "" && m.To == "" && m.Subject == "" {
+			w.report(Warning, a.At, who, "audit.message_readable_bare", words.Args{"Size": m.Size}, cites...)
+			return
+		}
+		w.report(Warning, a.At, who, "audit.message_readable", args, cites...)
+	}
+}
+
+// noSeparation finds messages of which the header runs into the text.
+func noSeparation(w *watch) func(*story.Act) {
+	return func(a *story.Act) {
+		if a.Kind != story.Mail || a.From != story.Client || len(a.Message.Octets) == 0 || a.Message.Separated {
+			return
+		}
+		w.found(a.At, story.Client, "audit.no_separation", nil)
+	}
+}
+
+// headerIncomplete finds messages that lack what every one must have. What was
+// not recorded lacks nothing.
+func headerIncomplete(w *watch) func(*story.Act) {
+	return func(a *story.Act) {
+		if a.Kind != story.Mail || a.From != story.Client || len(a.Message.Octets) == 0 {
+			return
+		}
+		id := ""
+		switch m := a.Message; {
+		case m.From == "" && m.Date == "":
+			id = "audit.header_incomplete_both"
+		case m.From == "":
+			id = "audit.header_incomplete_from"
+		case m.Date == "":
+			id = "audit.header_incomplete_date"
+		default:
+			return
+		}
+		w.found(a.At, story.Client, id, nil)
+	}
+}

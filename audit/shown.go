@@ -1,0 +1,42 @@
+package audit
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// maxShown is how many characters of what a peer sent stand in a finding.
+const maxShown = 200
+
+// shown writes what a peer sent so that it fits into a sentence and no terminal
+// obeys it: control characters and octets that are no UTF-8 stand as \x1b.
+func shown(text string) string {
+	var b strings.Builder
+	n := 0
+	for len(text) > 0 {
+		if n == maxShown {
+			b.WriteString("…")
+			break
+		}
+		n++
+		r, size := utf8.DecodeRuneInString(text)
+		switch {
+		case r == utf8.RuneError && size <= 1:
+			fmt.Fprintf(&b, `\x%02x`, text[0])
+		case r == '\r':
+			b.WriteString(`\r`)
+		case r == '\n':
+			b.WriteString(`\n`)
+		case r < utf8.RuneSelf && !unicode.IsPrint(r):
+			fmt.Fprintf(&b, `\x%02x`, r)
+		case !unicode.IsPrint(r):
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			b.WriteString(text[:size])
+		}
+		text = text[size:]
+	}
+	return b.String()
+}
