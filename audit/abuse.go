@@ -78,7 +78,11 @@ func base(domain string) string {
 		return domain
 	}
 	labels := strings.Split(strings.TrimSuffix(domain, "."), ".")
-	return strings.Join(labels[max(0, len(labels)-2):], ".")
+	n := 2
+	if last := len(labels) - 1; last > 1 && len(labels[last]) == 2 && len(labels[last-1]) <= 3 { // co.uk, com.ar
+		n = 3
+	}
+	return strings.Join(labels[max(0, len(labels)-n):], ".")
 }
 
 // harvested is how many questions about addresses of one session are too many.

@@ -9,6 +9,7 @@
 package audit
 
 import (
+	"cmp"
 	"net/netip"
 	"time"
 
@@ -111,8 +112,10 @@ func (a *Auditor) Act(s *story.Session, act *story.Act) {
 	}
 	d.story = s
 	d.follow(act)
-	for _, look := range d.looks {
-		look(act)
+	if s.Protocol != "" {
+		for _, look := range d.looks {
+			look(act)
+		}
 	}
 	if act.Kind == story.Over {
 		delete(a.open, s.Conn)
@@ -183,12 +186,12 @@ type session struct {
 	last  story.Moment
 
 	whole   bool // seen from the greeting on, and nothing lost so far
-	begun   bool // an act came
 	greeted bool
 	hello   bool // HELO or EHLO was accepted since TLS
 	tried   bool // STARTTLS or STLS was sent
 	offer   offer
 	early   *story.Act // the first command, where it came before the greeting
+	alien   bool       // it began with what is no mail protocol
 }
 
 // follow keeps what rules share.
@@ -201,6 +204,7 @@ func (d *session) follow(a *story.Act) {
 		if !d.greeted && d.early == nil {
 			d.early = a
 		}
+		d.alien = d.alien || foreign(a.Text) != ""
 		if a.Verb == "STARTTLS" || a.Verb == "STLS" {
 			d.tried = true
 		}
@@ -216,7 +220,6 @@ func (d *session) follow(a *story.Act) {
 	}
 	d.whole = d.whole && a.Sure
 	d.offered(a)
-	d.begun = true
 }
 
 // once gives a function that says yes the first time.
@@ -237,3 +240,9 @@ func (d *session) peer() netip.Addr { return d.story.Ends.Remote.Addr() }
 
 // seconds is a time as people count it.
 func seconds(d time.Duration) int64 { return int64(d.Round(time.Second) / time.Second) }
+
+// ByPlace orders findings as a reader meets what they are about: by frame, or
+// by time where there are no frames.
+func ByPlace(a, b Finding) int {
+	return cmp.Or(cmp.Compare(a.At.Frame, b.At.Frame), a.At.Time.Compare(b.At.Time), -cmp.Compare(a.Severity, b.Severity))
+}

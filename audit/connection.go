@@ -15,6 +15,10 @@ const patience = 15 * time.Minute
 // long is how long nobody may say anything before it is told.
 const long = time.Minute
 
+// longest is how long a session can be silent: beyond it the recording was put
+// together of several, and its times tell nothing.
+const longest = 24 * time.Hour
+
 // software finds greetings that tell which version of which program answers.
 func software(w *watch) func(*story.Act) {
 	version := regexp.MustCompile(`\pL[\pL\d_+-]*[ /(v-]*\d+\.\d+(\.\d+)*`)
@@ -30,13 +34,15 @@ func software(w *watch) func(*story.Act) {
 
 // torn finds sessions that end without a QUIT.
 func torn(w *watch) func(*story.Act) {
-	unknown := false
+	unknown, last := false, story.Moment{}
 	return func(a *story.Act) {
+		at := last
+		last = a.Until
 		unknown = unknown || a.Kind == story.Cipher || a.Kind == story.Reply && isStart(a.Verb) && !a.Refused
 		if a.Kind == story.TLS {
 			unknown = false
 		}
-		if a.Kind != story.Over || a.Text == stillOpen || a.Text == "the capture ended" || unknown || !w.whole || a.Before.Quit || !w.begun {
+		if a.Kind != story.Over || a.Text == stillOpen || a.Text == "the capture ended" || unknown || !w.whole || !w.greeted || a.Before.Quit {
 			return
 		}
 		cites := []string{"RFC 5321 §4.1.1.10"}
@@ -45,11 +51,11 @@ func torn(w *watch) func(*story.Act) {
 		}
 		switch s := a.Before; {
 		case s.Data || s.Sender:
-			w.report(Warning, a.At, story.Client, "audit.torn_message", nil, cites...)
+			w.report(Warning, at, story.Client, "audit.torn_message", nil, cites...)
 		case s.Deleted > 0:
-			w.report(Warning, a.At, story.Client, "audit.torn_deleted", words.Args{"Count": s.Deleted}, cites...)
+			w.report(Warning, at, story.Client, "audit.torn_deleted", words.Args{"Count": s.Deleted}, cites...)
 		default:
-			w.report(Note, a.At, story.Client, "audit.torn", nil, cites...)
+			w.report(Note, at, story.Client, "audit.torn", nil, cites...)
 		}
 	}
 }
@@ -59,11 +65,13 @@ func silence(w *watch) func(*story.Act) {
 	var last story.Moment
 	return func(a *story.Act) {
 		before := last
-		if a.Kind != story.Fact && a.Kind != story.Note {
-			last = a.Until
+		switch a.Kind {
+		case story.Fact, story.Note, story.Gap, story.Over:
+			return
 		}
+		last = a.Until
 		waited := a.At.Time.Sub(before.Time)
-		if a.Kind == story.Fact || a.Kind == story.Note || before.Time.IsZero() || waited < long {
+		if before.Time.IsZero() || waited < long || waited > longest {
 			return
 		}
 		cite := "RFC 5321 §4.5.3.2"

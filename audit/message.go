@@ -16,7 +16,7 @@ func messageReadable(w *watch) func(*story.Act) {
 			cites = []string{"RFC 1939 §13", "RFC 8314 §4.1"}
 		}
 		m := a.Message
-		args := words.Args{"Size": m.Size, "From": shown(m.From), "To": shown(m.To), "Subject": shown(m.Subject)}
+		args := words.Args{"Size": m.Size, "From": named(m.From), "To": named(m.To), "Subject": flat(m.Subject)}
 		who := story.Client
 		if w.story.Protocol == "pop3" {
 			who = story.Server

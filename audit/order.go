@@ -113,8 +113,8 @@ func misplacedPOP(c *story.Act, s *story.State) (why, cite string) {
 func tooEarly(w *watch) func(*story.Act) {
 	first := once()
 	return func(a *story.Act) {
-		if a.Kind == story.Greeting && w.early != nil && first() && w.story.Protocol == "smtp" {
-			w.found(w.early.At, story.Client, "audit.too_early", words.Args{"Line": shown(masked(w.early))})
+		if a.Kind == story.Greeting && w.early != nil && w.early.At.Time.Before(a.At.Time) && !w.alien && first() && w.story.Protocol == "smtp" {
+			w.found(w.early.At, story.Client, "audit.too_early", words.Args{"Line": brief(masked(w.early))})
 		}
 	}
 }

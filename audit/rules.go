@@ -17,7 +17,7 @@ func Rules() []Rule {
 		{"bare-line-end", Warning, []string{"RFC 5321 §2.3.8", "RFC 1939 §3"}, "audit.bare_line_end_why", bareLineEnd},
 		{"out-of-order", Warning, []string{"RFC 5321 §4.1.4", "RFC 4954 §4", "RFC 3207 §4.2", "RFC 1939 §4", "RFC 1939 §7", "RFC 2595 §4"}, "audit.out_of_order_why", outOfOrder},
 		{"too-early", Warning, []string{"RFC 5321 §4.3.1"}, "audit.too_early_why", tooEarly},
-		{"lenient", Note, []string{"RFC 5321 §4.1.1.2", "RFC 5321 §4.1.1.3", "RFC 5321 §4.1.2", "RFC 5321 §4.1.1.1"}, "audit.lenient_why", lenient},
+		{"lenient", Note, []string{"RFC 5321 §4.1.1.2", "RFC 5321 §4.1.1.3", "RFC 5321 §4.1.2", "RFC 5321 §4.1.1.1", "RFC 5321 §4.1.1.6"}, "audit.lenient_why", lenient},
 		{"syntax", Warning, []string{"RFC 5321 §4.2.4", "RFC 5321 §2.4", "RFC 1939 §3"}, "audit.syntax_why", syntax},
 		{"long-line", Warning, []string{"RFC 5321 §4.5.3.1.4", "RFC 5321 §4.5.3.1.6", "RFC 2449 §4"}, "audit.long_line_why", longLine},
 		{"telnet", Note, []string{"RFC 5321 §2.3.7", "RFC 5321 §4.2.4"}, "audit.telnet_why", telnet},

@@ -23,12 +23,8 @@ func lenient(w *watch) func(*story.Act) {
 				continue
 			}
 			told[liberty] = true
-			args := words.Args{"Line": shown(masked(c)), "What": words.Fail(libertyOf(liberty), nil)}
-			id := "audit.lenient_accepted"
-			if a.Refused {
-				id = "audit.lenient_refused"
-			}
-			w.report(Note, c.At, story.Client, id, args, citeOf(liberty, c.Verb))
+			args := words.Args{"Line": brief(masked(c)), "What": words.Fail(libertyOf(liberty), nil), "Reply": brief(a.Text)}
+			w.report(Note, c.At, story.Client, "audit.lenient", args, citeOf(liberty, c.Verb))
 		}
 	}
 }
@@ -49,9 +45,11 @@ func libertyOf(name string) string {
 // citeOf is where the standard has it otherwise.
 func citeOf(liberty, verb string) string {
 	switch {
-	case liberty == "name":
+	case liberty == "domain":
 		return "RFC 5321 §4.1.1.1"
-	case liberty == "brackets" || liberty == "domain":
+	case liberty == "name":
+		return "RFC 5321 §4.1.1.6"
+	case liberty == "brackets":
 		return "RFC 5321 §4.1.2"
 	case verb == "RCPT":
 		return "RFC 5321 §4.1.1.3"
@@ -64,10 +62,10 @@ func citeOf(liberty, verb string) string {
 func syntax(w *watch) func(*story.Act) {
 	return func(a *story.Act) {
 		c := a.Re
-		if a.Kind != story.Reply || c == nil || c.Kind != story.Command || c.Fault == "" || c.Answered != a || !c.Sure || !a.Sure || foreign(c.Text) {
+		if a.Kind != story.Reply || c == nil || c.Kind != story.Command || c.Fault == "" || c.Answered != a || !c.Sure || !a.Sure || w.alien {
 			return
 		}
-		args := words.Args{"Line": shown(masked(c)), "Fault": c.Fault, "Reply": shown(a.Text)}
+		args := words.Args{"Line": brief(masked(c)), "Fault": c.Fault, "Reply": brief(a.Text)}
 		cites := []string{"RFC 5321 §2.4"}
 		switch {
 		case w.story.Protocol == "pop3":
@@ -83,19 +81,32 @@ func syntax(w *watch) func(*story.Act) {
 	}
 }
 
-// foreign says that a line is of HTTP.
-func foreign(line string) bool {
+// foreign names the protocol of a line that is none of mail's: HTTP, or TLS of a
+// client that did not ask for it first.
+func foreign(line string) string {
+	if strings.HasPrefix(line, "\x16\x03") {
+		return "TLS"
+	}
 	word, _, _ := strings.Cut(line, " ")
-	return smtp.Foreign(word) == "HTTP"
+	if smtp.Foreign(word) == "HTTP" {
+		return "HTTP"
+	}
+	return ""
 }
 
-// otherProtocol finds browsers, and whoever uses them, at a mail port.
+// otherProtocol finds browsers, and whoever uses them, at a mail port, and clients
+// that begin with TLS where a clear greeting is due.
 func otherProtocol(w *watch) func(*story.Act) {
 	first := once()
 	return func(a *story.Act) {
-		if a.Kind == story.Command && a.Verb == "" && foreign(a.Text) && first() {
-			w.found(a.At, story.Client, "audit.other_protocol", words.Args{"Line": shown(a.Text)})
+		if a.Kind != story.Command || a.Verb != "" || foreign(a.Text) == "" || !first() {
+			return
 		}
+		if foreign(a.Text) == "TLS" {
+			w.report(Warning, a.At, story.Client, "audit.other_protocol_tls", nil)
+			return
+		}
+		w.found(a.At, story.Client, "audit.other_protocol", words.Args{"Line": shown(a.Text)})
 	}
 }
 
@@ -113,7 +124,7 @@ func longLine(w *watch) func(*story.Act) {
 		switch {
 		case a.Kind == story.Mail && a.Message.Sent.Longest > longestText+1: // a stuffed dot does not count
 			w.report(Note, a.At, story.Client, "audit.long_line_text", words.Args{"Size": a.Message.Sent.Longest}, "RFC 5321 §4.5.3.1.6")
-		case a.Kind != story.Command || !w.begun:
+		case a.Kind != story.Command || w.alien:
 		case w.story.Protocol == "pop3":
 			if a.Octets > longestPOP+2 && a.Verb != "AUTH" {
 				w.report(Warning, a.At, story.Client, "audit.long_line", words.Args{"Size": a.Octets, "Most": longestPOP + 2, "Line": beginning(a)}, "RFC 2449 §4")
@@ -147,12 +158,12 @@ func bareLineEnd(w *watch) func(*story.Act) {
 	first := once()
 	return func(a *story.Act) {
 		switch {
-		case a.Kind == story.Command && a.Bare && first():
+		case a.Kind == story.Command && a.Bare && !w.alien && first():
 			cite := "RFC 5321 §2.3.8"
 			if w.story.Protocol == "pop3" {
 				cite = "RFC 1939 §3"
 			}
-			w.report(Warning, a.At, story.Client, "audit.bare_line_end", words.Args{"Line": shown(masked(a))}, cite)
+			w.report(Warning, a.At, story.Client, "audit.bare_line_end", words.Args{"Line": brief(masked(a))}, cite)
 		case a.Kind == story.Mail && a.Message.Sent.Bare > 0 && len(a.Message.Sent.Lookalikes) == 0:
 			w.report(Warning, a.At, story.Client, "audit.bare_line_end_data", words.Args{"Count": a.Message.Sent.Bare}, "RFC 5321 §2.3.8")
 		}

@@ -203,6 +203,9 @@ func (s *smtpSpeaker) reply(b *builder, l line) {
 		s.began, s.octets = b.spoken(l).At, 0
 	}
 	if done {
+		if a.Body && s.mail.sent > 0 {
+			s.cutShort(b)
+		}
 		defer s.replied(b, &a, l)
 	} else {
 		s.octets += int64(len(l.all))
@@ -220,6 +223,17 @@ func (s *smtpSpeaker) reply(b *builder, l line) {
 	if len(l.bare) > 3 {
 		b.octetsOf(field.SMTPRspParameter, &l, 4, len(l.bare)-4)
 	}
+}
+
+// cutShort tells of a message that the server takes for ended, though its data
+// have not ended as they must.
+func (s *smtpSpeaker) cutShort(b *builder) {
+	if b.book != nil {
+		p := b.carried(&s.mail)
+		p.Dir = 1 - p.Dir
+		b.book.SMTPMail(p, s.mail.octets, int64(s.mail.size), false, s.sent.told())
+	}
+	s.mail.drop()
 }
 
 // told tells of the message that has ended.

@@ -3,7 +3,9 @@ package story
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/binary"
 	"strings"
+	"unicode/utf16"
 
 	"posta/event"
 )
@@ -72,11 +74,45 @@ func (l *login) answer(line []byte, at Moment) {
 		}
 	case "EXTERNAL", "ANONYMOUS":
 		l.User, l.At = clip(string(clear)), at
+	case "NTLM":
+		if user := ntlmUser(clear); user != "" {
+			l.User, l.At = clip(user), at
+		}
 	default:
 		if strings.HasPrefix(l.Mechanism, "SCRAM-") && l.answers == 1 { // RFC 5802 §7
 			l.User, l.At = scramUser(string(clear)), at
 		}
 	}
+}
+
+// ntlmUser reads the user, and before it the domain, of NTLM's third message
+// (MS-NLMP 2.2.1.3).
+func ntlmUser(message []byte) string {
+	const domain, user, flags, least = 28, 36, 60, 64
+	if len(message) < least || !bytes.HasPrefix(message, []byte("NTLMSSP\x00\x03\x00\x00\x00")) {
+		return ""
+	}
+	wide := binary.LittleEndian.Uint32(message[flags:])&1 != 0
+	part := func(at int) string {
+		n, off := int(binary.LittleEndian.Uint16(message[at:])), int(binary.LittleEndian.Uint32(message[at+4:]))
+		if off > len(message) || n > len(message)-off {
+			return ""
+		}
+		octets := message[off : off+n]
+		if !wide {
+			return string(octets)
+		}
+		units := make([]uint16, 0, n/2)
+		for ; len(octets) > 1; octets = octets[2:] {
+			units = append(units, binary.LittleEndian.Uint16(octets))
+		}
+		return string(utf16.Decode(units))
+	}
+	name := part(user)
+	if house := part(domain); house != "" && name != "" {
+		name = house + `\` + name
+	}
+	return name
 }
 
 // bearer reads a token, which is as good as a password while it lasts.

@@ -1,0 +1,233 @@
+package audit
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"posta/event"
+	"posta/story"
+	"posta/words"
+)
+
+// The bounds of a Lesson's lists. What is beyond is only counted.
+const (
+	maxNames    = 20
+	maxMessages = 50
+)
+
+// Lesson is what somebody on the way learnt of a session who has no key.
+type Lesson struct {
+	Conn           uint64
+	Stream         int64 // of a capture; -1 of posta's own sessions
+	Protocol       string
+	Client, Server netip.AddrPort
+	Began, Ended   time.Time
+	Octets         [2]int64 // by event.Dir
+
+	Software   string   // what the server greeted with
+	Names      []string // what the client called itself
+	Logins     []*story.Login
+	Senders    []string // of the envelope
+	Recipients []string
+	Messages   []Learnt
+	More       int // names and messages that are only counted
+
+	TLS        bool   // from some octet on, or from the first
+	Implicit   bool   // from the first
+	ServerName string // that the client asked for in the clear, to begin TLS
+	said       bool   // something was said in the clear
+}
+
+// Learnt is a message that could be read.
+type Learnt struct {
+	At       story.Moment
+	From, To string
+	Subject  string
+	Size     int64
+	Files    []string // names of its attachments
+}
+
+// Class makes Lessons of acts. It belongs to one goroutine.
+type Class struct {
+	out  func(*Lesson)
+	open map[uint64]*Lesson
+}
+
+// NewClass makes a Class that gives each Lesson when its session has ended.
+func NewClass(out func(*Lesson)) *Class { return &Class{out: out, open: map[uint64]*Lesson{}} }
+
+// Act takes the next act, as story.Options.Out gives it.
+func (c *Class) Act(s *story.Session, a *story.Act) {
+	l := c.open[s.Conn]
+	if l == nil {
+		l = &Lesson{Conn: s.Conn, Stream: s.Stream, Client: s.Ends.Remote, Server: s.Ends.Local, Began: s.Began.Time}
+		c.open[s.Conn] = l
+	}
+	l.Protocol, l.Octets, l.Ended = s.Protocol, s.Octets, a.Until.Time
+	switch {
+	case a.Kind == story.Over:
+		delete(c.open, s.Conn)
+		c.give(l)
+	case a.Kind == story.TLS, a.Kind == story.Cipher:
+		l.TLS = true
+		l.Implicit = s.Implicit || !l.said
+		if s.Secured != nil {
+			l.ServerName = shown(s.Secured.ServerName)
+		}
+	case !a.Secure:
+		l.heard(s, a)
+	}
+}
+
+// End gives the Lessons of sessions that are still open.
+func (c *Class) End() {
+	all := make([]*Lesson, 0, len(c.open))
+	for _, l := range c.open {
+		all = append(all, l)
+	}
+	slices.SortFunc(all, func(a, b *Lesson) int { return cmp.Compare(a.Conn, b.Conn) })
+	for _, l := range all {
+		c.give(l)
+	}
+	c.open = map[uint64]*Lesson{}
+}
+
+// give gives a Lesson, if there was anything to learn about mail.
+func (c *Class) give(l *Lesson) {
+	if l.Protocol != "" {
+		c.out(l)
+	}
+}
+
+// heard takes what was said in the clear.
+func (l *Lesson) heard(s *story.Session, a *story.Act) {
+	switch a.Kind {
+	case story.Greeting:
+		l.said, l.Software = true, shown(s.Banner)
+	case story.Reply:
+		l.said = true
+		l.TLS = l.TLS || isStart(a.Verb) && !a.Refused
+	case story.Mail:
+		l.said = true
+		l.message(a)
+	case story.Command:
+		l.said = true
+		switch a.Verb {
+		case "HELO", "EHLO":
+			l.name(&l.Names, a.Arg)
+		case "MAIL":
+			l.name(&l.Senders, a.Arg)
+		case "RCPT":
+			l.name(&l.Recipients, a.Arg)
+		}
+	}
+	if a.Login != nil && !slices.Contains(l.Logins, a.Login) {
+		if len(l.Logins) == maxNames {
+			l.More++
+			return
+		}
+		l.Logins = append(l.Logins, a.Login)
+	}
+}
+
+// name adds one that was not there.
+func (l *Lesson) name(to *[]string, name string) {
+	if name = shown(name); name == "" || slices.Contains(*to, name) {
+		return
+	}
+	if len(*to) == maxNames {
+		l.More++
+		return
+	}
+	*to = append(*to, name)
+}
+
+func (l *Lesson) message(a *story.Act) {
+	if len(l.Messages) == maxMessages {
+		l.More++
+		return
+	}
+	m := a.Message
+	one := Learnt{At: a.At, From: flat(m.From), To: flat(m.To), Subject: flat(m.Subject), Size: m.Size}
+	for _, part := range m.Parts {
+		if part.Name != "" && len(one.Files) < maxNames {
+			one.Files = append(one.Files, shown(part.Name))
+		}
+	}
+	l.Messages = append(l.Messages, one)
+}
+
+// Clear says what was learnt, a sentence each.
+func (l *Lesson) Clear(w *words.Words) []string {
+	out := l.outside(w)
+	say := func(id string, args words.Args) { out = append(out, w.Say(id, args)) }
+	if l.Software != "" {
+		say("audit.learnt_software", words.Args{"Text": l.Software})
+	}
+	if len(l.Names) > 0 {
+		say("audit.learnt_names", words.Args{"Names": strings.Join(l.Names, ", ")})
+	}
+	for _, login := range l.Logins {
+		args := words.Args{"User": shown(login.User), "Mechanism": login.Mechanism}
+		switch {
+		case login.Readable:
+			say("audit.learnt_password", words.Args{"User": shown(login.User), "Password": shown(login.Password), "Mechanism": login.Mechanism})
+		case login.Masked && sendsPassword(login.Mechanism):
+			say("audit.learnt_masked", args)
+		case login.User != "":
+			say("audit.learnt_user", args)
+		}
+	}
+	if len(l.Senders) > 0 || len(l.Recipients) > 0 {
+		say("audit.learnt_envelope", words.Args{"From": strings.Join(l.Senders, ", "), "To": strings.Join(l.Recipients, ", ")})
+	}
+	for _, m := range l.Messages {
+		args := words.Args{"From": m.From, "To": m.To, "Subject": m.Subject, "Size": m.Size}
+		switch {
+		case m.From == "" && m.To == "" && m.Subject == "":
+			say("audit.learnt_octets_of", words.Args{"Size": m.Size})
+		case len(m.Files) > 0:
+			args["Files"] = strings.Join(m.Files, ", ")
+			say("audit.learnt_message_files", args)
+		default:
+			say("audit.learnt_message", args)
+		}
+	}
+	if l.More > 0 {
+		say("audit.learnt_more", words.Args{"Count": l.More})
+	}
+	return append(out, l.hidden(w)...)
+}
+
+// hidden says where TLS closed the view.
+func (l *Lesson) hidden(w *words.Words) (out []string) {
+	switch {
+	case !l.TLS:
+		return nil
+	case l.Implicit:
+		out = append(out, w.Say("audit.learnt_tls", nil))
+	default:
+		out = append(out, w.Say("audit.learnt_starttls", nil))
+	}
+	if l.ServerName != "" {
+		out = append(out, w.Say("audit.learnt_name", words.Args{"Name": l.ServerName}))
+	}
+	return out
+}
+
+// outside is what TLS never hides.
+func (l *Lesson) outside(w *words.Words) []string {
+	return []string{
+		w.Say("audit.learnt_ends", words.Args{"Client": l.Client, "Server": l.Server}),
+		w.Say("audit.learnt_times", words.Args{"Began": l.Began.Format(time.DateTime), "Seconds": seconds(l.Ended.Sub(l.Began))}),
+		w.Say("audit.learnt_octets", words.Args{"Sent": l.Octets[event.FromDialer], "Received": l.Octets[event.FromListener]}),
+	}
+}
+
+// OverTLS says what would have been learnt of the same session inside TLS.
+func (l *Lesson) OverTLS(w *words.Words) []string {
+	return append(l.outside(w), w.Say("audit.tls_name", nil), w.Say("audit.tls_starttls", nil), w.Say("audit.tls_rest", nil))
+}
