@@ -7,38 +7,11 @@ import (
 	"posta/words"
 )
 
-// logins gives a rule each log-in of a session that passed in the clear, once,
-// when its answer has come or nobody waits for it any longer.
-func logins(judge func(*story.Login)) func(*story.Act) {
-	var under, told *story.Login
-	tell := func() {
-		if under != nil && under != told {
-			told = under
-			judge(under)
-		}
-	}
-	return func(a *story.Act) {
-		switch {
-		case a.Kind == story.Over:
-			tell()
-		case a.Login == nil || a.Secure:
-		default:
-			if a.Login != under {
-				tell()
-				under = a.Login
-			}
-			if under.Done {
-				tell()
-			}
-		}
-	}
-}
-
 // passwordClear finds passwords, and tokens that are as good, that anybody could
 // read. posta may have left them out of its own recording: they passed all the same.
 func passwordClear(w *watch) func(*story.Act) {
-	return logins(func(l *story.Login) {
-		if !sendsPassword(l.Mechanism) || !l.Readable && !l.Masked {
+	return logins(func(l *story.Login, secure bool) {
+		if secure || !sendsPassword(l.Mechanism) || !l.Readable && !l.Masked {
 			return
 		}
 		args := words.Args{"User": shown(l.User), "Mechanism": l.Mechanism, "Password": shown(l.Password), "Outcome": outcome(l)}
@@ -74,10 +47,10 @@ func outcome(l *story.Login) error {
 // passwordCrackable finds log-ins of which challenge and answer passed in the
 // clear: enough to try passwords at home.
 func passwordCrackable(w *watch) func(*story.Act) {
-	return logins(func(l *story.Login) {
+	return logins(func(l *story.Login, secure bool) {
 		args := words.Args{"User": shown(l.User), "Mechanism": l.Mechanism}
 		switch {
-		case l.At == (story.Moment{}):
+		case secure, l.At == (story.Moment{}):
 		case strings.HasPrefix(l.Mechanism, "SCRAM-"):
 			w.report(Note, l.At, story.Client, "audit.password_crackable_slow", args, "RFC 5802 §9")
 		case l.Mechanism == "APOP":
@@ -92,7 +65,7 @@ func passwordCrackable(w *watch) func(*story.Act) {
 func loginFailed(w *watch) func(*story.Act) {
 	return func(a *story.Act) {
 		l := a.Login
-		if a.Kind != story.Reply || l == nil || !l.Done || l.OK {
+		if a.Kind != story.Reply || l == nil || l.OK || !answered(a) {
 			return
 		}
 		cite := "RFC 4954 §6"
@@ -101,6 +74,12 @@ func loginFailed(w *watch) func(*story.Act) {
 		}
 		w.report(Note, a.At, story.Client, "audit.login_failed", words.Args{"User": shown(l.User), "Mechanism": l.Mechanism, "Reply": shown(a.Text)}, cite)
 	}
+}
+
+// answered says that a reply judges what was told in a log-in, and does not refuse
+// the command as such.
+func answered(a *story.Act) bool {
+	return a.Login.Done && a.Login.At != (story.Moment{}) && a.Code != 503 && a.Code != 504
 }
 
 // The bounds of guessing: so many log-ins fail of one address, and no two of
@@ -115,7 +94,7 @@ const (
 func guessing(w *watch) func(*story.Act) {
 	return func(a *story.Act) {
 		l := a.Login
-		if a.Kind != story.Reply || l == nil || !l.Done {
+		if a.Kind != story.Reply || l == nil || !answered(a) {
 			return
 		}
 		g := w.town.guessers.of(w.peer())

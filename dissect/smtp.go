@@ -19,7 +19,7 @@ type smtpSpeaker struct {
 	began  story.Moment   // when it began
 	octets int64          // of its lines so far
 	dot    text.Dot
-	sent   sent
+	sent   manner
 	auth   exchange
 	mail   message
 	cut    bool // the mail data under way were not recorded

@@ -22,7 +22,7 @@ func TestHowDataWereSent(t *testing.T) {
 		{"a\n.\n" + strings.Repeat("x", 200) + "\r\n.\r\n", `bare 2 longest 200 ["\n.\n" "` + strings.Repeat("x", story.MaxBehind) + `"]`},
 	} {
 		for _, step := range []int{1, 2, 1000} {
-			var s sent
+			var s manner
 			for rest := c.data; rest != ""; {
 				n := min(step, len(rest))
 				s.scan([]byte(rest[:n]), story.Moment{})

@@ -6,10 +6,10 @@ import (
 	"posta/story"
 )
 
-// sent looks at mail data as they were sent, in pieces: at CRs and LFs that
+// manner looks at mail data as they were sent, in pieces: at CRs and LFs that
 // stand alone, and at dots between them that a careless server takes for the
 // end of the data. The dot that is one is passed over.
-type sent struct {
+type manner struct {
 	story.Sent
 	line  int     // octets of the line under way
 	cr    bool    // the octet before was a CR
@@ -41,14 +41,14 @@ const (
 )
 
 // told gives what was found, and begins anew.
-func (s *sent) told() story.Sent {
+func (s *manner) told() story.Sent {
 	out := s.Sent
-	*s = sent{}
+	*s = manner{}
 	return out
 }
 
 // scan takes the next octets.
-func (s *sent) scan(p []byte, at story.Moment) {
+func (s *manner) scan(p []byte, at story.Moment) {
 	s.at = at
 	for len(p) > 0 {
 		if s.cr {
@@ -74,7 +74,7 @@ func (s *sent) scan(p []byte, at story.Moment) {
 }
 
 // inside takes octets of a line.
-func (s *sent) inside(p []byte) {
+func (s *manner) inside(p []byte) {
 	if len(p) == 0 {
 		return
 	}
@@ -91,7 +91,7 @@ func (s *sent) inside(p []byte) {
 }
 
 // ended ends a line.
-func (s *sent) ended(e lineEnd) {
+func (s *manner) ended(e lineEnd) {
 	if e != crlf {
 		s.Bare++
 	}
