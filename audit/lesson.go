@@ -30,6 +30,7 @@ type Lesson struct {
 	Software   string   // what the server greeted with
 	Names      []string // what the client called itself
 	Logins     []*story.Login
+	User       string   // of a USER without its PASS
 	Senders    []string // of the envelope
 	Recipients []string
 	Messages   []Learnt
@@ -63,10 +64,13 @@ func NewClass(out func(*Lesson)) *Class { return &Class{out: out, open: map[uint
 func (c *Class) Act(s *story.Session, a *story.Act) {
 	l := c.open[s.Conn]
 	if l == nil {
-		l = &Lesson{Conn: s.Conn, Stream: s.Stream, Client: s.Ends.Remote, Server: s.Ends.Local, Began: s.Began.Time}
+		l = &Lesson{Conn: s.Conn, Stream: s.Stream, Client: s.Ends.Remote, Server: s.Ends.Local, Began: s.Began.Time, Ended: s.Began.Time}
 		c.open[s.Conn] = l
 	}
-	l.Protocol, l.Octets, l.Ended = s.Protocol, s.Octets, a.Until.Time
+	l.Protocol, l.Octets = s.Protocol, s.Octets
+	if a.Kind != story.Over {
+		l.Ended = a.Until.Time
+	}
 	switch {
 	case a.Kind == story.Over:
 		delete(c.open, s.Conn)
@@ -122,6 +126,10 @@ func (l *Lesson) heard(s *story.Session, a *story.Act) {
 			l.name(&l.Senders, a.Arg)
 		case "RCPT":
 			l.name(&l.Recipients, a.Arg)
+		case "USER":
+			l.User = shown(a.Arg)
+		case "PASS":
+			l.User = ""
 		}
 	}
 	if a.Login != nil && !slices.Contains(l.Logins, a.Login) {
@@ -181,8 +189,11 @@ func (l *Lesson) Clear(w *words.Words) []string {
 			say("audit.learnt_user", args)
 		}
 	}
+	if l.User != "" {
+		say("audit.learnt_user_alone", words.Args{"User": l.User})
+	}
 	if len(l.Senders) > 0 || len(l.Recipients) > 0 {
-		say("audit.learnt_envelope", words.Args{"From": strings.Join(l.Senders, ", "), "To": strings.Join(l.Recipients, ", ")})
+		say("audit.learnt_envelope", words.Args{"From": listed(l.Senders), "To": listed(l.Recipients)})
 	}
 	for _, m := range l.Messages {
 		args := words.Args{"From": m.From, "To": m.To, "Subject": m.Subject, "Size": m.Size}
@@ -200,6 +211,14 @@ func (l *Lesson) Clear(w *words.Words) []string {
 		say("audit.learnt_more", words.Args{"Count": l.More})
 	}
 	return append(out, l.hidden(w)...)
+}
+
+// listed are names in a sentence.
+func listed(names []string) string {
+	if len(names) == 0 {
+		return "?"
+	}
+	return strings.Join(names, ", ")
 }
 
 // hidden says where TLS closed the view.

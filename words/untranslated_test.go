@@ -18,7 +18,7 @@ func sameInBoth() []string {
 		"words.as_it_is", "admin.bad_recipient", "fail.flag_value", "fail.read_filter", // nothing but what they hold
 		"help.word_uid", "field.helo", "field.tls", "field.uid", "field.listener", "note.tls", // terms
 		"card.putty_host", "card.putty_raw", "card.putty_close", // PuTTY speaks English
-		"card.sink",
+		"card.sink", "list.no",
 	}
 }
 

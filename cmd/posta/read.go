@@ -21,6 +21,7 @@ type readFlags struct {
 	format                 string
 	failEmpty              bool
 	framesFlags
+	toldFlags
 }
 
 // The values of --format.
@@ -53,7 +54,8 @@ func (a *app) readCommand() *cobra.Command {
 	flags.StringSliceVar(&f.fields, "fields", nil, a.say("help.flag_fields", nil))
 	flags.StringArrayVar(&f.decodeAs, "decode-as", nil, a.say("help.flag_decode_as", nil))
 	flags.BoolVar(&f.failEmpty, "fail-empty", false, a.say("help.flag_fail_empty", nil))
-	c.Example = "posta read lab.pcapng\nposta read lab.pcapng --filter smtp\nposta read lab.pcapng --filter 'smtp.response.code >= 400'\nposta read lab.pcapng --filter tcp.flags.syn==1 --fields frame.number,ip.src,tcp.dstport\nposta read lab.pcapng --filter pop --fields frame.number,pop.request.command --format json\nposta read lab.pcapng --filter smtp.req.command==BDAT --fail-empty\nposta read lab.pcapng --decode-as tcp.port==2525,smtp\nposta read lab.pcapng --streams\nposta read lab.pcapng --streams --format json\nposta read lab.pcapng --conversations\nposta read - < lab.pcapng"
+	a.addToldFlags(c, &f.toldFlags)
+	c.Example = "posta read lab.pcapng\nposta read lab.pcapng --filter smtp\nposta read lab.pcapng --filter 'smtp.response.code >= 400'\nposta read lab.pcapng --filter tcp.flags.syn==1 --fields frame.number,ip.src,tcp.dstport\nposta read lab.pcapng --filter pop --fields frame.number,pop.request.command --format json\nposta read lab.pcapng --filter smtp.req.command==BDAT --fail-empty\nposta read lab.pcapng --decode-as tcp.port==2525,smtp\nposta read lab.pcapng --streams\nposta read lab.pcapng --streams --format json\nposta read lab.pcapng --conversations\nposta read lab.pcapng --findings\nposta read lab.pcapng --findings --filter pop --format json\nposta read lab.pcapng --credentials\nposta read lab.pcapng --eavesdrop\nposta read - < lab.pcapng"
 	a.taking(c, 1, 1, "help.word_capture")
 	c.ValidArgsFunction = nil // of files the shell knows more
 	return c
@@ -61,11 +63,13 @@ func (a *app) readCommand() *cobra.Command {
 
 // lists are the flags of those lists that were asked for.
 func (f *readFlags) lists() (flags []string) {
+	flags = f.toldFlags.lists() // of which a filter chooses sessions
+	told := len(flags) > 0
 	for _, one := range []struct {
 		flag  string
 		asked bool
-	}{{"--streams", f.streams}, {"--conversations", f.conversations}, {"--filter", f.filter != ""}, {"--fields", f.filter == "" && len(f.fields) > 0},
-		{"--decode-as", f.filter == "" && len(f.fields) == 0 && len(f.decodeAs) > 0}} {
+	}{{"--streams", f.streams}, {"--conversations", f.conversations}, {"--filter", f.filter != "" && !told},
+		{"--fields", (told || f.filter == "") && len(f.fields) > 0}, {"--decode-as", f.filter == "" && len(f.fields) == 0 && len(f.decodeAs) > 0 && !told}} {
 		if one.asked {
 			flags = append(flags, one.flag)
 		}
@@ -79,8 +83,15 @@ func (a *app) read(ctx context.Context, file string, f readFlags) error {
 	seen := newSurvey(f.streams)
 	var sink event.Sink = seen
 	var frames *frameList
-	if f.asked() {
-		var err error
+	var told *toldList
+	var err error
+	switch {
+	case len(f.toldFlags.lists()) > 0:
+		if told, err = a.newToldList(&f.toldFlags, f.framesFlags); err != nil {
+			return err
+		}
+		sink = told
+	case f.asked():
 		if frames, err = a.newFrameList(f.framesFlags); err != nil {
 			return err
 		}
@@ -115,6 +126,9 @@ func (a *app) read(ctx context.Context, file string, f readFlags) error {
 	}
 	empty := r.Packets() == 0
 	switch {
+	case told != nil:
+		err = told.end()
+		empty = told.rows == 0
 	case frames != nil:
 		err, empty = frames.end(), frames.shown == 0
 	case f.streams:

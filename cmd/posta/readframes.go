@@ -78,7 +78,7 @@ func (a *app) newFrameList(f framesFlags) (*frameList, error) {
 	}
 	l.d = dissect.New(want, l.frame)
 	for _, told := range f.decodeAs {
-		if !l.decodeAs(told) {
+		if !decodeTold(l.d, told) {
 			return nil, usage(words.Fail("fail.read_decode_as", words.Args{"Value": told}))
 		}
 	}
@@ -122,12 +122,12 @@ func (a *app) tellUnread(asked *field.Set) error {
 	return err
 }
 
-// decodeAs understands Wireshark's form, tcp.port==2525,smtp.
-func (l *frameList) decodeAs(told string) bool {
+// decodeTold understands Wireshark's form, tcp.port==2525,smtp.
+func decodeTold(d *dissect.Dissector, told string) bool {
 	ports, protocol, ok := strings.Cut(told, ",")
 	number, tcp := strings.CutPrefix(strings.ReplaceAll(ports, " ", ""), "tcp.port==")
 	port, err := strconv.ParseUint(number, 10, 16)
-	return ok && tcp && err == nil && l.d.DecodeAs(uint16(port), strings.ToLower(strings.TrimSpace(protocol)))
+	return ok && tcp && err == nil && d.DecodeAs(uint16(port), strings.ToLower(strings.TrimSpace(protocol)))
 }
 
 // aroundMark is how much of a long filter is shown on each side of its mistake.

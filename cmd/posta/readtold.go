@@ -1,0 +1,144 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"posta/dissect"
+	"posta/event"
+	"posta/field"
+	"posta/filter"
+	"posta/story"
+	"posta/words"
+)
+
+// toldFlags are those of `posta read` that ask what was said in sessions.
+type toldFlags struct {
+	findings, credentials, eavesdrop bool
+}
+
+func (a *app) addToldFlags(c *cobra.Command, f *toldFlags) {
+	flags := c.Flags()
+	flags.BoolVar(&f.findings, "findings", false, a.say("help.flag_findings", nil))
+	flags.BoolVar(&f.credentials, "credentials", false, a.say("help.flag_credentials", nil))
+	flags.BoolVar(&f.eavesdrop, "eavesdrop", false, a.say("help.flag_eavesdrop", nil))
+}
+
+// lists are the flags of those lists that were asked for.
+func (f *toldFlags) lists() (flags []string) {
+	for _, one := range []struct {
+		flag  string
+		asked bool
+	}{{"--findings", f.findings}, {"--credentials", f.credentials}, {"--eavesdrop", f.eavesdrop}} {
+		if one.asked {
+			flags = append(flags, one.flag)
+		}
+	}
+	return flags
+}
+
+// teller makes a list of what was said.
+type teller interface {
+	// act is told of each act, as a story.Book hands it out.
+	act(*story.Session, *story.Act)
+	// end prints the list of the sessions that are chosen, and says how many rows it has.
+	end(chosen func(conn uint64) bool) (rows int, err error)
+}
+
+// teller makes the list that was asked for.
+func (a *app) teller(f *toldFlags) teller {
+	switch {
+	case f.credentials:
+		return newCredentialList(a)
+	case f.eavesdrop:
+		return newLessonList(a)
+	}
+	return newFindingList(a)
+}
+
+// toldList is a Sink that gives a teller what was said in the sessions of a
+// recording; with a filter, of those in which it holds of some frame.
+type toldList struct {
+	d       *dissect.Dissector
+	to      teller
+	matches *filter.Matcher // nil: there is no filter
+	chosen  map[uint64]bool
+	rows    int
+}
+
+// newToldList understands the flags.
+func (a *app) newToldList(f *toldFlags, frames framesFlags) (*toldList, error) {
+	l := &toldList{to: a.teller(f), chosen: map[uint64]bool{}}
+	want := field.Set{}
+	if frames.filter != "" {
+		parsed, err := filter.Parse(frames.filter, time.Local)
+		if err != nil {
+			return nil, usage(filterFailure(frames.filter, err))
+		}
+		l.matches, want = parsed.Matcher(), parsed.Needs()
+		if err := a.tellUnread(&want); err != nil {
+			return nil, err
+		}
+	}
+	l.d = dissect.New(want, l.frame)
+	l.d.Tell(story.New(story.Options{Out: l.to.act}))
+	for _, told := range frames.decodeAs {
+		if !decodeTold(l.d, told) {
+			return nil, usage(words.Fail("fail.read_decode_as", words.Args{"Value": told}))
+		}
+	}
+	return l, nil
+}
+
+// Wants takes all octets.
+func (l *toldList) Wants(uint64, event.Layer, event.Part) bool { return true }
+
+// Emit takes an event.
+func (l *toldList) Emit(e *event.Event) { l.d.Feed(e) }
+
+func (l *toldList) frame(f *dissect.Frame) {
+	if l.matches != nil && !l.chosen[f.Conn] && l.matches.Match(f.Tree) {
+		l.chosen[f.Conn] = true
+	}
+}
+
+// end prints the list.
+func (l *toldList) end() (err error) {
+	l.rows, err = l.to.end(func(conn uint64) bool { return l.matches == nil || l.chosen[conn] })
+	return err
+}
+
+// place is where something of a session stands: its frame of a capture, or
+// its session of posta's own.
+type place struct {
+	Frame   uint32    `json:"frame,omitempty"`
+	Time    time.Time `json:"time,omitzero"`
+	Stream  *int64    `json:"stream,omitempty"`
+	Session uint64    `json:"session,omitempty"`
+}
+
+func placeOf(conn uint64, stream int64, at story.Moment) place {
+	p := place{Frame: at.Frame, Time: at.Time.UTC(), Stream: &stream}
+	if stream < 0 {
+		p.Stream, p.Session, p.Frame = nil, conn, 0
+	}
+	return p
+}
+
+// where says it for people: a frame, or a time.
+func (a *app) where(p *place) string {
+	if p.Session != 0 {
+		return p.Time.Local().Format("15:04:05.000")
+	}
+	return a.say("read.at_frame", words.Args{"Frame": p.Frame})
+}
+
+// whose says which session it is.
+func (a *app) whose(p *place) string {
+	if p.Session != 0 {
+		return a.say("read.of_session", words.Args{"ID": p.Session})
+	}
+	return a.say("read.of_stream", words.Args{"Stream": fmt.Sprint(*p.Stream)})
+}
