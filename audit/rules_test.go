@@ -318,3 +318,30 @@ func TestEveryRuleIsTried(t *testing.T) {
 		}
 	}
 }
+
+// docs/findings.md has every rule, with its severity and what it rests on.
+func TestRulesAreDocumented(t *testing.T) {
+	for _, page := range []string{"../docs/findings.md", "../docs/findings.es.md"} {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var rows []string
+		for line := range strings.Lines(string(text)) {
+			if cells := strings.Split(line, " | "); len(cells) == 5 && strings.HasPrefix(line, "| `") {
+				rows = append(rows, strings.Join(cells[:3], " | "))
+			}
+		}
+		var want []string
+		for _, r := range audit.Rules() {
+			cites := strings.Join(r.Cites, ", ")
+			if cites == "" {
+				cites = "–"
+			}
+			want = append(want, "| `"+r.Name+"` | "+r.Severity.String()+" | "+cites)
+		}
+		if !slices.Equal(rows, want) {
+			t.Errorf("%s has\n%s\nthe rules are\n%s", page, strings.Join(rows, "\n"), strings.Join(want, "\n"))
+		}
+	}
+}

@@ -15,11 +15,12 @@ import (
 // is in English only.
 func pages() map[string]string {
 	return map[string]string{
-		"README.md":       "README.es.md",
-		"docs/admin.md":   "docs/admin.es.md",
-		"docs/lab.en.md":  "docs/lab.es.md",
-		"docs/log.md":     "docs/log.es.md",
-		"dist/README.txt": "dist/LEEME.txt",
+		"README.md":        "README.es.md",
+		"docs/admin.md":    "docs/admin.es.md",
+		"docs/lab.en.md":   "docs/lab.es.md",
+		"docs/findings.md": "docs/findings.es.md",
+		"docs/log.md":      "docs/log.es.md",
+		"dist/README.txt":  "dist/LEEME.txt",
 	}
 }
 

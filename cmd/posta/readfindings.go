@@ -16,8 +16,8 @@ const maxListed = 100_000
 
 // findingLine is a finding as JSON has it.
 type findingLine struct {
-	Rule     string   `json:"rule"`
-	Severity string   `json:"severity"`
+	Rule     string `json:"rule"`
+	Severity string `json:"severity"`
 	place
 	Protocol string   `json:"protocol"`
 	Client   string   `json:"client"`
