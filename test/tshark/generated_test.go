@@ -38,6 +38,10 @@ type end struct {
 type maker struct {
 	rnd     *rand.Rand
 	packets []capture.Packet
+	lines   bool                // commands and replies are not cut
+	stream  int                 // the one at hand
+	said    map[string][]string // in it, by side and field
+	open    string              // a reply of more lines is under way
 }
 
 // segment adds one of from's; what seq, ack and flags are is told, for they may be wrong on purpose.

@@ -97,6 +97,20 @@ func packetsOf(t *testing.T, path string) (packets []map[string][]string) {
 // fieldsOf gives some fields of each packet, in the order of their numbers.
 func fieldsOf(t *testing.T, path string, ids []field.ID) (packets []map[string][]string) {
 	t.Helper()
+	packets = framesOf(t, path, ids)
+	number := field.Of(field.FrameNumber).Name
+	slices.SortStableFunc(packets, func(a, b map[string][]string) int {
+		i, _ := strconv.Atoi(a[number][0])
+		j, _ := strconv.Atoi(b[number][0])
+		return i - j
+	})
+	return packets
+}
+
+// framesOf gives some fields of each frame, in the order in which the frames come:
+// what was said stands in the order of the stream.
+func framesOf(t *testing.T, path string, ids []field.ID) (frames []map[string][]string) {
+	t.Helper()
 	var want field.Set
 	want.Add(field.FrameNumber)
 	want.Add(ids...)
@@ -105,15 +119,9 @@ func fieldsOf(t *testing.T, path string, ids []field.ID) (packets []map[string][
 		for _, n := range f.Tree.Nodes {
 			said[n.Def.Name] = append(said[n.Def.Name], string(n.Def.AppendShown(nil, n.Val, time.UTC)))
 		}
-		packets = append(packets, said)
+		frames = append(frames, said)
 	})
-	number := field.Of(field.FrameNumber).Name
-	slices.SortStableFunc(packets, func(a, b map[string][]string) int {
-		i, _ := strconv.Atoi(a[number][0])
-		j, _ := strconv.Atoi(b[number][0])
-		return i - j
-	})
-	return packets
+	return frames
 }
 
 // eachFrame makes the frames of a capture.
