@@ -15,6 +15,7 @@ import (
 	"posta/event"
 	"posta/field"
 	"posta/story"
+	"posta/tlsview"
 )
 
 // Frame is what was found in the octets of one event. It is lent for the call.
@@ -45,7 +46,9 @@ type Dissector struct {
 	written []byte      // addresses of a frame as text
 	used    int         // octets of messages that are put together
 	lines   int         // octets of lines that are
-	unacked int         // segments that the analyses of all connections remember
+	keys    *tlsview.KeyLog
+	secured int // octets of TLS that are under way
+	unacked int // segments that the analyses of all connections remember
 	frame   Frame
 	count   uint64 // of frames of live sessions
 
@@ -190,6 +193,9 @@ func (d *Dissector) leave(id uint64, c *conn) {
 	if c.proxy != nil {
 		c.proxy.drop()
 	}
+	if c.secure != nil {
+		d.secured -= c.secure.held
+	}
 	delete(d.conns, id)
 }
 
@@ -222,8 +228,9 @@ func (d *Dissector) data(c *conn, e *event.Event) {
 		rest.Data, rest.Off, rest.Len = e.Data[before:], e.Off+int64(before), e.Len-int64(before)
 		e = &rest
 	}
-	readable := e.Len > 0 && d.readable(c, e)
-	if !readable && before == 0 {
+	hidden := e.Len > 0 && d.secures(c, e)
+	readable := e.Len > 0 && !hidden && d.readable(c, e)
+	if !readable && !hidden && before == 0 {
 		if p != nil {
 			d.bare(p)
 		}
@@ -241,12 +248,14 @@ func (d *Dissector) data(c *conn, e *event.Event) {
 	c.frame = b.number
 	if c.proxy != nil {
 		b.proxy(c.proxy)
-		if readable {
+		if readable || hidden {
 			b.inside(e.Data)
 			b.proxied(c.proxy)
 		}
 	}
-	if readable {
+	if hidden {
+		d.tls(c, e, b, 0)
+	} else if readable {
 		d.read(c, e, b)
 	}
 	if p != nil {
@@ -263,7 +272,9 @@ func (d *Dissector) read(c *conn, e *event.Event, b *builder) {
 		c.speaks.over(b, e.Dir)
 	}
 	b.live = c.live
-	c.speaks.push(b, e.Dir)
+	if n, opaque := c.speaks.push(b, e.Dir); opaque {
+		d.opaque(c, e, b, n)
+	}
 }
 
 // readable says that octets can be read, and are seen for the first time.
@@ -331,6 +342,8 @@ type conn struct {
 	byPort bool    // only the port says what is spoken
 	spoken [2]bool // who has sent something, where that is asked
 	looked int     // how often it was looked for what is spoken
+	heard  [2]bool // who has sent something, but to a proxy
+	secure *secure // TLS of a captured connection
 
 	waiting  [2]waiting // packets whose octets have not had their turn
 	analysis *analysis  // where it is asked for
@@ -338,7 +351,7 @@ type conn struct {
 
 // speaker reads a protocol.
 type speaker interface {
-	push(b *builder, d event.Dir)
+	push(b *builder, d event.Dir) (n int, opaque bool) // how many octets were read before TLS
 	lost(d event.Dir, n int64)
 	body(b *builder, d event.Dir, n int64) // of a body that was not recorded
 	over(b *builder, d event.Dir)          // what follows is no body
@@ -351,7 +364,7 @@ func (c *conn) lost(d event.Dir, n int64) {
 	if c.proxy != nil && !c.proxy.through {
 		c.speaks, c.mute = nil, true
 	}
-	if c.speaks != nil {
+	if !c.lostSecure(d, n) && c.speaks != nil {
 		c.speaks.lost(d, n)
 	}
 }
@@ -388,6 +401,7 @@ type builder struct {
 	octets []byte // of the event
 	src    uint16
 	said   bool // something of a protocol was in them, wanted or not
+	anew   bool // they are a record's, and of a protocol by themselves
 
 	number   uint32 // of the frame
 	book     *story.Book
@@ -414,7 +428,8 @@ func (b *builder) protocol(id field.ID) {
 
 // unit puts a protocol in, once.
 func (b *builder) unit(id field.ID) {
-	if b.want.Has(id) && !b.tree.Has(id) {
+	if b.want.Has(id) && (b.anew || !b.tree.Has(id)) {
+		b.anew = false
 		n := len(b.octets)
 		b.tree.Add(field.Node{Def: field.Of(id), Val: field.Unit(b.octets, n), Src: b.src, Len: uint32(n)})
 	}

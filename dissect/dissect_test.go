@@ -217,8 +217,8 @@ func TestRecognise(t *testing.T) {
 		{"POP3", "8110", "S+OK x\r\n", "CQUIT\r\n", 2},
 		{"redis", "6379", "C*1\r\n", "S+OK\r\n", 0},
 		{"another", "80", "Shello\r\n", "S220 x\r\n", 0},
-		{"TLS", "465", "C\x16\x03\x01", "S\x16\x03\x03", 0},
-		{"no TLS", "465", "C\x16\x03\x01", "S220-x\r\n", 1},
+		{"TLS", "465", "C\x16\x03\x01", "S\x16\x03\x03", 2}, // each begins a record
+		{"no TLS", "465", "C\x16\x03\x01", "S220-x\r\n", 2},
 		{"port", "25", "CHELO x\r\n", "S220 x\r\n", 2},
 	} {
 		s := newSession(t, at(c.port), field.SMTPReqCommand)

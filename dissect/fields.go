@@ -77,5 +77,6 @@ func Fields() (all field.Set) {
 		field.IMFResentTo, field.IMFResentCc, field.IMFResentBcc, field.IMFResentMessageID, field.IMFDeliveredTo, field.IMFExtMailer,
 		field.IMFExtMimeole, field.IMFImportance, field.IMFThreadIndex, field.IMFContentLanguage,
 	)
+	all.Add(tlsFields()...)
 	return all
 }

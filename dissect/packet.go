@@ -160,7 +160,7 @@ func (d *Dissector) release(all []*packet) {
 func (d *Dissector) Waiting() uint32 { return d.waiting.first() }
 
 // groups says which layers have a field that is wanted.
-type groups struct{ frame, link, ip, ipv6, tcp, analysis, mail bool }
+type groups struct{ frame, link, ip, ipv6, tcp, analysis, tls, mail bool }
 
 func groupsOf(want *field.Set) (g groups) {
 	for id := range want.All() {
@@ -176,6 +176,8 @@ func groupsOf(want *field.Set) (g groups) {
 			g.ipv6 = true
 		case id <= field.TCPBogusHeaderLength:
 			g.tcp = true
+		case id >= field.TLS && id <= field.TLSReassembledLength:
+			g.tls = true
 		case id >= field.IMF && id <= field.IMFUnknownParam, id == field.SMTPDataFragment, id == field.SMTPDataReassembledLength,
 			id == field.POPDataFragment, id == field.POPDataReassembledLength:
 			g.mail = true

@@ -59,14 +59,14 @@ func (s *popSpeaker) drop() {
 	}
 }
 
-func (s *popSpeaker) push(b *builder, d event.Dir) {
-	for off := 0; off < len(b.octets); {
+func (s *popSpeaker) push(b *builder, d event.Dir) (off int, opaque bool) {
+	for off < len(b.octets) {
 		what, _ := s.dialog.Next(pop3.Side(d))
 		if s.halves[d].open {
 			what = s.is[d]
 		}
 		if what == pop3.Opaque {
-			return
+			return off, true
 		}
 		switch what {
 		case pop3.List:
@@ -90,6 +90,8 @@ func (s *popSpeaker) push(b *builder, d event.Dir) {
 			}
 		}
 	}
+	what, _ := s.dialog.Next(pop3.Side(d))
+	return off, what == pop3.Opaque
 }
 
 // list reads on in a response of more lines, and says how many octets are its.

@@ -82,14 +82,14 @@ func (s *smtpSpeaker) drop() {
 	}
 }
 
-func (s *smtpSpeaker) push(b *builder, d event.Dir) {
-	for off := 0; off < len(b.octets); {
+func (s *smtpSpeaker) push(b *builder, d event.Dir) (off int, opaque bool) {
+	for off < len(b.octets) {
 		what, left, _ := s.dialog.Next(s.side(d))
 		if s.halves[d].open {
 			what = s.is[d]
 		}
 		if what == smtp.Opaque {
-			return
+			return off, true
 		}
 		rest := b.octets[off:]
 		switch what {
@@ -121,6 +121,8 @@ func (s *smtpSpeaker) push(b *builder, d event.Dir) {
 			}
 		}
 	}
+	what, _, _ := s.dialog.Next(s.side(d))
+	return off, what == smtp.Opaque
 }
 
 // data passes over mail data, and says where it ends.

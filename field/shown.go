@@ -34,7 +34,9 @@ func (d *Def) AppendShown(dst []byte, v Value, zone *time.Location) []byte {
 // hexadecimal is how many digits a number is shown with, 0 where it is decimal.
 func (d *Def) hexadecimal() int {
 	switch d.ID {
-	case EthType, VLANEtype, IPDsfield, IPID, IPFlags, IPChecksum, IPv6Tclass, IPv6Flow, TCPFlags, TCPChecksum:
+	case EthType, VLANEtype, IPDsfield, IPID, IPFlags, IPChecksum, IPv6Tclass, IPv6Flow, TCPFlags, TCPChecksum,
+		TLSRecordVersion, TLSHandshakeVersion, TLSHandshakeCiphersuite, TLSHandshakeExtensionsSupportedVersion,
+		TLSHandshakeExtensionsSupportedGroup, TLSHandshakeSigHashAlg, TLSHandshakeServerNamedCurve:
 		return 2 * d.Type.Width()
 	}
 	return 0

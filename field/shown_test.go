@@ -19,6 +19,8 @@ func TestAppendShown(t *testing.T) {
 		{TCPFlags, Uint(0x18), "0x0018"},
 		{IPFlags, Uint(2), "0x02"},
 		{IPv6Flow, Uint(0xabcde), "0x0abcde"},
+		{TLSRecordVersion, Uint(0x303), "0x0303"},
+		{TLSHandshakeExtensionsKeyShareGroup, Uint(29), "29"},
 		{TCPFlagsSyn, Truth(true), "1"},
 		{TCPFlagsAck, Truth(false), "0"},
 		{TCPPayload, Octets([]byte("a\r")), "610d"},

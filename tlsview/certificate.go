@@ -50,3 +50,20 @@ func (l *CertificateList) All(message []byte) iter.Seq[CertificateEntry] {
 		}
 	}
 }
+
+// ReadCertificateRequest gives the signature algorithms that a
+// CertificateRequest of TLS 1.2 or later takes (RFC 5246 §7.4.4, RFC 8446 §4.3.2).
+func ReadCertificateRequest(message []byte, version uint16) Span {
+	c := cursorOf(message)
+	c.vector(1) // the types of certificates, or the context
+	switch {
+	case version >= TLS13:
+		e := c.extensions()
+		if data, ok := e.find(message, ExtSignatureAlgorithms); ok {
+			return data.Inner(message, 2)
+		}
+	case version == TLS12:
+		return c.vector(2)
+	}
+	return Span{c.at, 0}
+}

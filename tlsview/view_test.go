@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// exchange is what most tests let the ends say.
-func exchange() []said {
+// talk is what most tests let the ends say.
+func talk() []said {
 	return []said{{1, "220 here\r\n"}, {0, "EHLO x\r\n"}, {1, strings.Repeat("250 long\r\n", 5000)}, {0, "QUIT\r\n"}, {1, "221 bye\r\n"}}
 }
 
@@ -47,10 +47,10 @@ func TestSuites(t *testing.T) {
 			if version == TLS12 {
 				server.CipherSuites = client.CipherSuites
 			}
-			tp := taped(t, client, server, exchange()...)
+			tp := taped(t, client, server, talk()...)
 			for _, cut := range []int{0, 1, 7, 1460} {
 				s := look(NewView(keysOf(tp.keys.Bytes())), tp.pieces, cut)
-				s.want(t, exchange())
+				s.want(t, talk())
 				got := s.view.Session()
 				if got.Version != version || got.Suite != one.suite || got.ServerName != "mail.example.net" || got.ALPN != "smtp" ||
 					got.Client != 0 || got.Offered != version || got.Hidden != 0 || got.Resumed || got.Retry {
@@ -95,9 +95,9 @@ func TestMessages(t *testing.T) {
 func TestRetry(t *testing.T) {
 	client := &tls.Config{CurvePreferences: []tls.CurveID{tls.X25519, tls.CurveP384}}
 	server := &tls.Config{CurvePreferences: []tls.CurveID{tls.CurveP384}, Certificates: []tls.Certificate{certificate(t, false)}}
-	tp := taped(t, client, server, exchange()...)
+	tp := taped(t, client, server, talk()...)
 	s := look(NewView(keysOf(tp.keys.Bytes())), tp.pieces, 0)
-	s.want(t, exchange())
+	s.want(t, talk())
 	if !s.view.Session().Retry || s.hidden != 0 {
 		t.Errorf("%+v", s.view.Session())
 	}
@@ -111,10 +111,10 @@ func TestResumed(t *testing.T) {
 		server := &tls.Config{Certificates: []tls.Certificate{certificate(t, false)}, MaxVersion: version}
 		k := NewKeyLog()
 		for i := range 3 {
-			tp := taped(t, client, server, exchange()...)
+			tp := taped(t, client, server, talk()...)
 			k.Add(tp.keys.Bytes())
 			s := look(NewView(k), tp.pieces, 0)
-			s.want(t, exchange())
+			s.want(t, talk())
 			if s.view.Session().Resumed != (i > 0) {
 				t.Errorf("%x, %d: %+v", version, i, s.view.Session())
 			}
@@ -124,7 +124,7 @@ func TestResumed(t *testing.T) {
 
 // The client may be either end.
 func TestClientIsEitherEnd(t *testing.T) {
-	tp := taped(t, &tls.Config{}, &tls.Config{Certificates: []tls.Certificate{certificate(t, false)}}, exchange()...)
+	tp := taped(t, &tls.Config{}, &tls.Config{Certificates: []tls.Certificate{certificate(t, false)}}, talk()...)
 	for i := range tp.pieces {
 		tp.pieces[i].from = 1 - tp.pieces[i].from
 	}
@@ -167,7 +167,7 @@ func TestLoss(t *testing.T) {
 // Keys that come late open what follows.
 func TestLateKeys(t *testing.T) {
 	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
-		tp := taped(t, &tls.Config{MaxVersion: version}, &tls.Config{Certificates: []tls.Certificate{certificate(t, false)}}, exchange()...)
+		tp := taped(t, &tls.Config{MaxVersion: version}, &tls.Config{Certificates: []tls.Certificate{certificate(t, false)}}, talk()...)
 		k := NewKeyLog()
 		s := &seen{view: NewView(k)}
 		for i, p := range tp.pieces {
@@ -184,7 +184,7 @@ func TestLateKeys(t *testing.T) {
 
 // Without the handshake's secrets application data is opened all the same.
 func TestTrafficSecretsAlone(t *testing.T) {
-	tp := taped(t, &tls.Config{}, &tls.Config{Certificates: []tls.Certificate{certificate(t, false)}}, exchange()...)
+	tp := taped(t, &tls.Config{}, &tls.Config{Certificates: []tls.Certificate{certificate(t, false)}}, talk()...)
 	var kept strings.Builder
 	for line := range strings.Lines(tp.keys.String()) {
 		if !strings.Contains(line, "HANDSHAKE") {
@@ -192,7 +192,7 @@ func TestTrafficSecretsAlone(t *testing.T) {
 		}
 	}
 	s := look(NewView(keysOf([]byte(kept.String()))), tp.pieces, 0)
-	s.want(t, exchange())
+	s.want(t, talk())
 	if s.hidden == 0 {
 		t.Error("the handshake was opened")
 	}
@@ -201,7 +201,7 @@ func TestTrafficSecretsAlone(t *testing.T) {
 // Of what begins in the middle there are records, and nothing is made up.
 func TestMiddle(t *testing.T) {
 	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
-		tp := taped(t, &tls.Config{MaxVersion: version}, &tls.Config{Certificates: []tls.Certificate{certificate(t, false)}}, exchange()...)
+		tp := taped(t, &tls.Config{MaxVersion: version}, &tls.Config{Certificates: []tls.Certificate{certificate(t, false)}}, talk()...)
 		s := look(NewView(keysOf(tp.keys.Bytes())), tp.pieces[len(tp.pieces)-6:], 0)
 		if got := s.view.Session(); got.Obstacle != NoHello || s.records < 4 || s.text != [2]string{} || got.Opened > 0 {
 			t.Errorf("%x: %+v, %d records", version, got, s.records)
@@ -211,7 +211,7 @@ func TestMiddle(t *testing.T) {
 
 // A wrong key opens nothing, and says so.
 func TestWrongKeys(t *testing.T) {
-	tp := taped(t, &tls.Config{}, &tls.Config{Certificates: []tls.Certificate{certificate(t, false)}}, exchange()...)
+	tp := taped(t, &tls.Config{}, &tls.Config{Certificates: []tls.Certificate{certificate(t, false)}}, talk()...)
 	wrong := strings.NewReplacer("a", "b", "1", "2").Replace
 	var lines []string
 	for line := range strings.Lines(tp.keys.String()) {
