@@ -23,6 +23,7 @@ type imapSpeaker struct {
 	answers bool    // the client answers challenges, or ends an IDLE
 	tls     []byte  // the tag of STARTTLS or COMPRESS
 	opaque  bool    // what follows cannot be read
+	packed  bool    // as it is compressed (RFC 4978), not as it is TLS
 }
 
 // asked is a command that waits for its response.
@@ -66,8 +67,8 @@ func (s *imapSpeaker) drop() {
 	}
 }
 
-func (s *imapSpeaker) push(b *builder, d event.Dir) {
-	for off := 0; off < len(b.octets) && !s.opaque; {
+func (s *imapSpeaker) push(b *builder, d event.Dir) (off int, opaque bool) {
+	for off < len(b.octets) && !s.opaque {
 		if s.literal[d] > 0 {
 			off += s.octets(b, d, b.octets[off:])
 			continue
@@ -84,6 +85,7 @@ func (s *imapSpeaker) push(b *builder, d event.Dir) {
 			s.line(b, d, l)
 		}
 	}
+	return off, s.opaque && !s.packed
 }
 
 // unit says that the frame is of IMAP.
@@ -220,7 +222,7 @@ func (s *imapSpeaker) arguments(b *builder, l line, verb string, tag []byte, off
 		off = s.argument(b, l, field.IMAPRequestUsername, off, true)
 		s.argument(b, l, field.IMAPRequestPassword, off, true)
 	case "STARTTLS", "COMPRESS":
-		s.tls = bytes.Clone(tag[:min(len(tag), maxTag)])
+		s.tls, s.packed = bytes.Clone(tag[:min(len(tag), maxTag)]), verb == "COMPRESS"
 	case "AUTHENTICATE", "IDLE":
 		s.answers = true
 	}

@@ -29,7 +29,7 @@ func TestIMAP(t *testing.T) {
 		"C:a5 APPEND Sent (\\Seen) {16+}\r\nSubject: two\r\n\r\n\r\n", "S:a5 OK APPEND done\r\n",
 		"C:a6 IDLE\r\n", "S:+ idling\r\n", "C:DONE\r\n", "S:a6 OK IDLE done\r\n",
 		"C:a7 COPY 1:2 Trash\r\n", "S:a7 OK COPY done\r\n",
-		"C:a8 STARTTLS\r\n", "S:a8 OK begin\r\n", "C:a9 NOOP\r\n",
+		"C:a8 STARTTLS\r\n", "S:a8 OK begin\r\n", "C:\x16\x03\x01\x00\x09 a9 NOOP\r\n",
 	}
 	const want = "imap.request_tag=a1 imap.request.command=LOGIN imap.request.username=pe\\\"pe imap.request.password=my secret " +
 		"imap.response_tag=a1 imap.response.status=OK imap.response.command=LOGIN " +

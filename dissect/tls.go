@@ -173,8 +173,7 @@ func (c *conn) appName() string {
 		return "Simple Mail Transfer Protocol"
 	case *popSpeaker:
 		return "Post Office Protocol"
-	}
-	if port := c.ends.Local.Port(); port == 143 || port == 993 {
+	case *imapSpeaker:
 		return "Internet Message Access Protocol"
 	}
 	return ""
