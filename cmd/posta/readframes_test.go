@@ -65,8 +65,8 @@ func TestReadFilterMistakes(t *testing.T) {
 			t.Errorf("%q: %d", args, status)
 		}
 	}
-	_, out, errs := readCapture(t, labCapture, "--filter", "tls", "--lang", "en")
-	if out != "no frame matches\n" || errs != "posta does not read tls: no frame has it.\n" {
+	_, out, errs := readCapture(t, labCapture, "--filter", "tls.reassembled_in", "--lang", "en")
+	if out != "no frame matches\n" || errs != "posta does not read tls.reassembled_in: no frame has it.\n" {
 		t.Errorf("%s%s", out, errs)
 	}
 	for _, args := range [][]string{{"--filter", "smtp.req.command == BDAT"}, {"--filter", "tcp.port == 1", "--format", "json"}} {
