@@ -1,6 +1,8 @@
 package dissect
 
 import (
+	"bytes"
+
 	"posta/event"
 	"posta/field"
 	"posta/tlsview"
@@ -46,6 +48,9 @@ func (d *Dissector) secures(c *conn, e *event.Event) bool {
 		s.on[e.Dir] = may && tlsview.Begins(e.Data)
 		return s.on[e.Dir]
 	case may && tlsview.BeginsHello(e.Data), c.tls && tlsview.Begins(e.Data):
+		if !c.tls && c.heard[1-e.Dir] {
+			d.unasked(c, e)
+		}
 		d.starts(c)
 		c.secure.on[e.Dir] = true
 	default:
@@ -155,11 +160,35 @@ func (d *Dissector) shaken(c *conn, e *event.Event) {
 	}
 }
 
+// unasked tells of a ClientHello where a dialogue in the clear has begun: to its
+// server, that is a command.
+func (d *Dissector) unasked(c *conn, e *event.Event) {
+	line, _, _ := bytes.Cut(e.Data[:min(len(e.Data), maxUnasked)], []byte("\n"))
+	switch s := c.speaks.(type) {
+	case *smtpSpeaker:
+		if command, fault := s.dialog.Command(line); d.book != nil {
+			d.book.SMTPCommand(placeOf(c, e), line, &command, fault)
+		}
+	case *popSpeaker:
+		if command, fault := s.dialog.Command(line); d.book != nil {
+			d.book.POPCommand(placeOf(c, e), line, &command, fault)
+		}
+	}
+}
+
+// maxUnasked is how much is told of it.
+const maxUnasked = 512
+
 // closed passes over application data that cannot be opened.
 func (d *Dissector) closed(c *conn, e *event.Event, r *tlsview.Record) {
 	s := c.secure.view.Session()
 	if s.Version != 0 && (s.Version < tlsview.TLS13 || tlsview.End(e.Dir) == s.Client) { // a client's first is its Finished
 		d.shaken(c, e)
+	}
+	if d.book != nil && c.secure.up {
+		at := placeOf(c, e)
+		at.Octets = int64(len(r.Octets))
+		d.book.Ciphertext(at)
 	}
 	if c.speaks != nil && s.Opened > 0 && c.secure.up {
 		c.speaks.lost(e.Dir, int64(len(r.Fragment())))
