@@ -19,6 +19,9 @@ const (
 	optOffset      = 14
 
 	optApplication = 4 // of a section
+
+	optReceived = 4 // of an interface's statistics
+	optDropped  = 5
 )
 
 // options walks through a block's. A list that is damaged ends early: the

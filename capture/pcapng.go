@@ -9,14 +9,15 @@ import (
 // The blocks of pcapng (draft-ietf-opsawg-pcapng) that are looked into. Others
 // are passed over.
 const (
-	blockSection   = 0x0a0d0d0a // the same in both byte orders
-	blockInterface = 1
-	blockOldPacket = 2
-	blockSimple    = 3
-	blockPacket    = 6
-	blockSecrets   = 10
-	blockCustom    = 0x00000bad
-	blockCustomNo  = 0x40000bad // not to be copied
+	blockSection    = 0x0a0d0d0a // the same in both byte orders
+	blockInterface  = 1
+	blockOldPacket  = 2
+	blockSimple     = 3
+	blockStatistics = 5
+	blockPacket     = 6
+	blockSecrets    = 10
+	blockCustom     = 0x00000bad
+	blockCustomNo   = 0x40000bad // not to be copied
 
 	byteOrderMagic = 0x1a2b3c4d
 	maxKnownBlock  = 16 << 20 // of those that are kept, as in Wireshark

@@ -3,6 +3,7 @@ package capture
 import (
 	"encoding/binary"
 	"io"
+	"time"
 	"unicode/utf8"
 )
 
@@ -53,18 +54,43 @@ func (c *Writer) Secret(s Secret) error {
 	return c.end(false)
 }
 
+// Statistics are how many packets an interface had, and how many of them the
+// capture has not, because nobody took them in time.
+type Statistics struct{ Received, Dropped uint64 }
+
+// Statistics writes an Interface Statistics Block (pcapng §4.6).
+func (c *Writer) Statistics(network int, at time.Time, s Statistics) error {
+	c.begin(blockStatistics)
+	c.uint32(uint32(network))
+	c.stamp(at)
+	for _, one := range []struct {
+		code  uint16
+		count uint64
+	}{{optReceived, s.Received}, {optDropped, s.Dropped}} {
+		c.uint16(one.code)
+		c.uint16(8)
+		c.block = binary.LittleEndian.AppendUint64(c.block, one.count)
+	}
+	return c.end(true)
+}
+
+// stamp writes a time, in nanoseconds.
+func (c *Writer) stamp(t time.Time) {
+	var at uint64
+	if !t.IsZero() {
+		at = uint64(t.Unix())*1e9 + uint64(t.Nanosecond())
+	}
+	c.uint32(uint32(at >> 32))
+	c.uint32(uint32(at))
+}
+
 // Packet writes a packet with its comments, as an Enhanced Packet Block. Its
 // Number, Link and At are not written: the first follows from the order, the
 // second from the interface.
 func (c *Writer) Packet(p *Packet) error {
 	c.begin(blockPacket)
 	c.uint32(uint32(p.Interface))
-	var at uint64
-	if !p.Time.IsZero() {
-		at = uint64(p.Time.Unix())*1e9 + uint64(p.Time.Nanosecond())
-	}
-	c.uint32(uint32(at >> 32))
-	c.uint32(uint32(at))
+	c.stamp(p.Time)
 	c.uint32(uint32(len(p.Data)))
 	c.uint32(uint32(max(p.Wire, len(p.Data))))
 	c.padded(p.Data)

@@ -29,6 +29,7 @@ type captureFlags struct {
 	wireshark     bool
 	printCommand  bool
 	quiet         bool // nothing is said beside the packets
+	interfaceFlags
 }
 
 // captured is what `posta capture --json` says at its end.
@@ -37,12 +38,18 @@ type captured struct {
 	Size     int64  `json:"size"`
 	Packets  int    `json:"packets"`
 	Sessions int    `json:"sessions"`
+	Dropped  uint64 `json:"dropped,omitempty"`
 }
 
 // captureCommand writes what happens now as a capture.
 func (a *app) captureCommand() *cobra.Command {
 	var f captureFlags
-	c := a.command("capture", "capture.help", func(ctx context.Context, _ []string) error { return a.capture(ctx, &f) })
+	c := a.command("capture", "capture.help", func(ctx context.Context, _ []string) error {
+		if f.list {
+			return a.listInterfaces()
+		}
+		return a.capture(ctx, &f)
+	})
 	c.Long = a.say("capture.help_long", nil)
 	flags := c.Flags()
 	flags.StringVarP(&f.write, "write", "w", "", a.say("capture.flag_write", nil))
@@ -51,18 +58,62 @@ func (a *app) captureCommand() *cobra.Command {
 	flags.BoolVar(&f.past, "past", false, a.say("capture.flag_past", nil))
 	flags.StringVar(&f.filter, "filter", "", a.say("capture.flag_filter", nil))
 	flags.BoolVar(&f.standardPorts, "as-standard-ports", false, a.say("help.flag_standard_ports", nil))
+	flags.StringVarP(&f.name, "interface", "i", "", a.say("capture.flag_interface", nil))
+	flags.BoolVar(&f.list, "list-interfaces", false, a.say("capture.flag_list_interfaces", nil))
+	flags.StringSliceVar(&f.ports, "ports", nil, a.say("capture.flag_ports", nil))
+	flags.BoolVar(&f.interfaceFlags.all, "all", false, a.say("capture.flag_all", nil))
 	flags.BoolVar(&f.wireshark, "wireshark", false, a.say("capture.flag_wireshark", nil))
 	flags.BoolVar(&f.printCommand, "print-command", false, a.say("capture.flag_print_command", nil))
-	c.Example = "posta capture --wireshark\nposta capture --print-command\nposta capture -w lab.pcapng\nposta capture -w lab.pcapng --filter 'smtp.response.code >= 400'\nposta capture -w lab.pcapng --session 1"
+	c.Example = "posta capture --wireshark\nposta capture --print-command\nposta capture -w lab.pcapng\nposta capture -w lab.pcapng --filter 'smtp.response.code >= 400'\nposta capture -w lab.pcapng --session 1\n" +
+		"posta capture --list-interfaces"
 	return c
 }
 
 // capture writes until the user ends it, or the server, or the sessions that
 // were asked for.
 func (a *app) capture(ctx context.Context, f *captureFlags) error {
-	if (f.write == "") == !(f.wireshark || f.printCommand) {
-		return usage(words.Fail("capture.whither", nil))
+	targets := 0
+	for _, one := range []bool{f.write != "", f.wireshark, f.printCommand} {
+		if one {
+			targets++
+		}
 	}
+	sessions := f.listener != "" || f.past || len(f.sessions) > 0 || f.standardPorts
+	switch {
+	case targets > 1, targets == 0 && f.name == "":
+		return usage(words.Fail("capture.whither", nil))
+	case f.name != "" && (sessions || f.printCommand), f.name == "" && (len(f.ports) > 0 || f.interfaceFlags.all):
+		return usage(words.Fail("capture.what", nil))
+	}
+	picked, err := a.newPicker(f.filter)
+	if err != nil {
+		return err
+	}
+	if f.name != "" {
+		return a.captureInterface(ctx, f, picked)
+	}
+	return a.captureServer(ctx, f, picked)
+}
+
+// captureInterface captures at a network interface, to a file or the screen.
+func (a *app) captureInterface(ctx context.Context, f *captureFlags, picked *picker) error {
+	source, err := a.openInterface(&f.interfaceFlags)
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	if f.write == "" && !f.wireshark {
+		return a.showInterface(ctx, source, f.filter)
+	}
+	ctx, out, err := a.captureTo(ctx, f, nil)
+	if err != nil {
+		return err
+	}
+	return a.captured(f, out, a.writeInterface(ctx, source, f.name, picked, out))
+}
+
+// captureServer captures sessions of the running server.
+func (a *app) captureServer(ctx context.Context, f *captureFlags, picked *picker) error {
 	watch := admin.SessionWatch{Listener: f.listener, Past: f.past}
 	for _, text := range f.sessions {
 		id, err := strconv.ParseUint(text, 10, 64)
@@ -71,21 +122,21 @@ func (a *app) capture(ctx context.Context, f *captureFlags) error {
 		}
 		watch.IDs = append(watch.IDs, id)
 	}
-	picked, err := a.newPicker(f.filter)
-	if err != nil {
-		return err
-	}
 	client, err := a.server(ctx)
 	if err != nil {
 		return err
 	}
-	ctx, out, err := a.captureTo(ctx, client, f)
+	ctx, out, err := a.captureTo(ctx, f, client)
 	if out == nil || err != nil {
 		return err
 	}
 	out.quiet = f.quiet
-	err = a.captureSessions(ctx, client, watch, picked, out, f.standardPorts)
-	if err = errors.Join(err, out.close()); err != nil {
+	return a.captured(f, out, a.captureSessions(ctx, client, watch, picked, out, f.standardPorts))
+}
+
+// captured ends a capture, and says what was written.
+func (a *app) captured(f *captureFlags, out *captureFile, failed error) error {
+	if err := errors.Join(failed, out.close()); err != nil {
 		return err
 	}
 	if f.quiet {
@@ -95,14 +146,15 @@ func (a *app) capture(ctx context.Context, f *captureFlags) error {
 }
 
 // captureTo opens what is written to: nothing where only the way is asked for.
-// The context ends when Wireshark is closed.
-func (a *app) captureTo(ctx context.Context, client *admin.Client, f *captureFlags) (context.Context, *captureFile, error) {
+// The context ends when Wireshark is closed. Of the server's sessions, Wireshark
+// is told the ports.
+func (a *app) captureTo(ctx context.Context, f *captureFlags, client *admin.Client) (context.Context, *captureFile, error) {
 	if f.write != "" {
 		out, err := a.openCapture(ctx, f.write)
 		return ctx, out, err
 	}
 	var decode []string
-	if !f.standardPorts {
+	if client != nil && !f.standardPorts {
 		var state admin.Status
 		if err := client.Call(ctx, "status", admin.None{}, &state); err != nil {
 			return ctx, nil, err
@@ -172,7 +224,7 @@ func (a *app) captureBegins(out *captureFile) {
 // captureDone says what was written; on standard error where the packets went
 // to standard output.
 func (a *app) captureDone(out *captureFile) error {
-	result := captured{File: out.name, Size: out.size, Packets: out.packets, Sessions: out.sessions}
+	result := captured{File: out.name, Size: out.size, Packets: out.packets, Sessions: out.sessions, Dropped: out.dropped}
 	if out.name == "" {
 		if !a.json {
 			_, _ = fmt.Fprintln(a.Err, a.say("capture.done", words.Args{"File": out.shown, "Count": result.Packets}))

@@ -23,6 +23,7 @@ type captureFile struct {
 	size     int64
 	packets  int
 	sessions int
+	dropped  uint64
 }
 
 // openCapture makes a new file, or takes a pipe that is there, or standard

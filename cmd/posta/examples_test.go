@@ -131,6 +131,7 @@ func exampleScenes() map[string]trial {
 		"posta capture --print-command":                                                              lab(`wireshark -k -i `),
 		"posta extcap install":                                                                       {says: `postadump`},
 		"posta extcap uninstall":                                                                     {before: []string{"posta extcap install"}, says: `postadump`},
+		"posta capture --list-interfaces":                                                            {scene: "nothing", says: `127\.0\.0\.1/8`},
 		"posta config check posta.toml":                                                              {says: `posta\.toml`},
 	}
 }

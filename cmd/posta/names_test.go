@@ -48,6 +48,7 @@ func otherMeaning() []string {
 		"output",  // message export also takes a folder, session export standard output
 		"all",     // messages, sessions
 		"filter",  // frames are shown, sessions are captured
+		"ports",   // where a server listens, what is captured
 		"session", // trace has one, capture several
 	}
 }
