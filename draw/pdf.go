@@ -20,16 +20,7 @@ const (
 // PDF writes the diagram on as many pages of A4 as it needs; on each of them the
 // lifelines have their names. Its text is text.
 func (d *Diagram) PDF(w io.Writer, t Theme) error {
-	l, err := newLayout(d)
-	if err != nil {
-		return err
-	}
-	way, across, down := "P", paperShort, paperLong
-	if l.w > wide {
-		way, across, down = "L", paperLong, paperShort
-	}
-	scale := (across - 2*paperMargin) / l.w
-	doc := fpdf.New(way, "pt", "A4", "")
+	doc := fpdf.New("P", "pt", "A4", "")
 	doc.SetAutoPageBreak(false, 0)
 	doc.SetMargins(0, 0, 0)
 	doc.SetTitle(d.title, true)
@@ -44,13 +35,33 @@ func (d *Diagram) PDF(w io.Writer, t Theme) error {
 	}
 	doc.SetCreationDate(made)
 	doc.SetModificationDate(made)
-	for f := range faces {
-		family, style := f.pdf()
-		doc.AddUTF8FontFromBytes(family, style, append([]byte(nil), l.f.octets[f]...))
+	if _, err := AddFonts(doc); err != nil {
+		return err
 	}
+	if err := d.Print(doc, t, 0); err != nil {
+		return err
+	}
+	if err := doc.Output(w); err != nil {
+		return fmt.Errorf("draw: PDF: %w", err)
+	}
+	return nil
+}
+
+// Print adds the diagram's pages to a document that has AddFonts's fonts, and
+// leaves foot points free at the end of each.
+func (d *Diagram) Print(doc *fpdf.Fpdf, t Theme, foot float64) error {
+	l, err := newLayout(d)
+	if err != nil {
+		return err
+	}
+	way, across, down := "P", paperShort, paperLong
+	if l.w > wide {
+		way, across, down = "L", paperLong, paperShort
+	}
+	scale := (across - 2*paperMargin) / l.w
 	p := printer{l: l, doc: doc, scale: scale, colours: t.colours()}
-	for _, one := range l.pages((down - 2*paperMargin) / scale) {
-		doc.AddPage()
+	for _, one := range l.pages((down - 2*paperMargin - foot) / scale) {
+		doc.AddPageFormat(way, fpdf.SizeType{Wd: paperShort, Ht: paperLong})
 		if t == Dark {
 			p.ink(paper, doc.SetFillColor)
 			doc.Rect(0, 0, across, down, "F")
@@ -58,9 +69,6 @@ func (d *Diagram) PDF(w io.Writer, t Theme) error {
 		for i := range one.shapes {
 			p.shape(&one.shapes[i])
 		}
-	}
-	if err := doc.Output(w); err != nil {
-		return fmt.Errorf("draw: PDF: %w", err)
 	}
 	return nil
 }

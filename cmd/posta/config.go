@@ -132,7 +132,7 @@ func (a *app) configExampleCommand() *cobra.Command {
 				return err
 			})
 		}
-		if err := writeNew(output, text); err != nil {
+		if err := writeNew(output, []byte(text), 0o644); err != nil {
 			return err
 		}
 		return a.done("done.written", words.Args{"File": output})
@@ -147,18 +147,19 @@ type example struct {
 	TOML string `json:"toml"`
 }
 
-// writeNew writes a file that is not there yet.
-func writeNew(name, text string) error {
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+// writeNew writes a file that is not there yet; what holds secrets is for its
+// owner alone, 0o600.
+func writeNew(name string, octets []byte, mode fs.FileMode) error {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if errors.Is(err, fs.ErrExist) {
 		return words.Fail("fail.file_exists", words.Args{"File": name})
 	}
 	if err != nil {
 		return words.FailOf(err, "fail.unwritable", words.Args{"File": name})
 	}
-	_, err = io.WriteString(f, text)
+	_, err = f.Write(octets)
 	if err = errors.Join(err, f.Close()); err != nil {
-		return words.FailOf(err, "fail.unwritable", words.Args{"File": name})
+		return errors.Join(words.FailOf(err, "fail.unwritable", words.Args{"File": name}), os.Remove(name))
 	}
 	return nil
 }

@@ -95,15 +95,18 @@ func exampleScenes() map[string]trial {
 		"posta watch":                      {on: labServer, ends: true, says: `Ctrl-C`},
 		"posta watch 1":                    lab(`QUIT`),
 		"posta watch --past --filter smtp": {on: labServer, ends: true, says: `HELO pepito\.es +250 `},
-		"posta watch --filter 'smtp.response.code >= 400'":                                        {on: labServer, ends: true, says: `Ctrl-C`},
-		"posta watch --past --listener smtp --json":                                               {on: labServer, ends: true, says: `"asked":"QUIT"`},
-		"posta trace --to pepe@pepito.es --since 2h":                                              {says: `pepe@pepito\.es`},
-		"posta trace --from @example.net --since 2026-11-20":                                      {says: `app@example\.net`},
-		"posta trace --message-id 'abc@example.net' --json":                                       {says: `abc@example\.net`},
-		"posta fault add --at rcpt --match 'ana@*' --reply '451 4.7.1 Try again later' --times 2": lab(`451 4\.7\.1`),
-		"posta fault add --at dot --reply '554 5.6.0 Not this one'":                               lab(`554 5\.6\.0`),
-		"posta fault add --at data --close":                                                       lab(`data`),
-		"posta fault add --at retr --match 2 --delay 5s":                                          lab(`retr`),
+		"posta watch --filter 'smtp.response.code >= 400'":                                             {on: labServer, ends: true, says: `Ctrl-C`},
+		"posta watch --past --listener smtp --json":                                                    {on: labServer, ends: true, says: `"asked":"QUIT"`},
+		"posta report 1 -o lab.html":                                                                   lab(`lab\.html`),
+		"posta report lab.pcapng -o lab.pdf --group 7 --members \"Ana Peña,Luis Díaz\" --course Redes": {scene: "nothing", says: `lab\.pdf`},
+		"posta report 1 2 -o lab.pdf --lang es --answers":                                              lab(`lab\.pdf es el informe de 2 sesiones`),
+		"posta trace --to pepe@pepito.es --since 2h":                                                   {says: `pepe@pepito\.es`},
+		"posta trace --from @example.net --since 2026-11-20":                                           {says: `app@example\.net`},
+		"posta trace --message-id 'abc@example.net' --json":                                            {says: `abc@example\.net`},
+		"posta fault add --at rcpt --match 'ana@*' --reply '451 4.7.1 Try again later' --times 2":      lab(`451 4\.7\.1`),
+		"posta fault add --at dot --reply '554 5.6.0 Not this one'":                                    lab(`554 5\.6\.0`),
+		"posta fault add --at data --close":                                                            lab(`data`),
+		"posta fault add --at retr --match 2 --delay 5s":                                               lab(`retr`),
 		"posta fault list":                    lab(`data`, "posta fault add --at data --close"),
 		"posta fault clear":                   lab(`1`, "posta fault add --at data --close"),
 		"posta fault clear 3":                 lab(`1`, "posta fault add --at data --close", "posta fault add --at dot --close", "posta fault add --at rcpt --close"),
@@ -260,7 +263,7 @@ func files(t *testing.T, line string) {
 	}
 	for name, text := range texts {
 		if !strings.Contains(line, "< "+name) && !strings.Contains(line, "import "+name) && !strings.Contains(line, "--config "+name) &&
-			!strings.Contains(line, "check "+name) && !strings.Contains(line, "read "+name) {
+			!strings.Contains(line, "check "+name) && !strings.Contains(line, "read "+name) && !strings.Contains(line, "report "+name) {
 			continue
 		}
 		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {

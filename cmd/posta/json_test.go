@@ -27,6 +27,7 @@ func documented() map[string]any {
 		"Checked": checked{}, "CheckedListener": checkedListener{}, "Certificate": admin.Certificate{}, "Version": build{}, "OK": nothing{}, "Example": example{}, "Encoded": encoded{},
 		"Watched": watched{}, "Exported": exported{}, "Captured": captured{}, "Extcap": extcapFile{}, "Recorded": admin.Recorded{}, "Capture": capturedFacts{}, "Adapter": captureAdapter{}, "Stream": streamLine{}, "StreamHalf": streamHalf{}, "Conversation": conversation{},
 		"Finding": findingLine{}, "Credential": credential{}, "Lesson": lessonLine{}, "LessonUser": lessonUser{}, "LessonMessage": lessonMessage{}, "Interface": shownInterface{},
+		"Report": reported{},
 	}
 }
 

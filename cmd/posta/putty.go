@@ -40,7 +40,7 @@ func (a *app) puttyCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := writeNew(output, file); err != nil {
+		if err := writeNew(output, []byte(file), 0o644); err != nil {
 			return err
 		}
 		return a.done("done.putty", words.Args{"File": output, "Count": len(sessions), "Logs": puttyLogs})

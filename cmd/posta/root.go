@@ -72,6 +72,7 @@ func (a *app) root() *cobra.Command {
 		a.serveCommand(),
 		a.statusCommand(),
 		a.watchCommand(),
+		a.reportCommand(),
 		a.healthCommand(),
 		a.waitReadyCommand(),
 		a.domainCommand(),
