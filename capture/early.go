@@ -23,6 +23,7 @@ func (s *Sessions) keeps(c *played, e *event.Event) bool {
 	if e.Kind == event.Keys {
 		if !c.masked && s.err == nil {
 			s.err = s.Secret(Secret{Type: SecretTLS, Data: e.Data})
+			c.keys = append(c.keys, slices.Clone(e.Data))
 		}
 		return true
 	}
@@ -45,4 +46,14 @@ func (s *Sessions) keeps(c *played, e *event.Event) bool {
 		}
 	}
 	return false
+}
+
+// forget tells whoever keeps secrets for later files that a session has ended.
+func (s *Sessions) forget(c *played) {
+	to, ok := s.to.(interface{ Forget(data []byte) })
+	for _, data := range c.keys {
+		if ok {
+			to.Forget(data)
+		}
+	}
 }

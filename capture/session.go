@@ -50,6 +50,7 @@ type SessionOptions struct {
 // nothing is. It belongs to one goroutine at a time.
 type Sessions struct {
 	w       *Writer
+	to      io.Writer
 	o       SessionOptions
 	network int
 	conns   map[uint64]*played
@@ -67,7 +68,7 @@ func NewSessions(w io.Writer, o SessionOptions) (*Sessions, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Sessions{w: c, o: o, conns: map[uint64]*played{}}
+	s := &Sessions{w: c, to: w, o: o, conns: map[uint64]*played{}}
 	s.network, err = c.Interface(Adapter{Name: "posta", Description: "posta sessions", Link: LinkEthernet})
 	return s, err
 }
@@ -129,6 +130,7 @@ func (s *Sessions) emit(c *played, e *event.Event) {
 		c.wire = true // even if none of it was kept
 	case event.Close:
 		s.close(c, e)
+		s.forget(c)
 		delete(s.conns, e.Conn)
 	}
 }
@@ -279,4 +281,5 @@ type played struct {
 	now      time.Time
 	comments []string // for the next packet
 	early    early    // its TLS handshake, kept back
+	keys     [][]byte // of it, that were written
 }

@@ -21,6 +21,7 @@ import (
 // captureFlags are those of `posta capture`.
 type captureFlags struct {
 	write         string
+	ring          string
 	filter        string
 	sessions      []string
 	listener      string
@@ -53,6 +54,7 @@ func (a *app) captureCommand() *cobra.Command {
 	c.Long = a.say("capture.help_long", nil)
 	flags := c.Flags()
 	flags.StringVarP(&f.write, "write", "w", "", a.say("capture.flag_write", nil))
+	flags.StringVar(&f.ring, "ring", "", a.say("capture.flag_ring", nil))
 	flags.StringArrayVar(&f.sessions, "session", nil, a.say("capture.flag_session", nil))
 	flags.StringVar(&f.listener, "listener", "", a.say("help.flag_listener", nil))
 	flags.BoolVar(&f.past, "past", false, a.say("capture.flag_past", nil))
@@ -65,6 +67,7 @@ func (a *app) captureCommand() *cobra.Command {
 	flags.BoolVar(&f.wireshark, "wireshark", false, a.say("capture.flag_wireshark", nil))
 	flags.BoolVar(&f.printCommand, "print-command", false, a.say("capture.flag_print_command", nil))
 	c.Example = "posta capture --wireshark\nposta capture --print-command\nposta capture -w lab.pcapng\nposta capture -w lab.pcapng --filter 'smtp.response.code >= 400'\nposta capture -w lab.pcapng --session 1\n" +
+		"posta capture -w mail.pcapng --ring 10x100MB\n" +
 		"posta capture --list-interfaces"
 	return c
 }
@@ -149,6 +152,10 @@ func (a *app) captured(f *captureFlags, out *captureFile, failed error) error {
 // The context ends when Wireshark is closed. Of the server's sessions, Wireshark
 // is told the ports.
 func (a *app) captureTo(ctx context.Context, f *captureFlags, client *admin.Client) (context.Context, *captureFile, error) {
+	if f.ring != "" {
+		out, err := a.openRing(f.write, f.ring)
+		return ctx, out, err
+	}
 	if f.write != "" {
 		out, err := a.openCapture(ctx, f.write)
 		return ctx, out, err

@@ -106,3 +106,24 @@ func TestCaptureLive(t *testing.T) {
 		}
 	}
 }
+
+func TestRingFlag(t *testing.T) {
+	a := &app{}
+	name := filepath.Join(t.TempDir(), "x.pcapng")
+	for _, good := range []string{"10x100MB", "2x64KiB", "24x1h", "10000x1s"} {
+		out, err := a.openRing(name, good)
+		if err != nil {
+			t.Errorf("%s: %v", good, err)
+			continue
+		}
+		out.close()
+	}
+	for _, bad := range []string{"", "10", "x", "1x10MB", "0x1h", "-2x1h", "10001x1h", "10x", "10x1kB", "10x1ms", "10x-1h", "10x0", "axb", "10x100MBx2"} {
+		if _, err := a.openRing(name, bad); err == nil {
+			t.Errorf("%q is taken", bad)
+		}
+	}
+	if _, err := a.openRing("-", "10x100MB"); err == nil {
+		t.Error("a ring goes to standard output")
+	}
+}

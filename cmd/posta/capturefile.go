@@ -7,7 +7,12 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strconv"
+	"strings"
+	"time"
 
+	"posta/capture"
+	"posta/config"
 	"posta/words"
 )
 
@@ -16,10 +21,11 @@ import (
 type captureFile struct {
 	to       io.Writer
 	close    func() error
-	pipe     bool   // somebody reads it, who may go
-	name     string // as --json has it; "": standard output
-	shown    string // as it is told
-	quiet    bool   // nothing is told
+	ring     *capture.Ring // nil: it is one file
+	pipe     bool          // somebody reads it, who may go
+	name     string        // as --json has it; "": standard output
+	shown    string        // as it is told
+	quiet    bool          // nothing is told
 	size     int64
 	packets  int
 	sessions int
@@ -45,6 +51,46 @@ func (a *app) openCapture(ctx context.Context, name string) (*captureFile, error
 		return nil, words.FailOf(err, "fail.unwritable", words.Args{"File": name})
 	}
 	return &captureFile{to: file, close: file.Close, name: name, shown: name}, nil
+}
+
+// openRing makes a ring of files, of "10x100MB" or "24x1h".
+func (a *app) openRing(name, bounds string) (*captureFile, error) {
+	o := capture.RingOptions{Path: name}
+	count, each, ok := strings.Cut(bounds, "x")
+	var size config.Size
+	var err error
+	if o.Files, err = strconv.Atoi(count); err != nil || !ok || o.Files < 2 || o.Files > maxRingFiles {
+		return nil, usage(words.Fail("capture.bad_ring", words.Args{"Value": bounds}))
+	}
+	if o.Every, err = time.ParseDuration(each); err != nil {
+		err = size.UnmarshalText([]byte(each))
+		o.Size = int64(size)
+	}
+	if err != nil || o.Every < 0 || o.Every == 0 && o.Size < leastRingFile || o.Every > 0 && o.Every < time.Second {
+		return nil, usage(words.Fail("capture.bad_ring", words.Args{"Value": bounds}))
+	}
+	if name == "" || name == "-" {
+		return nil, usage(words.Fail("capture.ring_file", nil))
+	}
+	ring, err := capture.NewRing(o)
+	if err != nil {
+		return nil, words.FailOf(err, "fail.unwritable", words.Args{"File": name})
+	}
+	return &captureFile{to: ring, ring: ring, close: ring.Close, name: name, shown: name}, nil
+}
+
+// The bounds of a ring: so many files as their names can count, and room for a
+// packet beside what each begins with.
+const (
+	maxRingFiles  = 10_000
+	leastRingFile = 64 << 10
+)
+
+// Forget tells a ring of a secret that is needed no longer.
+func (c *captureFile) Forget(data []byte) {
+	if c.ring != nil {
+		c.ring.Forget(data)
+	}
 }
 
 // newCapturePipe writes to whoever reads a pipe, until ctx is done: a reader may

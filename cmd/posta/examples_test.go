@@ -135,6 +135,7 @@ func exampleScenes() map[string]trial {
 		"posta extcap install":                                                                       {says: `postadump`},
 		"posta extcap uninstall":                                                                     {before: []string{"posta extcap install"}, says: `postadump`},
 		"posta capture --list-interfaces":                                                            {scene: "nothing", says: `127\.0\.0\.1/8`},
+		"posta capture -w mail.pcapng --ring 10x100MB":                                               {on: labServer, ends: true, says: `mail\.pcapng`},
 		"posta config check posta.toml":                                                              {says: `posta\.toml`},
 	}
 }
