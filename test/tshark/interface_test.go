@@ -76,6 +76,30 @@ func passedAt(t *testing.T, file string, port uint16) (all []capture.Packet) {
 	}
 }
 
+// knock connects again and again, until those who listen have heard it.
+func knock(address string) (stop func()) {
+	over, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-over:
+				return
+			case <-time.After(50 * time.Millisecond):
+				if c, err := net.Dial("tcp", address); err == nil {
+					_, _ = io.WriteString(c, "QUIT\r\n")
+					_, _ = io.Copy(io.Discard, c)
+					_ = c.Close()
+				}
+			}
+		}
+	}()
+	return func() {
+		close(over)
+		<-done
+	}
+}
+
 // What posta captures at an interface is what tshark captures there.
 func TestInterface(t *testing.T) {
 	if !alone(t) {
@@ -90,27 +114,10 @@ func TestInterface(t *testing.T) {
 	endPicked := b.capturing(t, "-i", "lo", "--ports", port, "-w", picked, "--filter", `smtp.req.command == "NOOP"`)
 	shown, endShown := b.lines(t, "posta", "capture", "-i", "lo", "--ports", port)
 	await, end := b.lines(t, "tshark", "-i", "lo", "-B", "64", "-f", "tcp port "+port, "-d", "tcp.port=="+port+",smtp", "-w", theirs, "-P", "-l")
-	stop := make(chan struct{})
-	probed := make(chan struct{})
-	go func() { // until both hear something
-		defer close(probed)
-		for {
-			select {
-			case <-stop:
-				return
-			case <-time.After(50 * time.Millisecond):
-				if c, err := net.Dial("tcp", addresses["smtp"]); err == nil {
-					_, _ = io.WriteString(c, "QUIT\r\n")
-					_, _ = io.Copy(io.Discard, c)
-					_ = c.Close()
-				}
-			}
-		}
-	}()
+	stop := knock(addresses["smtp"])
 	await("QUIT")
 	shown("C: QUIT")
-	close(stop)
-	<-probed
+	stop()
 
 	s := call(t, addresses["smtp"])
 	for _, line := range []string{"EHLO first.example", "NOOP", "MAIL FROM:<ana@example.net>", "RCPT TO:<pepe@pepito.es>", "DATA"} {
