@@ -31,7 +31,7 @@ func (j *Joiner) join(st *stream, s *segment) {
 		j.accept(st, s)
 	}
 	if !st.ended && (st.reset || h.done() && other.done()) {
-		st.ended, st.end = true, j.time
+		st.ended, st.end, st.ending = true, j.time, j.number
 		j.endings = append(j.endings, st)
 	}
 }

@@ -227,7 +227,11 @@ func (j *Joiner) close(st *stream, reason string) {
 			j.gap(st, side, int(h.last-h.next)) // the FIN shows that more was sent
 		}
 	}
-	j.emit(st, event.Event{Kind: event.Close, Fact: event.Closed{Reason: reason}})
+	over := event.Event{Kind: event.Close, Fact: event.Closed{Reason: reason}}
+	if st.ended { // it is told late, in case that packets come again
+		over.Packet, over.Time = st.ending, st.end
+	}
+	j.emit(st, over)
 	st.closed = true
 	j.open.remove(st)
 	j.closed.add(st)

@@ -112,7 +112,11 @@ func (s *Sessions) Emit(e *event.Event) {
 	if c == nil || s.keeps(c, e) {
 		return
 	}
-	s.emit(c, e)
+	if s.o.Live { // nothing waits
+		s.emit(c, e)
+		return
+	}
+	c.order.take(e, func(e *event.Event) { s.emit(c, e) })
 }
 
 func (s *Sessions) emit(c *played, e *event.Event) {
@@ -282,4 +286,5 @@ type played struct {
 	comments []string // for the next packet
 	early    early    // its TLS handshake, kept back
 	keys     [][]byte // of it, that were written
+	order    ordered
 }

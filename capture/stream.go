@@ -19,6 +19,7 @@ type stream struct {
 	ended  bool      // both sides have finished, or one reset it
 	closed bool      // Close was emitted; what still comes is late
 	end    time.Time // when it ended
+	ending uint32    // the packet that ended it
 	reset  bool
 	events uint64
 
