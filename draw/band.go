@@ -13,7 +13,7 @@ type band struct {
 	first, end int // steps
 	session    int // -1 between sessions
 	phase      story.Phase
-	again      bool // the phase has begun before: another session came between
+	again      bool // it goes on: another session came between, or a command that did not wait
 }
 
 // bands divide the steps.
@@ -22,7 +22,7 @@ func (d *Diagram) bands() (all []band) {
 		session int
 		phase   story.Phase
 	}
-	latest := map[int]key{}
+	latest, begun := map[int]key{}, map[key]bool{}
 	for i := range d.steps {
 		s := &d.steps[i]
 		if n := len(all); n > 0 && all[n-1].session == s.session && all[n-1].phase == s.phase {
@@ -31,7 +31,9 @@ func (d *Diagram) bands() (all []band) {
 		}
 		k := key{s.session, s.phase}
 		before, known := latest[s.session]
-		all = append(all, band{first: i, end: i + 1, session: s.session, phase: s.phase, again: known && before == k})
+		late := begun[k] && s.answers // a reply belongs to its command's phase
+		all = append(all, band{first: i, end: i + 1, session: s.session, phase: s.phase, again: known && before == k || late})
+		begun[k] = true
 		s.again = all[len(all)-1].again
 		latest[s.session] = k
 	}

@@ -42,9 +42,15 @@ func golden(t *testing.T, name string, got []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s is\n%s\nwant\n%s", name, got, want)
+	if bytes.Equal(got, want) {
+		return
 	}
+	a, b := strings.SplitAfter(string(got), "\n"), strings.SplitAfter(string(want), "\n")
+	at := 0
+	for at < min(len(a), len(b))-1 && a[at] == b[at] {
+		at++
+	}
+	t.Errorf("%s, line %d is\n%.200s\nwant\n%.200s", name, at+1, a[at], b[at])
 }
 
 func TestText(t *testing.T) {

@@ -127,6 +127,7 @@ func (b *builder) reply(a *story.Act) step {
 	if a.Refused {
 		s.tone = bad
 	}
+	s.answers = a.Kind == story.Reply
 	if a.Re != nil && a.Phase != story.Data { // the reply to a message came to itself
 		s.mark, s.group = b.marks[a.Re], b.groups[a.Re]
 	}

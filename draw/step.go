@@ -48,6 +48,9 @@ type step struct {
 	rest    string
 	more    string // "… 7 more lines"
 	under   []under
+	over    bool   // the connection ended
+	untimed bool   // when is no matter
+	answers bool   // a command, which may belong to an earlier band
 	again   bool   // it goes on with a phase, after another session
 	inside  bool   // TLS
 	cipher  bool   // its octets could not be read
@@ -75,6 +78,10 @@ type builder struct {
 	last   *story.Act // that made the last step
 }
 
+// soon is how soon after the last words an end belongs to them: which side closes
+// when, and when that is seen, depends on who recorded.
+const soon = 2 * time.Second
+
 // steps are a session's, with its beginning.
 func (b *builder) steps() []step {
 	b.pipelines()
@@ -88,6 +95,9 @@ func (b *builder) steps() []step {
 	for i := range b.all { // a clock that was set back does not turn the order round
 		if b.all[i].when.Before(latest) {
 			b.all[i].when = latest
+		}
+		if s := &b.all[i]; s.over && s.when.Sub(latest) < soon {
+			s.when, s.until, s.untimed = latest, latest, true
 		}
 		latest = b.all[i].when
 		if b.all[i].until.Before(latest) {
@@ -113,6 +123,9 @@ func (b *builder) pipelines() {
 		group = nil
 	}
 	for _, a := range b.s.Acts {
+		if a.Kind == story.Mail && a.From == story.Client { // what comes with a message is a group of its own
+			end()
+		}
 		if a.Kind != story.Command {
 			continue
 		}
@@ -181,14 +194,22 @@ func (b *builder) act(a *story.Act) {
 	case story.Turned:
 		s = b.turned(a)
 	case story.Over:
+		if unfinished(a.Text) {
+			return
+		}
 		s = b.step(note, plain, a)
-		s.rest = b.d.w.Say("draw.closed", nil)
+		s.rest, s.over = b.d.w.Say("draw.closed", nil), true
 	default:
 		return
 	}
 	b.took(&s, a)
 	b.last = a
 	b.all = append(b.all, s)
+}
+
+// unfinished says that a connection was not seen to end, for a reason of event.Closed.
+func unfinished(reason string) bool {
+	return slices.Contains([]string{"the capture ended", "its ports were used again", "too many connections were open"}, reason)
 }
 
 // took says how long something long was under way.

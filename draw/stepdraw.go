@@ -227,7 +227,7 @@ func (l *layout) time(p *page, y float64, s *step) {
 	if s.again {
 		l.badge(p, clockEnd+18, y-4.5, strconv.Itoa(s.session+1), bandInk+ink(s.phase), false)
 	}
-	if !l.d.o.NoTimes {
+	if !l.d.o.NoTimes && !s.untimed {
 		p.say(clockEnd, y, atEnd, run{clock(s.at), mono, smallMono, middling})
 	}
 }

@@ -189,7 +189,7 @@ func (s *screen) step(one *step) {
 		if s.d.numbered() {
 			before = fmt.Sprintf("(%d) ", one.session+1)
 		}
-		if !s.d.o.NoTimes {
+		if !s.d.o.NoTimes && !one.untimed {
 			before = clock(one.at) + " " + before
 		}
 		before = strings.Repeat(" ", max(0, s.clockWidth-len(before))) + before
