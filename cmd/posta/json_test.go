@@ -25,7 +25,7 @@ func documented() map[string]any {
 		"List": admin.List{}, "Message": admin.Message{}, "Fault": fault.Rule{}, "Cleared": admin.Cleared{}, "ShownMessage": shownMessage{}, "Attachment": admin.Attachment{}, "Deleted": admin.Deleted{}, "Submitted": admin.Submitted{}, "Session": observe.Session{},
 		"Transcript": observe.Transcript{}, "Line": observe.Line{}, "Story": trace.Story{}, "Step": trace.Step{}, "Ban": check.Watched{}, "StoreCheck": storeChecked{}, "Trouble": shownTrouble{}, "StoreRepair": storeRepaired{}, "StoreCopy": storeCopied{},
 		"Checked": checked{}, "CheckedListener": checkedListener{}, "Certificate": admin.Certificate{}, "Version": build{}, "OK": nothing{}, "Example": example{}, "Encoded": encoded{},
-		"Watched": watched{}, "Exported": exported{}, "Captured": captured{}, "Extcap": extcapFile{}, "Recorded": admin.Recorded{}, "Capture": capturedFacts{}, "Adapter": captureAdapter{}, "Stream": streamLine{}, "StreamHalf": streamHalf{}, "Conversation": conversation{},
+		"Watched": watched{}, "Exported": exported{}, "Drawn": drawnDiagram{}, "Captured": captured{}, "Extcap": extcapFile{}, "Recorded": admin.Recorded{}, "Capture": capturedFacts{}, "Adapter": captureAdapter{}, "Stream": streamLine{}, "StreamHalf": streamHalf{}, "Conversation": conversation{},
 		"Finding": findingLine{}, "Credential": credential{}, "Lesson": lessonLine{}, "LessonUser": lessonUser{}, "LessonMessage": lessonMessage{}, "Interface": shownInterface{},
 		"Report": reported{},
 	}

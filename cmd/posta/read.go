@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,6 +21,7 @@ type readFlags struct {
 	failEmpty              bool
 	framesFlags
 	toldFlags
+	diagram readDiagramFlags
 }
 
 // The values of --format.
@@ -42,6 +42,9 @@ func (a *app) readCommand() *cobra.Command {
 		case f.format == formatJSON:
 			a.json = true
 		}
+		if f.diagram.file != "" {
+			return a.readDiagram(ctx, args[0], f)
+		}
 		return a.read(ctx, args[0], f)
 	})
 	c.Long = a.say("help.read_long", nil)
@@ -55,7 +58,8 @@ func (a *app) readCommand() *cobra.Command {
 	flags.StringArrayVar(&f.decodeAs, "decode-as", nil, a.say("help.flag_decode_as", nil))
 	flags.BoolVar(&f.failEmpty, "fail-empty", false, a.say("help.flag_fail_empty", nil))
 	a.addToldFlags(c, &f.toldFlags)
-	c.Example = "posta read lab.pcapng\nposta read lab.pcapng --filter smtp\nposta read lab.pcapng --filter 'smtp.response.code >= 400'\nposta read lab.pcapng --filter tcp.flags.syn==1 --fields frame.number,ip.src,tcp.dstport\nposta read lab.pcapng --filter pop --fields frame.number,pop.request.command --format json\nposta read lab.pcapng --filter smtp.req.command==BDAT --fail-empty\nposta read lab.pcapng --decode-as tcp.port==2525,smtp\nposta read lab.pcapng --streams\nposta read lab.pcapng --streams --format json\nposta read lab.pcapng --conversations\nposta read lab.pcapng --findings\nposta read lab.pcapng --findings --filter pop --format json\nposta read lab.pcapng --credentials\nposta read lab.pcapng --eavesdrop\nposta read - < lab.pcapng"
+	a.readDiagramFlags(c.Flags(), &f.diagram)
+	c.Example = "posta read lab.pcapng\nposta read lab.pcapng --filter smtp\nposta read lab.pcapng --filter 'smtp.response.code >= 400'\nposta read lab.pcapng --filter tcp.flags.syn==1 --fields frame.number,ip.src,tcp.dstport\nposta read lab.pcapng --filter pop --fields frame.number,pop.request.command --format json\nposta read lab.pcapng --filter smtp.req.command==BDAT --fail-empty\nposta read lab.pcapng --decode-as tcp.port==2525,smtp\nposta read lab.pcapng --streams\nposta read lab.pcapng --streams --format json\nposta read lab.pcapng --conversations\nposta read lab.pcapng --findings\nposta read lab.pcapng --findings --filter pop --format json\nposta read lab.pcapng --credentials\nposta read lab.pcapng --eavesdrop\nposta read lab.pcapng --diagram -\nposta read lab.pcapng --filter 'smtp.req.command == MAIL' --related --diagram lab.pdf\nposta read - < lab.pcapng"
 	a.taking(c, 1, 1, "help.word_capture")
 	c.ValidArgsFunction = nil // of files the shell knows more
 	return c
@@ -64,6 +68,9 @@ func (a *app) readCommand() *cobra.Command {
 // lists are the flags of those lists that were asked for.
 func (f *readFlags) lists() (flags []string) {
 	flags = f.toldFlags.lists() // of which a filter chooses sessions
+	if f.diagram.file != "" {
+		flags = append(flags, "--diagram")
+	}
 	told := len(flags) > 0
 	for _, one := range []struct {
 		flag  string
@@ -97,17 +104,11 @@ func (a *app) read(ctx context.Context, file string, f readFlags) error {
 		}
 		sink = frames
 	}
-	in := a.In
-	if file == "-" {
-		file = a.say("read.stdin", nil)
-	} else {
-		opened, err := os.Open(file)
-		if err != nil {
-			return words.FailOf(err, "fail.read_open", words.Args{"File": file})
-		}
-		defer opened.Close()
-		in = opened
+	in, file, end, err := a.captureInput(file)
+	if err != nil {
+		return err
 	}
+	defer end()
 	live := frames != nil && comes(in)
 	if live {
 		frames.live, in = true, newLiveInput(ctx, in, frames.idle)

@@ -30,7 +30,7 @@ func (a *app) sessionCommand() *cobra.Command {
 		return a.print(t, func(w io.Writer) error { return a.transcript(w, &t) })
 	})
 	show.Example = "posta session show\nposta session show 1"
-	return a.group("session", "help.session", a.sessionListCommand(), a.taking(show, 0, 1, "help.word_id"), a.sessionExportCommand())
+	return a.group("session", "help.session", a.sessionListCommand(), a.taking(show, 0, 1, "help.word_id"), a.sessionExportCommand(), a.sessionDiagramCommand())
 }
 
 func (a *app) sessionListCommand() *cobra.Command {

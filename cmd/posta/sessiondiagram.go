@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"posta/admin"
+	"posta/story"
+	"posta/words"
+)
+
+// sessionDiagramFlags are those of `posta session diagram`.
+type sessionDiagramFlags struct {
+	output  string
+	related bool
+	diagramFlags
+}
+
+func (a *app) sessionDiagramCommand() *cobra.Command {
+	var f sessionDiagramFlags
+	c := a.command("diagram", "help.session_diagram", func(ctx context.Context, args []string) error {
+		if _, err := diagramForm(f.output); err != nil {
+			return err
+		}
+		return a.sessionDiagram(ctx, args, f)
+	})
+	c.Long = a.say("help.session_diagram_long", nil)
+	flags := c.Flags()
+	flags.StringVarP(&f.output, "output", "o", "-", a.say("help.flag_diagram_output", nil))
+	flags.BoolVar(&f.related, "related", false, a.say("help.flag_related", nil))
+	a.diagramFlags(flags, &f.diagramFlags)
+	c.Example = "posta session diagram\nposta session diagram 1 -o lab.svg\nposta session diagram --related -o lab.pdf --hide-secrets"
+	return a.taking(c, 0, -1, "help.word_id")
+}
+
+// sessionDiagram draws recorded sessions. They are read as a capture of theirs
+// is, so that the two give the same picture.
+func (a *app) sessionDiagram(ctx context.Context, args []string, f sessionDiagramFlags) error {
+	if len(args) == 0 {
+		args = []string{""}
+	}
+	var ids []uint64
+	for _, text := range args {
+		id, err := a.sessionID(ctx, text)
+		if err != nil {
+			return err
+		}
+		ids = append(ids, id)
+	}
+	var recorded []admin.Recorded
+	if err := a.askServer(ctx, "session.recorded", admin.RecordedWhich{}, &recorded); err != nil {
+		return err
+	}
+	wanted := slices.DeleteFunc(slices.Clone(recorded), func(s admin.Recorded) bool { return !slices.Contains(ids, s.ID) })
+	for _, id := range ids {
+		if !slices.ContainsFunc(wanted, func(s admin.Recorded) bool { return s.ID == id }) {
+			return words.Fail("admin.not_recorded", words.Args{"ID": id})
+		}
+	}
+	if !f.related {
+		recorded = wanted
+	}
+	all, err := a.recordedStory(ctx, recorded)
+	if err != nil {
+		return err
+	}
+	some := slices.DeleteFunc(slices.Clone(all), func(s *story.Session) bool {
+		return !slices.ContainsFunc(wanted, func(r admin.Recorded) bool { return isRecorded(s, r) })
+	})
+	if f.related {
+		some = related(all, some)
+	}
+	if len(some) == 0 {
+		return words.Fail("fail.diagram_none", nil)
+	}
+	return a.drawn(some, f.output, f.diagramFlags)
+}
+
+// isRecorded says that a session that was read is a recorded one.
+func isRecorded(s *story.Session, r admin.Recorded) bool {
+	return s.Ends.Local.Port() == r.Local.Port() && s.Ends.Remote.Port() == r.Remote.Port() && s.Began.Time.Sub(r.Opened).Abs() < time.Second
+}
+
+// recordedStory reads what was said in recorded sessions.
+func (a *app) recordedStory(ctx context.Context, recorded []admin.Recorded) ([]*story.Session, error) {
+	in := admin.SessionExport{}
+	for _, s := range recorded {
+		in.IDs = append(in.IDs, s.ID)
+		in.Masked = in.Masked || s.Masked
+	}
+	reading, err := newStoryReading(sessionChoice{})
+	if err != nil {
+		return nil, err
+	}
+	from, to := io.Pipe()
+	asked := make(chan error, 1)
+	go func() {
+		err := a.askServer(ctx, "session.export", in, to)
+		asked <- err
+		to.CloseWithError(err)
+	}()
+	err = reading.read(ctx, from)
+	from.CloseWithError(io.ErrClosedPipe) // lets the asking end
+	if failed := <-asked; failed != nil && !errors.Is(failed, io.ErrClosedPipe) {
+		return nil, failed
+	}
+	if err != nil {
+		return nil, err
+	}
+	return reading.chosen()
+}
