@@ -45,7 +45,6 @@ type place struct {
 // cast finds the actors of the sessions, and leaves sessions out that do not fit.
 func (d *Diagram) cast(all []*story.Session) {
 	var found []*actor
-	byPlace := map[place]*actor{}
 	type pair struct {
 		s    *story.Session
 		ends [2]*actor
@@ -56,25 +55,22 @@ func (d *Diagram) cast(all []*story.Session) {
 		servers[s.Ends.Local.Addr().Unmap()] = true
 	}
 	for _, s := range all {
-		at := places(s, servers)
-		fresh := 0
-		for _, p := range at {
-			if byPlace[p] == nil {
-				fresh++
-			}
-		}
-		if len(pairs) == maxSessions || len(found)+fresh > maxActors {
+		if len(pairs) == maxSessions {
 			d.left++
 			continue
 		}
-		one := pair{s: s}
-		for i, p := range at {
-			if byPlace[p] == nil {
-				byPlace[p] = &actor{side: p.side, addr: p.addr}
-				found = append(found, byPlace[p])
+		one, more := pair{s: s}, found
+		for i, p := range places(s, servers) {
+			if one.ends[i] = seat(more, p, s); one.ends[i] == nil {
+				one.ends[i] = &actor{side: p.side, addr: p.addr}
+				more = append(more[:len(more):len(more)], one.ends[i])
 			}
-			one.ends[i] = byPlace[p]
 		}
+		if len(more) > maxActors {
+			d.left++
+			continue
+		}
+		found = more
 		one.ends[0].heardClient(s)
 		one.ends[1].heardServer(s)
 		pairs = append(pairs, one)
@@ -92,6 +88,32 @@ func (d *Diagram) cast(all []*story.Session) {
 	for _, p := range pairs {
 		d.sessions = append(d.sessions, session{p.s, [2]int{number[p.ends[0]], number[p.ends[1]]}})
 	}
+}
+
+// seat finds the actor that stands at a place already, nil for none. Clients of
+// one address are several people, as on a computer that tries everything
+// with itself, where they call themselves otherwise; where actors are too many,
+// the address decides.
+func seat(found []*actor, p place, s *story.Session) *actor {
+	for _, a := range found {
+		if a.side == p.side && a.addr == p.addr && (p.side == serves || a.mayBe(s) || len(found) >= maxActors-1) {
+			return a
+		}
+	}
+	return nil
+}
+
+// mayBe says that who dialed may be this client: a name of it fits, and none
+// says otherwise.
+func (a *actor) mayBe(s *story.Session) bool {
+	user, helo := clean(s.User), clean(s.Helo)
+	switch {
+	case user != "" && user != "?" && len(a.users) > 0:
+		return slices.Contains(a.users, user)
+	case helo != "" && len(a.helos) > 0:
+		return slices.Contains(a.helos, helo)
+	}
+	return true
 }
 
 // places are where a session's ends stand. A server that passes a message on to

@@ -377,3 +377,37 @@ func TestActors(t *testing.T) {
 		t.Error("a diagram of nothing is not empty")
 	}
 }
+
+// On a computer that tries everything with itself, clients that call themselves
+// otherwise are several; many of them are one.
+func TestClientsOfOneAddress(t *testing.T) {
+	names := func(all []spoken) string {
+		for i := range all {
+			all[i].client, all[i].server = fmt.Sprintf("127.0.0.1:%d", 50000+i), "127.0.0.1:25"
+		}
+		var names []string
+		for _, a := range New(hear(t, all...), Options{Words: english(t)}).actors {
+			names = append(names, a.name)
+		}
+		return strings.Join(names, " | ")
+	}
+	smtp := func(helo, login string) spoken {
+		turns := []string{"S 0.1 220 mail.a.example|", "C 0.1 HELO " + helo + "|", "S 0.1 250 hello|"}
+		if login != "" {
+			turns = append(turns, "C 0.1 AUTH PLAIN "+login+"|", "S 0.1 235 in|")
+		}
+		return spoken{turns: turns}
+	}
+	const ana, eva = "AGFuYQB4", "AGV2YQB4"
+	if got := names([]spoken{smtp("a.example", ""), smtp("b.example", ana), smtp("b.example", ""), smtp("c.example", ana), smtp("b.example", eva)}); got !=
+		"a.example | ana | eva | mail.a.example" {
+		t.Errorf("the actors are %s", got)
+	}
+	var many []spoken
+	for i := range 30 {
+		many = append(many, smtp(fmt.Sprintf("pc-%d.example", i), ""))
+	}
+	if got := strings.Count(names(many), "|"); got != maxActors-2 {
+		t.Errorf("of 30 clients there are %d actors", got+1)
+	}
+}
