@@ -28,6 +28,32 @@ const (
 // String is the keyword in upper case, "" for NoVerb.
 func (v Verb) String() string { return table[v].name }
 
+// VerbNamed finds a keyword in any case; NoVerb if there is none.
+func VerbNamed(name string) Verb { return lookup([]byte(name)) }
+
+// Cites is where a standard has the command, "RFC 1939 §5"; "" for NoVerb.
+func (v Verb) Cites() string {
+	switch v {
+	case DELE, LIST, NOOP, RETR, RSET, STAT:
+		return "RFC 1939 §5"
+	case QUIT:
+		return "RFC 1939 §6"
+	case APOP, PASS, TOP, UIDL, USER:
+		return "RFC 1939 §7"
+	case AUTH:
+		return "RFC 5034 §4"
+	case CAPA:
+		return "RFC 2449 §5"
+	case STLS:
+		return "RFC 2595 §4"
+	case LANG:
+		return "RFC 6856 §3"
+	case UTF8:
+		return "RFC 6856 §2.1"
+	}
+	return ""
+}
+
 // argument is how one argument of a command is written.
 type argument uint8
 

@@ -65,6 +65,39 @@ func (x Extension) Keyword() string {
 	return ""
 }
 
+// Cites is where a standard has the extension; "" for a set of none or several.
+func (x Extension) Cites() string {
+	switch x {
+	case ExtSize:
+		return "RFC 1870 §3"
+	case ExtPipelining:
+		return "RFC 2920 §2"
+	case Ext8BitMIME:
+		return "RFC 6152 §2"
+	case ExtSMTPUTF8:
+		return "RFC 6531 §3.2"
+	case ExtChunking, ExtBinaryMIME:
+		return "RFC 3030 §2"
+	case ExtStatusCodes:
+		return "RFC 2034 §3"
+	case ExtDSN:
+		return "RFC 3461 §3"
+	case ExtAuth:
+		return "RFC 4954 §3"
+	case ExtStartTLS:
+		return "RFC 3207 §2"
+	case ExtExpn:
+		return "RFC 5321 §4.1.1.7"
+	case ExtHelp:
+		return "RFC 5321 §4.1.1.8"
+	case ExtEtrn:
+		return "RFC 1985 §3"
+	case ExtAtrn:
+		return "RFC 2645 §4"
+	}
+	return ""
+}
+
 // ExtensionNamed finds an extension by its EHLO keyword in any case
 // (RFC 5321 §4.1.1.1); 0 if it is not known.
 func ExtensionNamed(keyword string) Extension {

@@ -1,5 +1,7 @@
 package smtp
 
+import "strings"
+
 // Verb is a command that the standards know.
 type Verb uint8
 
@@ -125,6 +127,21 @@ func (v Verb) Syntax() string { return v.row().syntax }
 
 // Help explains the command in one line.
 func (v Verb) Help() string { return v.row().help }
+
+// Cites is where a standard has the command, "RFC 5321 §4.1.1.2", as Help says
+// it; "" for Unknown.
+func (v Verb) Cites() string {
+	_, text, _ := strings.Cut(v.row().help, "(")
+	text, _, _ = strings.Cut(text, ")")
+	words := strings.Fields(text)
+	switch {
+	case len(words) < 2:
+		return ""
+	case len(words) == 2:
+		return words[0] + " " + words[1]
+	}
+	return words[0] + " " + words[1] + " §" + words[2]
+}
 
 // Extension is the one that brings the verb; 0 if RFC 5321 §4.5.1 demands it
 // of every server, or if none has it.
