@@ -46,6 +46,7 @@ type SessionWatch struct {
 	IDs      []uint64 `json:"ids,omitempty"` // only these; when they have ended, so does the watch
 	Listener string   `json:"listener,omitempty"`
 	Past     bool     `json:"past,omitempty"` // those too that have ended
+	Now      bool     `json:"now,omitempty"`  // what there is of IDs now, without waiting for more
 }
 
 func (h House) recordings() []Operation {
@@ -112,6 +113,9 @@ func (h House) watchSessions(in SessionWatch) (Stream, error) {
 	}
 	return func(ctx context.Context, w io.Writer) error {
 		records := event.NewRecorder(w)
+		if in.Now {
+			return errors.Join(h.Record.Play(ctx, in.IDs, records), records.Flush())
+		}
 		return h.Record.Follow(ctx, record.Following{IDs: in.IDs, Listener: in.Listener, Past: in.Past, Until: h.Ending}, records,
 			func() error { return errors.Join(records.Flush(), flush(w)) })
 	}, nil

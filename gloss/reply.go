@@ -3,7 +3,6 @@ package gloss
 import (
 	"strings"
 
-	"posta/mail"
 	"posta/smtp"
 	"posta/words"
 )
@@ -34,7 +33,7 @@ func (g *glosser) reply() {
 	}
 	a := g.a
 	g.say(g.code(), nil)
-	if a.Status != (mail.Status{}) {
+	if a.Status.Subject > 0 {
 		if id := subject(a.Status.Subject); id != "" {
 			g.say("gloss.status", words.Args{"Status": a.Status.String(), "Subject": words.Fail(id, nil)})
 			g.cite("RFC 3463 §3." + string(rune('1'+a.Status.Subject)))
@@ -180,8 +179,6 @@ func permanent(code int) string {
 // subject names what an enhanced code is about (RFC 3463 §3).
 func subject(n uint16) string {
 	switch n {
-	case 0:
-		return "gloss.subject_0"
 	case 1:
 		return "gloss.subject_1"
 	case 2:

@@ -118,7 +118,11 @@ func (g *glosser) response() {
 	case "STLS":
 		g.say("gloss.to_starttls", nil)
 	case "QUIT":
-		g.say("gloss.ok_quit", nil)
+		if a.Before.User == "" {
+			g.say("gloss.code_221", nil)
+		} else {
+			g.say("gloss.ok_quit", nil)
+		}
 	default:
 		g.say("gloss.ok", nil)
 	}

@@ -27,7 +27,8 @@ func documented() map[string]any {
 		"Checked": checked{}, "CheckedListener": checkedListener{}, "Certificate": admin.Certificate{}, "Version": build{}, "OK": nothing{}, "Example": example{}, "Encoded": encoded{},
 		"Watched": watched{}, "Exported": exported{}, "Drawn": drawnDiagram{}, "Captured": captured{}, "Extcap": extcapFile{}, "Recorded": admin.Recorded{}, "Capture": capturedFacts{}, "Adapter": captureAdapter{}, "Stream": streamLine{}, "StreamHalf": streamHalf{}, "Conversation": conversation{},
 		"Finding": findingLine{}, "Credential": credential{}, "Lesson": lessonLine{}, "LessonUser": lessonUser{}, "LessonMessage": lessonMessage{}, "Interface": shownInterface{},
-		"Report": reported{},
+		"Report":   reported{},
+		"Followed": followed{}, "Annotated": annotatedAct{}, "AnnotatedLine": annotatedLine{},
 	}
 }
 
@@ -111,6 +112,9 @@ func typeOf(t reflect.Type, names map[reflect.Type]string) string {
 	case reflect.Pointer:
 		return typeOf(t.Elem(), names)
 	case reflect.Slice:
+		if t.Elem().Kind() == reflect.Uint8 {
+			return "string" // in base64
+		}
 		return "list of " + typeOf(t.Elem(), names)
 	case reflect.Struct:
 		return names[t]

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -39,6 +40,8 @@ func (a *app) readCommand() *cobra.Command {
 			return usage(words.Fail("fail.read_both", words.Args{"One": f.lists()[0], "Other": f.lists()[1]}))
 		case f.format != formatTable && f.format != formatJSON:
 			return usage(words.Fail("fail.read_format", words.Args{"Value": f.format}))
+		case (f.follow.annotated || f.follow.raw != "") && f.follow.stream < 0:
+			return usage(words.Fail("fail.read_follow", nil))
 		case f.format == formatJSON:
 			a.json = true
 		}
@@ -59,10 +62,36 @@ func (a *app) readCommand() *cobra.Command {
 	flags.BoolVar(&f.failEmpty, "fail-empty", false, a.say("help.flag_fail_empty", nil))
 	a.addToldFlags(c, &f.toldFlags)
 	a.readDiagramFlags(c.Flags(), &f.diagram)
-	c.Example = "posta read lab.pcapng\nposta read lab.pcapng --filter smtp\nposta read lab.pcapng --filter 'smtp.response.code >= 400'\nposta read lab.pcapng --filter tcp.flags.syn==1 --fields frame.number,ip.src,tcp.dstport\nposta read lab.pcapng --filter pop --fields frame.number,pop.request.command --format json\nposta read lab.pcapng --filter smtp.req.command==BDAT --fail-empty\nposta read lab.pcapng --decode-as tcp.port==2525,smtp\nposta read lab.pcapng --streams\nposta read lab.pcapng --streams --format json\nposta read lab.pcapng --conversations\nposta read lab.pcapng --findings\nposta read lab.pcapng --findings --filter pop --format json\nposta read lab.pcapng --credentials\nposta read lab.pcapng --eavesdrop\nposta read lab.pcapng --diagram -\nposta read lab.pcapng --filter 'smtp.req.command == MAIL' --related --diagram lab.pdf\nposta read - < lab.pcapng"
+	c.Example = strings.Join(readExamples(), "\n")
 	a.taking(c, 1, 1, "help.word_capture")
 	c.ValidArgsFunction = nil // of files the shell knows more
 	return c
+}
+
+// readExamples are lines that people type; each one runs in a test.
+func readExamples() []string {
+	return []string{
+		"posta read lab.pcapng",
+		"posta read lab.pcapng --filter smtp",
+		"posta read lab.pcapng --filter 'smtp.response.code >= 400'",
+		"posta read lab.pcapng --filter tcp.flags.syn==1 --fields frame.number,ip.src,tcp.dstport",
+		"posta read lab.pcapng --filter pop --fields frame.number,pop.request.command --format json",
+		"posta read lab.pcapng --filter smtp.req.command==BDAT --fail-empty",
+		"posta read lab.pcapng --decode-as tcp.port==2525,smtp",
+		"posta read lab.pcapng --streams",
+		"posta read lab.pcapng --streams --format json",
+		"posta read lab.pcapng --conversations",
+		"posta read lab.pcapng --findings",
+		"posta read lab.pcapng --findings --filter pop --format json",
+		"posta read lab.pcapng --credentials",
+		"posta read lab.pcapng --eavesdrop",
+		"posta read lab.pcapng --follow 0",
+		"posta read lab.pcapng --follow 1 --annotated",
+		"posta read lab.pcapng --follow 0 --octets client",
+		"posta read lab.pcapng --diagram -",
+		"posta read lab.pcapng --filter 'smtp.req.command == MAIL' --related --diagram lab.pdf",
+		"posta read - < lab.pcapng",
+	}
 }
 
 // lists are the flags of those lists that were asked for.
@@ -75,7 +104,7 @@ func (f *readFlags) lists() (flags []string) {
 	for _, one := range []struct {
 		flag  string
 		asked bool
-	}{{"--streams", f.streams}, {"--conversations", f.conversations}, {"--filter", f.filter != "" && !told},
+	}{{"--streams", f.streams}, {"--conversations", f.conversations}, {"--filter", f.filter != "" && (!told || f.follow.stream >= 0)},
 		{"--fields", (told || f.filter == "") && len(f.fields) > 0}, {"--decode-as", f.filter == "" && len(f.fields) == 0 && len(f.decodeAs) > 0 && !told}} {
 		if one.asked {
 			flags = append(flags, one.flag)
@@ -90,14 +119,14 @@ func (a *app) read(ctx context.Context, file string, f readFlags) error {
 	seen := newSurvey(f.streams)
 	var sink event.Sink = seen
 	var frames *frameList
-	var told *toldList
+	var list listing
 	var err error
 	switch {
 	case len(f.toldFlags.lists()) > 0:
-		if told, err = a.newToldList(&f.toldFlags, f.framesFlags); err != nil {
+		if list, err = a.listing(&f.toldFlags, f.framesFlags); err != nil {
 			return err
 		}
-		sink = told
+		sink = list
 	case f.asked():
 		if frames, err = a.newFrameList(f.framesFlags); err != nil {
 			return err
@@ -127,9 +156,9 @@ func (a *app) read(ctx context.Context, file string, f readFlags) error {
 	}
 	empty := r.Packets() == 0
 	switch {
-	case told != nil:
-		err = told.end()
-		empty = told.rows == 0
+	case list != nil:
+		err = list.end()
+		empty = list.rows() == 0
 	case frames != nil:
 		err, empty = frames.end(), frames.shown == 0
 	case f.streams:

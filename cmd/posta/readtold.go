@@ -17,6 +17,22 @@ import (
 // toldFlags are those of `posta read` that ask what was said in sessions.
 type toldFlags struct {
 	findings, credentials, eavesdrop bool
+	follow                           followFlags
+}
+
+// listing is a Sink of a recording's events that prints something of them.
+type listing interface {
+	event.Sink
+	end() error
+	rows() int
+}
+
+// listing makes what was asked for.
+func (a *app) listing(f *toldFlags, frames framesFlags) (listing, error) {
+	if f.follow.stream >= 0 {
+		return a.newFollower(f.follow, frames.decodeAs)
+	}
+	return a.newToldList(f, frames)
 }
 
 func (a *app) addToldFlags(c *cobra.Command, f *toldFlags) {
@@ -24,6 +40,10 @@ func (a *app) addToldFlags(c *cobra.Command, f *toldFlags) {
 	flags.BoolVar(&f.findings, "findings", false, a.say("help.flag_findings", nil))
 	flags.BoolVar(&f.credentials, "credentials", false, a.say("help.flag_credentials", nil))
 	flags.BoolVar(&f.eavesdrop, "eavesdrop", false, a.say("help.flag_eavesdrop", nil))
+	flags.Int64Var(&f.follow.stream, "follow", -1, a.say("help.flag_follow", nil))
+	flags.BoolVar(&f.follow.annotated, "annotated", false, a.say("help.flag_annotated", nil))
+	flags.StringVar(&f.follow.raw, "octets", "", a.say("help.flag_octets", nil))
+	choices(c, "octets", sideClient, sideServer)
 }
 
 // lists are the flags of those lists that were asked for.
@@ -31,7 +51,7 @@ func (f *toldFlags) lists() (flags []string) {
 	for _, one := range []struct {
 		flag  string
 		asked bool
-	}{{"--findings", f.findings}, {"--credentials", f.credentials}, {"--eavesdrop", f.eavesdrop}} {
+	}{{"--findings", f.findings}, {"--credentials", f.credentials}, {"--eavesdrop", f.eavesdrop}, {"--follow", f.follow.stream >= 0}} {
 		if one.asked {
 			flags = append(flags, one.flag)
 		}
@@ -65,8 +85,11 @@ type toldList struct {
 	to      teller
 	matches *filter.Matcher // nil: there is no filter
 	chosen  map[uint64]bool
-	rows    int
+	shown   int
 }
+
+// rows is how long the list is.
+func (l *toldList) rows() int { return l.shown }
 
 // newToldList understands the flags.
 func (a *app) newToldList(f *toldFlags, frames framesFlags) (*toldList, error) {
@@ -106,7 +129,7 @@ func (l *toldList) frame(f *dissect.Frame) {
 
 // end prints the list.
 func (l *toldList) end() (err error) {
-	l.rows, err = l.to.end(func(conn uint64) bool { return l.matches == nil || l.chosen[conn] })
+	l.shown, err = l.to.end(func(conn uint64) bool { return l.matches == nil || l.chosen[conn] })
 	return err
 }
 

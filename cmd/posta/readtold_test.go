@@ -2,9 +2,12 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -148,5 +151,87 @@ func TestReadEavesdrop(t *testing.T) {
 	_, out, _ = readCapture(t, labCapture, "--eavesdrop", "--lang", "en")
 	if !strings.Contains(out, "User pepe.") || !strings.Contains(out, "An eavesdropper learnt:") || !strings.Contains(out, "Had the session been inside TLS") {
 		t.Error(out)
+	}
+}
+
+func TestReadFollow(t *testing.T) {
+	_, out, errs := readCapture(t, labCapture, "--follow", "0", "--lang", "en")
+	want := `C: 192.0.2.10:40001
+S: 192.0.2.25:25
+
+S: 220 mail.pepito.es ESMTP
+C: HELO jaramillo.edu.ec
+S: 250 mail.pepito.es
+C: MAIL FROM:<luis@jaramillo.edu.ec>
+S: 250 2.1.0 OK
+C: QUIT
+S: 221 2.0.0 Bye
+`
+	if out != want || errs != "" {
+		t.Errorf("%s%s", out, errs)
+	}
+	_, out, _ = readCapture(t, labCapture, "--follow", "0", "--octets", "server")
+	if !strings.HasPrefix(out, "220 mail.pepito.es ESMTP\r\n250 ") || strings.Contains(out, "HELO") {
+		t.Errorf("%q", out)
+	}
+	_, out, _ = readCapture(t, labCapture, "--follow", "0", "--format", "json")
+	var first followed
+	line, _, _ := strings.Cut(out, "\n")
+	if err := json.Unmarshal([]byte(line), &first); err != nil || first.From != "server" || first.Frame != 4 || *first.Text != "220 mail.pepito.es ESMTP\r\n" {
+		t.Errorf("%v: %s", err, line)
+	}
+	status, _, errs := readCapture(t, labCapture, "--follow", "9", "--lang", "en")
+	if status != exitFailed || !strings.Contains(errs, "no stream 9") {
+		t.Errorf("%d %s", status, errs)
+	}
+	for _, wrong := range [][]string{{"--annotated"}, {"--octets", "client"}, {"--follow", "0", "--octets", "both"}, {"--follow", "0", "--octets", "client", "--annotated"}, {"--follow", "0", "--streams"}, {"--follow", "0", "--filter", "smtp"}} {
+		if status, _, _ := readCapture(t, labCapture, wrong...); status != exitUsage {
+			t.Errorf("%v: %d", wrong, status)
+		}
+	}
+	// TLS is counted, other protocols are shown, and no octet of theirs is obeyed.
+	_, out, _ = readCapture(t, public(t, "zeek/smtp-starttls.pcap"), "--follow", "0", "--lang", "en")
+	if !strings.Contains(out, "S: 220 2.0.0 Ready to start TLS\nC: [517 octets of TLS]\n") || strings.Contains(out, `\x`) {
+		t.Error(out)
+	}
+	_, out, _ = readCapture(t, public(t, "zeek/nonmail-redis-50-pings.pcap"), "--follow", "0")
+	if !strings.Contains(out, "C: ") || !strings.Contains(out, "PONG") {
+		t.Error(out)
+	}
+}
+
+// The octets of each side are those that tshark follows.
+func TestReadFollowIsWhole(t *testing.T) {
+	file := public(t, "zeek/pop3.pcap")
+	_, streams, _ := readCapture(t, file, "--streams", "--format", "json")
+	for line := range strings.Lines(streams) {
+		var s streamLine
+		if err := json.Unmarshal([]byte(line), &s); err != nil {
+			t.Fatal(err)
+		}
+		_, client, _ := readCapture(t, file, "--follow", fmt.Sprint(s.Stream), "--octets", "client")
+		_, server, _ := readCapture(t, file, "--follow", fmt.Sprint(s.Stream), "--octets", "server")
+		sums := []string{fmt.Sprintf("%x", sha256.Sum256([]byte(client))), fmt.Sprintf("%x", sha256.Sum256([]byte(server)))}
+		if !slices.Contains(sums, s.There.SHA256) || !slices.Contains(sums, s.Back.SHA256) {
+			t.Errorf("stream %d: %d and %d octets are others than those of --streams: %s", s.Stream, len(client), len(server), line)
+		}
+	}
+}
+
+func TestReadAnnotated(t *testing.T) {
+	_, out, errs := readCapture(t, labCapture, "--follow", "1", "--annotated", "--lang", "en")
+	for _, want := range []string{" S: +OK ready\n", " C: USER pepe\n", "[RFC 1939 §7]", "connected → AUTHORIZATION: nobody is logged in"} {
+		if !strings.Contains(out, want) || errs != "" {
+			t.Errorf("%q is missing in\n%s%s", want, out, errs)
+		}
+	}
+	_, out, _ = readCapture(t, labCapture, "--follow", "1", "--annotated", "--format", "json", "--lang", "es")
+	var a annotatedAct
+	line, _, _ := strings.Cut(out, "\n")
+	if err := json.Unmarshal([]byte(line), &a); err != nil || a.Kind != "greeting" || a.From != "server" || a.Frame != 17 || a.Before != "conectado" || len(a.Cites) == 0 {
+		t.Errorf("%v: %s", err, line)
+	}
+	if strings.Contains(out, "192.0.2.10:40001") {
+		t.Error("another stream is annotated")
 	}
 }

@@ -18,10 +18,14 @@ import (
 )
 
 func (a *app) sessionCommand() *cobra.Command {
+	var f showFlags
 	show := a.command("show", "help.session_show", func(ctx context.Context, args []string) error {
 		id, err := a.sessionID(ctx, first(args))
 		if err != nil {
 			return err
+		}
+		if len(f.lists()) > 0 {
+			return a.showTold(ctx, id, f)
 		}
 		var t observe.Transcript
 		if err := a.askServer(ctx, "session.show", admin.SessionID{ID: id}, &t); err != nil {
@@ -29,7 +33,8 @@ func (a *app) sessionCommand() *cobra.Command {
 		}
 		return a.print(t, func(w io.Writer) error { return a.transcript(w, &t) })
 	})
-	show.Example = "posta session show\nposta session show 1"
+	a.addShowFlags(show, &f)
+	show.Example = "posta session show\nposta session show 1\nposta session show 1 --annotated\nposta session show --findings\nposta session show --eavesdrop --json"
 	return a.group("session", "help.session", a.sessionListCommand(), a.taking(show, 0, 1, "help.word_id"), a.sessionExportCommand(), a.sessionDiagramCommand())
 }
 
@@ -142,7 +147,9 @@ func (a *app) sessionRow(s observe.Session) []string {
 // beyond the usual stays as it is.
 func ended(w *words.Words, reason string) string {
 	usual := map[string]string{"quit": "session.ended_quit", "peer closed": "session.ended_peer",
-		"timeout": "session.ended_timeout", "shutdown": "session.ended_shutdown", "closed by a fault": "session.ended_fault"}
+		"timeout": "session.ended_timeout", "shutdown": "session.ended_shutdown", "closed by a fault": "session.ended_fault",
+		"both sides finished": "session.ended_both", "reset": "session.ended_reset", "the capture ended": "session.ended_capture",
+		"its ports were used again": "session.ended_again"}
 	if id := usual[reason]; id != "" {
 		return w.Say(id, nil)
 	}
