@@ -74,7 +74,7 @@ type House struct {
 	trace      *trace.Trace // nil where it is not wanted
 	record     *record.Ring // the same
 	events     event.Sink
-	numbers    atomic.Uint64 // of sessions
+	numbers    *numbers      // of sessions
 	turnedAway atomic.Uint64 // at the doors
 	fatal      chan error
 	listeners  []*listener
@@ -103,6 +103,10 @@ func Open(ctx context.Context, cfg config.Config, o Options) (*House, error) {
 	}})
 	if err != nil {
 		return nil, err
+	}
+	h.numbers, err = openNumbers(cmp.Or(o.Store, cfg.Data), o.Report)
+	if err != nil {
+		return nil, errors.Join(err, h.db.Close())
 	}
 	if err := h.furnish(ctx); err != nil {
 		return nil, errors.Join(err, h.Close())
@@ -225,6 +229,7 @@ func (h *House) Close() error {
 	for _, l := range h.listeners {
 		_ = l.socket.Close() // closed already by Serve, if it ran
 	}
+	h.numbers.close()
 	if h.trace != nil {
 		h.trace.Close()
 	}

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"slices"
+	"time"
 
 	"posta/admin"
 	"posta/cert"
@@ -62,7 +63,18 @@ func (h *House) Listen(ctx context.Context) ([]Bound, error) {
 		h.listeners = append(h.listeners, h.equip(bound, socket))
 		bounds = append(bounds, bound)
 	}
+	h.auditClear()
 	return bounds, nil
+}
+
+// auditClear puts into the audit log which listeners' sessions are recorded with
+// their secrets: the configuration says so, and it may have changed.
+func (h *House) auditClear() {
+	for _, l := range h.listeners {
+		if h.record != nil && h.o.Audit != nil && config.Clear(l.Mode) {
+			h.o.Audit(admin.Audit{Time: time.Now(), Actor: "configuration", Operation: "record.clear", About: l.Name})
+		}
+	}
 }
 
 // equip gives a socket its server.
@@ -86,7 +98,7 @@ func (h *House) equip(bound Bound, socket net.Listener) *listener {
 		Listener: socket,
 		Options: func(remote netip.AddrPort) wire.Options {
 			return wire.Options{
-				ID: h.numbers.Add(1), Sink: h.events, Human: bound.Relaxed(),
+				ID: h.numbers.next(), Sink: h.events, Human: bound.Relaxed(),
 				BareLF: h.bareLF(remote.Addr()), Idle: bound.Idle.Duration, Session: sessionLimit,
 			}
 		},

@@ -83,6 +83,11 @@ func TestWatchSessions(t *testing.T) {
 	go func() {
 		watched <- client.Call(t.Context(), "session.watch", admin.SessionWatch{}, event.NewRecords(told))
 	}()
+	for _, name := range []string{"smtp", "submissions", "pop3", "pop3s"} {
+		if a := <-audited; a.Operation != "record.clear" || a.About != name {
+			t.Errorf("audited, of %s: %+v", name, a)
+		}
+	}
 	if a := <-audited; a.Operation != "session.watch" || a.Err != nil {
 		t.Errorf("audited: %+v", a)
 	}

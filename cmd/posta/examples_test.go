@@ -226,6 +226,7 @@ func (s *stage) play(t *testing.T, lang, line string, e trial) {
 	if err := os.CopyFS(data, os.DirFS(s.folders[e.scene])); err != nil {
 		t.Fatal(err)
 	}
+	_ = os.Remove(filepath.Join(data, "session-number")) // what is there from before has its number no longer
 	set := newSetting(t, data, lang)
 	t.Chdir(t.TempDir())
 	files(t, line)
