@@ -73,11 +73,10 @@ func (p *peer) scramFirst(user, password string, plus bool) ([]byte, error) {
 	}
 	p.scram = client.NewConversation()
 	if plus {
-		tc, ok := p.nc.(*tls.Conn)
+		state, ok := p.state()
 		if !ok {
 			return nil, errors.New("needs TLS")
 		}
-		state := tc.ConnectionState()
 		binding, err := scram.NewTLSExporterBinding(&state)
 		if err != nil {
 			return nil, err
@@ -86,6 +85,17 @@ func (p *peer) scramFirst(user, password string, plus bool) ([]byte, error) {
 	}
 	first, err := p.scram.Step("")
 	return b64([]byte(first)), err
+}
+
+// state is that of TLS, if there is any.
+func (p *peer) state() (tls.ConnectionState, bool) {
+	switch nc := p.nc.(type) {
+	case *tls.Conn:
+		return nc.ConnectionState(), true
+	case *Tap:
+		return nc.TLS()
+	}
+	return tls.ConnectionState{}, false
 }
 
 // scramNext answers a challenge; the last is checked and answered with nothing.

@@ -175,9 +175,15 @@ func (p *peer) upgrade(cfg *tls.Config) error {
 	if len(p.buf) > 0 {
 		return fmt.Errorf("before TLS the server also said %q", p.buf)
 	}
-	tc := tls.Client(p.nc, cfg)
 	ctx, cancel := context.WithTimeout(context.Background(), p.patience)
 	defer cancel()
+	if tap, ok := p.nc.(*Tap); ok {
+		if err := tap.StartTLS(ctx, cfg); err != nil {
+			return fmt.Errorf("TLS: %w", err)
+		}
+		return nil
+	}
+	tc := tls.Client(p.nc, cfg)
 	if err := tc.HandshakeContext(ctx); err != nil {
 		return fmt.Errorf("TLS: %w", err)
 	}
@@ -201,7 +207,7 @@ func (p *peer) reset() error {
 	case interface{ Reset() }:
 		nc.Reset()
 		return nil
-	case *net.TCPConn:
+	case interface{ SetLinger(int) error }: // a net.TCPConn, or a Tap of one
 		if err := nc.SetLinger(0); err != nil {
 			return err
 		}
