@@ -10,6 +10,27 @@ import (
 	"time"
 )
 
+// Got is what a server did where something else was expected.
+type Got struct {
+	Said   string        // it said this
+	Silent time.Duration // it said nothing for so long
+	Closed bool          // it closed
+	Open   bool          // it did not close
+	SoFar  string        // what came before, and was no whole line
+}
+
+func (g *Got) Error() string {
+	switch {
+	case g.Closed:
+		return fmt.Sprintf("the server closed the connection (after %q)", g.SoFar)
+	case g.Open:
+		return "the server keeps the connection open"
+	case g.Silent > 0:
+		return fmt.Sprintf("the server says nothing for %v (so far %q)", g.Silent, g.SoFar)
+	}
+	return fmt.Sprintf("the server said %q", g.Said)
+}
+
 // lineCheck is "S: text", "S: /regex/" or "S| text".
 type lineCheck struct {
 	conn   string
@@ -31,7 +52,7 @@ func (c *lineCheck) run(p *player) error {
 	}
 	ok, err := c.want.fits(line, peer, p.vars)
 	if err == nil && !ok {
-		err = fmt.Errorf("the server said %q", line)
+		err = &Got{Said: string(line)}
 	}
 	return err
 }
@@ -95,7 +116,7 @@ func (c *replyCheck) run(p *player) error {
 		return err
 	}
 	if !c.begins(first) {
-		return fmt.Errorf("the server said %q", first)
+		return &Got{Said: string(first)}
 	}
 	if c.pop {
 		if !c.more {
@@ -206,7 +227,7 @@ func (c *setCheck) run(p *player) error {
 			return err
 		}
 		if at >= 0 {
-			return fmt.Errorf("the server said %q", got[at])
+			return &Got{Said: string(got[at])}
 		}
 	}
 	return nil
@@ -296,10 +317,10 @@ func (c *quiet) run(p *player) error {
 	got, err := peer.peek(wait)
 	switch {
 	case len(got) > 0:
-		return fmt.Errorf("the server said %q", got)
+		return &Got{Said: string(got)}
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		if c.ended {
-			return errors.New("the server keeps the connection open")
+			return &Got{Open: true}
 		}
 		return nil
 	case err != nil && !c.ended:

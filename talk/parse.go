@@ -17,12 +17,13 @@ const MaxFile = 4 << 20
 type Error struct {
 	Line int
 	Text string
+	Got  *Got // what the server did instead; nil where it is something else
 }
 
 func (e *Error) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e.Text) }
 
 func complain(line int, format string, args ...any) error {
-	return &Error{line, fmt.Sprintf(format, args...)}
+	return &Error{Line: line, Text: fmt.Sprintf(format, args...)}
 }
 
 // Parse reads a transcript and checks every line of it.

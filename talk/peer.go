@@ -93,9 +93,9 @@ func (p *peer) line(end bool) ([]byte, error) {
 func (p *peer) nothing(err error) error {
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return fmt.Errorf("the server says nothing for %v (so far %q)", p.patience, p.buf)
+		return &Got{Silent: p.patience, SoFar: string(p.buf)}
 	case errors.Is(err, io.EOF):
-		return fmt.Errorf("the server closed the connection (after %q)", p.buf)
+		return &Got{Closed: true, SoFar: string(p.buf)}
 	}
 	return fmt.Errorf("reading: %w", err)
 }

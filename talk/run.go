@@ -124,7 +124,9 @@ func (r *Runner) play(ctx context.Context, f *File, es []entry) (err error) {
 	}()
 	for _, e := range es {
 		if err := e.op.run(p); err != nil {
-			return &Error{e.line, err.Error()}
+			failed := &Error{Line: e.line, Text: err.Error()}
+			errors.As(err, &failed.Got)
+			return failed
 		}
 	}
 	return p.leftovers(es)

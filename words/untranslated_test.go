@@ -48,7 +48,7 @@ func TestNothingStaysEnglish(t *testing.T) {
 
 // talkers are the rooms whose strings people may read.
 func talkers() []string {
-	return []string{"cmd/posta", "server", "admin", "config", "roster", "cert", "fault", "observe", "sink", "trace", "words"}
+	return []string{"cmd/posta", "server", "admin", "config", "roster", "cert", "fault", "observe", "sink", "trace", "words", "talk/console"}
 }
 
 // The rule: what a person reads comes out of the catalogs. So in these rooms a

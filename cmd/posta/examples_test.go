@@ -27,6 +27,7 @@ type trial struct {
 	on     string   // the server that runs meanwhile: quickstart's or serve's arguments; "": none
 	before []string // command lines that run first
 	typed  string   // lines at the terminal
+	piped  string   // lines on standard input that is none
 	status int
 	says   string // expression that the output fits, standard error included
 	serves bool   // it runs until it is ended
@@ -160,6 +161,7 @@ func TestExamplesRun(t *testing.T) {
 		t.Errorf("the examples differ:\n%q\n%q", lines, spanish)
 	}
 	scenes := exampleScenes()
+	maps.Copy(scenes, clientScenes())
 	for _, line := range slices.Sorted(maps.Keys(scenes)) {
 		if !slices.Contains(lines, line) {
 			t.Errorf("no command has the example %q", line)
@@ -240,6 +242,7 @@ func (s *stage) play(t *testing.T, lang, line string, e trial) {
 	for _, one := range e.before {
 		set.mustRun(t, one)
 	}
+	set.piped = e.piped
 	var status int
 	var said string
 	if e.ends {
@@ -271,12 +274,13 @@ func files(t *testing.T, line string) {
 		"lab.pcapng":  string(labCapture),
 		"class.csv":   "nombre;apellidos\nAna;Peña\nJosé;Díaz\n",
 		"message.eml": "From: luis@pepito.es\nTo: ana@pepito.es\nSubject: Hola\n\nHola.\n",
+		"hello.talk":  "engine: server\n\nconnect smtp\nS: {code 220}\nC: QUIT\nS: {code 221}\nclosed\n",
 		"names.txt":   "# the class\npepe@pepito.es\n\nluis@pepito.es\n",
 		"posta.toml":  "hostname = \"mail.pepito.es\"\n[[listener]]\nname = \"smtp\"\nservice = \"smtp\"\naddr = \"127.0.0.1:0\"\n",
 	}
 	for name, text := range texts {
 		if !strings.Contains(line, "< "+name) && !strings.Contains(line, "import "+name) && !strings.Contains(line, "--config "+name) &&
-			!strings.Contains(line, "check "+name) && !strings.Contains(line, "read "+name) && !strings.Contains(line, "report "+name) {
+			!strings.Contains(line, "check "+name) && !strings.Contains(line, "--script "+name) && !strings.Contains(line, "read "+name) && !strings.Contains(line, "report "+name) {
 			continue
 		}
 		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
@@ -288,6 +292,7 @@ func files(t *testing.T, line string) {
 // setting is what surrounds command lines: a folder of data, a language.
 type setting struct {
 	data, lang string
+	piped      string // what comes on standard input
 	env        map[string]string
 }
 
@@ -296,20 +301,24 @@ func newSetting(t *testing.T, data, lang string) *setting {
 	for _, listener := range []string{"SMTP", "SUBMISSION", "SUBMISSIONS", "POP3", "POP3S"} {
 		env["POSTA_"+listener] = "127.0.0.1:0" // never a port of the machine that tests
 	}
-	return &setting{data, lang, env}
+	return &setting{data: data, lang: lang, env: env}
 }
 
 // places are what a line names and a test may not have.
 func (s *setting) places(line string) string {
 	line = regexp.MustCompile(`--(smtp|pop3) :?\d+`).ReplaceAllString(line, "--$1 127.0.0.1:0")
-	return strings.NewReplacer("/var/lib/posta", s.data, "192.0.2.7", "127.0.0.1").Replace(line)
+	return strings.NewReplacer("/var/lib/posta", s.data, "192.0.2.7", "127.0.0.1", "mail.example.net", "localhost").Replace(line)
 }
 
 // terminal is the surroundings of one command line, and what it prints.
 func (s *setting) terminal(t *testing.T, line, typed string) ([]string, terminal, *both) {
-	args, from := shellWords(t, s.places(line))
+	line = s.places(line)
+	if strings.Contains(line, "localhost:2525") {
+		line = strings.ReplaceAll(line, "localhost:2525", s.addressOf(t, "smtp"))
+	}
+	args, from := shellWords(t, line)
 	out := &both{}
-	around := terminal{In: strings.NewReader(""), Out: out, Err: out, Getenv: func(k string) string { return s.env[k] }}
+	around := terminal{In: strings.NewReader(s.piped), Out: out, Err: out, Getenv: func(k string) string { return s.env[k] }}
 	switch {
 	case from != "":
 		f, err := os.Open(from)

@@ -67,6 +67,7 @@ func (a *app) root() *cobra.Command {
 		a.quickstartCommand(),
 		a.cardCommand(),
 		a.puttyCommand(),
+		a.talkCommand(),
 		a.base64Command(),
 		a.firewallCommand(),
 		a.serveCommand(),

@@ -24,7 +24,7 @@ import (
 // The scripts in testdata type commands as people do; each is a process of its
 // own. Beside posta they have talk, and the commands of scriptCommands.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"posta": main, "sendmail": main, "talk": talk})
+	testscript.Main(m, map[string]func(){"posta": main, "sendmail": main, "talk": talkProgram})
 }
 
 func TestScripts(t *testing.T) {
@@ -277,7 +277,7 @@ func awaitRefusal(ts *testscript.TestScript) {
 
 // talk ADDRESS FILE sends the file's lines, all at once, and prints what comes
 // back until the other side closes.
-func talk() {
+func talkProgram() {
 	if err := converse(os.Args[1], os.Args[2]); err != nil {
 		fmt.Fprintln(os.Stderr, "talk:", err)
 		os.Exit(1)

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"posta/words"
+)
+
+func TestParseHost(t *testing.T) {
+	for in, want := range map[string]string{
+		"localhost": "localhost 0", "mail.example.net:2525": "mail.example.net 2525", "192.0.2.7": "192.0.2.7 0", "192.0.2.7:25": "192.0.2.7 25",
+		"::1": "::1 0", "[::1]": "::1 0", "[::1]:2525": "::1 2525", "fe80::1%eth0": "fe80::1%eth0 0", "[fe80::1%eth0]:25": "fe80::1%eth0 25",
+		"": "", ":25": "", "host:": "", "host:x": "", "host:0": "", "host:65536": "", "[x]": "", "[::1": "", "a b": "", "http://x": "", "a@b": "",
+	} {
+		host, port, err := parseHost(in)
+		got := fmt.Sprint(host, " ", port)
+		if err != nil {
+			got = ""
+		}
+		if got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestStateHome(t *testing.T) {
+	env := map[string]string{"HOME": "/home/pepe", "LOCALAPPDATA": "/appdata"}
+	for system, want := range map[string]string{
+		"linux":   "/home/pepe/.local/state/posta",
+		"darwin":  "/home/pepe/Library/Application Support/posta/state",
+		"windows": "/appdata/posta/state",
+	} {
+		if got := filepath.ToSlash(stateHome(system, func(k string) string { return env[k] })); got != want {
+			t.Errorf("%s: %s", system, got)
+		}
+		if got := stateHome(system, func(string) string { return "" }); got != "" {
+			t.Errorf("%s without a home: %s", system, got)
+		}
+	}
+	env["XDG_STATE_HOME"] = "/state"
+	if got := filepath.ToSlash(stateHome("linux", func(k string) string { return env[k] })); got != "/state/posta" {
+		t.Error(got)
+	}
+}
+
+// The oldest recordings go, by number and by size; the newest stays.
+func TestPrune(t *testing.T) {
+	for _, c := range []struct {
+		files  int
+		octets int64
+		left   string
+	}{{3, 1000, "3 4 5"}, {10, 25, "4 5"}, {10, 5, "5"}, {0, 1000, "5"}} {
+		dir := t.TempDir()
+		for i := range 6 {
+			if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%d.pcapng", i)), make([]byte, 10), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := prune(dir, c.files, c.octets); err != nil {
+			t.Fatal(err)
+		}
+		all, err := filepath.Glob(filepath.Join(dir, "*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var left []string
+		for _, name := range all {
+			left = append(left, strings.TrimSuffix(filepath.Base(name), ".pcapng"))
+		}
+		if got := strings.Join(left, " "); got != c.left {
+			t.Errorf("%d files, %d octets: %s are left, want %s", c.files, c.octets, got, c.left)
+		}
+	}
+}
+
+// A connection that does not come about is explained, in both languages.
+func TestWhyNot(t *testing.T) {
+	for _, lang := range words.Languages() {
+		w, err := words.New(lang)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := &app{words: w}
+		silent := &net.OpError{Op: "dial", Err: context.DeadlineExceeded}
+		unknown := &net.DNSError{IsNotFound: true}
+		refused := a.whyNot(t.Context(), target{Protocol: "smtp", Host: "192.0.2.1", Port: 25}, unknown)
+		said := []string{a.words.Error(refused), a.words.Error(a.whyNot(t.Context(), target{Host: "192.0.2.1", Port: 25}, silent))}
+		nobody := &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+		said = append(said, a.words.Error(a.whyNot(t.Context(), target{Protocol: "smtp", Host: "127.0.0.2", Port: 9}, nobody)))
+		for i, want := range []map[string]string{
+			{"en": "no computer is called", "es": "ningún equipo se llama"},
+			{"en": "Wi-Fi", "es": "Wi-Fi"},
+			{"en": "nothing listens at 127.0.0.2", "es": "nadie escucha en 127.0.0.2"},
+		} {
+			if !strings.Contains(said[i], want[lang]) {
+				t.Errorf("%q does not say %q", said[i], want[lang])
+			}
+		}
+	}
+}
+
+// Where the wanted port refuses, those that answer are named.
+func TestOpenPorts(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:2995")
+	if err != nil {
+		t.Skip("the port is in use: ", err)
+	}
+	defer l.Close()
+	if got := openPorts(t.Context(), target{Protocol: "pop3", Host: "127.0.0.1", Port: 110}); !strings.Contains(got, "2995") {
+		t.Errorf("open are %q", got)
+	}
+}
