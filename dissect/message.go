@@ -7,6 +7,7 @@ import (
 	"posta/field"
 	"posta/imf"
 	"posta/story"
+	"posta/text"
 )
 
 // The bounds of messages that are put together. What is beyond maxMessage of
@@ -17,6 +18,9 @@ const (
 	maxFragments = 1 << 16 // frames that a message's are told of
 	maxHeaders   = 10_000  // header fields that are told of it, and of those in it
 )
+
+// looking reads mail data as they are: what a server would refuse is content.
+func looking() text.Dot { return text.Dot{Raw: true} }
 
 // message is what DATA, BDAT, RETR or TOP carry, put together with its
 // dot-stuffing undone. It is told of in the frame in which it ends.

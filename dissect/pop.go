@@ -20,7 +20,7 @@ type popSpeaker struct {
 	held   bool // the list under way is a message
 }
 
-func newPOP() speaker { return &popSpeaker{} }
+func newPOP() speaker { return &popSpeaker{dot: looking()} }
 
 func (s *popSpeaker) lost(d event.Dir, _ int64) {
 	s.dialog.Lost(pop3.Side(d))
@@ -33,7 +33,7 @@ func (s *popSpeaker) lost(d event.Dir, _ int64) {
 func (s *popSpeaker) body(b *builder, d event.Dir, n int64) {
 	if what, _ := s.dialog.Next(pop3.Side(d)); what == pop3.List {
 		s.mail.left(b, n)
-		s.dot, s.cut = text.Dot{}, true
+		s.dot, s.cut = looking(), true
 	}
 }
 
@@ -42,14 +42,14 @@ func (s *popSpeaker) over(b *builder, d event.Dir) {
 	if s.cut && d == event.FromListener {
 		s.dialog.Ended()
 		s.told(b)
-		s.dot, s.cut, s.held = text.Dot{}, false, false
+		s.dot, s.cut, s.held = looking(), false, false
 	}
 }
 
 // secured begins anew inside of TLS (RFC 2595 §4).
 func (s *popSpeaker) secured() {
 	s.drop()
-	*s = popSpeaker{}
+	*s = popSpeaker{dot: looking()}
 }
 
 func (s *popSpeaker) drop() {
@@ -74,7 +74,7 @@ func (s *popSpeaker) push(b *builder, d event.Dir) (off int, opaque bool) {
 			off += s.list(b, b.octets[off:])
 		default:
 			if d == event.FromListener {
-				s.dot = text.Dot{}
+				s.dot = looking()
 			}
 			if n := s.halves[d].negotiated(b, off); n > 0 {
 				off += n
@@ -105,7 +105,7 @@ func (s *popSpeaker) list(b *builder, rest []byte) int {
 		return n
 	}
 	s.told(b)
-	s.dot, s.cut, s.held = text.Dot{}, false, false
+	s.dot, s.cut, s.held = looking(), false, false
 	s.dialog.Ended()
 	return n
 }

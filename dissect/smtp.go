@@ -26,7 +26,7 @@ type smtpSpeaker struct {
 	last   bool // the chunk under way is the message's last (RFC 3030 §2)
 }
 
-func newSMTP() speaker { return &smtpSpeaker{} }
+func newSMTP() speaker { return &smtpSpeaker{dot: looking()} }
 
 // side is who speaks in a direction: TURN changes it.
 func (s *smtpSpeaker) side(d event.Dir) smtp.Side {
@@ -54,7 +54,7 @@ func (s *smtpSpeaker) body(b *builder, d event.Dir, n int64) {
 	}
 	s.dialog.Data(n, false)
 	s.mail.left(b, n)
-	s.dot, s.cut = text.Dot{}, what == smtp.MailData
+	s.dot, s.cut = looking(), what == smtp.MailData
 	if what == smtp.Chunk && n >= left && s.last {
 		s.told(b)
 	}
@@ -72,7 +72,7 @@ func (s *smtpSpeaker) over(b *builder, d event.Dir) {
 // secured begins anew inside of TLS (RFC 3207 §4.2).
 func (s *smtpSpeaker) secured() {
 	s.drop()
-	*s = smtpSpeaker{}
+	*s = smtpSpeaker{dot: looking()}
 }
 
 func (s *smtpSpeaker) drop() {
@@ -106,7 +106,7 @@ func (s *smtpSpeaker) push(b *builder, d event.Dir) (off int, opaque bool) {
 			b.protocol(field.SMTP)
 			off += s.data(b, rest, off)
 		default:
-			s.dot = text.Dot{}
+			s.dot = looking()
 			if n := s.halves[d].negotiated(b, off); n > 0 {
 				off += n
 				continue
@@ -133,12 +133,11 @@ func (s *smtpSpeaker) data(b *builder, rest []byte, off int) int {
 	if b.book != nil {
 		s.sent.scan(rest[:n], b.moment())
 	}
-	s.mail.full = s.mail.full || s.dot.Bad()
 	if !done {
 		s.mail.take(b, out, n)
 		return n
 	}
-	s.dot, s.cut = text.Dot{}, false
+	s.dot, s.cut = looking(), false
 	dot := min(n, len(".\r\n"))
 	b.add(field.SMTPEOM, field.Value{}, place{b.src, off + n - dot, dot})
 	sent := rest[:n-dot]
@@ -233,7 +232,11 @@ func (s *smtpSpeaker) cutShort(b *builder) {
 	if b.book != nil {
 		p := b.carried(&s.mail)
 		p.Dir = 1 - p.Dir
-		b.book.SMTPMail(p, s.mail.octets, int64(s.mail.size), false, s.sent.told())
+		octets := s.mail.octets
+		if dot := bytes.LastIndex(octets, []byte("\n.")); dot >= 0 && len(bytes.TrimRight(octets[dot:], "\r\n")) == len("\n.") {
+			octets = octets[:dot+1]
+		}
+		b.book.SMTPMail(p, octets, int64(s.mail.size), !s.mail.full, s.sent.told())
 	}
 	s.mail.drop()
 }

@@ -13,6 +13,7 @@ import "bytes"
 type Dot struct {
 	LF      bool // a bare LF is read as CRLF; it still never ends the data
 	CR      bool // a bare CR is content like any other octet: who fetches takes a message as it is
+	Raw     bool // CRs and LFs that stand alone are content, and no line ends: who looks on changes nothing
 	NUL     bool // CR NUL is a line end too: the peer speaks telnet
 	Uniform bool // a bare LF (or CR NUL) is a line end, and one with a dot ends the data, while all of Seen are alike
 	Seen    Ends // the line ends of the connection so far; Scan adds to it
@@ -103,6 +104,8 @@ func (d *Dot) run(dst, src []byte, n int) ([]byte, int) {
 			dst = d.give(dst, src[from:n+k])
 			d.state = dotCR
 			return dst, n + k + 1
+		case i >= 0 && d.Raw:
+			n += i + 1
 		case i >= 0:
 			dst = d.give(dst, src[from:n+i])
 			return d.line(dst, LF), n + i + 1
@@ -121,6 +124,10 @@ func (d *Dot) afterDot(dst []byte, c byte, n int) ([]byte, int) {
 		d.state = dotDotCR
 		return dst, n + 1
 	case '\n':
+		if d.Raw {
+			d.state = dotInside
+			return dst, n
+		}
 		return d.lone(dst, LF), n + 1
 	}
 	d.state = dotInside
@@ -135,7 +142,7 @@ func (d *Dot) afterCR(dst []byte, c byte, n int) ([]byte, int) {
 		end = CRLF
 	case c == 0 && d.NUL:
 		end = CRNUL
-	case d.CR:
+	case d.CR || d.Raw:
 		d.state = dotInside
 		return d.give(dst, []byte{'\r'}), n
 	default:

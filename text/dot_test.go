@@ -177,3 +177,30 @@ func BenchmarkDot(b *testing.B) {
 		d.Scan(dst, src)
 	}
 }
+
+// Who only looks on gets the octets as they were, and the end where the standard has it.
+func TestDotRaw(t *testing.T) {
+	for _, c := range []struct{ data, want, rest string }{
+		{"a\r\n.\r\nQUIT", "a\r\n", "QUIT"},
+		{"a\nb\r\n.\r\n", "a\nb\r\n", ""},
+		{"a\n.\nRSET\r\n.\r\n", "a\n.\nRSET\r\n", ""},
+		{"a\n.\r\nRSET\r\n.\r\n", "a\n.\r\nRSET\r\n", ""},
+		{"a\r\n.\nb\r\n.\r\n", "a\r\n\nb\r\n", ""},
+		{"a\r.\rb\r\r\n..c\r\n.\r\n", "a\r.\rb\r\r\n.c\r\n", ""},
+		{".\rx\r\n.\r\n", "\rx\r\n", ""},
+		{".\r\nQUIT", "", "QUIT"},
+		{"\n\n\r\n.\r\n", "\n\n\r\n", ""},
+	} {
+		for _, step := range []int{1, 2, 3, 100} {
+			d, out, rest, done := Dot{Raw: true}, []byte(nil), []byte(c.data), false
+			for len(rest) > 0 && !done {
+				n := 0
+				out, n, done, _ = d.Scan(out, rest[:min(step, len(rest))])
+				rest = rest[n:]
+			}
+			if string(out) != c.want || string(rest) != c.rest || !done || d.Bad() {
+				t.Errorf("%q in steps of %d: %q, rest %q, done %v, bad %v", c.data, step, out, rest, done, d.Bad())
+			}
+		}
+	}
+}

@@ -149,7 +149,7 @@ func (n *annotator) text(act *story.Act, l *annotatedAct) {
 	case l.Line != "":
 		line(l.Line)
 	default:
-		n.write(head + "\n")
+		n.write(strings.TrimRight(head+" "+side, " ") + "\n")
 	}
 	for _, more := range l.More {
 		line(more)
