@@ -28,8 +28,8 @@ func documented() map[string]any {
 		"Checked": checked{}, "CheckedListener": checkedListener{}, "Certificate": admin.Certificate{}, "Version": build{}, "OK": nothing{}, "Example": example{}, "Encoded": encoded{},
 		"Watched": watched{}, "Exported": exported{}, "Drawn": drawnDiagram{}, "Captured": captured{}, "Extcap": extcapFile{}, "Recorded": admin.Recorded{}, "Capture": capturedFacts{}, "Adapter": captureAdapter{}, "Stream": streamLine{}, "StreamHalf": streamHalf{}, "Conversation": conversation{},
 		"Finding": findingLine{}, "Credential": credential{}, "Lesson": lessonLine{}, "LessonUser": lessonUser{}, "LessonMessage": lessonMessage{}, "Interface": shownInterface{},
-		"Report":   reported{},
-		"Followed": followed{}, "Annotated": annotatedAct{}, "AnnotatedLine": annotatedLine{},
+		"Report":       reported{},
+		"ExportedMail": exportedMail{}, "Followed": followed{}, "Annotated": annotatedAct{}, "AnnotatedLine": annotatedLine{},
 	}
 }
 

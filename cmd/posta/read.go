@@ -88,6 +88,7 @@ func readExamples() []string {
 		"posta read lab.pcapng --follow 0",
 		"posta read lab.pcapng --follow 1 --annotated",
 		"posta read lab.pcapng --follow 0 --octets client",
+		"posta read lab.pcapng --export-mail messages",
 		"posta read lab.pcapng --diagram -",
 		"posta read lab.pcapng --filter 'smtp.req.command == MAIL' --related --diagram lab.pdf",
 		"posta read - < lab.pcapng",

@@ -17,6 +17,7 @@ import (
 // toldFlags are those of `posta read` that ask what was said in sessions.
 type toldFlags struct {
 	findings, credentials, eavesdrop bool
+	exportMail                       string
 	follow                           followFlags
 }
 
@@ -40,6 +41,7 @@ func (a *app) addToldFlags(c *cobra.Command, f *toldFlags) {
 	flags.BoolVar(&f.findings, "findings", false, a.say("help.flag_findings", nil))
 	flags.BoolVar(&f.credentials, "credentials", false, a.say("help.flag_credentials", nil))
 	flags.BoolVar(&f.eavesdrop, "eavesdrop", false, a.say("help.flag_eavesdrop", nil))
+	flags.StringVar(&f.exportMail, "export-mail", "", a.say("help.flag_export_mail", nil))
 	flags.Int64Var(&f.follow.stream, "follow", -1, a.say("help.flag_follow", nil))
 	flags.BoolVar(&f.follow.annotated, "annotated", false, a.say("help.flag_annotated", nil))
 	flags.StringVar(&f.follow.raw, "octets", "", a.say("help.flag_octets", nil))
@@ -51,7 +53,8 @@ func (f *toldFlags) lists() (flags []string) {
 	for _, one := range []struct {
 		flag  string
 		asked bool
-	}{{"--findings", f.findings}, {"--credentials", f.credentials}, {"--eavesdrop", f.eavesdrop}, {"--follow", f.follow.stream >= 0}} {
+	}{{"--findings", f.findings}, {"--credentials", f.credentials}, {"--eavesdrop", f.eavesdrop}, {"--export-mail", f.exportMail != ""},
+		{"--follow", f.follow.stream >= 0}} {
 		if one.asked {
 			flags = append(flags, one.flag)
 		}
@@ -67,15 +70,21 @@ type teller interface {
 	end(chosen func(conn uint64) bool) (rows int, err error)
 }
 
+// settler is a teller of single acts rather than sessions: after each event it is
+// told whether what came in it is chosen, as the filter holds of its frame.
+type settler interface{ settle(chosen bool) }
+
 // teller makes the list that was asked for.
-func (a *app) teller(f *toldFlags) teller {
+func (a *app) teller(f *toldFlags) (teller, error) {
 	switch {
 	case f.credentials:
-		return newCredentialList(a)
+		return newCredentialList(a), nil
 	case f.eavesdrop:
-		return newLessonList(a)
+		return newLessonList(a), nil
+	case f.exportMail != "":
+		return newMailExport(a, f.exportMail)
 	}
-	return newFindingList(a)
+	return newFindingList(a), nil
 }
 
 // toldList is a Sink that gives a teller what was said in the sessions of a
@@ -85,6 +94,8 @@ type toldList struct {
 	to      teller
 	matches *filter.Matcher // nil: there is no filter
 	chosen  map[uint64]bool
+	settler settler // nil: to lists sessions
+	matched bool    // the filter holds of a frame of the event at hand
 	shown   int
 }
 
@@ -93,7 +104,7 @@ func (l *toldList) rows() int { return l.shown }
 
 // newToldList understands the flags.
 func (a *app) newToldList(f *toldFlags, frames framesFlags) (*toldList, error) {
-	l := &toldList{to: a.teller(f), chosen: map[uint64]bool{}}
+	l := &toldList{chosen: map[uint64]bool{}}
 	want := field.Set{}
 	if frames.filter != "" {
 		parsed, err := filter.Parse(frames.filter, time.Local)
@@ -105,8 +116,17 @@ func (a *app) newToldList(f *toldFlags, frames framesFlags) (*toldList, error) {
 			return nil, err
 		}
 	}
+	var err error
+	if l.to, err = a.teller(f); err != nil {
+		return nil, err
+	}
+	l.settler, _ = l.to.(settler)
+	o := story.Options{Out: l.to.act}
+	if f.exportMail != "" {
+		o.Bodies = largestExported
+	}
 	l.d = dissect.New(want, l.frame)
-	l.d.Tell(story.New(story.Options{Out: l.to.act}))
+	l.d.Tell(story.New(o))
 	for _, told := range frames.decodeAs {
 		if !decodeTold(l.d, told) {
 			return nil, usage(words.Fail("fail.read_decode_as", words.Args{"Value": told}))
@@ -119,12 +139,19 @@ func (a *app) newToldList(f *toldFlags, frames framesFlags) (*toldList, error) {
 func (l *toldList) Wants(uint64, event.Layer, event.Part) bool { return true }
 
 // Emit takes an event.
-func (l *toldList) Emit(e *event.Event) { l.d.Feed(e) }
+func (l *toldList) Emit(e *event.Event) {
+	l.matched = l.matches == nil
+	l.d.Feed(e)
+	if l.settler != nil {
+		l.settler.settle(l.matched)
+	}
+}
 
 func (l *toldList) frame(f *dissect.Frame) {
-	if l.matches != nil && !l.chosen[f.Conn] && l.matches.Match(f.Tree) {
-		l.chosen[f.Conn] = true
+	if l.matches == nil || l.settler == nil && l.chosen[f.Conn] || !l.matches.Match(f.Tree) {
+		return
 	}
+	l.matched, l.chosen[f.Conn] = true, true
 }
 
 // end prints the list.
