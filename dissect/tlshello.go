@@ -27,6 +27,10 @@ func (m *shake) tell(kind tlsview.MessageType) {
 		m.serverHello()
 	case tlsview.TypeEncryptedExtensions:
 		m.extensions(tlsview.ReadEncryptedExtensions(m.octets), false)
+	case tlsview.TypeNewSessionTicket:
+		if m.session.Version >= tlsview.TLS13 {
+			m.extensions(tlsview.ReadTicket(m.octets), false)
+		}
 	case tlsview.TypeCertificate:
 		m.certificates()
 	case tlsview.TypeServerKeyExchange:

@@ -51,6 +51,16 @@ func (l *CertificateList) All(message []byte) iter.Seq[CertificateEntry] {
 	}
 }
 
+// ReadTicket gives the extensions of a NewSessionTicket of TLS 1.3 (RFC 8446
+// §4.6.1).
+func ReadTicket(message []byte) Extensions {
+	c := cursorOf(message)
+	c.span(8) // its lifetime, and what is added to its age
+	c.vector(1)
+	c.vector(2)
+	return c.extensions()
+}
+
 // ReadCertificateRequest gives the signature algorithms that a
 // CertificateRequest of TLS 1.2 or later takes (RFC 5246 §7.4.4, RFC 8446 §4.3.2).
 func ReadCertificateRequest(message []byte, version uint16) Span {

@@ -111,7 +111,16 @@ func readAll(m []byte) {
 			}
 		}
 	}
+	for e := range ReadTicket(m).All(m) {
+		e.Data.Of(m)
+	}
 	for _, version := range []uint16{TLS12, TLS13} {
+		ReadCertificateRequest(m, version).Of(m)
+		for _, suite := range []uint16{0xc02f, 0x009e, 0x009c} {
+			curve, algorithm := ReadServerKey(m, suite, version)
+			curve.Of(m)
+			algorithm.Of(m)
+		}
 		l := ReadCertificates(m, version)
 		l.LenAt.Of(m)
 		for c := range l.All(m) {

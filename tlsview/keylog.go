@@ -29,7 +29,8 @@ const randomLen = 32
 // secrets are those of one session, found by the client's random.
 type secrets struct {
 	master    []byte    // TLS 1.2 and before
-	handshake [2][]byte // TLS 1.3: of the client, of the server
+	early     []byte    // TLS 1.3: of 0-RTT data
+	handshake [2][]byte // of the client, of the server
 	traffic   [2][]byte
 }
 
@@ -96,6 +97,8 @@ func (s *secrets) put(label string, secret []byte) bool {
 	switch label {
 	case "CLIENT_RANDOM":
 		s.master = secret
+	case "CLIENT_EARLY_TRAFFIC_SECRET":
+		s.early = secret
 	case "CLIENT_HANDSHAKE_TRAFFIC_SECRET":
 		s.handshake[0] = secret
 	case "SERVER_HANDSHAKE_TRAFFIC_SECRET":

@@ -15,6 +15,7 @@ func TestKeyLog(t *testing.T) {
 	}{
 		{"CLIENT_RANDOM " + random + " " + long, true},
 		{"CLIENT_RANDOM\t" + strings.ToUpper(random) + "  " + long + " \r\n", true},
+		{"CLIENT_EARLY_TRAFFIC_SECRET " + random + " " + long, true},
 		{"CLIENT_HANDSHAKE_TRAFFIC_SECRET " + random + " " + long, true},
 		{"SERVER_HANDSHAKE_TRAFFIC_SECRET " + random + " " + long[:64], true},
 		{"CLIENT_TRAFFIC_SECRET_0 " + random + " " + long, true},

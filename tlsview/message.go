@@ -8,6 +8,7 @@ const (
 	TypeClientHello         MessageType = 1
 	TypeServerHello         MessageType = 2
 	TypeNewSessionTicket    MessageType = 4
+	TypeEndOfEarlyData      MessageType = 5
 	TypeEncryptedExtensions MessageType = 8
 	TypeCertificate         MessageType = 11
 	TypeServerKeyExchange   MessageType = 12

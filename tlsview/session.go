@@ -72,6 +72,8 @@ func (v *View) message(from End, m Message) {
 		if !v.tls13() {
 			v.ticket(m.Octets)
 		}
+	case TypeEndOfEarlyData:
+		v.early = early{}
 	case TypeFinished:
 		if v.tls13() && v.ends[from].level == 0 {
 			v.advance(from)
@@ -100,7 +102,7 @@ func (v *View) clientHello(from End, m []byte) {
 			break
 		}
 	}
-	_, v.early = h.Extensions.find(m, ExtEarlyData)
+	_, v.early.offered = h.Extensions.find(m, ExtEarlyData)
 	v.logged = v.random[0]
 	ticket, _ := h.Extensions.find(m, extSessionTicket)
 	for _, at := range []Span{ticket, h.Session} {
@@ -130,7 +132,7 @@ func (v *View) serverHello(from End, m []byte) {
 	s.Client, s.Version = 1-from, h.ServerVersion(m)
 	s.Suite = uint16(m[h.Suites.Off])<<8 | uint16(m[h.Suites.Off+1])
 	if h.Retry(m) {
-		s.Retry, v.early = true, false
+		s.Retry, v.early = true, early{}
 		return
 	}
 	copy(v.random[1][:], h.Random.Of(m))

@@ -11,7 +11,7 @@ type View struct {
 	random  [2][randomLen]byte // of client and server
 	logged  [randomLen]byte    // what the keys are logged under: the client's, or that of an earlier session
 	suite   *suite
-	early   bool // the client may send 0-RTT data (RFC 8446 §2.3)
+	early   early
 	session Session
 	record  Record
 }
@@ -89,7 +89,7 @@ func (v *View) Session() *Session { return &v.session }
 func (v *View) read(from End, r *Record) {
 	e := &v.ends[from]
 	if v.hides(e, r) {
-		r.Opaque = v.tls13()
+		r.Opaque = v.tls13() || v.mayBeEarly(from)
 		v.open(from, r)
 	} else {
 		r.Clear = r.Fragment()
@@ -128,6 +128,8 @@ func (v *View) open(from End, r *Record) {
 	e := &v.ends[from]
 	var ok bool
 	switch {
+	case v.mayBeEarly(from) && v.openEarly(r):
+		ok = true
 	case v.session.Version == 0:
 		v.session.Obstacle = NoHello
 	case v.suite == nil:
@@ -142,7 +144,7 @@ func (v *View) open(from End, r *Record) {
 	if r.Opened, r.Hidden = ok, !ok; ok {
 		return
 	}
-	if !v.early || v.role(from) != 0 || e.level > 0 {
+	if !v.mayBeEarly(from) {
 		e.miss(1)
 	}
 }

@@ -122,6 +122,7 @@ func exampleScenes() map[string]trial {
 		"posta read lab.pcapng --filter tcp.flags.syn==1 --fields frame.number,ip.src,tcp.dstport":   {scene: "nothing", says: `1 +192\.0\.2\.10 +25`},
 		"posta read lab.pcapng --filter pop --fields frame.number,pop.request.command --format json": {scene: "nothing", says: `\{"frame\.number":"\d+","pop\.request\.command":"USER"\}`},
 		"posta read lab.pcapng --filter smtp.req.command==BDAT --fail-empty":                         {scene: "nothing", status: exitFailed, says: `nothing to show|nada que mostrar`},
+		"posta read lab.pcapng --keylog keys.log --filter smtp":                                      {scene: "nothing", says: `SMTP +C: `},
 		"posta read lab.pcapng --decode-as tcp.port==2525,smtp":                                      {scene: "nothing", says: `TCP +40001 → 25 \[SYN\]`},
 		"posta read lab.pcapng --streams":                                                            {scene: "nothing", says: `192\.0\.2\.10:40001 +192\.0\.2\.25:25 `},
 		"posta read lab.pcapng --streams --format json":                                              {scene: "nothing", says: `"node1_to_0":\{"bytes":75,`},
@@ -273,6 +274,7 @@ func files(t *testing.T, line string) {
 	t.Helper()
 	texts := map[string]string{
 		"lab.pcapng":  string(labCapture),
+		"keys.log":    "# of a browser\nCLIENT_RANDOM " + strings.Repeat("0a", 32) + " " + strings.Repeat("0b", 48) + "\n",
 		"class.csv":   "nombre;apellidos\nAna;Peña\nJosé;Díaz\n",
 		"message.eml": "From: luis@pepito.es\nTo: ana@pepito.es\nSubject: Hola\n\nHola.\n",
 		"hello.talk":  "engine: server\n\nconnect smtp\nS: {code 220}\nC: QUIT\nS: {code 221}\nclosed\n",
@@ -280,7 +282,7 @@ func files(t *testing.T, line string) {
 		"posta.toml":  "hostname = \"mail.pepito.es\"\n[[listener]]\nname = \"smtp\"\nservice = \"smtp\"\naddr = \"127.0.0.1:0\"\n",
 	}
 	for name, text := range texts {
-		if !strings.Contains(line, "< "+name) && !strings.Contains(line, "import "+name) && !strings.Contains(line, "--config "+name) &&
+		if !strings.Contains(line, "--keylog "+name) && !strings.Contains(line, "< "+name) && !strings.Contains(line, "import "+name) && !strings.Contains(line, "--config "+name) &&
 			!strings.Contains(line, "check "+name) && !strings.Contains(line, "--script "+name) && !strings.Contains(line, "read "+name) && !strings.Contains(line, "report "+name) {
 			continue
 		}

@@ -20,6 +20,7 @@ type readFlags struct {
 	streams, conversations bool
 	format                 string
 	failEmpty              bool
+	keyLogs                []string
 	framesFlags
 	toldFlags
 	diagram readDiagramFlags
@@ -59,6 +60,7 @@ func (a *app) readCommand() *cobra.Command {
 	flags.StringVar(&f.filter, "filter", "", a.say("help.flag_filter", nil))
 	flags.StringSliceVar(&f.fields, "fields", nil, a.say("help.flag_fields", nil))
 	flags.StringArrayVar(&f.decodeAs, "decode-as", nil, a.say("help.flag_decode_as", nil))
+	flags.StringArrayVar(&f.keyLogs, "keylog", nil, a.say("help.flag_keylog", nil))
 	flags.BoolVar(&f.failEmpty, "fail-empty", false, a.say("help.flag_fail_empty", nil))
 	a.addToldFlags(c, &f.toldFlags)
 	a.readDiagramFlags(c.Flags(), &f.diagram)
@@ -78,6 +80,7 @@ func readExamples() []string {
 		"posta read lab.pcapng --filter pop --fields frame.number,pop.request.command --format json",
 		"posta read lab.pcapng --filter smtp.req.command==BDAT --fail-empty",
 		"posta read lab.pcapng --decode-as tcp.port==2525,smtp",
+		"posta read lab.pcapng --keylog keys.log --filter smtp",
 		"posta read lab.pcapng --streams",
 		"posta read lab.pcapng --streams --format json",
 		"posta read lab.pcapng --conversations",
@@ -121,7 +124,10 @@ func (a *app) read(ctx context.Context, file string, f readFlags) error {
 	var sink event.Sink = seen
 	var frames *frameList
 	var list listing
-	var err error
+	ring, err := a.keyring(f.keyLogs)
+	if err != nil {
+		return err
+	}
 	switch {
 	case len(f.toldFlags.lists()) > 0:
 		if list, err = a.listing(&f.toldFlags, f.framesFlags); err != nil {
@@ -148,7 +154,7 @@ func (a *app) read(ctx context.Context, file string, f readFlags) error {
 		return a.unreadable(err, file, 0)
 	}
 	defer r.Close()
-	failed := capture.Read(ctx, r, sink, capture.Limits{})
+	failed := capture.Read(ctx, r, ring.open(r, sink), capture.Limits{})
 	if live && ctx.Err() != nil {
 		failed = nil // the user has seen enough
 	}

@@ -49,7 +49,7 @@ func (a *app) readDiagram(ctx context.Context, file string, f readFlags) error {
 	if _, err := diagramForm(f.diagram.file); err != nil {
 		return err
 	}
-	reading, err := newStoryReading(sessionChoice{filter: f.filter, streams: f.diagram.streams, decodeAs: f.decodeAs, related: f.diagram.related})
+	reading, err := a.newStoryReading(sessionChoice{filter: f.filter, keyLogs: f.keyLogs, streams: f.diagram.streams, decodeAs: f.decodeAs, related: f.diagram.related})
 	if err != nil {
 		return err
 	}

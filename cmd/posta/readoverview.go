@@ -23,6 +23,8 @@ func overviewFields() []field.ID {
 		field.TCP, field.TCPSrcport, field.TCPDstport, field.TCPFlags, field.TCPSeq, field.TCPAck, field.TCPLen,
 		field.SMTP, field.SMTPCommandLine, field.SMTPResponse, field.SMTPRspParameter, field.SMTPAuthUsername,
 		field.SMTPAuthPassword, field.IMF, field.IMFFrom, field.IMFSubject, field.POP, field.POPRequest, field.POPResponse,
+		field.TLS, field.TLSRecord, field.TLSRecordContentType, field.TLSRecordOpaqueType, field.TLSHandshake, field.TLSHandshakeType,
+		field.TLSHandshakeExtensionsServerName, field.TLSAlertMessage, field.TLSAlertMessageDesc,
 	}
 }
 
@@ -89,6 +91,8 @@ func (o *overview) protocol() string {
 		return "UDP"
 	case known && number.Uint() == 58:
 		return "ICMPv6"
+	case o.f.Tree.Has(field.TLS):
+		return "TLS"
 	case o.f.Tree.Has(field.TCP):
 		return "TCP"
 	case kind.Uint() == 0x0806:
@@ -112,6 +116,9 @@ func (o *overview) info() string {
 		return o.a.say("read.data", words.Args{"Count": int(count.Uint())})
 	case !o.f.Tree.Has(field.TCP):
 		return ""
+	}
+	if text := o.tlsInfo(); text != "" {
+		return text
 	}
 	from, _ := o.first(field.TCPSrcport)
 	to, _ := o.first(field.TCPDstport)

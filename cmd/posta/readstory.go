@@ -23,6 +23,7 @@ type sessionChoice struct {
 	filter   string
 	streams  []string
 	decodeAs []string
+	keyLogs  []string
 	related  bool // also those in which the same messages passed
 }
 
@@ -34,10 +35,15 @@ type storyReading struct {
 	d       *dissect.Dissector
 	book    *story.Book
 	packets int
+	ring    *keyring
 }
 
-func newStoryReading(c sessionChoice) (*storyReading, error) {
-	r := &storyReading{choice: c, book: story.New(story.Options{Keep: func(*story.Session) bool { return true }})}
+func (a *app) newStoryReading(c sessionChoice) (*storyReading, error) {
+	ring, err := a.keyring(c.keyLogs)
+	if err != nil {
+		return nil, err
+	}
+	r := &storyReading{choice: c, ring: ring, book: story.New(story.Options{Keep: func(*story.Session) bool { return true }})}
 	for _, text := range c.streams {
 		n, err := strconv.ParseUint(text, 10, 32)
 		if err != nil {
@@ -77,7 +83,7 @@ func (r *storyReading) read(ctx context.Context, in io.Reader) error {
 		return err
 	}
 	defer c.Close()
-	err = capture.Read(ctx, c, r, capture.Limits{})
+	err = capture.Read(ctx, c, r.ring.open(c, r), capture.Limits{})
 	r.packets = c.Packets()
 	return err
 }

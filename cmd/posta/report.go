@@ -24,7 +24,7 @@ type reportFlags struct {
 	members                []string
 	answers                bool
 	filter                 string
-	decodeAs               []string
+	decodeAs, keyLogs      []string
 }
 
 // reported is what `posta report --json` says.
@@ -54,6 +54,7 @@ func (a *app) reportCommand() *cobra.Command {
 	flags.StringVar(&f.teacher, "teacher", "", a.say("help.flag_teacher", nil))
 	flags.BoolVar(&f.answers, "answers", false, a.say("help.flag_answers", nil))
 	flags.StringVar(&f.filter, "filter", "", a.say("help.flag_report_filter", nil))
+	flags.StringArrayVar(&f.keyLogs, "keylog", nil, a.say("help.flag_keylog", nil))
 	flags.StringArrayVar(&f.decodeAs, "decode-as", nil, a.say("help.flag_decode_as", nil))
 	c.Example = "posta report 1 -o lab.html\nposta report lab.pcapng -o lab.pdf --group 7 --members \"Ana Peña,Luis Díaz\" --course Redes\n" +
 		"posta report 1 2 -o lab.pdf --lang es --answers"
@@ -69,7 +70,11 @@ func (a *app) report(ctx context.Context, args []string, f reportFlags, kind str
 	if _, err := os.Stat(f.output); err == nil {
 		return words.Fail("fail.file_exists", words.Args{"File": f.output})
 	}
-	m := &reportMaker{a: a, f: f, src: &src}
+	ring, err := a.keyring(f.keyLogs)
+	if err != nil {
+		return err
+	}
+	m := &reportMaker{a: a, f: f, src: &src, ring: ring}
 	if err := m.gather(ctx, args); err != nil {
 		return err
 	}

@@ -21,6 +21,8 @@ type reportMaker struct {
 	f   reportFlags
 	src *report.Source
 
+	ring *keyring
+
 	d       *dissect.Dissector
 	matches *filter.Matcher
 	chosen  map[uint64]bool // connections of which the filter holds
@@ -40,10 +42,10 @@ func (m *reportMaker) read(ctx context.Context, name string, from io.Reader) err
 	}
 	defer r.Close()
 	book := story.New(story.Options{Keep: func(*story.Session) bool { return true }})
-	if err := m.dissector(book); err != nil {
+	if err := m.begin(book); err != nil {
 		return err
 	}
-	if err := capture.Read(ctx, r, m, capture.Limits{}); err != nil {
+	if err := capture.Read(ctx, r, m.ring.open(r, m), capture.Limits{}); err != nil {
 		return m.a.unreadable(err, name, r.Packets())
 	}
 	all, _ := book.Sessions()
@@ -51,8 +53,8 @@ func (m *reportMaker) read(ctx context.Context, name string, from io.Reader) err
 	return nil
 }
 
-// dissector makes one for a capture.
-func (m *reportMaker) dissector(book *story.Book) error {
+// begin makes a Dissector for a capture.
+func (m *reportMaker) begin(book *story.Book) error {
 	m.chosen, m.counts, m.packets, m.matches = map[uint64]bool{}, map[uint64]int{}, nil, nil
 	var want field.Set
 	if m.f.filter != "" {

@@ -93,7 +93,7 @@ func (a *app) recordedStory(ctx context.Context, recorded []admin.Recorded) ([]*
 		in.IDs = append(in.IDs, s.ID)
 		in.Masked = in.Masked || s.Masked
 	}
-	reading, err := newStoryReading(sessionChoice{})
+	reading, err := a.newStoryReading(sessionChoice{})
 	if err != nil {
 		return nil, err
 	}
