@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"posta/gloss"
 	"posta/story"
 	"posta/words"
 )
@@ -87,10 +88,24 @@ func shorten(lines []string, most int) string {
 	return strings.Join(lines, "\n")
 }
 
-// meaning is what an act means.
+// meaning is what an act means, on what that rests, and what it changes.
 func (m *maker) meaning(s *story.Session, a *story.Act) string {
-	if l := a.Login; l != nil && l.Readable && l.At == a.At {
-		return m.say("report.login_readable", words.Args{"User": l.User, "Password": l.Password, "Mechanism": l.Mechanism})
+	g := gloss.Of(m.Words, s, a)
+	text := cited(g.Meaning, g.Cites)
+	for _, line := range g.Lines {
+		if line.Meaning != "" {
+			text += "\n" + cited(line.Text+": "+line.Meaning, line.Cites)
+		}
 	}
-	return ""
+	if g.Before != g.After && g.After != "" {
+		text += "\n" + m.say("report.state", words.Args{"State": g.After})
+	}
+	return strings.TrimPrefix(text, "\n")
+}
+
+func cited(text string, cites []string) string {
+	if text == "" || len(cites) == 0 {
+		return text
+	}
+	return text + " [" + strings.Join(cites, ", ") + "]"
 }
