@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -89,13 +90,19 @@ func (c *Config) checkTrace(p *problems) {
 const minTrace = 1 << 20
 
 func (c *Config) checkRecord(p *problems) {
-	if c.Record.KeepFor.Duration <= 0 {
-		p.say("keep_for", "config.positive", words.Args{"Where": "record", "Key": "keep_for", "Value": c.Record.KeepFor.String()})
+	for _, d := range []struct {
+		key string
+		val Duration
+	}{{"keep_for", c.Record.KeepFor}, {"disk_keep_for", c.Record.DiskKeepFor}} {
+		if d.val.Duration <= 0 {
+			p.say(d.key, "config.positive", words.Args{"Where": "record", "Key": d.key, "Value": d.val.String()})
+		}
 	}
 	for _, size := range []struct {
 		key          string
 		value, least Size
-	}{{"max_size", c.Record.MaxSize, minRecord}, {"max_session", c.Record.MaxSession, minSession}} {
+	}{{"max_size", c.Record.MaxSize, minRecord}, {"max_session", c.Record.MaxSession, minSession},
+		{"disk", cmp.Or(c.Record.Disk, minRecordDisk), minRecordDisk}} {
 		if size.value < size.least {
 			p.say(size.key, "config.too_small", words.Args{"Where": "record", "Key": size.key, "Value": size.value.String(), "Least": size.least.String()})
 		}
@@ -103,10 +110,11 @@ func (c *Config) checkRecord(p *problems) {
 	p.atLeast("record", "max_sessions", int64(c.Record.MaxSessions), 1)
 }
 
-// minSession holds a dialogue, minRecord some.
+// minSession holds a dialogue, minRecord some, minRecordDisk the files of a ring.
 const (
-	minSession = 64 << 10
-	minRecord  = 1 << 20
+	minSession    = 64 << 10
+	minRecord     = 1 << 20
+	minRecordDisk = 16 << 20
 )
 
 func (c *Config) checkLimits(p *problems) {

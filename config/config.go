@@ -66,13 +66,15 @@ type Trace struct {
 	MaxSize Size     `toml:"max_size"` // in the store
 }
 
-// Record says how much of the latest sessions is kept in memory.
+// Record says how much of the latest sessions is kept, in memory and on the disk.
 type Record struct {
 	Enabled     bool     `toml:"enabled"`
 	MaxSize     Size     `toml:"max_size"`
 	MaxSession  Size     `toml:"max_session"`  // of one session
 	MaxSessions int      `toml:"max_sessions"` // that have ended
 	KeepFor     Duration `toml:"keep_for"`
+	Disk        Size     `toml:"disk"` // octets of sessions that outlive the server; 0: none does
+	DiskKeepFor Duration `toml:"disk_keep_for"`
 }
 
 // Metrics are served over HTTP at /metrics.

@@ -180,6 +180,8 @@ func TestCheckRefuses(t *testing.T) {
 		{"record size", func(c *Config) { c.Record.MaxSize = 1 << 10 }, `record: max_size = "1 KiB" is too small; the least is "1 MiB"`},
 		{"record session", func(c *Config) { c.Record.MaxSession = 0 }, `record: max_session = "0" is too small; the least is "64 KiB"`},
 		{"record sessions", func(c *Config) { c.Record.MaxSessions = 0 }, "record: max_sessions = 0 is too small; the least is 1"},
+		{"record disk", func(c *Config) { c.Record.Disk = 1 << 20 }, `record: disk = "1 MiB" is too small; the least is "16 MiB"`},
+		{"record disk age", func(c *Config) { c.Record.DiskKeepFor = Duration{} }, `record: disk_keep_for = "0s" must be longer`},
 		{"metrics", func(c *Config) { c.Metrics.Addr = "9090" }, `metrics: addr = "9090"`},
 		{"sendmail", func(c *Config) { c.Sendmail.Socket = "run/s.sock" }, `socket = "run/s.sock" is no place for a socket`},
 		{"sendmail, long", func(c *Config) { c.Sendmail.Socket = "/" + strings.Repeat("x", 100) }, "at most 100 octets"},

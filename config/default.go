@@ -50,7 +50,7 @@ func base() *Config {
 		Log:    Log{Level: "info", Format: "text", MaxSize: 64 << 20, Daily: true, Keep: 30, KeepFor: Duration{90 * day}},
 		Sink:   SinkKeeps{MaxMessages: 500},
 		Trace:  Trace{Enabled: true, KeepFor: Duration{30 * day}, MaxSize: 256 << 20},
-		Record: Record{Enabled: true, MaxSize: 32 << 20, MaxSession: 4 << 20, MaxSessions: 1000, KeepFor: Duration{day}},
+		Record: Record{Enabled: true, MaxSize: 32 << 20, MaxSession: 4 << 20, MaxSessions: 1000, KeepFor: Duration{day}, DiskKeepFor: Duration{7 * day}},
 		Limits: Limits{
 			Enabled:      true,
 			AuthFailures: 3,

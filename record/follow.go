@@ -34,6 +34,9 @@ func (f *Following) takes(id uint64, listener string) bool {
 // It returns nil when the chosen sessions have ended, or the ring is closed.
 func (r *Ring) Follow(ctx context.Context, what Following, to event.Sink, flush func() error) error {
 	f := &follower{ring: r, what: what, to: to, all: map[uint64]*playing{}}
+	if err := f.past(ctx); err != nil {
+		return err
+	}
 	place := f.start()
 	if err := flush(); err != nil {
 		return err
@@ -74,6 +77,27 @@ type follower struct {
 	all    map[uint64]*playing // nil: not one of those that are wanted
 	began  int64               // place; of sessions met later nothing lies before
 	ending bool                // Until is closed
+	played map[uint64]bool     // sessions that the archive gave
+}
+
+// past gives sessions of the archive.
+func (f *follower) past(ctx context.Context) error {
+	a := f.ring.archive.Load()
+	if a == nil || !f.what.Past && len(f.what.IDs) == 0 {
+		return nil
+	}
+	var ids []uint64
+	for _, s := range a.Sessions() {
+		if f.what.takes(s.ID, s.Opened.Listener) {
+			ids = append(ids, s.ID)
+		}
+	}
+	ids = f.ring.archived(ids)
+	f.played = make(map[uint64]bool, len(ids))
+	for _, id := range ids {
+		f.played[id] = true
+	}
+	return a.Play(ctx, ids, f.to)
 }
 
 // start meets the sessions that are there, and says where to begin.
@@ -83,7 +107,7 @@ func (f *follower) start() (place int64) {
 	f.began = f.ring.blocks.end()
 	place = f.began
 	meet := func(s *session) {
-		if f.what.takes(s.id, s.opened.Listener) {
+		if f.what.takes(s.id, s.opened.Listener) && !f.played[s.id] {
 			f.all[s.id] = f.meet(s)
 			place = min(place, s.first)
 		}
@@ -202,7 +226,7 @@ func (f *follower) new(e *event.Event, at int64) *playing {
 	}
 	f.ring.mu.Lock()
 	defer f.ring.mu.Unlock()
-	s := f.ring.session(e.Conn)
+	s := f.ring.find(e.Conn)
 	if s == nil || !f.what.takes(s.id, s.opened.Listener) {
 		return nil
 	}
@@ -213,7 +237,7 @@ func (f *follower) new(e *event.Event, at int64) *playing {
 func (f *follower) look(id uint64, p *playing) {
 	f.ring.mu.Lock()
 	defer f.ring.mu.Unlock()
-	if s := f.ring.session(id); s != nil {
+	if s := f.ring.find(id); s != nil {
 		p.look(s)
 	}
 }
@@ -224,7 +248,7 @@ func (f *follower) fell(at int64) {
 	var gone []uint64
 	f.ring.mu.Lock()
 	for id, p := range f.all {
-		s := f.ring.session(id)
+		s := f.ring.find(id)
 		switch {
 		case s == nil, !s.closed.IsZero() && s.last <= at:
 			gone = append(gone, id)
@@ -268,8 +292,8 @@ func (p *playing) look(s *session) {
 	}
 }
 
-// session finds one; mu is held.
-func (r *Ring) session(id uint64) *session {
+// find finds a session; mu is held.
+func (r *Ring) find(id uint64) *session {
 	if s := r.open[id]; s != nil {
 		return s
 	}

@@ -19,11 +19,29 @@ type Session struct {
 	Clear   bool
 	Keys    bool // there are keys for its TLS
 	Dropped bool // not all of it was kept, or not all of it is there any longer
+
+	size int    // of its records in the ring
+	keys []byte // of it there
+	lost bool   // the ring has lost its beginning
 }
 
-// Sessions are those that can be played, in the order in which they began.
+// Sessions are those that can be played, of the archive too, in the order in
+// which they began.
 func (r *Ring) Sessions() []Session {
 	out := r.sessions()
+	if a := r.archive.Load(); a != nil {
+		have := map[uint64]int{}
+		for i := range out {
+			have[out[i].ID] = i
+		}
+		for _, s := range a.Sessions() {
+			if i, ok := have[s.ID]; !ok {
+				out = append(out, s)
+			} else if out[i].lost {
+				out[i] = s
+			}
+		}
+	}
 	slices.SortFunc(out, func(a, b Session) int { return cmp.Compare(a.ID, b.ID) })
 	return out
 }
@@ -33,15 +51,57 @@ func (r *Ring) sessions() []Session {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	out := make([]Session, 0, len(r.ended)+len(r.open))
-	add := func(s *session) {
-		out = append(out, Session{ID: s.id, Opened: s.opened, Began: s.began, Closed: s.closed, Clear: s.clear,
-			Keys: len(s.keys) > 0, Dropped: s.full != [2]bool{} || s.first < r.blocks.begin()})
-	}
 	for _, s := range r.ended {
-		add(s)
+		out = append(out, r.session(s))
 	}
 	for _, s := range r.open {
-		add(s)
+		out = append(out, r.session(s))
+	}
+	return out
+}
+
+// session says what it is; mu is held.
+func (r *Ring) session(s *session) Session {
+	lost := s.first < r.blocks.begin()
+	return Session{ID: s.id, Opened: s.opened, Began: s.began, Closed: s.closed, Clear: s.clear,
+		Keys: len(s.keys) > 0, Dropped: s.full != [2]bool{} || lost, size: s.size, keys: s.keys, lost: lost}
+}
+
+// endedSince are the sessions that ended behind a place, and the place from
+// which to ask for others. more is closed with the next event.
+func (r *Ring) endedSince(place int64) (ended []Session, next int64, more <-chan struct{}) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, s := range slices.Backward(r.ended) { // they ended in the order of their last events
+		if s.last <= place {
+			break
+		}
+		ended = append(ended, r.session(s))
+	}
+	slices.Reverse(ended)
+	if n := len(ended); n > 0 {
+		place = r.ended[len(r.ended)-1].last
+	}
+	return ended, place, r.next()
+}
+
+// Keep makes an archive's sessions be listed and played beside those of the ring.
+func (r *Ring) Keep(a *Archive) { r.archive.Store(a) }
+
+// archived are those of some sessions that only the archive has, or has whole.
+func (r *Ring) archived(ids []uint64) (out []uint64) {
+	a := r.archive.Load()
+	if a == nil {
+		return nil
+	}
+	whole := map[uint64]bool{}
+	for _, s := range r.sessions() {
+		whole[s.ID] = !s.lost
+	}
+	for _, id := range ids {
+		if !whole[id] && a.has(id) {
+			out = append(out, id)
+		}
 	}
 	return out
 }
@@ -96,7 +156,24 @@ type playing struct {
 // that are not there, because the session had its fill or because they were too
 // old, are Gaps. It holds nobody up and no more memory than a block; the ring
 // may pass it, which is a Gap too.
+//
+// Sessions of the archive come first, one behind the other.
 func (r *Ring) Play(ctx context.Context, ids []uint64, to event.Sink) error {
+	if archived := r.archived(ids); len(archived) > 0 {
+		if err := r.archive.Load().Play(ctx, archived, to); err != nil {
+			return err
+		}
+		played := make(map[uint64]bool, len(archived))
+		for _, id := range archived {
+			played[id] = true
+		}
+		ids = slices.DeleteFunc(slices.Clone(ids), func(id uint64) bool { return played[id] })
+	}
+	return r.playKept(ctx, ids, to)
+}
+
+// playKept plays what the ring itself has.
+func (r *Ring) playKept(ctx context.Context, ids []uint64, to event.Sink) error {
 	r.mu.Lock()
 	place, end := r.blocks.end(), r.blocks.end()
 	all := map[uint64]*playing{}

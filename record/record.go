@@ -13,6 +13,7 @@ package record
 import (
 	"cmp"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"posta/event"
@@ -44,6 +45,8 @@ type Ring struct {
 	closed  bool
 	record  []byte // the event being written
 	masked  []byte // its octets, masked
+
+	archive atomic.Pointer[Archive] // nil: there is none
 
 	more chan struct{} // closed with the next event; nil: nobody waits for it
 }

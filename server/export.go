@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"path/filepath"
 
 	"posta/admin"
 	"posta/capture"
@@ -24,6 +25,41 @@ func (h *House) openRecord() {
 		Size: int(c.MaxSize), PerSession: int(c.MaxSession), Sessions: c.MaxSessions, KeepFor: c.KeepFor.Duration,
 		Clear: config.Clear,
 	})
+}
+
+// openArchive begins to keep sessions on the disk, where that is wanted.
+func (h *House) openArchive() error {
+	c := h.cfg.Record
+	if h.record == nil || c.Disk == 0 {
+		return nil
+	}
+	var err error
+	h.archive, err = record.OpenArchive(record.ArchiveOptions{Dir: filepath.Join(cmp.Or(h.o.Store, h.cfg.Data), "record"),
+		Size: int64(c.Disk), KeepFor: c.DiskKeepFor.Duration, Trouble: h.o.Report})
+	if err != nil {
+		return err
+	}
+	h.record.Keep(h.archive)
+	ctx, end := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		h.archive.Follow(ctx, h.record)
+	}()
+	h.archived = func() {
+		end()
+		<-done
+	}
+	return nil
+}
+
+// closeArchive writes what has ended.
+func (h *House) closeArchive() error {
+	if h.archive == nil {
+		return nil
+	}
+	h.archived()
+	return h.archive.Close()
 }
 
 // export writes recorded sessions as a capture.

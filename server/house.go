@@ -71,8 +71,10 @@ type House struct {
 	certs      *cert.Source
 	sessions   *observe.Sessions
 	metrics    *observe.Metrics
-	trace      *trace.Trace // nil where it is not wanted
-	record     *record.Ring // the same
+	trace      *trace.Trace    // nil where it is not wanted
+	record     *record.Ring    // the same
+	archive    *record.Archive // the same
+	archived   func()          // ends its writing
 	events     event.Sink
 	numbers    *numbers      // of sessions
 	turnedAway atomic.Uint64 // at the doors
@@ -233,10 +235,11 @@ func (h *House) Close() error {
 	if h.trace != nil {
 		h.trace.Close()
 	}
+	err := h.closeArchive()
 	if h.record != nil {
 		h.record.Close()
 	}
-	return h.db.Close()
+	return errors.Join(err, h.db.Close())
 }
 
 // hostname is the configured name, or the machine's where there is none, in

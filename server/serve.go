@@ -46,6 +46,9 @@ func (h *House) Listen(ctx context.Context) ([]Bound, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err = h.openArchive(); err != nil {
+		return nil, err
+	}
 	if h.watch, err = h.openWatch(ctx); err != nil {
 		return nil, err
 	}

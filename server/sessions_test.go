@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net"
@@ -124,5 +125,39 @@ func say(t *testing.T, c net.Conn, text string) {
 	t.Helper()
 	if _, err := c.Write([]byte(text)); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// With a disk for them, sessions are there after a restart, under their numbers,
+// which no later session has.
+func TestSessionsOutlive(t *testing.T) {
+	data := t.TempDir()
+	change := func(cfg *config.Config) { cfg.Data, cfg.Record.Disk = data, 16<<20 }
+	run := func(f func(h *House, addrs map[string]string)) {
+		t.Run("", func(t *testing.T) {
+			h, addrs := start(t, change)
+			f(h, addrs)
+		})
+	}
+	var first, second []admin.Recorded
+	ask := func(h *House, out *[]admin.Recorded) {
+		if err := h.Operations().Call(t.Context(), "session.recorded", admin.RecordedWhich{}, out); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run(func(h *House, addrs map[string]string) {
+		dialogue(t, addrs["smtp"], "EHLO first.example", "QUIT")
+	})
+	run(func(h *House, addrs map[string]string) {
+		ask(h, &first)
+		dialogue(t, addrs["smtp"], "EHLO second.example", "QUIT")
+		ask(h, &second)
+		var out bytes.Buffer
+		if err := h.Operations().Call(t.Context(), "session.export", admin.SessionExport{IDs: []uint64{first[0].ID}}, &out); err != nil || !bytes.Contains(out.Bytes(), []byte("EHLO first.example")) {
+			t.Errorf("the first session's capture has %d octets (%v)", out.Len(), err)
+		}
+	})
+	if len(first) != 1 || len(second) != 2 || second[0].ID != first[0].ID || second[1].ID <= second[0].ID {
+		t.Errorf("there were %+v, then %+v", first, second)
 	}
 }
