@@ -77,3 +77,6 @@ func (d *Diagram) which(n int) string {
 	}
 	return strings.TrimSpace(d.w.Say("draw.session", words.Args{"N": strconv.Itoa(n + 1)}) + " " + protocol(d.sessions[n].Session))
 }
+
+// groupName says that commands did not wait for each other.
+func (d *Diagram) groupName(n int) string { return d.w.Say("draw.group", words.Args{"Count": n}) }
