@@ -58,6 +58,9 @@ func (d *Dissector) packet(c *conn, e *event.Event) {
 	if !ok {
 		return
 	}
+	if c != nil && d.book != nil && d.book.Packets() {
+		d.book.Segment(placeOf(c, e), *seg)
+	}
 	d.flush()
 	p := packet{conn: e.Conn, number: e.Packet, time: e.Time, dir: e.Dir, wire: e.Len, octets: e.Data, whole: seg.Whole, seg: *seg,
 		end: seg.Off + int64(seg.Len)}

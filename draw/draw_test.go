@@ -18,7 +18,9 @@ import (
 	"golang.org/x/image/font/sfnt"
 	"golang.org/x/image/math/fixed"
 
+	"posta/dissect"
 	"posta/event"
+	"posta/field"
 	"posta/story"
 )
 
@@ -412,5 +414,47 @@ func TestClientsOfOneAddress(t *testing.T) {
 	}
 	if got := strings.Count(names(many), "|"); got != maxActors-2 {
 		t.Errorf("of 30 clients there are %d actors", got+1)
+	}
+}
+
+// Packets of TCP are drawn where that is asked, and otherwise not.
+func TestPackets(t *testing.T) {
+	for _, asked := range []bool{false, true} {
+		book := story.New(story.Options{Keep: func(*story.Session) bool { return true }, Packets: asked})
+		d := dissect.New(field.Set{}, func(*dissect.Frame) {})
+		d.Tell(book)
+		number := uint32(0)
+		packet := func(dir event.Dir, flags uint16, n int32, marks event.Marks) {
+			number++
+			d.Feed(&event.Event{Conn: 1, Kind: event.Packet, Dir: dir, Packet: number, Fact: &event.Segment{Net: -1, Transport: -1, Payload: -1, Flags: flags, Len: n, Marks: marks}})
+		}
+		pipelined()[0].play(t, 1, book, func(e *event.Event) {
+			switch e.Kind {
+			case event.Data:
+				packet(e.Dir, 0x18, int32(e.Len), 0)
+				packet(1-e.Dir, 0x10, 0, event.Retransmission)
+			case event.Open:
+				defer packet(event.FromDialer, 0x02, 0, 0)
+			}
+			d.Feed(e)
+		})
+		all, _ := book.Sessions()
+		l, err := newLayout(New(all, Options{Words: english(t)}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkPage(t, "packets", l, l.pages(0)[0])
+		var b bytes.Buffer
+		if err := l.d.Text(&b, TextOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range []string{"├╌ SYN Seq=0 ╌", "╌ PSH, ACK Seq=0 Ack=0 Len=26 ╌", "╌ ACK Seq=0 Ack=0 sent again ╌"} {
+			if strings.Contains(b.String(), text) != asked {
+				t.Errorf("asked %v, %q:\n%s", asked, text, b.String())
+			}
+		}
+		if n := strings.Count(b.String(), "┈ close ┈"); n != 1 {
+			t.Errorf("%d bands begin with close:\n%s", n, b.String())
+		}
 	}
 }

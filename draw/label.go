@@ -144,7 +144,7 @@ func (b *builder) reply(a *story.Act) step {
 func (d *Diagram) moreLines(n int) string { return d.w.Say("draw.more_lines", words.Args{"Count": n}) }
 
 // maxOffers is how many characters of extensions are shown.
-const maxOffers = 110
+const maxOffers = 220
 
 // offers names what the server can do, after EHLO and CAPA, and what a short list says.
 func (b *builder) offers(s *step, re *story.Act, lines []string) {

@@ -50,6 +50,7 @@ type step struct {
 	under   []under
 	over    bool   // the connection ended
 	untimed bool   // when is no matter
+	packet  bool   // a segment of TCP
 	answers bool   // a command, which may belong to an earlier band
 	again   bool   // it goes on with a phase, after another session
 	inside  bool   // TLS
@@ -193,6 +194,9 @@ func (b *builder) act(a *story.Act) {
 		s.rest = clean(a.Text)
 	case story.Turned:
 		s = b.turned(a)
+	case story.Packet:
+		b.all = append(b.all, b.packet(a))
+		return
 	case story.Over:
 		if unfinished(a.Text) {
 			return

@@ -8,10 +8,12 @@ import (
 // step makes the block of a step.
 func (l *layout) step(band, n int) {
 	s := &l.d.steps[n]
-	switch s.kind {
-	case arrow:
+	switch {
+	case s.packet:
+		l.packet(band, n, s)
+	case s.kind == arrow:
 		l.arrow(band, n, s)
-	case pause:
+	case s.kind == pause:
 		l.pause(band, n, s)
 	default:
 		l.box(band, n, s)
@@ -136,7 +138,7 @@ func (l *layout) arrow(band, n int, s *step) {
 	var beneath []string
 	var tones []tone
 	for _, u := range s.under {
-		for _, text := range breakLines(u.text, 2, func(t string) bool { return l.f.width(sans, underSize, t) <= lane-2*inset-20 }) {
+		for _, text := range breakLines(u.text, 3, func(t string) bool { return l.f.width(sans, underSize, t) <= lane-2*inset-20 }) {
 			beneath, tones = append(beneath, text), append(tones, u.tone)
 		}
 	}
@@ -224,7 +226,7 @@ func (l *layout) under(p *page, s *step, lines []string, tones []tone, y float64
 
 // time sets when a step began, and of which session it is, where another one came between.
 func (l *layout) time(p *page, y float64, s *step) {
-	if s.again {
+	if s.again && l.d.numbered() {
 		l.badge(p, clockEnd+18, y-4.5, strconv.Itoa(s.session+1), bandInk+ink(s.phase), false)
 	}
 	if !l.d.o.NoTimes && !s.untimed {
@@ -248,6 +250,9 @@ func (l *layout) shaft(p *page, s *step, from, to, y, y2 float64) {
 	if s.mail {
 		dash = 0
 	}
+	if s.packet {
+		thick, dash = 0.9, 0
+	}
 	way := 1.0
 	if to < from {
 		way = -1
@@ -261,6 +266,9 @@ func (l *layout) shaft(p *page, s *step, from, to, y, y2 float64) {
 	long, broad := 12.0, 5.2
 	if s.mail {
 		long, broad = 14, 7
+	}
+	if s.packet {
+		long, broad = 8, 3.2
 	}
 	turn := func(dx, dy float64) point { // along the shaft, from its tip
 		return point{to + way*(dx*math.Cos(angle)-dy*math.Sin(angle)), y2 + dx*math.Sin(angle) + dy*math.Cos(angle)}
@@ -328,6 +336,21 @@ func (l *layout) box(band, n int, s *step) {
 			p.say(middleX, at, atMiddle, run{text, sans, underSize, middling})
 			at += underHigh
 		}
+	}})
+}
+
+// packet makes the block of a segment: thin and small, so that what is said stands out.
+func (l *layout) packet(band, n int, s *step) {
+	from, to := l.x[s.from], l.x[s.to]
+	said := []run{{s.head, mono, smallMono, middling}, {"  " + s.rest, mono, smallMono, middling}}
+	if s.more != "" {
+		said = append(said, run{"  " + s.more, sans, smallMono, lostInk})
+	}
+	l.blocks = append(l.blocks, block{h: 25, step: n, band: band, line: 19, draw: func(p *page, y float64) {
+		l.time(p, y+23, s)
+		l.shaft(p, s, from, to, y+19, y+19)
+		middleX := (from + to) / 2
+		p.say(middleX, y+14, atMiddle, said...)
 	}})
 }
 

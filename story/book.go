@@ -15,6 +15,8 @@ type Options struct {
 	Keep func(*Session) bool
 	// Bodies is how many octets are put together of one message; 0: what dissectors do by themselves, 1 MiB.
 	Bodies int
+	// Packets asks for the segments of captured connections, too.
+	Packets bool
 }
 
 // The bounds of what is kept. Beyond them acts are counted and handed out, and not kept.
@@ -41,6 +43,20 @@ func New(o Options) *Book { return &Book{o: o, open: map[uint64]*dialogue{}} }
 
 // Bodies is how much of a message is asked for, 0 for the usual.
 func (b *Book) Bodies() int { return b.o.Bodies }
+
+// Packets says whether segments are asked for.
+func (b *Book) Packets() bool { return b.o.Packets }
+
+// Segment tells of a packet; what the segment lends is not kept.
+func (b *Book) Segment(p Place, s event.Segment) {
+	d := b.open[p.Conn]
+	if d == nil || !b.o.Packets {
+		return
+	}
+	s.Whole, s.Comments = nil, nil
+	p.Octets = 0 // they are told where they have a meaning
+	b.add(d, p.act(Packet, func(a *Act) { a.Event = s }))
+}
 
 // Sessions are those that were kept, in the order in which they began. left
 // says how many of them have more acts than are kept.
@@ -220,7 +236,9 @@ func (b *Book) addFrom(d *dialogue, a *Act, before State) {
 	if a.Kind != Gap {
 		d.s.Octets[a.Dir&1] += a.Octets
 	}
-	d.last = a
+	if a.Kind != Packet {
+		d.last = a
+	}
 	if d.keep {
 		b.retain(d, a)
 	}

@@ -76,6 +76,7 @@ const (
 	Fact                      // what posta knows of its own session: a State event
 	Turned                    // client and server have changed sides
 	Over                      // the connection ended
+	Packet                    // a segment of TCP, where Options.Packets asks for them
 )
 
 // Phase is a stretch of a session.
@@ -135,7 +136,7 @@ type Act struct {
 	Lenient       []string // liberties of a command that only a lenient server takes
 	Login         *Login   // of the acts of a log-in, one for all of them
 	Message       *Message
-	Event         any // of Fact: one of event's State types; of TLS: event.Secured
+	Event         any // of Fact: one of event's State types; of TLS: event.Secured; of Packet: event.Segment
 }
 
 // Login is a log-in, as an eavesdropper sees it.

@@ -19,10 +19,11 @@ import (
 
 // diagramFlags say how a diagram is drawn.
 type diagramFlags struct {
-	dark, ascii, hideSecrets, noTimes bool
+	dark, ascii, hideSecrets, noTimes, packets bool
 }
 
 func (a *app) diagramFlags(flags *pflag.FlagSet, f *diagramFlags) {
+	flags.BoolVar(&f.packets, "packets", false, a.say("help.flag_packets", nil))
 	flags.BoolVar(&f.dark, "dark", false, a.say("help.flag_dark", nil))
 	flags.BoolVar(&f.ascii, "ascii", false, a.say("help.flag_ascii", nil))
 	flags.BoolVar(&f.hideSecrets, "hide-secrets", false, a.say("help.flag_hide_secrets", nil))
@@ -49,7 +50,8 @@ func (a *app) readDiagram(ctx context.Context, file string, f readFlags) error {
 	if _, err := diagramForm(f.diagram.file); err != nil {
 		return err
 	}
-	reading, err := a.newStoryReading(sessionChoice{filter: f.filter, keyLogs: f.keyLogs, streams: f.diagram.streams, decodeAs: f.decodeAs, related: f.diagram.related})
+	reading, err := a.newStoryReading(sessionChoice{filter: f.filter, keyLogs: f.keyLogs, streams: f.diagram.streams, decodeAs: f.decodeAs, related: f.diagram.related,
+		packets: f.diagram.packets})
 	if err != nil {
 		return err
 	}

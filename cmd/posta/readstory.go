@@ -25,6 +25,7 @@ type sessionChoice struct {
 	decodeAs []string
 	keyLogs  []string
 	related  bool // also those in which the same messages passed
+	packets  bool // with their packets
 }
 
 // storyReading reads what was said in the sessions of a capture.
@@ -43,7 +44,7 @@ func (a *app) newStoryReading(c sessionChoice) (*storyReading, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &storyReading{choice: c, ring: ring, book: story.New(story.Options{Keep: func(*story.Session) bool { return true }})}
+	r := &storyReading{choice: c, ring: ring, book: story.New(story.Options{Keep: func(*story.Session) bool { return true }, Packets: c.packets})}
 	for _, text := range c.streams {
 		n, err := strconv.ParseUint(text, 10, 32)
 		if err != nil {
@@ -119,7 +120,7 @@ func (r *storyReading) chosen() ([]*story.Session, error) {
 
 // spoken says that mail was spoken in a session, or may have been inside TLS.
 func spoken(s *story.Session) bool {
-	return s.Protocol != "" || slices.ContainsFunc(s.Acts, func(a *story.Act) bool { return a.Kind != story.Gap && a.Kind != story.Over })
+	return s.Protocol != "" || slices.ContainsFunc(s.Acts, func(a *story.Act) bool { return a.Kind != story.Gap && a.Kind != story.Over && a.Kind != story.Packet })
 }
 
 // related adds to some sessions those in which messages of theirs passed, too.

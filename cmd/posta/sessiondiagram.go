@@ -65,7 +65,7 @@ func (a *app) sessionDiagram(ctx context.Context, args []string, f sessionDiagra
 	if !f.related {
 		recorded = wanted
 	}
-	all, err := a.recordedStory(ctx, recorded)
+	all, err := a.recordedStory(ctx, recorded, f.packets)
 	if err != nil {
 		return err
 	}
@@ -87,13 +87,13 @@ func isRecorded(s *story.Session, r admin.Recorded) bool {
 }
 
 // recordedStory reads what was said in recorded sessions.
-func (a *app) recordedStory(ctx context.Context, recorded []admin.Recorded) ([]*story.Session, error) {
+func (a *app) recordedStory(ctx context.Context, recorded []admin.Recorded, packets bool) ([]*story.Session, error) {
 	in := admin.SessionExport{}
 	for _, s := range recorded {
 		in.IDs = append(in.IDs, s.ID)
 		in.Masked = in.Masked || s.Masked
 	}
-	reading, err := a.newStoryReading(sessionChoice{})
+	reading, err := a.newStoryReading(sessionChoice{packets: packets})
 	if err != nil {
 		return nil, err
 	}
