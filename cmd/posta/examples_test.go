@@ -245,6 +245,7 @@ func (s *stage) play(t *testing.T, lang, line string, e trial) {
 		set.mustRun(t, one)
 	}
 	set.piped = e.piped
+	set.env[passwordVariable] = recall(data).Passwords["pepe@pepito.es"]
 	var status int
 	var said string
 	if e.ends {
@@ -282,7 +283,8 @@ func files(t *testing.T, line string) {
 		"posta.toml":  "hostname = \"mail.pepito.es\"\n[[listener]]\nname = \"smtp\"\nservice = \"smtp\"\naddr = \"127.0.0.1:0\"\n",
 	}
 	for name, text := range texts {
-		if !strings.Contains(line, "--keylog "+name) && !strings.Contains(line, "< "+name) && !strings.Contains(line, "import "+name) && !strings.Contains(line, "--config "+name) &&
+		if !strings.Contains(line, "--message "+name) &&
+			!strings.Contains(line, "--keylog "+name) && !strings.Contains(line, "< "+name) && !strings.Contains(line, "import "+name) && !strings.Contains(line, "--config "+name) &&
 			!strings.Contains(line, "check "+name) && !strings.Contains(line, "--script "+name) && !strings.Contains(line, "read "+name) && !strings.Contains(line, "report "+name) {
 			continue
 		}

@@ -9,7 +9,16 @@ func clientScenes() map[string]trial {
 		"posta talk smtp --save hello.talk":                  {on: labServer, says: `hello\.talk`, piped: "QUIT\n"},
 		"posta talk --script hello.talk smtp localhost:2525": {on: labServer, says: `hello\.talk`},
 		"posta talk --save-as uni smtp 192.0.2.7:2525":       {says: `posta talk uni`},
-		"posta talk uni":    {on: labServer, before: []string{"posta talk --save-as uni smtp localhost"}, says: `S: 220`, piped: "QUIT\n"},
+		"posta talk uni": {on: labServer, before: []string{"posta talk --save-as uni smtp localhost"}, says: `S: 220`, piped: "QUIT\n"},
+		"posta send --to ana@pepito.es --from luis@pepito.es --subject Hola --body \"Hola, Ana.\"": {on: labServer, says: `(?s)C\| Hola, Ana\..*queued as`},
+		"posta send --to ana@pepito.es --from luis@pepito.es --message message.eml --json":         {on: labServer, says: `"reply":"250 2\.0\.0 `},
+		"posta send --server mail.example.net --starttls --to ana@pepito.es --quit-after rcpt":     {on: labServer, says: `(?s)C: RCPT TO:<ana@pepito\.es>.*C: RSET`},
+		"posta pop list --auth pepe@pepito.es":                                                     {on: labServer, says: `luis@pepito\.es|Asunto`},
+		"posta pop list --server mail.example.net --starttls --auth pepe@pepito.es --json":         {on: labServer, says: `"subject":"Asunto"`},
+		"posta pop fetch --auth pepe@pepito.es":                                                    {on: labServer, says: `Subject: Asunto`},
+		"posta pop fetch --auth pepe@pepito.es --maildir Mail --delete":                            {on: labServer, says: `2 (of|de) 2`},
+		"posta pop fetch --server mail.example.net --starttls --auth pepe@pepito.es --mbox pepe.mbox --json": {on: labServer,
+			says: `"subject":"Asunto","file":"pepe\.mbox","deleted":false`},
 		"posta talk --list": {before: []string{"posta talk --save-as uni smtp 192.0.2.7:2525"}, says: `uni +smtp +127\.0\.0\.1:2525`},
 	}
 }

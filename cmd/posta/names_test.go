@@ -41,6 +41,8 @@ func otherMeaning() []string {
 	return []string{
 		"domain",  // quickstart serves it; account import puts people there
 		"config",  // serve can do without
+		"from",    // a message is sent, messages are sought
+		"subject", // the same
 		"to",      // trace also takes @domain and a name
 		"name",    // a person's, a list's
 		"limit",   // of sessions, of messages

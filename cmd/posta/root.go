@@ -68,6 +68,8 @@ func (a *app) root() *cobra.Command {
 		a.cardCommand(),
 		a.puttyCommand(),
 		a.talkCommand(),
+		a.sendCommand(),
+		a.popCommand(),
 		a.base64Command(),
 		a.firewallCommand(),
 		a.serveCommand(),

@@ -1,0 +1,307 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"posta/words"
+)
+
+// writer is where the octets of a message go.
+type writer = io.Writer
+
+// tee writes to both.
+type tee struct{ to, also io.Writer }
+
+// Write implements io.Writer.
+func (t tee) Write(p []byte) (int, error) {
+	_, _ = t.also.Write(p) // a headBuffer takes everything
+	return t.to.Write(p)
+}
+
+// mailPlace is where fetched messages go. put returns only when the message is
+// on the disk; what write could not finish is not there.
+type mailPlace interface {
+	put(w waiting, write func(writer) error) (file string, err error)
+	end() error
+}
+
+// place is the one that the flags name.
+func (m *maildrop) place(o *fetchOptions) (mailPlace, error) {
+	switch {
+	case o.mbox != "":
+		return openMbox(o.mbox)
+	case o.maildir != "":
+		for _, sub := range []string{"tmp", "new", "cur"} {
+			if err := os.MkdirAll(filepath.Join(o.maildir, sub), 0o700); err != nil {
+				return nil, words.FailOf(err, "fail.unwritable", words.Args{"File": o.maildir})
+			}
+		}
+		return folder{filepath.Join(o.maildir, "tmp"), filepath.Join(o.maildir, "new"), maildirName}, nil
+	case o.dir != "":
+		if err := os.MkdirAll(o.dir, 0o700); err != nil {
+			return nil, words.FailOf(err, "fail.unwritable", words.Args{"File": o.dir})
+		}
+		return folder{o.dir, o.dir, plainName}, nil
+	}
+	return screen{m.a}, nil
+}
+
+// folder holds a file for each message, which gets its name when it is whole.
+type folder struct {
+	tmp, to string
+	name    func(waiting) string
+}
+
+// maildirName is a file's name in a Maildir, unique by time, process and number.
+func maildirName(w waiting) string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "localhost"
+	}
+	now := time.Now()
+	return fmt.Sprintf("%d.M%dP%d_%d.%s", now.Unix(), now.Nanosecond()/1000, os.Getpid(), w.Number, fileWord(host))
+}
+
+// plainName is by the unique-id, so that the same message gets the same name.
+func plainName(w waiting) string {
+	id := w.UIDL
+	if id == "" {
+		id = time.Now().Format("20060102-150405.000000")
+	}
+	return fmt.Sprintf("%04d-%s.eml", w.Number, fileWord(id))
+}
+
+func (f folder) put(w waiting, write func(writer) error) (string, error) {
+	tmp, err := os.CreateTemp(f.tmp, "fetching-*") // 0600
+	if err != nil {
+		return "", words.FailOf(err, "fail.unwritable", words.Args{"File": f.tmp})
+	}
+	out := bufio.NewWriter(tmp)
+	ends := &localEnds{to: out}
+	err = write(ends)
+	err = errors.Join(err, ends.end(), out.Flush(), tmp.Sync(), tmp.Close())
+	name := filepath.Join(f.to, f.name(w))
+	if err == nil {
+		err = os.Rename(tmp.Name(), name)
+	}
+	if err != nil {
+		return "", errors.Join(err, os.Remove(tmp.Name()))
+	}
+	return name, nil
+}
+
+func (f folder) end() error { return nil }
+
+// screen shows the messages.
+type screen struct{ a *app }
+
+func (s screen) put(_ waiting, write func(writer) error) (string, error) {
+	if s.a.json {
+		return "", write(io.Discard)
+	}
+	ends := &localEnds{to: s.a.Out}
+	return "", errors.Join(write(ends), ends.end())
+}
+
+func (s screen) end() error { return nil }
+
+// localEnds writes lines that end in LF, as files have them. A CR that stands
+// alone stays; one at the end of a piece waits for what follows.
+type localEnds struct {
+	to io.Writer
+	cr bool
+}
+
+// Write implements io.Writer.
+func (l *localEnds) Write(p []byte) (int, error) {
+	n := len(p)
+	if n == 0 {
+		return 0, nil
+	}
+	if l.cr && p[0] != '\n' {
+		if _, err := l.to.Write([]byte("\r")); err != nil {
+			return 0, err
+		}
+	}
+	if l.cr = p[n-1] == '\r'; l.cr {
+		p = p[:n-1]
+	}
+	if _, err := l.to.Write(bytes.ReplaceAll(p, []byte("\r\n"), []byte("\n"))); err != nil {
+		return 0, err
+	}
+	return n, nil
+}
+
+// end writes what waits.
+func (l *localEnds) end() error {
+	if !l.cr {
+		return nil
+	}
+	l.cr = false
+	_, err := l.to.Write([]byte("\r"))
+	return err
+}
+
+// mbox is one file with all messages, as mboxrd has it: a line "From …" before
+// each, and one more ">" before lines of the message that look like one.
+type mbox struct {
+	file *os.File
+	name string
+}
+
+func openMbox(name string) (*mbox, error) {
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
+	if err == nil {
+		_, err = f.Seek(0, io.SeekEnd)
+	}
+	if err != nil {
+		return nil, words.FailOf(err, "fail.unwritable", words.Args{"File": name})
+	}
+	return &mbox{f, name}, nil
+}
+
+// put appends a message. One that does not come whole is cut off again.
+func (b *mbox) put(_ waiting, write func(writer) error) (string, error) {
+	start, err := b.file.Seek(0, io.SeekEnd)
+	if err != nil {
+		return "", err
+	}
+	out := bufio.NewWriter(b.file)
+	q := &quoting{out: out}
+	_, err = out.WriteString(strings.Join([]string{"From", "posta@localhost", time.Now().UTC().Format(time.ANSIC)}, " ") + "\n")
+	if err == nil {
+		err = write(q)
+	}
+	if err = errors.Join(err, q.end(), out.Flush()); err == nil {
+		err = b.file.Sync()
+	}
+	if err != nil {
+		return "", errors.Join(err, b.file.Truncate(start))
+	}
+	return b.name, nil
+}
+
+func (b *mbox) end() error { return b.file.Close() }
+
+// quoting turns CRLF into LF and quotes lines, whole ones, however they come.
+type quoting struct {
+	out  *bufio.Writer
+	line []byte
+	cut  bool // the line was too long to be held: what follows is not its start
+}
+
+// fromLine is a line that must be quoted.
+var fromLine = regexp.MustCompile(`^>*From `)
+
+// Write implements io.Writer.
+func (q *quoting) Write(p []byte) (int, error) {
+	n := len(p)
+	for len(p) > 0 {
+		i := bytes.IndexByte(p, '\n')
+		if i < 0 {
+			q.line = append(q.line, p...)
+			if len(q.line) > 64<<10 {
+				if err := q.give(false); err != nil {
+					return 0, err
+				}
+			}
+			return n, nil
+		}
+		q.line = append(q.line, p[:i]...)
+		p = p[i+1:]
+		if err := q.give(true); err != nil {
+			return 0, err
+		}
+	}
+	return n, nil
+}
+
+func (q *quoting) give(whole bool) error {
+	line := q.line
+	if whole {
+		line = bytes.TrimSuffix(line, []byte("\r"))
+	}
+	if !q.cut && fromLine.Match(line) {
+		if err := q.out.WriteByte('>'); err != nil {
+			return err
+		}
+	}
+	_, err := q.out.Write(line)
+	if whole && err == nil {
+		err = q.out.WriteByte('\n')
+	}
+	q.line, q.cut = q.line[:0], !whole
+	return err
+}
+
+// end ends the message with an empty line.
+func (q *quoting) end() error {
+	if len(q.line) > 0 || q.cut {
+		if err := q.give(true); err != nil {
+			return err
+		}
+	}
+	return q.out.WriteByte('\n')
+}
+
+// seenIDs are the unique-ids of what was fetched, a line each in a file that
+// only grows while messages are fetched, and at the end holds those that are
+// still on the server.
+type seenIDs struct {
+	name string
+	ids  map[string]bool
+	file *os.File
+}
+
+func openSeen(name string) (*seenIDs, error) {
+	s := &seenIDs{name: name, ids: map[string]bool{}}
+	text, err := os.ReadFile(name)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, words.FailOf(err, "fail.unreadable", words.Args{"File": name})
+	}
+	for id := range bytes.Lines(text) {
+		s.ids[string(bytes.TrimSpace(id))] = true
+	}
+	s.file, err = os.OpenFile(name, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, words.FailOf(err, "fail.unwritable", words.Args{"File": name})
+	}
+	return s, nil
+}
+
+func (s *seenIDs) has(id string) bool { return s.ids[id] }
+
+// add notes one on the disk.
+func (s *seenIDs) add(id string) error {
+	s.ids[id] = true
+	_, err := s.file.WriteString(id + "\n")
+	return errors.Join(err, s.file.Sync())
+}
+
+// keep forgets those that the server no longer has.
+func (s *seenIDs) keep(all []waiting) error {
+	if err := s.file.Close(); err != nil {
+		return err
+	}
+	var out bytes.Buffer
+	for _, w := range all {
+		if w.UIDL != "" && s.ids[w.UIDL] {
+			out.WriteString(w.UIDL + "\n")
+		}
+	}
+	tmp := s.name + ".new"
+	if err := os.WriteFile(tmp, out.Bytes(), 0o600); err != nil {
+		return words.FailOf(err, "fail.unwritable", words.Args{"File": tmp})
+	}
+	return os.Rename(tmp, s.name)
+}

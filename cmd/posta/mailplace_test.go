@@ -1,0 +1,118 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Lines become this machine's wherever the pieces are cut, and a CR alone stays.
+func TestLocalEnds(t *testing.T) {
+	const in, want = "a\r\n\r\nb\rc\n\r\r\nd\r", "a\n\nb\rc\n\r\nd\r"
+	for i := range len(in) {
+		for j := i; j <= len(in); j++ {
+			var out bytes.Buffer
+			l := &localEnds{to: &out}
+			for _, piece := range []string{in[:i], in[i:j], in[j:]} {
+				if n, err := l.Write([]byte(piece)); n != len(piece) || err != nil {
+					t.Fatal(n, err)
+				}
+			}
+			if err := l.end(); err != nil || out.String() != want {
+				t.Fatalf("cut at %d and %d: %q, %v", i, j, out.String(), err)
+			}
+		}
+	}
+}
+
+func text(s string) func(writer) error {
+	return func(w writer) error {
+		for i := range len(s) {
+			if _, err := w.Write([]byte(s[i : i+1])); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// An mbox quotes what looks like its own lines, and what breaks off leaves no
+// trace.
+func TestMbox(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "x.mbox")
+	b, err := openMbox(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.put(waiting{}, text("A: b\r\n\r\nFrom me\r\n>>From you\r\nnot From\r\nend")); err != nil {
+		t.Fatal(err)
+	}
+	broken := errors.New("broken")
+	if _, err := b.put(waiting{}, func(w writer) error { return errors.Join(text("half")(w), broken) }); !errors.Is(err, broken) {
+		t.Error(err)
+	}
+	if _, err := b.put(waiting{}, text("C: d\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.end(); err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for line := range strings.Lines(string(got)) {
+		if strings.HasPrefix(line, "From posta@localhost ") {
+			line = "FROM\n"
+		}
+		lines = append(lines, line)
+	}
+	if want := "FROM\nA: b\n\n>From me\n>>>From you\nnot From\nend\n\nFROM\nC: d\n\n"; strings.Join(lines, "") != want {
+		t.Errorf("%q", lines)
+	}
+}
+
+// A file has its name only when it is whole.
+func TestFolder(t *testing.T) {
+	dir := t.TempDir()
+	f := folder{dir, dir, plainName}
+	if _, err := f.put(waiting{Number: 1, UIDL: "a/../b"}, func(w writer) error { return io.ErrUnexpectedEOF }); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Error(err)
+	}
+	if all, _ := filepath.Glob(filepath.Join(dir, "*")); len(all) != 0 {
+		t.Errorf("%q was left", all)
+	}
+	name, err := f.put(waiting{Number: 1, UIDL: "a/../b"}, text("A: b\r\n"))
+	if err != nil || filepath.Dir(name) != dir || filepath.Base(name) != "0001-a_.._b.eml" {
+		t.Errorf("%q, %v", name, err)
+	}
+	if got, err := os.ReadFile(name); string(got) != "A: b\n" || err != nil {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
+// What was fetched stays known, and what has left the server is forgotten.
+func TestSeen(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "uidl")
+	s, err := openSeen(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(s.add("a"), s.add("b")); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := openSeen(name); err != nil || !again.has("a") || !again.has("b") || again.has("c") { // before the session's end
+		t.Error(again, err)
+	}
+	if err := s.keep([]waiting{{UIDL: "b"}, {UIDL: "c"}, {}}); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := openSeen(name); err != nil || again.has("a") || !again.has("b") || again.has("c") {
+		t.Error(again, err)
+	}
+}

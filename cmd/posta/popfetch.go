@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"posta/words"
+)
+
+// fetchOptions are the flags of `posta pop fetch`.
+type fetchOptions struct {
+	client  *clientFlags
+	mbox    string
+	maildir string
+	dir     string
+	delete  bool
+	all     bool
+	uidl    string
+}
+
+func (a *app) popFetchCommand() *cobra.Command {
+	o := &fetchOptions{}
+	c := a.command("fetch", "help.pop_fetch", func(ctx context.Context, _ []string) error {
+		if err := o.check(); err != nil {
+			return err
+		}
+		if o.mbox == "" && o.maildir == "" && o.dir == "" {
+			o.client.quiet = true // the messages themselves go to the screen
+		}
+		var count, all int
+		err := a.maildrop(ctx, o.client, func(ctx context.Context, m *maildrop) (err error) {
+			count, all, err = m.fetch(ctx, o)
+			return err
+		})
+		if err != nil || a.json || o.mbox+o.maildir+o.dir == "" {
+			return err
+		}
+		return line(a.say("pop.fetched", words.Args{"Count": count, "All": all}))(a.Out)
+	})
+	c.Long = a.say("help.pop_fetch_long", words.Args{"Variable": passwordVariable})
+	o.client = a.clientFlags(c)
+	flags := c.Flags()
+	flags.StringVar(&o.mbox, "mbox", "", a.say("help.flag_mbox", nil))
+	flags.StringVar(&o.maildir, "maildir", "", a.say("help.flag_maildir", nil))
+	flags.StringVar(&o.dir, "dir", "", a.say("help.flag_dir", nil))
+	flags.BoolVar(&o.delete, "delete", false, a.say("help.flag_pop_delete", nil))
+	flags.BoolVar(&o.all, "all", false, a.say("help.flag_pop_all", nil))
+	flags.StringVar(&o.uidl, "uidl", "", a.say("help.flag_uidl", nil))
+	c.Example = "posta pop fetch --auth pepe@pepito.es\nposta pop fetch --auth pepe@pepito.es --maildir Mail --delete\n" +
+		"posta pop fetch --server mail.example.net --starttls --auth pepe@pepito.es --mbox pepe.mbox --json"
+	return c
+}
+
+func (o *fetchOptions) check() error {
+	given := 0
+	for _, one := range []string{o.mbox, o.maildir, o.dir} {
+		if one != "" {
+			given++
+		}
+	}
+	if given > 1 {
+		return usage(words.Fail("pop.one_place", nil))
+	}
+	return nil
+}
+
+// got is a message that was fetched, as --json says.
+type got struct {
+	waiting
+	File    string `json:"file,omitempty"`
+	Deleted bool   `json:"deleted"`
+}
+
+// fetch takes each message that was not fetched before: it is written to the
+// disk, then noted as fetched, then marked as deleted. Whatever happens between,
+// none is lost; one may come twice.
+func (m *maildrop) fetch(ctx context.Context, o *fetchOptions) (count, of int, err error) {
+	all, err := m.messages(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	seen, err := m.seen(o)
+	if err != nil {
+		return 0, 0, err
+	}
+	place, err := m.place(o)
+	if err != nil {
+		return 0, 0, err
+	}
+	for _, w := range all {
+		if w.UIDL != "" && seen.has(w.UIDL) && !o.all {
+			err = m.remove(ctx, o, w)
+		} else if err = m.one(ctx, o, w, place, seen); err == nil {
+			count++
+		}
+		if err != nil {
+			return count, len(all), errors.Join(err, place.end(), seen.file.Close())
+		}
+	}
+	return count, len(all), errors.Join(place.end(), seen.keep(all))
+}
+
+// one fetches one message.
+func (m *maildrop) one(ctx context.Context, o *fetchOptions, w waiting, place mailPlace, seen *seenIDs) error {
+	head := &headBuffer{}
+	file, err := place.put(w, func(out writer) error {
+		_, err := m.c.Retr(ctx, w.Number, tee{out, head}, 0)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if w.UIDL != "" {
+		if err := seen.add(w.UIDL); err != nil {
+			return err
+		}
+	}
+	if err := m.remove(ctx, o, w); err != nil || !m.a.json {
+		return err
+	}
+	w.From, w.Subject = headFields(head.Bytes())
+	return writeJSON(m.a.Out, got{w, file, o.delete})
+}
+
+// remove marks a message as deleted, where that is wanted.
+func (m *maildrop) remove(ctx context.Context, o *fetchOptions, w waiting) error {
+	if !o.delete {
+		return nil
+	}
+	return m.c.Dele(ctx, w.Number)
+}
+
+// seen is which messages were fetched before, by their unique-ids.
+func (m *maildrop) seen(o *fetchOptions) (*seenIDs, error) {
+	name := o.uidl
+	if name == "" {
+		dir, err := m.a.stateDir()
+		if err != nil {
+			return nil, err
+		}
+		name = dir + string(os.PathSeparator) + "uidl-" + fileWord(m.f.user+"@"+m.t.address())
+	}
+	return openSeen(name)
+}
+
+// fileWord is text as a file may be called.
+func fileWord(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || strings.ContainsRune(".-_@", r) {
+			return r
+		}
+		return '_'
+	}, text)
+}
