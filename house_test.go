@@ -20,16 +20,15 @@ const module = "posta"
 // thirdParties may only be imported by these rooms: a database driver outside
 // sqldb, or a logger in a core room, would be a second way through the house.
 var thirdParties = map[string][]string{
-	"log/slog":                        {"observe", "cmd/posta"},
-	"log":                             {},
-	"modernc.org/sqlite":              {"store/sqldb"},
-	"github.com/jackc/pgx":            {"store/sqldb"},
-	"github.com/pressly/goose":        {"store/sqldb"},
-	"github.com/reeflective/readline": {"talk/console"},
-	"github.com/spf13/cobra":          {"cmd/posta"},
-	"github.com/nicksnyder/go-i18n":   {"words"},
-	"golang.org/x/image":              {"draw"},
-	"codeberg.org/go-pdf/fpdf":        {"draw", "report"},
+	"log/slog":                      {"observe", "cmd/posta"},
+	"log":                           {},
+	"modernc.org/sqlite":            {"store/sqldb"},
+	"github.com/jackc/pgx":          {"store/sqldb"},
+	"github.com/pressly/goose":      {"store/sqldb"},
+	"github.com/spf13/cobra":        {"cmd/posta"},
+	"github.com/nicksnyder/go-i18n": {"words"},
+	"golang.org/x/image":            {"draw"},
+	"codeberg.org/go-pdf/fpdf":      {"draw", "report"},
 }
 
 // The import law: a room imports only the rooms that its line in
