@@ -199,6 +199,20 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// A line of a list that begins with a dot has had another put before it.
+func TestStuffedList(t *testing.T) {
+	var got []string
+	err := against(t, "S: +OK\nC: CAPA\nS: +OK\nS: ..x\nS: y\nS: .", Options{}, func(_ context.Context, c *Client) error {
+		return c.list(pop3.CAPA, "", 10, func(line []byte) error {
+			got = append(got, string(line))
+			return nil
+		})
+	})
+	if err != nil || !slices.Equal(got, []string{".x", "y"}) {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
 // A server that lists without end is given up.
 func TestEndless(t *testing.T) {
 	near, far := wiretest.Pipe()

@@ -422,6 +422,7 @@ func TestManyRecipients(t *testing.T) {
 		if from == 200 {
 			script.WriteString("C: DATA\n")
 		}
+		script.WriteString("alone\n") // it waits for the answers
 		if from == 0 {
 			script.WriteString("S: 250 ok\n")
 		}

@@ -15,6 +15,7 @@ import (
 //	C: text   the near end sends this line next
 //	C| text   the same, and it came without being waited for
 //	C*        any line
+//	alone     nothing came with the line before
 //	tls       it begins TLS as the server
 //	closed    the near end closes
 //
@@ -41,6 +42,10 @@ func Script(nc net.Conn, script string, cfg *tls.Config) error {
 			got, err = in.ReadString('\n')
 			if err == nil && mark != "C*" && got != text+"\r\n" {
 				return fmt.Errorf("line %d: wanted %q, got %q", n+1, text, got)
+			}
+		case "alone":
+			if in.Buffered() > 0 {
+				return fmt.Errorf("line %d: more came in one group", n+1)
 			}
 		case "tls":
 			secure := tls.Server(nc, cfg)
