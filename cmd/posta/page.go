@@ -169,7 +169,7 @@ func (p *page) putty() {
 	p.line("  " + p.say("card.putty_file", nil))
 	p.typed(p.command("putty -o posta.reg"))
 	p.line("  " + p.say("card.or_terminal", nil))
-	p.typed(fmt.Sprintf("putty -raw %s -P %d", p.host, smtp.Port))
+	p.typed(p.command("talk smtp"), fmt.Sprintf("putty -raw %s -P %d", p.host, smtp.Port))
 	plink := p.isLab() || p.system == "windows" // elsewhere it ends lines in LF, which a strict listener refuses
 	if plink {
 		p.typed(fmt.Sprintf("plink -raw -P %d %s", smtp.Port, p.host))

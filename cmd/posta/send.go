@@ -115,7 +115,7 @@ func (a *app) send(ctx context.Context, o *sendOptions) error {
 	if rec != nil {
 		rec.number()
 	}
-	s := &sending{a: a, o: o, t: t, m: m, c: smtpclient.New(nc, so), rec: rec, result: sent{Server: t.address(), From: m.Envelope.From.String(), User: o.client.user}}
+	s := &sending{a: a, o: o, t: t, m: m, c: smtpclient.New(nc, so), rec: rec, result: sent{Server: t.address(), From: m.Envelope.From.String(), User: o.client.user, Recipients: []sentRecipient{}}}
 	s.remote = nc.RemoteAddr()
 	err = s.run(ctx, password)
 	return a.recorded(ctx, o.client, rec, s.report(err))

@@ -87,7 +87,7 @@ func TestWhyNot(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		a := &app{words: w}
+		a := &app{words: w, data: t.TempDir(), terminal: terminal{Getenv: func(string) string { return "" }}}
 		silent := &net.OpError{Op: "dial", Err: context.DeadlineExceeded}
 		unknown := &net.DNSError{IsNotFound: true}
 		refused := a.whyNot(t.Context(), target{Protocol: "smtp", Host: "192.0.2.1", Port: 25}, unknown)

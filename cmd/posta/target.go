@@ -96,6 +96,19 @@ func usualPort(protocol string, implicit bool) int {
 	return 25
 }
 
+// ownPorts are those of the running server, where a target is this computer.
+func (a *app) ownPorts(ctx context.Context, t target) (ports []int) {
+	if !isOwnHost(t.Host) {
+		return nil
+	}
+	for _, implicit := range []bool{false, true} {
+		if l, ok := a.ownListener(context.WithoutCancel(ctx), target{Protocol: t.Protocol, TLS: implicit}); ok {
+			ports = append(ports, l.Port)
+		}
+	}
+	return ports
+}
+
 // ownListener is the one of the running server that a target means.
 func (a *app) ownListener(ctx context.Context, t target) (admin.Listener, bool) {
 	ctx, cancel := context.WithTimeout(ctx, completionTime)
