@@ -27,9 +27,9 @@ func elevated(program string, args []string) error {
 // hasRights says that this process is an administrator's with all rights.
 func hasRights() bool { return windows.GetCurrentProcessToken().IsElevated() }
 
-// limited is TokenElevationTypeLimited of winnt.h: an administrator who has
+// limitedToken is TokenElevationTypeLimited of winnt.h: an administrator who has
 // not been asked yet.
-const limited = 3
+const limitedToken = 3
 
 // mayAskForRights says that Windows will at most ask this user for consent,
 // not for an administrator's password.
@@ -40,5 +40,5 @@ func mayAskForRights() bool {
 	}
 	var kind, size uint32
 	err := windows.GetTokenInformation(token, windows.TokenElevationType, (*byte)(unsafe.Pointer(&kind)), uint32(unsafe.Sizeof(kind)), &size)
-	return err == nil && kind == limited
+	return err == nil && kind == limitedToken
 }
