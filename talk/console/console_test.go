@@ -312,8 +312,10 @@ func TestFile(t *testing.T) {
 		S: 250 ok`
 	screen, _, _ := scene{protocol: "smtp", script: script, typed: []string{"/file " + name, "HELO x", "MAIL FROM:<>", "RCPT TO:<a@b.es>", "/file " + name, "/save " + saved,
 		"/save " + saved, "/nothing", "/help", "/quit", "never typed"}}.play(t)
-	wants(t, screen, "   first MAIL and RCPT; then /file sends DATA and the file", "C: DATA", "S: 250 ok", "   the transcript is in "+saved+"; \"posta talk")
-	if !strings.Contains(screen, "cannot write "+saved) || !strings.Contains(screen, "there is no /nothing") || strings.Contains(screen, "never typed") {
+	wants(t, screen, "   first MAIL and RCPT; then /file sends DATA and the file", "C: DATA", "S: 250 ok")
+	unfolded := strings.Join(strings.Fields(screen), " ") // names of folders are of any length
+	if !strings.Contains(unfolded, "the transcript is in "+saved+"; ") || !strings.Contains(unfolded, "cannot write "+saved) ||
+		!strings.Contains(unfolded, "there is no /nothing") || strings.Contains(unfolded, "never typed") {
 		t.Error(screen)
 	}
 	if info, err := os.Stat(saved); err != nil || info.Mode().Perm()&0o077 != 0 {
