@@ -47,8 +47,9 @@ type Dissector struct {
 	used    int         // octets of messages that are put together
 	lines   int         // octets of lines that are
 	keys    *tlsview.KeyLog
-	secured int // octets of TLS that are under way
-	unacked int // segments that the analyses of all connections remember
+	see     func(*event.Event) // what was opened; nil: nobody asks
+	secured int                // octets of TLS that are under way
+	unacked int                // segments that the analyses of all connections remember
 	frame   Frame
 	count   uint64 // of frames of live sessions
 

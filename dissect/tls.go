@@ -15,16 +15,21 @@ const maxSecured = 64 << 20
 // secure is TLS on a captured connection.
 type secure struct {
 	view  *tlsview.View
-	on    [2]bool // what passes in this direction is TLS
-	maybe bool    // STARTTLS was accepted; the next octets show whether TLS follows
-	up    bool    // the handshake is over
-	held  int     // octets that are under way
+	on    [2]bool  // what passes in this direction is TLS
+	maybe bool     // STARTTLS was accepted; the next octets show whether TLS follows
+	up    bool     // the handshake is over
+	held  int      // octets that are under way
+	off   [2]int64 // octets that were opened
 }
 
 // Secrets gives the keys that open what passes inside of TLS on connections that
 // are read from now on. More may be added to them at any time: what follows is
 // then opened. Of a session that is watched live the clear text is read.
 func (d *Dissector) Secrets(keys *tlsview.KeyLog) { d.keys = keys }
+
+// Opened lets somebody see what records of application data hold, as Data of the
+// layer Text. The event is lent for the call.
+func (d *Dissector) Opened(see func(*event.Event)) { d.see = see }
 
 // secures says that octets are TLS: such that it was told of, on a port of TLS,
 // and wherever a side begins with a ClientHello.
@@ -136,7 +141,11 @@ func (c *conn) lostSecure(dir event.Dir, n int64) bool {
 func (d *Dissector) opened(c *conn, e *event.Event, b *builder, r *tlsview.Record) {
 	d.shaken(c, e)
 	inner := *e
-	inner.Data, inner.Len = r.Clear, int64(len(r.Clear))
+	inner.Layer, inner.Data, inner.Off, inner.Len = event.Text, r.Clear, c.secure.off[e.Dir], int64(len(r.Clear))
+	c.secure.off[e.Dir] += inner.Len
+	if d.see != nil {
+		d.see(&inner)
+	}
 	if c.speaks == nil {
 		if !c.recognise(&inner) {
 			return

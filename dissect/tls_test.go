@@ -109,6 +109,24 @@ tls.handshake.type=4
 tls.handshake.type=4 ` + insideAES256)
 }
 
+// What is opened can be seen as it is.
+func TestTLSOpened(t *testing.T) {
+	keys, pieces := tape(t, "aes256")
+	s := newSession(t, captured(465))
+	s.d.Secrets(keys)
+	var said [2]string
+	s.d.Opened(func(e *event.Event) {
+		if e.Kind != event.Data || e.Layer != event.Text || e.Conn != 1 || int(e.Off) != len(said[e.Dir]) || int(e.Len) != len(e.Data) {
+			t.Errorf("%+v", e)
+		}
+		said[e.Dir] += string(e.Data)
+	})
+	s.play(pieces)
+	if said != [2]string{"EHLO x\nNOOP\n", "220 here\n250 ok\n250 yes\n"} {
+		t.Errorf("%q", said)
+	}
+}
+
 // Without keys there is TLS, and nothing is made up.
 func TestTLSIsHidden(t *testing.T) {
 	_, pieces := tape(t, "aes256")

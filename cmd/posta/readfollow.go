@@ -52,6 +52,9 @@ type follower struct {
 	tls   [2]bool
 	count int64 // octets of TLS that are not told yet, of last
 	last  event.Dir
+	inner *dissect.Dissector // opens TLS; nil for octets as they are on the network
+	clear bool               // it did
+	seen  int                // records that it opened
 	notes *dissect.Dissector // with what the lines mean; nil: nobody asks
 	told  *annotator
 	shown int
@@ -83,7 +86,39 @@ func (a *app) newFollower(f followFlags, decode []string) (*follower, error) {
 			}
 		}
 	}
+	if !f.annotated && f.raw == "" {
+		l.inner = dissect.New(field.Set{}, func(*dissect.Frame) {})
+		l.inner.Opened(l.opened)
+		for _, told := range decode {
+			if !decodeTold(l.inner, told) {
+				return nil, usage(words.Fail("fail.read_decode_as", words.Args{"Value": told}))
+			}
+		}
+	}
 	return l, nil
+}
+
+// opened takes what a record of TLS holds.
+func (l *follower) opened(e *event.Event) {
+	l.clear = true
+	l.seen++
+	l.data(e)
+}
+
+// inside looks for what is inside of TLS, and says that nothing else of the
+// event is to be shown.
+func (l *follower) inside(e *event.Event) bool {
+	if l.inner == nil || e.Kind == event.Packet {
+		return false
+	}
+	before := l.seen
+	l.inner.Feed(e)
+	if e.Kind != event.Data {
+		return false
+	}
+	d := e.Dir & 1
+	l.tls[d] = l.tls[d] || !l.open && isTLS(e.Data)
+	return l.seen > before || l.clear && l.tls[d]
 }
 
 // Wants takes all octets.
@@ -98,7 +133,7 @@ func (l *follower) Emit(e *event.Event) {
 	switch {
 	case l.notes != nil:
 		l.notes.Feed(e)
-	case l.conn == 0 || e.Conn != l.conn || l.err != nil:
+	case l.conn == 0 || e.Conn != l.conn || l.err != nil || l.inside(e):
 	case e.Kind == event.Data:
 		l.data(e)
 	case e.Kind == event.Gap:
@@ -154,11 +189,11 @@ func isTLS(octets []byte) bool {
 
 // lines writes octets as text, with the side in front of each line.
 func (l *follower) lines(e *event.Event) {
-	if l.last != e.Dir {
+	if l.last != e.Dir || e.Layer == event.Text && l.count > 0 {
 		l.close()
 	}
 	l.last = e.Dir
-	if l.tls[e.Dir&1] = l.tls[e.Dir&1] || !l.open && isTLS(e.Data); l.tls[e.Dir&1] {
+	if e.Layer == event.Wire && l.tls[e.Dir&1] {
 		l.count += e.Len
 		return
 	}

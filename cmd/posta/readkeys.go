@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"io"
 	"os"
@@ -76,7 +77,7 @@ func (k *keyring) open(r *capture.Reader, sink event.Sink) event.Sink {
 
 func (l *frameList) dissector() *dissect.Dissector    { return l.d }
 func (l *toldList) dissector() *dissect.Dissector     { return l.d }
-func (l *follower) dissector() *dissect.Dissector     { return l.notes }
+func (l *follower) dissector() *dissect.Dissector     { return cmp.Or(l.notes, l.inner) }
 func (m *reportMaker) dissector() *dissect.Dissector  { return m.d }
 func (r *storyReading) dissector() *dissect.Dissector { return r.d }
 

@@ -94,6 +94,32 @@ func TestReadKeys(t *testing.T) {
 	}
 }
 
+// Who follows a stream sees what is inside of TLS.
+func TestReadKeysFollow(t *testing.T) {
+	file, _ := tlsCapture(t, 1)
+	_, out, _ := readCapture(t, file, "--follow", "0", "--lang", "en")
+	if _, said, _ := strings.Cut(out, "\n\n"); said != `C: [225 octets of TLS]
+S: [1351 octets of TLS]
+C: [80 octets of TLS]
+S: [510 octets of TLS]
+S: 220 here
+C: EHLO x
+S: 250 ok
+C: NOOP
+S: 250 yes
+` {
+		t.Error(said)
+	}
+	_, out, _ = readCapture(t, file, "--follow", "0", "--format", "json")
+	if lines := strings.Split(strings.TrimSpace(out), "\n"); len(lines) != 10 || !strings.Contains(lines[5], `"frame":9,"time":"2026-09-21T14:13:20.006Z","from":"server","size":9,`) {
+		t.Error(out)
+	}
+	file, _ = tlsCapture(t, 0)
+	if _, out, _ = readCapture(t, file, "--follow", "0", "--lang", "en"); strings.Contains(out, "EHLO") || !strings.Contains(out, "octets of TLS") {
+		t.Error(out)
+	}
+}
+
 // A list of frames says what records hold, hidden or not.
 func TestReadTLSFrames(t *testing.T) {
 	info := func(file []byte) string {

@@ -113,7 +113,11 @@ func (o *overview) info() string {
 	case said != "":
 		return said
 	case o.f.Tree.Has(field.SMTP) || o.f.Tree.Has(field.POP):
-		return o.a.say("read.data", words.Args{"Count": int(count.Uint())})
+		n := int(count.Uint())
+		if o.f.Tree.Has(field.TLS) {
+			n = o.carried()
+		}
+		return o.a.say("read.data", words.Args{"Count": n})
 	case !o.f.Tree.Has(field.TCP):
 		return ""
 	}

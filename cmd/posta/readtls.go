@@ -33,7 +33,7 @@ func (o *overview) tlsInfo() string {
 			}
 		case field.TLSHandshake:
 			close(pending)
-			hidden, pending = true, "Encrypted Handshake Message"
+			hidden, pending = true, "Handshake" // encrypted, or a part of a message
 		case field.TLSHandshakeType:
 			hidden = false
 			parts = append(parts, messageName(tlsview.MessageType(n.Val.Uint())))
@@ -51,6 +51,16 @@ func (o *overview) tlsInfo() string {
 	}
 	close(pending)
 	return short(strings.Join(parts, ", "))
+}
+
+// carried is how many octets of mail lie inside of TLS.
+func (o *overview) carried() (n int) {
+	for i := range o.f.Tree.Nodes {
+		if id := o.f.Tree.Nodes[i].Def.ID; id == field.SMTP || id == field.POP {
+			n += int(o.f.Tree.Nodes[i].Len)
+		}
+	}
+	return n
 }
 
 // recordName is what RFC 8446 §5.1 calls a record's content.
