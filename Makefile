@@ -7,7 +7,7 @@ GO      ?= go
 BUILD   := CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w'
 TARGETS := linux/amd64 linux/arm64 windows/amd64 windows/arm64 darwin/amd64 darwin/arm64
 
-.PHONY: run build test check race fuzz soak bench cross dist clean
+.PHONY: run build test check race fuzz soak bench bench-read cross dist clean
 
 run: build
 	bin/posta quickstart $(ARGS)
@@ -35,6 +35,9 @@ soak: build
 
 bench: build
 	@bench/compare
+
+bench-read: build
+	@$(GO) run ./bench/readspeed -posta bin/posta -size $(or $(SIZE),1024)
 
 cross:
 	@for t in $(TARGETS); do \

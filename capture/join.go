@@ -123,8 +123,10 @@ func (j *Joiner) give(st *stream, side uint8, p *piece) {
 	}
 	if len(p.data) > 0 {
 		if j.sink.Wants(st.conn(), event.Wire, part) {
-			j.emit(st, event.Event{Kind: event.Data, Dir: st.dir(side), Layer: event.Wire, Part: part,
-				Packet: p.packet, Time: p.time, Off: h.off, Len: int64(len(p.data)), Data: p.data})
+			st.events++
+			j.e = event.Event{Conn: st.conn(), Seq: st.events, Kind: event.Data, Dir: st.dir(side), Layer: event.Wire, Part: part,
+				Packet: p.packet, Time: p.time, Off: h.off, Len: int64(len(p.data)), Data: p.data}
+			j.sink.Emit(&j.e)
 		}
 		h.next += uint32(len(p.data))
 		h.off += int64(len(p.data))

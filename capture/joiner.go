@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"encoding/binary"
 	"time"
 
 	"posta/event"
@@ -50,7 +51,8 @@ type Joiner struct {
 	limits Limits
 
 	streams map[key]*stream
-	count   uint32 // of streams so far
+	lately  [1 << 10]*stream // of streams, to look there first
+	count   uint32           // of streams so far
 	open    list
 	closed  list
 	endings []*stream // ended and still open, the oldest at from
@@ -145,15 +147,32 @@ func (j *Joiner) segment(p *Packet) (s segment, ok bool) {
 	return s, true
 }
 
+// find looks for the stream of a segment.
+func (j *Joiner) find(s *segment) *stream {
+	at := &j.lately[s.key.hash()]
+	if *at == nil || (*at).key != s.key {
+		*at = j.streams[s.key]
+	}
+	return *at
+}
+
+// hash is a stream's place in lately.
+func (k *key) hash() uint32 {
+	n := binary.LittleEndian.Uint32(k.a[12:])*31 + binary.LittleEndian.Uint32(k.b[12:])
+	n = (n ^ uint32(k.portA)<<16 ^ uint32(k.portB)) * 0x9e3779b1
+	return n >> 22
+}
+
 // stream finds a segment's, or begins it.
 func (j *Joiner) stream(s *segment) *stream {
-	st := j.streams[s.key]
+	st := j.find(s)
 	if st != nil && st.reused(s) {
 		if !st.closed {
 			j.close(st, "its ports were used again")
 		}
 		j.closed.remove(st)
 		delete(j.streams, s.key)
+		j.lately[s.key.hash()] = nil
 		j.seg.Marks |= event.PortsReused
 		st = nil
 	}
@@ -184,6 +203,7 @@ func (j *Joiner) begin(s *segment) *stream {
 	st.dialer, st.sure = dialed(s)
 	j.count++
 	j.streams[s.key] = st
+	j.lately[s.key.hash()] = st
 	j.open.add(st)
 	j.emit(st, event.Event{Kind: event.Open, Dir: st.dir(s.side), Fact: event.Captured{
 		Endpoints: st.endpoints(), Stream: st.number, First: st.dir(s.side), Sure: st.sure}})
@@ -239,6 +259,7 @@ func (j *Joiner) close(st *stream, reason string) {
 		old := j.closed.oldest()
 		j.closed.remove(old)
 		delete(j.streams, old.key)
+		j.lately[old.key.hash()] = nil
 	}
 }
 
@@ -256,12 +277,10 @@ func (j *Joiner) emit(st *stream, e event.Event) {
 // packet tells of the packet at hand; st is nil where it is of no stream.
 func (j *Joiner) packet(st *stream, side uint8) {
 	p := j.now
-	e := event.Event{Kind: event.Packet, Packet: p.Number, Time: p.Time, Off: p.At, Len: int64(p.Wire), Data: p.Data, Fact: &j.seg}
+	j.e = event.Event{Kind: event.Packet, Packet: p.Number, Time: p.Time, Off: p.At, Len: int64(p.Wire), Data: p.Data, Fact: &j.seg}
 	if st != nil {
-		e.Dir = st.dir(side)
-		j.emit(st, e)
-		return
+		st.events++
+		j.e.Conn, j.e.Seq, j.e.Dir = st.conn(), st.events, st.dir(side)
 	}
-	j.e = e
 	j.sink.Emit(&j.e)
 }

@@ -11,8 +11,9 @@ import (
 type Reader struct {
 	in      *input
 	format  format
-	packets int // given so far
-	info    Info
+	packets int  // given so far
+	info    Info // what format has read
+	shown   Info // of that, what stands before the packets that were given
 	failed  error
 }
 
@@ -81,12 +82,21 @@ func NewReader(r io.Reader) (*Reader, error) {
 		in.close()
 		return nil, err
 	}
+	c.shown = c.info
 	return c, nil
 }
 
 // Next reads the next packet into p. The error is io.EOF at the end, a *Damage
 // where the capture cannot be read on, or the machine's.
 func (c *Reader) Next(p *Packet) error {
+	err := c.next(p)
+	if c.info.differs(&c.shown) {
+		c.shown = c.info
+	}
+	return err
+}
+
+func (c *Reader) next(p *Packet) error {
 	if c.failed != nil {
 		return c.failed
 	}
@@ -98,11 +108,16 @@ func (c *Reader) Next(p *Packet) error {
 	return nil
 }
 
+// differs says that more has been read.
+func (i *Info) differs(from *Info) bool {
+	return len(i.Secrets) != len(from.Secrets) || len(i.Interfaces) != len(from.Interfaces) || len(i.Comments) != len(from.Comments)
+}
+
 // Packets is how many have been read.
 func (c *Reader) Packets() int { return c.packets }
 
 // Info is what has been read beside packets; it grows with Next.
-func (c *Reader) Info() *Info { return &c.info }
+func (c *Reader) Info() *Info { return &c.shown }
 
 // Close lets the decompressor go. It does not close what is read.
 func (c *Reader) Close() { c.in.close() }

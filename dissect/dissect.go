@@ -38,6 +38,7 @@ type Dissector struct {
 	groups  groups
 	out     func(*Frame)
 	conns   map[uint64]*conn
+	lately  [256]lately       // of conns, by their numbers, to look there first
 	ports   map[uint16]string // that somebody told what they speak
 	tree    field.Tree
 	build   builder
@@ -53,8 +54,12 @@ type Dissector struct {
 	frame   Frame
 	count   uint64 // of frames of live sessions
 
+	kept          packet // keeps what was lent to now, where that is needed
 	now           packet // the packet at hand, while pending
-	pending       bool   // its octets are still to come
+	sift          sift
+	bodies        bool    // all octets of messages are asked for
+	shown         *packet // whose frame is being made
+	pending       bool    // its octets are still to come
 	waiting       queue
 	began, before time.Time // of packets
 }
@@ -63,7 +68,7 @@ type Dissector struct {
 // Needs, and no others. Of a capture each packet is a frame; of a live session
 // what came at once, if something was said in it.
 func New(want field.Set, out func(*Frame)) *Dissector {
-	return &Dissector{want: want, groups: groupsOf(&want), out: out, conns: map[uint64]*conn{}}
+	return &Dissector{want: want, groups: groupsOf(&want), out: out, conns: map[uint64]*conn{}, bodies: want.Has(field.IMF)}
 }
 
 // Tell lets a Book know what was said.
@@ -101,7 +106,7 @@ func (d *Dissector) Feed(e *event.Event) {
 		d.open(e)
 		return
 	}
-	c := d.conns[e.Conn]
+	c := d.conn(e.Conn)
 	if e.Kind == event.Packet {
 		d.packet(c, e)
 		return
@@ -162,6 +167,7 @@ func (d *Dissector) open(e *event.Event) {
 		}
 	}
 	d.conns[e.Conn] = c
+	d.lately[e.Conn%uint64(len(d.lately))] = lately{e.Conn, c}
 	if d.book != nil {
 		d.book.Open(e.Conn, e.Time, e.Fact)
 		d.speaks(e.Conn, c)
@@ -198,6 +204,22 @@ func (d *Dissector) leave(id uint64, c *conn) {
 		d.secured -= c.secure.held
 	}
 	delete(d.conns, id)
+	d.lately[id%uint64(len(d.lately))] = lately{}
+}
+
+// lately is a connection that an event was of.
+type lately struct {
+	id   uint64
+	conn *conn
+}
+
+// conn finds a connection, nil where it is not known.
+func (d *Dissector) conn(id uint64) *conn {
+	at := &d.lately[id%uint64(len(d.lately))]
+	if at.conn == nil || at.id != id {
+		*at = lately{id, d.conns[id]}
+	}
+	return at.conn
 }
 
 // byPort gives what is spoken at a port, nil where that must show.
@@ -303,10 +325,12 @@ func (d *Dissector) readable(c *conn, e *event.Event) bool {
 // begin empties the tree for a frame, and puts in what is known of its packet.
 func (d *Dissector) begin(p *packet, octets []byte) *builder {
 	d.tree.Reset()
+	d.shown = p
 	d.written = d.written[:0]
 	b := &d.build
 	*b = builder{want: &d.want, tree: &d.tree, octets: octets, mail: d.groups.mail || d.book != nil, book: d.book, scratch: &d.scratch,
-		written: &d.written, analysis: d.groups.analysis, used: &d.used, lines: &d.lines, longest: maxMessage}
+		written: &d.written, analysis: d.groups.analysis, used: &d.used, lines: &d.lines, longest: maxMessage,
+		brief: d.sift.brief && d.book == nil, bodies: d.bodies || d.book != nil}
 	if d.book != nil && d.book.Bodies() > 0 {
 		b.longest = d.book.Bodies()
 	}
@@ -325,6 +349,9 @@ func (b *builder) inside(octets []byte) {
 }
 
 func (d *Dissector) emit(conn uint64, number uint32, at time.Time, dir event.Dir) {
+	if !d.passes() {
+		return
+	}
 	d.frame = Frame{Conn: conn, Packet: number, Time: at, Dir: dir, Tree: &d.tree}
 	d.out(&d.frame)
 }
@@ -413,6 +440,8 @@ type builder struct {
 	analysis bool // of TCP is asked for
 	mail     bool // messages are asked for
 	longest  int  // octets of one
+	brief    bool // their own headers are enough
+	bodies   bool // all their octets are asked for
 	headers  int  // header fields told of the message at hand
 	scratch  *[]byte
 	written  *[]byte

@@ -29,6 +29,8 @@ type message struct {
 	size      int // as sent
 	fragments []uint32
 	full      bool // the rest is left out
+	headed    bool // its header is whole
+	enough    bool // nothing behind its header is asked for
 	used      *int // octets of all messages
 	began     story.Moment
 	sent      int64 // octets so far, as sent
@@ -47,15 +49,58 @@ func (m *message) take(b *builder, octets []byte, sent int) {
 	if n := len(m.fragments); sent > 0 && n < maxFragments && (n == 0 || m.fragments[n-1] != b.number) {
 		m.fragments = append(m.fragments, b.number)
 	}
+	if m.enough {
+		return
+	}
 	m.used = b.used
 	room := min(len(octets), b.longest-len(m.octets), maxMessages-*m.used)
 	if room < len(octets) || m.full {
 		m.full = true
 		return
 	}
-	before := cap(m.octets)
+	before, from := cap(m.octets), len(m.octets)
 	m.octets = append(m.octets, octets...)
 	*m.used += cap(m.octets) - before
+	if !m.headed && !b.bodies {
+		m.look(b, from)
+	}
+}
+
+// look sees whether the header ends behind from, and if what follows it matters:
+// messages may lie in a message of several parts.
+func (m *message) look(b *builder, from int) {
+	end := 0
+	if !bytes.HasPrefix(m.octets, []byte("\r\n")) {
+		from = max(0, from-len("\r\n\r"))
+		at := bytes.Index(m.octets[from:], []byte("\r\n\r\n"))
+		if at < 0 {
+			return
+		}
+		end = from + at + 2
+	}
+	m.headed = true
+	if !b.brief {
+		whole := imf.Parse(m.octets[:end+2], imf.Limits{Depth: 1, Parts: 1, Header: maxMessage})
+		if strings.HasPrefix(whole.Type, "multipart/") || strings.HasPrefix(whole.Type, "message/") {
+			return
+		}
+	}
+	m.enough, m.octets = true, m.octets[:end+2]
+}
+
+// wants says that a message's octets are asked for.
+func (m *message) wants(b *builder) bool { return b.mail && !m.enough && !m.full }
+
+// dotted reads octets up to the final dot. Those that it makes are given where
+// they are wanted.
+func (b *builder) dotted(dot *text.Dot, src []byte, wanted bool) (out []byte, n int, done bool) {
+	if !wanted {
+		n, done = dot.Pass(src)
+		return nil, n, done
+	}
+	out, n, done, _ = dot.Scan((*b.scratch)[:0], src)
+	*b.scratch = out
+	return out, n, done
 }
 
 // left counts octets that were not recorded.

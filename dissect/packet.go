@@ -62,35 +62,49 @@ func (d *Dissector) packet(c *conn, e *event.Event) {
 		d.book.Segment(placeOf(c, e), *seg)
 	}
 	d.flush()
-	p := packet{conn: e.Conn, number: e.Packet, time: e.Time, dir: e.Dir, wire: e.Len, octets: e.Data, whole: seg.Whole, seg: *seg,
+	p := &d.now
+	*p = packet{conn: e.Conn, number: e.Packet, time: e.Time, dir: e.Dir, wire: e.Len, octets: e.Data, whole: seg.Whole, seg: *seg,
 		end: seg.Off + int64(seg.Len)}
-	d.timed(&p)
+	d.timed(p)
 	if e.Conn > 0 { // a capture's are its streams' numbers, from 1
 		p.stream = uint32(e.Conn - 1)
 	}
 	if c == nil { // of no stream, or behind its end
-		d.bare(&p)
+		d.bare(p)
 		return
 	}
 	p.stream = c.stream
-	if d.groups.analysis {
-		d.analyse(c, &p)
+	if d.groups.analysis || d.sift.groups.analysis {
+		d.analyse(c, p)
 	}
 	const nothing = event.Retransmission | event.KeepAlive | event.Late | event.Quoted
 	switch {
 	case seg.Len == 0 || seg.Flags&flagRST != 0 || seg.Marks&nothing != 0:
-		d.bare(&p)
+		d.bare(p)
 	case seg.Marks&event.OutOfOrder == 0:
-		d.now.keep(&p)
-		d.pending = true
+		if d.pending = true; !p.followed() {
+			d.kept.keep(p)
+			d.now = d.kept
+		}
 	case d.waiting.n >= maxWaiting || len(c.waiting[p.dir]) >= maxWaitingSide || d.waiting.octets+p.cost() > maxWaitingOctets:
-		d.bare(&p)
+		d.bare(p)
 	default:
 		kept := &packet{}
-		kept.keep(&p)
+		kept.keep(p)
 		c.waiting[p.dir].add(kept)
 		d.waiting.add(kept)
 	}
+}
+
+// followed says that the packet's octets are told of next, while what it lent
+// can still be looked at: they have their turn, and some of them were captured.
+func (p *packet) followed() bool {
+	const settled = event.Lost | event.PortsReused
+	octets := len(p.octets)
+	if len(p.whole) > 0 {
+		octets = len(p.whole)
+	}
+	return p.seg.Marks&^settled == 0 && p.seg.Payload >= 0 && int(p.seg.Payload) < octets
 }
 
 // timed counts times from those before.
@@ -113,12 +127,18 @@ func (d *Dissector) Flush() { d.flush() }
 func (d *Dissector) flush() {
 	if d.pending {
 		d.pending = false
+		if d.now.followed() { // but they were not: nobody wants them
+			d.now.octets, d.now.whole, d.now.seg.Comments = nil, nil, nil
+		}
 		d.bare(&d.now)
 	}
 }
 
 // bare makes the frame of a packet in which nothing was said.
 func (d *Dissector) bare(p *packet) {
+	if d.sift.silent {
+		return
+	}
 	d.begin(p, nil)
 	d.emit(p.conn, p.number, p.time, p.dir)
 }

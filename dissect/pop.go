@@ -96,8 +96,7 @@ func (s *popSpeaker) push(b *builder, d event.Dir) (off int, opaque bool) {
 
 // list reads on in a response of more lines, and says how many octets are its.
 func (s *popSpeaker) list(b *builder, rest []byte) int {
-	out, n, done, _ := s.dot.Scan((*b.scratch)[:0], rest)
-	*b.scratch = out
+	out, n, done := b.dotted(&s.dot, rest, b.book != nil || s.held && s.mail.wants(b))
 	if s.held || b.book != nil {
 		s.mail.take(b, out, n)
 	}

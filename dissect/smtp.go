@@ -127,8 +127,7 @@ func (s *smtpSpeaker) push(b *builder, d event.Dir) (off int, opaque bool) {
 
 // data passes over mail data, and says where it ends.
 func (s *smtpSpeaker) data(b *builder, rest []byte, off int) int {
-	out, n, done, _ := s.dot.Scan((*b.scratch)[:0], rest)
-	*b.scratch = out
+	out, n, done := b.dotted(&s.dot, rest, s.mail.wants(b))
 	s.dialog.Data(int64(n), done)
 	if b.book != nil {
 		s.sent.scan(rest[:n], b.moment())

@@ -69,6 +69,48 @@ func (d *Dot) Scan(dst, src []byte) (out []byte, n int, done bool, err error) {
 	return dst, n, true, err
 }
 
+// Pass takes octets up to the end of the data as Scan does, and gives nothing
+// out: for who only asks where it ends. Size does not count them, and Bad and
+// Odd may not know of them.
+func (d *Dot) Pass(src []byte) (n int, done bool) {
+	var out [64]byte
+	for n < len(src) && !done {
+		if d.state == dotInside && !d.LF && !d.CR && !d.NUL && !d.Uniform {
+			n += d.dotless(src[n:])
+		}
+		_, k, ends, _ := d.Scan(out[:0], src[n:min(len(src), n+len(out)/2-1)])
+		n, done = n+k, ends
+	}
+	return n, done
+}
+
+// dotless counts octets in front of which all but the last few are of no
+// interest: up to a dot that starts a line, or nearly all. The state is then
+// that of being in a line.
+func (d *Dot) dotless(src []byte) int {
+	const last = 4 // octets that Scan sees in any case, to know how the line ends
+	most := max(0, len(src)-last)
+	for from := 0; from < most; {
+		at := bytes.IndexByte(src[from:most], '.')
+		if at < 0 {
+			break
+		}
+		if at += from; at < 2 || src[at-1] == '\n' {
+			return lineEndsBefore(src, at)
+		}
+		from = at + 1
+	}
+	return lineEndsBefore(src, most)
+}
+
+// lineEndsBefore counts the octets before those of line ends that stand before n.
+func lineEndsBefore(src []byte, n int) int {
+	for n > 0 && (src[n-1] == '\r' || src[n-1] == '\n') {
+		n--
+	}
+	return n
+}
+
 // Spoil says that the line under way, or the one that starts next, is not as
 // the peer sent it: it will not end the data.
 func (d *Dot) Spoil() { d.spoiled = true }

@@ -204,3 +204,48 @@ func TestDotRaw(t *testing.T) {
 		}
 	}
 }
+
+// Pass finds the same end as Scan, however the octets are cut.
+func TestDotPass(t *testing.T) {
+	for _, data := range []string{
+		".\r\n", "\r\n.\r\n", "a\r\n.\r\nQUIT\r\n", "..\r\n.a\r\n.\r\n", strings.Repeat("x. y.\r\n", 40) + "\r\n.\r\nx", "a\n.\nb\r.\rc\r\n.\r\n", "a\r\n.\n.\r\n\r\n.\r\n",
+		strings.Repeat("0123456789", 30) + "\r\n.\r\n", "a\r\n.\r", "\r\n\r\n\r\n.x\r\n.\r\r\n.\r\n", strings.Repeat("\r\n", 50) + ".\r\n",
+	} {
+		for step := 1; step <= len(data); step++ {
+			for _, raw := range []bool{false, true} {
+				if got, want := ends(data, step, raw, true), ends(data, step, raw, false); got != want {
+					t.Errorf("%q in steps of %d: Pass %d, Scan %d", data, step, got, want)
+				}
+			}
+		}
+	}
+}
+
+// ends is where the data ends, -1 if it does not.
+func ends(data string, step int, raw, pass bool) int {
+	d := Dot{Raw: raw}
+	for off := 0; off < len(data); {
+		piece := []byte(data[off:min(off+step, len(data))])
+		var n int
+		var done bool
+		if pass {
+			n, done = d.Pass(piece)
+		} else {
+			_, n, done, _ = d.Scan(nil, piece)
+		}
+		if off += n; done {
+			return off
+		}
+	}
+	return -1
+}
+
+func FuzzDotPass(f *testing.F) {
+	f.Add("a.\r\n.b\r\n..\n.\r\n\r.\r\n.\r\n", 3, true)
+	f.Fuzz(func(t *testing.T, data string, step int, raw bool) {
+		step = min(max(step, 1), len(data)+1)
+		if got, want := ends(data, step, raw, true), ends(data, step, raw, false); got != want {
+			t.Errorf("%q in steps of %d: Pass %d, Scan %d", data, step, got, want)
+		}
+	})
+}

@@ -154,7 +154,11 @@ func (a *app) read(ctx context.Context, file string, f readFlags) error {
 		return a.unreadable(err, file, 0)
 	}
 	defer r.Close()
-	failed := capture.Read(ctx, r, ring.open(r, sink), capture.Limits{})
+	reads := capture.ReadAhead
+	if live {
+		reads = capture.Read
+	}
+	failed := reads(ctx, r, ring.open(r, sink), capture.Limits{})
 	if live && ctx.Err() != nil {
 		failed = nil // the user has seen enough
 	}

@@ -60,7 +60,7 @@ func (a *app) newFrameList(f framesFlags) (*frameList, error) {
 		return nil, usage(filterFailure(f.filter, err))
 	}
 	l.matches = parsed.Matcher()
-	want := parsed.Needs()
+	want, more := parsed.Needs(), field.Set{}
 	asked := parsed.Needs()
 	for _, name := range f.fields {
 		one, err := newColumn(strings.TrimSpace(name))
@@ -74,9 +74,10 @@ func (a *app) newFrameList(f framesFlags) (*frameList, error) {
 		l.columns = append(l.columns, one)
 	}
 	if f.overview() {
-		want.Add(overviewFields()...)
+		more.Add(overviewFields()...)
 	}
 	l.d = dissect.New(want, l.frame)
+	l.d.Sift(l.matches.Match, more)
 	for _, told := range f.decodeAs {
 		if !decodeTold(l.d, told) {
 			return nil, usage(words.Fail("fail.read_decode_as", words.Args{"Value": told}))
@@ -160,18 +161,16 @@ func (l *frameList) Emit(e *event.Event) { l.d.Feed(e) }
 
 // frame takes a frame, and keeps rows back until those before them have come.
 func (l *frameList) frame(f *dissect.Frame) {
-	if l.matches.Match(f.Tree) {
-		row := heldRow{number: f.Packet}
-		if l.live {
-			row.at = time.Now()
-		}
-		if l.a.json {
-			row.line = l.object(f)
-		} else {
-			row.cells = l.cells(f)
-		}
-		l.held.add(&row)
+	row := heldRow{number: f.Packet}
+	if l.live {
+		row.at = time.Now()
 	}
+	if l.a.json {
+		row.line = l.object(f)
+	} else {
+		row.cells = l.cells(f)
+	}
+	l.held.add(&row)
 	waits := l.d.Waiting()
 	for one := l.held.first(); one != nil && (waits == 0 || one.number < waits || l.held.full() || l.overdue(one)); one = l.held.first() {
 		l.row(l.held.take())

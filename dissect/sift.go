@@ -1,0 +1,56 @@
+package dissect
+
+import "posta/field"
+
+// sift lets only some frames through, so that for the others less is built.
+type sift struct {
+	holds  func(*field.Tree) bool // nil lets all through
+	more   field.Set              // of the packet, for those that are let through
+	groups groups                 // of more
+	silent bool                   // a frame in which nothing is said does not hold
+	brief  bool                   // of messages their own header is enough
+}
+
+// Sift gives out only frames that hold, and builds in these the fields of more,
+// too. holds sees the fields that New was told, and may see some of more. Of
+// messages' fields that only more has, those of a message's own header are built.
+func (d *Dissector) Sift(holds func(*field.Tree) bool, more field.Set) {
+	d.sift = sift{holds: holds, brief: !d.groups.mail}
+	packets := false
+	for id := range d.want.All() {
+		packets = packets || ofPacket(id)
+	}
+	d.sift.silent = !packets && !holds(&field.Tree{})
+	for id := range more.All() {
+		switch {
+		case d.want.Has(id):
+		case ofPacket(id):
+			d.sift.more.Add(id)
+		default:
+			d.want.Add(id) // it can only be built while its octets are read
+		}
+	}
+	all := groupsOf(&d.want)
+	d.groups.mail, d.groups.tls = all.mail, all.tls
+	d.sift.groups = groupsOf(&d.sift.more)
+}
+
+// ofPacket says that a field is told of a packet itself, whatever it carries.
+func ofPacket(id field.ID) bool { return id <= field.TCPBogusHeaderLength }
+
+// passes says whether the frame at hand is let through, and completes it.
+func (d *Dissector) passes() bool {
+	s := &d.sift
+	if s.holds == nil {
+		return true
+	}
+	if !s.holds(&d.tree) {
+		return false
+	}
+	if p := d.shown; p != nil && s.more != (field.Set{}) {
+		b := &d.build
+		b.want, b.analysis = &s.more, s.groups.analysis
+		b.layers(p, &s.groups)
+	}
+	return true
+}
