@@ -63,6 +63,7 @@ func TestWindows(t *testing.T) {
 		m.posta(t, "config", "check", "posta.toml")
 	})
 	t.Run("quickstart", func(t *testing.T) { serveClass(t, m) })
+	t.Run("pipes", func(t *testing.T) { pipes(t, m) })
 	t.Run("double click", func(t *testing.T) { clicked(t, m) })
 }
 
