@@ -35,10 +35,9 @@ const (
 
 // Source is an interface that is listened to. It belongs to one goroutine.
 type Source struct {
-	fd       int
-	ring     []byte
-	link     capture.LinkType
-	loopback bool // each packet passes twice, in and out
+	fd   int
+	ring []byte
+	link capture.LinkType
 
 	block int    // the one at hand
 	mine  bool   // and not the kernel's
@@ -47,6 +46,8 @@ type Source struct {
 
 	made  []byte // a packet that does not lie in the ring as it is written
 	stats Stats
+
+	skipped uint64 // packets that were passed over
 }
 
 // Open begins to listen. It is os.ErrPermission where the capability CAP_NET_RAW
@@ -63,7 +64,7 @@ func Open(name string, o Options) (*Source, error) {
 		}
 		index = found.Index
 	}
-	s := &Source{fd: -1, loopback: kind == hardwareLoopback}
+	s := &Source{fd: -1}
 	if err := s.open(index, kind, o); err != nil {
 		_ = s.Close()
 		return nil, fmt.Errorf("nic: %s: %w", name, err)
@@ -237,7 +238,8 @@ func (s *Source) packet(p *capture.Packet) bool {
 	s.left--
 	s.next += int(s.u32(at))
 	address := s.ring[at+packetAddress:]
-	if s.loopback && address[addressKind] == outgoing {
+	if address[addressKind] == outgoing && binary.NativeEndian.Uint16(address[addressHardware:]) == hardwareLoopback {
+		s.skipped++ // it passes twice, out and in
 		return false
 	}
 	from := at + int(s.u16(at+packetMac))
@@ -288,7 +290,7 @@ func (s *Source) Stats() Stats {
 		s.stats.Received += uint64(now.Packets)
 		s.stats.Dropped += uint64(now.Drops)
 	}
-	return s.stats
+	return Stats{s.stats.Received - min(s.skipped, s.stats.Received), s.stats.Dropped}
 }
 
 // Close ends the listening.

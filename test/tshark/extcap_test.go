@@ -1,4 +1,4 @@
-//go:build whole
+//go:build whole && linux
 
 package tshark_test
 
@@ -242,4 +242,35 @@ func (s *session) starttls(version string) {
 		s.t.Fatal(err)
 	}
 	s.conn, s.in = c, bufio.NewReader(c)
+}
+
+// posta starts Wireshark on a pipe; here it is a tshark under that name, which
+// reads SMTP at the lab's ports because it is told what they speak.
+func TestWiresharkPipe(t *testing.T) {
+	b := newBench(t)
+	home := filepath.Dir(b.program)
+	script := "#!/bin/sh\nshift\nexec tshark -l -n -Y smtp.req -T fields -e smtp.req.command -e smtp.req.parameter \"$@\" > " + filepath.Join(home, "shown") + "\n"
+	if err := os.WriteFile(filepath.Join(home, "wireshark"), []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mkfifo(filepath.Join(home, "shown"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b.env = append(b.env, "PATH="+home+":/usr/bin:/bin:/usr/sbin")
+	s := call(t, b.lab(t)["smtp"])
+	s.say("EHLO first.example")
+	end := b.capturing(t, "--wireshark")
+	shown, err := os.Open(filepath.Join(home, "shown"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer shown.Close()
+	lines := bufio.NewScanner(shown)
+	for _, want := range []string{"EHLO\tfirst.example", "MAIL\tFROM:<ana@example.net>"} {
+		if !lines.Scan() || lines.Text() != want {
+			t.Errorf("it shows %q, not %q", lines.Text(), want)
+		}
+		s.say("MAIL FROM:<ana@example.net>")
+	}
+	end()
 }

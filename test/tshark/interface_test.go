@@ -1,4 +1,4 @@
-//go:build whole
+//go:build whole && linux
 
 package tshark_test
 
@@ -16,7 +16,11 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"posta/capture"
+	"posta/capture/nic"
+	"posta/event"
 )
 
 const insideVariable = "POSTA_TEST_NETWORK"
@@ -190,5 +194,155 @@ func (b *bench) capturing(t *testing.T, args ...string) (end func()) {
 		if c.Wait(); c.ProcessState.ExitCode() != 0 {
 			t.Errorf("%q ended with %v: %s", args, c.ProcessState, rest)
 		}
+	}
+}
+
+// listening opens an interface.
+func listening(t *testing.T, name string, o nic.Options) *nic.Source {
+	t.Helper()
+	s, err := nic.Open(name, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+// ip configures the network of the test.
+func ip(t *testing.T, args ...string) {
+	t.Helper()
+	if out, err := exec.Command("ip", args...).CombinedOutput(); err != nil {
+		t.Fatalf("ip %q: %v\n%s", args, err, out)
+	}
+}
+
+// A frame with a VLAN tag, which the kernel takes out, is captured as it was; one
+// of another port is not captured.
+func TestInterfaceVLAN(t *testing.T) {
+	if !alone(t) {
+		return
+	}
+	ip(t, "link", "add", "left", "type", "veth", "peer", "name", "right")
+	ip(t, "link", "set", "left", "up")
+	ip(t, "link", "set", "right", "up")
+	s := listening(t, "right", nic.Options{Ports: []uint16{25}})
+	frame := func(port byte) []byte {
+		b := append(bytes.Repeat([]byte{0xff}, 6), 2, 0, 0, 0, 0, 1, 0x81, 0, 0x20, 7, 8, 0) // IEEE 802.1Q: priority 1, VLAN 7
+		b = append(b, 0x45, 0, 0, 40, 0, 1, 0x40, 0, 64, 6, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2)
+		return append(b, 0x9c, 0x40, 0, port, 0, 0, 0, 1, 0, 0, 0, 0, 0x50, 2, 0xff, 0xff, 0, 0, 0, 0)
+	}
+	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fd)
+	left, err := net.InterfaceByName("left")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, port := range []byte{80, 25} {
+		if err := unix.Sendto(fd, frame(port), 0, &unix.SockaddrLinklayer{Ifindex: left.Index, Halen: 6}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var p capture.Packet
+	if ok, err := s.Next(&p, 10*time.Second); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	if !bytes.Equal(p.Data, frame(25)) || p.Wire != len(p.Data) {
+		t.Errorf("% x\nnot\n% x", p.Data, frame(25))
+	}
+	ip(t, "link", "set", "right", "down")
+	if ok, err := s.Next(&p, 10*time.Second); ok || !errors.Is(err, unix.ENETDOWN) {
+		t.Errorf("of an interface that is down: %v, %v", ok, err)
+	}
+}
+
+// heardText is a Sink that gathers what was said.
+type heardText struct{ text strings.Builder }
+
+func (h *heardText) Wants(uint64, event.Layer, event.Part) bool { return true }
+func (h *heardText) Emit(e *event.Event) {
+	if e.Kind == event.Data {
+		h.text.Write(e.Data)
+	}
+}
+
+// All interfaces together are one; what is said over IPv6 comes once.
+func TestInterfaceAny(t *testing.T) {
+	if !alone(t) {
+		return
+	}
+	l, err := net.Listen("tcp", "[::1]:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	s := listening(t, nic.Any, nic.Options{Ports: []uint16{uint16(l.Addr().(*net.TCPAddr).Port)}})
+	go func() {
+		if c, err := l.Accept(); err == nil {
+			_, _ = io.WriteString(c, "220 hello\r\n")
+			_ = c.Close()
+		}
+	}()
+	c, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = io.Copy(io.Discard, c)
+	_ = c.Close()
+	heard := &heardText{}
+	j := capture.NewJoiner(heard, capture.Limits{})
+	packets := 0
+	for p := (capture.Packet{}); ; packets++ {
+		ok, err := s.Next(&p, 500*time.Millisecond)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !ok {
+			break
+		}
+		p.Number = uint32(packets + 1)
+		j.Feed(&p)
+	}
+	j.End()
+	if heard.text.String() != "220 hello\r\n" || packets < 7 || packets > 10 {
+		t.Errorf("in %d packets, it hears %q", packets, heard.text.String())
+	}
+}
+
+// What is not taken in time is counted.
+func TestInterfaceDrops(t *testing.T) {
+	if !alone(t) {
+		return
+	}
+	s := listening(t, "lo", nic.Options{All: true})
+	to, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer to.Close()
+	const sent = 2000
+	for range sent {
+		if _, err := to.WriteTo(make([]byte, 40_000), to.LocalAddr()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := uint64(0)
+	for p := (capture.Packet{}); ; {
+		ok, err := s.Next(&p, 500*time.Millisecond)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !ok {
+			break
+		}
+		if len(p.Data) != 40_000+42 || p.Wire != len(p.Data) {
+			t.Fatalf("%d octets of %d", len(p.Data), p.Wire)
+		}
+		got++
+	}
+	if stats := s.Stats(); stats.Dropped == 0 || got < 300 || got > sent/2 || stats.Received != got+stats.Dropped {
+		t.Errorf("%d came, and it counts %+v", got, stats)
 	}
 }
