@@ -44,6 +44,16 @@ func clean(text string) string {
 	return b.String()
 }
 
+// remark says a remark of a dissector in the diagram's language, if it is known.
+func (d *Diagram) remark(text string) string {
+	octets, what, ok := strings.Cut(text, " telnet negotiation octets: ")
+	n, err := strconv.ParseInt(octets, 10, 64)
+	if !ok || err != nil {
+		return clean(text)
+	}
+	return d.w.Say("draw.telnet", words.Args{"Octets": d.octets(n), "What": clean(what)})
+}
+
 // said is the step of a line of the client.
 func (b *builder) said(a *story.Act) step {
 	s := b.step(arrow, asked, a)

@@ -134,7 +134,7 @@ func starttls() []spoken {
 
 func failing() []spoken {
 	return []spoken{{client: "198.51.100.9:61022", server: "192.0.2.1:25", open: true, turns: []string{
-		"S 0.002 220 mail.pepito.es ESMTP|", "C 2.1 DATA|", "S 0.001 503 5.5.1 Say HELO first|", "C 3.4 HELO|", "S 0.001 501 5.5.4 HELO needs a name|",
+		"S 0.002 220 mail.pepito.es ESMTP|", "C 0.1 \xff\xfb\x1f\xff\xfb\x18\xff\xfd\x03", "S 0.001 \xff\xfe\x1f\xff\xfe\x18\xff\xfc\x03", "C 2.1 DATA|", "S 0.001 503 5.5.1 Say HELO first|", "C 3.4 HELO|", "S 0.001 501 5.5.4 HELO needs a name|",
 		"C 2.2 HELO ca\x1b[31mfé|", "S 0.001 250 mail.pepito.es|", "C 3.0 MAIL FROM:<bob@elsewhere.example>|", "S 0.001 250 2.1.0 OK|",
 		"C 3.0 RCPT TO:<ana@third.example>|", "S 0.001 554 5.7.1 Relaying denied|", "s 1 xxxxxxxxxxxxxxxxxxxxxx", "C 1 RCPT TO:<luis@pepito.es>|", "S 0.001 451 4.3.0 Try again later|", "C 1 QUIT|", "S 0.001 221 2.0.0 Bye|"}}}
 }

@@ -50,6 +50,7 @@ type step struct {
 	under   []under
 	over    bool   // the connection ended
 	untimed bool   // when is no matter
+	remark  bool   // a remark on octets, not what was said
 	packet  bool   // a segment of TCP
 	answers bool   // a command, which may belong to an earlier band
 	again   bool   // it goes on with a phase, after another session
@@ -88,7 +89,7 @@ func (b *builder) steps() []step {
 	b.pipelines()
 	b.connection()
 	var latest time.Time
-	for _, a := range b.s.Acts {
+	for _, a := range inOrder(b.s.Acts) {
 		if !b.joins(a) {
 			b.act(a)
 		}
@@ -109,6 +110,18 @@ func (b *builder) steps() []step {
 		b.all = append(b.all, b.d.leftOut(b.number, b.s, nil, n, latest))
 	}
 	return b.all
+}
+
+// inOrder puts what the dialer's end said to the listener's in telnet before the
+// answer: which of them is told first depends on who recorded.
+func inOrder(acts []*story.Act) []*story.Act {
+	for i := 1; i < len(acts); i++ {
+		if acts[i].Kind == story.Note && acts[i-1].Kind == story.Note && acts[i].Dir == event.FromDialer && acts[i-1].Dir == event.FromListener {
+			acts = slices.Clone(acts)
+			acts[i-1], acts[i] = acts[i], acts[i-1]
+		}
+	}
+	return acts
 }
 
 // pipelines numbers the commands that did not wait for each other.
@@ -190,8 +203,8 @@ func (b *builder) act(a *story.Act) {
 			s.head = b.d.w.Say("draw.lost", words.Args{"Octets": b.d.octets(a.Octets)})
 		}
 	case story.Note:
-		s = b.step(note, quiet, a)
-		s.rest = clean(a.Text)
+		s = b.step(arrow, quiet, a)
+		s.remark, s.rest = true, b.d.remark(a.Text)
 	case story.Turned:
 		s = b.turned(a)
 	case story.Packet:

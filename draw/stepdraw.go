@@ -53,7 +53,7 @@ func (l *layout) label(s *step, room float64) [][]run {
 		head = safeInk
 	}
 	headFace, restFace := bold, mono
-	if s.mail || s.cipher || s.tone == lost || s.kind == arrow && s.phase == 0 {
+	if s.mail || s.cipher || s.remark || s.tone == lost || s.kind == arrow && s.phase == 0 {
 		headFace, restFace = sansBold, sans
 	}
 	text := s.rest

@@ -101,11 +101,14 @@ func knocks(t *testing.T, address string, seen <-chan struct{}) {
 	t.Fatal("tshark sees nothing")
 }
 
-// byHand are the lab's dialogues: a log-in and a message with a mistake, one
+// byHand are the lab's dialogues: a log-in and a message with a mistake, in telnet, one
 // with pipelining, and the fetch.
 func byHand(t *testing.T, ports map[string]string, closed <-chan struct{}) {
 	t.Helper()
 	smtp := dialog(t, ports["smtp"])
+	if _, err := smtp.c.W.WriteString("\xff\xfb\x1f\xff\xfb\x18\xff\xfd\x03"); err != nil { // as PuTTY begins
+		t.Fatal(err)
+	}
 	for _, line := range []string{"EHLO pc-pepe", "AUTH LOGIN", "cGVwZUBwZXBpdG8uZXM=", "Y2xhdmUtMjAyNg==", "MAIL FROM:<" + pepe + ">", "RCPT TO: nadie@pepito.es",
 		"RCPT TO:<" + pepe + ">", "DATA", "Subject: one\r\n\r\nx\r\n.", "QUIT"} {
 		smtp.says(line)
@@ -166,6 +169,9 @@ func (d *talked) hears(n int) {
 			line, err := d.c.ReadLine()
 			if err != nil {
 				d.t.Fatal(err)
+			}
+			for len(line) > 3 && line[0] == 0xff { // what it says in telnet
+				line = line[3:]
 			}
 			if len(line) < 4 || line[0] < '0' || line[0] > '9' || line[3] != '-' {
 				break
@@ -267,7 +273,7 @@ func TestSameDiagram(t *testing.T) {
 	recorded.readCapture(t, exported.Bytes())
 
 	want := seen.drawing(t, "es")
-	if !strings.Contains(want, "mensaje, 19 octetos") || !strings.Contains(want, "✗ 550 5.1.1") || !strings.Contains(want, "(2) RCPT") {
+	if !strings.Contains(want, "mensaje, 19 octetos") || !strings.Contains(want, "✗ 550 5.1.1") || !strings.Contains(want, "(2) RCPT") || !strings.Contains(want, "negociación de telnet, 9 octetos: WILL NAWS") {
 		t.Errorf("tshark's capture gives\n%.6000s", want)
 	}
 	if got := recorded.drawing(t, "es"); got != want {
