@@ -16,7 +16,7 @@ import (
 // no more than this many pixels.
 const (
 	usualScale = 2
-	maxPixels  = 24 << 20
+	maxPixels  = 16 << 20
 )
 
 // PNG writes the diagram as one picture.
