@@ -29,11 +29,21 @@ type talkOptions struct {
 	patience      time.Duration
 }
 
+// typistPatience is how long a person at the console waits for a reply before he
+// may type on, or leave.
+const typistPatience = 5 * time.Second
+
 // talkCommand is the client that a person types into, and what plays
 // transcripts against any server.
 func (a *app) talkCommand() *cobra.Command {
 	o := &talkOptions{}
-	c := a.command("talk", "help.talk", func(ctx context.Context, args []string) error { return a.talk(ctx, o, args) })
+	var c *cobra.Command
+	c = a.command("talk", "help.talk", func(ctx context.Context, args []string) error {
+		if !c.Flags().Changed("patience") && o.script == "" {
+			o.patience = typistPatience
+		}
+		return a.talk(ctx, o, args)
+	})
 	c.Use = "talk smtp|pop3|" + a.say("help.word_saved", nil) + " [" + a.say("help.word_host", nil) + "[:" + a.say("help.word_port", nil) + "]]"
 	c.Long = a.say("help.talk_long", nil)
 	c.Args = a.arguments(0, 4)
