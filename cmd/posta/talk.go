@@ -201,6 +201,7 @@ func (a *app) consoleOptions(t target, o *talkOptions, rec *recording, editor ta
 		},
 		Ended:  func(err error) error { return a.whyEnded(err, t) },
 		Record: func(file string) error { return rec.write(context.Background(), file) },
+		Why:    func() []string { return a.meaning(rec) },
 	}
 	if past != nil {
 		for i := past.Len() - 1; i >= 0; i-- {

@@ -30,6 +30,7 @@ type Options struct {
 	Secure func(context.Context, *talk.Tap) error   // STARTTLS's handshake; so are its
 	Ended  func(error) error                        // explains what ended the connection
 	Record func(file string) error                  // writes what has passed as a capture
+	Why    func() []string                          // what was said last means this; nil: nobody knows
 
 	Patience time.Duration // how long a reply is waited for before more may be typed; 0: 10 s
 }

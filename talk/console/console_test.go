@@ -311,8 +311,9 @@ func TestFile(t *testing.T) {
 		C: .
 		S: 250 ok`
 	screen, _, _ := scene{protocol: "smtp", script: script, typed: []string{"/file " + name, "HELO x", "MAIL FROM:<>", "RCPT TO:<a@b.es>", "/file " + name, "/save " + saved,
-		"/save " + saved, "/nothing", "/help", "/quit", "never typed"}}.play(t)
-	wants(t, screen, "   first MAIL and RCPT; then /file sends DATA and the file", "C: DATA", "S: 250 ok")
+		"/save " + saved, "/why", "/nothing", "/help", "/quit", "never typed"},
+		options: func(o *Options) { o.Why = func() []string { return []string{"because"} } }}.play(t)
+	wants(t, screen, "   first MAIL and RCPT; then /file sends DATA and the file", "C: DATA", "S: 250 ok", "   because")
 	unfolded := strings.Join(strings.Fields(screen), " ") // names of folders are of any length
 	if !strings.Contains(unfolded, "the transcript is in "+saved+"; ") || !strings.Contains(unfolded, "cannot write "+saved) ||
 		!strings.Contains(unfolded, "there is no /nothing") || strings.Contains(unfolded, "never typed") {

@@ -15,7 +15,7 @@ import (
 // locals are the local commands: they begin with a slash, with which no command
 // of mail does.
 func locals() []string {
-	return []string{"help", "starttls", "file", "raw", "hints", "save", "record", "quit"}
+	return []string{"help", "starttls", "why", "file", "raw", "hints", "save", "record", "quit"}
 }
 
 // localOf takes a local command apart.
@@ -38,6 +38,8 @@ func (c *Console) local(line string) bool {
 		c.help()
 	case "starttls", "stls", "tls":
 		c.startTLS()
+	case "why":
+		c.why()
 	case "file":
 		c.sendFile(rest)
 	case "raw":
@@ -71,6 +73,22 @@ func (c *Console) startTLS() {
 	}
 	line, after := c.speaker.startTLS()
 	c.queue = append(append(c.queue, c.speaker.hello(c.o.Name)...), line, after)
+}
+
+// why explains what was said last.
+func (c *Console) why() {
+	var all []string
+	if c.o.Why != nil {
+		all = c.o.Why()
+	}
+	if len(all) == 0 {
+		c.tell("talk.no_why", nil)
+	}
+	for _, text := range all {
+		for _, line := range folded(text, c.o.Editor.Columns()-len(margin)-1) {
+			c.print(margin + line)
+		}
+	}
 }
 
 // sendFile sends a file as the message: DATA, and at the 354 what is in it.
