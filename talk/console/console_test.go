@@ -197,7 +197,8 @@ func TestLogIns(t *testing.T) {
 		C: AHBlcGUAZ2VoZWlt
 		S: 235 2.7.0 in
 		C: AUTH PLAIN AHBlcGUAZ2VoZWlt
-		S: 503 already`
+		S: 503 already
+		closed`
 	screen, e, c := scene{protocol: "smtp", script: script, typed: []string{"EHLO x", "AUTH LOGIN", "pepe", "geheim", "AUTH LOGIN", "cGVwZQ==", "=literal=",
 		"AUTH LOGIN", "*", "AUTH PLAIN", "pepe", "geheim", "AUTH PLAIN AHBlcGUAZ2VoZWlt"}}.play(t)
 	wants(t, screen, "S: 334 VXNlcm5hbWU6", "   that is base64 for: Username:", "C: cGVwZQ==", "   that is base64 for: Password:", "C: Z2VoZWlt", "S: 535 5.7.8 no",
@@ -309,7 +310,8 @@ func TestFile(t *testing.T) {
 		C:
 		C: ..dot
 		C: .
-		S: 250 ok`
+		S: 250 ok
+		closed`
 	screen, _, _ := scene{protocol: "smtp", script: script, typed: []string{"/file " + name, "HELO x", "MAIL FROM:<>", "RCPT TO:<a@b.es>", "/file " + name, "/save " + saved,
 		"/save " + saved, "/why", "/nothing", "/help", "/quit", "never typed"},
 		options: func(o *Options) { o.Why = func() []string { return []string{"because"} } }}.play(t)

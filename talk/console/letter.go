@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"time"
 
 	"posta/words"
 )
@@ -136,7 +135,6 @@ func (c *Console) sendLetter() {
 	c.speaker.data(int64(out.Len()), true)
 	c.tell("talk.letter_sent", words.Args{"Size": out.Len()})
 	c.send(out.Bytes())
-	c.sentAt = time.Now()
 }
 
 // scribeLetter writes a message into the transcript, as one write.
