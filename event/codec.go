@@ -101,6 +101,31 @@ func Decode(src []byte, e *Event) (n int, err error) {
 	return n, nil
 }
 
+// Head reads of a record only what it is about, and its length. Of a damaged one
+// the rest may still fail to decode.
+func Head(src []byte) (n int, kind Kind, conn uint64, err error) {
+	size, head := binary.Uvarint(src)
+	switch {
+	case head == 0:
+		return 0, 0, 0, ErrShort
+	case head < 0 || size > MaxRecord || size == 0:
+		return 0, 0, 0, ErrDamaged
+	case uint64(len(src)-head) < size:
+		return 0, 0, 0, ErrShort
+	}
+	n = head + int(size)
+	r := reader{rest: src[head:n:n]}
+	if v := r.octet(); v != Version {
+		return n, 0, 0, ErrVersion
+	}
+	kind = Kind(r.octet())
+	r.take(3) // dir, layer, part
+	if conn = r.uvarint(); r.bad {
+		return n, 0, 0, ErrDamaged
+	}
+	return n, kind, conn, nil
+}
+
 func (r *reader) event(e *Event) {
 	e.Kind, e.Dir = Kind(r.octet()), Dir(r.octet())
 	e.Layer = Layer(r.octet())

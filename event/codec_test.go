@@ -64,6 +64,9 @@ func TestCodecRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatalf("event %d: %v", i, err)
 		}
+		if m, kind, conn, err := Head(stream); m != n || kind != got.Kind || conn != got.Conn || err != nil {
+			t.Errorf("event %d begins as one of kind %d, connection %d, %d octets (%v)", i, kind, conn, m, err)
+		}
 		if !reflect.DeepEqual(got, want[i]) {
 			t.Errorf("got %+v\nwant %+v", got, want[i])
 		}
@@ -141,6 +144,9 @@ func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, src []byte) {
 		var e, back Event
 		n, err := Decode(src, &e)
+		if m, kind, conn, bad := Head(src); err == nil && (m != n || kind != e.Kind || conn != e.Conn || bad != nil) || m > len(src) {
+			t.Fatalf("it begins as %d octets of kind %d, connection %d (%v)", m, kind, conn, bad)
+		}
 		if n > len(src) || err == nil && n == 0 {
 			t.Fatalf("%d of %d octets, %v", n, len(src), err)
 		}

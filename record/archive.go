@@ -49,6 +49,10 @@ type Archive struct {
 	texts    map[string]string // of listeners' names and such, each once
 	size     int64
 	failed   bool // the last writing did
+
+	arena  []byte      // room for entries in the making
+	staged []*archived // to be written
+	out    []byte      // their entries
 }
 
 // segment is one file.

@@ -262,3 +262,73 @@ func TestArchiveFails(t *testing.T) {
 		k.end()
 	})
 }
+
+// Of a session that the ring has not whole, the files have what it has, and gaps.
+func TestArchiveBroken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		o := Options{Size: 128 << 10, PerSession: 64 << 10}
+		k := keep(t, o, ArchiveOptions{Dir: dir})
+		long := connect(k.Ring, 1, "lab")
+		long.command("EHLO x\r\n")
+		for id := range uint64(40) {
+			p := connect(k.Ring, 100+id, "lab")
+			p.body(strings.Repeat("y", 4000))
+			p.close()
+			time.Sleep(2 * linger)
+		}
+		long.command("QUIT\r\n")
+		long.close()
+		large := connect(k.Ring, 2, "lab")
+		for range 30 {
+			large.body(strings.Repeat("z", 4000))
+		}
+		large.close()
+		want := played(t, k.Ring, 2) + "\n" + played(t, k.Ring, 1)
+		if strings.Count(want, "gap") != 2 {
+			t.Fatalf("the ring has\n%s", want)
+		}
+		k.end()
+		k = keep(t, o, ArchiveOptions{Dir: dir})
+		if got := played(t, k.Ring, 2) + "\n" + played(t, k.Ring, 1); got != want {
+			t.Errorf("the files have\n%s\nnot\n%s", got, want)
+		}
+		if n := len(k.Sessions()); n != 42 {
+			t.Errorf("there are %d", n)
+		}
+		k.end()
+	})
+}
+
+// Where the ring passes while an archive copies, sessions are played instead.
+func TestArchivePassed(t *testing.T) {
+	r := lab(Options{Size: 64 << 10, PerSession: 64 << 10})
+	defer r.Close()
+	a, err := OpenArchive(ArchiveOptions{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	dialogue(r, 1, "lab")
+	p := connect(r, 2, "lab")
+	for range 10 {
+		p.body(strings.Repeat("y", 4000))
+	}
+	p.close()
+	ended, _, _ := r.endedSince(0)
+	for id := range uint64(8) {
+		p := connect(r, 10+id, "lab")
+		p.body(strings.Repeat("x", 4000))
+		p.close()
+	}
+	if err := a.write(r, ended); err != nil {
+		t.Fatal(err)
+	}
+	var out told
+	if err := a.Play(t.Context(), []uint64{1, 2}, &out); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(out.lines, "\n"); strings.Count(got, "gap") == 0 || !strings.HasSuffix(got, "2 close") || !strings.HasPrefix(got, "2 open lab") {
+		t.Errorf("it has\n%s", got)
+	}
+}

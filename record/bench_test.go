@@ -1,6 +1,7 @@
 package record
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -23,6 +24,39 @@ func BenchmarkSession(b *testing.B) {
 				}
 				p.body(letter)
 				p.close()
+			}
+		})
+	}
+}
+
+// What a session costs with a letter of 4 KiB, in memory alone and with files
+// beside: all that the archive does is counted.
+func BenchmarkArchive(b *testing.B) {
+	letter := strings.Repeat(strings.Repeat("x", 62)+"\r\n", 64) + ".\r\n"
+	for _, disk := range []bool{false, true} {
+		b.Run(fmt.Sprintf("disk=%v", disk), func(b *testing.B) {
+			r := lab(Options{})
+			defer r.Close()
+			archive, err := OpenArchive(ArchiveOptions{Dir: b.TempDir()})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer archive.Close()
+			conn, place := uint64(0), int64(0)
+			for b.Loop() {
+				conn++
+				p := connect(r, conn, "lab")
+				for range 5 {
+					p.command("MAIL FROM:<luis@x.example>\r\n")
+					p.reply("250 2.1.0 OK\r\n")
+				}
+				p.body(letter)
+				p.close()
+				if disk && conn%200 == 0 {
+					var ended []Session
+					ended, place, _ = r.endedSince(place)
+					archive.take(r, ended)
+				}
 			}
 		})
 	}

@@ -23,6 +23,8 @@ type Session struct {
 	size int    // of its records in the ring
 	keys []byte // of it there
 	lost bool   // the ring has lost its beginning
+
+	first, last int64 // places of its records there
 }
 
 // Sessions are those that can be played, of the archive too, in the order in
@@ -64,7 +66,7 @@ func (r *Ring) sessions() []Session {
 func (r *Ring) session(s *session) Session {
 	lost := s.first < r.blocks.begin()
 	return Session{ID: s.id, Opened: s.opened, Began: s.began, Closed: s.closed, Clear: s.clear,
-		Keys: len(s.keys) > 0, Dropped: s.full != [2]bool{} || lost, size: s.size, keys: s.keys, lost: lost}
+		Keys: len(s.keys) > 0, Dropped: s.full != [2]bool{} || lost, size: s.size, keys: s.keys, lost: lost, first: s.first, last: s.last}
 }
 
 // endedSince are the sessions that ended behind a place, and the place from

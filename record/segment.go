@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"time"
@@ -60,7 +61,7 @@ func (a *Archive) load(s *segment) error {
 		if err != nil && !errors.Is(err, io.EOF) {
 			return err
 		}
-		one, ok := a.entry(buf[:n], s.size-off)
+		one, ok := a.begun(buf[:n], s.size-off)
 		if !ok {
 			return nil
 		}
@@ -70,8 +71,8 @@ func (a *Archive) load(s *segment) error {
 	}
 }
 
-// entry reads the beginning of one, of which so much is left in the file.
-func (a *Archive) entry(b []byte, left int64) (*archived, bool) {
+// begun reads the beginning of an entry, of which so much is left in the file.
+func (a *Archive) begun(b []byte, left int64) (*archived, bool) {
 	if len(b) < entryHeader+entryFacts {
 		return nil, false
 	}
@@ -128,61 +129,142 @@ func (s *archived) read() ([]byte, error) {
 	return b[entryHeader+entryFacts:], nil
 }
 
-// write plays sessions out of the ring and appends them.
+// entryRoom is what an entry takes beside its session's records in the ring, about:
+// facts, keys, and gaps.
+const entryRoom = 1 << 10
+
+// write takes sessions out of the ring and appends them. Of those that it has
+// whole the records are copied; the others are played, with their gaps.
 func (a *Archive) write(r *Ring, ended []Session) error {
-	d := divider{byConn: map[uint64][]byte{}, keys: map[uint64][]byte{}}
-	ids := make([]uint64, len(ended))
-	for i, s := range ended {
-		ids[i] = s.ID
-		d.byConn[s.ID], d.keys[s.ID] = nil, s.keys
+	d := a.divide(ended)
+	var whole, broken []uint64
+	from, to := int64(math.MaxInt64), int64(0)
+	for _, s := range ended {
+		if s.Dropped {
+			broken = append(broken, s.ID)
+			continue
+		}
+		whole = append(whole, s.ID)
+		from, to = min(from, s.first), max(to, s.last)
 	}
-	if err := r.playKept(context.Background(), ids, &d); err != nil {
+	if len(whole) > 0 && !r.copy(from, to, &d) { // the ring passed meanwhile
+		d, broken = a.divide(ended), append(broken, whole...)
+	}
+	if err := r.playKept(context.Background(), broken, &d); err != nil {
 		return err
 	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	for _, s := range ended {
-		records := d.byConn[s.ID]
-		if len(records) == 0 {
+		one := d.byConn[s.ID]
+		if len(one.octets) == entryHeader+entryFacts {
 			continue // the ring has lost it
 		}
-		if err := a.append(s, records); err != nil {
+		if err := a.append(s, one.finish(s)); err != nil {
 			return err
 		}
 	}
-	return nil
+	return a.flush()
 }
 
-// append writes one session.
-func (a *Archive) append(s Session, records []byte) error {
-	flags := byte(0)
-	for flag, set := range map[byte]bool{flagClear: s.Clear, flagKeys: s.Keys, flagDropped: s.Dropped} {
-		if set {
-			flags |= flag
+// divide makes room for the entries of sessions.
+func (a *Archive) divide(ended []Session) divider {
+	d := divider{byConn: make(map[uint64]*entry, len(ended))}
+	room := 0
+	for _, s := range ended {
+		room += s.size + entryRoom
+	}
+	if cap(a.arena) < room {
+		a.arena = make([]byte, room)
+	}
+	arena := a.arena[:cap(a.arena)]
+	for _, s := range ended {
+		n := s.size + entryRoom
+		d.byConn[s.ID] = &entry{octets: arena[: entryHeader+entryFacts : n], keys: s.keys, broken: s.Dropped}
+		arena = arena[n:]
+	}
+	return d
+}
+
+// copy gives the records between two places, and says whether all are there.
+func (r *Ring) copy(from, to int64, d *divider) bool {
+	for from < to {
+		r.mu.Lock()
+		records, at := r.blocks.from(from)
+		r.mu.Unlock()
+		if at > from || len(records) == 0 {
+			return false
+		}
+		records = records[:min(int64(len(records)), to-from)]
+		from += int64(len(records))
+		for len(records) > 0 {
+			n, kind, conn, err := event.Head(records)
+			if err != nil {
+				return false // the ring wrote it: it cannot be
+			}
+			d.copy(kind, conn, records[:n])
+			records = records[n:]
 		}
 	}
-	b := make([]byte, entryHeader, entryHeader+entryFacts+len(records))
-	b = append(b, flags)
-	b = binary.LittleEndian.AppendUint64(b, uint64(s.Closed.UnixNano()))
-	b = append(b, records...)
+	return true
+}
+
+// finish writes an entry's header and facts.
+func (e *entry) finish(s Session) []byte {
+	b := e.octets
+	b[entryHeader] = 0
+	for flag, set := range map[byte]bool{flagClear: s.Clear, flagKeys: s.Keys, flagDropped: s.Dropped} {
+		if set {
+			b[entryHeader] |= flag
+		}
+	}
+	binary.LittleEndian.PutUint64(b[entryHeader+1:], uint64(s.Closed.UnixNano()))
 	binary.LittleEndian.PutUint32(b, uint32(len(b)-entryHeader))
 	binary.LittleEndian.PutUint32(b[4:], crc32.ChecksumIEEE(b[entryHeader:]))
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	return b
+}
+
+// maxStaged is how much is written at once.
+const maxStaged = 1 << 20
+
+// append puts an entry into the file, at the latest with the next flush; mu is held.
+func (a *Archive) append(s Session, b []byte) error {
 	if err := a.turn(s.Closed, int64(len(b))); err != nil {
 		return err
 	}
 	last := a.segments[len(a.segments)-1]
-	n, err := a.file.Write(b)
-	off := last.size
-	last.size += int64(n)
-	a.size += int64(n)
-	if err != nil { // what is behind half an entry would never be found
+	s.keys = nil
+	one := &archived{Session: s, at: last, off: last.size, size: len(b) - entryHeader}
+	if len(last.sessions)+len(a.staged) == 0 {
+		last.oldest = s.Closed
+	}
+	a.staged, a.out = append(a.staged, one), append(a.out, b...)
+	last.size += int64(len(b))
+	a.size += int64(len(b))
+	if len(a.out) >= maxStaged {
+		return a.flush()
+	}
+	return nil
+}
+
+// flush writes what is staged. Where that fails the file ends: what is behind half
+// an entry would never be found.
+func (a *Archive) flush() error {
+	if len(a.out) == 0 {
+		return nil
+	}
+	_, err := a.file.Write(a.out)
+	if err == nil {
+		for _, one := range a.staged {
+			a.add(one)
+		}
+	} else {
 		_ = a.file.Close()
 		a.file = nil
-		return err
 	}
-	s.keys = nil
-	a.add(&archived{Session: s, at: last, off: off, size: len(b) - entryHeader})
-	return nil
+	clear(a.staged)
+	a.staged, a.out = a.staged[:0], a.out[:0]
+	return err
 }
 
 // turn makes room, and begins a file where the last one has its fill or is old.
@@ -190,9 +272,12 @@ func (a *Archive) turn(at time.Time, next int64) error {
 	each := a.o.Size / segments
 	if a.file != nil {
 		last := a.segments[len(a.segments)-1]
-		if last.size+next <= each && int64(len(last.sessions)) < each/leastSession &&
-			(len(last.sessions) == 0 || at.Sub(last.oldest) < a.o.KeepFor/segments) {
+		sessions := len(last.sessions) + len(a.staged)
+		if last.size+next <= each && int64(sessions) < each/leastSession && (sessions == 0 || at.Sub(last.oldest) < a.o.KeepFor/segments) {
 			return nil
+		}
+		if err := a.flush(); err != nil {
+			return err
 		}
 		err := a.file.Close()
 		a.file = nil
@@ -250,29 +335,43 @@ func (a *Archive) expire(now time.Time) {
 	}
 }
 
-// divider is a Sink that keeps the records of each session apart, with its keys
-// behind its Open.
-type divider struct {
-	byConn, keys map[uint64][]byte
+// divider keeps the records of each session apart, with its keys behind its
+// Open: copied, or as a Sink of what is played.
+type divider struct{ byConn map[uint64]*entry }
+
+// entry is one in the making.
+type entry struct {
+	octets, keys []byte
+	broken       bool // it is not copied
+}
+
+// copy takes a record.
+func (d *divider) copy(kind event.Kind, conn uint64, record []byte) {
+	one := d.byConn[conn]
+	if one == nil || one.broken || kind == event.Keys {
+		return
+	}
+	one.octets = append(one.octets, record...)
+	one.open(kind, conn)
 }
 
 // Wants takes everything.
 func (d *divider) Wants(uint64, event.Layer, event.Part) bool { return true }
 
-// Emit takes an event.
+// Emit takes an event that is played.
 func (d *divider) Emit(e *event.Event) {
-	records, ok := d.byConn[e.Conn]
-	if !ok {
-		return
+	if one := d.byConn[e.Conn]; one != nil {
+		one.put(e)
+		one.open(e.Kind, e.Conn)
 	}
-	records = d.put(records, e)
-	if keys := d.keys[e.Conn]; e.Kind == event.Open && len(keys) > 0 {
-		records = d.put(records, &event.Event{Conn: e.Conn, Time: e.Time, Kind: event.Keys, Len: int64(len(keys)), Data: keys})
-	}
-	d.byConn[e.Conn] = records
 }
 
-func (d *divider) put(records []byte, e *event.Event) []byte {
-	records, _ = event.Append(records, e) // the ring had it as a record: it can be one
-	return records
+// open puts the keys behind an Open. They have no time of their own there.
+func (e *entry) open(kind event.Kind, conn uint64) {
+	if kind == event.Open && len(e.keys) > 0 {
+		e.put(&event.Event{Conn: conn, Kind: event.Keys, Len: int64(len(e.keys)), Data: e.keys})
+	}
 }
+
+// put appends an event, which the ring had as a record: it can be one.
+func (e *entry) put(what *event.Event) { e.octets, _ = event.Append(e.octets, what) }
