@@ -206,13 +206,15 @@ func TestNoTLSAfterAll(t *testing.T) {
 func TestTLSUnits(t *testing.T) {
 	keys, pieces := tape(t, "dhe")
 	var together []passed
-	for _, p := range pieces { // what one side says, in one packet
-		if n := len(together); n > 0 && together[n-1].dir == p.dir {
-			together[n-1].octets += p.octets
+	said := [2]string{}
+	for i, p := range pieces {
+		if i < 4 { // the handshake
+			together = append(together, p)
 			continue
 		}
-		together = append(together, p)
+		said[p.dir] += p.octets
 	}
+	together = append(together, passed{server, said[server]}, passed{client, said[client]})
 	s := newSession(t, captured(465), field.SMTP)
 	s.d.Secrets(keys)
 	s.play(together)
@@ -236,6 +238,12 @@ func TestTLSIsBounded(t *testing.T) {
 	}
 	if s.d.secured < maxSecured/2 {
 		t.Errorf("only %d octets are kept: this tests nothing", s.d.secured)
+	}
+	for i := range uint64(maxSecured / (16 << 10)) {
+		s.d.Feed(&event.Event{Conn: 2 + i, Kind: event.Close})
+	}
+	if s.d.secured != 0 {
+		t.Errorf("%d octets are kept at the end", s.d.secured)
 	}
 }
 
