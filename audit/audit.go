@@ -11,6 +11,7 @@ package audit
 import (
 	"cmp"
 	"net/netip"
+	"strings"
 	"time"
 
 	"posta/story"
@@ -73,6 +74,15 @@ func (f *Finding) What(w *words.Words) string { return w.Say(f.what, f.args) }
 
 // Why says why it matters, and what to do.
 func (f *Finding) Why(w *words.Words) string { return w.Say(f.why, nil) }
+
+// Comment says it in a line, for the packet of a capture that it is about.
+func (f *Finding) Comment(w *words.Words) string {
+	text := f.Severity.Say(w) + ", " + f.Rule + ": " + f.What(w)
+	if len(f.Cites) > 0 {
+		text += " (" + strings.Join(f.Cites, ", ") + ")"
+	}
+	return text
+}
 
 // Rule looks for one thing in all sessions at once.
 type Rule struct {

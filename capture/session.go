@@ -41,6 +41,10 @@ type SessionOptions struct {
 	// StandardPorts writes 25, 587, 465, 110 and 995 for ports of listeners that
 	// Wireshark would not take for mail.
 	StandardPorts bool
+
+	// Remarks gives the comments of the packet that an event's octets lie in, or
+	// the first of them; nil: there are none. The event is lent.
+	Remarks func(*event.Event) []string
 }
 
 // Sessions is a Sink that writes sessions as the packets that might have
@@ -120,6 +124,11 @@ func (s *Sessions) Emit(e *event.Event) {
 }
 
 func (s *Sessions) emit(c *played, e *event.Event) {
+	if s.o.Remarks != nil && e.Kind == event.Data {
+		for _, text := range s.o.Remarks(e) {
+			s.Comment(e.Conn, text)
+		}
+	}
 	if e.Time.After(c.now) {
 		c.now = e.Time
 	}

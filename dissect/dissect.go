@@ -264,7 +264,7 @@ func (d *Dissector) data(c *conn, e *event.Event) {
 		b.endpoints(c, e, d.count+1)
 	}
 	b.number = e.Packet
-	if c.live {
+	if c.live && e.Packet == 0 { // nobody has numbered its events
 		b.number = uint32(d.count + 1)
 	}
 	b.conn, b.time, b.dir = e.Conn, e.Time, e.Dir

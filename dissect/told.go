@@ -22,7 +22,7 @@ func (d *Dissector) speaks(conn uint64, c *conn) {
 
 // moment is when an event happened.
 func (c *conn) moment(e *event.Event) story.Moment {
-	if c.live {
+	if c.live && e.Packet == 0 {
 		return story.Moment{Time: e.Time, Frame: c.frame}
 	}
 	return story.Moment{Time: e.Time, Frame: e.Packet}

@@ -62,11 +62,16 @@ func (h *House) closeArchive() error {
 	return h.archive.Close()
 }
 
-// export writes recorded sessions as a capture.
+// export writes recorded sessions as a capture. Each packet bears what audit finds
+// about it.
 func (h *House) export(ctx context.Context, w io.Writer, in admin.SessionExport) error {
+	found, err := h.findings(ctx, in.IDs)
+	if err != nil {
+		return err
+	}
 	out := bufio.NewWriterSize(w, 64<<10)
 	s, err := capture.NewSessions(out, capture.SessionOptions{
-		Application: "posta " + cmp.Or(h.o.Version, "?"), Masked: in.Masked, StandardPorts: in.StandardPorts,
+		Application: "posta " + cmp.Or(h.o.Version, "?"), Masked: in.Masked, StandardPorts: in.StandardPorts, Remarks: remarks(found),
 	})
 	if err != nil {
 		return err
@@ -76,6 +81,6 @@ func (h *House) export(ctx context.Context, w io.Writer, in admin.SessionExport)
 			return err
 		}
 	}
-	err = h.record.Play(ctx, in.IDs, s)
+	err = h.record.Play(ctx, in.IDs, numbered{s})
 	return errors.Join(err, s.Err(), out.Flush())
 }

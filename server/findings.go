@@ -1,0 +1,73 @@
+package server
+
+import (
+	"context"
+
+	"posta/audit"
+	"posta/dissect"
+	"posta/event"
+	"posta/field"
+	"posta/story"
+	"posta/words"
+)
+
+// maxComments bounds the findings that a capture bears.
+const maxComments = 10_000
+
+// findings looks through recorded sessions, as they will be written, and says
+// what is to be said of which event.
+func (h *House) findings(ctx context.Context, ids []uint64) (map[eventID][]string, error) {
+	w, err := words.New(words.Fallback)
+	if err != nil {
+		return nil, err
+	}
+	texts, count := map[eventID][]string{}, 0
+	auditor := audit.New(func(f audit.Finding) {
+		if count++; count <= maxComments {
+			at := eventID{f.Conn, f.At.Frame}
+			texts[at] = append(texts[at], f.Comment(w))
+		}
+	})
+	d := dissect.New(field.Set{}, func(*dissect.Frame) {})
+	d.Tell(story.New(story.Options{Out: auditor.Act}))
+	if err := h.record.Play(ctx, ids, numbered{reader{d}}); err != nil {
+		return nil, err
+	}
+	auditor.End()
+	return texts, nil
+}
+
+// remarks gives what is to be said of an event's packet.
+func remarks(texts map[eventID][]string) func(*event.Event) []string {
+	return func(e *event.Event) []string {
+		at := eventID{e.Conn, e.Packet}
+		defer delete(texts, at)
+		return texts[at]
+	}
+}
+
+// eventID is an event of a session, by its Seq.
+type eventID struct {
+	conn uint64
+	seq  uint32
+}
+
+// numbered is a Sink that numbers events as packets, each by its Seq, so that the
+// same are known again when they are played once more.
+type numbered struct{ to event.Sink }
+
+func (n numbered) Wants(conn uint64, l event.Layer, p event.Part) bool { return n.to.Wants(conn, l, p) }
+
+// Emit gives an event on.
+func (n numbered) Emit(e *event.Event) {
+	before := e.Packet
+	e.Packet = uint32(e.Seq)
+	n.to.Emit(e)
+	e.Packet = before
+}
+
+// reader is a Sink over a Dissector.
+type reader struct{ d *dissect.Dissector }
+
+func (reader) Wants(uint64, event.Layer, event.Part) bool { return true }
+func (r reader) Emit(e *event.Event)                      { r.d.Feed(e) }
