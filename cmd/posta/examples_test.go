@@ -131,6 +131,8 @@ func exampleScenes() map[string]trial {
 		"posta read lab.pcapng --findings --filter pop --format json":                                {scene: "nothing", says: `^$`},
 		"posta read lab.pcapng --credentials":                                                        {scene: "nothing", says: `nothing here|no hay nada|nada`},
 		"posta read lab.pcapng --eavesdrop":                                                          {scene: "nothing", says: `192\.0\.2\.10:40001`},
+		"posta read lab.pcapng --endpoints":                                                          {scene: "nothing", says: `192\.0\.2\.25 +0 +3 +25,110 `},
+		"posta read lab.pcapng --statistics":                                                         {scene: "nothing", says: `smtp +HELO +1 +0 +100\.000`},
 		"posta read lab.pcapng --export-mail messages":                                               {scene: "nothing", says: `nothing here|nada`},
 		"posta read lab.pcapng --diagram -":                                                          {scene: "nothing", says: `◀─+ 220 `},
 		"posta read lab.pcapng --filter 'smtp.req.command == MAIL' --related --diagram lab.pdf":      {scene: "nothing", says: `lab\.pdf`},

@@ -28,7 +28,8 @@ func documented() map[string]any {
 		"Checked": checked{}, "CheckedListener": checkedListener{}, "Certificate": admin.Certificate{}, "Version": build{}, "OK": nothing{}, "Example": example{}, "Encoded": encoded{},
 		"Watched": watched{}, "Exported": exported{}, "Drawn": drawnDiagram{}, "Captured": captured{}, "Extcap": extcapFile{}, "Recorded": admin.Recorded{}, "Capture": capturedFacts{}, "Adapter": captureAdapter{}, "Stream": streamLine{}, "StreamHalf": streamHalf{}, "Conversation": conversation{},
 		"Finding": findingLine{}, "Credential": credential{}, "Lesson": lessonLine{}, "LessonUser": lessonUser{}, "LessonMessage": lessonMessage{}, "Interface": shownInterface{},
-		"Report":       reported{},
+		"Report":     reported{},
+		"Statistics": statistics{}, "CommandCount": commandCount{}, "ReplyCount": replyCount{}, "IntervalCount": intervalCount{}, "Endpoint": endpoint{},
 		"ExportedMail": exportedMail{}, "Followed": followed{}, "Annotated": annotatedAct{}, "AnnotatedLine": annotatedLine{},
 	}
 }
@@ -123,7 +124,7 @@ func typeOf(t reflect.Type, names map[reflect.Type]string) string {
 		return names[t]
 	case reflect.Map:
 		return "object"
-	case reflect.Int, reflect.Int64, reflect.Uint32, reflect.Uint64, reflect.Float64:
+	case reflect.Int, reflect.Int64, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Float64:
 		return "number"
 	}
 	return fmt.Sprint("? ", t)

@@ -17,10 +17,10 @@ import (
 
 // readFlags are those of `posta read`.
 type readFlags struct {
-	streams, conversations bool
-	format                 string
-	failEmpty              bool
-	keyLogs                []string
+	streams, conversations, endpoints bool
+	format                            string
+	failEmpty                         bool
+	keyLogs                           []string
 	framesFlags
 	toldFlags
 	diagram readDiagramFlags
@@ -55,6 +55,7 @@ func (a *app) readCommand() *cobra.Command {
 	flags := c.Flags()
 	flags.BoolVar(&f.streams, "streams", false, a.say("help.flag_streams", nil))
 	flags.BoolVar(&f.conversations, "conversations", false, a.say("help.flag_conversations", nil))
+	flags.BoolVar(&f.endpoints, "endpoints", false, a.say("help.flag_endpoints", nil))
 	flags.StringVar(&f.format, "format", formatTable, a.say("help.flag_read_format", nil))
 	choices(c, "format", formatTable, formatJSON)
 	flags.StringVar(&f.filter, "filter", "", a.say("help.flag_filter", nil))
@@ -84,6 +85,8 @@ func readExamples() []string {
 		"posta read lab.pcapng --streams",
 		"posta read lab.pcapng --streams --format json",
 		"posta read lab.pcapng --conversations",
+		"posta read lab.pcapng --endpoints",
+		"posta read lab.pcapng --statistics",
 		"posta read lab.pcapng --findings",
 		"posta read lab.pcapng --findings --filter pop --format json",
 		"posta read lab.pcapng --credentials",
@@ -108,7 +111,7 @@ func (f *readFlags) lists() (flags []string) {
 	for _, one := range []struct {
 		flag  string
 		asked bool
-	}{{"--streams", f.streams}, {"--conversations", f.conversations}, {"--filter", f.filter != "" && (!told || f.follow.stream >= 0)},
+	}{{"--streams", f.streams}, {"--conversations", f.conversations}, {"--endpoints", f.endpoints}, {"--filter", f.filter != "" && (!told || f.follow.stream >= 0)},
 		{"--fields", (told || f.filter == "") && len(f.fields) > 0}, {"--decode-as", f.filter == "" && len(f.fields) == 0 && len(f.decodeAs) > 0 && !told}} {
 		if one.asked {
 			flags = append(flags, one.flag)
@@ -179,6 +182,10 @@ func (a *app) read(ctx context.Context, file string, f readFlags) error {
 		all := seen.conversations()
 		empty = len(all) == 0
 		err = printAll(a, all, a.conversationTable(all))
+	case f.endpoints:
+		all := seen.endpoints()
+		empty = len(all) == 0
+		err = printAll(a, all, a.endpointTable(all))
 	default:
 		err = a.captureSummary(r, seen)
 	}

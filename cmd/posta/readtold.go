@@ -16,9 +16,9 @@ import (
 
 // toldFlags are those of `posta read` that ask what was said in sessions.
 type toldFlags struct {
-	findings, credentials, eavesdrop bool
-	exportMail                       string
-	follow                           followFlags
+	findings, credentials, eavesdrop, statistics bool
+	exportMail                                   string
+	follow                                       followFlags
 }
 
 // listing is a Sink of a recording's events that prints something of them.
@@ -41,6 +41,7 @@ func (a *app) addToldFlags(c *cobra.Command, f *toldFlags) {
 	flags.BoolVar(&f.findings, "findings", false, a.say("help.flag_findings", nil))
 	flags.BoolVar(&f.credentials, "credentials", false, a.say("help.flag_credentials", nil))
 	flags.BoolVar(&f.eavesdrop, "eavesdrop", false, a.say("help.flag_eavesdrop", nil))
+	flags.BoolVar(&f.statistics, "statistics", false, a.say("help.flag_statistics", nil))
 	flags.StringVar(&f.exportMail, "export-mail", "", a.say("help.flag_export_mail", nil))
 	flags.Int64Var(&f.follow.stream, "follow", -1, a.say("help.flag_follow", nil))
 	flags.BoolVar(&f.follow.annotated, "annotated", false, a.say("help.flag_annotated", nil))
@@ -53,7 +54,7 @@ func (f *toldFlags) lists() (flags []string) {
 	for _, one := range []struct {
 		flag  string
 		asked bool
-	}{{"--findings", f.findings}, {"--credentials", f.credentials}, {"--eavesdrop", f.eavesdrop}, {"--export-mail", f.exportMail != ""},
+	}{{"--findings", f.findings}, {"--credentials", f.credentials}, {"--eavesdrop", f.eavesdrop}, {"--statistics", f.statistics}, {"--export-mail", f.exportMail != ""},
 		{"--follow", f.follow.stream >= 0}} {
 		if one.asked {
 			flags = append(flags, one.flag)
@@ -81,6 +82,8 @@ func (a *app) teller(f *toldFlags) (teller, error) {
 		return newCredentialList(a), nil
 	case f.eavesdrop:
 		return newLessonList(a), nil
+	case f.statistics:
+		return newStatisticsList(a), nil
 	case f.exportMail != "":
 		return newMailExport(a, f.exportMail)
 	}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"posta/capture/capturetest"
+)
+
+// What is counted is what tshark sees.
+func TestReadStatisticsAsTshark(t *testing.T) {
+	for _, name := range []string{"ndpi/smtp.pcap", "suricata-verify/bug-3616-smtp.pcap", "zeek/pop3.pcap", "zeek/smtp-mail-transactions-invalid.pcap"} {
+		_, out, errs := readCapture(t, public(t, name), "--statistics", "--format", "json")
+		var got statistics
+		if err := json.Unmarshal([]byte(out), &got); err != nil || errs != "" {
+			t.Fatal(err, errs)
+		}
+		counts, replies := map[string]int{}, map[string]int{}
+		for line := range bytes.Lines(public(t, name+".tshark.jsonl")) {
+			var f capturetest.Frame
+			if err := json.Unmarshal(line, &f); err != nil {
+				t.Fatal(err)
+			}
+			for _, field := range []string{"smtp.req.command", "pop.request.command"} {
+				for _, command := range f.Texts(field) {
+					counts[strings.ToUpper(command)]++
+				}
+			}
+			for _, field := range []string{"smtp.response.code", "pop.response.indicator"} {
+				for _, reply := range f.Texts(field) {
+					replies[reply]++
+				}
+			}
+		}
+		for _, c := range got.Commands {
+			if c.Command != "." && c.Command != "?" && counts[c.Command] != c.Count {
+				t.Errorf("%s: %s %d times, tshark has %d", name, c.Command, c.Count, counts[c.Command])
+			}
+		}
+		for _, r := range got.Replies {
+			if r.Reply != "+" && replies[r.Reply] != r.Count {
+				t.Errorf("%s: %s %d times, tshark has %d", name, r.Reply, r.Count, replies[r.Reply])
+			}
+		}
+		if len(got.Commands) < 4 || len(got.Replies) < 2 || len(got.Intervals) == 0 {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
+// A filter chooses what is counted.
+func TestReadStatisticsFiltered(t *testing.T) {
+	_, out, _ := readCapture(t, labCapture, "--statistics", "--lang", "en", "--filter", `smtp.req.command == "HELO"`)
+	if !strings.Contains(out, "\nsmtp      HELO     1 ") || strings.Contains(out, "MAIL") || strings.Contains(out, "pop3") {
+		t.Error(out)
+	}
+	if status, _, _ := readCapture(t, labCapture, "--statistics", "--fail-empty", "--filter", "imap"); status != exitFailed {
+		t.Errorf("nothing to count: %d", status)
+	}
+}
+
+func TestReadEndpoints(t *testing.T) {
+	_, out, _ := readCapture(t, labCapture, "--endpoints", "--lang", "en")
+	want := `ADDRESS     DIALED  LISTENED  PORTS   PACKETS  SENT  RECEIVED
+192.0.2.10  3       0                 29       81    112
+192.0.2.25  0       3         25,110  29       112   81
+`
+	if out != want {
+		t.Error(out)
+	}
+}
