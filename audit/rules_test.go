@@ -140,6 +140,8 @@ func TestRules(t *testing.T) {
 		{"no forward secrecy", "smtp", []string{greets, ehlo, offers, secure, ready, "T:TLSv1.2 TLS_RSA_WITH_AES_128_GCM_SHA256", ehlo, plain, quit, bye}, "tls-weak"},
 		{"behind STARTTLS", "smtp", []string{greets, ehlo, offers, "C:STARTTLS\r\nRSET\r\n", ready, tls13, ehlo, plain, quit, bye}, "tls-prefixed"},
 		{"behind STLS", "pop3", []string{"S:+OK\r\n", "C:STLS\r\nUSER eva\r\n", "S:+OK\r\n", tls13, "C:QUIT\r\n", "S:+OK\r\n"}, "tls-prefixed"},
+		{"behind the answer to STARTTLS", "smtp", []string{greets, ehlo, offers, secure, "S:220 go on\r\n250 AUTH PLAIN\r\n", tls13, ehlo, plain, quit, bye}, "tls-prefixed"},
+		{"behind the answer to STLS", "pop3", []string{"S:+OK\r\n", "C:STLS\r\n", "S:+OK\r\n+OK SASL PLAIN\r\n", tls13, "C:QUIT\r\n", "S:+OK\r\n"}, "tls-prefixed"},
 		{"smuggled", "smtp", inTLS(from, okay, to, okay, data, start, "C:From: x@y\r\nDate: now\r\n\r\nhi\n.\r\nMAIL FROM:<admin@a.example>\r\nRCPT TO:<y@a.example>\r\nDATA\r\nhi\r\n.\r\n", okay), "smuggling"},
 		{"a dot with bare ends", "smtp", inTLS(from, okay, to, okay, data, start, "C:From: x@y\r\nDate: now\r\n\r\nhi\n.\nand so on\r\n.\r\n", okay), "smuggling"},
 		{"bare LFs in a message", "smtp", inTLS(from, okay, to, okay, data, start, "C:From: x@y\r\nDate: now\r\n\r\nhi\nthere\r\n.\r\n", okay), "bare-line-end"},

@@ -140,9 +140,21 @@ func tlsRefused(w *watch) func(*story.Act) {
 // tlsPrefixed finds lines that were sent behind STARTTLS without waiting for TLS: a
 // server that keeps them takes them for said inside.
 func tlsPrefixed(w *watch) func(*story.Act) {
-	waits := false
+	waits, ready := false, false
 	return func(a *story.Act) {
+		if a.Kind == story.Reply && isStart(a.Verb) {
+			ready = !a.Refused
+		}
+		if a.Kind == story.TLS || a.Kind == story.Cipher {
+			ready = false
+		}
 		switch {
+		case ready && a.Kind == story.Stray && clear(a):
+			id := "audit.tls_prefixed_server"
+			if a.From == story.Client {
+				id = "audit.tls_prefixed"
+			}
+			w.report(Danger, a.At, a.From, id, words.Args{"Line": shown(a.Text), "Starter": w.starter()}, "RFC 3207 §4.2", "RFC 2595 §4")
 		case a.Kind == story.Command && isStart(a.Verb) && clear(a):
 			waits = true
 		case isStart(a.Verb) && a.Kind == story.Reply, a.Kind == story.TLS:

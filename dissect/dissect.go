@@ -8,6 +8,7 @@
 package dissect
 
 import (
+	"bytes"
 	"net/netip"
 	"slices"
 	"time"
@@ -296,6 +297,12 @@ func (d *Dissector) read(c *conn, e *event.Event, b *builder) {
 	}
 	b.live = c.live
 	if n, opaque := c.speaks.push(b, e.Dir); opaque {
+		if rest := b.octets[n:]; d.book != nil && n > 0 && len(rest) > 0 && !tlsview.Begins(rest) { // slipped in where TLS is due
+			line, _, _ := bytes.Cut(rest, []byte("\n"))
+			p := placeOf(c, e)
+			p.Octets = int64(len(rest))
+			d.book.Stray(p, bytes.TrimSuffix(line, []byte("\r")))
+		}
 		d.opaque(c, e, b, n)
 	}
 }
