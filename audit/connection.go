@@ -1,7 +1,6 @@
 package audit
 
 import (
-	"regexp"
 	"time"
 
 	"posta/story"
@@ -21,12 +20,11 @@ const longest = 24 * time.Hour
 
 // software finds greetings that tell which version of which program answers.
 func software(w *watch) func(*story.Act) {
-	version := regexp.MustCompile(`\pL[\pL\d_+-]*[ /(v-]*\d+\.\d+(\.\d+)*`)
 	return func(a *story.Act) {
 		if a.Kind != story.Greeting {
 			return
 		}
-		if found := version.FindString(w.story.Banner); found != "" {
+		if found := w.town.version.FindString(w.story.Banner); found != "" {
 			w.found(a.At, story.Server, "audit.software", words.Args{"What": shown(found)})
 		}
 	}

@@ -3,6 +3,7 @@ package audit
 import (
 	"cmp"
 	"net/netip"
+	"regexp"
 	"slices"
 	"time"
 
@@ -20,10 +21,12 @@ const (
 type town struct {
 	servers  ring[netip.AddrPort, server]
 	guessers ring[netip.Addr, guesser]
+	version  *regexp.Regexp // a program's name and the version of it
 }
 
 func newTown() *town {
-	return &town{servers: newRing[netip.AddrPort, server](maxServers), guessers: newRing[netip.Addr, guesser](maxGuessers)}
+	return &town{servers: newRing[netip.AddrPort, server](maxServers), guessers: newRing[netip.Addr, guesser](maxGuessers),
+		version: regexp.MustCompile(`\pL[\pL\d_+-]*[ /(v-]*\d+\.\d+(\.\d+)*`)}
 }
 
 // server is what is known of a server's TLS.
