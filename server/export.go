@@ -65,7 +65,7 @@ func (h *House) closeArchive() error {
 // export writes recorded sessions as a capture. Each packet bears what audit finds
 // about it.
 func (h *House) export(ctx context.Context, w io.Writer, in admin.SessionExport) error {
-	found, err := h.findings(ctx, in.IDs)
+	found, err := h.findings(ctx, in)
 	if err != nil {
 		return err
 	}

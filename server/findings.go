@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 
+	"posta/admin"
 	"posta/audit"
 	"posta/dissect"
 	"posta/event"
@@ -15,8 +16,8 @@ import (
 const maxComments = 10_000
 
 // findings looks through recorded sessions, as they will be written, and says
-// what is to be said of which event.
-func (h *House) findings(ctx context.Context, ids []uint64) (map[eventID][]string, error) {
+// what is to be said of which event: of a masked capture that too may hold no secret.
+func (h *House) findings(ctx context.Context, in admin.SessionExport) (map[eventID][]string, error) {
 	w, err := words.New(words.Fallback)
 	if err != nil {
 		return nil, err
@@ -30,7 +31,11 @@ func (h *House) findings(ctx context.Context, ids []uint64) (map[eventID][]strin
 	})
 	d := dissect.New(field.Set{}, func(*dissect.Frame) {})
 	d.Tell(story.New(story.Options{Out: auditor.Act}))
-	if err := h.record.Play(ctx, ids, numbered{reader{d}}); err != nil {
+	var to event.Sink = reader{d}
+	if in.Masked {
+		to = masking{to}
+	}
+	if err := h.record.Play(ctx, in.IDs, numbered{to}); err != nil {
 		return nil, err
 	}
 	auditor.End()
@@ -64,6 +69,43 @@ func (n numbered) Emit(e *event.Event) {
 	e.Packet = uint32(e.Seq)
 	n.to.Emit(e)
 	e.Packet = before
+}
+
+// masking is a Sink that gives on what a masked capture shows: the clear text
+// with secrets masked and bodies left out.
+type masking struct{ to event.Sink }
+
+func (masking) Wants(_ uint64, l event.Layer, _ event.Part) bool { return l == event.Text }
+
+// Emit masks an event.
+func (m masking) Emit(e *event.Event) {
+	if e.Kind != event.Data {
+		m.to.Emit(e)
+		return
+	}
+	if e.Layer == event.Wire {
+		return
+	}
+	shown := *e
+	shown.Mask = nil
+	if e.Data == nil || e.Part != event.Body {
+		shown.Data = event.AppendMasked(nil, e.Data, e.Mask)
+		if e.Data == nil {
+			shown.Data = nil
+		} else {
+			shown.Len = int64(len(shown.Data))
+		}
+		m.to.Emit(&shown)
+		return
+	}
+	left, kept := event.MaskedBody(e)
+	if shown.Data, shown.Len = nil, left; left > 0 {
+		m.to.Emit(&shown)
+	}
+	if kept != "" {
+		shown.Off, shown.Data, shown.Len = e.Off+left, []byte(kept), int64(len(kept))
+		m.to.Emit(&shown)
+	}
 }
 
 // reader is a Sink over a Dissector.

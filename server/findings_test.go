@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"errors"
 	"net"
 	"net/textproto"
 	"runtime"
@@ -16,6 +17,7 @@ import (
 	"posta/audit"
 	"posta/capture"
 	"posta/config"
+	"posta/directory"
 	"posta/dissect"
 	"posta/event"
 	"posta/field"
@@ -87,9 +89,9 @@ func speak(t *testing.T, c net.Conn, lines ...string) {
 // capture bears what is found about it.
 func TestFindingsOfRecordingAndCapture(t *testing.T) {
 	h, addrs := served(t)
-	speak(t, dialed(t, addrs["smtp"]), "HELO first", "EHLO pc.example", "AUTH PLAIN AGFuYQBnZWhlaW0=", "MAIL FROM: <x@else.example>",
-		"RCPT TO:<y@other.example>", "BANANA", "DATA", "QUIT")
-	speak(t, dialed(t, addrs["pop3"]), "CAPA\r\nNOOP", "USER ana", "PASS geheim", "RETR 1", "QUIT")
+	speak(t, dialed(t, addrs["smtp"]), "HELO first", "EHLO pc.example", "AUTH PLAIN AGFuYQBnZWhlaW0=", "AUTH PLAIN AGFuYUBwZXBpdG8uZXMAZ2VoZWlt",
+		"MAIL FROM: <ana@pepito.es>", "BANANA", "RCPT TO:<ana@pepito.es>", "DATA", "Subject: x\r\n\r\nthe private text\r\n.", "QUIT")
+	speak(t, dialed(t, addrs["pop3"]), "CAPA\r\nNOOP", "USER ana", "PASS geheim", "STAT", "QUIT")
 	speak(t, dialed(t, addrs["submission"]), "EHLO pc.example", "AUTH PLAIN AGFuYQBnZWhlaW0=", "QUIT")
 	inside := tls.Client(dialed(t, addrs["pop3s"]), &tls.Config{InsecureSkipVerify: true})
 	speak(t, inside, "USER ana", "PASS geheim", "QUIT")
@@ -120,6 +122,22 @@ func TestFindingsOfRecordingAndCapture(t *testing.T) {
 		}
 		captured.a.End()
 		same(t, s.Opened.Listener, own, captured)
+	}
+	var ids []uint64
+	for _, s := range settled(t, h, 4) {
+		ids = append(ids, s.ID)
+	}
+	var file bytes.Buffer
+	if err := h.export(t.Context(), &file, admin.SessionExport{IDs: ids, Masked: true}); err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range []string{"geheim", "AGFuYQBnZWhlaW0=", "AGFuYUBwZXBpdG8uZXMAZ2VoZWlt", "the private text"} {
+		if bytes.Contains(file.Bytes(), []byte(secret)) {
+			t.Errorf("a masked capture of clear sessions has %q", secret)
+		}
+	}
+	if !bytes.Contains(file.Bytes(), []byte("posta has left it out of its recording")) || !bytes.Contains(file.Bytes(), []byte("message-readable")) {
+		t.Error("a masked capture bears no findings")
 	}
 }
 
@@ -153,7 +171,13 @@ func served(t *testing.T) (*House, map[string]string) {
 		}
 	}
 	ready := make(chan struct{})
-	h, err := Open(t.Context(), *cfg, Options{Ready: func() { close(ready) }})
+	h, err := Open(t.Context(), *cfg, Options{Ready: func() { close(ready) }, Cost: directory.Cost{Memory: 64, Time: 1, Iterations: 4096}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	password := "geheim"
+	err = errors.Join(h.Operations().Call(t.Context(), "domain.add", admin.DomainChange{Name: "pepito.es"}, nil),
+		h.Operations().Call(t.Context(), "account.add", admin.AccountChange{Address: "ana@pepito.es", Password: &password}, nil))
 	if err != nil {
 		t.Fatal(err)
 	}
