@@ -458,3 +458,25 @@ func TestPackets(t *testing.T) {
 		}
 	}
 }
+
+// An address is whole in its head, however long; and what a font lacks has its place.
+func TestLongAddressesAndForeignLetters(t *testing.T) {
+	l, err := newLayout(New(hear(t, spoken{client: "[2001:db8:1234:5678:9abc:def0:1234:5678]:50000", server: "[2001:db8:ffff:ffff:ffff:ffff:ffff:ffff]:2525",
+		turns: []string{"S 1 220 mx.example.net|", "C 1 EHLO pc|", "S 1 250 mx.example.net|", "C 1 VRFY 漢字|"}}), Options{Words: english(t)}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := ""
+	for _, b := range boxes(l, l.pages(0)[0]) {
+		said += b.text + "|"
+	}
+	if !strings.Contains(said, "[2001:db8:1234:5678:9abc:|def0:1234:5678]:50000|") || !strings.Contains(said, "VRFY 漢字|") {
+		t.Error(said)
+	}
+	for which := range faces {
+		got := l.f.printable(which, "a漢é")
+		if r := []rune(got); len(r) != 3 || r[0] != 'a' || r[1] == '漢' || !l.f.has(which, r[1]) || r[2] != 'é' {
+			t.Errorf("face %d writes %q", which, got)
+		}
+	}
+}

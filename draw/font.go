@@ -87,12 +87,22 @@ func (f *fonts) width(which face, size float64, text string) (wide float64) {
 	return wide
 }
 
-// printable replaces what a font does not have by an empty box.
+// instead stands for a character that a font does not have.
+func (f *fonts) instead(which face) rune {
+	for _, r := range "▯□" {
+		if f.has(which, r) {
+			return r
+		}
+	}
+	return '?'
+}
+
+// printable replaces what a font does not have.
 func (f *fonts) printable(which face, text string) string {
 	out := []rune(text)
 	for i, r := range out {
 		if !f.has(which, r) {
-			out[i] = '▯'
+			out[i] = f.instead(which)
 		}
 	}
 	return string(out)

@@ -154,16 +154,21 @@ func (l *layout) runs(all []run) (wide float64) {
 // heads name the lifelines; their height is that of the highest.
 func (l *layout) heads(p *page, y float64) (below float64) {
 	type head struct {
-		name []string
-		a    *actor
+		name  []string
+		lines []string
+		a     *actor
 	}
 	var all []head
 	high := 0.0
 	for i := range l.d.actors {
 		a := &l.d.actors[i]
-		name := breakLines(a.name, 2, func(s string) bool { return l.f.width(sansBold, nameSize, s) <= headWide-24 })
-		all = append(all, head{name, a})
-		high = max(high, 20+float64(len(name))*21+17+float64(len(a.lines))*16)
+		name := breakLines(a.name, 3, func(s string) bool { return l.f.width(sansBold, nameSize, s) <= headWide-24 })
+		var lines []string
+		for _, text := range a.lines {
+			lines = append(lines, breakLines(text, 2, func(s string) bool { return l.f.width(mono, smallMono, s) <= headWide-16 })...)
+		}
+		all = append(all, head{name, lines, a})
+		high = max(high, 20+float64(len(name))*21+17+float64(len(lines))*16)
 	}
 	for i, h := range all {
 		x := l.x[i]
@@ -175,9 +180,8 @@ func (l *layout) heads(p *page, y float64) (below float64) {
 		}
 		p.say(x, at-2, atMiddle, run{h.a.role, sans, roleSize, middling})
 		at += 15
-		for _, text := range h.a.lines {
-			fit := breakLines(text, 1, func(s string) bool { return l.f.width(mono, smallMono, s) <= headWide-16 })
-			p.say(x, at, atMiddle, run{fit[0], mono, smallMono, middling})
+		for _, text := range h.lines {
+			p.say(x, at, atMiddle, run{text, mono, smallMono, middling})
 			at += 16
 		}
 	}

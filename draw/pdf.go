@@ -133,21 +133,24 @@ func (p *printer) shape(s *shape) {
 
 func (p *printer) text(s *shape) {
 	x, y := p.at(s.at)
+	runs := append([]run(nil), s.text...)
+	for i := range runs {
+		runs[i].text = p.l.f.printable(runs[i].face, runs[i].text)
+	}
 	switch s.anchor {
 	case atMiddle:
-		x -= p.l.runs(s.text) * p.scale / 2
+		x -= p.l.runs(runs) * p.scale / 2
 	case atEnd:
-		x -= p.l.runs(s.text) * p.scale
+		x -= p.l.runs(runs) * p.scale
 	}
-	for _, r := range s.text {
+	for _, r := range runs {
 		if r.text == "" {
 			continue
 		}
 		family, style := r.face.pdf()
 		p.doc.SetFont(family, style, r.size*p.scale)
 		p.ink(r.ink, p.doc.SetTextColor)
-		said := p.l.f.printable(r.face, r.text)
-		p.doc.Text(x, y, said)
-		x += p.l.f.width(r.face, r.size, said) * p.scale
+		p.doc.Text(x, y, r.text)
+		x += p.l.f.width(r.face, r.size, r.text) * p.scale
 	}
 }

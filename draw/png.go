@@ -110,16 +110,20 @@ func (r *raster) text(s *shape) {
 		ppem := fixed.Int26_6(font.UnitsPerEm())
 		unit := one.size / float64(ppem)
 		r.fill(one.ink, func(o *outline) {
-			for _, c := range r.l.f.printable(one.face, one.text) {
+			for _, c := range one.text {
+				wide := r.l.f.advance(one.face, c)
+				if wide < 0 {
+					c, wide = r.l.f.instead(one.face), missingWidth
+				}
 				glyph, err := font.GlyphIndex(&r.l.f.buf, c)
 				if err != nil {
-					continue
+					glyph = 0
 				}
 				segments, err := font.LoadGlyph(&r.l.f.buf, glyph, ppem, nil)
 				if err == nil {
 					o.glyph(segments, x, s.at.y, unit)
 				}
-				x += max(r.l.f.advance(one.face, c), 0) * one.size
+				x += wide * one.size
 			}
 		})
 	}
