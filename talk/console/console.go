@@ -4,12 +4,10 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 	"sync"
 	"time"
-	"unicode/utf8"
 
 	"posta/talk"
 	"posta/words"
@@ -361,59 +359,4 @@ func (c *Console) lost(err error) {
 		return
 	}
 	c.failure = c.o.Ended(err)
-}
-
-// tell says a text of words/.
-func (c *Console) tell(id string, args words.Args) {
-	for _, line := range folded(c.say(id, args), c.o.Editor.Columns()-len(margin)-1) {
-		c.print(c.dim(margin + line))
-	}
-}
-
-// margin stands before what the console itself says.
-const margin = "   "
-
-// folded breaks a text into lines of a width, between words; 0 or less: not at
-// all.
-func folded(text string, width int) []string {
-	var out []string
-	for line := range strings.Lines(text) {
-		line = strings.TrimRight(line, "\n")
-		for width > 0 && utf8.RuneCountInString(line) > width {
-			at := -1
-			n := 0
-			for i, r := range line {
-				if n++; n > width+1 {
-					break
-				}
-				if r == ' ' && n > 1 {
-					at = i
-				}
-			}
-			if at < 0 { // the word is wider
-				at = strings.IndexByte(line, ' ')
-			}
-			if at < 0 {
-				break
-			}
-			out = append(out, line[:at])
-			line = line[at+1:]
-		}
-		out = append(out, line)
-	}
-	return out
-}
-
-func (c *Console) say(id string, args words.Args) string { return c.o.Words.Say(id, args) }
-
-// print shows a line. A screen that is gone is noticed by who reads keys.
-func (c *Console) print(line string) { _, _ = fmt.Fprintln(c.o.Editor, line) }
-
-func (c *Console) dim(text string) string { return c.style("2", text) }
-
-func (c *Console) style(code, text string) string {
-	if !c.o.Color {
-		return text
-	}
-	return "\x1b[" + code + "m" + text + "\x1b[0m"
 }

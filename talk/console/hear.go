@@ -3,14 +3,11 @@ package console
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"posta/words"
 )
@@ -168,78 +165,6 @@ func (c *Console) printLine(line []byte, h heard, when time.Time) {
 // bad says that a line refuses something.
 func bad(line []byte) bool {
 	return len(line) > 0 && (line[0] == '4' || line[0] == '5' || bytes.HasPrefix(line, []byte("-ERR")))
-}
-
-// took writes how long a reply took.
-func took(d time.Duration) string {
-	switch {
-	case d < 10*time.Millisecond:
-		return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond))
-	case d < time.Second:
-		return fmt.Sprintf("%d ms", d.Milliseconds())
-	}
-	return fmt.Sprintf("%.1f s", d.Seconds())
-}
-
-// printable is a line that does nothing to the screen.
-func printable(line []byte) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\t':
-			return ' '
-		case r < ' ' || r == 0x7f || r == utf8.RuneError || !unicode.IsPrint(r):
-			return '·'
-		}
-		return r
-	}, string(line))
-}
-
-// decoded shows base64 as what it stands for, where that can be read.
-func decoded(text []byte) (string, bool) {
-	octets, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(text)))
-	if err != nil || !utf8.Valid(octets) {
-		return "", false
-	}
-	return printable(octets), true
-}
-
-// hexdump shows octets as they are, 16 a line.
-func hexdump(who string, octets []byte) string {
-	var b strings.Builder
-	for from := 0; from < len(octets); from += 16 {
-		piece := octets[from:min(from+16, len(octets))]
-		text := strings.Map(func(r rune) rune {
-			if r < ' ' || r > '~' {
-				return '.'
-			}
-			return r
-		}, latin(piece))
-		if from > 0 {
-			b.WriteByte('\n')
-		}
-		fmt.Fprintf(&b, "%s  %04x  %-47s  %s", who, from, spaced(piece), text)
-	}
-	return b.String()
-}
-
-func spaced(octets []byte) string {
-	var b strings.Builder
-	for i, o := range octets {
-		if i > 0 {
-			b.WriteByte(' ')
-		}
-		fmt.Fprintf(&b, "%02x", o)
-	}
-	return b.String()
-}
-
-// latin makes a rune of each octet.
-func latin(octets []byte) string {
-	out := make([]rune, len(octets))
-	for i, o := range octets {
-		out[i] = rune(o)
-	}
-	return string(out)
 }
 
 // tellHint says what fits now, when that has changed.
