@@ -19,7 +19,8 @@ const (
 type batch struct {
 	packets []Packet
 	octets  []byte
-	err     error // behind them
+	apart   []apart // of each packet
+	err     error   // behind them
 	news    []news
 }
 
@@ -34,7 +35,7 @@ type news struct {
 func ReadAhead(ctx context.Context, r *Reader, sink event.Sink, limits Limits) error {
 	full, empty := make(chan *batch, batches), make(chan *batch, batches)
 	for range batches {
-		empty <- &batch{octets: make([]byte, 0, batchOctets+maxPacket), packets: make([]Packet, 0, batchCount)}
+		empty <- &batch{octets: make([]byte, 0, batchOctets+maxPacket), packets: make([]Packet, 0, batchCount), apart: make([]apart, batchCount)}
 	}
 	inner, stop := context.WithCancel(ctx)
 	gone := make(chan struct{})
@@ -100,6 +101,8 @@ func (b *batch) fill(r *Reader) {
 		from := len(b.octets)
 		b.octets = append(b.octets, p.Data...) // there is room for the largest packet
 		p.Data, p.Comments = b.octets[from:len(b.octets):len(b.octets)], slices.Clone(p.Comments)
+		p.apart = &b.apart[n]
+		p.apart.take(p)
 	}
 }
 

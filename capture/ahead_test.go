@@ -34,7 +34,7 @@ func (n *noter) Emit(e *event.Event) {
 func many(damaged bool) []byte {
 	l := &line{}
 	l.hands()
-	for i := range uint32(3 * batchCount) {
+	for i := range uint32(6 * batchCount) {
 		l.c(101+i*100, 501, flagACK, strings.Repeat("x", 100))
 	}
 	l.c(101, 501, flagACK, strings.Repeat("y", 60000))
@@ -59,7 +59,7 @@ func TestReadAhead(t *testing.T) {
 			ends[i] = read(t.Context(), r, n, Limits{})
 			told[i] = append(n.lines, fmt.Sprint(r.Packets()))
 		}
-		if !slices.Equal(told[0], told[1]) || fmt.Sprint(ends[0]) != fmt.Sprint(ends[1]) || (ends[0] != nil) != damaged || len(told[0]) < 3*batchCount {
+		if !slices.Equal(told[0], told[1]) || fmt.Sprint(ends[0]) != fmt.Sprint(ends[1]) || (ends[0] != nil) != damaged || len(told[0]) < 6*batchCount {
 			t.Errorf("%d and %d events, %v and %v", len(told[0]), len(told[1]), ends[0], ends[1])
 		}
 	}

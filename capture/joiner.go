@@ -69,7 +69,8 @@ type Joiner struct {
 	e      event.Event
 	seg    event.Segment
 	now    *Packet // during Feed
-	number uint32  // of the last packet
+	apart  apart
+	number uint32 // of the last packet
 	time   time.Time
 }
 
@@ -95,7 +96,7 @@ func (j *Joiner) Feed(p *Packet) {
 		j.packet(j.about, j.aboutSide)
 		return
 	}
-	j.join(j.stream(&s), &s)
+	j.join(j.stream(s), s)
 }
 
 // End says that there are no more packets: what is open is closed.
@@ -110,37 +111,38 @@ func (j *Joiner) End() {
 }
 
 // segment finds the TCP segment in a packet, and notes where all lies.
-func (j *Joiner) segment(p *Packet) (s segment, ok bool) {
-	off := network(p.Link, p.Data)
-	if off < 0 {
-		return s, false
+func (j *Joiner) segment(p *Packet) (s *segment, ok bool) {
+	apart := p.apart
+	if apart == nil {
+		apart = &j.apart
+		apart.take(p)
 	}
-	j.seg.Net = int32(off)
-	d, ok := parseIP(p.Data, off)
-	if !ok {
-		return s, false
+	if apart.net < 0 {
+		return nil, false
+	}
+	j.seg.Net = int32(apart.net)
+	d := &apart.ip
+	if !apart.isIP {
+		return nil, false
 	}
 	j.seg.Proto = d.proto
 	payload, at := p.Data[d.off:d.end], d.off
 	if d.fragmented {
-		whole, complete := j.parts.add(&d, payload, p.Time)
+		whole, complete := j.parts.add(d, payload, p.Time)
 		if !complete {
 			j.seg.Marks |= event.Fragment
-			return s, false
+			return nil, false
 		}
 		payload, at, j.seg.Whole = whole, 0, whole
+		if d.proto == protoTCP {
+			apart.tcp, apart.isTCP = parseTCP(d, payload)
+		}
 	}
-	switch d.proto {
-	case protoICMP, protoICMPv6:
-		j.quoted(&d, payload, at)
-		return s, false
-	case protoTCP:
-		s, ok = parseTCP(&d, payload)
-	default:
-		return s, false
+	if d.proto == protoICMP || d.proto == protoICMPv6 {
+		j.quoted(d, payload, at)
 	}
-	if !ok {
-		return s, false
+	if s = &apart.tcp; !apart.isTCP {
+		return nil, false
 	}
 	j.seg.Transport, j.seg.Payload = int32(at), int32(at+s.head)
 	j.seg.Len, j.seg.Flags = int32(s.size()), s.flags

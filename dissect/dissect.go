@@ -45,6 +45,7 @@ type Dissector struct {
 	build   builder
 	book    *story.Book // nil: nobody asks what was said
 	scratch []byte      // of a frame's mail, its dot-stuffing undone
+	late    [][]byte    // messages that the frame at hand tells of if it is let through
 	written []byte      // addresses of a frame as text
 	used    int         // octets of messages that are put together
 	lines   int         // octets of lines that are
@@ -333,10 +334,12 @@ func (d *Dissector) readable(c *conn, e *event.Event) bool {
 func (d *Dissector) begin(p *packet, octets []byte) *builder {
 	d.tree.Reset()
 	d.shown = p
+	clear(d.late)
+	d.late = d.late[:0]
 	d.written = d.written[:0]
 	b := &d.build
 	*b = builder{want: &d.want, tree: &d.tree, octets: octets, mail: d.groups.mail || d.book != nil, book: d.book, scratch: &d.scratch,
-		written: &d.written, analysis: d.groups.analysis, used: &d.used, lines: &d.lines, longest: maxMessage,
+		late: &d.late, written: &d.written, analysis: d.groups.analysis, used: &d.used, lines: &d.lines, longest: maxMessage,
 		brief: d.sift.brief && d.book == nil, bodies: d.bodies || d.book != nil}
 	if d.book != nil && d.book.Bodies() > 0 {
 		b.longest = d.book.Bodies()
@@ -452,6 +455,7 @@ type builder struct {
 	headers  int  // header fields told of the message at hand
 	scratch  *[]byte
 	written  *[]byte
+	late     *[][]byte
 	used     *int // octets of messages
 	lines    *int // octets of lines
 }

@@ -52,6 +52,11 @@ func (m *message) take(b *builder, octets []byte, sent int) {
 	if m.enough {
 		return
 	}
+	if b.brief && !m.headed && len(m.octets) == 0 { // mostly all of the header comes at once
+		if at := bytes.Index(octets, []byte("\r\n\r\n")); at >= 0 {
+			octets = octets[:at+4]
+		}
+	}
 	m.used = b.used
 	room := min(len(octets), b.longest-len(m.octets), maxMessages-*m.used)
 	if room < len(octets) || m.full {
@@ -140,11 +145,20 @@ func (m *message) tell(b *builder, fragment, length field.ID) {
 	if fragment != 0 {
 		m.pieces(b, fragment, length)
 	}
-	src := b.tree.Source(m.octets)
-	whole := imf.Parse(m.octets, imf.Limits{Depth: imf.Usual().Depth, Parts: imf.Usual().Parts, Header: maxMessage})
-	b.headers = 0
-	b.part(m.octets, src, &whole, true)
+	if b.brief {
+		*b.late = append(*b.late, m.octets) // until it is known whether the frame is let through
+	} else {
+		b.message(m.octets)
+	}
 	m.drop() // the octets stay with the tree
+}
+
+// message tells what a message says.
+func (b *builder) message(octets []byte) {
+	src := b.tree.Source(octets)
+	whole := imf.Parse(octets, imf.Limits{Depth: imf.Usual().Depth, Parts: imf.Usual().Parts, Header: maxMessage})
+	b.headers = 0
+	b.part(octets, src, &whole, true)
 }
 
 // part tells of a message and of those that lie in it.

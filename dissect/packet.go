@@ -20,9 +20,9 @@ type packet struct {
 	octets []byte // those that were captured
 	whole  []byte // of the datagram that it completed
 	seg    event.Segment
-	since  time.Duration // from the first packet
-	delta  time.Duration // from the packet before
-	end    int64         // where its payload ends in the stream
+	first  time.Time // of the first packet
+	before time.Time // of the packet before
+	end    int64     // where its payload ends in the stream
 	judged judged
 }
 
@@ -115,7 +115,7 @@ func (d *Dissector) timed(p *packet) {
 	if d.began.IsZero() {
 		d.began, d.before = p.time, p.time
 	}
-	p.since, p.delta = p.time.Sub(d.began), p.time.Sub(d.before)
+	p.first, p.before = d.began, d.before
 	d.before = p.time
 }
 
@@ -245,8 +245,8 @@ func (b *builder) frame(p *packet, src uint16) {
 	if !p.time.IsZero() {
 		b.generated(field.FrameTime, field.Moment(p.time))
 		b.generated(field.FrameTimeEpoch, field.Moment(p.time))
-		b.generated(field.FrameTimeDelta, field.Span(p.delta))
-		b.generated(field.FrameTimeRelative, field.Span(p.since))
+		b.generated(field.FrameTimeDelta, field.Span(p.time.Sub(p.before)))
+		b.generated(field.FrameTimeRelative, field.Span(p.time.Sub(p.first)))
 	}
 	b.generated(field.FrameLen, field.Uint(uint64(p.wire)))
 	b.generated(field.FrameCapLen, field.Uint(uint64(n)))

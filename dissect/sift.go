@@ -47,6 +47,9 @@ func (d *Dissector) passes() bool {
 	if !s.holds(&d.tree) {
 		return false
 	}
+	for _, octets := range d.late {
+		d.build.message(octets)
+	}
 	if p := d.shown; p != nil && s.more != (field.Set{}) {
 		b := &d.build
 		b.want, b.analysis = &s.more, s.groups.analysis

@@ -33,6 +33,25 @@ const exitAtOnce = 130
 // measured.
 const collectAt = 50
 
+// While a capture is read the heap may grow by more before the collector runs,
+// as long as it stays small.
+const (
+	collectReadAt = 400
+	smallHeap     = 128 << 20
+)
+
+// collectSeldom lets the collector run seldom, until what it gives is called.
+func collectSeldom() (done func()) {
+	if os.Getenv("GOGC") != "" {
+		return func() {}
+	}
+	percent, limit := debug.SetGCPercent(collectReadAt), debug.SetMemoryLimit(smallHeap)
+	return func() {
+		debug.SetGCPercent(percent)
+		debug.SetMemoryLimit(limit)
+	}
+}
+
 // program is main with an exit status. The first Ctrl-C or SIGTERM ends what
 // runs in good order, a second one at once: what was acknowledged is on the
 // disk by then.

@@ -157,6 +157,7 @@ func (a *app) read(ctx context.Context, file string, f readFlags) error {
 		return a.unreadable(err, file, 0)
 	}
 	defer r.Close()
+	defer collectSeldom()()
 	reads := capture.ReadAhead
 	if live {
 		reads = capture.Read

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"posta/dissect"
@@ -56,7 +57,7 @@ func (o *overview) time() string {
 	if !ok {
 		return ""
 	}
-	return fmt.Sprintf("%.6f", float64(v.Int())/1e9)
+	return strconv.FormatFloat(float64(v.Int())/1e9, 'f', 6, 64)
 }
 
 // end is an address, of IPv4 or IPv6.
