@@ -127,11 +127,12 @@ func (h House) watching() []Operation {
 	return []Operation{
 		op("status", false, func(ctx context.Context, _ None) (Status, error) { return h.Status(ctx) }),
 		op("health", false, func(ctx context.Context, _ None) (Health, error) { return h.Health(ctx), nil }),
-		op("session.list", false, func(_ context.Context, f observe.Filter) ([]observe.Session, error) {
-			return each(h.Sessions.List(f), showSession), nil
+		op("session.list", false, func(ctx context.Context, f observe.Filter) ([]observe.Session, error) {
+			all, err := h.listSessions(ctx, f)
+			return each(all, showSession), err
 		}),
-		op("session.show", false, func(_ context.Context, in SessionID) (*observe.Transcript, error) {
-			return h.showTranscript(in.ID)
+		op("session.show", false, func(ctx context.Context, in SessionID) (*observe.Transcript, error) {
+			return h.showTranscript(ctx, in.ID)
 		}),
 		op("trace", false, func(ctx context.Context, q trace.Query) (trace.Result, error) { return h.findTrace(ctx, q) }),
 		op("ban.list", false, func(context.Context, None) ([]check.Watched, error) {
@@ -150,8 +151,11 @@ func (h House) watching() []Operation {
 	}
 }
 
-func (h House) showTranscript(id uint64) (*observe.Transcript, error) {
+func (h House) showTranscript(ctx context.Context, id uint64) (*observe.Transcript, error) {
 	t, err := h.Sessions.Show(id)
+	if errors.Is(err, observe.ErrNoSession) {
+		t, err = h.showEarlier(ctx, id)
+	}
 	if errors.Is(err, observe.ErrNoSession) {
 		return nil, refusal("not_found", "admin.no_session", "ID", id)
 	}

@@ -29,7 +29,7 @@ func (s *Sessions) List(f Filter) []Session {
 		one.mu.Lock()
 		facts := one.facts
 		one.mu.Unlock()
-		if f.chooses(&facts) {
+		if f.Takes(&facts) {
 			byID[facts.ID] = facts // one that ends just now is in both
 		}
 	}
@@ -47,7 +47,7 @@ func (s *Sessions) List(f Filter) []Session {
 }
 
 // Holds says that Show has the session of this number that was there at a time.
-// Numbers begin anew when posta starts.
+// A trace may be of a posta that began its numbers anew at each start.
 func (s *Sessions) Holds(id uint64, at time.Time) bool {
 	one, ok := s.open.get(id)
 	if !ok {
@@ -66,7 +66,8 @@ func (s *Sessions) Holds(id uint64, at time.Time) bool {
 	return !at.Before(one.facts.Opened) && (one.facts.Closed.IsZero() || !at.After(one.facts.Closed.Add(2*time.Millisecond)))
 }
 
-func (f *Filter) chooses(s *Session) bool {
+// Takes says whether the filter chooses a session.
+func (f *Filter) Takes(s *Session) bool {
 	local, _, _ := strings.Cut(s.User, "@")
 	return (!f.Open || s.Closed.IsZero()) &&
 		(f.Protocol == "" || strings.EqualFold(f.Protocol, s.Protocol)) &&

@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"posta/admin"
 	"posta/config"
 	"posta/event"
+	"posta/observe"
 )
 
 // heard sends on what it is told, a line each.
@@ -157,6 +159,22 @@ func TestSessionsOutlive(t *testing.T) {
 			t.Errorf("the first session's capture has %d octets (%v)", out.Len(), err)
 		}
 	})
+	var listed []observe.Session
+	var shown observe.Transcript
+	run(func(h *House, addrs map[string]string) {
+		dialogue(t, addrs["smtp"], "EHLO third.example", "QUIT")
+		err := errors.Join(h.Operations().Call(t.Context(), "session.list", observe.Filter{Limit: 2, Protocol: "smtp"}, &listed),
+			h.Operations().Call(t.Context(), "session.show", admin.SessionID{ID: first[0].ID}, &shown))
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+	if len(listed) != 2 || listed[1].ID != second[1].ID || listed[1].Helo != "second.example" || listed[1].Reason != "quit" || listed[0].Helo != "third.example" {
+		t.Errorf("listed: %+v", listed)
+	}
+	if shown.Helo != "first.example" || !strings.Contains(shown.String(), "C: EHLO first.example\n") {
+		t.Errorf("shown: %+v\n%s", shown.Session, &shown)
+	}
 	if len(first) != 1 || len(second) != 2 || second[0].ID != first[0].ID || second[1].ID <= second[0].ID {
 		t.Errorf("there were %+v, then %+v", first, second)
 	}
