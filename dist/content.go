@@ -32,7 +32,7 @@ func content(system, program string) ([]file, error) {
 	}
 	files := []file{{name, octets, 0o755}, {"README.txt", []byte(readme), 0o644}, {"LEEME.txt", []byte(leeme), 0o644}}
 	texts := []struct{ from, to string }{
-		{"LICENSE", "LICENSE.txt"}, {"docs/lab.en.md", "lab-guide.txt"}, {"docs/lab.es.md", "guia-de-la-practica.txt"},
+		{"LICENSE", "LICENSE.txt"}, {"docs/lab.md", "lab-guide.txt"}, {"docs/lab.es.md", "guia-de-la-practica.txt"},
 		{"docs/admin.md", "admin-guide.txt"}, {"docs/admin.es.md", "guia-de-administracion.txt"}, {"docs/log.md", "log.txt"}, {"docs/log.es.md", "registro.txt"},
 	}
 	if system == "linux" {

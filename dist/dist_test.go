@@ -23,7 +23,7 @@ func TestArchives(t *testing.T) {
 	if err := os.WriteFile(program, []byte("\x7fELF\n\r\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"dist/README.txt", "dist/LEEME.txt", "docs/lab.en.md", "docs/lab.es.md"} {
+	for _, name := range []string{"dist/README.txt", "dist/LEEME.txt", "docs/lab.md", "docs/lab.es.md"} {
 		for row := range strings.Lines(string(read(t, name))) { // Notepad and more break none
 			if utf8.RuneCountInString(row) > 80 {
 				t.Errorf("%s: a line wider than a screen: %s", name, row)

@@ -9,7 +9,7 @@ import (
 	"posta/words"
 )
 
-// asked is one of the practice's questions, those of docs/lab.en.md.
+// asked is one of the practice's questions, those of docs/lab.md.
 type asked struct {
 	id     string
 	lines  int // of room for an answer

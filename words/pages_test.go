@@ -18,7 +18,7 @@ func pages() map[string]string {
 		"README.md":        "README.es.md",
 		"docs/admin.md":    "docs/admin.es.md",
 		"docs/diagrams.md": "docs/diagrams.es.md",
-		"docs/lab.en.md":   "docs/lab.es.md",
+		"docs/lab.md":      "docs/lab.es.md",
 		"docs/findings.md": "docs/findings.es.md",
 		"docs/log.md":      "docs/log.es.md",
 		"docs/talk.md":     "docs/talk.es.md",
