@@ -14,7 +14,7 @@ func passwordClear(w *watch) func(*story.Act) {
 		if secure || !sendsPassword(l.Mechanism) || !l.Readable && !l.Masked {
 			return
 		}
-		args := words.Args{"User": shown(l.User), "Mechanism": l.Mechanism, "Password": shown(l.Password), "Outcome": outcome(l)}
+		args := words.Args{"User": named(l.User), "Mechanism": l.Mechanism, "Password": shown(l.Password), "Outcome": outcome(l)}
 		cites := []string{"RFC 4954 §4", "RFC 8314 §4.1"}
 		if w.story.Protocol == "pop3" {
 			cites = []string{"RFC 1939 §13", "RFC 8314 §4.1"}
@@ -25,7 +25,10 @@ func passwordClear(w *watch) func(*story.Act) {
 		id := "audit.password_clear"
 		switch {
 		case l.Masked:
-			id, args = "audit.password_clear_masked", words.Args{"User": shown(l.User), "Mechanism": l.Mechanism, "Outcome": outcome(l)}
+			id, args = "audit.password_clear_masked", words.Args{"User": named(l.User), "Mechanism": l.Mechanism, "Outcome": outcome(l)}
+			if l.User == "" { // it stood in what was left out
+				id, args = "audit.password_clear_unknown", words.Args{"Mechanism": l.Mechanism, "Outcome": outcome(l)}
+			}
 		case l.Base64:
 			id = "audit.password_clear_base64"
 		}
@@ -48,7 +51,7 @@ func outcome(l *story.Login) error {
 // clear: enough to try passwords at home.
 func passwordCrackable(w *watch) func(*story.Act) {
 	return logins(func(l *story.Login, secure bool) {
-		args := words.Args{"User": shown(l.User), "Mechanism": l.Mechanism}
+		args := words.Args{"User": named(l.User), "Mechanism": l.Mechanism}
 		switch {
 		case secure, l.At == (story.Moment{}):
 		case strings.HasPrefix(l.Mechanism, "SCRAM-"):
@@ -72,7 +75,7 @@ func loginFailed(w *watch) func(*story.Act) {
 		if w.story.Protocol == "pop3" {
 			cite = "RFC 1939 §7"
 		}
-		w.report(Note, a.At, story.Client, "audit.login_failed", words.Args{"User": shown(l.User), "Mechanism": l.Mechanism, "Reply": shown(a.Text)}, cite)
+		w.report(Note, a.At, story.Client, "audit.login_failed", words.Args{"User": named(l.User), "Mechanism": l.Mechanism, "Reply": shown(a.Text)}, cite)
 	}
 }
 
@@ -103,7 +106,7 @@ func guessing(w *watch) func(*story.Act) {
 		}
 		if l.OK {
 			if g.failed >= guessed {
-				w.found(a.At, story.Client, "audit.guessing_hit", words.Args{"Count": g.failed, "User": shown(l.User), "Address": w.peer()})
+				w.found(a.At, story.Client, "audit.guessing_hit", words.Args{"Count": g.failed, "User": named(l.User), "Address": w.peer()})
 			}
 			*g = guesser{}
 			return

@@ -136,7 +136,7 @@ func TestFindingsOfRecordingAndCapture(t *testing.T) {
 			t.Errorf("a masked capture of clear sessions has %q", secret)
 		}
 	}
-	if !bytes.Contains(file.Bytes(), []byte("posta has left it out of its recording")) || !bytes.Contains(file.Bytes(), []byte("message-readable")) {
+	if !bytes.Contains(file.Bytes(), []byte("posta has left user and password out of its recording")) || !bytes.Contains(file.Bytes(), []byte("message-readable")) {
 		t.Error("a masked capture bears no findings")
 	}
 }
