@@ -185,7 +185,7 @@ func bannerHost(banner string) string {
 	if len(words) == 0 {
 		return ""
 	}
-	if isHost(words[0]) {
+	if isHost(words[0]) || len(words) > 1 && (words[1] == "ESMTP" || words[1] == "SMTP") && isHost(words[0]+".x") {
 		return words[0]
 	}
 	if _, stamp, ok := strings.Cut(banner, "@"); ok && strings.Contains(banner, "<") {

@@ -201,6 +201,9 @@ func (b *builder) act(a *story.Act) {
 		s.head = b.d.w.Say("draw.lost_some", nil)
 		if a.Octets > 0 {
 			s.head = b.d.w.Say("draw.lost", words.Args{"Octets": b.d.octets(a.Octets)})
+			if a.Before.Data && a.From == story.Client { // a masked recording leaves messages out
+				s.head = b.d.w.Say("draw.lost_message", words.Args{"Octets": b.d.octets(a.Octets)})
+			}
 		}
 	case story.Note:
 		s = b.step(arrow, quiet, a)
