@@ -196,7 +196,7 @@ func (l *Lesson) Clear(w *words.Words) []string {
 		say("audit.learnt_envelope", words.Args{"From": listed(l.Senders), "To": listed(l.Recipients)})
 	}
 	for _, m := range l.Messages {
-		args := words.Args{"From": m.From, "To": m.To, "Subject": m.Subject, "Size": m.Size}
+		args := words.Args{"From": cmp.Or(m.From, "?"), "To": cmp.Or(m.To, "?"), "Subject": cmp.Or(m.Subject, "?"), "Size": m.Size}
 		switch {
 		case m.From == "" && m.To == "" && m.Subject == "":
 			say("audit.learnt_octets_of", words.Args{"Size": m.Size})
