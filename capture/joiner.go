@@ -57,6 +57,7 @@ type Joiner struct {
 	closed  list
 	endings []*stream // ended and still open, the oldest at from
 	from    int
+	wake    int64 // when the oldest has its time, in ns since 1970
 	parts   fragments
 
 	held   int // what all streams' pieces cost
@@ -214,10 +215,14 @@ func (j *Joiner) begin(s *segment) *stream {
 
 // expire closes what ended a while ago.
 func (j *Joiner) expire(now time.Time) {
+	if len(j.endings)-j.from <= maxLingering && now.UnixNano() < j.wake {
+		return
+	}
 	for j.from < len(j.endings) {
 		st := j.endings[j.from]
 		if st.ended && !st.closed {
 			if now.Sub(st.end) < linger && len(j.endings)-j.from <= maxLingering {
+				j.wake = st.end.Add(linger).UnixNano()
 				break
 			}
 			j.close(st, st.how())

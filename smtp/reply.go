@@ -180,6 +180,9 @@ func cutStatus(code int, lines []string) mail.Status {
 	var first mail.Status
 	for i, line := range lines {
 		word, _, _ := strings.Cut(line, " ")
+		if len(word) < len("2.0.0") || int(word[0]) != '0'+code/100 { // most that are no status, at no cost
+			return mail.Status{}
+		}
 		status, err := mail.ParseStatus(word)
 		if err != nil || int(status.Class) != code/100 {
 			return mail.Status{}

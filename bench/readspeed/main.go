@@ -64,7 +64,7 @@ func run(posta string, size int64, file string) error {
 		}
 	}
 	failed := false
-	fmt.Printf("%-28s %10s %10s %8s %8s %8s\n", "filter", "posta", "tshark", "times", "MiB", "frames")
+	fmt.Printf("%-28s %8s %8s %6s %10s %10s %5s %7s\n", "filter", "posta", "tshark", "times", "posta CPU", "tshark CPU", "MiB", "frames")
 	for _, q := range questions() {
 		ours, err := timed(posta, "read", file, "--filter", q.filter)
 		if err != nil {
@@ -75,7 +75,8 @@ func run(posta string, size int64, file string) error {
 			return err
 		}
 		times := theirs.wall.Seconds() / ours.wall.Seconds()
-		fmt.Printf("%-28s %9.2fs %9.2fs %8.1f %8d %8d\n", q.filter, ours.wall.Seconds(), theirs.wall.Seconds(), times, ours.memory, ours.lines-1)
+		fmt.Printf("%-28s %7.2fs %7.2fs %6.1f %9.2fs %9.2fs %5d %7d\n", q.filter, ours.wall.Seconds(), theirs.wall.Seconds(), times,
+			ours.cpu.Seconds(), theirs.cpu.Seconds(), ours.memory, ours.lines-1)
 		if times < q.times || ours.memory > most {
 			failed = true
 			fmt.Printf("  promised: %.0f times as fast, in %d MiB\n", q.times, most)
@@ -105,7 +106,8 @@ func generate(file string, size int64) error {
 // took is what a run took.
 type took struct {
 	wall   time.Duration
-	memory int64 // MiB
+	cpu    time.Duration // of all cores
+	memory int64         // MiB
 	lines  int
 }
 
@@ -144,7 +146,7 @@ func once(program string, args []string) (t took, err error) {
 	if err := c.Wait(); err != nil {
 		return t, fmt.Errorf("%s: %w", program, err)
 	}
-	t.wall = time.Since(start)
+	t.wall, t.cpu = time.Since(start), c.ProcessState.UserTime()+c.ProcessState.SystemTime()
 	if usage, ok := c.ProcessState.SysUsage().(*syscall.Rusage); ok {
 		t.memory = usage.Maxrss >> 10
 	}
