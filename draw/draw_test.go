@@ -28,7 +28,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 
 func samples() map[string][]spoken {
 	return map[string][]spoken{"lab": lab(), "pipelined": pipelined(), "starttls": starttls(), "failing": failing(), "turning": turning(),
-		"ciphertext": ciphertext(), "long": long(30), "several": several()}
+		"ciphertext": ciphertext(), "long": long(30), "several": several(), "together": together(), "alone": together()[:1]}
 }
 
 // golden holds what a picture is against a file.

@@ -83,13 +83,17 @@ func (l *layout) brackets(p *page, at, end int, tops []float64) {
 			continue
 		}
 		s := &l.d.steps[b.step]
-		from := i
-		for i++; i < end && l.blocks[i].step >= 0 && l.goesOn(s, &l.d.steps[l.blocks[i].step], i-from); i++ {
+		from, last, n := i, i, 1
+		for i++; i < end && (l.blocks[i].step < 0 || l.goesOn(s, &l.d.steps[l.blocks[i].step], n)); i++ {
+			if l.blocks[i].step >= 0 {
+				last, n = i, n+1
+			}
 		}
-		if i-from < 2 {
+		i = last + 1
+		if n < 2 {
 			continue
 		}
-		y, y2 := tops[from-at]+l.blocks[from].line, tops[i-1-at]+l.blocks[i-1].line
+		y, y2 := tops[from-at]+l.blocks[from].line, tops[last-at]+l.blocks[last].line
 		x, out, a := l.x[s.from]-15, -6.0, atEnd
 		if s.from > s.to {
 			x, out, a = l.x[s.from]+15, 6, atStart
@@ -99,7 +103,10 @@ func (l *layout) brackets(p *page, at, end int, tops []float64) {
 		p.line(x, y2, x-out, y2, 1.6, l.inkOf(s), 0)
 		if s.tone == asked {
 			lines := breakLines(l.d.groupName(s.group), 3, func(t string) bool { return l.f.width(sans, roleSize, t) <= 86 })
-			ty := (y+y2)/2 + 5 - float64(len(lines)-1)*8
+			ty := y + 5 // beside the first, where no band's name is
+			if s.again {
+				ty += 18
+			}
 			for _, text := range lines {
 				p.say(x+out, ty, a, run{text, sans, roleSize, middling})
 				ty += 16

@@ -179,3 +179,12 @@ func several() []spoken {
 			"C 0.01 QUIT|", "S 0.01 +OK|"}},
 	}
 }
+
+// together is a group of commands over two phases, of one session and of two at once.
+func together() []spoken {
+	one := spoken{client: "192.0.2.7:51000", server: "192.0.2.1:110", turns: []string{"S 0.002 +OK ready|", "C 0.1 USER luis|PASS x|", "S 0.1 +OK|+OK|", "C 0.1 STAT|", "S 0.1 +OK 0 0|",
+		"C 0.1 NOOP|QUIT|", "S 0.1 +OK|+OK bye|"}}
+	two := one
+	two.client, two.began = "192.0.2.8:51001", 0.05
+	return []spoken{one, two}
+}
