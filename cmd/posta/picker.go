@@ -36,17 +36,13 @@ type unpicked struct {
 
 // newPicker understands a filter; of "" it is nil.
 func (a *app) newPicker(text string) (*picker, error) {
-	if text == "" {
-		return nil, nil
+	matches, needs, err := a.matching(text)
+	if matches == nil || err != nil {
+		return nil, err
 	}
-	parsed, err := filter.Parse(text, time.Local)
-	if err != nil {
-		return nil, usage(filterFailure(text, err))
-	}
-	p := &picker{matches: parsed.Matcher(), waiting: map[uint64]*unpicked{}}
-	p.d = dissect.New(parsed.Needs(), p.frame)
-	needs := parsed.Needs()
-	return p, a.tellUnread(&needs)
+	p := &picker{matches: matches, waiting: map[uint64]*unpicked{}}
+	p.d = dissect.New(needs, p.frame)
+	return p, nil
 }
 
 // Wants takes all octets.

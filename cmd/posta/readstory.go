@@ -6,13 +6,10 @@ import (
 	"os"
 	"slices"
 	"strconv"
-	"time"
 
 	"posta/capture"
 	"posta/dissect"
 	"posta/event"
-	"posta/field"
-	"posta/filter"
 	"posta/story"
 	"posta/words"
 )
@@ -52,15 +49,13 @@ func (a *app) newStoryReading(c sessionChoice) (*storyReading, error) {
 		}
 		r.streams = append(r.streams, int64(n))
 	}
-	want := field.Set{}
 	out := func(*dissect.Frame) {}
-	if c.filter != "" {
-		parsed, err := filter.Parse(c.filter, time.Local)
-		if err != nil {
-			return nil, usage(filterFailure(c.filter, err))
-		}
-		matches := parsed.Matcher()
-		want, r.matched = parsed.Needs(), map[uint64]bool{}
+	matches, want, err := a.matching(c.filter)
+	if err != nil {
+		return nil, err
+	}
+	if matches != nil {
+		r.matched = map[uint64]bool{}
 		out = func(f *dissect.Frame) {
 			if matches.Match(f.Tree) {
 				r.matched[f.Conn] = true

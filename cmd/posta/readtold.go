@@ -108,18 +108,11 @@ func (l *toldList) rows() int { return l.shown }
 // newToldList understands the flags.
 func (a *app) newToldList(f *toldFlags, frames framesFlags) (*toldList, error) {
 	l := &toldList{chosen: map[uint64]bool{}}
-	want := field.Set{}
-	if frames.filter != "" {
-		parsed, err := filter.Parse(frames.filter, time.Local)
-		if err != nil {
-			return nil, usage(filterFailure(frames.filter, err))
-		}
-		l.matches, want = parsed.Matcher(), parsed.Needs()
-		if err := a.tellUnread(&want); err != nil {
-			return nil, err
-		}
-	}
+	var want field.Set
 	var err error
+	if l.matches, want, err = a.matching(frames.filter); err != nil {
+		return nil, err
+	}
 	if l.to, err = a.teller(f); err != nil {
 		return nil, err
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"io"
-	"time"
 
 	"posta/capture"
 	"posta/dissect"
@@ -56,14 +55,11 @@ func (m *reportMaker) read(ctx context.Context, name string, from io.Reader) err
 // begin makes a Dissector for a capture.
 func (m *reportMaker) begin(book *story.Book) error {
 	m.chosen, m.counts, m.packets, m.matches = map[uint64]bool{}, map[uint64]int{}, nil, nil
-	var want field.Set
-	if m.f.filter != "" {
-		parsed, err := filter.Parse(m.f.filter, time.Local)
-		if err != nil {
-			return usage(filterFailure(m.f.filter, err))
-		}
-		m.matches, want = parsed.Matcher(), parsed.Needs()
+	matches, want, err := m.a.matching(m.f.filter)
+	if err != nil {
+		return err
 	}
+	m.matches = matches
 	want.Add(overviewFields()...)
 	want.Add(field.FrameLen)
 	m.d = dissect.New(want, m.frame)

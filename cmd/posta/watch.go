@@ -14,7 +14,6 @@ import (
 	"posta/admin"
 	"posta/dissect"
 	"posta/event"
-	"posta/field"
 	"posta/filter"
 	"posta/story"
 	"posta/words"
@@ -95,17 +94,11 @@ type told struct {
 
 func (a *app) newOnlooker(f watchFlags) (*onlooker, error) {
 	w := &onlooker{a: a, secrets: f.secrets, out: bufio.NewWriter(a.Out), paint: a.paint(a.Out), chosen: map[*story.Act]bool{}}
-	var want field.Set
-	if f.filter != "" {
-		parsed, err := filter.Parse(f.filter, time.Local)
-		if err != nil {
-			return nil, usage(filterFailure(f.filter, err))
-		}
-		w.matches, want = parsed.Matcher(), parsed.Needs()
-		if err := a.tellUnread(&want); err != nil {
-			return nil, err
-		}
+	matches, want, err := a.matching(f.filter)
+	if err != nil {
+		return nil, err
 	}
+	w.matches = matches
 	w.d = dissect.New(want, func(f *dissect.Frame) {
 		w.matched = w.matched || w.matches != nil && w.matches.Match(f.Tree)
 	})
