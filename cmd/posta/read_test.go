@@ -117,3 +117,22 @@ func TestReadAsTshark(t *testing.T) {
 		}
 	}
 }
+
+// What was said to IMAP servers and to proxies is listed as such.
+func TestReadOthers(t *testing.T) {
+	for name, want := range map[string][]string{
+		"ndpi/imap.pcap":              {" IMAP      C: C00000 CAPABILITY\n", " IMAP      S: C00001 OK LOGIN completed\n", " IMAP/IMF  S: ) | C00005 OK FETCH Completed | from employe@ent2.com | subject coucou\n"},
+		"arkime/socks5-smtp-503.pcap": {" Socks     53709 → 1080", " SMTP      C: EHLO User\n"},
+	} {
+		file, err := os.ReadFile(filepath.Join(capturetest.Dir(t), name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, out, errs := readCapture(t, file, "--filter", "imap or socks or smtp", "--lang", "en")
+		for _, line := range want {
+			if !strings.Contains(out, line) {
+				t.Errorf("%s: no %q in\n%s%s", name, line, out, errs)
+			}
+		}
+	}
+}

@@ -24,6 +24,7 @@ func overviewFields() []field.ID {
 		field.TCP, field.TCPSrcport, field.TCPDstport, field.TCPFlags, field.TCPSeq, field.TCPAck, field.TCPLen,
 		field.SMTP, field.SMTPCommandLine, field.SMTPResponse, field.SMTPRspParameter, field.SMTPAuthUsername,
 		field.SMTPAuthPassword, field.IMF, field.IMFFrom, field.IMFSubject, field.POP, field.POPRequest, field.POPResponse,
+		field.IMAP, field.IMAPIsrequest, field.IMAPLine, field.Socks, field.HTTP,
 		field.TLS, field.TLSRecord, field.TLSRecordContentType, field.TLSRecordOpaqueType, field.TLSHandshake, field.TLSHandshakeType,
 		field.TLSHandshakeExtensionsServerName, field.TLSAlertMessage, field.TLSAlertMessageDesc,
 	}
@@ -72,7 +73,7 @@ func (o *overview) end(four, six field.ID) string {
 
 // protocol is the highest that was understood.
 func (o *overview) protocol() string {
-	for _, id := range []field.ID{field.SMTP, field.POP} {
+	for _, id := range []field.ID{field.SMTP, field.POP, field.IMAP} {
 		if o.f.Tree.Has(id) && o.f.Tree.Has(field.IMF) {
 			return strings.ToUpper(field.Of(id).Name) + "/IMF"
 		}
@@ -94,6 +95,10 @@ func (o *overview) protocol() string {
 		return "ICMPv6"
 	case o.f.Tree.Has(field.TLS):
 		return "TLS"
+	case o.f.Tree.Has(field.Socks):
+		return "Socks"
+	case o.f.Tree.Has(field.HTTP):
+		return "HTTP"
 	case o.f.Tree.Has(field.TCP):
 		return "TCP"
 	case kind.Uint() == 0x0806:
@@ -113,7 +118,7 @@ func (o *overview) info() string {
 	switch {
 	case said != "":
 		return said
-	case o.f.Tree.Has(field.SMTP) || o.f.Tree.Has(field.POP):
+	case o.f.Tree.Has(field.SMTP) || o.f.Tree.Has(field.POP) || o.f.Tree.Has(field.IMAP):
 		n := int(count.Uint())
 		if o.f.Tree.Has(field.TLS) {
 			n = o.carried()
@@ -177,6 +182,12 @@ func (o *overview) said() string {
 			who, inside = "S: ", true // its first parameter follows
 		case field.POPResponse:
 			who = "S: "
+		case field.IMAPIsrequest:
+			if who = "S: "; n.Val.Truth() {
+				who = "C: "
+			}
+			continue
+		case field.IMAPLine:
 		case field.SMTPRspParameter:
 			if inside {
 				inside = false
@@ -195,6 +206,9 @@ func (o *overview) said() string {
 			continue
 		}
 		lines = append(lines, text)
+	}
+	if len(lines) == 0 {
+		return ""
 	}
 	return short(who + strings.Join(lines, " | "))
 }
