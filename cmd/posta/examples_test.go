@@ -142,6 +142,7 @@ func exampleScenes() map[string]trial {
 		"posta session show 1 --annotated":                                                           lab(`RFC (5321|1939) §`),
 		"posta session show --findings":                                                              lab(`RFC |nothing was found|no se halló`),
 		"posta session show --eavesdrop --json":                                                      lab(`"over_tls":\[`),
+		"posta read monday.pcapng tuesday.pcapng --filter imf.subject":                               {scene: "nothing", says: `(?s)==> monday.pcapng <==.*==> tuesday.pcapng <==`},
 		"posta read - < lab.pcapng":                                                                  {scene: "nothing", says: `192\.0\.2\.25:110 +2 `},
 		"posta capture -w lab.pcapng":                                                                {on: labServer, ends: true, says: `lab\.pcapng`},
 		"posta capture -w lab.pcapng --filter 'smtp.response.code >= 400'":                           {on: labServer, ends: true, says: `lab\.pcapng`},
@@ -276,7 +277,7 @@ func (s *stage) play(t *testing.T, lang, line string, e trial) {
 func files(t *testing.T, line string) {
 	t.Helper()
 	texts := map[string]string{
-		"lab.pcapng":  string(labCapture),
+		"lab.pcapng": string(labCapture), "monday.pcapng": string(labCapture), "tuesday.pcapng": string(labCapture),
 		"keys.log":    "# of a browser\nCLIENT_RANDOM " + strings.Repeat("0a", 32) + " " + strings.Repeat("0b", 48) + "\n",
 		"class.csv":   "nombre;apellidos\nAna;Peña\nJosé;Díaz\n",
 		"message.eml": "From: luis@pepito.es\nTo: ana@pepito.es\nSubject: Hola\n\nHola.\n",
@@ -287,7 +288,7 @@ func files(t *testing.T, line string) {
 	for name, text := range texts {
 		if !strings.Contains(line, "--message "+name) &&
 			!strings.Contains(line, "--keylog "+name) && !strings.Contains(line, "< "+name) && !strings.Contains(line, "import "+name) && !strings.Contains(line, "--config "+name) &&
-			!strings.Contains(line, "check "+name) && !strings.Contains(line, "--script "+name) && !strings.Contains(line, "read "+name) && !strings.Contains(line, "report "+name) {
+			!strings.Contains(line, "check "+name) && !strings.Contains(line, "--script "+name) && !strings.Contains(line, "read "+name) && !strings.Contains(line, "report "+name) && !strings.Contains(line, ".pcapng "+name) {
 			continue
 		}
 		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {

@@ -47,9 +47,9 @@ func (a *app) readCommand() *cobra.Command {
 			a.json = true
 		}
 		if f.diagram.file != "" {
-			return a.readDiagram(ctx, args[0], f)
+			return a.readDiagram(ctx, args, f)
 		}
-		return a.read(ctx, args[0], f)
+		return a.readAll(ctx, args, f)
 	})
 	c.Long = a.say("help.read_long", nil)
 	flags := c.Flags()
@@ -66,7 +66,7 @@ func (a *app) readCommand() *cobra.Command {
 	a.addToldFlags(c, &f.toldFlags)
 	a.readDiagramFlags(c.Flags(), &f.diagram)
 	c.Example = strings.Join(readExamples(), "\n")
-	a.taking(c, 1, 1, "help.word_capture")
+	a.taking(c, 1, -1, "help.word_capture")
 	c.ValidArgsFunction = nil // of files the shell knows more
 	return c
 }
@@ -97,6 +97,7 @@ func readExamples() []string {
 		"posta read lab.pcapng --export-mail messages",
 		"posta read lab.pcapng --diagram -",
 		"posta read lab.pcapng --filter 'smtp.req.command == MAIL' --related --diagram lab.pdf",
+		"posta read monday.pcapng tuesday.pcapng --filter imf.subject",
 		"posta read - < lab.pcapng",
 	}
 }
@@ -120,32 +121,57 @@ func (f *readFlags) lists() (flags []string) {
 	return flags
 }
 
-// read reads a capture and prints what was asked for. Of a damaged one it
-// prints what could be read, and then says where the rest begins.
-func (a *app) read(ctx context.Context, file string, f readFlags) error {
+// readAll reads one capture after the other. One that cannot be read holds the
+// others up no more than in time.
+func (a *app) readAll(ctx context.Context, files []string, f readFlags) error {
+	empty, failed := true, error(nil)
+	for i, file := range files {
+		if len(files) > 1 && !a.json {
+			if i > 0 {
+				_, _ = fmt.Fprintln(a.Out)
+			}
+			_, _ = fmt.Fprintf(a.Out, "==> %s <==\n", file)
+		}
+		some, err := a.read(ctx, file, f)
+		empty = empty && !some
+		failed = errors.Join(failed, err)
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	if failed == nil && empty && f.failEmpty {
+		return words.Fail("fail.read_none", nil)
+	}
+	return failed
+}
+
+// read reads a capture and prints what was asked for, and says whether there was
+// any of it. Of a damaged one it prints what could be read, and then says where
+// the rest begins.
+func (a *app) read(ctx context.Context, file string, f readFlags) (some bool, err error) {
 	seen := newSurvey(f.streams)
 	var sink event.Sink = seen
 	var frames *frameList
 	var list listing
 	ring, err := a.keyring(f.keyLogs)
 	if err != nil {
-		return err
+		return false, err
 	}
 	switch {
 	case len(f.toldFlags.lists()) > 0:
 		if list, err = a.listing(&f.toldFlags, f.framesFlags); err != nil {
-			return err
+			return false, err
 		}
 		sink = list
 	case f.asked():
 		if frames, err = a.newFrameList(f.framesFlags); err != nil {
-			return err
+			return false, err
 		}
 		sink = frames
 	}
 	in, file, end, err := a.captureInput(file)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer end()
 	live := frames != nil && comes(in)
@@ -154,7 +180,7 @@ func (a *app) read(ctx context.Context, file string, f readFlags) error {
 	}
 	r, err := capture.NewReader(in)
 	if err != nil {
-		return a.unreadable(err, file, 0)
+		return false, a.unreadable(err, file, 0)
 	}
 	defer r.Close()
 	defer collectSeldom()()
@@ -167,7 +193,7 @@ func (a *app) read(ctx context.Context, file string, f readFlags) error {
 		failed = nil // the user has seen enough
 	}
 	if errors.Is(failed, context.Canceled) {
-		return failed
+		return false, failed
 	}
 	empty := r.Packets() == 0
 	switch {
@@ -194,12 +220,9 @@ func (a *app) read(ctx context.Context, file string, f readFlags) error {
 		_, err = fmt.Fprintln(a.Err, a.say("read.left_out", words.Args{"Count": seen.left}))
 	}
 	if err != nil {
-		return err
+		return !empty, err
 	}
-	if failed == nil && empty && f.failEmpty {
-		return words.Fail("fail.read_none", nil)
-	}
-	return a.unreadable(failed, file, r.Packets())
+	return !empty, a.unreadable(failed, file, r.Packets())
 }
 
 // unreadable says what is wrong with a capture, and where.

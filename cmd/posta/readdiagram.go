@@ -45,33 +45,47 @@ func (a *app) readDiagramFlags(flags *pflag.FlagSet, f *readDiagramFlags) {
 	a.diagramFlags(flags, &f.diagramFlags)
 }
 
-// readDiagram draws sessions of a capture.
-func (a *app) readDiagram(ctx context.Context, file string, f readFlags) error {
+// readDiagram draws sessions of captures, all in one picture. Of a damaged
+// capture what could be read is drawn.
+func (a *app) readDiagram(ctx context.Context, files []string, f readFlags) error {
 	if _, err := diagramForm(f.diagram.file); err != nil {
 		return err
 	}
+	var all []*story.Session
+	var failed, none error
+	for _, file := range files {
+		some, damaged, err := a.readStory(ctx, file, f)
+		if err != nil && len(files) == 1 || ctx.Err() != nil {
+			return err
+		}
+		all = append(all, some...)
+		failed, none = errors.Join(failed, damaged), errors.Join(none, err)
+	}
+	if len(all) == 0 {
+		return errors.Join(none, failed)
+	}
+	return errors.Join(a.drawn(all, f.diagram.file, f.diagram.diagramFlags), failed)
+}
+
+// readStory reads the chosen sessions of a capture; damaged says that not all of
+// it could be read.
+func (a *app) readStory(ctx context.Context, file string, f readFlags) (all []*story.Session, damaged, err error) {
 	reading, err := a.newStoryReading(sessionChoice{filter: f.filter, keyLogs: f.keyLogs, streams: f.diagram.streams, decodeAs: f.decodeAs, related: f.diagram.related,
 		packets: f.diagram.packets})
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	in, file, end, err := a.captureInput(file)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	defer end()
 	failed := reading.read(ctx, in)
 	if reading.packets == 0 && failed != nil || errors.Is(failed, context.Canceled) {
-		return a.unreadable(failed, file, 0)
+		return nil, nil, a.unreadable(failed, file, 0)
 	}
-	all, err := reading.chosen()
-	if err == nil {
-		err = a.drawn(all, f.diagram.file, f.diagram.diagramFlags)
-	}
-	if failed != nil { // of a damaged capture, what could be read is drawn
-		return errors.Join(err, a.unreadable(failed, file, reading.packets))
-	}
-	return err
+	all, err = reading.chosen()
+	return all, a.unreadable(failed, file, reading.packets), err
 }
 
 // drawnDiagram is what a command says of the diagram it made.
