@@ -320,7 +320,7 @@ func (d *Dissector) readable(c *conn, e *event.Event) bool {
 	if (c.speaks == nil || c.tls || c.byPort) && c.recognise(e) {
 		d.speaks(e.Conn, c)
 	}
-	if c.speaks == nil || c.tls {
+	if c.speaks == nil || c.tls || d.deaf(c) {
 		return false
 	}
 	if int64(len(e.Data)) < e.Len { // it was not recorded

@@ -9,6 +9,7 @@ type sift struct {
 	groups groups                 // of more
 	silent bool                   // a frame in which nothing is said does not hold
 	brief  bool                   // of messages their own header is enough
+	only   string                 // the one protocol whose frames can hold; "": any
 }
 
 // Sift gives out only frames that hold, and builds in these the fields of more,
@@ -21,6 +22,9 @@ func (d *Dissector) Sift(holds func(*field.Tree) bool, more field.Set) {
 		packets = packets || ofPacket(id)
 	}
 	d.sift.silent = !packets && !holds(&field.Tree{})
+	if d.sift.silent {
+		d.sift.only = onlyProtocol(&d.want)
+	}
 	for id := range more.All() {
 		switch {
 		case d.want.Has(id):
@@ -33,6 +37,33 @@ func (d *Dissector) Sift(holds func(*field.Tree) bool, more field.Set) {
 	all := groupsOf(&d.want)
 	d.groups.mail, d.groups.tls = all.mail, all.tls
 	d.sift.groups = groupsOf(&d.sift.more)
+}
+
+// onlyProtocol is the protocol that all of the fields belong to, as speakerOf
+// names it; "" where they are of several, or of what several carry.
+func onlyProtocol(want *field.Set) (protocol string) {
+	for id := range want.All() {
+		of := ""
+		switch {
+		case id >= field.SMTP && id < field.POP:
+			of = "smtp"
+		case id >= field.POP && id < field.IMAP:
+			of = "pop"
+		case id >= field.IMAP && id < field.IMF:
+			of = "imap"
+		}
+		if of == "" || protocol != "" && protocol != of {
+			return ""
+		}
+		protocol = of
+	}
+	return protocol
+}
+
+// deaf says that nothing which a connection says can be asked for: it is known
+// to be of another protocol.
+func (d *Dissector) deaf(c *conn) bool {
+	return d.sift.only != "" && !c.live && d.book == nil && !c.byPort && !is(c.speaks, d.sift.only)
 }
 
 // ofPacket says that a field is told of a packet itself, whatever it carries.

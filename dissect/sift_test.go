@@ -56,6 +56,7 @@ func TestSift(t *testing.T) {
 	for _, text := range []string{
 		`smtp.req.command == "RCPT"`, `pop.request`, `imf.subject contains "e"`, `frame contains "x"`, `not smtp`, `tcp.flags.syn == 1`, `smtp.eom`,
 		`tcp.analysis.flags and tcp.len > 0`, `imf`, `imf contains "e"`, `imf.content.type contains "multipart" or imap.request`, `smtp.data.reassembled.length > 1000`,
+		`imap`, `pop`, `pop or not pop.request`, `pop xor imap.tag`,
 		`not tcp.port == 25`, `socks`, `count(imf.subject) > 1`, `ip.src == 10.0.0.0/8 and smtp contains "250"`,
 	} {
 		f, err := filter.Parse(text, time.UTC)
