@@ -202,3 +202,40 @@ func TestStoryPassages(t *testing.T) {
 		t.Errorf("found %+v", found)
 	}
 }
+
+// What may be a password is masked as the server masks it.
+func TestMaskedText(t *testing.T) {
+	for protocol, lines := range map[string][][2]string{
+		"smtp": {{"PASS hunter2", "PASS ********"}, {"AUTH LOGIN", "AUTH LOGIN"}, {"aHVudGVyMg==", "********"}, {"NOOP x", "NOOP x"}, {"RCTP TO:<a@b>", "RCTP ********"},
+			{"EHLO me", "EHLO me"}, {"AUTH PLAIN\tAGEAYg==", "AUTH PLAIN\t********"}, {"AUTH\tPLAIN AGEAYg==", "AUTH\tPLAIN ********"}, {"RSET", "RSET"},
+			{"AUTHINFO PASS x", "AUTHINFO ********"}, {"HELP", "HELP"}, {"LOGIN a hunter2", "LOGIN ********"}, {"HELP", "HELP"}, {"AUTH AGEAcHc=", "AUTH ********"},
+			{"MAIL FROM:<a@b.example>", "MAIL FROM:<a@b.example>"}},
+		"pop3": {{"USER ana", "USER ana"}, {"hunter2", "********"}, {"CAPA", "CAPA"}, {"PAS hunter2", "PAS ********"}, {"CAPA", "CAPA"}, {"PASS\tx", "PASS\t********"},
+			{"APOP a\tdigest", "APOP a\t********"}, {"USER a hunter2", "USER a ********"}, {"NOOP", "NOOP"}, {"PASSWORD x", "********"}},
+	} {
+		turns := []string{"S:220 here\r\n"}
+		if protocol == "pop3" {
+			turns[0] = "S:+OK here\r\n"
+		}
+		for _, line := range lines {
+			refused := "S:500 no\r\n"
+			if protocol == "pop3" {
+				refused = "S:-ERR no\r\n"
+			}
+			turns = append(turns, "C:"+line[0]+"\r\n", refused)
+		}
+		i := 0
+		for _, a := range tell(t, protocol, story.Options{}, turns...)[0].Acts {
+			if a.Kind != story.Command {
+				continue
+			}
+			if got := a.Masked(); got != lines[i][1] {
+				t.Errorf("%s: %q is shown as %q, want %q", protocol, lines[i][0], got, lines[i][1])
+			}
+			i++
+		}
+		if i != len(lines) {
+			t.Errorf("%s: %d of %d commands", protocol, i, len(lines))
+		}
+	}
+}

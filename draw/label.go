@@ -8,7 +8,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"posta/event"
 	"posta/story"
 	"posta/words"
 )
@@ -54,13 +53,18 @@ func (d *Diagram) remark(text string) string {
 	return d.w.Say("draw.telnet", words.Args{"Octets": d.octets(n), "What": clean(what)})
 }
 
+// told is an act's text, without its secret where that is not to be seen.
+func (b *builder) told(a *story.Act) string {
+	if b.d.o.HideSecrets {
+		return a.Masked()
+	}
+	return a.Text
+}
+
 // said is the step of a line of the client.
 func (b *builder) said(a *story.Act) step {
 	s := b.step(arrow, asked, a)
-	text := clean(a.Text)
-	if b.d.o.HideSecrets {
-		text = hide(a, text)
-	}
+	text := clean(b.told(a))
 	switch a.Kind {
 	case story.Command:
 		s.head, s.rest = cut(text)
@@ -84,20 +88,6 @@ func (b *builder) said(a *story.Act) step {
 func cut(line string) (head, rest string) {
 	head, rest, _ = strings.Cut(line, " ")
 	return head, rest
-}
-
-// hide leaves out what a password can be made of.
-func hide(a *story.Act, text string) string {
-	words := strings.SplitN(text, " ", 3)
-	switch {
-	case a.Kind == story.Answer && a.Text != "*":
-		return event.Masked
-	case a.Verb == "PASS" && len(words) > 1:
-		return words[0] + " " + event.Masked
-	case (a.Verb == "AUTH" || a.Verb == "APOP") && len(words) > 2:
-		return words[0] + " " + words[1] + " " + event.Masked
-	}
-	return text
 }
 
 // decoded says what stands in base64 (RFC 4954 §4, RFC 5034 §4).

@@ -78,6 +78,7 @@ type dialogue struct {
 	full    bool
 	now     State
 	phase   Phase
+	tried   bool // to log in: what comes now may be a password
 	turn    bool // with the reply at hand the sides change
 	turned  bool
 	waiting []*Act // commands without their reply
@@ -277,6 +278,7 @@ func (b *Book) ask(d *dialogue, a *Act) {
 		d.waiting = nil
 	}
 	d.waiting = append(d.waiting, a)
+	d.hide(a)
 	b.add(d, a)
 }
 
