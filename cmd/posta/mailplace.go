@@ -28,9 +28,11 @@ func (t tee) Write(p []byte) (int, error) {
 }
 
 // mailPlace is where fetched messages go. put returns only when the message is
-// on the disk; what write could not finish is not there.
+// on the disk; what write could not finish is not there. A place that does not
+// keep has only shown it: then it stays on the server, and counts as new.
 type mailPlace interface {
 	put(w waiting, write func(writer) error) (file string, err error)
+	keeps() bool
 	end() error
 }
 
@@ -99,20 +101,19 @@ func (f folder) put(w waiting, write func(writer) error) (string, error) {
 	return name, nil
 }
 
-func (f folder) end() error { return nil }
+func (f folder) keeps() bool { return true }
+func (f folder) end() error  { return nil }
 
 // screen shows the messages.
 type screen struct{ a *app }
 
 func (s screen) put(_ waiting, write func(writer) error) (string, error) {
-	if s.a.json {
-		return "", write(io.Discard)
-	}
 	ends := &localEnds{to: s.a.Out}
 	return "", errors.Join(write(ends), ends.end())
 }
 
-func (s screen) end() error { return nil }
+func (s screen) keeps() bool { return false }
+func (s screen) end() error  { return nil }
 
 // localEnds writes lines that end in LF, as files have them. A CR that stands
 // alone stays; one at the end of a piece waits for what follows.
@@ -190,7 +191,8 @@ func (b *mbox) put(_ waiting, write func(writer) error) (string, error) {
 	return b.name, nil
 }
 
-func (b *mbox) end() error { return b.file.Close() }
+func (b *mbox) keeps() bool { return true }
+func (b *mbox) end() error  { return b.file.Close() }
 
 // quoting turns CRLF into LF and quotes lines, whole ones, however they come.
 type quoting struct {

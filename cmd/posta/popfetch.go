@@ -25,7 +25,7 @@ type fetchOptions struct {
 func (a *app) popFetchCommand() *cobra.Command {
 	o := &fetchOptions{}
 	c := a.command("fetch", "help.pop_fetch", func(ctx context.Context, _ []string) error {
-		if err := o.check(); err != nil {
+		if err := o.check(a.json); err != nil {
 			return err
 		}
 		if o.mbox == "" && o.maildir == "" && o.dir == "" {
@@ -55,7 +55,7 @@ func (a *app) popFetchCommand() *cobra.Command {
 	return c
 }
 
-func (o *fetchOptions) check() error {
+func (o *fetchOptions) check(json bool) error {
 	given := 0
 	for _, one := range []string{o.mbox, o.maildir, o.dir} {
 		if one != "" {
@@ -64,6 +64,12 @@ func (o *fetchOptions) check() error {
 	}
 	if given > 1 {
 		return usage(words.Fail("pop.one_place", nil))
+	}
+	if given == 0 && json {
+		return usage(words.Fail("pop.no_place", words.Args{"Flag": "--json"}))
+	}
+	if given == 0 && o.delete {
+		return usage(words.Fail("pop.no_place", words.Args{"Flag": "--delete"}))
 	}
 	return nil
 }
@@ -77,7 +83,8 @@ type got struct {
 
 // fetch takes each message that was not fetched before: it is written to the
 // disk, then noted as fetched, then marked as deleted. Whatever happens between,
-// none is lost; one may come twice.
+// none is lost; one may come twice. What is only shown is neither noted nor
+// deleted.
 func (m *maildrop) fetch(ctx context.Context, o *fetchOptions) (count, of int, err error) {
 	all, err := m.messages(ctx)
 	if err != nil {
@@ -113,6 +120,9 @@ func (m *maildrop) one(ctx context.Context, o *fetchOptions, w waiting, place ma
 	})
 	if err != nil {
 		return err
+	}
+	if !place.keeps() {
+		return nil
 	}
 	if w.UIDL != "" {
 		if err := seen.add(w.UIDL); err != nil {
