@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -40,46 +41,65 @@ type mailPlace interface {
 func (m *maildrop) place(o *fetchOptions) (mailPlace, error) {
 	switch {
 	case o.mbox != "":
-		return openMbox(o.mbox)
+		return openMbox(o.mbox, syncFolder)
 	case o.maildir != "":
 		for _, sub := range []string{"tmp", "new", "cur"} {
-			if err := os.MkdirAll(filepath.Join(o.maildir, sub), 0o700); err != nil {
+			if err := makeFolder(filepath.Join(o.maildir, sub)); err != nil {
 				return nil, words.FailOf(err, "fail.unwritable", words.Args{"File": o.maildir})
 			}
 		}
-		return folder{filepath.Join(o.maildir, "tmp"), filepath.Join(o.maildir, "new"), maildirName}, nil
+		return folder{filepath.Join(o.maildir, "tmp"), filepath.Join(o.maildir, "new"), maildirName, syncFolder}, nil
 	case o.dir != "":
-		if err := os.MkdirAll(o.dir, 0o700); err != nil {
+		if err := makeFolder(o.dir); err != nil {
 			return nil, words.FailOf(err, "fail.unwritable", words.Args{"File": o.dir})
 		}
-		return folder{o.dir, o.dir, plainName}, nil
+		return folder{o.dir, o.dir, plainName, syncFolder}, nil
 	}
 	return screen{m.a}, nil
 }
 
+// makeFolder makes a folder, for the user alone, with those that it lies in,
+// and brings their names to the disk.
+func makeFolder(dir string) error {
+	if _, err := os.Stat(dir); err == nil {
+		return nil
+	}
+	above := filepath.Dir(dir)
+	if above != dir {
+		if err := makeFolder(above); err != nil {
+			return err
+		}
+	}
+	return errors.Join(os.MkdirAll(dir, 0o700), syncFolder(above))
+}
+
 // folder holds a file for each message, which gets its name when it is whole.
+// Its sync brings a folder's names to the disk.
 type folder struct {
 	tmp, to string
-	name    func(waiting) string
+	name    func(waiting) (before, after string) // where a number fits between
+	sync    func(dir string) error
 }
 
 // maildirName is a file's name in a Maildir, unique by time, process and number.
-func maildirName(w waiting) string {
+func maildirName(w waiting) (before, after string) {
 	host, err := os.Hostname()
 	if err != nil {
 		host = "localhost"
 	}
 	now := time.Now()
-	return fmt.Sprintf("%d.M%dP%d_%d.%s", now.Unix(), now.Nanosecond()/1000, os.Getpid(), w.Number, fileWord(host))
+	return fmt.Sprintf("%d.M%dP%d_%d", now.Unix(), now.Nanosecond()/1000, os.Getpid(), w.Number), "." + fileWord(host)
 }
 
-// plainName is by the unique-id, so that the same message gets the same name.
-func plainName(w waiting) string {
+// plainName is by the unique-id, for people to find the message by. Different
+// ids may give the same name: fileWord drops letters, and to some systems
+// capitals are no others.
+func plainName(w waiting) (before, after string) {
 	id := w.UIDL
 	if id == "" {
 		id = time.Now().Format("20060102-150405.000000")
 	}
-	return fmt.Sprintf("%04d-%s.eml", w.Number, fileWord(id))
+	return fmt.Sprintf("%04d-%s", w.Number, fileWord(id)), ".eml"
 }
 
 func (f folder) put(w waiting, write func(writer) error) (string, error) {
@@ -91,14 +111,53 @@ func (f folder) put(w waiting, write func(writer) error) (string, error) {
 	ends := &localEnds{to: out}
 	err = write(ends)
 	err = errors.Join(err, ends.end(), out.Flush(), tmp.Sync(), tmp.Close())
-	name := filepath.Join(f.to, f.name(w))
+	name := ""
 	if err == nil {
-		err = os.Rename(tmp.Name(), name)
+		name, err = f.settle(tmp.Name(), w)
 	}
 	if err != nil {
 		return "", errors.Join(err, os.Remove(tmp.Name()))
 	}
-	return name, nil
+	return name, f.sync(f.to)
+}
+
+// settle gives a whole file its name, one that no other has: mail that is there
+// already stays.
+func (f folder) settle(tmp string, w waiting) (string, error) {
+	const most = 10_000
+	before, after := f.name(w)
+	for n := 1; n <= most; n++ {
+		number := ""
+		if n > 1 {
+			number = fmt.Sprintf("-%d", n)
+		}
+		name := filepath.Join(f.to, before+number+after)
+		err := moveNew(tmp, name)
+		if !errors.Is(err, fs.ErrExist) {
+			return name, err
+		}
+	}
+	return "", words.Fail("fail.unwritable", words.Args{"File": filepath.Join(f.to, before+after)})
+}
+
+// moveNew gives a file a name that nothing has yet. Where a file can have no
+// second name for a moment, an empty one keeps the place.
+func moveNew(from, to string) error {
+	err := os.Link(from, to)
+	if err == nil {
+		return os.Remove(from)
+	}
+	if errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	f, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(f.Close(), os.Rename(from, to)); err != nil {
+		return errors.Join(err, os.Remove(to))
+	}
+	return nil
 }
 
 func (f folder) keeps() bool { return true }
@@ -159,12 +218,20 @@ type mbox struct {
 	name string
 }
 
-func openMbox(name string) (*mbox, error) {
+// openMbox makes the file where there is none, and sync brings its name to the
+// disk.
+func openMbox(name string, sync func(dir string) error) (*mbox, error) {
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
+	if err == nil {
+		err = sync(filepath.Dir(name))
+	}
 	if err == nil {
 		_, err = f.Seek(0, io.SeekEnd)
 	}
 	if err != nil {
+		if f != nil {
+			err = errors.Join(err, f.Close())
+		}
 		return nil, words.FailOf(err, "fail.unwritable", words.Args{"File": name})
 	}
 	return &mbox{f, name}, nil

@@ -44,7 +44,7 @@ func text(s string) func(writer) error {
 // trace.
 func TestMbox(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "x.mbox")
-	b, err := openMbox(name)
+	b, err := openMbox(name, syncFolder)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +80,7 @@ func TestMbox(t *testing.T) {
 // A file has its name only when it is whole.
 func TestFolder(t *testing.T) {
 	dir := t.TempDir()
-	f := folder{dir, dir, plainName}
+	f := folder{dir, dir, plainName, syncFolder}
 	if _, err := f.put(waiting{Number: 1, UIDL: "a/../b"}, func(w writer) error { return io.ErrUnexpectedEOF }); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Error(err)
 	}
@@ -93,6 +93,45 @@ func TestFolder(t *testing.T) {
 	}
 	if got, err := os.ReadFile(name); string(got) != "A: b\n" || err != nil {
 		t.Errorf("%q, %v", got, err)
+	}
+}
+
+// What lies in a folder stays, though another message would have its name.
+func TestFolderKeepsWhatIsThere(t *testing.T) {
+	dir := t.TempDir()
+	f := folder{dir, dir, plainName, syncFolder}
+	said := map[string]string{}
+	for id, content := range map[string]string{"a/b": "1", "a:b": "2", "a_b": "3"} {
+		name, err := f.put(waiting{Number: 1, UIDL: id}, text(content+"\r\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		said[filepath.Base(name)] = content + "\n"
+	}
+	for _, name := range []string{"0001-a_b.eml", "0001-a_b-2.eml", "0001-a_b-3.eml"} {
+		if got, err := os.ReadFile(filepath.Join(dir, name)); err != nil || string(got) != said[name] {
+			t.Errorf("%s is %q, not %q: %v", name, got, said[name], err)
+		}
+	}
+	if all, err := filepath.Glob(filepath.Join(dir, "*")); len(all) != 3 || err != nil {
+		t.Errorf("%q, %v", all, err)
+	}
+}
+
+// A message counts as kept only when the disk has its name too.
+func TestFolderIsSynced(t *testing.T) {
+	dir := t.TempDir()
+	broken := errors.New("broken")
+	var there []string
+	sync := func(of string) error {
+		there, _ = filepath.Glob(filepath.Join(of, "*.eml"))
+		return broken
+	}
+	if _, err := (folder{dir, dir, plainName, sync}).put(waiting{Number: 1, UIDL: "a"}, text("A: b\r\n")); !errors.Is(err, broken) || len(there) != 1 {
+		t.Error(there, err)
+	}
+	if _, err := openMbox(filepath.Join(dir, "x.mbox"), sync); !errors.Is(err, broken) {
+		t.Error(err)
 	}
 }
 
