@@ -30,8 +30,6 @@ const (
 	leastArchive = 16 << 20
 	segments     = 16      // files that an archive has when it is full
 	leastSession = 8 << 10 // octets that a session counts for in a file's bound, for its place in memory
-	linger       = time.Second
-	batch        = 8 << 20 // octets of sessions that are written at once
 )
 
 // Archive keeps sessions on the disk that have ended, each in one piece, in
@@ -44,11 +42,16 @@ type Archive struct {
 
 	mu       sync.Mutex
 	segments []*segment // oldest first; the last one is written
-	file     *os.File   // that one; nil: there is none yet
+	file     file       // that one; nil: there is none yet
+	number   int        // of the newest file that there ever was
 	byID     map[uint64]*archived
 	texts    map[string]string // of listeners' names and such, each once
 	size     int64
 	failed   bool // the last writing did
+	stays    bool // the last file to be removed could not be
+	missed   missed
+
+	create func(path string) (file, error)
 
 	arena  []byte      // room for entries in the making
 	staged []*archived // to be written
@@ -57,7 +60,6 @@ type Archive struct {
 
 // segment is one file.
 type segment struct {
-	number   int
 	path     string
 	size     int64
 	oldest   time.Time // end of its first session
@@ -80,7 +82,7 @@ func OpenArchive(o ArchiveOptions) (*Archive, error) {
 	if o.Trouble == nil {
 		o.Trouble = func(error) {}
 	}
-	a := &Archive{o: o, byID: map[uint64]*archived{}, texts: map[string]string{}}
+	a := &Archive{o: o, byID: map[uint64]*archived{}, texts: map[string]string{}, create: create}
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("record: %w", err)
 	}
@@ -94,7 +96,8 @@ func OpenArchive(o ArchiveOptions) (*Archive, error) {
 		if !ok || err != nil || !one.Type().IsRegular() {
 			continue
 		}
-		s := &segment{number: n, path: filepath.Join(o.Dir, one.Name())}
+		a.number = max(a.number, n)
+		s := &segment{path: filepath.Join(o.Dir, one.Name())}
 		if err := a.load(s); err != nil {
 			return nil, fmt.Errorf("record: %w", err)
 		}
@@ -167,64 +170,4 @@ func (a *Archive) Play(ctx context.Context, ids []uint64, to event.Sink) error {
 		}
 	}
 	return nil
-}
-
-// Follow writes the sessions of a ring as they end, until ctx is done, and then
-// those that have ended by then.
-func (a *Archive) Follow(ctx context.Context, r *Ring) {
-	place := int64(0)
-	for done := false; ; {
-		var ended []Session
-		var more <-chan struct{}
-		ended, place, more = r.endedSince(place)
-		a.take(r, ended)
-		if done {
-			return
-		}
-		if len(ended) > 0 {
-			continue
-		}
-		select {
-		case <-more: // others will end, too
-			done = waited(ctx, linger)
-		case <-ctx.Done():
-			done = true
-		case <-time.After(a.o.KeepFor / segments):
-		}
-		a.mu.Lock()
-		a.expire(time.Now())
-		a.mu.Unlock()
-	}
-}
-
-// waited waits, and says whether ctx was done before.
-func waited(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return false
-	case <-ctx.Done():
-		return true
-	}
-}
-
-// take writes sessions, not too much at once.
-func (a *Archive) take(r *Ring, ended []Session) {
-	for len(ended) > 0 {
-		n, octets := 0, 0
-		for n < len(ended) && (n == 0 || octets+ended[n].size <= batch) {
-			octets += ended[n].size
-			n++
-		}
-		err := a.write(r, ended[:n])
-		a.mu.Lock()
-		told := a.failed
-		a.failed = err != nil
-		a.mu.Unlock()
-		if err != nil && !told {
-			a.o.Trouble(fmt.Errorf("record: %w", err))
-		}
-		ended = ended[n:]
-	}
 }

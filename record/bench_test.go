@@ -42,7 +42,7 @@ func BenchmarkArchive(b *testing.B) {
 				b.Fatal(err)
 			}
 			defer archive.Close()
-			conn, place := uint64(0), int64(0)
+			conn, next := uint64(0), uint64(0)
 			for b.Loop() {
 				conn++
 				p := connect(r, conn, "lab")
@@ -53,9 +53,12 @@ func BenchmarkArchive(b *testing.B) {
 				p.body(letter)
 				p.close()
 				if disk && conn%200 == 0 {
-					var ended []Session
-					ended, place, _ = r.endedSince(place)
-					archive.take(r, ended)
+					news := r.endedSince(next)
+					n, err := archive.take(r, news.ended)
+					if err != nil {
+						b.Fatal(err)
+					}
+					next = news.from + uint64(n)
 				}
 			}
 		})

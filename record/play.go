@@ -69,22 +69,43 @@ func (r *Ring) session(s *session) Session {
 		Keys: len(s.keys) > 0, Dropped: s.full != [2]bool{} || lost, size: s.size, keys: s.keys, lost: lost, first: s.first, last: s.last}
 }
 
-// endedSince are the sessions that ended behind a place, and the place from
-// which to ask for others. more is closed with the next event.
-func (r *Ring) endedSince(place int64) (ended []Session, next int64, more <-chan struct{}) {
+// news is what has ended.
+type news struct {
+	ended   []Session
+	from    uint64          // number of the first of them, in the order in which they ended
+	missed  int             // that were forgotten before
+	more    <-chan struct{} // closed with the next event
+	pressed <-chan struct{} // closed when half of what the ring holds is newer
+}
+
+// endedSince are the sessions that have ended from one on.
+func (r *Ring) endedSince(from uint64) news {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, s := range slices.Backward(r.ended) { // they ended in the order of their last events
-		if s.last <= place {
-			break
-		}
-		ended = append(ended, r.session(s))
+	n := news{from: max(from, r.forgotten)}
+	n.missed = int(n.from - from)
+	for _, s := range r.ended[n.from-r.forgotten:] {
+		n.ended = append(n.ended, r.session(s))
 	}
-	slices.Reverse(ended)
-	if n := len(ended); n > 0 {
-		place = r.ended[len(r.ended)-1].last
+	r.half = press{pressed: make(chan struct{}), place: r.blocks.end() + int64(r.o.Size/2),
+		ended: r.forgotten + uint64(len(r.ended)+max(1, r.o.Sessions/2))}
+	n.more, n.pressed = r.next(), r.half.pressed
+	return n
+}
+
+// press is when whoever takes ended sessions is to come before they are forgotten.
+type press struct {
+	pressed chan struct{} // nil: nobody takes them, or it was closed
+	place   int64
+	ended   uint64
+}
+
+// press tells him; mu is held.
+func (r *Ring) press() {
+	if h := &r.half; h.pressed != nil && (r.blocks.end() >= h.place || r.forgotten+uint64(len(r.ended)) >= h.ended) {
+		close(h.pressed)
+		h.pressed = nil
 	}
-	return ended, place, r.next()
 }
 
 // Keep makes an archive's sessions be listed and played beside those of the ring.

@@ -36,15 +36,17 @@ const leastSize = 64 << 10
 type Ring struct {
 	o Options
 
-	mu      sync.Mutex
-	blocks  blocks
-	open    map[uint64]*session
-	ended   []*session // in the order in which they ended: their last events lie in that order too
-	randoms map[random]*session
-	timer   *time.Timer // set while anything is kept
-	closed  bool
-	record  []byte // the event being written
-	masked  []byte // its octets, masked
+	mu        sync.Mutex
+	blocks    blocks
+	open      map[uint64]*session
+	ended     []*session // in the order in which they ended: their last events lie in that order too
+	forgotten uint64     // sessions that were ended ones
+	half      press
+	randoms   map[random]*session
+	timer     *time.Timer // set while anything is kept
+	closed    bool
+	record    []byte // the event being written
+	masked    []byte // its octets, masked
 
 	archive atomic.Pointer[Archive] // nil: there is none
 
@@ -73,6 +75,7 @@ func (r *Ring) Close() {
 	if r.timer != nil {
 		r.timer.Stop()
 	}
+	r.forgotten += uint64(len(r.ended))
 	r.blocks.all, r.ended = nil, nil
 	clear(r.open)
 	clear(r.randoms)
@@ -147,6 +150,7 @@ func (r *Ring) end(s *session, at time.Time) {
 	for len(r.ended) > r.o.Sessions {
 		r.drop()
 	}
+	r.press()
 }
 
 // drop forgets the session that ended first. Its octets stay in the ring where
@@ -154,6 +158,7 @@ func (r *Ring) end(s *session, at time.Time) {
 func (r *Ring) drop() {
 	r.ended[0] = nil
 	r.ended = r.ended[1:]
+	r.forgotten++
 }
 
 // expire forgets what is too old, and comes again for what is not yet.

@@ -9,7 +9,6 @@ import (
 	"io"
 	"math"
 	"os"
-	"path/filepath"
 	"time"
 
 	"posta/event"
@@ -50,11 +49,11 @@ func (a *Archive) load(s *segment) error {
 	s.size = info.Size()
 	s.newest = info.ModTime() // of a file in which nothing can be read
 	buf := make([]byte, entryHeader+entryFacts+maxOpen)
-	if n, err := f.ReadAt(buf[:len(segmentHead)], 0); n < len(segmentHead) || string(buf[:n]) != segmentHead {
-		if err == io.EOF {
-			err = nil
-		}
+	if n, err := f.ReadAt(buf[:len(segmentHead)], 0); err != nil && !errors.Is(err, io.EOF) {
 		return err
+	} else if string(buf[:n]) != segmentHead {
+		a.o.Trouble(fmt.Errorf("record: %s is no file of recorded sessions, or was cut off at its beginning", s.path))
+		return nil
 	}
 	for off := int64(len(segmentHead)); ; {
 		n, err := f.ReadAt(buf, off)
@@ -155,16 +154,25 @@ func (a *Archive) write(r *Ring, ended []Session) error {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	lost := 0
 	for _, s := range ended {
+		if have := a.byID[s.ID]; have != nil && have.Closed.Equal(s.Closed) {
+			continue // written before what came behind it failed
+		}
 		one := d.byConn[s.ID]
 		if len(one.octets) == entryHeader+entryFacts {
-			continue // the ring has lost it
+			lost++ // by the ring
+			continue
 		}
 		if err := a.append(s, one.finish(s)); err != nil {
 			return err
 		}
 	}
-	return a.flush()
+	if err := a.flush(); err != nil {
+		return err
+	}
+	a.missed.count += lost
+	return nil
 }
 
 // divide makes room for the entries of sessions.
@@ -222,117 +230,6 @@ func (e *entry) finish(s Session) []byte {
 	binary.LittleEndian.PutUint32(b, uint32(len(b)-entryHeader))
 	binary.LittleEndian.PutUint32(b[4:], crc32.ChecksumIEEE(b[entryHeader:]))
 	return b
-}
-
-// maxStaged is how much is written at once.
-const maxStaged = 1 << 20
-
-// append puts an entry into the file, at the latest with the next flush; mu is held.
-func (a *Archive) append(s Session, b []byte) error {
-	if err := a.turn(s.Closed, int64(len(b))); err != nil {
-		return err
-	}
-	last := a.segments[len(a.segments)-1]
-	s.keys = nil
-	one := &archived{Session: s, at: last, off: last.size, size: len(b) - entryHeader}
-	if len(last.sessions)+len(a.staged) == 0 {
-		last.oldest = s.Closed
-	}
-	a.staged, a.out = append(a.staged, one), append(a.out, b...)
-	last.size += int64(len(b))
-	a.size += int64(len(b))
-	if len(a.out) >= maxStaged {
-		return a.flush()
-	}
-	return nil
-}
-
-// flush writes what is staged. Where that fails the file ends: what is behind half
-// an entry would never be found.
-func (a *Archive) flush() error {
-	if len(a.out) == 0 {
-		return nil
-	}
-	_, err := a.file.Write(a.out)
-	if err == nil {
-		for _, one := range a.staged {
-			a.add(one)
-		}
-	} else {
-		_ = a.file.Close()
-		a.file = nil
-	}
-	clear(a.staged)
-	a.staged, a.out = a.staged[:0], a.out[:0]
-	return err
-}
-
-// turn makes room, and begins a file where the last one has its fill or is old.
-func (a *Archive) turn(at time.Time, next int64) error {
-	each := a.o.Size / segments
-	if a.file != nil {
-		last := a.segments[len(a.segments)-1]
-		sessions := len(last.sessions) + len(a.staged)
-		if last.size+next <= each && int64(sessions) < each/leastSession && (sessions == 0 || at.Sub(last.oldest) < a.o.KeepFor/segments) {
-			return nil
-		}
-		if err := a.flush(); err != nil {
-			return err
-		}
-		err := a.file.Close()
-		a.file = nil
-		if err != nil {
-			return err
-		}
-	}
-	for len(a.segments) > 0 && (len(a.segments) >= 2*segments || a.size+max(each, next) > a.o.Size) {
-		a.drop()
-	}
-	s := &segment{number: 1}
-	if n := len(a.segments); n > 0 {
-		s.number = a.segments[n-1].number + 1
-	}
-	s.path = filepath.Join(a.o.Dir, fmt.Sprintf("%010d%s", s.number, segmentEnd))
-	f, err := os.OpenFile(s.path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	a.file = f
-	a.segments = append(a.segments, s)
-	n, err := io.WriteString(f, segmentHead)
-	s.size = int64(n)
-	a.size += s.size
-	s.newest = at
-	return err
-}
-
-// drop removes the oldest file. One that cannot be removed is found again by the
-// next run.
-func (a *Archive) drop() {
-	s := a.segments[0]
-	if len(a.segments) == 1 && a.file != nil {
-		_ = a.file.Close()
-		a.file = nil
-	}
-	if err := os.Remove(s.path); err != nil && !os.IsNotExist(err) && !a.failed {
-		a.failed = true
-		a.o.Trouble(fmt.Errorf("record: %w", err))
-	}
-	for _, one := range s.sessions {
-		if a.byID[one.ID] == one {
-			delete(a.byID, one.ID)
-		}
-	}
-	a.size -= s.size
-	a.segments[0] = nil
-	a.segments = a.segments[1:]
-}
-
-// expire removes files in which everything is too old; mu is held.
-func (a *Archive) expire(now time.Time) {
-	for old := now.Add(-a.o.KeepFor); len(a.segments) > 0 && !a.segments[0].newest.After(old); {
-		a.drop()
-	}
 }
 
 // divider keeps the records of each session apart, with its keys behind its

@@ -123,6 +123,7 @@ func (r *Ring) write(s *session, e *event.Event) int64 {
 	s.size += len(record)
 	at := r.blocks.put(record, e.Time)
 	r.follow()
+	r.press()
 	r.wake()
 	return at
 }
