@@ -209,7 +209,7 @@ func (d *session) follow(a *story.Act) {
 	d.state, d.last = a.After, a.Until
 	switch a.Kind {
 	case story.Greeting:
-		d.greeted = true
+		d.greeted = a.Sure
 	case story.Command:
 		if !d.greeted && d.early == nil {
 			d.early = a

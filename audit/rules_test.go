@@ -40,12 +40,20 @@ func newStreet() *street {
 }
 
 // play plays a dialogue by turns: C or S begins each, T turns TLS on, W waits so
-// long, N is a note of posta's, L are lost octets, and X ends it with a reason.
+// long, N is a note of posta's, L are lost octets of the client, and X ends it with
+// a reason. M at the begin is a capture that begins in the middle.
 func (s *street) play(protocol string, turns ...string) {
 	s.conn++
 	conn := s.conn
-	s.feed(&event.Event{Conn: conn, Kind: event.Open, Time: s.now, Fact: event.Opened{Protocol: protocol, Endpoints: event.Endpoints{
-		Remote: netip.MustParseAddrPort("192.0.2.9:40000"), Local: netip.MustParseAddrPort("192.0.2.1:25")}}})
+	ends := event.Endpoints{Remote: netip.MustParseAddrPort("192.0.2.9:40000"), Local: netip.MustParseAddrPort("192.0.2.1:25")}
+	if protocol == "pop3" {
+		ends.Local = netip.MustParseAddrPort("192.0.2.1:110")
+	}
+	var fact any = event.Opened{Protocol: protocol, Endpoints: ends}
+	if turns[0] == "M:" {
+		fact, turns = event.Captured{Endpoints: ends}, turns[1:]
+	}
+	s.feed(&event.Event{Conn: conn, Kind: event.Open, Time: s.now, Fact: fact})
 	off, reason := [2]int64{}, "quit"
 	for _, turn := range turns {
 		s.now = s.now.Add(time.Second)
@@ -138,6 +146,11 @@ func TestRules(t *testing.T) {
 		{"an old version", "smtp", []string{greets, ehlo, offers, secure, ready, "T:TLSv1.1 TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA", ehlo, plain, quit, bye}, "tls-weak"},
 		{"a broken suite", "smtp", []string{greets, ehlo, offers, secure, ready, "T:TLSv1.2 TLS_RSA_WITH_RC4_128_SHA", ehlo, plain, quit, bye}, "tls-weak"},
 		{"no forward secrecy", "smtp", []string{greets, ehlo, offers, secure, ready, "T:TLSv1.2 TLS_RSA_WITH_AES_128_GCM_SHA256", ehlo, plain, quit, bye}, "tls-weak"},
+		{"in the middle of SMTP", "smtp", []string{"M:", okay, from, okay, to, okay, data, start, letter, okay, quit, bye}, "message-readable"},
+		{"a refusal in the middle of SMTP", "smtp", []string{"M:", "S:554 spam\r\n", from, okay, "C:RSET\r\n", okay, quit, bye}, ""},
+		{"no SYN, and a greeting", "smtp", []string{"M:", greets, from, okay, quit, bye}, "out-of-order"},
+		{"in the middle of POP3", "pop3", []string{"M:", "S:+OK 3 messages\r\n", "C:LIST\r\n", "S:+OK\r\n1 100\r\n.\r\n", quit, "S:+OK\r\n"}, ""},
+		{"before PASS", "pop3", []string{"M:", "S:+OK\r\n", "C:PASS secret\r\n", "S:+OK\r\n", quit, "S:+OK\r\n"}, "password-clear"},
 		{"behind STARTTLS", "smtp", []string{greets, ehlo, offers, "C:STARTTLS\r\nRSET\r\n", ready, tls13, ehlo, plain, quit, bye}, "tls-prefixed"},
 		{"behind STLS", "pop3", []string{"S:+OK\r\n", "C:STLS\r\nUSER eva\r\n", "S:+OK\r\n", tls13, "C:QUIT\r\n", "S:+OK\r\n"}, "tls-prefixed"},
 		{"behind the answer to STARTTLS", "smtp", []string{greets, ehlo, offers, secure, "S:220 go on\r\n250 AUTH PLAIN\r\n", tls13, ehlo, plain, quit, bye}, "tls-prefixed"},

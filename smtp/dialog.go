@@ -156,7 +156,7 @@ func (d *Dialog) Reply(line string) (a Answer, done bool, err error) {
 	a = Answer{Reply: r}
 	first := !d.heard
 	d.heard = true
-	if first && (len(d.waiting) == 0 || r.Code == 220) {
+	if first && (r.Code == 220 || len(d.waiting) == 0 && greets(r.Code)) {
 		a.Greeting, a.Sure = true, !d.unsure
 		return a, true, nil
 	}
@@ -175,6 +175,16 @@ func (d *Dialog) Reply(line string) (a Answer, done bool, err error) {
 		d.unsure = false
 	}
 	return a, true, nil
+}
+
+// greets says whether a server may begin with a code (RFC 5321 §4.3.2, RFC 7504
+// §3). With another it answers what was not seen.
+func greets(code int) bool {
+	switch code {
+	case 220, 421, 521, 554:
+		return true
+	}
+	return false
 }
 
 // catchUp leaves out commands whose replies were lost: 354 answers DATA alone,

@@ -359,6 +359,16 @@ S: 220 here\r\n250 ok\r\n`, `
 C EHLO x
 S 220 to greeting
 S 250 to EHLO`},
+		{"begins with a reply", `
+S: 250 ok\r\n
+C: MAIL FROM:<a@b.c>\r\n
+S: 250 ok\r\n`, `
+S 250 to ? unsure
+C MAIL FROM:<a@b.c>
+S 250 to MAIL`},
+		{"is turned away", `
+S: 521 no mail here\r\n`, `
+S 521 to greeting`},
 		{"begins in the middle", `
 C: RCPT TO:<a@b.c>\r\n
 S: 250 ok\r\n`, `

@@ -271,6 +271,15 @@ func (b *Book) retain(d *dialogue, a *Act) {
 
 func clip(text string) string { return text[:min(len(text), maxLine)] }
 
+// greeted takes the server's first words. Where the begin of the connection was
+// not seen they may be anything's answer, unless no other begins like them.
+func (d *dialogue) greeted(a *Act, ok, plain bool, text string) {
+	d.phase = Opening
+	if a.Sure = a.Sure && (d.s.Sure || plain); a.Sure {
+		d.now.Greeted, d.s.Banner = ok, clip(text)
+	}
+}
+
 // ask takes a command that waits for its reply.
 func (b *Book) ask(d *dialogue, a *Act) {
 	a.Grouped = len(d.waiting) > 0

@@ -64,7 +64,7 @@ func (b *Book) POPResponse(p Place, r *pop3.Answer) {
 	switch {
 	case r.Greeting:
 		a.Kind, a.Verb = Greeting, ""
-		d.phase, d.now.Greeted, d.s.Banner = Opening, !a.Refused, clip(string(r.Text.Of(r.Line)))
+		d.greeted(a, !a.Refused, false, string(r.Text.Of(r.Line)))
 	case r.Status == pop3.Continue:
 		a.Kind, a.Re = Challenge, d.asked("AUTH", false)
 	default:

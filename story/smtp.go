@@ -114,7 +114,7 @@ func (b *Book) SMTPReply(p Place, r *smtp.Answer) {
 	switch {
 	case r.Greeting:
 		a.Kind, a.Verb = Greeting, ""
-		d.phase, d.now.Greeted, d.s.Banner = Opening, r.Code == 220, clip(r.Text)
+		d.greeted(a, r.Code == 220, r.Code == 220, r.Text)
 	case r.Code == 334:
 		a.Kind, a.Re = Challenge, d.asked("AUTH", false)
 	default:
