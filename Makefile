@@ -7,6 +7,8 @@ GO      ?= go
 BUILD   := CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w'
 TARGETS := linux/amd64 linux/arm64 windows/amd64 windows/arm64 darwin/amd64 darwin/arm64
 
+.DEFAULT_GOAL := build
+
 .PHONY: run build test check race fuzz soak bench bench-read cross dist clean
 
 run: build

@@ -40,6 +40,8 @@ type Lesson struct {
 	Implicit   bool   // from the first
 	ServerName string // that the client asked for in the clear, to begin TLS
 	said       bool   // something was said in the clear
+	from       string // of the envelope at hand
+	to         []string
 }
 
 // Learnt is a message that could be read.
@@ -124,8 +126,12 @@ func (l *Lesson) heard(s *story.Session, a *story.Act) {
 			l.name(&l.Names, a.Arg)
 		case "MAIL":
 			l.name(&l.Senders, a.Arg)
+			l.from, l.to = shown(a.Arg), nil
 		case "RCPT":
 			l.name(&l.Recipients, a.Arg)
+			if len(l.to) < maxNames {
+				l.to = append(l.to, shown(a.Arg))
+			}
 		case "USER":
 			l.User = shown(a.Arg)
 		case "PASS":
@@ -160,6 +166,9 @@ func (l *Lesson) message(a *story.Act) {
 	}
 	m := a.Message
 	one := Learnt{At: a.At, From: flat(m.From), To: flat(m.To), Subject: flat(m.Subject), Size: m.Size}
+	if a.From == story.Client { // what its header leaves out, the envelope has
+		one.From, one.To = cmp.Or(one.From, l.from), cmp.Or(one.To, strings.Join(l.to, ", "))
+	}
 	for _, part := range m.Parts {
 		if part.Name != "" && len(one.Files) < maxNames {
 			one.Files = append(one.Files, shown(part.Name))
@@ -246,7 +255,11 @@ func (l *Lesson) outside(w *words.Words) []string {
 	}
 }
 
-// OverTLS says what would have been learnt of the same session inside TLS.
+// OverTLS says what would have been learnt of the same session inside TLS; nil
+// where it was.
 func (l *Lesson) OverTLS(w *words.Words) []string {
+	if l.TLS {
+		return nil
+	}
 	return append(l.outside(w), w.Say("audit.tls_name", nil), w.Say("audit.tls_starttls", nil), w.Say("audit.tls_rest", nil))
 }

@@ -61,7 +61,9 @@ func logins(judge func(l *story.Login, secure bool)) func(*story.Act) {
 	tell := func() {
 		if under != nil && under != told {
 			told = under
-			judge(under, secure)
+			if under.OK || under.At != (story.Moment{}) { // otherwise nothing was sent: AUTH was refused
+				judge(under, secure)
+			}
 		}
 	}
 	return func(a *story.Act) {

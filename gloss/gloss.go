@@ -8,6 +8,7 @@
 package gloss
 
 import (
+	"cmp"
 	"encoding/base64"
 	"fmt"
 	"strings"
@@ -219,7 +220,7 @@ func (g *glosser) mail() {
 	a, m := g.a, g.a.Message
 	g.say("gloss.message", words.Args{"Size": m.Size})
 	if m.Subject != "" || m.From != "" {
-		g.say("gloss.message_header", words.Args{"From": shown(m.From), "To": shown(m.To), "Subject": shown(m.Subject)})
+		g.say("gloss.message_header", words.Args{"From": cmp.Or(shown(m.From), "?"), "To": cmp.Or(shown(m.To), "?"), "Subject": cmp.Or(shown(m.Subject), "?")})
 	}
 	switch {
 	case g.pop():

@@ -21,6 +21,7 @@ type maker struct {
 	diagram *draw.Diagram
 	found   []audit.Finding
 	lessons []*audit.Lesson
+	names   map[uint64]int // places of sessions, by their Conn
 	part    int
 }
 
@@ -104,6 +105,9 @@ func (m *maker) talked() {
 			fmt.Sprintf("%d → / ← %d", s.Octets[event.FromDialer], s.Octets[event.FromListener]), secure}})
 	}
 	m.add(t)
+	if m.Left > 0 {
+		m.explain("report.sessions_left", words.Args{"Count": m.Left})
+	}
 }
 
 // join puts what is known of an end in lines.
@@ -153,10 +157,8 @@ func (m *maker) findings() {
 }
 
 func (m *maker) sessionOf(conn uint64) string {
-	for i, s := range m.Sessions {
-		if s.Conn == conn {
-			return m.nameOf(i)
-		}
+	if i, ok := m.names[conn]; ok {
+		return m.nameOf(i)
 	}
 	return ""
 }
@@ -166,8 +168,10 @@ func (m *maker) sessionOf(conn uint64) string {
 func (m *maker) eavesdropper() {
 	m.begin("report.eavesdropper", nil)
 	for _, l := range m.lessons {
-		m.add(heading{2, m.sessionOf(l.Conn)}, paragraph{text: m.say("report.in_clear", nil)}, list{l.Clear(m.Words)},
-			paragraph{text: m.say("report.over_tls", nil)}, list{l.OverTLS(m.Words)})
+		m.add(heading{2, m.sessionOf(l.Conn)}, paragraph{text: m.say("report.in_clear", nil)}, list{l.Clear(m.Words)})
+		if over := l.OverTLS(m.Words); over != nil {
+			m.add(paragraph{text: m.say("report.over_tls", nil)}, list{over})
+		}
 	}
 	if len(m.lessons) == 0 {
 		m.explain("report.nothing_heard", nil)
@@ -179,6 +183,9 @@ func (m *maker) packets() {
 		return
 	}
 	m.begin("report.packets", nil)
+	if m.Made {
+		m.explain("report.packets_made", nil)
+	}
 	t := table{columns: []column{{name: m.say("read.number", nil), width: 0.8, right: true}, {name: m.say("read.time", nil), width: 1.5},
 		{name: m.say("read.source", nil), width: 1.7}, {name: m.say("read.destination", nil), width: 1.7},
 		{name: m.say("read.protocol", nil), width: 1.1}, {name: m.say("report.col_length", nil), width: 0.9, right: true},

@@ -8,6 +8,7 @@ import (
 	"html/template"
 	"io"
 	"strings"
+	"unicode"
 
 	"posta/draw"
 )
@@ -41,7 +42,7 @@ func (r *Report) foot() string { return r.w.Say("report.foot", nil) }
 
 // html writes one block. What was said by strangers goes through esc.
 func (r *Report) html(b block) (template.HTML, error) {
-	esc := template.HTMLEscapeString
+	esc := escape
 	var out strings.Builder
 	put := func(format string, args ...any) { fmt.Fprintf(&out, format, args...) }
 	switch b := b.(type) {
@@ -89,7 +90,7 @@ func (r *Report) html(b block) (template.HTML, error) {
 }
 
 func htmlTable(out *strings.Builder, t table) {
-	esc := template.HTMLEscapeString
+	esc := escape
 	total := 0.0
 	for _, c := range t.columns {
 		total += c.width
@@ -113,6 +114,32 @@ func htmlTable(out *strings.Builder, t table) {
 	out.WriteString("</tbody></table></div>")
 }
 
+// escape makes a text part of a page. What would turn it around, or what a
+// terminal would obey that it is pasted into, stands as \x1b.
+func escape(text string) string { return template.HTMLEscapeString(harmless(text)) }
+
+func harmless(text string) string {
+	if strings.IndexFunc(text, isHarmful) < 0 {
+		return text
+	}
+	var b strings.Builder
+	for _, r := range text {
+		switch {
+		case !isHarmful(r):
+			b.WriteRune(r)
+		case r < 0x100:
+			fmt.Fprintf(&b, `\x%02x`, r)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+	}
+	return b.String()
+}
+
+func isHarmful(r rune) bool {
+	return r != '\n' && r != '\t' && unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)
+}
+
 func cellClass(c column) string {
 	switch {
 	case c.name == "":
@@ -120,7 +147,9 @@ func cellClass(c column) string {
 	case c.mono:
 		return ` class="mono"`
 	case c.right:
-		return ` class="right"`
+		return ` class="right tight"`
+	case c.width < 1.6:
+		return ` class="tight"`
 	}
 	return ""
 }

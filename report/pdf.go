@@ -124,7 +124,7 @@ func (p *printer) text(x, y float64, s style, text string) {
 
 // lines breaks text to a width; what has no blanks is broken anywhere.
 func (p *printer) lines(s style, text string, wide float64) (out []string) {
-	for _, paragraph := range strings.Split(text, "\n") {
+	for _, paragraph := range strings.Split(harmless(text), "\n") {
 		out = append(out, p.wrap(s, strings.ReplaceAll(paragraph, "\t", "    "), wide)...)
 	}
 	return out

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -140,7 +141,11 @@ func (m *maker) listened() (out []string) {
 // insideTLS says what can still be seen where there is TLS.
 func (m *maker) insideTLS() (out []string) {
 	for _, l := range m.lessons {
-		out = append(out, m.sessionOf(l.Conn)+": "+strings.Join(l.OverTLS(m.Words), " "))
+		seen := l.OverTLS(m.Words)
+		if seen == nil { // it was inside TLS
+			seen = l.Clear(m.Words)
+		}
+		out = append(out, m.sessionOf(l.Conn)+": "+strings.Join(seen, " "))
 	}
 	return out
 }
@@ -156,7 +161,7 @@ func (m *maker) somebodyElse() (out []string) {
 			if a.Before.User != "" {
 				id = "report.answer_logged_in"
 			}
-			out = append(out, m.nameOf(i)+": "+m.say(id, words.Args{"From": fmt.Sprintf("<%s>", a.Before.From), "Header": a.Message.From, "User": a.Before.User}))
+			out = append(out, m.nameOf(i)+": "+m.say(id, words.Args{"From": fmt.Sprintf("<%s>", a.Before.From), "Header": cmp.Or(a.Message.From, "–"), "User": a.Before.User}))
 		}
 	}
 	return append(out, m.say("report.answer_name", nil))

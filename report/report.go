@@ -52,11 +52,16 @@ type Source struct {
 	Sessions []*story.Session // kept whole, with their acts
 	Packets  []Packet         // at most MaxPackets
 	More     int              // packets that are not listed
+	Left     int              // sessions beyond MaxSessions
+	Made     bool             // the packets were made of the server's recording
 	Files    []File
 	Answers  bool // the practice's questions are answered
 	Words    *words.Words
 	Zone     *time.Location // in which times are told
 }
+
+// MaxSessions is how many sessions a report tells of.
+const MaxSessions = 40
 
 // MaxPackets is how many packets a report lists.
 const MaxPackets = 400
@@ -78,6 +83,10 @@ func Of(s Source) *Report {
 		s.Zone = time.UTC
 	}
 	m := &maker{Source: s, r: &Report{w: s.Words, lang: s.Words.Lang(), title: s.Words.Say("report.title", nil), made: s.Heading.Date, group: s.Heading.Group}}
+	m.names = map[uint64]int{}
+	for i, one := range s.Sessions {
+		m.names[one.Conn] = i
+	}
 	m.heading()
 	m.diagram = draw.New(s.Sessions, draw.Options{Words: s.Words, Zone: s.Zone})
 	m.judge()

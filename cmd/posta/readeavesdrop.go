@@ -91,7 +91,7 @@ func (a *app) lessonLine(l *audit.Lesson) lessonLine {
 	l.Began, l.Ended = l.Began.Local(), l.Ended.Local()
 	line := lessonLine{Stream: &l.Stream, Protocol: l.Protocol, Client: l.Client.String(), Server: l.Server.String(), Begin: l.Began.UTC(), End: l.Ended.UTC(),
 		Sent: l.Octets[0], Received: l.Octets[1], Greeting: l.Software, Names: l.Names, From: l.Senders, To: l.Recipients, TLS: l.TLS,
-		ServerName: l.ServerName, Clear: l.Clear(a.words), OverTLS: l.OverTLS(a.words)}
+		ServerName: l.ServerName, Clear: l.Clear(a.words), OverTLS: append([]string{}, l.OverTLS(a.words)...)}
 	if l.Stream < 0 {
 		line.Stream, line.Session = nil, l.Conn
 	}
@@ -122,6 +122,9 @@ func (a *app) lessonText(w io.Writer, all []lessonLine) error {
 		wrap(&b, "", a.say("read.learnt", nil))
 		for _, one := range l.Clear {
 			wrap(&b, "  - ", one)
+		}
+		if len(l.OverTLS) == 0 { // it was inside TLS
+			continue
 		}
 		b.WriteByte('\n')
 		wrap(&b, "", a.say("read.over_tls", nil))

@@ -144,6 +144,12 @@ func (m *reportMaker) sessions(ctx context.Context, ids []uint64) error {
 		name = "sessions.pcapng"
 	}
 	m.src.Files = append(m.src.Files, report.File{Name: name, Octets: octets.Bytes(), Masked: in.Masked})
+	m.src.Made = true
+	if in.Masked {
+		all, err := m.a.toldStory(ctx, ids)
+		m.take(all)
+		return err
+	}
 	return m.read(ctx, name, bytes.NewReader(octets.Bytes()))
 }
 

@@ -33,6 +33,9 @@ type reportMaker struct {
 // are mail.
 const maxReported = 50_000
 
+// maxReportedSessions is how many connections are looked at.
+const maxReportedSessions = 10_000
+
 // read reads a capture: its sessions and its packets.
 func (m *reportMaker) read(ctx context.Context, name string, from io.Reader) error {
 	r, err := capture.NewReader(from)
@@ -40,7 +43,11 @@ func (m *reportMaker) read(ctx context.Context, name string, from io.Reader) err
 		return m.a.unreadable(err, name, 0)
 	}
 	defer r.Close()
-	book := story.New(story.Options{Keep: func(*story.Session) bool { return true }})
+	kept := 0
+	book := story.New(story.Options{Keep: func(*story.Session) bool { // of an attack's millions some will do
+		kept++
+		return kept <= maxReportedSessions
+	}})
 	if err := m.begin(book); err != nil {
 		return err
 	}
@@ -106,6 +113,10 @@ func (m *reportMaker) take(all []*story.Session) {
 	shown := 0
 	for _, s := range all {
 		if s.Protocol == "" || m.matches != nil && !m.chosen[s.Conn] {
+			continue
+		}
+		if len(m.src.Sessions) == report.MaxSessions {
+			m.src.Left++
 			continue
 		}
 		in[s.Conn] = true

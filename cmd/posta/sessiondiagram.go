@@ -10,6 +10,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"posta/admin"
+	"posta/dissect"
+	"posta/event"
+	"posta/field"
 	"posta/story"
 	"posta/words"
 )
@@ -93,6 +96,9 @@ func (a *app) recordedStory(ctx context.Context, recorded []admin.Recorded, pack
 		in.IDs = append(in.IDs, s.ID)
 		in.Masked = in.Masked || s.Masked
 	}
+	if in.Masked && !packets { // its export is masked text over plain TCP: it would tell of a session without TLS
+		return a.toldStory(ctx, in.IDs)
+	}
 	reading, err := a.newStoryReading(sessionChoice{packets: packets})
 	if err != nil {
 		return nil, err
@@ -113,4 +119,17 @@ func (a *app) recordedStory(ctx context.Context, recorded []admin.Recorded, pack
 		return nil, err
 	}
 	return reading.chosen()
+}
+
+// toldStory reads what was said in recorded sessions as the server tells it.
+func (a *app) toldStory(ctx context.Context, ids []uint64) ([]*story.Session, error) {
+	book := story.New(story.Options{Keep: func(*story.Session) bool { return true }})
+	d := dissect.New(field.Set{}, func(*dissect.Frame) {})
+	d.Tell(book)
+	if err := a.askServer(ctx, "session.watch", admin.SessionWatch{IDs: ids, Now: true}, event.NewRecords(fed{d})); err != nil {
+		return nil, err
+	}
+	all, _ := book.Sessions()
+	slices.SortStableFunc(all, func(x, y *story.Session) int { return x.Began.Time.Compare(y.Began.Time) })
+	return all, nil
 }
