@@ -2,7 +2,10 @@ package console
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
+
+	"posta/sasl"
 )
 
 // Complete gives what the word at the end of a line may become, and where it
@@ -52,6 +55,17 @@ func escapeGlob(name string) string {
 	return strings.NewReplacer(`*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(name)
 }
 
+// cleanAuth is AUTH with the name of a mechanism, and nothing else: who leaves
+// the name out has a password stand in its place.
+func (c *Console) cleanAuth(fields []string) string {
+	known := append([]string{sasl.Plain, sasl.LoginName, sasl.ScramSHA256, sasl.ScramPlus256, "SCRAM-SHA-1", "SCRAM-SHA-1-PLUS",
+		"CRAM-MD5", "DIGEST-MD5", "XOAUTH2", "OAUTHBEARER", "EXTERNAL", "GSSAPI", "ANONYMOUS"}, c.speaker.mechanisms()...)
+	if len(fields) < 2 || !slices.ContainsFunc(known, func(one string) bool { return strings.EqualFold(one, fields[1]) }) {
+		return fields[0]
+	}
+	return fields[0] + " " + fields[1]
+}
+
 // Clean is a command as the history keeps it: known, and without its secret.
 func (c *Console) Clean(line string) (string, bool) {
 	switch {
@@ -62,6 +76,9 @@ func (c *Console) Clean(line string) (string, bool) {
 	}
 	if at := c.speaker.secret(line); at >= 0 {
 		line = line[:at]
+	}
+	if fields := strings.Fields(line); strings.EqualFold(fields[0], "AUTH") {
+		return c.cleanAuth(fields), true
 	}
 	return strings.TrimSpace(line), true
 }

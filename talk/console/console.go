@@ -46,31 +46,32 @@ type Console struct {
 	tap     *talk.Tap
 	scribe  *talk.Scribe
 
-	typed   chan answer   // what was typed
-	asks    chan question // what is to be typed next
-	asked   bool          // a question is open
-	arrived chan chunk    // from the network
-	more    chan struct{} // the next chunk may be read
-	queue   []string      // commands that are typed by the console itself
-	rest    []byte        // of the network, no whole line yet
-	said    [][]byte      // lines of the response under way
-	lines   int           // of it, shown or not
-	expect  string        // of it, for the transcript
-	half    []byte        // of raw octets sent, no whole line yet
-	file    string        // whose content is sent at the next 354
-	sentAt  time.Time     // when the last command went out; zero: nothing is waited for
-	hint    string        // the one shown last
-	hints   bool          //
-	helped  bool          // the first hint was shown, with what explains it
-	raw     bool          // octets as typed, hex shown
-	letter  *letter       // the message being typed
-	login   *login        // the exchange under way
-	verb    string        // of the command sent last
-	secrets bool          // the transcript holds some
-	over    bool          // there is no connection any more
-	leaving bool          // the person said so
-	failure error         // what ended the connection, if that was not wanted
-	asking  int           // challenges that the transcript captured
+	typed     chan answer   // what was typed
+	asks      chan question // what is to be typed next
+	asked     bool          // a question is open
+	arrived   chan chunk    // from the network
+	more      chan struct{} // the next chunk may be read
+	queue     []string      // commands that are typed by the console itself
+	rest      []byte        // of the network, no whole line yet
+	said      [][]byte      // lines of the response under way
+	lines     int           // of it, shown or not
+	expect    string        // of it, for the transcript
+	half      []byte        // of raw octets sent, no whole line yet
+	file      string        // whose content is sent at the next 354
+	sentAt    time.Time     // when the last command went out; zero: nothing is waited for
+	hint      string        // the one shown last
+	hints     bool          //
+	helped    bool          // the first hint was shown, with what explains it
+	raw       bool          // octets as typed, hex shown
+	letter    *letter       // the message being typed
+	login     *login        // the exchange under way
+	verb      string        // of the command sent last
+	secrets   bool          // the transcript holds some
+	over      bool          // there is no connection any more
+	leaving   bool          // the person said so
+	encrypted bool          // STARTTLS has led to TLS
+	failure   error         // what ended the connection, if that was not wanted
+	asking    int           // challenges that the transcript captured
 
 	mu   sync.Mutex    // the speaker, while a line is typed: Tab asks it
 	done chan struct{} // closed at the end
@@ -136,12 +137,25 @@ func (c *Console) Run(ctx context.Context) error {
 	c.more <- struct{}{}
 	c.wait(ctx)
 	if c.o.StartTLS && !c.over {
-		c.startTLS()
+		c.startFirst(ctx)
 	}
 	for !c.over && !c.leaving {
 		c.step(ctx)
 	}
 	return c.failure
+}
+
+// startFirst turns encryption on before anything is typed, and ends the
+// conversation where that does not come about: who asked for it would go on
+// unaware.
+func (c *Console) startFirst(ctx context.Context) {
+	c.startTLS()
+	for len(c.queue) > 0 && !c.over && !c.leaving && c.login == nil && c.letter == nil {
+		c.step(ctx)
+	}
+	if !c.encrypted && !c.over && !c.leaving {
+		c.over, c.failure = true, words.Fail("talk.no_tls", words.Args{"Address": c.tap.RemoteAddr().String()})
+	}
 }
 
 func (c *Console) connect(ctx context.Context) (err error) {
@@ -274,10 +288,12 @@ func (c *Console) take(a answer) {
 		c.write(a.line)
 	case c.local(a.line):
 	case c.raw:
+		c.file = ""
 		c.sendRaw(a.line)
 	case a.line == "":
 		c.hint = "" // who only presses Enter wants to know what to type
 	default:
+		c.file = "" // what DATA is typed for is typed too
 		c.echo(a.line)
 		c.command(strings.TrimPrefix(a.line, "//"[:slashes(a.line)]))
 	}

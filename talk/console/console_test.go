@@ -65,6 +65,15 @@ type scene struct {
 	typed    []string
 	options  func(*Options)
 	ended    error // what Run gives; nil for nothing
+	any      bool  // it may give anything
+}
+
+// run gives the screen and what Run gives.
+func (s scene) run(t *testing.T) (string, error) {
+	t.Helper()
+	s.any = true
+	screen, _, c := s.play(t)
+	return screen, c.failure
 }
 
 // play gives the screen, without times, and the console.
@@ -91,7 +100,7 @@ func (s scene) play(t *testing.T) (string, *typist, *Console) {
 		s.options(&o)
 	}
 	c := New(o)
-	if err := c.Run(t.Context()); !errors.Is(err, s.ended) {
+	if err := c.Run(t.Context()); !s.any && !errors.Is(err, s.ended) {
 		t.Errorf("Run: %v", err)
 	}
 	if err := <-played; err != nil {
@@ -326,6 +335,53 @@ func TestFile(t *testing.T) {
 	}
 }
 
+// A file that DATA was refused for is not sent at a later one, nor is one whose
+// reply never came when something else was typed.
+func TestFileIsForgotten(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "x.eml")
+	if err := os.WriteFile(name, []byte("old"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for reply, hurry := range map[string]bool{"S: 451 later\n": false, "": true} {
+		script := "S: 220 x\nC: HELO x\nS: 250 x\nC: MAIL FROM:<>\nS: 250 ok\nC: RCPT TO:<a@b.es>\nS: 250 ok\nC: DATA\n" +
+			reply + "C: NOOP\nS: 250 ok\n"
+		typed := []string{"HELO x", "MAIL FROM:<>", "RCPT TO:<a@b.es>", "/file " + name, "NOOP"}
+		if !hurry {
+			script += "C: DATA\nS: 354 go\nC: new\nC: .\nS: 250 ok\n"
+			typed = append(typed, "DATA", "new", ".")
+		}
+		_, _, c := scene{protocol: "smtp", script: script + "closed", typed: append(typed, "/quit"),
+			options: func(o *Options) {
+				if hurry {
+					o.Patience = 20 * time.Millisecond
+				}
+			}}.play(t)
+		if c.file != "" {
+			t.Errorf("after %q %s is sent at the next DATA", reply, c.file)
+		}
+	}
+}
+
+// Who asks for TLS does not go on without it.
+func TestStartTLSFirst(t *testing.T) {
+	asked := func(o *Options) { o.StartTLS = true }
+	for _, s := range []scene{
+		{protocol: "smtp", script: "S: 220 x\nC: EHLO me.example\nS: 250 x\nC: STARTTLS\nS: 454 4.7.0 no\nclosed"},
+		{protocol: "smtp", script: "S: 220 x\nC: EHLO me.example\nS: 502 what\nclosed"},
+		{protocol: "smtp", script: "S: 220 x\nC: EHLO me.example\nS: 334 UGFzc3dvcmQ6\nclosed"},
+		{protocol: "pop3", script: "S: +OK x\nC: STLS\nS: -ERR no\nclosed"},
+	} {
+		s.options, s.typed = asked, []string{"never typed"}
+		screen, err := s.run(t)
+		var said *words.Error
+		if !errors.As(err, &said) || said.ID != "talk.no_tls" || strings.Contains(screen, "never typed") {
+			t.Errorf("%v\n%s", err, screen)
+		}
+	}
+	screen, _, _ := scene{protocol: "pop3", script: "S: +OK x\nC: STLS\nS: +OK\nC: CAPA\nS: +OK\nS: .\nC: QUIT\nS: +OK", typed: []string{"QUIT"}, options: asked}.play(t)
+	wants(t, screen, "C: STLS", "C: CAPA", "C: QUIT")
+}
+
 // host is a Host of one connection.
 type host struct{ nc *wiretest.Conn }
 
@@ -381,8 +437,9 @@ func TestComplete(t *testing.T) {
 // The history never holds a password.
 func TestClean(t *testing.T) {
 	for protocol, lines := range map[string]map[string]string{
-		"smtp": {"AUTH PLAIN AHBlcGUA": "AUTH PLAIN", "AUTH LOGIN": "AUTH LOGIN", "MAIL FROM:<a@b>": "MAIL FROM:<a@b>", "geheim": "", "PASS geheim": "", "/file x": "/file x"},
-		"pop3": {"PASS geheim": "PASS", "APOP pepe 0123": "APOP pepe", "USER pepe": "USER pepe", "USER pepe geheim": "USER pepe", "AUTH PLAIN AHBl": "AUTH PLAIN", "geheim": ""},
+		"smtp": {"AUTH PLAIN AHBlcGUA": "AUTH PLAIN", "AUTH LOGIN": "AUTH LOGIN", "AUTH AGEAcHc=": "AUTH", "auth AGEAcHc": "auth", "AUTH": "AUTH",
+			"AUTH scram-sha-256 ": "AUTH scram-sha-256", "AUTH CRAM-MD5 x": "AUTH CRAM-MD5", "AUTH PLAIN geheim more": "AUTH PLAIN", "AUTH  AGEAcHc=": "AUTH", "MAIL FROM:<a@b>": "MAIL FROM:<a@b>", "geheim": "", "PASS geheim": "", "/file x": "/file x"},
+		"pop3": {"PASS geheim": "PASS", "APOP pepe 0123": "APOP pepe", "USER pepe": "USER pepe", "USER pepe geheim": "USER pepe", "AUTH PLAIN AHBl": "AUTH PLAIN", "AUTH AGEAcHc=": "AUTH", "geheim": ""},
 	} {
 		c := New(Options{Protocol: protocol})
 		h := &History{Clean: c.Clean, open: true}

@@ -102,7 +102,7 @@ func (c *Console) answered(h heard) {
 		}
 	}
 	if len(c.said) > 0 && bad(c.said[0]) {
-		c.queue = nil // it was to lead on
+		c.queue, c.file = nil, "" // it was to lead on
 	}
 	c.scribe.Reply(c.said, expect)
 }
@@ -137,6 +137,7 @@ func (c *Console) handshake(ctx context.Context) {
 		c.over, c.failure = true, err
 		return
 	}
+	c.encrypted = true
 	c.scribe.Do("tls")
 	c.speaker.secured()
 	if s, ok := c.tap.TLS(); ok {
