@@ -18,6 +18,7 @@ import (
 type Operation struct {
 	Name    string // "account.add"
 	Changes bool   // it changes something, or shows what is secret: it stands in the audit log
+	about   func(request json.RawMessage) string
 	run     func(ctx context.Context, request json.RawMessage, octets io.Reader) (any, error)
 }
 
@@ -26,7 +27,7 @@ type Stream func(ctx context.Context, w io.Writer) error
 
 // op makes an Operation of a typed function.
 func op[In, Out any](name string, changes bool, run func(context.Context, In) (Out, error)) Operation {
-	return Operation{name, changes, func(ctx context.Context, raw json.RawMessage, _ io.Reader) (any, error) {
+	return Operation{name, changes, aboutOf[In], func(ctx context.Context, raw json.RawMessage, _ io.Reader) (any, error) {
 		var in In
 		if err := json.Unmarshal(raw, &in); err != nil {
 			return nil, refusal("invalid", "admin.bad_request", "Name", name, "Error", err)

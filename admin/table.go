@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"slices"
-	"strconv"
 	"time"
 )
 
@@ -62,57 +60,12 @@ func (t *Table) run(ctx context.Context, c call) (any, error) {
 	}
 	result, err := o.run(ctx, c.raw, c.octets)
 	if o.Changes {
-		t.audit(Audit{Time: time.Now(), Actor: c.actor, Operation: c.name, About: about(c.raw), Err: err})
+		t.audit(Audit{Time: time.Now(), Actor: c.actor, Operation: c.name, About: o.about(c.raw), Err: err})
 	}
 	if err != nil {
 		return nil, refuse(err)
 	}
 	return result, nil
-}
-
-// about picks what an operation is about out of its request, and nothing else:
-// a request may hold a password.
-func about(raw json.RawMessage) string {
-	var request struct {
-		Address, To, Domain, Name, Target, Listener string
-		IDs                                         []uint64 // of sessions
-	}
-	if json.Unmarshal(raw, &request) != nil {
-		return ""
-	}
-	for _, s := range []string{request.Address, request.To, request.Domain, request.Name, request.Target, request.Listener} {
-		if s != "" {
-			return s
-		}
-	}
-	return ranges(request.IDs)
-}
-
-// maxAbout bounds what is written of numbers, in octets.
-const maxAbout = 200
-
-// ranges writes numbers in order, each once, "3,7-9"; where that is too long,
-// how many there are.
-func ranges(ids []uint64) string {
-	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
-	var text []byte
-	for i := 0; i < len(ids); i++ {
-		if i > 0 {
-			text = append(text, ',')
-		}
-		text = strconv.AppendUint(text, ids[i], 10)
-		first := i
-		for i+1 < len(ids) && ids[i+1] == ids[i]+1 {
-			i++
-		}
-		if i > first {
-			text = strconv.AppendUint(append(text, '-'), ids[i], 10)
-		}
-		if len(text) > maxAbout {
-			return strconv.Itoa(len(ids)) + " sessions"
-		}
-	}
-	return string(text)
 }
 
 // deliver hands a result over, by way of JSON so that both ways of calling

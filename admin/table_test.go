@@ -37,10 +37,45 @@ func TestAbout(t *testing.T) {
 	for i := range many {
 		many[i] += 1000 // four digits and a comma each
 	}
-	if got := ranges(many[:40]); len(got) != 199 || !strings.HasSuffix(got, ",1078") {
+	if got := ranges(many[:40], "sessions"); len(got) != 199 || !strings.HasSuffix(got, ",1078") {
 		t.Errorf("%q", got)
 	}
-	if got := ranges(many[:41]); got != "41 sessions" {
+	if got := ranges(many[:41], "sessions"); got != "41 sessions" {
 		t.Errorf("%q", got)
+	}
+}
+
+// A request cannot choose what the log says of it.
+func TestAudited(t *testing.T) {
+	var last Audit
+	table := NewTable(House{}, func(a Audit) { last = a })
+	for _, c := range []struct{ operation, request, want string }{
+		{"session.export", `{"ids":[7],"name":"lunch","address":"a@x.example","to":["b"],"target":{}}`, "7"},
+		{"session.export", `{"ids":[7],"IDS":[8]}`, "8"}, // as the operation reads it
+		{"session.watch", `{"ids":[9,7,8],"listener":"lab"}`, "7-9; listener lab"},
+		{"session.watch", `{"listener":"lab; 7"}`, `"lab; 7"`},
+		{"session.watch", `{"listener":"` + strings.Repeat("x", 300) + `"}`, strings.Repeat("x", 200) + "…"},
+		{"session.watch", `{"listener":7}`, ""},
+	} {
+		last = Audit{}
+		_, err := table.run(t.Context(), call{actor: "test", name: c.operation, raw: json.RawMessage(c.request)})
+		if err == nil || last.Operation != c.operation || last.About != c.want {
+			t.Errorf("%s %.100s: %+v (%v)", c.operation, c.request, last, err)
+		}
+	}
+	for _, c := range []struct {
+		about         func(json.RawMessage) string
+		request, want string
+	}{
+		{aboutOf[Grant], `{"address":"info@x.example","account":"pepe@x.example"}`, "info@x.example; account pepe@x.example"},
+		{aboutOf[MessagesOf], `{"address":"pepe@x.example","uids":[4,3,9],"ids":[1]}`, "pepe@x.example; messages 3-4,9"},
+		{aboutOf[MessagesOf], `{"to":"pepe@x.example","all":true}`, "pepe@x.example; all messages"},
+		{aboutOf[AccountChange], `{"address":"pepe@x.example","name":"Pepe","password":"secret"}`, "pepe@x.example"},
+		{aboutOf[DomainName], `{"name":"x.example","ids":[1]}`, "x.example"},
+		{aboutOf[FaultID], `{"id":3}`, "3"},
+	} {
+		if got := c.about(json.RawMessage(c.request)); got != c.want {
+			t.Errorf("%s: %q, not %q", c.request, got, c.want)
+		}
 	}
 }

@@ -25,7 +25,7 @@ const maxUploadRequest = 1 << 20
 // taking makes an Operation of a typed function that reads octets, too. It has
 // no line in the audit log: what is handed in is a session of its own.
 func taking[In, Out any](name string, run func(context.Context, In, io.Reader) (Out, error)) Operation {
-	return Operation{name, false, func(ctx context.Context, raw json.RawMessage, octets io.Reader) (any, error) {
+	return Operation{name, false, aboutOf[In], func(ctx context.Context, raw json.RawMessage, octets io.Reader) (any, error) {
 		var in In
 		if err := json.Unmarshal(raw, &in); err != nil {
 			return nil, refusal("invalid", "admin.bad_request", "Name", name, "Error", err)
