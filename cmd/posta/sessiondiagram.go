@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -86,7 +87,14 @@ func (a *app) sessionDiagram(ctx context.Context, args []string, f sessionDiagra
 
 // isRecorded says that a session that was read is a recorded one.
 func isRecorded(s *story.Session, r admin.Recorded) bool {
-	return s.Ends.Local.Port() == r.Local.Port() && s.Ends.Remote.Port() == r.Remote.Port() && s.Began.Time.Sub(r.Opened).Abs() < time.Second
+	return isEnd(s.Ends.Local, r.Local) && isEnd(s.Ends.Remote, r.Remote) && s.Began.Time.Sub(r.Opened).Abs() < time.Second
+}
+
+// isEnd says that an end as a capture has it is a recorded one. Captures know no
+// zones, and what had no address is unspecified there.
+func isEnd(read, recorded netip.AddrPort) bool {
+	a, b := read.Addr().Unmap(), recorded.Addr().Unmap().WithZone("")
+	return read.Port() == recorded.Port() && (a == b || !b.IsValid() && (!a.IsValid() || a.IsUnspecified()))
 }
 
 // recordedStory reads what was said in recorded sessions.
