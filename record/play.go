@@ -20,12 +20,15 @@ type Session struct {
 	Keys    bool // there are keys for its TLS
 	Dropped bool // not all of it was kept, or not all of it is there any longer
 
-	size int    // of its records in the ring
-	keys []byte // of it there
+	size int    // of its records
+	keys []byte // of it in the ring
 	lost bool   // the ring has lost its beginning
 
 	first, last int64 // places of its records there
 }
+
+// Octets are about how many are read for playing it.
+func (s *Session) Octets() int { return s.size }
 
 // Sessions are those that can be played, of the archive too, in the order in
 // which they began.

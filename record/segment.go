@@ -95,7 +95,7 @@ func (a *Archive) begun(b []byte, left int64) (*archived, bool) {
 		*text = a.texts[*text]
 	}
 	flags := facts[0]
-	return &archived{size: int(size), Session: Session{ID: e.Conn, Opened: o, Began: e.Time,
+	return &archived{size: int(size), Session: Session{ID: e.Conn, size: int(size), Opened: o, Began: e.Time,
 		Closed: time.Unix(0, int64(binary.LittleEndian.Uint64(facts[1:]))),
 		Clear:  flags&flagClear != 0, Keys: flags&flagKeys != 0, Dropped: flags&flagDropped != 0}}, true
 }
