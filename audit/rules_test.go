@@ -40,7 +40,7 @@ func newStreet() *street {
 }
 
 // play plays a dialogue by turns: C or S begins each, T turns TLS on, W waits so
-// long, N is a note of posta's, L are lost octets of the client, and X ends it with
+// long, N is a note of posta's, L are lost octets of the client, l of the server, and X ends it with
 // a reason. M at the begin is a capture that begins in the middle.
 func (s *street) play(protocol string, turns ...string) {
 	s.conn++
@@ -69,9 +69,13 @@ func (s *street) play(protocol string, turns ...string) {
 			reason = said
 		case 'N':
 			s.feed(&event.Event{Conn: conn, Kind: event.State, Time: s.now, Fact: event.Note{Text: said}})
-		case 'L':
-			s.feed(&event.Event{Conn: conn, Kind: event.Gap, Time: s.now, Layer: event.Text, Len: 100, Off: off[0]})
-			off[0] += 100
+		case 'L', 'l':
+			dir := event.FromDialer
+			if turn[0] == 'l' {
+				dir = event.FromListener
+			}
+			s.feed(&event.Event{Conn: conn, Kind: event.Gap, Time: s.now, Dir: dir, Layer: event.Text, Len: 100, Off: off[dir]})
+			off[dir] += 100
 		default:
 			dir := event.FromDialer
 			if turn[0] == 'S' {
@@ -153,6 +157,10 @@ func TestRules(t *testing.T) {
 		{"before PASS", "pop3", []string{"M:", "S:+OK\r\n", "C:PASS secret\r\n", "S:+OK\r\n", quit, "S:+OK\r\n"}, "password-clear"},
 		{"behind STARTTLS", "smtp", []string{greets, ehlo, offers, "C:STARTTLS\r\nRSET\r\n", ready, tls13, ehlo, plain, quit, bye}, "tls-prefixed"},
 		{"behind STLS", "pop3", []string{"S:+OK\r\n", "C:STLS\r\nUSER eva\r\n", "S:+OK\r\n", tls13, "C:QUIT\r\n", "S:+OK\r\n"}, "tls-prefixed"},
+		{"STARTTLS in a group", "smtp", []string{greets, "C:EHLO c\r\nSTARTTLS\r\n", offers, "C:RSET\r\n", ready, tls13, ehlo, plain, quit, bye}, "tls-prefixed"},
+		{"STARTTLS of one side", "smtp", []string{ehlo, secure, ehlo, from, to, data, letter, "X:the capture ended"}, "message-readable"},
+		{"the reply before STARTTLS's was lost", "smtp", []string{greets, ehlo, secure, "l:", "S:454 no\r\n", from, okay, to, okay, "X:the capture ended"}, "octets-lost"},
+		{"STARTTLS's reply was lost", "smtp", []string{greets, ehlo, offers, secure, from, "l:", okay, "X:the capture ended"}, "octets-lost"},
 		{"behind the answer to STARTTLS", "smtp", []string{greets, ehlo, offers, secure, "S:220 go on\r\n250 AUTH PLAIN\r\n", tls13, ehlo, plain, quit, bye}, "tls-prefixed"},
 		{"behind the answer to STLS", "pop3", []string{"S:+OK\r\n", "C:STLS\r\n", "S:+OK\r\n+OK SASL PLAIN\r\n", tls13, "C:QUIT\r\n", "S:+OK\r\n"}, "tls-prefixed"},
 		{"smuggled", "smtp", inTLS(from, okay, to, okay, data, start, "C:From: x@y\r\nDate: now\r\n\r\nhi\n.\r\nMAIL FROM:<admin@a.example>\r\nRCPT TO:<y@a.example>\r\nDATA\r\nhi\r\n.\r\n", okay), "smuggling"},

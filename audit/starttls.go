@@ -138,15 +138,16 @@ func tlsRefused(w *watch) func(*story.Act) {
 }
 
 // tlsPrefixed finds lines that were sent behind STARTTLS without waiting for TLS: a
-// server that keeps them takes them for said inside.
+// server that keeps them takes them for said inside. It speaks when the reply has
+// come, because a reply that was lost makes all that follows look so.
 func tlsPrefixed(w *watch) func(*story.Act) {
-	waits, ready := false, false
+	var starter *story.Act // its reply has not come
+	var behind []early
+	left, ready := 0, false
 	return func(a *story.Act) {
-		if a.Kind == story.Reply && isStart(a.Verb) {
-			ready = !a.Refused
-		}
-		if a.Kind == story.TLS || a.Kind == story.Cipher {
-			ready = false
+		if !w.whole || !w.greeted || a.Kind == story.TLS {
+			starter, ready = nil, false
+			return
 		}
 		switch {
 		case ready && a.Kind == story.Stray && clear(a):
@@ -156,17 +157,40 @@ func tlsPrefixed(w *watch) func(*story.Act) {
 			}
 			w.report(Danger, a.At, a.From, id, words.Args{"Line": shown(a.Text), "Starter": w.starter()}, "RFC 3207 §4.2", "RFC 2595 §4")
 		case a.Kind == story.Command && isStart(a.Verb) && clear(a):
-			waits = true
-		case isStart(a.Verb) && a.Kind == story.Reply, a.Kind == story.TLS:
-			waits = false
-		case waits && clear(a) && (a.Kind == story.Command || a.Kind == story.Answer || a.Kind == story.Mail):
-			cites := []string{"RFC 3207 §4", "RFC 3207 §4.2"}
-			if w.story.Protocol == "pop3" {
-				cites = []string{"RFC 2595 §4"}
+			if starter == nil {
+				starter, behind, left = a, nil, 0
 			}
-			w.report(Danger, a.At, story.Client, "audit.tls_prefixed", words.Args{"Line": shown(a.Text), "Starter": w.starter()}, cites...)
+		case starter == nil:
+		case a.Kind == story.Reply && a.Re == starter:
+			for _, one := range behind {
+				w.prefixed(one)
+			}
+			w.auditor.left += left
+			starter, ready = nil, !a.Refused
+		case a.Kind == story.Reply && (a.Re == nil || a.Re.Index > starter.Index):
+			starter = nil
+		case a.Kind != story.Command && a.Kind != story.Answer && a.Kind != story.Mail || !clear(a):
+		case len(behind) == maxPerSession:
+			left++
+		default:
+			behind = append(behind, early{a.At, shown(a.Text)})
 		}
 	}
+}
+
+// early is a line that came before its time.
+type early struct {
+	at   story.Moment
+	line string
+}
+
+// prefixed reports a line that was sent behind STARTTLS.
+func (w *watch) prefixed(e early) {
+	cites := []string{"RFC 3207 §4", "RFC 3207 §4.2"}
+	if w.story.Protocol == "pop3" {
+		cites = []string{"RFC 2595 §4"}
+	}
+	w.report(Danger, e.at, story.Client, "audit.tls_prefixed", words.Args{"Line": e.line, "Starter": w.starter()}, cites...)
 }
 
 // tlsWeak finds versions and suites that no longer protect.
