@@ -134,6 +134,39 @@ R5 +OK bye <13
 `)
 }
 
+// Log-ins that come in a group have their own outcomes.
+func TestStoryPipelinedLogins(t *testing.T) {
+	all := tell(t, "smtp", story.Options{}, "S:220 here\r\n", "C:AUTH PLAIN AGEAcDE=\r\nAUTH PLAIN AGIAcDI=\r\n", "S:535 no\r\n235 in\r\n", "C:QUIT\r\n", "S:221 bye\r\n")
+	wantActs(t, all[0], `
+G1 220 here
+C2 AUTH PLAIN AGEAcDE= {PLAIN a:p1 false}
+C2 AUTH PLAIN AGIAcDI= {PLAIN b:p2 true}
+R2 535 no {PLAIN a:p1 false} <1
+R2 235 in {PLAIN b:p2 true} <2
+C6 QUIT
+R6 221 bye <5
+.6 quit
+`)
+	if one := all[0].Acts[1].Login; !one.Done || all[0].User != "b" {
+		t.Errorf("the first ended as %+v, and in is %q", one, all[0].User)
+	}
+	all = tell(t, "pop3", story.Options{}, "S:+OK here\r\n", "C:USER a\r\nPASS p1\r\nUSER b\r\nPASS p2\r\nAUTH\r\n", "S:+OK\r\n+OK in\r\n-ERR no\r\n-ERR no\r\n-ERR no\r\n")
+	wantActs(t, all[0], `
+G1 +OK here
+C2 USER a
+C2 PASS p1 {USER a:p1 true}
+C2 USER b
+C2 PASS p2 {USER b:p2 false}
+C2 AUTH
+R2 +OK <1
+R2 +OK in {USER a:p1 true} <2
+R2 -ERR no <3
+R2 -ERR no {USER b:p2 false} <4
+R2 -ERR no <5
+.6 quit
+`)
+}
+
 // Whatever passes, acts have their places, and belong to what was before them.
 func FuzzStory(f *testing.F) {
 	f.Add("smtp", "S220 a\r\n\x00CEHLO x\r\n\x00S250 a\r\n\x00CAUTH PLAIN AGEAYg==\r\n\x00S235 in\r\n\x00CMAIL FROM:<>\r\nRCPT TO:<a@b>\r\nDATA\r\nx\r\n.\r\n")

@@ -29,16 +29,16 @@ func (b *Book) POPCommand(p Place, line []byte, c *pop3.Command, fault *pop3.Fau
 		d.phase = Authentication
 		d.login = &login{Login: Login{Mechanism: "USER", User: d.user, At: p.At}}
 		d.login.secret(c.Arg(0))
-		a.Login = &d.login.Login
+		a.begins(d.login)
 	case pop3.APOP:
 		d.phase = Authentication
 		d.login = &login{Login: Login{Mechanism: "APOP", User: c.Arg(0), At: p.At, Masked: c.Arg(1) == event.Masked}}
-		a.Login = &d.login.Login
+		a.begins(d.login)
 	case pop3.AUTH:
 		if c.N > 0 {
 			d.phase = Authentication
 			d.login = newLogin(c.Arg(0))
-			a.Login = &d.login.Login
+			a.begins(d.login)
 			if c.N > 1 {
 				d.login.answer([]byte(c.Arg(1)), p.At)
 			}
@@ -84,7 +84,7 @@ func (b *Book) POPResponse(p Place, r *pop3.Answer) {
 func (d *dialogue) response(a *Act) {
 	switch a.Verb {
 	case "PASS", "APOP", "AUTH":
-		if a.Verb == "AUTH" && d.login == nil {
+		if a.Verb == "AUTH" && (a.Re != nil && a.Re.login == nil || d.loginOf(a.Re) == nil) {
 			return // a list of mechanisms
 		}
 		d.loggedIn(a, !a.Refused)

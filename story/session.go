@@ -136,8 +136,9 @@ type Act struct {
 	Lenient       []string // liberties of a command that only a lenient server takes
 	Login         *Login   // of the acts of a log-in, one for all of them
 	Message       *Message
-	secret        int // of a command: where in Text it begins
-	Event         any // of Fact: one of event's State types; of TLS: event.Secured; of Packet: event.Segment
+	secret        int    // of a command: where in Text it begins
+	login         *login // of a command: the log-in that it begins
+	Event         any    // of Fact: one of event's State types; of TLS: event.Secured; of Packet: event.Segment
 }
 
 // Login is a log-in, as an eavesdropper sees it.

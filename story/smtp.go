@@ -31,7 +31,7 @@ func (b *Book) SMTPCommand(p Place, line []byte, c *smtp.Command, fault *smtp.Fa
 	case smtp.AUTH:
 		d.phase = Authentication
 		d.login = newLogin(c.Word)
-		a.Login = &d.login.Login
+		a.begins(d.login)
 		if c.Initial != "" {
 			d.login.answer([]byte(c.Initial), p.At)
 		}
@@ -66,12 +66,12 @@ func (b *Book) Answer(p Place, line []byte) {
 	}
 	a := p.act(Answer, nil)
 	a.Text = clip(string(line))
-	if d.login != nil {
-		d.login.answer(line, p.At)
-		a.Login = &d.login.Login
-	}
 	if len(d.waiting) > 0 {
 		a.Re = d.waiting[0]
+	}
+	if l := d.loginOf(a.Re); l != nil {
+		l.answer(line, p.At)
+		a.Login = &l.Login
 	}
 	b.add(d, a)
 }
@@ -202,9 +202,21 @@ func (d *dialogue) mailDone(a *Act) {
 // clear forgets the mail transaction.
 func (s *State) clear() { s.Sender, s.From, s.Recipients, s.Data = false, "", 0, false }
 
+// begins notes the log-in that a command begins.
+func (a *Act) begins(l *login) { a.login, a.Login = l, &l.Login }
+
+// loginOf is the log-in that a command began, because log-ins may be pipelined;
+// where it did not, or is unknown, the last.
+func (d *dialogue) loginOf(command *Act) *login {
+	if command != nil && command.login != nil {
+		return command.login
+	}
+	return d.login
+}
+
 // loggedIn ends a log-in.
 func (d *dialogue) loggedIn(a *Act, ok bool) {
-	l := d.login
+	l := d.loginOf(a.Re)
 	if l == nil {
 		if ok && d.now.User == "" {
 			d.now.User = "?"
@@ -220,5 +232,7 @@ func (d *dialogue) loggedIn(a *Act, ok bool) {
 		}
 		d.s.User = d.now.User
 	}
-	d.login = nil
+	if d.login == l {
+		d.login = nil
+	}
 }
