@@ -167,6 +167,57 @@ R2 -ERR no <5
 `)
 }
 
+// Messages that come in a group have their own replies and transactions.
+func TestStoryPipelinedMessages(t *testing.T) {
+	group := "MAIL FROM:<a@a.example>\r\nRCPT TO:<b@b.example>\r\nBDAT 14 LAST\r\nSubject: x\r\n\r\n"
+	all := tell(t, "smtp", story.Options{}, "S:220 here\r\n", "C:"+group+group, "S:250 1\r\n250 2\r\n250 3\r\n250 4\r\n250 5\r\n", "S:250 6\r\n")
+	wantActs(t, all[0], `
+G1 220 here
+C3 MAIL FROM:<a@a.example>
+C3 RCPT TO:<b@b.example>
+C3 BDAT 14 LAST
+M4 14 "x" true <3
+C3 MAIL FROM:<a@a.example>
+C3 RCPT TO:<b@b.example>
+C3 BDAT 14 LAST
+M4 14 "x" true <7
+R3 250 1 <1
+R3 250 2 <2
+R4 250 3 <3
+R3 250 4 <5
+R3 250 5 <6
+R4 250 6 <7
+.6 quit
+`)
+	a := all[0].Acts
+	if a[4].Answered != a[11] || a[8].Answered != a[14] || a[11].After.Sender || a[13].After.Recipients != 1 || a[14].After.Sender {
+		t.Errorf("the messages were answered by %+v and %+v, with %+v behind the first", a[4].Answered, a[8].Answered, a[11].After)
+	}
+}
+
+// What a server tells of a message is told of the one that it took.
+func TestStoryAcceptedInTurn(t *testing.T) {
+	var took []string
+	book := story.New(story.Options{Keep: func(*story.Session) bool { return true }})
+	d := New(field.Set{}, func(*Frame) {})
+	d.Tell(book)
+	d.Feed(&event.Event{Conn: 1, Kind: event.Open, Fact: opened("smtp")})
+	group := []byte("BDAT 14 LAST\r\nSubject: x\r\n\r\nBDAT 14 LAST\r\nSubject: y\r\n\r\n")
+	d.Feed(&event.Event{Conn: 1, Kind: event.Data, Dir: client, Layer: inside, Data: group, Len: int64(len(group))})
+	for _, id := range []string{"one", "two"} {
+		d.Feed(&event.Event{Conn: 1, Kind: event.State, Fact: event.Accepted{ID: id}})
+	}
+	all, _ := book.Sessions()
+	for _, a := range all[0].Acts {
+		if a.Kind == story.Mail {
+			took = append(took, a.Message.Subject+" "+a.Message.Queue)
+		}
+	}
+	if strings.Join(took, ", ") != "x one, y two" {
+		t.Errorf("taken were %q", took)
+	}
+}
+
 // Whatever passes, acts have their places, and belong to what was before them.
 func FuzzStory(f *testing.F) {
 	f.Add("smtp", "S220 a\r\n\x00CEHLO x\r\n\x00S250 a\r\n\x00CAUTH PLAIN AGEAYg==\r\n\x00S235 in\r\n\x00CMAIL FROM:<>\r\nRCPT TO:<a@b>\r\nDATA\r\nx\r\n.\r\n")

@@ -1,6 +1,7 @@
 package story
 
 import (
+	"cmp"
 	"time"
 
 	"posta/event"
@@ -179,10 +180,10 @@ func (b *Book) State(p Place, fact any) {
 	if d == nil {
 		return
 	}
-	if m, ok := fact.(event.Accepted); ok && d.mail != nil {
-		d.mail.Message.Queue = m.ID
-		if d.mail.Message.MessageID == "" {
-			d.mail.Message.MessageID = m.MessageID
+	if taken, ok := fact.(event.Accepted); ok {
+		if a := d.accepted(); a != nil {
+			a.Message.Queue = taken.ID
+			a.Message.MessageID = cmp.Or(a.Message.MessageID, taken.MessageID)
 		}
 	}
 	b.add(d, p.act(Fact, func(a *Act) { a.Event = own(fact) }))
@@ -227,8 +228,8 @@ func (b *Book) addFrom(d *dialogue, a *Act, before State) {
 	if a.Re != nil && a.Kind != Mail {
 		a.Phase = a.Re.Phase
 	}
-	if d.mail != nil && d.mail.Answered == a {
-		a.Phase = d.mail.Phase
+	if m := d.carried(a.Re); m != nil && m.Answered == a {
+		a.Phase = m.Phase
 	}
 	if d.turned {
 		a.From = 1 - a.From

@@ -138,6 +138,7 @@ type Act struct {
 	Message       *Message
 	secret        int    // of a command: where in Text it begins
 	login         *login // of a command: the log-in that it begins
+	mail          *Act   // of DATA and BDAT: the message that ended behind it
 	Event         any    // of Fact: one of event's State types; of TLS: event.Secured; of Packet: event.Segment
 }
 

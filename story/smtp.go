@@ -89,7 +89,7 @@ func (b *Book) SMTPMail(p Place, octets []byte, size int64, all bool, sent Sent)
 	a.Message.Sent = sent
 	for i := len(d.waiting) - 1; i >= 0; i-- {
 		if w := d.waiting[i]; w.Verb == "DATA" || w.Verb == "BDAT" {
-			a.Re, a.Verb = w, w.Verb
+			a.Re, a.Verb, w.mail = w, w.Verb, a
 			break
 		}
 	}
@@ -152,9 +152,9 @@ func (d *dialogue) reply(a *Act, body bool) {
 		d.loggedIn(a, !a.Refused)
 		return
 	}
-	if body || a.Verb == "BDAT" && d.mail != nil && d.mail.Answered == nil && d.mail.Re == a.Re {
+	if m := d.carried(a.Re); body || a.Verb == "BDAT" && m != nil && m.Answered == nil && m.Re == a.Re {
 		d.now.Data = false
-		d.mailDone(a)
+		d.mailDone(a, m)
 		return
 	}
 	if a.Refused {
@@ -169,7 +169,7 @@ func (d *dialogue) reply(a *Act, body bool) {
 		d.now.Helo, d.s.Helo = arg, arg
 		d.now.clear()
 	case "MAIL":
-		d.now.Sender, d.now.From = true, arg
+		d.now.Sender, d.now.From, d.now.Recipients = true, arg, 0
 	case "RCPT":
 		d.now.Recipients++
 	case "DATA":
@@ -188,13 +188,33 @@ func (d *dialogue) reply(a *Act, body bool) {
 	}
 }
 
+// carried is the message behind a command, because messages may be pipelined
+// (RFC 3030 §4.2); where it is not known, the last.
+func (d *dialogue) carried(command *Act) *Act {
+	switch {
+	case command == nil, d.mail != nil && d.mail.Re == nil:
+		return d.mail
+	}
+	return command.mail
+}
+
+// accepted is the message that the server has taken now.
+func (d *dialogue) accepted() *Act {
+	for _, w := range d.waiting {
+		if w.mail != nil && w.mail.Message.Queue == "" {
+			return w.mail
+		}
+	}
+	return d.mail
+}
+
 // mailDone ends a mail transaction, however it went (RFC 5321 §4.1.1.4).
-func (d *dialogue) mailDone(a *Act) {
+func (d *dialogue) mailDone(a, m *Act) {
 	d.now.clear()
-	if d.mail != nil && d.mail.Answered == nil {
-		d.mail.Answered = a
+	if m != nil && m.Answered == nil {
+		m.Answered = a
 		if a.Re == nil {
-			a.Re = d.mail.Re
+			a.Re = m.Re
 		}
 	}
 }
