@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -94,6 +95,9 @@ func (a *app) send(ctx context.Context, o *sendOptions) error {
 		if err := oneOf("--quit-after", o.quitAfter, stages()...); err != nil {
 			return usage(err)
 		}
+	}
+	if strings.ContainsFunc(o.helo, unicode.IsControl) {
+		return usage(words.Fail("send.bad_helo", nil))
 	}
 	m, err := a.outgoing(o)
 	if err != nil {

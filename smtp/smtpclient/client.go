@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"time"
+	"unicode"
 
 	"posta/event"
 	"posta/smtp"
@@ -129,10 +131,22 @@ func (c *Client) Greeting(ctx context.Context) error {
 	return nil
 }
 
+// ErrName is that Options.Name has a control character: a line end in it would
+// begin another command. Nothing was sent.
+var ErrName = errors.New("smtpclient: the name for EHLO has a control character")
+
+// sendable says that a name is one line's.
+func sendable(name string) bool {
+	return !strings.ContainsFunc(name, unicode.IsControl)
+}
+
 // Hello says EHLO, and HELO to a server that doesn't know it (RFC 5321 §3.2).
 func (c *Client) Hello(ctx context.Context) error {
 	defer c.heed(ctx)()
 	c.offer, c.esmtp = smtp.Offer{}, false
+	if !sendable(c.o.Name) {
+		return ErrName
+	}
 	r, err := c.ask(smtp.EHLO, c.o.Name)
 	if err != nil {
 		return err
@@ -155,6 +169,9 @@ func (c *Client) HELO(ctx context.Context) error {
 }
 
 func (c *Client) helo() error {
+	if !sendable(c.o.Name) {
+		return ErrName
+	}
 	r, err := c.ask(smtp.HELO, c.o.Name)
 	if err == nil && r.Class() != 2 {
 		err = &Refusal{Verb: smtp.HELO, Reply: r}

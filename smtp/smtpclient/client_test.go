@@ -70,6 +70,23 @@ func message(text string, rcpts ...string) *Message {
 	return &Message{Envelope: mail.Envelope{From: to("a@me.example")[0].To}, To: to(rcpts...), Content: strings.NewReader(text), Size: int64(len(text))}
 }
 
+// A name with a line end in it is no name: nothing of it is sent.
+func TestNameOfOneLine(t *testing.T) {
+	for _, name := range []string{"x\r\nVRFY injected", "x\nVRFY injected", "x\x00", "x\x7f"} {
+		for _, hello := range []func(*Client, context.Context) error{(*Client).Hello, (*Client).HELO} {
+			err := against(t, "S: 220 x\nC: QUIT\nS: 221 bye\nclosed", Options{Name: name}, func(ctx context.Context, c *Client) error {
+				if err := hello(c, ctx); !errors.Is(err, ErrName) {
+					t.Errorf("%q: %v", name, err)
+				}
+				return c.Quit(ctx)
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
 // The whole way with everything that a modern server has.
 func TestPipelined(t *testing.T) {
 	const script = `
