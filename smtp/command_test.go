@@ -2,6 +2,7 @@ package smtp
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -236,6 +237,10 @@ func TestTables(t *testing.T) {
 	o := Offer{Extensions: extEnd - 1, MaxSize: 10, Mechanisms: []string{"PLAIN", "LOGIN"}}
 	if got := ParseOffer(append(o.Lines(), "X-UNKNOWN 1", "")); !reflect.DeepEqual(got, o) {
 		t.Errorf("%+v came back as %+v", o, got)
+	}
+	odd := "AUTH plain \x1b[2J \u009b2J A= SCRAM-SHA-256-PLUS-AND-MORE X_1"
+	if got := ParseOffer([]string{odd}).Mechanisms; !slices.Equal(got, []string{"PLAIN", "X_1"}) {
+		t.Errorf("%q offers %q", odd, got)
 	}
 }
 

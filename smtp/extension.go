@@ -155,7 +155,9 @@ func ParseOffer(lines []string) Offer {
 			}
 		case e == ExtAuth:
 			for _, m := range words[1:] {
-				o.Mechanisms = append(o.Mechanisms, strings.ToUpper(m))
+				if m = strings.ToUpper(m); isMechanism(m) {
+					o.Mechanisms = append(o.Mechanisms, m)
+				}
 			}
 		}
 	}

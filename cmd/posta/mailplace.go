@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/term"
+
 	"posta/words"
 )
 
@@ -55,7 +57,7 @@ func (m *maildrop) place(o *fetchOptions) (mailPlace, error) {
 		}
 		return folder{o.dir, o.dir, plainName, syncFolder}, nil
 	}
-	return screen{m.a}, nil
+	return screen{m.a.Out, isTerminal(m.a.Out)}, nil
 }
 
 // makeFolder makes a folder, for the user alone, with those that it lies in,
@@ -163,11 +165,25 @@ func moveNew(from, to string) error {
 func (f folder) keeps() bool { return true }
 func (f folder) end() error  { return nil }
 
-// screen shows the messages.
-type screen struct{ a *app }
+// screen shows the messages: to a terminal so that it obeys none of them, and
+// to a program their octets.
+type screen struct {
+	out      io.Writer
+	terminal bool
+}
+
+// isTerminal says that a person looks at what is written.
+func isTerminal(out io.Writer) bool {
+	f, ok := out.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
 
 func (s screen) put(_ waiting, write func(writer) error) (string, error) {
-	ends := &localEnds{to: s.a.Out}
+	if s.terminal {
+		out := newSafe(s.out)
+		return "", errors.Join(write(out), out.Close())
+	}
+	ends := &localEnds{to: s.out}
 	return "", errors.Join(write(ends), ends.end())
 }
 

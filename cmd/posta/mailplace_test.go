@@ -135,6 +135,16 @@ func TestFolderIsSynced(t *testing.T) {
 	}
 }
 
+// A terminal obeys nothing in a message; a program gets its octets.
+func TestScreen(t *testing.T) {
+	for terminal, want := range map[bool]string{true: "A: \\x1b]0;b\\x07\nñ\\x9b\n", false: "A: \x1b]0;b\x07\nñ\x9b\n"} {
+		var out bytes.Buffer
+		if _, err := (screen{&out, terminal}).put(waiting{}, text("A: \x1b]0;b\x07\r\nñ\x9b\r\n")); err != nil || out.String() != want {
+			t.Errorf("terminal %v: %q, %v", terminal, out.String(), err)
+		}
+	}
+}
+
 // What was fetched stays known, and what has left the server is forgotten.
 func TestSeen(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "uidl")

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -9,7 +12,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
+	"posta/talk"
 	"posta/words"
 )
 
@@ -103,6 +108,51 @@ func TestWhyNot(t *testing.T) {
 				t.Errorf("%q does not say %q", said[i], want[lang])
 			}
 		}
+	}
+}
+
+// What a server said is shown to a person so that no terminal obeys it.
+func TestScriptEnded(t *testing.T) {
+	w, err := words.New("en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	a := &app{words: w, terminal: terminal{Out: &out}}
+	failed := &talk.Error{Line: 1, Got: &talk.Got{Said: "250 \x1b]0;x\x07\u009b2J ñ"}}
+	told := a.words.Error(a.scriptEnded(&talk.File{}, "x.talk", failed))
+	if strings.ContainsAny(told, "\x1b\x07\u009b") || !strings.Contains(told, `250 \x1b]0;x\x07\u009b2J ñ`) {
+		t.Errorf("%q", told)
+	}
+}
+
+// A --ca that cannot be read believes nobody, not the system's authorities.
+func TestScriptTrust(t *testing.T) {
+	w, err := words.New("en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &app{words: w, data: t.TempDir(), terminal: terminal{Getenv: func(string) string { return "" }}}
+	script := filepath.Join(t.TempDir(), "x.talk")
+	if err := os.WriteFile(script, []byte("engine: server\n\nconnect smtp\nS: {code 220}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	missing := trust{file: filepath.Join(t.TempDir(), "none.pem")}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	at := target{Protocol: "smtp", Host: "127.0.0.1", Port: l.Addr().(*net.TCPAddr).Port}
+	var said *words.Error
+	if err := a.playScript(t.Context(), &talkOptions{script: script, trust: missing, patience: 10 * time.Millisecond}, []target{at}); !errors.As(err, &said) || said.ID != "fail.unreadable" {
+		t.Error(err)
+	}
+	rec := newRecording()
+	defer rec.ring.Close()
+	cfg := (&remote{ctx: t.Context(), a: a, by: missing, rec: rec}).TLS()
+	if cfg.VerifyConnection == nil || cfg.VerifyConnection(tls.ConnectionState{}) == nil || cfg.KeyLogWriter == nil {
+		t.Error("a file that cannot be read is passed over")
 	}
 }
 

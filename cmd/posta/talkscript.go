@@ -30,6 +30,9 @@ func (a *app) playScript(ctx context.Context, o *talkOptions, targets []target) 
 	if err != nil {
 		return err
 	}
+	if _, err := a.tlsConfig(target{}, o.trust, nil); err != nil {
+		return err
+	}
 	for i := range targets {
 		a.complete(ctx, &targets[i])
 	}
@@ -85,7 +88,7 @@ func (a *app) scriptEnded(f *talk.File, name string, err error) error {
 			return err
 		}
 	}
-	return words.Fail("talk.script_failed", words.Args{"File": name, "Line": failed.Line, "Expected": expected, "Got": got})
+	return words.Fail("talk.script_failed", words.Args{"File": name, "Line": failed.Line, "Expected": expected, "Got": printable(got)})
 }
 
 // gotText says what a server did instead.
@@ -154,8 +157,11 @@ func (r *remote) Dial(kind string) (net.Conn, error) {
 // TLS implements talk.Host.
 func (r *remote) TLS() *tls.Config {
 	cfg, err := r.a.tlsConfig(r.last, r.by, r.rec.ring.KeyLog())
-	if err != nil { // of a file that cannot be read: no certificate is believed then
-		cfg = &tls.Config{ServerName: r.last.Host, MinVersion: tls.VersionTLS12}
+	if err != nil { // of a file that could be read before: no certificate is believed then
+		why := errors.New(r.a.words.Error(err))
+		cfg = &tls.Config{ServerName: r.last.Host, MinVersion: tls.VersionTLS12, KeyLogWriter: r.rec.ring.KeyLog(),
+			InsecureSkipVerify: true, // VerifyConnection believes nobody
+			VerifyConnection:   func(tls.ConnectionState) error { return why }}
 	}
 	return cfg
 }

@@ -4,6 +4,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"posta/sasl"
 )
@@ -36,11 +38,17 @@ func (c *Console) Complete(line string) (from int, all []string) {
 	return from, beginning(begun, all)
 }
 
+// obeyed says that a terminal would do something on a word beside showing it.
+// Servers name mechanisms and numbers, and others name files.
+func obeyed(word string) bool {
+	return !utf8.ValidString(word) || strings.ContainsFunc(word, func(r rune) bool { return !unicode.IsPrint(r) })
+}
+
 // beginning are those that begin so, in any case.
 func beginning(begun string, all []string) []string {
 	var out []string
 	for _, one := range all {
-		if len(one) >= len(begun) && strings.EqualFold(one[:len(begun)], begun) {
+		if !obeyed(one) && len(one) >= len(begun) && strings.EqualFold(one[:len(begun)], begun) {
 			out = append(out, one)
 		}
 	}

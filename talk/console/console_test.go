@@ -423,6 +423,11 @@ func TestComplete(t *testing.T) {
 	complete("", "|MAIL AUTH STARTTLS RSET NOOP VRFY HELP QUIT")
 	complete("MAIL FROM:<a@b.es> S", "MAIL FROM:<a@b.es> |SIZE= SMTPUTF8")
 	complete("AUTH s", "AUTH |SCRAM-SHA-256")
+	hear("EHLO x", "250-x", "250-SIZE 10", "250-DSN", "250-SMTPUTF8", "250-CHUNKING", "250-STARTTLS", "250 AUTH PLAIN \x1b[2J \x9b2J SCRAM-SHA-256")
+	complete("AUTH ", "AUTH |PLAIN SCRAM-SHA-256")
+	if got := beginning("", []string{"a", "\x1b[2J", "\u009b2J", "\x9b", "ñ"}); !slices.Equal(got, []string{"a", "ñ"}) {
+		t.Errorf("the terminal is told %q", got)
+	}
 	complete("RCPT TO:<a@b.es> NOTIFY=N", "RCPT TO:<a@b.es> |NOTIFY=NEVER")
 	hear("MAIL FROM:<a@b.es>", "250 ok")
 	complete("", "|RCPT RSET NOOP VRFY HELP QUIT")
