@@ -13,7 +13,15 @@ import (
 type Scribe struct {
 	file  File
 	after bool // the last step was sent: more of it is the same write
+	heard int  // octets of the comments so far, and what holds them
 }
+
+// What a server says is not the person's to bound: a line is cut off, and when
+// there is too much, only what is expected of it is written.
+const (
+	maxComment  = 2 << 10   // octets of one
+	maxComments = 256 << 10 // of all
+)
 
 // NewScribe begins a transcript with comments.
 func NewScribe(comments ...string) *Scribe {
@@ -54,14 +62,30 @@ func (s *Scribe) text(text string) {
 // SMTP "{code 250 2.1.0}", of POP3 "{ok}", or a pattern.
 func (s *Scribe) Reply(said [][]byte, expect string) {
 	for _, line := range said {
-		s.add(Comment, oneLine(line))
+		s.comment(line)
 	}
 	s.add(Expect, expect)
 	s.after = false
 }
 
 // Remark writes a comment.
-func (s *Scribe) Remark(text string) { s.add(Comment, oneLine([]byte(text))) }
+func (s *Scribe) Remark(text string) { s.comment([]byte(text)) }
+
+func (s *Scribe) comment(line []byte) {
+	const step = 64 // about what one takes beside its text
+	if s.heard >= maxComments {
+		return
+	}
+	s.heard += step + min(len(line), maxComment)
+	switch {
+	case s.heard >= maxComments:
+		s.add(Comment, "...")
+	case len(line) > maxComment:
+		s.add(Comment, oneLine(line[:maxComment])+"...")
+	default:
+		s.add(Comment, oneLine(line))
+	}
+}
 
 func (s *Scribe) add(op Op, text string) {
 	s.file.Steps = append(s.file.Steps, Step{Op: op, Text: text})

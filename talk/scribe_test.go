@@ -175,3 +175,32 @@ S 15 "250 ok\r\n"
 		t.Errorf("the watchers saw\n%s", got)
 	}
 }
+
+// A server that says too much does not fill the memory, and what was typed is
+// written down all the same.
+func TestScribeIsBounded(t *testing.T) {
+	s := NewScribe("x")
+	s.Do("connect smtp")
+	for range 100 {
+		s.Remark(strings.Repeat("a", 64<<10))
+	}
+	for range 100_000 {
+		s.Remark("")
+	}
+	for range 3 {
+		s.Line([]byte("NOOP"))
+		s.Reply([][]byte{[]byte("250 ok")}, "{code 250}")
+	}
+	out, err := s.Transcript()
+	if err != nil || len(out) > maxComments+4<<10 || len(s.file.Steps) > 5000 {
+		t.Fatalf("%d octets, %d steps, %v", len(out), len(s.file.Steps), err)
+	}
+	if n := strings.Count(string(out), "C: NOOP\nS: {code 250}\n"); n != 3 {
+		t.Errorf("of three commands %d are written", n)
+	}
+	for line := range strings.Lines(string(out)) {
+		if len(line) > maxComment+10 {
+			t.Fatalf("a line of %d octets", len(line))
+		}
+	}
+}

@@ -263,6 +263,20 @@ func TestPOP3(t *testing.T) {
 	}
 }
 
+// Capabilities without an end are not held.
+func TestCapabilitiesAreBounded(t *testing.T) {
+	s := &pop3Speaker{}
+	s.hear([]byte("+OK x"))
+	s.sent([]byte("CAPA"))
+	s.hear([]byte("+OK"))
+	for range 10 * maxCapabilities {
+		s.hear([]byte("TOP"))
+	}
+	if s.hear([]byte(".")); len(s.can) != maxCapabilities {
+		t.Errorf("%d are held", len(s.can))
+	}
+}
+
 // A server that hangs up, and one that says nothing, are told of.
 func TestEnds(t *testing.T) {
 	screen, _, _ := scene{protocol: "smtp", script: "S: 220 x\nC: NOOP\nS: 421 4.3.2 down", typed: []string{"NOOP", "/hints"}, ended: io.EOF}.play(t)

@@ -8,6 +8,9 @@ import (
 	"posta/pop3"
 )
 
+// maxCapabilities is how many of a server's lines behind CAPA are held.
+const maxCapabilities = 200
+
 // pop3Speaker follows POP3.
 type pop3Speaker struct {
 	dialog   pop3.Dialog
@@ -100,7 +103,7 @@ func (s *pop3Speaker) item(line []byte) heard {
 	}
 	switch s.verb {
 	case pop3.CAPA:
-		if c, fault := pop3.ParseCapability(line); fault == nil {
+		if c, fault := pop3.ParseCapability(line); fault == nil && len(s.can) < maxCapabilities {
 			s.can = append(s.can, c)
 		}
 	case pop3.LIST, pop3.UIDL:
