@@ -8,6 +8,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"posta/pop3/pop3client"
+	"posta/wire/wiretest"
 )
 
 // Lines become this machine's wherever the pieces are cut, and a CR alone stays.
@@ -142,6 +145,33 @@ func TestScreen(t *testing.T) {
 		if _, err := (screen{&out, terminal}).put(waiting{}, text("A: \x1b]0;b\x07\r\nñ\x9b\r\n")); err != nil || out.String() != want {
 			t.Errorf("terminal %v: %q, %v", terminal, out.String(), err)
 		}
+	}
+}
+
+// A message that is larger than it may be, or than the server said, stays on
+// the server; the others come.
+func TestFetchIsBounded(t *testing.T) {
+	long := strings.Repeat("S: "+strings.Repeat("a", 1000)+"\n", 1100)
+	script := "S: +OK\nC: LIST\nS: +OK\nS: 1 3000000\nS: 2 10\nS: 3 6\nS: .\nC: UIDL\nS: +OK\nS: 1 a\nS: 2 b\nS: 3 c\nS: .\n" +
+		"C: RETR 2\nS: +OK\n" + long + "S: .\nC: RETR 3\nS: +OK\nS: A: b\nS: .\nC: DELE 3\nS: +OK\nC: QUIT\nS: +OK\nclosed"
+	near, far := wiretest.Pipe()
+	played := make(chan error, 1)
+	go func() { played <- wiretest.Script(far, script, nil) }()
+	m := &maildrop{a: &app{json: true, terminal: terminal{Out: io.Discard}}, c: pop3client.New(near, pop3client.Options{})}
+	if err := m.c.Greeting(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	o := &fetchOptions{dir: filepath.Join(dir, "got"), uidl: filepath.Join(dir, "uidl"), delete: true, maxSize: 2}
+	f, err := m.fetch(t.Context(), o)
+	if err = errors.Join(err, m.c.Quit(t.Context()), <-played); err != nil || f != (fetched{1, 3, 2}) {
+		t.Error(f, err)
+	}
+	if ids, err := os.ReadFile(o.uidl); string(ids) != "c\n" || err != nil {
+		t.Errorf("%q, %v", ids, err)
+	}
+	if all, err := filepath.Glob(filepath.Join(o.dir, "*")); len(all) != 1 || err != nil {
+		t.Errorf("%q, %v", all, err)
 	}
 }
 

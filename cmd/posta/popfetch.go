@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"posta/pop3/pop3client"
 	"posta/words"
 )
 
@@ -20,7 +21,23 @@ type fetchOptions struct {
 	delete  bool
 	all     bool
 	uidl    string
+	maxSize int // of a message, in MiB
 }
+
+// most bounds a message that the server lists, in octets: line ends may count
+// as one octet in what it lists, and some servers guess.
+func (o *fetchOptions) most(w waiting) int64 {
+	const slack = 1 << 20
+	return min(o.largest(), 2*w.Size+slack)
+}
+
+func (o *fetchOptions) largest() int64 { return int64(o.maxSize) << 20 }
+
+// --max-size in MiB: when it is absent, more than most servers take; and at most.
+const (
+	defaultMaxSize = 256
+	largestMaxSize = 1 << 20
+)
 
 func (a *app) popFetchCommand() *cobra.Command {
 	o := &fetchOptions{}
@@ -31,15 +48,18 @@ func (a *app) popFetchCommand() *cobra.Command {
 		if o.mbox == "" && o.maildir == "" && o.dir == "" {
 			o.client.quiet = true // the messages themselves go to the screen
 		}
-		var count, all int
+		var f fetched
 		err := a.maildrop(ctx, o.client, func(ctx context.Context, m *maildrop) (err error) {
-			count, all, err = m.fetch(ctx, o)
+			f, err = m.fetch(ctx, o)
 			return err
 		})
-		if err != nil || a.json || o.mbox+o.maildir+o.dir == "" {
-			return err
+		if err == nil && !a.json && o.mbox+o.maildir+o.dir != "" {
+			err = line(a.say("pop.fetched", words.Args{"Count": f.count, "All": f.all}))(a.Out)
 		}
-		return line(a.say("pop.fetched", words.Args{"Count": count, "All": all}))(a.Out)
+		if err == nil && f.large > 0 {
+			err = words.Fail("pop.too_large", words.Args{"Count": f.large, "Most": o.maxSize})
+		}
+		return err
 	})
 	c.Long = a.say("help.pop_fetch_long", words.Args{"Variable": passwordVariable})
 	o.client = a.clientFlags(c)
@@ -50,6 +70,7 @@ func (a *app) popFetchCommand() *cobra.Command {
 	flags.BoolVar(&o.delete, "delete", false, a.say("help.flag_pop_delete", nil))
 	flags.BoolVar(&o.all, "all", false, a.say("help.flag_pop_all", nil))
 	flags.StringVar(&o.uidl, "uidl", "", a.say("help.flag_uidl", nil))
+	flags.IntVar(&o.maxSize, "max-size", defaultMaxSize, a.say("help.flag_pop_max_size", nil))
 	c.Example = "posta pop fetch --auth pepe@pepito.es\nposta pop fetch --auth pepe@pepito.es --maildir Mail --delete\n" +
 		"posta pop fetch --server mail.example.net --starttls --auth pepe@pepito.es --mbox pepe.mbox --json"
 	return c
@@ -71,6 +92,9 @@ func (o *fetchOptions) check(json bool) error {
 	if given == 0 && o.delete {
 		return usage(words.Fail("pop.no_place", words.Args{"Flag": "--delete"}))
 	}
+	if o.maxSize < 1 || o.maxSize > largestMaxSize {
+		return usage(words.Fail("pop.max_size", nil))
+	}
 	return nil
 }
 
@@ -81,41 +105,55 @@ type got struct {
 	Deleted bool   `json:"deleted"`
 }
 
+// fetched counts messages.
+type fetched struct {
+	count int // that were fetched
+	all   int // that wait
+	large int // that were left, because they are too large
+}
+
 // fetch takes each message that was not fetched before: it is written to the
 // disk, then noted as fetched, then marked as deleted. Whatever happens between,
 // none is lost; one may come twice. What is only shown is neither noted nor
 // deleted.
-func (m *maildrop) fetch(ctx context.Context, o *fetchOptions) (count, of int, err error) {
+func (m *maildrop) fetch(ctx context.Context, o *fetchOptions) (f fetched, err error) {
 	all, err := m.messages(ctx)
 	if err != nil {
-		return 0, 0, err
+		return f, err
 	}
+	f.all = len(all)
 	seen, err := m.seen(o)
 	if err != nil {
-		return 0, 0, err
+		return f, err
 	}
 	place, err := m.place(o)
 	if err != nil {
-		return 0, 0, err
+		return f, errors.Join(err, seen.file.Close())
 	}
 	for _, w := range all {
 		if w.UIDL != "" && seen.has(w.UIDL) && !o.all {
 			err = m.remove(ctx, o, w)
 		} else if err = m.one(ctx, o, w, place, seen); err == nil {
-			count++
+			f.count++
+		} else if errors.Is(err, pop3client.ErrTooBig) {
+			f.large++
+			err = nil
 		}
 		if err != nil {
-			return count, len(all), errors.Join(err, place.end(), seen.file.Close())
+			return f, errors.Join(err, place.end(), seen.file.Close())
 		}
 	}
-	return count, len(all), errors.Join(place.end(), seen.keep(all))
+	return f, errors.Join(place.end(), seen.keep(all))
 }
 
-// one fetches one message.
+// one fetches one message, if it is not too large.
 func (m *maildrop) one(ctx context.Context, o *fetchOptions, w waiting, place mailPlace, seen *seenIDs) error {
+	if w.Size > o.largest() {
+		return pop3client.ErrTooBig
+	}
 	head := &headBuffer{}
 	file, err := place.put(w, func(out writer) error {
-		_, err := m.c.Retr(ctx, w.Number, tee{out, head}, 0)
+		_, err := m.c.Retr(ctx, w.Number, tee{out, head}, o.most(w))
 		return err
 	})
 	if err != nil {

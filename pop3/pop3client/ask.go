@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"posta/pop3"
+	"posta/wire"
 )
 
 const (
@@ -101,9 +102,12 @@ func (c *Client) UIDL(ctx context.Context) ([]pop3.Unique, error) {
 	return all, err
 }
 
+// ErrTooBig is a message that is larger than it may be.
+var ErrTooBig = wire.ErrTooBig
+
 // Retr writes a message to w, its dots unstuffed. After an error of w the
 // connection is in step. most bounds its octets; 0 does not: what is more is
-// read and left out, and the error is wire.ErrTooBig.
+// read and left out, and the error is ErrTooBig.
 func (c *Client) Retr(ctx context.Context, n int, w io.Writer, most int64) (size int64, err error) {
 	defer c.heed(ctx)()
 	if _, err := c.ask(pop3.RETR, strconv.Itoa(n)); err != nil {
@@ -112,11 +116,15 @@ func (c *Client) Retr(ctx context.Context, n int, w io.Writer, most int64) (size
 	return c.conn.Dot(w, most)
 }
 
-// Top writes a message's header and the first lines of its body.
+// maxTop is how much of a message's beginning is read, in octets.
+const maxTop = 64 << 20
+
+// Top writes a message's header and the first lines of its body. More than
+// 64 MiB are an error.
 func (c *Client) Top(ctx context.Context, n, lines int, w io.Writer) (size int64, err error) {
 	defer c.heed(ctx)()
 	if _, err := c.ask(pop3.TOP, strconv.Itoa(n)+" "+strconv.Itoa(lines)); err != nil {
 		return 0, err
 	}
-	return c.conn.Dot(w, 0)
+	return c.conn.Dot(w, maxTop)
 }
