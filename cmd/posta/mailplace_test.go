@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -172,6 +173,14 @@ func TestFetchIsBounded(t *testing.T) {
 	}
 	if all, err := filepath.Glob(filepath.Join(o.dir, "*")); len(all) != 1 || err != nil {
 		t.Errorf("%q, %v", all, err)
+	}
+}
+
+// Messages that a server gives one id are not taken for each other.
+func TestDropTwins(t *testing.T) {
+	all := []waiting{{UIDL: "a"}, {UIDL: "b"}, {UIDL: "a"}, {}}
+	if dropTwins(all); !slices.Equal(all, []waiting{{}, {UIDL: "b"}, {}, {}}) {
+		t.Errorf("%+v", all)
 	}
 }
 

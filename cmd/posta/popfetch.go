@@ -130,6 +130,7 @@ func (m *maildrop) fetch(ctx context.Context, o *fetchOptions) (f fetched, err e
 	if err != nil {
 		return f, errors.Join(err, seen.file.Close())
 	}
+	dropTwins(all)
 	for _, w := range all {
 		if w.UIDL != "" && seen.has(w.UIDL) && !o.all {
 			err = m.remove(ctx, o, w)
@@ -144,6 +145,21 @@ func (m *maildrop) fetch(ctx context.Context, o *fetchOptions) (f fetched, err e
 		}
 	}
 	return f, errors.Join(place.end(), seen.keep(all))
+}
+
+// dropTwins drops unique-ids that are none, for several messages have them
+// (some servers make them of the content; RFC 1939 §7): those messages are
+// fetched each time rather than be taken for each other.
+func dropTwins(all []waiting) {
+	times := map[string]int{}
+	for _, w := range all {
+		times[w.UIDL]++
+	}
+	for i := range all {
+		if times[all[i].UIDL] > 1 {
+			all[i].UIDL = ""
+		}
+	}
 }
 
 // one fetches one message, if it is not too large.

@@ -126,7 +126,8 @@ func TestScriptEnded(t *testing.T) {
 	}
 }
 
-// A --ca that cannot be read believes nobody, not the system's authorities.
+// A --ca that cannot be read believes nobody, not the system's authorities; and
+// --starttls is for transcripts that do it.
 func TestScriptTrust(t *testing.T) {
 	w, err := words.New("en")
 	if err != nil {
@@ -146,6 +147,10 @@ func TestScriptTrust(t *testing.T) {
 	at := target{Protocol: "smtp", Host: "127.0.0.1", Port: l.Addr().(*net.TCPAddr).Port}
 	var said *words.Error
 	if err := a.playScript(t.Context(), &talkOptions{script: script, trust: missing, patience: 10 * time.Millisecond}, []target{at}); !errors.As(err, &said) || said.ID != "fail.unreadable" {
+		t.Error(err)
+	}
+	at.StartTLS = true
+	if err := a.playScript(t.Context(), &talkOptions{script: script}, []target{at}); !errors.As(err, &said) || said.ID != "talk.script_clear" {
 		t.Error(err)
 	}
 	rec := newRecording()

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,6 +35,9 @@ func (a *app) playScript(ctx context.Context, o *talkOptions, targets []target) 
 		return err
 	}
 	for i := range targets {
+		if targets[i].StartTLS && !turnsTLSOn(f) {
+			return words.Fail("talk.script_clear", words.Args{"File": o.script})
+		}
 		a.complete(ctx, &targets[i])
 	}
 	rec := newRecording()
@@ -50,6 +54,12 @@ func (a *app) playScript(ctx context.Context, o *talkOptions, targets []target) 
 		err = errors.Join(err, rec.write(context.WithoutCancel(ctx), o.record))
 	}
 	return a.scriptEnded(f, o.script, err)
+}
+
+// turnsTLSOn says that a transcript does what --starttls asks for: what is said
+// comes from it alone.
+func turnsTLSOn(f *talk.File) bool {
+	return slices.ContainsFunc(f.Steps, func(s talk.Step) bool { return s.Op == talk.Do && s.Text == "tls" })
 }
 
 func readScript(name string, stdin io.Reader) (*talk.File, error) {
