@@ -30,7 +30,9 @@ type RingOptions struct {
 type Ring struct {
 	o       RingOptions
 	now     func() time.Time
+	remove  func(name string) error
 	names   []string // of the files that are there, oldest first
+	stay    []string // of older ones that could not be removed
 	count   int
 	file    *os.File
 	size    int64
@@ -48,7 +50,7 @@ const maxRingSecrets = 1 << 20
 func NewRing(o RingOptions) (*Ring, error) { return newRing(o, time.Now) }
 
 func newRing(o RingOptions, now func() time.Time) (*Ring, error) {
-	r := &Ring{o: o, now: now}
+	r := &Ring{o: o, now: now, remove: os.Remove}
 	if err := r.find(); err != nil {
 		return nil, err
 	}
@@ -90,11 +92,8 @@ func (r *Ring) turn() error {
 	if err := r.Close(); err != nil {
 		return err
 	}
-	for len(r.names) >= r.o.Files {
-		if err := os.Remove(r.names[0]); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-		r.names = r.names[1:]
+	if err := r.makeRoom(); err != nil {
+		return err
 	}
 	r.count = r.count%99999 + 1
 	r.opened, r.size, r.packets = r.now(), 0, 0
@@ -106,6 +105,25 @@ func (r *Ring) turn() error {
 	}
 	r.names = append(r.names, name)
 	return r.put(append([][]byte{r.head}, r.secrets...)...)
+}
+
+// makeRoom removes the oldest files. One that cannot be removed, as on Windows one
+// that another program has open, is tried again for the next file; so many of them
+// end the ring, or nothing would bound the disk.
+func (r *Ring) makeRoom() error {
+	over := max(0, len(r.names)-r.o.Files+1)
+	old := append(r.stay, r.names[:over]...)
+	r.names, r.stay = r.names[over:], nil
+	var last error
+	for _, name := range old {
+		if err := r.remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			r.stay, last = append(r.stay, name), err
+		}
+	}
+	if len(r.stay) > r.o.Files {
+		return last
+	}
+	return nil
 }
 
 func (r *Ring) put(blocks ...[]byte) error {

@@ -161,3 +161,60 @@ func TestRingOfSessions(t *testing.T) {
 		t.Errorf("behind the session's end it keeps %q (%v)", r.secrets, s.Err())
 	}
 }
+
+// A file that another program holds is removed later, and ends nothing; but the
+// disk is bounded.
+func TestRingHeld(t *testing.T) {
+	folder := t.TempDir()
+	at := time.Date(2026, 11, 26, 21, 11, 38, 0, time.UTC)
+	r, err := newRing(RingOptions{Path: filepath.Join(folder, "lab.pcapng"), Files: 2, Every: time.Second}, func() time.Time { return at })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	held := r.names[0]
+	r.remove = func(name string) error {
+		if strings.HasPrefix(name, held) {
+			return os.ErrPermission
+		}
+		return os.Remove(name)
+	}
+	w, err := NewWriter(r, "test", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Interface(Adapter{Name: "eth0", Link: LinkEthernet}); err != nil {
+		t.Fatal(err)
+	}
+	packet := func() error {
+		at = at.Add(time.Second)
+		return w.Packet(&Packet{Time: at, Data: []byte("packet")})
+	}
+	for range 6 {
+		if err := packet(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if names, _ := filesOf(t, folder); len(names) != 3 || filepath.Join(folder, names[0]) != held {
+		t.Errorf("there are %q", names)
+	}
+	held = "none"
+	if err := packet(); err != nil {
+		t.Fatal(err)
+	}
+	if names, _ := filesOf(t, folder); len(names) != 2 {
+		t.Errorf("once it is free, there are %q", names)
+	}
+	held = folder
+	for n := 1; ; n++ {
+		if err := packet(); err != nil {
+			if names, _ := filesOf(t, folder); n != 3 || len(names) != 4 {
+				t.Errorf("packet %d ends it at %q", n, names)
+			}
+			return
+		}
+		if n == 20 {
+			t.Fatal("nothing bounds it")
+		}
+	}
+}
