@@ -250,7 +250,7 @@ func (p *page) login() {
 
 func (p *page) foot() {
 	p.title("card.watch", nil)
-	p.typed(p.command("session list"), p.command("session show 1"))
+	p.typed(p.command("session list"), p.command("session show"))
 	if p.isLab() {
 		p.line("  " + p.say("card.export", nil))
 		p.typed(p.command("session export -o lab.pcapng --as-standard-ports"))
