@@ -174,7 +174,8 @@ func (t *Tally) Replies() []ReplyCount {
 }
 
 // Intervals are at most so many stretches of equal length, those in which nothing
-// happened among them.
+// happened among them. What has no time, or one that no clock shows, comes last,
+// without Begin and Length.
 func (t *Tally) Intervals(most int) []Interval { return t.times.intervals(most) }
 
 // Waits are how long replies took.
@@ -233,14 +234,18 @@ func (w *Waits) Quantile(part float64) time.Duration {
 type timeline struct {
 	unit time.Duration
 	at   map[int64]*Interval
-	none Interval // of acts without a time
+	none Interval // of acts without a usable time
 }
 
-const maxIntervals = 4096
+const (
+	maxIntervals = 4096
+	day          = 24 * time.Hour
+	longest      = day << 16 // from 1970 to 2149: usable times are in one stretch of it
+)
 
 // of is the stretch in which a moment lies.
 func (l *timeline) of(at time.Time) *Interval {
-	if at.IsZero() {
+	if s := at.Unix(); s < 0 || s >= int64(longest/time.Second) {
 		return &l.none
 	}
 	key := at.UnixMilli() / l.unit.Milliseconds()
@@ -259,12 +264,12 @@ func (l *timeline) of(at time.Time) *Interval {
 // longer is the next length that people count in.
 func longer(unit time.Duration) time.Duration {
 	for _, next := range []time.Duration{2 * time.Second, 5 * time.Second, 10 * time.Second, 30 * time.Second, time.Minute, 5 * time.Minute, 10 * time.Minute,
-		30 * time.Minute, time.Hour, 6 * time.Hour, 24 * time.Hour} {
+		30 * time.Minute, time.Hour, 6 * time.Hour, day} {
 		if next > unit {
 			return next
 		}
 	}
-	return 2 * unit
+	return min(2*unit, longest)
 }
 
 // merge makes the stretches longer.
@@ -283,14 +288,17 @@ func (l *timeline) merge(unit time.Duration) {
 	l.unit, l.at = unit, into
 }
 
-func (l *timeline) intervals(most int) []Interval {
+func (l *timeline) intervals(most int) (all []Interval) {
+	if l.none != (Interval{}) {
+		defer func() { all = append(all, l.none) }()
+	}
 	if len(l.at) == 0 {
 		return nil
 	}
 	for {
 		first, last := l.ends()
-		if last-first < int64(most) {
-			all := make([]Interval, 0, last-first+1)
+		if last-first < int64(max(most, 1)) {
+			all = make([]Interval, 0, last-first+2)
 			for key := first; key <= last; key++ {
 				one := Interval{}
 				if l.at[key] != nil {

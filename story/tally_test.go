@@ -103,6 +103,27 @@ func TestTallyIsBounded(t *testing.T) {
 	tally.Take(&story.Session{}, &story.Act{Kind: story.Command}) // without a time
 }
 
+// Times that no clock shows are counted apart, and every other fits.
+func TestTallyOfAnyTime(t *testing.T) {
+	tally := story.NewTally()
+	command := func(seconds int64) {
+		tally.Take(&story.Session{}, &story.Act{Kind: story.Command, Index: 1, At: story.Moment{Time: time.Unix(seconds, 0)}})
+	}
+	for _, seconds := range []int64{0, 1, 1_700_000_000, 1<<32 - 1, -1, 1 << 37, 1 << 56, -1 << 62, 1<<63 - 1} {
+		command(seconds)
+	}
+	tally.Take(&story.Session{}, &story.Act{Kind: story.Command, Index: 1})
+	for _, most := range []int{24, 1, 0} {
+		all, n := tally.Intervals(most), 0
+		for _, one := range all {
+			n += one.Commands
+		}
+		if last := all[len(all)-1]; len(all) > max(most, 1)+1 || n != 10 || last.Commands != 6 || last.Length != 0 || !last.Begin.IsZero() {
+			t.Errorf("%d intervals, with %d commands, the last is %+v", len(all), n, last)
+		}
+	}
+}
+
 func TestWaits(t *testing.T) {
 	tally, s := story.NewTally(), &story.Session{Protocol: "smtp"}
 	at := time.Unix(1_700_000_000, 0)

@@ -37,7 +37,7 @@ type replyCount struct {
 }
 
 type intervalCount struct {
-	Begin    time.Time `json:"begin"`
+	Begin    time.Time `json:"begin,omitzero"`
 	Seconds  float64   `json:"seconds"`
 	Sessions int       `json:"sessions"`
 	Commands int       `json:"commands"`
@@ -141,8 +141,12 @@ func (l *statisticsList) text(w io.Writer, s *statistics) error {
 	_, _ = fmt.Fprintln(w)
 	t = a.table(w, "read.begin", "read.seconds", "read.sessions", "read.commands", "read.messages", "read.messages_second", "read.octets")
 	for _, i := range s.Intervals {
-		t.row(when(i.Begin), strconv.FormatFloat(i.Seconds, 'f', -1, 64), strconv.Itoa(i.Sessions), strconv.Itoa(i.Commands), strconv.Itoa(i.Messages),
-			strconv.FormatFloat(float64(i.Messages)/i.Seconds, 'f', 2, 64), strconv.FormatInt(i.Octets, 10))
+		begin, length, rate := "?", "", ""
+		if i.Seconds > 0 {
+			begin, length = when(i.Begin), strconv.FormatFloat(i.Seconds, 'f', -1, 64)
+			rate = strconv.FormatFloat(float64(i.Messages)/i.Seconds, 'f', 2, 64)
+		}
+		t.row(begin, length, strconv.Itoa(i.Sessions), strconv.Itoa(i.Commands), strconv.Itoa(i.Messages), rate, strconv.FormatInt(i.Octets, 10))
 	}
 	return t.end()
 }

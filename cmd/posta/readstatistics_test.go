@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"posta/capture/capturetest"
+	"posta/words"
 )
 
 // What is counted is what tshark sees.
@@ -69,5 +70,23 @@ func TestReadEndpoints(t *testing.T) {
 `
 	if out != want {
 		t.Error(out)
+	}
+}
+
+// What came at no time that a clock shows has a line of its own, without a rate.
+func TestReadStatisticsWithoutTimes(t *testing.T) {
+	w, err := words.New("en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	l := statisticsList{a: &app{words: w}}
+	s := statistics{Commands: []commandCount{{Protocol: "smtp", Command: "NOOP", Count: 7}}, Intervals: []intervalCount{{Commands: 7, Messages: 2, Octets: 50}}}
+	if err := l.text(&out, &s); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	if got := strings.Fields(lines[len(lines)-1]); strings.Join(got, " ") != "? 0 7 2 50" {
+		t.Errorf("%q", got)
 	}
 }
