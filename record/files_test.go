@@ -194,3 +194,43 @@ func TestArchiveMissed(t *testing.T) {
 		k.end()
 	})
 }
+
+// Where the files have their fill, a full disk takes none of them either.
+func TestArchiveFullToo(t *testing.T) {
+	for name, d := range map[string]*disk{"behind the head": {stuck: true}, "head": {headless: true}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				k := keep(t, Options{KeepFor: time.Hour}, ArchiveOptions{Dir: t.TempDir(), Size: leastArchive})
+				k.archive.mu.Lock()
+				k.archive.create = d.create
+				k.archive.mu.Unlock()
+				id := uint64(0)
+				some := func(n int) {
+					for range n {
+						id++
+						p := connect(k.Ring, id, "lab")
+						p.body(strings.Repeat("x", 300_000))
+						p.close()
+						time.Sleep(2 * linger)
+					}
+				}
+				some(80)
+				before := slices.Sorted(slices.Values(numbersOf(k.archive.Sessions())))
+				if len(before) == 80 || len(before) < 40 {
+					t.Fatalf("there are %v", before)
+				}
+				d.fill(true)
+				some(20)
+				if after := slices.Sorted(slices.Values(numbersOf(k.archive.Sessions()))); !slices.Equal(after, before) {
+					t.Errorf("of %v there are %v", before, after)
+				}
+				d.fill(false)
+				time.Sleep(maxPause)
+				k.end()
+				if after := slices.Sorted(slices.Values(numbersOf(k.archive.Sessions()))); after[len(after)-1] != 100 || after[0] <= before[0] || k.archive.size > leastArchive {
+					t.Errorf("once there is room, there are %v in %d octets", after, k.archive.size)
+				}
+			})
+		})
+	}
+}
