@@ -31,12 +31,13 @@ const (
 
 // Book makes acts of what a dissector has read. It belongs to one goroutine.
 type Book struct {
-	o      Options
-	open   map[uint64]*dialogue
-	kept   []*Session
-	acts   int
-	octets int
-	left   int // sessions that were to be kept, and are not whole
+	o       Options
+	open    map[uint64]*dialogue
+	kept    []*Session
+	acts    int
+	octets  int
+	left    int // sessions that were to be kept, and are not whole
+	waiting waiting
 }
 
 // New makes a Book.
@@ -115,6 +116,7 @@ func (b *Book) Close(conn uint64, at Moment, reason string) {
 	d.phase = Closing
 	d.s.Ended, d.s.Over, d.s.Reason = at, true, reason
 	b.add(d, &Act{Kind: Over, At: at, Until: at, Text: reason, Sure: true})
+	b.forget(d)
 	delete(b.open, conn)
 }
 
@@ -134,7 +136,8 @@ func (b *Book) Secured(p Place, facts event.Secured) {
 	d.s.Secured = &facts
 	d.s.Implicit = d.s.Implicit || !d.now.Greeted
 	d.now = State{Secure: true, Greeted: d.now.Greeted}
-	d.waiting, d.login, d.user = nil, nil, ""
+	b.forget(d)
+	d.login, d.user = nil, ""
 	if d.phase > Opening {
 		d.phase = Opening
 	}
@@ -279,33 +282,4 @@ func (d *dialogue) greeted(a *Act, ok, plain bool, text string) {
 	if a.Sure = a.Sure && (d.s.Sure || plain); a.Sure {
 		d.now.Greeted, d.s.Banner = ok, clip(text)
 	}
-}
-
-// ask takes a command that waits for its reply.
-func (b *Book) ask(d *dialogue, a *Act) {
-	a.Grouped = len(d.waiting) > 0
-	if len(d.waiting) == maxWaiting {
-		d.waiting = nil
-	}
-	d.waiting = append(d.waiting, a)
-	d.hide(a)
-	b.add(d, a)
-}
-
-// maxWaiting is how many commands wait for their reply, as in smtp.Dialog.
-const maxWaiting = 1000
-
-// asked finds the command of a verb that a reply answers. Those before it have
-// lost theirs. last says that no more replies to it follow.
-func (d *dialogue) asked(verb string, last bool) *Act {
-	for i, a := range d.waiting {
-		if a.Verb == verb {
-			d.waiting = d.waiting[i:]
-			if last {
-				d.waiting = d.waiting[1:]
-			}
-			return a
-		}
-	}
-	return nil
 }

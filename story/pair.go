@@ -14,6 +14,7 @@ type Exchange struct {
 type Pairs struct {
 	out     func(Exchange)
 	waiting map[uint64][]*Act
+	count   int // of all that waits
 }
 
 // NewPairs makes Pairs.
@@ -26,15 +27,19 @@ func (p *Pairs) Take(s *Session, a *Act) {
 	waiting := p.waiting[s.Conn]
 	switch {
 	case a.Kind == Command || a.Kind == Answer || a.Kind == Mail && a.From == Client:
-		if len(waiting) == maxWaiting {
+		if len(waiting) == maxWaiting || p.count >= maxWaitingAll && len(waiting) > 0 {
 			p.out(Exchange{s, waiting[0], nil})
+			waiting[0] = nil
 			waiting = waiting[1:]
+			p.count--
 		}
+		p.count++
 		p.waiting[s.Conn] = append(waiting, a)
 	case a.Kind == Reply || a.Kind == Challenge:
 		e := Exchange{s, nil, a}
 		if i := asking(waiting, a); i >= 0 {
 			e.Asked = waiting[i]
+			p.count--
 			p.waiting[s.Conn] = append(waiting[:i:i], waiting[i+1:]...)
 		}
 		p.out(e)
@@ -43,6 +48,7 @@ func (p *Pairs) Take(s *Session, a *Act) {
 			for _, one := range waiting {
 				p.out(Exchange{s, one, nil})
 			}
+			p.count -= len(waiting)
 			delete(p.waiting, s.Conn)
 		}
 		p.out(Exchange{s, nil, a})

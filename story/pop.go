@@ -66,9 +66,9 @@ func (b *Book) POPResponse(p Place, r *pop3.Answer) {
 		a.Kind, a.Verb = Greeting, ""
 		d.greeted(a, !a.Refused, false, string(r.Text.Of(r.Line)))
 	case r.Status == pop3.Continue:
-		a.Kind, a.Re = Challenge, d.asked("AUTH", false)
+		a.Kind, a.Re = Challenge, b.asked(d, "AUTH", false)
 	default:
-		a.Re = d.asked(a.Verb, true)
+		a.Re = b.asked(d, a.Verb, true)
 		d.response(a)
 	}
 	if a.Re != nil {

@@ -9,6 +9,7 @@
 package story
 
 import (
+	"container/list"
 	"time"
 
 	"posta/event"
@@ -136,10 +137,11 @@ type Act struct {
 	Lenient       []string // liberties of a command that only a lenient server takes
 	Login         *Login   // of the acts of a log-in, one for all of them
 	Message       *Message
-	secret        int    // of a command: where in Text it begins
-	login         *login // of a command: the log-in that it begins
-	mail          *Act   // of DATA and BDAT: the message that ended behind it
-	Event         any    // of Fact: one of event's State types; of TLS: event.Secured; of Packet: event.Segment
+	secret        int           // of a command: where in Text it begins
+	place         *list.Element // among the commands of all connections that wait
+	login         *login        // of a command: the log-in that it begins
+	mail          *Act          // of DATA and BDAT: the message that ended behind it
+	Event         any           // of Fact: one of event's State types; of TLS: event.Secured; of Packet: event.Segment
 }
 
 // Login is a log-in, as an eavesdropper sees it.

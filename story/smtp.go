@@ -116,10 +116,10 @@ func (b *Book) SMTPReply(p Place, r *smtp.Answer) {
 		a.Kind, a.Verb = Greeting, ""
 		d.greeted(a, r.Code == 220, r.Code == 220, r.Text)
 	case r.Code == 334:
-		a.Kind, a.Re = Challenge, d.asked("AUTH", false)
+		a.Kind, a.Re = Challenge, b.asked(d, "AUTH", false)
 	default:
-		a.Re = d.asked(a.Verb, r.Code != 354)
-		d.reply(a, r.Body)
+		a.Re = b.asked(d, a.Verb, r.Code != 354)
+		b.reply(d, a, r.Body)
 	}
 	if a.Re != nil {
 		a.Re.Answered = a
@@ -147,7 +147,7 @@ func (a *Act) lines(text string) {
 }
 
 // reply does to the state what a reply brings about.
-func (d *dialogue) reply(a *Act, body bool) {
+func (b *Book) reply(d *dialogue, a *Act, body bool) {
 	if a.Verb == "AUTH" {
 		d.loggedIn(a, !a.Refused)
 		return
@@ -183,7 +183,8 @@ func (d *dialogue) reply(a *Act, body bool) {
 		d.now.Quit = true
 	case "TURN", "ATRN":
 		d.now = State{Secure: d.now.Secure}
-		d.waiting, d.login = nil, nil
+		b.forget(d)
+		d.login = nil
 		d.turn = true
 	}
 }
