@@ -91,7 +91,7 @@ func told(t *testing.T, file string) (diagram, transcript, findings, learnt []st
 		}
 		return all
 	}
-	transcript = pick(part(3), `(?s)<tr class="\w*"><td>[^<]*</td><td class="right">[^<]*</td>(.*?)</tr>`)
+	transcript = pick(part(3), `(?s)<tr class="\w*"><td[^>]*>[^<]*</td><td class="right[^"]*">[^<]*</td>(.*?)</tr>`)
 	return pick(part(2), `(?s)<text[^>]*>(.*?)</text>`), transcript, pick(part(4), `(?s)<div class="card (.*?)</div>`), pick(part(5), `(?s)<li>(.*?)</li>`)
 }
 
