@@ -35,7 +35,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Setup: func(e *testscript.Env) error {
-			e.Vars = append(e.Vars, "LC_ALL=C", "XDG_DATA_HOME="+filepath.Join(e.WorkDir, "share"))
+			e.Vars = append(e.Vars, "LC_ALL=C", "XDG_DATA_HOME="+filepath.Join(e.WorkDir, "share"), raceEnds)
 			e.Values[serverKey{}] = map[int]chan error{}
 			return nil
 		},
@@ -45,6 +45,10 @@ func TestScripts(t *testing.T) {
 		},
 	})
 }
+
+// raceEnds is for -race: otherwise each of some hundred commands waits a second
+// at its end.
+const raceEnds = "GORACE=atexit_sleep_ms=0"
 
 // noStop refuses testscript's own stop, which passes over the rest of a
 // script in silence; shut is what ends a server.
@@ -118,6 +122,7 @@ func start(ts *testscript.TestScript, _ bool, args []string) {
 	for _, name := range []string{"HOME", "PATH", "LC_ALL", "XDG_DATA_HOME", "TMPDIR", "NOTIFY_SOCKET"} {
 		c.Env = append(c.Env, name+"="+ts.Getenv(name))
 	}
+	c.Env = append(c.Env, raceEnds)
 	errs, err := os.Create(ts.MkAbs("server.err"))
 	ts.Check(err)
 	ts.Defer(func() { errs.Close() })
