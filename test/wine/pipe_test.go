@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"testing"
 	"time"
 )
@@ -74,7 +75,11 @@ func pipes(t *testing.T, m *machine) {
 			}
 		}
 	}
-	m.posta(t, "capture", "--wireshark", "--session", "2", "--data", "data")
+	number := regexp.MustCompile(`"id":(\d+),"protocol":"smtp"`).FindStringSubmatch(m.posta(t, "session", "list", "--protocol", "smtp", "--limit", "1", "--json", "--data", "data"))
+	if number == nil {
+		t.Fatal("the list has no session of SMTP")
+	}
+	m.posta(t, "capture", "--wireshark", "--session", number[1], "--data", "data")
 	shown()
 	const name = `\\.\pipe\posta-by-hand`
 	byHand := m.command()
@@ -83,7 +88,7 @@ func pipes(t *testing.T, m *machine) {
 	if err := byHand.Start(); err != nil {
 		t.Fatal(err)
 	}
-	m.posta(t, "capture", "-w", name, "--session", "2", "--data", "data")
+	m.posta(t, "capture", "-w", name, "--session", number[1], "--data", "data")
 	shown()
 	_ = byHand.Wait()
 	h.interrupt(t)
