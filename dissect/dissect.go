@@ -9,7 +9,6 @@ package dissect
 
 import (
 	"bytes"
-	"net/netip"
 	"slices"
 	"time"
 
@@ -89,19 +88,6 @@ func (d *Dissector) DecodeAs(port uint16, protocol string) bool {
 	return true
 }
 
-// speakerOf makes what reads a protocol, nil where there is none.
-func speakerOf(protocol string) speaker {
-	switch protocol {
-	case "smtp":
-		return newSMTP()
-	case "pop", "pop3":
-		return newPOP()
-	case "imap":
-		return newIMAP()
-	}
-	return nil
-}
-
 // Feed takes the next event. Those of one connection come in order.
 func (d *Dissector) Feed(e *event.Event) {
 	if e.Kind == event.Open {
@@ -176,19 +162,6 @@ func (d *Dissector) open(e *event.Event) {
 	}
 }
 
-// told takes what somebody said that is spoken at a port.
-func (c *conn) told(port uint16, ports map[uint16]string) {
-	if protocol := ports[port]; protocol != "" {
-		c.speaks, c.tls, c.byPort = speakerOf(protocol), false, false
-	}
-}
-
-// guess takes what is usual at a port.
-func (c *conn) guess(port uint16) {
-	c.speaks, c.tls = byPort(port)
-	c.byPort = c.speaks != nil && !c.tls
-}
-
 // leave forgets a connection.
 func (d *Dissector) leave(id uint64, c *conn) {
 	d.release(slices.Concat(c.waiting[0], c.waiting[1]))
@@ -222,25 +195,6 @@ func (d *Dissector) conn(id uint64) *conn {
 		*at = lately{id, d.conns[id]}
 	}
 	return at.conn
-}
-
-// byPort gives what is spoken at a port, nil where that must show.
-func byPort(port uint16) (s speaker, tls bool) {
-	switch port {
-	case 25, 587:
-		return newSMTP(), false
-	case 465:
-		return newSMTP(), true
-	case 110:
-		return newPOP(), false
-	case 995:
-		return newPOP(), true
-	case 143:
-		return newIMAP(), false
-	case 993:
-		return newIMAP(), true
-	}
-	return nil, false
 }
 
 // data makes a frame of octets and of the packet that they lay in.
@@ -364,184 +318,4 @@ func (d *Dissector) emit(conn uint64, number uint32, at time.Time, dir event.Dir
 	}
 	d.frame = Frame{Conn: conn, Packet: number, Time: at, Dir: dir, Tree: &d.tree}
 	d.out(&d.frame)
-}
-
-// conn is one connection.
-type conn struct {
-	ends   event.Endpoints
-	stream uint32
-	live   bool
-	frame  uint32  // of a live session the last one
-	proxy  *proxy  // what it was said to first
-	mute   bool    // nothing behind it can be read
-	clear  bool    // its clear text has been seen
-	tls    bool    // what passes is TLS
-	speaks speaker // nil while nobody knows
-	byPort bool    // only the port says what is spoken
-	spoken [2]bool // who has sent something, where that is asked
-	looked int     // how often it was looked for what is spoken
-	heard  [2]bool // who has sent something, but to a proxy
-	secure *secure // TLS of a captured connection
-
-	waiting  [2]waiting // packets whose octets have not had their turn
-	analysis *analysis  // where it is asked for
-}
-
-// speaker reads a protocol.
-type speaker interface {
-	push(b *builder, d event.Dir) (n int, opaque bool) // how many octets were read before TLS
-	lost(d event.Dir, n int64)
-	body(b *builder, d event.Dir, n int64) // of a body that was not recorded
-	over(b *builder, d event.Dir)          // what follows is no body
-	secured()
-	drop() // lets go what is being put together
-}
-
-func (c *conn) lost(d event.Dir, n int64) {
-	c.spoken[d] = true
-	if c.proxy != nil && !c.proxy.through {
-		c.speaks, c.mute = nil, true
-	}
-	if !c.lostSecure(d, n) && c.speaks != nil {
-		c.speaks.lost(d, n)
-	}
-}
-
-// unseen passes over octets that a masked session leaves out.
-func (d *Dissector) unseen(c *conn, e *event.Event) {
-	if e.Part == event.Body {
-		b := d.begin(nil, nil)
-		b.conn, b.time, b.dir, b.number = e.Conn, e.Time, e.Dir, c.frame
-		c.speaks.body(b, e.Dir, e.Len)
-		return
-	}
-	d.gap(c, e)
-}
-
-// gap passes over octets that were lost.
-func (d *Dissector) gap(c *conn, e *event.Event) {
-	c.lost(e.Dir, e.Len)
-	if d.book != nil && (e.Layer == event.Text || !c.clear) {
-		d.book.Lost(placeOf(c, e))
-	}
-}
-
-func (c *conn) secured() {
-	if c.speaks != nil {
-		c.speaks.secured()
-	}
-}
-
-// builder puts fields into the tree of one frame.
-type builder struct {
-	want   *field.Set
-	tree   *field.Tree
-	octets []byte // of the event
-	src    uint16
-	said   bool // something of a protocol was in them, wanted or not
-	anew   bool // they are a record's, and of a protocol by themselves
-
-	number   uint32 // of the frame
-	book     *story.Book
-	conn     uint64
-	live     bool // posta's own session, which knows itself what telnet said
-	time     time.Time
-	dir      event.Dir
-	analysis bool // of TCP is asked for
-	mail     bool // messages are asked for
-	longest  int  // octets of one
-	brief    bool // their own headers are enough
-	bodies   bool // all their octets are asked for
-	headers  int  // header fields told of the message at hand
-	scratch  *[]byte
-	written  *[]byte
-	late     *[][]byte
-	used     *int // octets of messages
-	lines    *int // octets of lines
-}
-
-// protocol says that the octets are a protocol's. It is not said of a frame with
-// nothing but a part of a line: that stands where the line ends.
-func (b *builder) protocol(id field.ID) {
-	b.said = true
-	b.unit(id)
-}
-
-// unit puts a protocol in, once.
-func (b *builder) unit(id field.ID) {
-	if b.want.Has(id) && (b.anew || !b.tree.Has(id)) {
-		b.anew = false
-		n := len(b.octets)
-		b.tree.Add(field.Node{Def: field.Of(id), Val: field.Unit(b.octets, n), Src: b.src, Len: uint32(n)})
-	}
-}
-
-// add puts a field in, if it is wanted.
-func (b *builder) add(id field.ID, v field.Value, at place) {
-	if b.want.Has(id) {
-		b.tree.Add(field.Node{Def: field.Of(id), Val: v, Src: at.src, Off: uint32(at.off), Len: uint32(at.n), Depth: 1})
-	}
-}
-
-// octetsOf puts a part of a line in.
-func (b *builder) octetsOf(id field.ID, l *line, off, n int) {
-	oct, at := l.part(off, n)
-	b.add(id, field.Octets(oct), at)
-}
-
-// place is where octets are in the tree's sources.
-type place struct {
-	src    uint16
-	off, n int
-}
-
-// part is the place of n octets, off octets from its begin.
-func (p place) part(off, n int) place { return place{p.src, p.off + off, n} }
-
-// generated puts a field in that stands nowhere in the octets.
-func (b *builder) generated(id field.ID, v field.Value) {
-	if b.want.Has(id) {
-		b.tree.Add(field.Node{Def: field.Of(id), Val: v, Depth: 1, Flags: field.Generated})
-	}
-}
-
-// endpoints puts in what is known of the frame and its connection.
-func (b *builder) endpoints(c *conn, e *event.Event, count uint64) {
-	number := uint64(e.Packet)
-	if c.live {
-		number = count
-	}
-	b.generated(field.FrameNumber, field.Uint(number))
-	if !e.Time.IsZero() {
-		b.generated(field.FrameTime, field.Moment(e.Time))
-		b.generated(field.FrameTimeEpoch, field.Moment(e.Time))
-	}
-	from, to := c.ends.Remote, c.ends.Local
-	if e.Dir == event.FromListener {
-		from, to = to, from
-	}
-	b.address(from.Addr(), field.IPSrc, field.IPv6Src)
-	b.address(to.Addr(), field.IPDst, field.IPv6Dst)
-	for _, side := range []struct {
-		port uint16
-		id   field.ID
-	}{{from.Port(), field.TCPSrcport}, {to.Port(), field.TCPDstport}} {
-		b.generated(side.id, field.Uint(uint64(side.port)))
-		b.generated(field.TCPPort, field.Uint(uint64(side.port)))
-	}
-	if !c.live {
-		b.generated(field.TCPStream, field.Uint(uint64(c.stream)))
-	}
-}
-
-func (b *builder) address(a netip.Addr, four, six field.ID) {
-	id, both := six, field.IPv6Addr
-	if a = a.Unmap(); a.Is4() {
-		id, both = four, field.IPAddr
-	}
-	if b.want.Has(id) || b.want.Has(both) {
-		v := field.Octets(a.AsSlice())
-		b.generated(id, v)
-		b.generated(both, v)
-	}
 }

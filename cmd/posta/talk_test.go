@@ -163,11 +163,9 @@ func TestScriptTrust(t *testing.T) {
 
 // Where the wanted port refuses, those that answer are named.
 func TestOpenPorts(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:2995")
-	if err != nil {
-		t.Skip("the port is in use: ", err)
+	if l, err := net.Listen("tcp", "127.0.0.1:2995"); err == nil { // otherwise somebody else answers there
+		defer l.Close()
 	}
-	defer l.Close()
 	if got := openPorts(t.Context(), target{Protocol: "pop3", Host: "127.0.0.1", Port: 110}); !strings.Contains(got, "2995") {
 		t.Errorf("open are %q", got)
 	}
