@@ -9,7 +9,7 @@ TARGETS := linux/amd64 linux/arm64 windows/amd64 windows/arm64 darwin/amd64 darw
 
 .DEFAULT_GOAL := build
 
-.PHONY: run build test check race fuzz soak bench bench-read cross dist clean
+.PHONY: run build test check race fuzz soak others bench bench-read cross dist clean
 
 run: build
 	bin/posta quickstart $(ARGS)
@@ -34,6 +34,10 @@ fuzz:
 
 soak: build
 	@SOAK=1 test/all
+
+# posta's clients against Postfix and Dovecot, which shared/bench/setup gets.
+others: build
+	@test/stage others $(GO) test -count=1 -tags whole,others -run 'TestPostfix|TestDovecot' ./test/peers
 
 bench: build
 	@bench/compare

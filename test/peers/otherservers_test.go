@@ -1,4 +1,4 @@
-//go:build whole && linux
+//go:build whole && others && linux
 
 package peers
 
@@ -23,8 +23,8 @@ type other struct {
 }
 
 // otherServer starts one. Those servers are no part of what test/setup
-// installs, because Debian's packages would start them on the machine:
-// shared/bench/setup unpacks them beside it.
+// installs: shared/bench/setup gets them, for make bench and make others, and
+// only root can start them, because they have users of their own.
 func otherServer(t *testing.T, adapter, program string) other {
 	t.Helper()
 	bench, err := filepath.Abs("../../../shared/bench")
@@ -33,11 +33,11 @@ func otherServer(t *testing.T, adapter, program string) other {
 	}
 	for _, needed := range []string{filepath.Join(bench, "lib.sh"), program} {
 		if _, err := os.Stat(needed); err != nil {
-			t.Skip("shared/bench/setup has not been run here: ", err)
+			t.Fatal("run shared/bench/setup first: ", err)
 		}
 	}
 	if os.Getuid() != 0 {
-		t.Skip("it has users of its own, so only root can start it")
+		t.Fatal("it has users of its own, so only root can start it")
 	}
 	dir, err := os.MkdirTemp("", "posta-other-")
 	if err != nil {
