@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/netip"
+	"time"
 )
 
 // The tags of the facts in records. A tag, once used, keeps its meaning and
@@ -31,6 +32,8 @@ const (
 	tagBanned
 	tagCaptured
 	tagSegment
+	tagQueued
+	tagAttempted
 )
 
 func appendFact(dst []byte, fact any) ([]byte, error) {
@@ -64,6 +67,13 @@ func appendFact(dst []byte, fact any) ([]byte, error) {
 		return appendStrings(append(dst, tagForeign), f.ID, f.Account, f.Field, f.Address), nil
 	case Delivered:
 		return appendDeliveries(appendStrings(append(dst, tagDelivered), f.ID), f.To), nil
+	case Queued:
+		dst = appendStrings(append(dst, tagQueued), f.ID)
+		return appendStrings(binary.AppendUvarint(dst, uint64(len(f.To))), f.To...), nil
+	case Attempted:
+		dst = appendStrings(append(dst, tagAttempted), f.ID, f.Recipient, f.Outcome, f.Host, f.Addr, f.TLS, f.Reply)
+		dst = binary.AppendVarint(binary.AppendUvarint(dst, f.Session), int64(f.Delay))
+		return appendMoment(dst, f.Next), nil
 	case Fetched:
 		dst = binary.AppendUvarint(binary.AppendVarint(append(dst, tagFetched), f.Account), uint64(f.UID))
 		return binary.AppendVarint(appendStrings(dst, f.UIDL), f.Size), nil
@@ -71,8 +81,7 @@ func appendFact(dst []byte, fact any) ([]byte, error) {
 		dst = binary.AppendVarint(binary.AppendVarint(append(dst, tagDeleted), f.Account), int64(f.Messages))
 		return appendUIDs(dst, f.UIDs), nil
 	case Banned:
-		dst = binary.AppendVarint(appendStrings(append(dst, tagBanned), f.User), f.Until.Unix())
-		return binary.AppendUvarint(dst, uint64(f.Until.Nanosecond())), nil
+		return appendMoment(appendStrings(append(dst, tagBanned), f.User), f.Until), nil
 	case Captured:
 		return appendCaptured(append(dst, tagCaptured), &f), nil
 	case *Segment:
@@ -114,6 +123,11 @@ func (r *reader) fact() any {
 		return Deleted{Account: r.varint(), Messages: int(r.varint()), UIDs: r.uids()}
 	case tagDelivered:
 		return Delivered{ID: r.text(), To: r.deliveries()}
+	case tagQueued:
+		return Queued{ID: r.text(), To: r.texts()}
+	case tagAttempted:
+		return Attempted{ID: r.text(), Recipient: r.text(), Outcome: r.text(), Host: r.text(), Addr: r.text(), TLS: r.text(),
+			Reply: r.text(), Session: r.uvarint(), Delay: time.Duration(r.varint()), Next: r.moment()}
 	case tagBanned:
 		return Banned{User: r.text(), Until: r.moment()}
 	case tagCaptured:

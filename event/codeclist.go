@@ -64,6 +64,23 @@ func (r *reader) uid() uint32 {
 	return uint32(n)
 }
 
+// texts reads how many texts follow, and them.
+func (r *reader) texts() []string {
+	n := r.count(1)
+	if n == 0 {
+		return nil
+	}
+	out := make([]string, n)
+	for i := range out {
+		out[i] = r.text()
+	}
+	return out
+}
+
+func appendMoment(dst []byte, t time.Time) []byte {
+	return binary.AppendUvarint(binary.AppendVarint(dst, t.Unix()), uint64(t.Nanosecond()))
+}
+
 func (r *reader) moment() time.Time {
 	seconds, nanos := r.varint(), r.uvarint()
 	if nanos >= 1e9 {

@@ -81,6 +81,27 @@ type Delivered struct {
 	To []Delivery // lent for the call
 }
 
+// Queued is a State: an accepted message waits to leave for recipients elsewhere.
+type Queued struct {
+	ID string   // queue id
+	To []string // lent for the call
+}
+
+// Attempted is a State: an attempt to deliver a queued message to a recipient
+// elsewhere has ended. It comes from the connection that was used, or from none.
+type Attempted struct {
+	ID        string // queue id
+	Recipient string
+	Outcome   string        // "relayed", "delayed", "failed"
+	Host      string        // the name tried; "" where no way was found
+	Addr      string        // its address and port
+	TLS       string        // "" in clear
+	Reply     string        // the remote's own words, or ours where it said none
+	Session   uint64        // the number of the session that was used
+	Delay     time.Duration // since the message was accepted
+	Next      time.Time     // of the next attempt; zero: there is none
+}
+
 // Delivery is a message in one mailbox.
 type Delivery struct {
 	Recipient string // the address that led there, as RCPT had it; "" for a list's later part

@@ -84,8 +84,10 @@ type Filing struct {
 	Traits   Traits
 	Received time.Time
 	To       []Delivery
-	Later    []Expansion // lists to expand after the 250
-	Step     *Step       // progress of an expansion that this filing makes
+	Later    []Expansion  // lists to expand after the 250
+	Step     *Step        // progress of an expansion that this filing makes
+	Out      []Outgoing   // the same body for recipients elsewhere
+	Settle   []Settlement // items of the queue that this filing settles: a report and what it is about
 }
 
 // Step moves an expansion on.

@@ -1,0 +1,175 @@
+package store
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"posta/mail"
+)
+
+// Outgoing is a message that leaves the house, as all its recipients in the
+// queue get it. What MAIL said is passed on with it (RFC 3461 §5.2).
+type Outgoing struct {
+	ID        int64  // given by the engine
+	Queue     string // the queue id
+	MessageID string // of its header, without angle brackets, fit to be printed; "" for none
+	From      string // the reverse-path to be sent, "" for null
+	Sender    string // whose turn it takes in the queue: the account, or the reverse-path's domain; "" for reports
+	Lab       bool   // it came by a lab listener, and goes no further than a lab may
+	EnvID     string
+	Ret       mail.Ret
+	Body      mail.Body // what MAIL's BODY said, or the content is
+	UTF8      bool      // it needs SMTPUTF8 (RFC 6531 §3.4)
+	Traits    Traits
+	Received  time.Time
+	Prefix    []byte // lines that stand before the body for these recipients
+	Blob      Blob   // the body, given by the engine
+	Size      int64  // octets of prefix and body, given by the engine
+	Rcpts     []Rcpt // when it is filed; nil in what the queue gives back
+}
+
+// Rcpt is one recipient of an Outgoing.
+type Rcpt struct {
+	To      string // the address that RCPT will say
+	Domain  string // its domain as a lower-case A-label, or its address literal: by it the way is looked up
+	Orcpt   string // ORCPT= with its type, "rfc822;…"; "" absent
+	Notify  mail.Notify
+	Due     time.Time // when it is tried first
+	Expires time.Time // when it is given up; nothing moves it
+	Held    bool      // not before somebody releases it
+}
+
+// Never is the Due of what waits until its site asks for it (ETRN, ATRN, TURN).
+func Never() time.Time { return time.Unix(1<<40, 0).UTC() }
+
+// Item is one recipient's place in the queue.
+type Item struct {
+	Rcpt
+	ID       int64
+	Token    int64     // of the lease under which it was claimed
+	Leased   bool      // somebody is at work on it
+	Attempts int       // that were made
+	Warned   bool      // the sender knows of the delay
+	Last     Attempt   // the latest; zero before the first
+	Out      *Outgoing // shared with the other recipients of the same claim or page
+}
+
+// Attempt is what became of one try.
+type Attempt struct {
+	At      time.Time
+	Took    time.Duration
+	Host    string // the name tried; "" where the way was not found
+	Addr    string // address and port; "" where nobody was dialed
+	TLS     string // "TLSv1.3 TLS_AES_128_GCM_SHA256, certificate valid"; "" in clear
+	Verb    string // what was answered so: "RCPT", "DATA"; "" where there is no answer
+	Code    int    // the reply's; 0 where no reply came
+	Status  mail.Status
+	Text    string // the remote's own words, or ours where it said none; fit to be printed
+	Session uint64 // the recorded session's number; 0 for none
+}
+
+// Lane is a queue of its own: one sender's mail for one destination. Lanes take
+// turns, so that nobody waits behind another's thousands.
+type Lane struct {
+	Domain string
+	Sender string
+	Due    time.Time // of its first item
+}
+
+// Claim says which items are wanted.
+type Claim struct {
+	Lane  Lane                     // Due plays no part
+	All   bool                     // those of all senders
+	Now   time.Time                // due by then; zero: whatever their Due, as a site asks for its mail
+	Owner string                   // who takes them, for people
+	Until time.Time                // when the lease ends by itself
+	Limit int                      // items; of one message, all that are the lane's come before the next message's
+	Also  func(domain string) bool // of the same messages, also recipients in these domains, of the same sender; nil: none
+}
+
+// Settlement is what becomes of a claimed item.
+type Settlement struct {
+	Item    int64
+	Token   int64     // of the lease; 0: an administrator's act, whoever holds it
+	Done    bool      // it leaves the queue
+	Due     time.Time // else it waits until then
+	Warned  bool      // the sender was told of the delay, or by this filing is
+	Attempt *Attempt  // what was tried; nil: nothing
+}
+
+// Change is an administrator's act on items of the queue.
+type Change uint8
+
+const (
+	Hold    Change = iota // not tried until released
+	Release               // tried now
+	Retry                 // tried now, held ones not
+)
+
+// Pick chooses items for people, and what they change. Zero fields choose all.
+type Pick struct {
+	Queue  string // of one message
+	Item   int64
+	Domain string // of the recipients; "@example.net" takes subdomains too
+	Sender string
+	To     string
+	Held   *bool
+	After  int64 // items with larger ids
+	Limit  int   // 0: 100
+}
+
+// Depth counts what is in the queue.
+type Depth struct {
+	Messages, Items, Held, Leased, Kept int64 // Kept: those whose Due is Never
+	Bytes                               int64 // of the messages
+	Oldest                              time.Time
+}
+
+// Queue keeps what has to leave. Filing.Out puts in, Filing.Settle takes out
+// in the same transaction as what a settlement gives rise to. A lease whose
+// holder's process died is free at once after a restart, and elsewhere when it
+// ends.
+type Queue interface {
+	// Lanes gives the lanes with an item due by now that is neither held nor
+	// leased, the one due longest first, without those that skip passes over.
+	Lanes(ctx context.Context, now time.Time, skip func(Lane) bool, limit int) ([]Lane, error)
+
+	// Next is when the first item becomes due that is neither held nor leased;
+	// zero if none ever does.
+	Next(ctx context.Context) (time.Time, error)
+
+	// Claim leases items, those due longest first.
+	Claim(ctx context.Context, c Claim) ([]Item, error)
+
+	// Renew moves the end of leases. ErrLost: one of them is another's by now.
+	Renew(ctx context.Context, until time.Time, items ...Item) error
+
+	// Unclaim gives items back as they were.
+	Unclaim(ctx context.Context, items ...Item) error
+
+	// Settle is File with nothing but settlements: all or none, on stable
+	// storage. ErrLost: a lease was lost; ErrNotFound: an item is gone.
+	Settle(ctx context.Context, s ...Settlement) error
+
+	// Content opens prefix and body of a message, reading ahead. It holds no
+	// transaction between reads.
+	Content(ctx context.Context, out *Outgoing) io.ReadCloser
+
+	// Hurry makes all items of a domain due now that are not held, or with
+	// "@domain" those of its subdomains too, and counts them. Their age goes on
+	// (RFC 1985 §5.3).
+	Hurry(ctx context.Context, domain string, now time.Time) (int64, error)
+
+	// Items gives what is chosen, in order of id.
+	Items(ctx context.Context, p Pick) ([]Item, error)
+
+	// Story gives the attempts for an item, oldest first; of many the latest.
+	Story(ctx context.Context, item int64) ([]Attempt, error)
+
+	// Change acts on all that is chosen, and counts them.
+	Change(ctx context.Context, p Pick, c Change, now time.Time) (int64, error)
+
+	// Depth counts.
+	Depth(ctx context.Context) (Depth, error)
+}
