@@ -62,6 +62,7 @@ type Conn struct {
 	ends event.Endpoints
 	end  time.Time // of the session; zero: never
 	mail bool      // a message is under way
+	asks bool      // what is read are replies
 	down atomic.Bool
 	last atomic.Int64 // Unix nanoseconds: until when a message under way may come in once down
 
@@ -122,7 +123,8 @@ func NewConn(nc net.Conn, o Options) *Conn {
 	c := &Conn{base: nc, nc: nc, o: o, em: event.NewEmitter(o.Sink, o.ID)}
 	c.in.buf = make([]byte, smallSize)
 	c.in.small = c.in.buf
-	c.lines.LF = o.BareLF || o.Human || o.Dialer
+	c.asks = o.Dialer
+	c.lines.LF = o.BareLF || o.Human || c.asks
 	c.heard, c.said = side{event.FromDialer, event.Command}, side{event.FromListener, event.Reply}
 	if o.Dialer {
 		c.heard, c.said = c.said, c.heard

@@ -21,7 +21,7 @@ func (c *Conn) Dot(w io.Writer, max int64) (n int64, err error) {
 	if err := c.begin(); err != nil {
 		return 0, err
 	}
-	d := text.Dot{LF: c.o.BareLF || c.o.Dialer, CR: c.o.Dialer, Uniform: c.o.Human, NUL: c.typed != nil, Seen: c.seen}
+	d := text.Dot{LF: c.o.BareLF || c.asks, CR: c.asks, Uniform: c.o.Human, NUL: c.typed != nil, Seen: c.seen}
 	b := body{w: w, max: max}
 	for done := false; !done; {
 		if err := c.more(); err != nil {

@@ -66,13 +66,20 @@ type Client struct {
 
 // New takes over a connection that was dialed.
 func New(nc net.Conn, o Options) *Client {
-	if o.Times == (Times{}) {
-		o.Times = Patient()
-	}
-	c := &Client{o: o, conn: wire.NewConn(nc, wire.Options{ID: o.ID, Sink: o.Sink, Dialer: true, Session: o.Whole})}
+	c := Over(wire.NewConn(nc, wire.Options{ID: o.ID, Sink: o.Sink, Dialer: true, Session: o.Whole}), o)
 	o.Opened.Protocol = "smtp"
 	c.conn.Opened(o.Opened)
 	return c
+}
+
+// Over asks over a connection on which others answered until now, after its
+// Turn: the peer's Greeting comes next (RFC 821 §3.8, RFC 2645 §5). Of the
+// options only Name, Times and Chunks count; the rest is the connection's.
+func Over(conn *wire.Conn, o Options) *Client {
+	if o.Times == (Times{}) {
+		o.Times = Patient()
+	}
+	return &Client{o: o, conn: conn}
 }
 
 // Offer is what the server said it can do, after Hello.
