@@ -42,9 +42,11 @@ type SessionOptions struct {
 	// Wireshark would not take for mail.
 	StandardPorts bool
 
-	// Remarks gives the comments of the packet that an event's octets lie in, or
-	// the first of them; nil: there are none. The event is lent.
-	Remarks func(*event.Event) []string
+	// Remarks gives the comments of the packet that an event brings about, or of
+	// the first of them; where it brings none, of its session's next one. frame is
+	// the number of the packet that bears the event's octets, counted over all that
+	// is written. nil: there are none. The event is lent.
+	Remarks func(e *event.Event, frame uint32) []string
 }
 
 // Sessions is a Sink that writes sessions as the packets that might have
@@ -59,6 +61,7 @@ type Sessions struct {
 	network int
 	conns   map[uint64]*played
 	frame   []byte
+	count   uint32 // of packets
 	err     error
 }
 
@@ -124,11 +127,7 @@ func (s *Sessions) Emit(e *event.Event) {
 }
 
 func (s *Sessions) emit(c *played, e *event.Event) {
-	if s.o.Remarks != nil && e.Kind == event.Data {
-		for _, text := range s.o.Remarks(e) {
-			s.Comment(e.Conn, text)
-		}
-	}
+	s.remark(c, e)
 	if e.Time.After(c.now) {
 		c.now = e.Time
 	}
@@ -145,6 +144,20 @@ func (s *Sessions) emit(c *played, e *event.Event) {
 		s.close(c, e)
 		s.forget(c)
 		delete(s.conns, e.Conn)
+	}
+}
+
+// remark lets the packets of an event bear what is to be said of them.
+func (s *Sessions) remark(c *played, e *event.Event) {
+	if s.o.Remarks == nil {
+		return
+	}
+	frame := s.count + 1
+	if e.Kind == event.Data && s.passedOver(c, e.Layer) && c.latest > 0 && c.latestOf == e.Dir {
+		frame = c.latest // its ciphertext was read before it
+	}
+	for _, text := range s.o.Remarks(e, frame) {
+		s.Comment(e.Conn, text)
 	}
 }
 
@@ -166,6 +179,7 @@ func (s *Sessions) open(e *event.Event) {
 		c.comments = append(c.comments, Masked)
 	}
 	s.port(c)
+	s.remark(c, e)
 	for side := range c.side {
 		c.side[side].seq = initial(e.Conn, side)
 	}
@@ -278,6 +292,10 @@ func (s *Sessions) send(c *played, d event.Dir, flags uint8, payload []byte) {
 	s.frame = appendFrame(s.frame[:0], &m)
 	err := s.w.Packet(&Packet{Time: c.now, Data: s.frame, Interface: s.network, Comments: c.comments})
 	c.comments = c.comments[:0]
+	s.count++
+	if len(payload) > 0 {
+		c.latest, c.latestOf = s.count, d
+	}
 	if s.err == nil {
 		s.err = err
 	}
@@ -296,4 +314,7 @@ type played struct {
 	early    early    // its TLS handshake, kept back
 	keys     [][]byte // of it, that were written
 	order    ordered
+
+	latest   uint32 // number of the last packet that bore octets
+	latestOf event.Dir
 }

@@ -43,8 +43,8 @@ func (h *House) findings(ctx context.Context, in admin.SessionExport) (map[event
 }
 
 // remarks gives what is to be said of an event's packet.
-func remarks(texts map[eventID][]string) func(*event.Event) []string {
-	return func(e *event.Event) []string {
+func remarks(texts map[eventID][]string) func(*event.Event, uint32) []string {
+	return func(e *event.Event, _ uint32) []string {
 		at := eventID{e.Conn, e.Packet}
 		defer delete(texts, at)
 		return texts[at]

@@ -176,8 +176,12 @@ func (a *app) captureTo(ctx context.Context, f *captureFlags, client *admin.Clie
 
 // captureSessions writes sessions of a running server.
 func (a *app) captureSessions(ctx context.Context, client *admin.Client, watch admin.SessionWatch, picked *picker, out *captureFile, standardPorts bool) error {
+	judge, err := newJudge(out.ring != nil)
+	if err != nil {
+		return err
+	}
 	to, err := capture.NewSessions(out, capture.SessionOptions{Application: "posta " + version, Live: true, StandardPorts: standardPorts,
-		Hides: func(mode string) bool { return !config.Clear(mode) }})
+		Hides: func(mode string) bool { return !config.Clear(mode) }, Remarks: judge.remarks})
 	if err != nil {
 		return err
 	}

@@ -70,7 +70,11 @@ func (r *recording) write(ctx context.Context, name string) (err error) {
 
 func (r *recording) capture(ctx context.Context, w io.Writer) error {
 	out := bufio.NewWriter(w)
-	s, err := capture.NewSessions(out, capture.SessionOptions{Application: "posta " + version})
+	judge, err := newJudge(false)
+	if err != nil {
+		return err
+	}
+	s, err := capture.NewSessions(out, capture.SessionOptions{Application: "posta " + version, Remarks: judge.remarks})
 	if err != nil {
 		return err
 	}
