@@ -22,6 +22,7 @@ func (c *Config) checkWith(lines map[place]int) error {
 	var p problems
 	c.checkMachine(&p)
 	c.checkLimits(&p)
+	c.checkOutgoing(p.in("outgoing", 0))
 	if len(c.Listeners) == 0 {
 		p.in("", 0).say("", "config.no_listener", nil)
 	}

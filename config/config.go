@@ -43,6 +43,7 @@ type Config struct {
 	Lab           Classroom     `toml:"lab"`
 	Sink          SinkKeeps     `toml:"sink"`
 	Limits        Limits        `toml:"limits"`
+	Outgoing      Outgoing      `toml:"outgoing"`
 	Listeners     []Listener    `toml:"listener"`
 	Networks      []Network     `toml:"network"`
 }
@@ -116,6 +117,40 @@ type Limits struct {
 	Exempt          []netip.Prefix `toml:"exempt"`
 	PasswordWorkers int            `toml:"password_workers"`
 	PasswordWait    Duration       `toml:"password_wait"`
+}
+
+// What becomes of mail for other servers.
+const (
+	OutgoingDeliver = "deliver"
+	OutgoingHold    = "hold" // taken, and kept until somebody releases it
+	OutgoingOff     = "off"  // refused, but for domains that have a route of their own
+)
+
+// How connections to other servers are secured where no route says otherwise.
+const (
+	TLSOpportunistic = "opportunistic" // where the other server offers it, with any certificate
+	TLSRequired      = "required"      // with a valid certificate, or not at all
+)
+
+// Which addresses of other servers are tried.
+const (
+	BothIP  = "both"
+	OnlyIP4 = "4"
+	OnlyIP6 = "6"
+)
+
+// Outgoing is how mail leaves for other servers.
+type Outgoing struct {
+	Mode           string       `toml:"mode"`
+	Hostname       string       `toml:"hostname"`            // that EHLO says; "": the server's
+	Resolvers      []string     `toml:"resolvers"`           // of DNS, "192.0.2.53" or "192.0.2.53:5353"; none: the system's
+	MaxConns       int          `toml:"max_connections"`     // at once
+	PerDestination int          `toml:"max_per_destination"` // of these to one place
+	MaxAge         Duration     `toml:"max_age"`             // of a message, before it is given up
+	WarnAfter      Duration     `toml:"warn_after"`          // when its sender hears that it waits; 0: never
+	TLS            string       `toml:"tls"`
+	IP             string       `toml:"ip"`
+	Source         []netip.Addr `toml:"source"` // that connections come from: one of IPv4, one of IPv6
 }
 
 // Relaxed says that a listener is not for the Internet: it answers this computer

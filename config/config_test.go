@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -20,7 +21,7 @@ func TestExampleIsTheDefault(t *testing.T) {
 			t.Fatal(lang, err)
 		}
 		want := Default()
-		got.Limits.Exempt, got.Lab.Networks = nil, nil // [] in the file
+		got.Limits.Exempt, got.Lab.Networks, got.Outgoing.Resolvers, got.Outgoing.Source = nil, nil, nil, nil // [] in the file
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("the example in %s parses to\n%+v\nthe default is\n%+v", lang, got, want)
 		}
@@ -83,6 +84,9 @@ func TestDefaultsCheck(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	if Default().Outgoing.Mode != OutgoingDeliver || Lab().Outgoing.Mode != OutgoingOff || Sink().Outgoing.Mode != OutgoingOff {
+		t.Error("mail of a lab leaves, or of a server does not")
+	}
 	for _, l := range Lab().Listeners {
 		if l.Mode != ModeLab || !strings.HasPrefix(l.Addr, "127.0.0.1:") || l.MaxPerAddress != 0 {
 			t.Errorf("the lab has %+v", l)
@@ -132,6 +136,8 @@ func TestParseRefuses(t *testing.T) {
 		{"all at once", "hostname = 5\n[limits]\nenabled = 1\nban_after = '3'\nxx = 1", []string{
 			"line 1: hostname is a text", "line 3: limits.enabled is a switch", "line 4: limits.ban_after is a whole number", `line 5: posta knows no key "limits.xx"`}},
 		{"network", "[lab]\nnetworks = ['10.0.0.0/8',\n'kk']", []string{"line 3: lab.networks takes a list of networks with their prefix"}},
+		{"source", "[outgoing]\nsource = ['192.0.2.1',\n'kk']", []string{"line 3: outgoing.source takes a list of addresses"}},
+		{"age without quotes", "[outgoing]\nmax_age = 5", []string{"line 2: outgoing.max_age is a time span"}},
 		{"network without quotes", "[[network]]\ncidr = 10", []string{"line 2: network.cidr takes a network"}},
 		{"network without prefix", "[[network]]\ncidr = '192.168.10.5'", []string{"line 2: network.cidr takes a network with its prefix"}},
 		{"network, unknown key", "[[network]]\ncidr = '10.0.0.0/8'\nbarelf = 'x'", []string{`line 3: posta knows no key "network.barelf"; did you mean "bare_lf"?`}},
@@ -207,6 +213,20 @@ func TestCheckRefuses(t *testing.T) {
 		{"connections", func(c *Config) { c.Listeners[0].MaxConns = -1 }, "max_connections = -1"},
 		{"idle", func(c *Config) { c.Listeners[0].Idle = Duration{} }, "idle"},
 		{"network", func(c *Config) { c.Networks = []Network{{}} }, "network 1: cidr is missing"},
+		{"outgoing mode", func(c *Config) { c.Outgoing.Mode = "on" }, `outgoing: mode = "on" is not one of: deliver, hold, off`},
+		{"outgoing host", func(c *Config) { c.Outgoing.Hostname = "a b" }, `outgoing: hostname = "a b" is no host name`},
+		{"resolver", func(c *Config) { c.Outgoing.Resolvers = []string{"192.0.2.53", "dns.example"} }, `"dns.example" is no address of a DNS server`},
+		{"resolver's port", func(c *Config) { c.Outgoing.Resolvers = []string{"192.0.2.53:0"} }, `"192.0.2.53:0" is no address of a DNS server`},
+		{"outgoing connections", func(c *Config) { c.Outgoing.MaxConns = 0 }, "max_connections = 0 is too small"},
+		{"outgoing connections, many", func(c *Config) { c.Outgoing.MaxConns = 20_000 }, "max_connections = 20000 is too large"},
+		{"to one place", func(c *Config) { c.Outgoing.PerDestination = 0 }, "max_per_destination = 0 is too small"},
+		{"age", func(c *Config) { c.Outgoing.MaxAge = Duration{time.Second} }, `max_age = "1s" is too small; the least is "1m"`},
+		{"outgoing tls", func(c *Config) { c.Outgoing.TLS = "yes" }, `outgoing: tls = "yes" is not one of: opportunistic`},
+		{"ip", func(c *Config) { c.Outgoing.IP = "ipv4" }, `outgoing: ip = "ipv4" is not one of: both, 4, 6`},
+		{"source", func(c *Config) { c.Outgoing.Source = []netip.Addr{netip.IPv4Unspecified()} }, `"0.0.0.0" is no address to connect from`},
+		{"sources", func(c *Config) {
+			c.Outgoing.Source = []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("::ffff:192.0.2.2")}
+		}, "is the second of its kind"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			conf := Default()
@@ -293,7 +313,9 @@ func TestWarnings(t *testing.T) {
 	c := Default()
 	c.Metrics.Addr = ":9090"
 	c.Listeners[0].Idle, c.Listeners[3].Idle = Duration{time.Second}, Duration{5 * time.Minute}
-	want := []string{`metrics, :9090, answers every machine`, `listener smtp: idle = "1s" is short; programs may be silent for 5m (RFC 5321`,
+	c.Outgoing.MaxAge, c.Outgoing.WarnAfter, c.Outgoing.TLS = Duration{time.Hour}, Duration{time.Hour}, TLSRequired
+	want := []string{`outgoing: max_age = "1h" is short`, `outgoing: warn_after = "1h" is not before`, `outgoing: tls = "required" sends nothing`,
+		`metrics, :9090, answers every machine`, `listener smtp: idle = "1s" is short; programs may be silent for 5m (RFC 5321`,
 		`listener pop3: idle = "5m" is short; programs may be silent for 10m (RFC 1939`}
 	got := c.Warnings()
 	if !slices.EqualFunc(got, want, func(err error, want string) bool { return strings.HasPrefix(err.Error(), want) }) {
@@ -321,4 +343,12 @@ func FuzzParse(f *testing.F) {
 			_ = c.checkWith(linesOf(trimBOM(text)))
 		}
 	})
+}
+
+func TestResolverAddrs(t *testing.T) {
+	o := Outgoing{Resolvers: []string{"192.0.2.53", "[2001:db8::53]:5353", "2001:db8::53"}}
+	want := []string{"192.0.2.53:53", "[2001:db8::53]:5353", "[2001:db8::53]:53"}
+	if got := o.ResolverAddrs(); !slices.EqualFunc(got, want, func(a netip.AddrPort, b string) bool { return a.String() == b }) {
+		t.Errorf("%v", got)
+	}
 }

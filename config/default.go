@@ -24,6 +24,7 @@ func Default() *Config {
 func Lab() *Config {
 	c := Default()
 	c.Limits.Enabled = false
+	c.Outgoing.Mode = OutgoingOff
 	for i := range c.Listeners {
 		l := &c.Listeners[i]
 		*l = Listener{Name: l.Name, Service: l.Service, Addr: "127.0.0.1" + l.Addr, TLS: l.TLS, Mode: ModeLab}
@@ -51,6 +52,8 @@ func base() *Config {
 		Sink:   SinkKeeps{MaxMessages: 500},
 		Trace:  Trace{Enabled: true, KeepFor: Duration{30 * day}, MaxSize: 256 << 20},
 		Record: Record{Enabled: true, MaxSize: 32 << 20, MaxSession: 4 << 20, MaxSessions: 1000, KeepFor: Duration{day}, DiskKeepFor: Duration{7 * day}},
+		Outgoing: Outgoing{Mode: OutgoingDeliver, MaxConns: 200, PerDestination: 20, MaxAge: Duration{5 * day},
+			WarnAfter: Duration{4 * time.Hour}, TLS: TLSOpportunistic, IP: BothIP},
 		Limits: Limits{
 			Enabled:      true,
 			AuthFailures: 3,

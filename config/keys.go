@@ -37,7 +37,7 @@ func wrongKind(line int, key []string, what string) error {
 // nil.
 func spanKey(name string) []string {
 	name = name[strings.LastIndexByte(name, '.')+1:]
-	for _, table := range []string{"limits", "listener", "network", "log", "trace", "record"} {
+	for _, table := range []string{"limits", "listener", "network", "log", "trace", "record", "outgoing"} {
 		key := []string{table, name}
 		switch t := typeOf(key); t {
 		case reflect.TypeFor[Duration](), reflect.TypeFor[netip.Prefix]():
@@ -58,6 +58,8 @@ func kindID(t reflect.Type) string {
 		return "config.want_network"
 	case reflect.TypeFor[[]netip.Prefix]():
 		return "config.want_networks"
+	case reflect.TypeFor[[]netip.Addr]():
+		return "config.want_addresses"
 	}
 	switch t.Kind() {
 	case reflect.Bool:

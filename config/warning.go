@@ -11,7 +11,7 @@ import (
 // Warnings say what may be meant, and what follows from it; the values are
 // right.
 func (c *Config) Warnings() []error {
-	w := c.networkWarnings()
+	w := append(c.networkWarnings(), c.outgoingWarnings()...)
 	if addr := c.Metrics.Addr; addr != "" && !isLoopback(addr) {
 		w = append(w, words.Fail("config.metrics_open", words.Args{"Value": addr}))
 	}

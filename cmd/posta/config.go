@@ -48,6 +48,7 @@ type checked struct {
 	OK        bool              `json:"ok"`
 	Listeners []checkedListener `json:"listeners"`
 	Networks  []admin.Network   `json:"network_rules,omitempty"`
+	Outgoing  string            `json:"outgoing"` // deliver, hold, off
 	Warnings  []string          `json:"warnings,omitempty"`
 
 	Certificates []admin.Certificate `json:"certificates,omitempty"`
@@ -66,7 +67,7 @@ func (a *app) configCheck(file string) error {
 	if err != nil {
 		return err
 	}
-	out := checked{File: file, OK: true}
+	out := checked{File: file, OK: true, Outgoing: c.Outgoing.Mode}
 	for _, l := range c.Listeners {
 		out.Listeners = append(out.Listeners, checkedListener{l.Name, l.Service, l.Addr, l.TLS, l.Mode})
 	}
@@ -85,6 +86,7 @@ func (a *app) configCheck(file string) error {
 		for _, l := range out.Listeners {
 			_, _ = fmt.Fprintf(columns, "  %s\t%s\t%s\t%s\t%s\n", l.Name, l.Service, l.Addr, l.TLS, l.Mode)
 		}
+		_, _ = fmt.Fprintf(columns, "  outgoing\t%s\n", out.Outgoing)
 		if err := columns.Flush(); err != nil {
 			return err
 		}

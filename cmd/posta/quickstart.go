@@ -155,6 +155,7 @@ func (q *quick) config(data string) *config.Config {
 		l.Persona, l.Mode = q.persona, q.mode
 	}
 	c.Data, c.DefaultDomain, c.Hostname = data, q.domain, q.hostname
+	c.Outgoing.Mode = config.OutgoingOff // but for domains that have a route
 	if c.DefaultDomain == "" {
 		c.DefaultDomain = recall(data).DefaultDomain
 	}
