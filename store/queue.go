@@ -36,7 +36,7 @@ type Rcpt struct {
 	Orcpt   string // ORCPT= with its type, "rfc822;…"; "" absent
 	Notify  mail.Notify
 	Due     time.Time // when it is tried first
-	Expires time.Time // when it is given up; nothing moves it
+	Expires time.Time // when it is given up; nothing moves it. What is not held comes due then at the latest, Never or not
 	Held    bool      // not before somebody releases it
 }
 
@@ -85,7 +85,12 @@ type Claim struct {
 	Owner string                   // who takes them, for people
 	Until time.Time                // when the lease ends by itself
 	Limit int                      // items; of one message, all that are the lane's come before the next message's
-	Also  func(domain string) bool // of the same messages, also recipients in these domains, of the same sender; nil: none
+
+	Messages int // at most as many messages; 0: no limit
+
+	// Of the same messages, also recipients in these domains, of the same
+	// sender; nil: none.
+	Also func(domain string) bool
 }
 
 // Settlement is what becomes of a claimed item.
