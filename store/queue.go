@@ -79,12 +79,12 @@ type Lane struct {
 
 // Claim says which items are wanted.
 type Claim struct {
-	Lane  Lane                     // Due plays no part
-	All   bool                     // those of all senders
-	Now   time.Time                // due by then; zero: whatever their Due, as a site asks for its mail
-	Owner string                   // who takes them, for people
-	Until time.Time                // when the lease ends by itself
-	Limit int                      // items; of one message, all that are the lane's come before the next message's
+	Lane  Lane      // Due plays no part
+	All   bool      // those of all senders
+	Now   time.Time // due by then; zero: whatever their Due, as a site asks for its mail
+	Owner string    // who takes them, for people
+	Until time.Time // when the lease ends by itself
+	Limit int       // items; of one message, all that are the lane's come before the next message's
 
 	Messages int // at most as many messages; 0: no limit
 
