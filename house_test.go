@@ -28,6 +28,7 @@ var thirdParties = map[string][]string{
 	"github.com/spf13/cobra":        {"cmd/posta"},
 	"github.com/nicksnyder/go-i18n": {"words"},
 	"golang.org/x/image":            {"draw"},
+	"github.com/miekg/dns":          {"dns", "dns/dnstest"},
 	"codeberg.org/go-pdf/fpdf":      {"draw", "report"},
 }
 
