@@ -68,8 +68,7 @@ func appendFact(dst []byte, fact any) ([]byte, error) {
 	case Delivered:
 		return appendDeliveries(appendStrings(append(dst, tagDelivered), f.ID), f.To), nil
 	case Queued:
-		dst = appendStrings(append(dst, tagQueued), f.ID)
-		return appendStrings(binary.AppendUvarint(dst, uint64(len(f.To))), f.To...), nil
+		return appendOnward(appendStrings(append(dst, tagQueued), f.ID), f.To), nil
 	case Attempted:
 		dst = appendStrings(append(dst, tagAttempted), f.ID, f.Recipient, f.Outcome, f.Host, f.Addr, f.TLS, f.Reply)
 		dst = binary.AppendVarint(binary.AppendUvarint(dst, f.Session), int64(f.Delay))
@@ -124,7 +123,7 @@ func (r *reader) fact() any {
 	case tagDelivered:
 		return Delivered{ID: r.text(), To: r.deliveries()}
 	case tagQueued:
-		return Queued{ID: r.text(), To: r.texts()}
+		return Queued{ID: r.text(), To: r.onward()}
 	case tagAttempted:
 		return Attempted{ID: r.text(), Recipient: r.text(), Outcome: r.text(), Host: r.text(), Addr: r.text(), TLS: r.text(),
 			Reply: r.text(), Session: r.uvarint(), Delay: time.Duration(r.varint()), Next: r.moment()}

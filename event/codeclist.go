@@ -64,17 +64,24 @@ func (r *reader) uid() uint32 {
 	return uint32(n)
 }
 
-// texts reads how many texts follow, and them.
-func (r *reader) texts() []string {
-	n := r.count(1)
+func appendOnward(dst []byte, to []Onward) []byte {
+	dst = binary.AppendUvarint(dst, uint64(len(to)))
+	for i := range to {
+		dst = appendStrings(dst, to[i].Recipient, to[i].To)
+	}
+	return dst
+}
+
+func (r *reader) onward() []Onward {
+	n := r.count(2) // two empty texts
 	if n == 0 {
 		return nil
 	}
-	out := make([]string, n)
-	for i := range out {
-		out[i] = r.text()
+	to := make([]Onward, n)
+	for i := range to {
+		to[i] = Onward{Recipient: r.text(), To: r.text()}
 	}
-	return out
+	return to
 }
 
 func appendMoment(dst []byte, t time.Time) []byte {

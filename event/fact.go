@@ -4,6 +4,15 @@ import "time"
 
 // The facts that events carry. A fact holds no secret and no message body.
 
+// The Listener of sessions that the house itself began, in place of one's name.
+const (
+	Outgoing   = "outgoing" // mail leaves
+	Collecting = "collect"  // mail is fetched from elsewhere
+)
+
+// Dialed says that the house began the connection.
+func (o *Opened) Dialed() bool { return o.Listener == Outgoing || o.Listener == Collecting }
+
 // Opened is the Fact of Open.
 type Opened struct {
 	Endpoints
@@ -84,7 +93,13 @@ type Delivered struct {
 // Queued is a State: an accepted message waits to leave for recipients elsewhere.
 type Queued struct {
 	ID string   // queue id
-	To []string // lent for the call
+	To []Onward // lent for the call
+}
+
+// Onward is a message on its way to one recipient elsewhere.
+type Onward struct {
+	Recipient string // the address that led there, as RCPT had it; "" for a list's later part
+	To        string // where it goes, which an alias or a forward may have said
 }
 
 // Attempted is a State: an attempt to deliver a queued message to a recipient
