@@ -51,6 +51,8 @@ func NewClient(mechanism string, w Wish) (Client, error) {
 		return newScramClient(w, false)
 	case ScramPlus256:
 		return newScramClient(w, true)
+	case CramMD5:
+		return newCramClient(w)
 	}
 	return nil, ErrMechanism
 }

@@ -46,7 +46,7 @@ func (o *outcome) check(ctx context.Context, auth Authenticator, user, password 
 	if err != nil {
 		return err
 	}
-	if id.Account == 0 {
+	if !id.Known() {
 		return ErrCredentials
 	}
 	o.identity = id
@@ -70,7 +70,7 @@ func (o *outcome) actsAs(ctx context.Context, auth Authenticator, authzid string
 	if err != nil {
 		return err
 	}
-	if other.Account != o.identity.Account {
+	if other != o.identity {
 		return fmt.Errorf("%w: may not act as another", ErrCredentials)
 	}
 	return nil

@@ -1,6 +1,7 @@
 // Package sasl holds the authentication mechanisms, both sides: PLAIN, LOGIN,
-// SCRAM-SHA-256 and SCRAM-SHA-256-PLUS. It does no I/O and no base64: the
-// protocols' engines do that. Who the users are it asks an Authenticator.
+// SCRAM-SHA-256 and SCRAM-SHA-256-PLUS, and CRAM-MD5 for machines. It does no
+// I/O and no base64: the protocols' engines do that. Who the users are it asks
+// an Authenticator.
 //
 // Start reading at Server; the other side is Client.
 package sasl
@@ -20,11 +21,15 @@ var (
 	ErrMechanism   = errors.New("sasl: mechanism not offered")               // 504 5.5.4
 )
 
-// Identity is an authenticated account.
+// Identity is an authenticated account, or an authenticated site.
 type Identity struct {
-	Account int64  // the directory's id, never 0
+	Account int64  // the directory's id; 0 for a site
 	Address string // canonical address
+	Site    string // the name of a site account, which is nobody's mailbox
 }
+
+// Known says that somebody is meant.
+func (i Identity) Known() bool { return i.Account != 0 || i.Site != "" }
 
 // Verifier holds what SCRAM needs of an account (RFC 5802 §3).
 type Verifier struct {
@@ -102,7 +107,8 @@ func Names(state *tls.ConnectionState) []string {
 }
 
 // Choose gives the strongest of the offered mechanisms that a client has for
-// the connection, or "".
+// the connection, or "". It leaves out CRAM-MD5, from which a person's password
+// can be guessed: machines ask for it by name.
 func Choose(offered []string, state *tls.ConnectionState) string {
 	for _, name := range Names(state) {
 		if offers(offered, name) {

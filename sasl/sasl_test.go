@@ -28,9 +28,9 @@ var errBroken = errors.New("the store is gone")
 func (people) find(user string) (Identity, error) {
 	switch strings.ToLower(user) {
 	case "pepe", "pepe@pepito.es":
-		return Identity{1, "pepe@pepito.es"}, nil
+		return Identity{Account: 1, Address: "pepe@pepito.es"}, nil
 	case "a,n=a":
-		return Identity{2, "ana@pepito.es"}, nil
+		return Identity{Account: 2, Address: "ana@pepito.es"}, nil
 	case "busy":
 		return Identity{}, ErrBusy
 	case "broken":
@@ -168,7 +168,7 @@ func TestPairs(t *testing.T) {
 }
 
 func TestMechanism(t *testing.T) {
-	for _, name := range []string{"", "CRAM-MD5", "SCRAM-SHA-1", ScramPlus256} { // no PLUS on clear text
+	for _, name := range []string{"", "DIGEST-MD5", "SCRAM-SHA-1", ScramPlus256} { // no PLUS on clear text
 		if _, err := NewServer(name, people{}, nil); !errors.Is(err, ErrMechanism) {
 			t.Errorf("NewServer(%q): %v", name, err)
 		}

@@ -121,7 +121,7 @@ func (s *scramServer) final(ctx context.Context, message string) ([]byte, error)
 	if err != nil {
 		return nil, s.refused(challenge)
 	}
-	if s.found.Account == 0 {
+	if !s.found.Known() {
 		return nil, ErrCredentials // keys of nobody
 	}
 	s.identity = s.found

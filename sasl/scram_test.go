@@ -20,7 +20,7 @@ func (example) Verifier(_ context.Context, user string) (Identity, Verifier, err
 	}
 	salt, _ := base64.StdEncoding.DecodeString("W22ZaJ0SNY7soEsUEjb6gQ==")
 	v, err := NewVerifier("pencil", salt, 4096)
-	return Identity{7, "user@example.net"}, v, err
+	return Identity{Account: 7, Address: "user@example.net"}, v, err
 }
 
 // The exchange of RFC 7677 §3, both sides.

@@ -64,7 +64,8 @@ func (c *Client) Auth(ctx context.Context, l Login) error {
 // Weak says that logging in would show the password to whoever listens.
 func (c *Client) Weak(l Login) bool {
 	_, secure := c.conn.TLS()
-	return !secure && !strings.HasPrefix(c.mechanism(l), "SCRAM-")
+	name := c.mechanism(l)
+	return !secure && !strings.HasPrefix(name, "SCRAM-") && name != sasl.CramMD5
 }
 
 func (c *Client) mechanism(l Login) string {
