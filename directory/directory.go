@@ -38,6 +38,8 @@ type Directory struct {
 	grants  *cache[int64, []string]
 	first   *cache[struct{}, string] // the oldest domain
 
+	visitors *cache[struct{}, []Site]
+
 	gate  *gate
 	known *remembered
 	fakes fakes
@@ -64,6 +66,8 @@ func New(store Store, o Options) (*Directory, error) {
 		grants:  newCache[int64, []string](keptNames),
 		first:   newCache[struct{}, string](1),
 		gate:    newGate(o.Workers, o.Wait),
+
+		visitors: newCache[struct{}, []Site](1),
 	}
 	if o.DefaultDomain != "" {
 		canonical, err := d.checkDomainName(o.DefaultDomain)

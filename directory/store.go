@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"errors"
+	"time"
 )
 
 var (
@@ -85,6 +86,22 @@ type Store interface {
 	IsMember(ctx context.Context, list int64, address string) (bool, error)
 	AddMembers(ctx context.Context, list int64, addresses []string) (added int, err error) // those already in are passed over
 	RemoveMembers(ctx context.Context, list int64, addresses []string) (removed int, err error)
+
+	// Sites come in order of name, their domains, networks and names in order.
+	// Removing a domain takes it from sites and named queues.
+	Sites(ctx context.Context) ([]Site, error)
+	Site(ctx context.Context, name string) (Site, error)
+	SiteSecret(ctx context.Context, id int64) ([]byte, error)
+	AddSite(ctx context.Context, s Site, secret []byte) (Site, error)
+	SetSite(ctx context.Context, s Site) error // by ID; Domains, Networks and Helo
+	SetSiteSecret(ctx context.Context, id int64, secret []byte) error
+	SiteSeen(ctx context.Context, id int64, at time.Time) error // Generation stays
+	RemoveSite(ctx context.Context, id int64) error
+
+	// NamedQueues come in order of name. One without domains is none.
+	NamedQueues(ctx context.Context) ([]NamedQueue, error)
+	SetNamedQueue(ctx context.Context, q NamedQueue) error
+	RemoveNamedQueue(ctx context.Context, name string) error
 
 	// Setting keeps small secrets of the house: the key of fake SCRAM salts.
 	Setting(ctx context.Context, name string) ([]byte, error)

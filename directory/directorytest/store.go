@@ -15,7 +15,7 @@ import (
 func New() directory.Store {
 	return &memory{
 		accounts: map[int64]*person{}, aliases: map[int64]*directory.Alias{}, lists: map[int64]*list{},
-		settings: map[string][]byte{},
+		settings: map[string][]byte{}, sites: map[int64]*site{}, queues: map[string][]string{},
 	}
 }
 
@@ -28,6 +28,8 @@ type memory struct {
 	aliases    map[int64]*directory.Alias
 	lists      map[int64]*list
 	settings   map[string][]byte
+	sites      map[int64]*site
+	queues     map[string][]string
 }
 
 type person struct {
@@ -169,6 +171,7 @@ func (m *memory) RemoveDomain(_ context.Context, name string, force bool) error 
 				delete(m.lists, id)
 			}
 		}
+		m.unbind(name)
 		m.domains = slices.DeleteFunc(m.domains, func(d directory.Domain) bool { return d.Name == name })
 		return nil
 	})

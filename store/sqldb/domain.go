@@ -134,6 +134,11 @@ func (t *tx) removeDomain(name string, force bool) ([]int64, error) {
 	if err := must(t.exec(qDropDomain, name)); err != nil {
 		return nil, err
 	}
+	for _, bound := range []string{qUnbindSites, qUnbindQueues} {
+		if _, err := t.exec(bound, name); err != nil {
+			return nil, err
+		}
+	}
 	if !force {
 		used, err := t.number(qDomainInUse, name)
 		if err == nil && used != 0 {

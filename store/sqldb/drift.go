@@ -71,6 +71,8 @@ func belongings() []drift {
 		{"list_member", "SELECT 1 FROM mailing_list o WHERE o.id = t.list_id"},
 		{"apop_secret", "SELECT 1 FROM account o WHERE o.id = t.account_id"},
 		{"send_grant", "SELECT 1 FROM account o WHERE o.id = t.account_id"},
+		{"site_secret", "SELECT 1 FROM site o WHERE o.id = t.site_id"},
+		{"site_domain", "SELECT 1 FROM site o WHERE o.id = t.site_id"},
 		{"expansion", "SELECT 1 FROM blob o WHERE o.id = t.blob_id"},
 	} {
 		where := ` FROM ` + row.table + ` AS t WHERE NOT EXISTS (` + row.owner + `)`

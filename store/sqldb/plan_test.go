@@ -68,7 +68,8 @@ func TestNoScans(t *testing.T) {
 	queries := []string{qBox, qSetBox, qUsage, qLinkBlob, qBlobSize, qChunks, qGivenTaken, qInbox, qList, qAhead, qPrefix,
 		qDropRange, qShrinkBox, qExpansion, qBlob, qUnlink, qOrphans, qDropChunks, qLastChunk, qLeftBox, qLeftSlice,
 		qDomain, qDomainInUse, qAddressTaken, qAccount, qAccountByID, qCredentials, qSecret, qAlias, qTargets,
-		qListNamed, qListByID, qMembers, qIsMember, qLeaveLists, qDropMemberships, qSetting}
+		qListNamed, qListByID, qMembers, qIsMember, qLeaveLists, qDropMemberships, qSetting,
+		qSite, qSiteSecret, qSitesOwn, qUnbindSites, qUnbindQueues}
 	err = db.read(t.Context(), func(c *conn) error {
 		for _, q := range queries {
 			args := make([]driver.Value, strings.Count(placeholders(q), "?"))
