@@ -2,6 +2,7 @@ package dissect
 
 import (
 	"posta/event"
+	"posta/tlsview"
 )
 
 // conn is one connection.
@@ -19,7 +20,8 @@ type conn struct {
 	spoken [2]bool // who has sent something, where that is asked
 	looked int     // how often it was looked for what is spoken
 	heard  [2]bool // who has sent something, but to a proxy
-	secure *secure // TLS of a captured connection
+	secure *secure // TLS: of a captured connection, and of a live one the handshake
+	hidden bool    // of a live one: what is said lies inside TLS
 
 	waiting  [2]waiting // packets whose octets have not had their turn
 	analysis *analysis  // where it is asked for
@@ -58,6 +60,12 @@ func (d *Dissector) unseen(c *conn, e *event.Event) {
 
 // gap passes over octets that were lost.
 func (d *Dissector) gap(c *conn, e *event.Event) {
+	if c.live && e.Layer == event.Wire {
+		if c.secure != nil {
+			c.secure.view.Lost(tlsview.End(e.Dir), e.Len)
+		}
+		return
+	}
 	c.lost(e.Dir, e.Len)
 	if d.book != nil && (e.Layer == event.Text || !c.clear) {
 		d.book.Lost(placeOf(c, e))

@@ -49,11 +49,13 @@ type Dissector struct {
 	used    int         // octets of messages that are put together
 	lines   int         // octets of lines that are
 	keys    *tlsview.KeyLog
-	see     func(*event.Event) // what was opened; nil: nobody asks
-	secured int                // octets of TLS that are under way
-	unacked int                // segments that the analyses of all connections remember
-	frame   Frame
-	count   uint64 // of frames of live sessions
+	// those that recordings of live sessions bear
+	liveKeys *tlsview.KeyLog
+	see      func(*event.Event) // what was opened; nil: nobody asks
+	secured  int                // octets of TLS that are under way
+	unacked  int                // segments that the analyses of all connections remember
+	frame    Frame
+	count    uint64 // of frames of live sessions
 
 	kept          packet // keeps what was lent to now, where that is needed
 	now           packet // the packet at hand, while pending
@@ -69,7 +71,8 @@ type Dissector struct {
 // Needs, and no others. Of a capture each packet is a frame; of a live session
 // what came at once, if something was said in it.
 func New(want field.Set, out func(*Frame)) *Dissector {
-	return &Dissector{want: want, groups: groupsOf(&want), out: out, conns: map[uint64]*conn{}, bodies: want.Has(field.IMF)}
+	return &Dissector{want: want, groups: groupsOf(&want), out: out, conns: map[uint64]*conn{}, bodies: want.Has(field.IMF),
+		liveKeys: tlsview.NewKeyLog()}
 }
 
 // Tell lets a Book know what was said.
@@ -111,8 +114,16 @@ func (d *Dissector) Feed(e *event.Event) {
 		d.passed(c, e.Dir, e.Off+e.Len)
 	case event.Secure:
 		c.secured()
-		if facts, ok := e.Fact.(event.Secured); ok && d.book != nil {
+		facts, ok := e.Fact.(event.Secured)
+		if ok && c.live {
+			d.shook(c, e, facts)
+		}
+		if ok && d.book != nil {
 			d.book.Secured(placeOf(c, e), facts)
+		}
+	case event.Keys:
+		if d.groups.tls {
+			d.liveKeys.Add(e.Data)
 		}
 	case event.State:
 		if d.book != nil {
@@ -199,6 +210,10 @@ func (d *Dissector) conn(id uint64) *conn {
 
 // data makes a frame of octets and of the packet that they lay in.
 func (d *Dissector) data(c *conn, e *event.Event) {
+	if c.live && e.Layer == event.Wire {
+		d.shakes(c, e)
+		return
+	}
 	p := d.bearer(c, e)
 	before := d.behind(c, e)
 	whole := e
@@ -218,6 +233,9 @@ func (d *Dissector) data(c *conn, e *event.Event) {
 	b := d.begin(p, whole.Data)
 	if p == nil {
 		b.endpoints(c, e, d.count+1)
+		if c.hidden && d.groups.tls {
+			b.enclosed(c)
+		}
 	}
 	b.number = e.Packet
 	if c.live && e.Packet == 0 { // nobody has numbered its events

@@ -43,7 +43,7 @@ func TestLinesAreBounded(t *testing.T) {
 	if told < maxLines/2 || told > maxLines+maxLine || d.lines != 0 {
 		t.Errorf("%d octets were told, %d are kept", told, d.lines)
 	}
-	for name, end := range map[string]event.Event{"gap": {Kind: event.Gap, Len: 1}, "close": {Kind: event.Close}, "secure": {Kind: event.Secure}} {
+	for name, end := range map[string]event.Event{"gap": {Kind: event.Gap, Layer: event.Text, Len: 1}, "close": {Kind: event.Close}, "secure": {Kind: event.Secure}} {
 		open()
 		for conn := range uint64(conns) {
 			end.Conn = conn

@@ -129,6 +129,9 @@ func (t *told) content(r *tlsview.Record, at place) {
 
 // secured is what a handshake came to.
 func secured(s *tlsview.Session) event.Secured {
-	return event.Secured{Version: strings.Replace(tls.VersionName(s.Version), "TLS ", "TLSv", 1), Cipher: tls.CipherSuiteName(s.Suite),
+	return event.Secured{Version: versionName(s.Version), Cipher: tls.CipherSuiteName(s.Suite),
 		ServerName: s.ServerName}
 }
+
+// versionName is how event.Secured calls a version.
+func versionName(v uint16) string { return strings.Replace(tls.VersionName(v), "TLS ", "TLSv", 1) }

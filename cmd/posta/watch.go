@@ -84,6 +84,7 @@ type onlooker struct {
 	fresh   []told // acts of the event at hand
 	matched bool   // the filter holds of its frame
 	chosen  map[*story.Act]bool
+	shakes  map[uint64]bool // sessions of whose TLS handshake the filter holds, until it is told
 }
 
 // told is an act and its session.
@@ -93,7 +94,7 @@ type told struct {
 }
 
 func (a *app) newOnlooker(f watchFlags) (*onlooker, error) {
-	w := &onlooker{a: a, secrets: f.secrets, out: bufio.NewWriter(a.Out), paint: a.paint(a.Out), chosen: map[*story.Act]bool{}}
+	w := &onlooker{a: a, secrets: f.secrets, out: bufio.NewWriter(a.Out), paint: a.paint(a.Out), chosen: map[*story.Act]bool{}, shakes: map[uint64]bool{}}
 	matches, want, err := a.matching(f.filter)
 	if err != nil {
 		return nil, err
@@ -117,11 +118,17 @@ func (w *onlooker) Emit(e *event.Event) {
 	if opened, ok := e.Fact.(event.Opened); ok && w.matches == nil {
 		w.opened(e, opened)
 	}
+	if e.Kind == event.Data && e.Layer == event.Wire && w.matched {
+		w.shakes[e.Conn] = true
+	}
 	for _, one := range w.fresh {
-		if w.matched {
+		if w.matched || one.a.Kind == story.TLS && w.shakes[e.Conn] {
 			w.chosen[one.a] = true
 		}
 		w.pairs.Take(one.s, one.a)
+	}
+	if e.Kind == event.Secure || e.Kind == event.Close {
+		delete(w.shakes, e.Conn)
 	}
 	_ = w.out.Flush()
 }
