@@ -183,7 +183,7 @@ func (a *app) captureSessions(ctx context.Context, client *admin.Client, watch a
 	to, err := capture.NewSessions(out, capture.SessionOptions{Application: "posta " + version, Live: true, StandardPorts: standardPorts,
 		Hides: func(mode string) bool { return !config.Clear(mode) }, Remarks: judge.remarks})
 	if err != nil {
-		return err
+		return enough(ctx, err)
 	}
 	sink := event.Sink(&counted{to, out})
 	if picked != nil {
@@ -193,10 +193,15 @@ func (a *app) captureSessions(ctx context.Context, client *admin.Client, watch a
 		a.captureBegins(out)
 	}
 	err = client.Call(ctx, "session.watch", watch, &until{event.NewRecords(sink), to.Err})
-	if failed := to.Err(); ctx.Err() == nil && !errors.Is(failed, io.ErrClosedPipe) {
-		return cmp.Or(failed, err)
+	return enough(ctx, cmp.Or(to.Err(), err))
+}
+
+// enough is no error where the user has seen enough.
+func enough(ctx context.Context, err error) error {
+	if ctx.Err() != nil || errors.Is(err, io.ErrClosedPipe) {
+		return nil
 	}
-	return nil // the user has enough
+	return err
 }
 
 // counted counts sessions on their way to where they are written.

@@ -142,11 +142,11 @@ func (a *app) showInterface(ctx context.Context, source *nic.Source, filter stri
 func (a *app) writeInterface(ctx context.Context, source *nic.Source, name string, picked *picker, out *captureFile) error {
 	w, err := capture.NewWriter(out, "posta "+version)
 	if err != nil {
-		return err
+		return enough(ctx, err)
 	}
 	network, err := w.Interface(capture.Adapter{Name: name, Link: source.Link()})
 	if err != nil {
-		return err
+		return enough(ctx, err)
 	}
 	to := &packetSink{w: w, network: network}
 	each := func(p *capture.Packet) error { p.Interface = network; return w.Packet(p) }
