@@ -1,6 +1,9 @@
 package event
 
-import "time"
+import (
+	"net/netip"
+	"time"
+)
 
 // The facts that events carry. A fact holds no secret and no message body.
 
@@ -12,6 +15,14 @@ const (
 
 // Dialed says that the house began the connection.
 func (o *Opened) Dialed() bool { return o.Listener == Outgoing || o.Listener == Collecting }
+
+// Peer is the other end's address.
+func (o *Opened) Peer() netip.AddrPort {
+	if o.Dialed() {
+		return o.Local
+	}
+	return o.Remote
+}
 
 // Opened is the Fact of Open.
 type Opened struct {
@@ -102,12 +113,19 @@ type Onward struct {
 	To        string // where it goes, which an alias or a forward may have said
 }
 
+// The Outcome of an attempt.
+const (
+	Relayed = "relayed" // the next hop has it
+	Delayed = "delayed" // it is tried again
+	Failed  = "failed"  // it is given up
+)
+
 // Attempted is a State: an attempt to deliver a queued message to a recipient
 // elsewhere has ended. It comes from the connection that was used, or from none.
 type Attempted struct {
 	ID        string // queue id
 	Recipient string
-	Outcome   string        // "relayed", "delayed", "failed"
+	Outcome   string        // Relayed, Delayed, Failed
 	Host      string        // the name tried; "" where no way was found
 	Addr      string        // its address and port
 	TLS       string        // "" in clear

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http/httptest"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -54,11 +55,26 @@ func everyFact(l *Log) {
 	l.Emit(&event.Event{Conn: 7, Kind: event.Gap, Time: began, Len: 77})
 	state(l, 7, event.Closed{Reason: "quit"})
 	state(l, 0, event.Delivered{ID: "q2", To: []event.Delivery{{Mailbox: "ana@d.example", UID: 2}}})
+	state(l, 0, event.Queued{ID: "q3", To: []event.Onward{{Recipient: "all@d.example", To: "bob@e.example"}}})
+	dial(l, 8)
+	state(l, 8, event.Authenticated{Mechanism: "PLAIN", User: "us", Reason: "535 no"})
+	state(l, 8, event.Attempted{ID: "q3", Recipient: "bob@e.example", Outcome: event.Delayed, Host: "mx.e.example", Addr: "192.0.2.9:25",
+		TLS: "TLSv1.3 X", Reply: "451 4.7.1 later", Session: 8, Delay: 90 * time.Second, Next: began})
+	state(l, 8, event.Attempted{ID: "q3", Recipient: "bob@e.example", Outcome: event.Relayed, Host: "mx.e.example", Addr: "192.0.2.9:25", Reply: "250 ok", Session: 8})
+	state(l, 0, event.Attempted{ID: "q4", Recipient: "b@no.example", Outcome: event.Failed, Reply: "no such domain"})
+}
+
+// dial opens a session of the house's own.
+func dial(s event.Sink, conn uint64) {
+	s.Emit(&event.Event{Conn: conn, Kind: event.Open, Time: began, Fact: event.Opened{Endpoints: event.Endpoints{
+		Remote: netip.MustParseAddrPort("192.0.2.1:40001"), Local: netip.MustParseAddrPort("192.0.2.9:25")},
+		Protocol: "smtp", Listener: event.Outgoing, Mode: "strict"}})
 }
 
 func TestLogLines(t *testing.T) {
 	got := logged(t, LogOptions{Level: "debug"}, everyFact)
 	const who = "session=7 protocol=smtp client=192.0.2.7 remote=192.0.2.7:40000 listener=smtp "
+	const there = "session=8 protocol=smtp client=192.0.2.9 remote=192.0.2.9:25 listener=outgoing "
 	const known = who + "account=pepe "
 	want := []string{
 		`level=INFO msg=opened ` + who + `mode=strict tls=false`,
@@ -83,6 +99,13 @@ func TestLogLines(t *testing.T) {
 		`level=WARN msg=gap ` + known + `octets=77`,
 		`level=INFO msg=closed ` + known + `reason=quit seconds=3593`,
 		`level=INFO msg=delivered id=q2 to="" mailbox=ana@d.example uid=2`,
+		`level=INFO msg=queued id=q3 recipient=all@d.example to=bob@e.example`,
+		`level=INFO msg=opened ` + there + `mode=strict tls=false`,
+		`level=WARN msg=auth.declined ` + there + `mechanism=PLAIN reason="535 no" account=us`,
+		`level=INFO msg=delayed ` + there + `id=q3 to=bob@e.example host=mx.e.example address=192.0.2.9:25 tls="TLSv1.3 X" seconds=90 next=` +
+			began.Format("2006-01-02T15:04:05.000Z07:00") + ` reply="451 4.7.1 later"`,
+		`level=INFO msg=relayed ` + there + `id=q3 to=bob@e.example host=mx.e.example address=192.0.2.9:25 tls="" seconds=0 reply="250 ok"`,
+		`level=WARN msg=failed id=q4 to=b@no.example host="" address="" tls="" seconds=0 reply="no such domain"`,
 	}
 	if len(got) != len(want) {
 		t.Fatalf("%d lines:\n%s", len(got), strings.Join(got, "\n"))
@@ -197,6 +220,9 @@ func TestMetrics(t *testing.T) {
 	} {
 		state(m, 1, f)
 	}
+	state(m, 1, event.Attempted{Outcome: event.Relayed, Delay: 2 * time.Second})
+	state(m, 0, event.Attempted{Outcome: event.Failed})
+	state(m, 0, event.Attempted{Outcome: "strange"})
 	state(m, 2, event.Closed{})
 	state(m, 99, event.Accepted{}) // unknown: counted nowhere
 	rec := httptest.NewRecorder()
@@ -213,6 +239,8 @@ func TestMetrics(t *testing.T) {
 		`posta_messages_accepted_total{listener="smtp"} 1`, `posta_recipients_accepted_total{listener="smtp"} 3`,
 		`posta_accepted_octets_total{listener="smtp"} 100`, `posta_messages_fetched_total{listener="smtp"} 1`,
 		`posta_fetched_octets_total{listener="smtp"} 50`, `posta_messages_deleted_total{listener="smtp"} 4`,
+		`posta_attempts_total{outcome="relayed"} 1`, `posta_attempts_total{outcome="delayed"} 0`, `posta_attempts_total{outcome="failed"} 1`,
+		`posta_relay_seconds_bucket{le="10"} 1`, `posta_relay_seconds_sum 2`,
 		`posta_session_seconds_count{listener="smtp"} 1`, `posta_bans 2`, `posta_log_dropped_total 3`, `go_goroutines`,
 	} {
 		if !strings.Contains(string(body), want) {

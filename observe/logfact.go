@@ -21,6 +21,7 @@ type peer struct {
 	since    time.Time
 	account  string // who is logged in
 	from     string // MAIL's path
+	dialed   bool   // by the house
 }
 
 // Emit logs a fact.
@@ -45,8 +46,8 @@ func (l *Log) Emit(e *event.Event) {
 }
 
 func (l *Log) opened(e *event.Event, f *event.Opened) {
-	l.open.put(e.Conn, peer{client: client(f.Remote.Addr()), remote: f.Remote.String(), protocol: f.Protocol,
-		listener: f.Listener, since: e.Time})
+	l.open.put(e.Conn, peer{client: client(f.Peer().Addr()), remote: f.Peer().String(), protocol: f.Protocol,
+		listener: f.Listener, since: e.Time, dialed: f.Dialed()})
 	l.line(e, slog.LevelInfo, "opened", slog.String("mode", f.Mode), slog.Bool("tls", f.TLS))
 }
 
@@ -106,6 +107,12 @@ func (l *Log) message(e *event.Event) {
 			l.line(e, slog.LevelInfo, "delivered", slog.String("id", f.ID), spoken("to", d.Recipient),
 				spoken("mailbox", d.Mailbox), slog.Uint64("uid", uint64(d.UID)))
 		}
+	case event.Queued:
+		for i := range f.To {
+			l.line(e, slog.LevelInfo, "queued", slog.String("id", f.ID), spoken("recipient", f.To[i].Recipient), spoken("to", f.To[i].To))
+		}
+	case event.Attempted:
+		l.attempted(e, &f)
 	case event.Foreign:
 		l.line(e, slog.LevelWarn, "sender.foreign", slog.String("id", f.ID), spoken("field", f.Field), spoken("address", f.Address))
 	case event.Fetched:
@@ -113,6 +120,20 @@ func (l *Log) message(e *event.Event) {
 	case event.Deleted:
 		l.line(e, slog.LevelInfo, "deleted", slog.Int("messages", f.Messages), spoken("uids", ranges(f.UIDs)))
 	}
+}
+
+// attempted logs how an attempt to deliver a message elsewhere ended.
+func (l *Log) attempted(e *event.Event, f *event.Attempted) {
+	attrs := []slog.Attr{slog.String("id", f.ID), spoken("to", f.Recipient), spoken("host", f.Host), slog.String("address", f.Addr),
+		slog.String("tls", f.TLS), slog.Float64("seconds", f.Delay.Round(time.Millisecond).Seconds())}
+	level := slog.LevelInfo
+	switch {
+	case f.Outcome == event.Failed:
+		level = slog.LevelWarn
+	case !f.Next.IsZero():
+		attrs = append(attrs, slog.Time("next", f.Next))
+	}
+	l.line(e, level, f.Outcome, append(attrs, spoken("reply", f.Reply))...)
 }
 
 // ranges writes UIDs as "1-3,7". It ends with "…" where they are too many for
@@ -142,7 +163,11 @@ func (l *Log) authenticated(e *event.Event, f *event.Authenticated) {
 		l.line(e, slog.LevelInfo, "auth.ok", slog.String("mechanism", f.Mechanism))
 		return
 	}
-	l.line(e, slog.LevelWarn, "auth.failed", slog.String("mechanism", f.Mechanism), spoken("reason", f.Reason), spoken("account", f.User))
+	name := "auth.failed"
+	if p, ok := l.open.get(e.Conn); ok && p.dialed {
+		name = "auth.declined" // whoever bans those of the other name must not ban a smart host
+	}
+	l.line(e, slog.LevelWarn, name, slog.String("mechanism", f.Mechanism), spoken("reason", f.Reason), spoken("account", f.User))
 }
 
 // refused logs messages and recipients that were turned away; other refusals

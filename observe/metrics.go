@@ -18,6 +18,8 @@ type Metrics struct {
 	listeners map[string]*counters
 	other     *counters
 	open      byConn[counting]
+	attempts  map[string]prometheus.Counter // by outcome
+	took      prometheus.Observer           // until another server had a message
 }
 
 type counting struct {
@@ -46,7 +48,22 @@ func NewMetrics(listeners ...string) *Metrics {
 		m.listeners[name] = vec.of(name)
 	}
 	m.other = vec.of(otherListener)
+	m.leaving()
 	return m
+}
+
+// leaving makes the counters of what other servers are given.
+func (m *Metrics) leaving() {
+	attempts := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "posta_attempts_total",
+		Help: "Attempts to deliver to recipients elsewhere, by outcome."}, []string{"outcome"})
+	m.attempts = map[string]prometheus.Counter{}
+	for _, outcome := range []string{event.Relayed, event.Delayed, event.Failed} {
+		m.attempts[outcome] = attempts.WithLabelValues(outcome)
+	}
+	took := prometheus.NewHistogram(prometheus.HistogramOpts{Name: "posta_relay_seconds",
+		Help: "From the acceptance of a message until another server had it, for each recipient.", Buckets: []float64{.1, 1, 10, 60, 600, 3600, 86400}})
+	m.took = took
+	m.registry.MustRegister(attempts, took)
 }
 
 type vectors struct {
@@ -137,9 +154,22 @@ func (m *Metrics) Emit(e *event.Event) {
 			c.secured.Inc()
 		}
 	case event.State:
+		if f, ok := e.Fact.(event.Attempted); ok { // which may come from no connection
+			m.attempted(&f)
+			return
+		}
 		if c, ok := m.open.get(e.Conn); ok {
 			c.state(e.Fact)
 		}
+	}
+}
+
+func (m *Metrics) attempted(f *event.Attempted) {
+	if c := m.attempts[f.Outcome]; c != nil {
+		c.Inc()
+	}
+	if f.Outcome == event.Relayed {
+		m.took.Observe(f.Delay.Seconds())
 	}
 }
 

@@ -44,7 +44,10 @@ type Session struct {
 	Accepted  int            `json:"accepted,omitempty"` // messages
 	Fetched   int            `json:"fetched,omitempty"`  // messages
 	Deleted   int            `json:"deleted,omitempty"`  // messages
-	LastQueue string         `json:"last_id,omitempty"`  // id of the message accepted last
+	Relayed   int            `json:"relayed,omitempty"`  // recipients whose message another server has taken
+	Delayed   int            `json:"delayed,omitempty"`  // those that are tried again
+	GivenUp   int            `json:"given_up,omitempty"` // those that are not
+	LastQueue string         `json:"last_id,omitempty"`  // id of the message accepted last, or sent
 }
 
 // Sessions keeps the open sessions and the latest that ended, with masked
@@ -125,6 +128,9 @@ func (s *Sessions) begin(e *event.Event) {
 	f, _ := e.Fact.(event.Opened)
 	one := &session{facts: Session{ID: e.Conn, Protocol: f.Protocol, Listener: f.Listener, Mode: f.Mode,
 		Remote: f.Remote, Local: f.Local, Opened: e.Time}}
+	if f.Dialed() {
+		one.facts.Remote, one.facts.Local = f.Local, f.Remote
+	}
 	s.open.put(e.Conn, one)
 }
 
@@ -332,6 +338,12 @@ func (one *session) fact(e *event.Event, bound int) {
 	case event.Accepted:
 		s.Accepted++
 		s.LastQueue = bounded(f.ID)
+	case event.Queued:
+		for i := range f.To {
+			one.note(e.Time, "[message "+f.ID+" waits to leave for <"+f.To[i].To+">]", bound)
+		}
+	case event.Attempted:
+		one.attempted(e, &f, bound)
 	case event.Foreign:
 		one.note(e.Time, "["+f.Field+": "+f.Address+" is no address of the sender; sender_check = log let it pass]", bound)
 	case event.Fetched:
@@ -340,6 +352,23 @@ func (one *session) fact(e *event.Event, bound int) {
 		s.Deleted += f.Messages
 	case event.Note:
 		one.note(e.Time, "["+f.Text+"]", bound)
+	}
+}
+
+// attempted notes what this session did to a recipient in the queue.
+func (one *session) attempted(e *event.Event, f *event.Attempted, bound int) {
+	s := &one.facts
+	s.LastQueue = bounded(f.ID)
+	switch f.Outcome {
+	case event.Relayed:
+		s.Relayed++
+		one.note(e.Time, "[message "+f.ID+" for <"+f.Recipient+"> was taken]", bound)
+	case event.Delayed:
+		s.Delayed++
+		one.note(e.Time, "[message "+f.ID+" for <"+f.Recipient+"> stays in the queue]", bound)
+	case event.Failed:
+		s.GivenUp++
+		one.note(e.Time, "[message "+f.ID+" for <"+f.Recipient+"> is given up]", bound)
 	}
 }
 

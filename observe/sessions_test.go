@@ -366,3 +366,30 @@ func BenchmarkSession(b *testing.B) {
 		}
 	})
 }
+
+// A session that the house began has the other server as its peer, and says what
+// became of the messages that it carried.
+func TestSessionThatWeBegan(t *testing.T) {
+	s := New(Options{})
+	open(s, 7)
+	state(s, 7, event.Queued{ID: "q1", To: []event.Onward{{To: "bob@e.example"}}})
+	dial(s, 8)
+	for _, outcome := range []string{event.Relayed, event.Relayed, event.Delayed, event.Failed} {
+		state(s, 8, event.Attempted{ID: "q1", Recipient: "bob@e.example", Outcome: outcome, Next: began})
+	}
+	tr, err := s.Show(8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if tr.Remote.String() != "192.0.2.9:25" || tr.Local.String() != "192.0.2.1:40001" || tr.Relayed != 2 || tr.Delayed != 1 || tr.GivenUp != 1 || tr.LastQueue != "q1" {
+		t.Errorf("%+v", tr.Session)
+	}
+	want := []string{"note [message q1 for <bob@e.example> was taken]", "note [message q1 for <bob@e.example> was taken]",
+		"note [message q1 for <bob@e.example> stays in the queue]", "note [message q1 for <bob@e.example> is given up]"}
+	if got := texts(t, s, 8); !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+	if got := texts(t, s, 7); !slices.Equal(got, []string{"note [message q1 waits to leave for <bob@e.example>]"}) {
+		t.Errorf("%q", got)
+	}
+}

@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -38,6 +39,7 @@ type search struct {
 	ids     map[string]bool  // of matches
 	maybe   map[string]int64 // slices of messages whose mailboxes may match, by id
 	places  map[place]bool   // that the session fetched from
+	carried map[string]bool  // ids of what the session took elsewhere
 	known   map[string]*tale // by queue id
 	at      map[place][]lodging
 	damaged map[int64]bool // slices of which not all could be read
@@ -54,7 +56,8 @@ type lodging struct {
 type tale struct {
 	stories []*Story
 	byTo    map[string]*Story
-	head    Story // what all have in common
+	onward  map[string][]*Story // by the address elsewhere
+	head    Story               // what all have in common
 }
 
 // Find gives the stories that the query chooses, in the order in which they began.
@@ -63,7 +66,7 @@ func Find(ctx context.Context, store Store, q Query) (Result, error) {
 		q.Limit = mostMatches
 	}
 	q.MessageID = strings.Trim(q.MessageID, "<> ")
-	s := &search{Query: q, store: store, ids: map[string]bool{}, maybe: map[string]int64{}, places: map[place]bool{}, known: map[string]*tale{}, at: map[place][]lodging{}, damaged: map[int64]bool{}}
+	s := &search{Query: q, store: store, ids: map[string]bool{}, maybe: map[string]int64{}, places: map[place]bool{}, carried: map[string]bool{}, known: map[string]*tale{}, at: map[place][]lodging{}, damaged: map[int64]bool{}}
 	start, err := store.TraceBefore(ctx, q.Since)
 	if err != nil {
 		return Result{}, err
@@ -71,7 +74,7 @@ func Find(ctx context.Context, store Store, q Query) (Result, error) {
 	if err := s.read(ctx, start, s.choose); err != nil {
 		return Result{}, err
 	}
-	if len(s.places) > 0 {
+	if len(s.places)+len(s.carried) > 0 {
 		if err := s.read(ctx, 0, s.chooseByPlace); err != nil {
 			return Result{}, err
 		}
@@ -132,6 +135,12 @@ func (s *search) choose(slice int64, r *record) {
 		}
 	case delivered:
 		s.chooseMailbox(r)
+	case queued:
+		s.chooseOnward(r)
+	case attempted:
+		if s.Session != 0 && mine && len(s.carried) < mostMatches {
+			s.carried[r.id] = true
+		}
 	case fetched, deleted:
 		if s.Session != 0 && mine {
 			for _, uid := range r.uids[:min(len(r.uids), mostMatches)] {
@@ -157,6 +166,15 @@ func (s *search) chooseMessage(slice int64, r *record) {
 func (s *search) chooseMailbox(r *record) {
 	slice, open := s.maybe[r.id]
 	if open && slices.ContainsFunc(r.to, func(d event.Delivery) bool { return s.wantsTo(d.Mailbox) || s.wantsTo(d.Recipient) }) {
+		delete(s.maybe, r.id)
+		s.found(match{slice: slice, id: r.id})
+	}
+}
+
+// chooseOnward takes a message that goes on to an address that was asked for.
+func (s *search) chooseOnward(r *record) {
+	slice, open := s.maybe[r.id]
+	if open && slices.ContainsFunc(r.onward, func(o event.Onward) bool { return s.wantsTo(o.To) || s.wantsTo(o.Recipient) }) {
 		delete(s.maybe, r.id)
 		s.found(match{slice: slice, id: r.id})
 	}
@@ -205,8 +223,11 @@ func (s *search) found(m match) {
 	s.matches = append(s.matches, m)
 }
 
-// chooseByPlace finds the messages that the session fetched or deleted.
+// chooseByPlace finds the messages that the session fetched, deleted or took elsewhere.
 func (s *search) chooseByPlace(slice int64, r *record) {
+	if r.what == accepted && s.carried[r.id] && same(s.From, r.from) && s.namedBy(r) {
+		s.found(match{slice: slice, id: r.id})
+	}
 	if r.what != delivered {
 		return
 	}
@@ -220,20 +241,20 @@ func (s *search) chooseByPlace(slice int64, r *record) {
 
 // gather puts the stories of the messages together.
 func (s *search) gather(_ int64, r *record) {
-	if !s.ids[r.id] || r.what != accepted && r.what != delivered {
+	if !s.ids[r.id] || r.what != accepted && r.what != delivered && r.what != queued {
 		return
 	}
-	t := s.known[r.id]
-	if t == nil {
-		t = &tale{head: Story{ID: r.id}, byTo: map[string]*Story{}}
-		s.known[r.id] = t
-	}
+	t := s.tale(r.id)
 	step := Step{Time: r.time.UTC(), What: Accepted, Session: r.session, Client: r.client, Account: r.login}
 	if r.what == accepted {
 		t.head = Story{From: r.from, Status: Accepted, ID: r.id, MessageID: r.messageID, Size: r.size, Steps: []Step{step}}
 		for _, to := range r.recipients {
 			t.story(to)
 		}
+		return
+	}
+	if r.what == queued {
+		t.leave(step, r.onward)
 		return
 	}
 	step.What = Delivered
@@ -247,6 +268,43 @@ func (s *search) gather(_ int64, r *record) {
 		one.add(step)
 		at := place{d.Account, d.UID}
 		s.at[at] = append(s.at[at], lodging{one, d.Mailbox})
+	}
+}
+
+// tale finds or begins the one of a message.
+func (s *search) tale(id string) *tale {
+	t := s.known[id]
+	if t == nil {
+		t = &tale{head: Story{ID: id}, byTo: map[string]*Story{}, onward: map[string][]*Story{}}
+		s.known[id] = t
+	}
+	return t
+}
+
+// leave tells of addresses elsewhere.
+func (t *tale) leave(step Step, to []event.Onward) {
+	step.What = Queued
+	for _, o := range to {
+		one := t.story(cmp.Or(o.Recipient, o.To))
+		step.Onward = o.To
+		one.add(step)
+		t.onward[o.To] = append(t.onward[o.To], one)
+	}
+}
+
+// try tells of an attempt at another server.
+func (t *tale) try(r *record) {
+	step := Step{Time: r.time.UTC(), What: r.tried.outcome, Session: r.session, Onward: r.recipients[0], Reply: r.reply,
+		Host: r.tried.host, Address: r.tried.addr, TLS: r.tried.tls}
+	if !r.tried.next.IsZero() {
+		step.Next = r.tried.next.UTC()
+	}
+	all := t.onward[step.Onward]
+	if len(all) == 0 {
+		all = []*Story{t.story(step.Onward)}
+	}
+	for _, one := range all {
+		one.add(step)
 	}
 }
 
@@ -264,6 +322,10 @@ func (t *tale) story(to string) *Story {
 
 // follow adds what became of the messages in their mailboxes.
 func (s *search) follow(_ int64, r *record) {
+	if r.what == attempted && s.ids[r.id] && len(r.recipients) == 1 {
+		s.tale(r.id).try(r)
+		return
+	}
 	if r.what != fetched && r.what != deleted {
 		return
 	}
@@ -291,7 +353,9 @@ func (s *search) tell() {
 			continue
 		}
 		for _, one := range t.stories {
-			if s.wantsTo(one.To) || slices.ContainsFunc(one.Steps, func(p Step) bool { return p.Mailbox != "" && s.wantsTo(p.Mailbox) }) {
+			if s.wantsTo(one.To) || slices.ContainsFunc(one.Steps, func(p Step) bool {
+				return p.Mailbox != "" && s.wantsTo(p.Mailbox) || p.Onward != "" && s.wantsTo(p.Onward)
+			}) {
 				s.out.Stories = append(s.out.Stories, *one)
 			}
 		}

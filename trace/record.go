@@ -20,6 +20,8 @@ const (
 	fetched                    // one message, by POP3
 	deleted                    // some of one mailbox, by POP3 or by an administrator
 	lost                       // records that could not be kept
+	queued                     // for whom elsewhere a message waits
+	attempted                  // how an attempt to deliver it there ended
 )
 
 // record is one thing that happened, as it is kept. Which fields it uses
@@ -40,6 +42,17 @@ type record struct {
 	account    int64    // whose mailbox
 	uids       []uint32 // in it
 	count      uint64   // of lost ones
+	onward     []event.Onward
+	tried      tried // of attempted; who it was for is its recipient
+}
+
+// tried is an attempt at another server.
+type tried struct {
+	outcome string // event.Relayed, Delayed, Failed
+	host    string
+	addr    string
+	tls     string
+	next    time.Time
 }
 
 // A record is its length, the octet of what it is, its time in microseconds
@@ -59,6 +72,12 @@ const (
 	tagAccount
 	tagUIDs
 	tagCount
+	tagOnward // one for each
+	tagOutcome
+	tagHost
+	tagAddr
+	tagTLS
+	tagNext
 )
 
 // append writes the record behind dst.
@@ -93,11 +112,26 @@ func (r *record) append(dst []byte) []byte {
 		}
 	}
 	dst = appendNumber(dst, tagCount, r.count)
+	for i := range r.onward {
+		dst = putText(putText(append(dst, tagOnward), r.onward[i].Recipient), r.onward[i].To)
+	}
+	dst = r.tried.append(dst)
 	n := len(dst) - start - 3
 	if n > maxRecord {
 		return dst[:start]
 	}
 	dst[start], dst[start+1], dst[start+2] = byte(n>>16), byte(n>>8), byte(n)
+	return dst
+}
+
+func (t *tried) append(dst []byte) []byte {
+	dst = appendText(dst, tagOutcome, t.outcome)
+	dst = appendText(dst, tagHost, t.host)
+	dst = appendText(dst, tagAddr, t.addr)
+	dst = appendText(dst, tagTLS, t.tls)
+	if !t.next.IsZero() {
+		dst = appendNumber(dst, tagNext, uint64(max(t.next.Unix(), 0)))
+	}
 	return dst
 }
 
@@ -143,7 +177,7 @@ func each(data []byte, fn func(*record)) error {
 		}
 		in := reader{rest: data[3 : 3+n]}
 		data = data[3+n:]
-		r = record{recipients: r.recipients[:0], to: r.to[:0], uids: r.uids[:0]}
+		r = record{recipients: r.recipients[:0], to: r.to[:0], uids: r.uids[:0], onward: r.onward[:0]}
 		if in.record(&r); in.bad {
 			return errDamaged
 		}
@@ -200,6 +234,27 @@ func (in *reader) field(r *record, tag byte) bool {
 		in.uids(r)
 	case tagCount:
 		r.count = in.uvarint()
+	case tagOnward:
+		r.onward = append(r.onward, event.Onward{Recipient: in.text(), To: in.text()})
+	default:
+		return in.attempt(&r.tried, tag)
+	}
+	return true
+}
+
+// attempt reads one that only an attempt has.
+func (in *reader) attempt(t *tried, tag byte) bool {
+	switch tag {
+	case tagOutcome:
+		t.outcome = in.text()
+	case tagHost:
+		t.host = in.text()
+	case tagAddr:
+		t.addr = in.text()
+	case tagTLS:
+		t.tls = in.text()
+	case tagNext:
+		t.next = time.Unix(int64(in.uvarint()&math.MaxInt64), 0)
 	default:
 		return false
 	}

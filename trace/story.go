@@ -3,6 +3,8 @@ package trace
 import (
 	"strings"
 	"time"
+
+	"posta/event"
 )
 
 // What a Step tells.
@@ -13,13 +15,16 @@ const (
 	Delivered  = "delivered"
 	Fetched    = "fetched"
 	Deleted    = "deleted"
+
+	// Of what leaves, besides event's Relayed, Delayed and Failed.
+	Queued = "queued"
 )
 
 // Story is what became of a message for one of its recipients.
 type Story struct {
 	To        string `json:"to"`                   // as RCPT had it; "" where MAIL was refused
 	From      string `json:"from"`                 // "" is the null path of reports
-	Status    string `json:"status"`               // refused, unfinished, accepted, delivered, fetched, deleted: how far it came
+	Status    string `json:"status"`               // refused, unfinished, accepted, queued, delayed, failed, relayed, delivered, fetched, deleted: how far it came
 	ID        string `json:"id,omitempty"`         // queue id
 	MessageID string `json:"message_id,omitempty"` // of the header
 	Size      int64  `json:"size,omitempty"`       // octets as received
@@ -30,20 +35,25 @@ type Story struct {
 // Step is one thing that happened to it.
 type Step struct {
 	Time    time.Time `json:"time"`
-	What    string    `json:"what"`              // accepted, refused, unfinished, delivered, fetched, deleted
+	What    string    `json:"what"`              // accepted, refused, unfinished, delivered, fetched, deleted, queued, relayed, delayed, failed
 	Session uint64    `json:"session,omitempty"` // 0: posta itself, or an administrator
 	Held    bool      `json:"held,omitempty"`    // `posta session show` still has the session
 	Client  string    `json:"client,omitempty"`  // address without port
 	Account string    `json:"account,omitempty"` // who was logged in
 	Mailbox string    `json:"mailbox,omitempty"` // of delivered, fetched, deleted
-	Reply   string    `json:"reply,omitempty"`   // of refused; of unfinished, how the connection ended
+	Reply   string    `json:"reply,omitempty"`   // of refused; of unfinished, how the connection ended; of an attempt, the other server's words
+	Onward  string    `json:"onward,omitempty"`  // of what leaves: the address that it goes to
+	Host    string    `json:"host,omitempty"`    // of an attempt: the server's name
+	Address string    `json:"address,omitempty"` // its address and port
+	TLS     string    `json:"tls,omitempty"`     // version and cipher
+	Next    time.Time `json:"next,omitzero"`     // of delayed: when it is tried again
 }
 
 // maxSteps bounds a story: somebody may fetch a message every minute.
 const maxSteps = 100
 
 func (s *Story) add(step Step) {
-	if rank(step.What) > rank(s.Status) {
+	if r := rank(step.What); r > rank(s.Status) || r == rank(Queued) && r == rank(s.Status) {
 		s.Status = step.What
 	}
 	if len(s.Steps) == maxSteps {
@@ -57,12 +67,14 @@ func rank(status string) int {
 	switch status {
 	case Refused, Unfinished, Accepted:
 		return 1
-	case Delivered:
+	case Queued, event.Delayed: // the later one counts
 		return 2
-	case Fetched:
+	case event.Failed, event.Relayed, Delivered:
 		return 3
-	case Deleted:
+	case Fetched:
 		return 4
+	case Deleted:
+		return 5
 	}
 	return 0
 }

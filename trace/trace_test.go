@@ -288,3 +288,37 @@ func BenchmarkMessage(b *testing.B) {
 		}
 	}
 }
+
+// What leaves has its attempts in the story of the recipient that led there,
+// also where they were written before it was known that it leaves.
+func TestStoriesOfWhatLeaves(t *testing.T) {
+	h := newHouse(t, Options{})
+	defer h.trace.Close()
+	h.open(1, "192.0.2.1:4000")
+	h.on(1, event.Enveloped{From: "luis@a.example"}, event.Addressed{To: "todos@a.example"}, event.Addressed{To: "eva@c.example"},
+		event.Accepted{ID: "q1", MessageID: "m1", From: "luis@a.example", Recipients: 2, Size: 9})
+	next := h.now.Add(time.Hour)
+	h.on(0, event.Attempted{ID: "q1", Recipient: "eva@c.example", Outcome: event.Relayed, Host: "mx.c.example", Addr: "192.0.2.3:25", TLS: "TLSv1.3", Reply: "250 ok", Session: 3})
+	h.on(1, event.Queued{ID: "q1", To: []event.Onward{{Recipient: "todos@a.example", To: "bob@b.example"}, {Recipient: "todos@a.example", To: "amy@b.example"}, {Recipient: "eva@c.example", To: "eva@c.example"}}})
+	h.on(4, event.Attempted{ID: "q1", Recipient: "bob@b.example", Outcome: event.Delayed, Host: "mx.b.example", Reply: "451 later", Next: next})
+	h.on(0, event.Attempted{ID: "q1", Recipient: "amy@b.example", Outcome: event.Failed, Reply: "no such domain"},
+		event.Attempted{ID: "q1", Recipient: "eve@b.example", Outcome: event.Delayed, Reply: "busy"})
+	const who = "; accepted 1 192.0.2.1; queued 1 192.0.2.1 "
+	all := []string{
+		"todos@a.example<luis@a.example> failed q1/m1/9" + who + "bob@b.example; queued 1 192.0.2.1 amy@b.example; " +
+			"delayed 4 bob@b.example mx.b.example 451 later; failed 0 amy@b.example no such domain",
+		"eva@c.example<luis@a.example> relayed q1/m1/9; accepted 1 192.0.2.1; relayed 3 eva@c.example mx.c.example 192.0.2.3:25 TLSv1.3 250 ok; queued 1 192.0.2.1 eva@c.example",
+		"eve@b.example<luis@a.example> delayed q1/m1/9; accepted 1 192.0.2.1; delayed 0 eve@b.example busy",
+	}
+	h.holds(Query{}, all...)
+	h.holds(Query{To: "bob@b.example"}, all[0])
+	h.holds(Query{To: "@c.example"}, all[1])
+	h.holds(Query{Session: 3}, all...)
+	h.holds(Query{Session: 4, To: "todos"}, all[0])
+	h.holds(Query{Session: 5})
+	for _, s := range h.find(Query{To: "bob@b.example"}).Stories {
+		if p := s.Steps[len(s.Steps)-2]; !p.Next.Equal(next) {
+			t.Errorf("tried again %v, want %v", p.Next, next)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -31,7 +32,7 @@ func (t *Trace) Emit(e *event.Event) {
 	defer t.mu.Unlock()
 	switch f := e.Fact.(type) {
 	case event.Opened:
-		t.peers[e.Conn] = &peer{client: f.Remote.Addr().Unmap().WithZone("").String()}
+		t.peers[e.Conn] = &peer{client: f.Peer().Addr().Unmap().WithZone("").String()}
 	case event.Closed:
 		t.breakOff(e, f.Reason)
 		delete(t.peers, e.Conn)
@@ -65,6 +66,11 @@ func (t *Trace) state(e *event.Event) {
 		p.rcpts = p.rcpts[:0]
 	case event.Delivered:
 		t.add(Mail, t.of(e, p, record{what: delivered, id: f.ID, to: f.To}))
+	case event.Queued:
+		t.add(Mail, t.of(e, p, record{what: queued, id: f.ID, onward: f.To}))
+	case event.Attempted:
+		t.add(Mail, &record{what: attempted, time: e.Time, session: cmp.Or(f.Session, e.Conn), id: f.ID, reply: f.Reply,
+			recipients: []string{f.Recipient}, tried: tried{outcome: f.Outcome, host: f.Host, addr: f.Addr, tls: f.TLS, next: f.Next}})
 	case event.Fetched:
 		t.add(Mail, t.of(e, p, record{what: fetched, account: f.Account, uids: []uint32{f.UID}}))
 	case event.Deleted:

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -32,17 +33,24 @@ func (c *console) Wants(uint64, event.Layer, event.Part) bool { return false }
 // Emit writes the line of an event that has one.
 func (c *console) Emit(e *event.Event) {
 	text := c.text(e)
-	if text == "" || e.Conn == 0 { // what nobody did is no news to a class
+	tried, leaves := e.Fact.(event.Attempted)
+	if text == "" || e.Conn == 0 && !leaves { // what nobody did is no news to a class
 		return
 	}
-	number := c.words.Say("console.session", words.Args{"ID": e.Conn})
-	_, _ = fmt.Fprintf(c.out, "%s  %s  %s\n", e.Time.Local().Format("15:04:05"), number, text)
+	number := ""
+	if id := cmp.Or(e.Conn, tried.Session); id != 0 {
+		number = c.words.Say("console.session", words.Args{"ID": id}) + "  "
+	}
+	_, _ = fmt.Fprintf(c.out, "%s  %s%s\n", e.Time.Local().Format("15:04:05"), number, text)
 }
 
 func (c *console) text(e *event.Event) string {
 	say := c.words.Say
 	switch f := e.Fact.(type) {
 	case event.Opened:
+		if f.Dialed() {
+			return say("console.dialed", words.Args{"Remote": f.Peer().String()})
+		}
 		return say("console.opened", words.Args{"Listener": strings.ToUpper(f.Listener), "Remote": f.Remote.String()})
 	case event.Authenticated:
 		if f.OK {
@@ -57,6 +65,10 @@ func (c *console) text(e *event.Event) string {
 		return say("console.login_failed", words.Args{"User": printable(f.User)})
 	case event.Accepted:
 		return say("console.accepted", words.Args{"ID": f.ID, "From": printable(f.From), "Size": f.Size, "Count": f.Recipients})
+	case event.Queued:
+		return say("console.queued", words.Args{"ID": f.ID, "Count": len(f.To)})
+	case event.Attempted:
+		return c.attempted(&f)
 	case event.Fetched:
 		return say("console.fetched", words.Args{"Size": f.Size})
 	case event.Deleted:
@@ -67,6 +79,20 @@ func (c *console) text(e *event.Event) string {
 		return say("console.closed", words.Args{"Reason": ended(c.words, printable(f.Reason))})
 	}
 	return ""
+}
+
+// attempted says what became of a message for somebody elsewhere.
+func (c *console) attempted(f *event.Attempted) string {
+	args := words.Args{"ID": f.ID, "To": printable(f.Recipient), "Reply": printable(f.Reply), "Next": whenListed(f.Next)}
+	switch {
+	case f.Outcome == event.Relayed:
+		return c.words.Say("console.relayed", args)
+	case f.Outcome == event.Failed:
+		return c.words.Say("console.given_up", args)
+	case f.Next.IsZero():
+		return c.words.Say("console.waits", args)
+	}
+	return c.words.Say("console.delayed", args)
 }
 
 // say writes text that is no event.

@@ -50,6 +50,10 @@ func remarks() map[string][]string {
 		"note.handed_in":       {"User"},
 		"note.network_clear":   {"Network"},
 		"note.network_nobody":  {"Network"},
+		"note.queued":          {"ID", "To"},
+		"note.relayed":         {"ID", "To"},
+		"note.delayed":         {"ID", "To"},
+		"note.given_up":        {"ID", "To"},
 	}
 }
 

@@ -175,6 +175,9 @@ func (a *app) happened(s *observe.Session) string {
 		text += a.words.Say(id, words.Args{"Count": n})
 	}
 	add(s.Accepted, "session.accepted")
+	add(s.Relayed, "session.relayed")
+	add(s.Delayed, "session.delayed")
+	add(s.GivenUp, "session.given_up")
 	add(s.Fetched, "session.fetched")
 	add(s.Deleted, "session.deleted")
 	add(s.Failed, "session.failed")

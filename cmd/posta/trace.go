@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"posta/config"
+	"posta/event"
 	"posta/trace"
 	"posta/words"
 )
@@ -112,7 +113,8 @@ func (a *app) story(b *strings.Builder, s *trace.Story) {
 // happening names a step.
 func (a *app) happening(what string) string {
 	known := map[string]string{trace.Accepted: "trace.accepted", trace.Refused: "trace.refused", trace.Unfinished: "trace.unfinished",
-		trace.Delivered: "trace.delivered", trace.Fetched: "trace.fetched", trace.Deleted: "trace.deleted"}
+		trace.Delivered: "trace.delivered", trace.Fetched: "trace.fetched", trace.Deleted: "trace.deleted",
+		trace.Queued: "trace.queued", event.Relayed: "trace.relayed", event.Delayed: "trace.delayed", event.Failed: "trace.failed"}
 	if id := known[what]; id != "" {
 		return a.say(id, nil)
 	}
@@ -126,6 +128,9 @@ func (a *app) details(s *trace.Step) []string {
 		if text != "" {
 			all = append(all, printable(text))
 		}
+	}
+	if s.Onward != "" {
+		return a.leaving(s)
 	}
 	add(s.Reply)
 	if s.What == trace.Unfinished && s.Reply != "" {
@@ -143,6 +148,29 @@ func (a *app) details(s *trace.Step) []string {
 		all = append(all, a.say("console.session", words.Args{"ID": strconv.FormatUint(s.Session, 10)}))
 	case s.What == trace.Deleted:
 		all = append(all, a.say("trace.administrator", nil))
+	}
+	return all
+}
+
+// leaving is details of a step at another server, or towards one.
+func (a *app) leaving(s *trace.Step) []string {
+	all := []string{printable(s.Onward)}
+	switch {
+	case s.Host != "" && s.Address != "":
+		all = append(all, printable(s.Host)+" ("+printable(s.Address)+")")
+	case s.Host != "" || s.Address != "":
+		all = append(all, printable(cmp.Or(s.Host, s.Address)))
+	}
+	for _, text := range []string{s.TLS, s.Reply} {
+		if text != "" {
+			all = append(all, printable(text))
+		}
+	}
+	if !s.Next.IsZero() {
+		all = append(all, a.say("trace.next", words.Args{"Next": when(s.Next)}))
+	}
+	if s.Session != 0 {
+		all = append(all, a.say("console.session", words.Args{"ID": strconv.FormatUint(s.Session, 10)}))
 	}
 	return all
 }

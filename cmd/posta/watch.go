@@ -150,6 +150,10 @@ func (w *onlooker) opened(e *event.Event, o event.Opened) {
 	if w.a.json {
 		return
 	}
+	if o.Dialed() {
+		w.line(e.Time, e.Conn, w.paint.aside(w.a.say("console.dialed", words.Args{"Remote": o.Peer().String()})))
+		return
+	}
 	w.line(e.Time, e.Conn, w.paint.aside(w.a.say("watch.opened", words.Args{"Listener": o.Listener, "Remote": o.Remote.String()})))
 }
 

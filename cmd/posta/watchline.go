@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/base64"
+	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -51,7 +52,7 @@ func beginning(x *story.Exchange) *story.Act {
 
 func (w *onlooker) object(x *story.Exchange) watched {
 	a := beginning(x)
-	one := watched{Time: a.At.Time, Session: x.Session.Conn, Listener: x.Session.Listener, Remote: x.Session.Ends.Remote.String(),
+	one := watched{Time: a.At.Time, Session: x.Session.Conn, Listener: x.Session.Listener, Remote: peerOf(x.Session).String(),
 		TLS: a.Secure, Phase: a.Phase.String(), Kind: a.Kind.String()}
 	if x.Asked != nil {
 		one.Asked = w.said(x.Asked)
@@ -204,4 +205,10 @@ func latency(d time.Duration) string {
 		return strconv.FormatInt(d.Milliseconds(), 10) + " ms"
 	}
 	return strconv.FormatFloat(d.Seconds(), 'f', 2, 64) + " s"
+}
+
+// peerOf is the address of a session's other end, also where posta began it.
+func peerOf(s *story.Session) netip.AddrPort {
+	o := event.Opened{Endpoints: s.Ends, Listener: s.Listener}
+	return o.Peer()
 }
