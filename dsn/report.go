@@ -58,6 +58,7 @@ type Recipient struct {
 	Status      mail.Status
 	RemoteMTA   string    // "dns" name of the host that refused; "" if none was asked
 	Diagnostic  string    // its reply, "550 5.1.1 No such user"; "" for none
+	Reason      string    // in our words, where there was no reply; stands in the readable part only
 	LastAttempt time.Time // zero for none
 	RetryUntil  time.Time // of a Delayed; zero for none
 }

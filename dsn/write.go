@@ -1,6 +1,7 @@
 package dsn
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
@@ -87,8 +88,8 @@ func (r *Report) speech(words Words) string {
 	for i := range r.Recipients {
 		rc := &r.Recipients[i]
 		fmt.Fprintf(&t, "  "+words.Became[rc.Action]+"\r\n", plain(address(rc)))
-		if rc.Diagnostic != "" {
-			fmt.Fprintf(&t, "    %s %s\r\n", words.Reason, clip(plain(rc.Diagnostic)))
+		if why := cmp.Or(rc.Diagnostic, rc.Reason); why != "" {
+			fmt.Fprintf(&t, "    %s %s\r\n", words.Reason, clip(plain(why)))
 		}
 		if !rc.RetryUntil.IsZero() {
 			fmt.Fprintf(&t, "    %s %s\r\n", words.Until, imf.FormatDate(rc.RetryUntil))

@@ -1,0 +1,224 @@
+package queue
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"posta/store"
+)
+
+// claimMessages is how many messages a carrier takes at a time: few, so that
+// others can take part in a lane.
+const claimMessages = 8
+
+// carrier is one connection to a destination, made when the first message is
+// there, and the goroutine that it belongs to.
+type carrier struct {
+	q    *Queue
+	d    *destination
+	l    *link           // nil before it is made and after it broke
+	wake chan store.Lane // what it waits for, when it has nothing to do
+	done int             // messages of this stint
+	from time.Time       // of this stint
+}
+
+// run carries a lane's mail, and others' of the same destination.
+func (c *carrier) run(lane store.Lane) {
+	defer c.q.carriers.Done()
+	defer c.q.sched.gone(c)
+	defer c.unlink("done")
+	c.from = c.q.cfg.Now()
+	for ok := true; ok; lane, ok = c.q.sched.next(c) {
+		c.carry(c.claim(lane))
+	}
+}
+
+// worked says that it is others' turn.
+func (c *carrier) worked() bool { return c.done >= stint || c.q.cfg.Now().Sub(c.from) >= stintTime }
+
+func (c *carrier) claim(lane store.Lane) []store.Item {
+	messages := claimMessages
+	if c.q.sched.probing(c.d) {
+		messages = 1
+	}
+	most := c.q.cfg.Limits.Recipients
+	key := c.d.way.key
+	items, err := c.q.claim(context.Background(), store.Claim{Lane: lane, Now: c.q.cfg.Now(), Limit: most, Messages: messages,
+		Also: func(domain string) bool { return c.q.router.shares(key, domain) }})
+	if err != nil {
+		c.q.problem(fmt.Errorf("queue: claiming items: %w", err))
+		time.AfterFunc(restIll, c.q.Stir)
+	}
+	c.q.sched.claimed(c, lane, len(items) >= most || len(byMessage(items)) >= messages)
+	return items
+}
+
+// carry sends messages one after the other.
+func (c *carrier) carry(items []store.Item) {
+	all := byMessage(items)
+	for len(all) > 0 && !c.q.ended() {
+		of := all[0]
+		all = all[1:]
+		if !c.deliver(of) {
+			break
+		}
+		c.done++
+	}
+	for _, of := range all {
+		c.q.giveBack(of)
+	}
+}
+
+// deliver sends a message to its recipients, over as many transactions and hosts
+// as that takes. false: there is no connection, and the other messages need not
+// be tried.
+func (c *carrier) deliver(items []store.Item) bool {
+	out := items[0].Out
+	if out.Lab && !c.d.way.explicit {
+		v := said(failed, "5.7.1", "Mail of a lab goes only where a route leads")
+		c.q.conclude(&attempt{trouble: trouble{verdict: v}}, items, nil)
+		return true
+	}
+	h := hunt{tried: map[netip.AddrPort]bool{}, lab: out.Lab}
+	for len(items) > 0 {
+		if !c.ready(&h) {
+			return c.stranded(&h, items)
+		}
+		fresh := c.l.sent == 0
+		t := c.q.transact(c.l, items)
+		left := c.q.conclude(t, items, t.verdicts)
+		if t.stopped {
+			c.unlink("stopped")
+			return false
+		}
+		var asked verdict
+		items, asked = left.items, left.verdict
+		switch {
+		case asked.fate == elsewhere && !t.usable && !fresh && asked.code == 0:
+			// It broke while it was idle: that says nothing of the host.
+		case asked.fate == elsewhere:
+			h.tried[c.l.addr] = true
+			h.last = t.trouble
+			h.last.verdict = asked
+		}
+		if !t.usable || asked.fate == elsewhere {
+			c.unlink("no more")
+		}
+		if t.taken || t.usable {
+			c.q.sched.worked(c.d)
+		}
+	}
+	return true
+}
+
+// hunt is the search for a host that takes a message.
+type hunt struct {
+	tried map[netip.AddrPort]bool
+	last  trouble // why the last host did not take it
+	lab   bool
+}
+
+// stranded concludes what no host is left for.
+func (c *carrier) stranded(h *hunt, items []store.Item) bool {
+	t := h.last
+	if c.q.ended() {
+		c.q.giveBack(items)
+		return false
+	}
+	if t.fate == elsewhere { // all were asked
+		t.fate = later
+		if t.status.Class == 5 {
+			t.fate = failed
+		}
+		c.q.conclude(&attempt{trouble: t}, items, nil)
+		return true
+	}
+	until, down := c.q.sched.failed(c.d, t)
+	if !down {
+		c.q.giveBack(items)
+		return false
+	}
+	for i := range items {
+		c.q.sched.waits(c.d, items[i].Domain)
+	}
+	c.q.conclude(&attempt{trouble: t, until: until}, items, nil)
+	return false
+}
+
+// ready makes a connection where there is none that will do. false: none can be
+// made, and h.last says why.
+func (c *carrier) ready(h *hunt) bool {
+	if l := c.l; l != nil {
+		old := l.sent >= c.q.cfg.Limits.Carried || c.q.cfg.Now().Sub(l.since) >= c.q.cfg.Limits.Lifetime
+		if !old && (!h.lab || c.q.cfg.Admits(l.addr.Addr())) {
+			return true
+		}
+		c.unlink("no more")
+	}
+	ctx, cancel := c.q.whileWanted()
+	defer cancel()
+	targets, why := c.q.targets(ctx, c.d.way, h.lab)
+	if why != nil && h.last.fate != elsewhere {
+		h.last = trouble{verdict: *why, at: c.q.cfg.Now()}
+		if why.lone {
+			h.last.fate = elsewhere
+		}
+	}
+	var worst trouble
+	for n, t := range c.order(targets, h) {
+		if n == c.q.cfg.Limits.Addresses || ctx.Err() != nil {
+			break
+		}
+		at := c.q.cfg.Now()
+		l, why := c.q.open(ctx, c.d.way, t)
+		if l != nil {
+			c.l = l
+			c.q.sched.linked(c, 1)
+			c.q.bad.clear(t.addr)
+			return true
+		}
+		h.tried[t.addr] = true
+		c.q.bad.note(t.addr, at)
+		if n == 0 || why.fate == later || worst.fate == failed {
+			worst = why
+		}
+	}
+	if worst.host != "" && h.last.fate != elsewhere {
+		h.last = worst
+	}
+	return false
+}
+
+// order leaves out what this message was refused by, and puts behind what did
+// not answer lately.
+func (c *carrier) order(targets []target, h *hunt) []target {
+	var good, bad []target
+	now := c.q.cfg.Now()
+	for _, t := range targets {
+		switch {
+		case h.tried[t.addr]:
+		case c.q.bad.has(t.addr, now):
+			bad = append(bad, t)
+		default:
+			good = append(good, t)
+		}
+	}
+	return append(good, bad...)
+}
+
+// unlink ends the connection, if there is one.
+func (c *carrier) unlink(why string) {
+	l := c.l
+	if l == nil {
+		return
+	}
+	c.l = nil
+	c.q.sched.linked(c, -1)
+	if l.broken {
+		_ = l.Close(why)
+		return
+	}
+	_ = l.Quit(context.Background())
+}

@@ -1,0 +1,75 @@
+package queue
+
+import (
+	"time"
+
+	"posta/store"
+)
+
+const (
+	mostLanes   = 4096    // known to the schedule at a time; the others stay in the store
+	mostOfOne   = 64      // of these, of one destination: its senders take turns among them
+	mostUnknown = 2048    // of these, whose way is not known yet
+	mostDests   = 100_000 // remembered, most of them because nobody answers there
+	mostDomains = 1000    // of one destination, that are hurried when it answers again
+	firstLimit  = 8       // connections to a destination that nothing is known of
+)
+
+// destination is all mail that goes one way. The schedule's mutex guards it.
+type destination struct {
+	way     *way
+	lanes   []store.Lane // that wait for a connection, each with something due
+	more    bool         // lanes were left in the store for want of room here
+	queued  bool         // it waits for its turn
+	active  int          // connections, and those that are being made
+	linked  int          // of these, that were made
+	allowed int          // connections, for now
+	idle    []*carrier   // that wait for more
+
+	fails   int // attempts in a row in which nobody answered
+	until   time.Time
+	why     trouble
+	waiting map[string]struct{} // domains put off meanwhile
+}
+
+// trouble is why a destination cannot be reached.
+type trouble struct {
+	verdict
+	host, addr, tls string
+	session         uint64
+	at              time.Time
+	took            time.Duration
+}
+
+// down says that nobody answers there, and that it is too early to look again.
+func (d *destination) down(now time.Time) bool { return d.fails > 0 && now.Before(d.until) }
+
+// idling says that nothing would be lost if it were forgotten.
+func (d *destination) idling(now time.Time) bool {
+	return d.quiet() && (d.fails == 0 || now.Sub(d.until) > mostWait)
+}
+
+func (d *destination) quiet() bool { return d.active == 0 && len(d.lanes) == 0 && !d.queued }
+
+// take takes the lane whose turn it is.
+func (d *destination) take() store.Lane {
+	lane := d.lanes[0]
+	d.lanes = d.lanes[1:]
+	return lane
+}
+
+func (d *destination) put(lane store.Lane) { d.lanes = append(d.lanes, lane) }
+
+func (d *destination) wait(domain string) {
+	if d.waiting == nil {
+		d.waiting = map[string]struct{}{}
+	}
+	if len(d.waiting) < mostDomains {
+		d.waiting[domain] = struct{}{}
+	}
+}
+
+// laneID is a lane without its time.
+type laneID struct{ domain, sender string }
+
+func idOf(l store.Lane) laneID { return laneID{l.Domain, l.Sender} }

@@ -1,0 +1,236 @@
+package queue
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"posta/dns"
+	"posta/mail"
+)
+
+// Policy is what TLS must be on a way.
+type Policy string
+
+const (
+	Opportunistic Policy = ""         // used where it is offered, whatever the certificate; else in clear
+	Required      Policy = "required" // STARTTLS with a certificate for the host's name from a known authority
+	Implicit      Policy = "implicit" // the same, from the first octet (RFC 8314 §3.3)
+	None          Policy = "none"     // never tried
+)
+
+// Family says which addresses may be used.
+type Family string
+
+const (
+	Both  Family = ""
+	Only4 Family = "4"
+	Only6 Family = "6"
+)
+
+// Route is a way that an administrator has laid to a domain. With a User and no
+// TLS policy TLS is required: else a password would be anybody's who can make
+// STARTTLS disappear. Who wants that all the same says None.
+type Route struct {
+	Hosts          []string // "mx.example.net", "192.0.2.1:2525", "[2001:db8::1]:25", in order; none: by MX
+	TLS            Policy
+	User, Password string
+	Source         netip.Addr // to send from; zero: Config.Source
+	Family         Family
+	OnDemand       bool // kept until its site asks: failures don't make it due again
+	Closed         bool // nothing leaves for it now: it waits
+}
+
+// way is where mail for some domains goes: what the route says, or the MX. It
+// is shared and never changed.
+type way struct {
+	key      string // domains with the same key share connections
+	route    Route
+	hosts    []host // best first
+	explicit bool   // by Route.Hosts
+}
+
+// host is one that may be asked.
+type host struct {
+	name string     // as DNS or the administrator names it
+	addr netip.Addr // of one named by its address
+	port uint16
+	pref uint16
+}
+
+// find finds the way to a domain, or says why there is none.
+func (r *router) find(ctx context.Context, domain string) (*way, *verdict) {
+	w := &way{}
+	if r.cfg.Routes != nil {
+		var err error
+		if w.route, err = r.cfg.Routes.Route(ctx, domain); err != nil {
+			r.cfg.Problem(fmt.Errorf("queue: the route to %s: %w", domain, err))
+			return nil, sayp(later, "4.3.0", "The route to the domain could not be looked up")
+		}
+	}
+	w.route.TLS = cmp.Or(w.route.TLS, r.cfg.TLS)
+	if w.route.User != "" && w.route.TLS == Opportunistic {
+		w.route.TLS = Required
+	}
+	w.route.Family = cmp.Or(w.route.Family, r.cfg.Family)
+	var why *verdict
+	switch addr, literal := mail.ParseLiteral(domain); {
+	case w.route.OnDemand && len(w.route.Hosts) == 0, w.route.Closed:
+		w.key = "kept " + domain
+		return w, nil
+	case len(w.route.Hosts) > 0:
+		w.explicit = true
+		w.hosts, why = laid(w.route)
+	case literal:
+		w.hosts, why = r.literal(addr)
+	default:
+		w.hosts, why = r.byMX(ctx, domain)
+	}
+	if why != nil {
+		return nil, why
+	}
+	w.key = w.name()
+	return w, nil
+}
+
+// name names the way by all that connections differ in.
+func (w *way) name() string {
+	var b strings.Builder
+	for _, h := range w.hosts {
+		fmt.Fprintf(&b, "%d %s:%d,", h.pref, h.name, h.port)
+	}
+	fmt.Fprintf(&b, " %s %s %s %s", w.route.TLS, w.route.User, w.route.Source, w.route.Family)
+	return b.String()
+}
+
+// laid reads the hosts of a route. A mistake in them is an administrator's, who
+// will mend it: mail waits.
+func laid(route Route) (hosts []host, why *verdict) {
+	port := uint16(25)
+	if route.TLS == Implicit {
+		port = 465
+	}
+	for i, text := range route.Hosts {
+		h, ok := parseHost(text, port)
+		if !ok {
+			return nil, sayp(later, "4.3.5", fmt.Sprintf("The route names %q, which is no host", text))
+		}
+		h.pref = uint16(i)
+		hosts = append(hosts, h)
+	}
+	return hosts, nil
+}
+
+// parseHost reads "name", "name:port", "192.0.2.1", "192.0.2.1:port",
+// "[2001:db8::1]:port", and IPv6 addresses bare or in brackets.
+func parseHost(text string, port uint16) (host, bool) {
+	if addr, err := netip.ParseAddr(strings.Trim(text, "[]")); err == nil {
+		return host{name: addr.String(), addr: addr.Unmap(), port: port}, true
+	}
+	if ap, err := netip.ParseAddrPort(text); err == nil {
+		return host{name: ap.Addr().String(), addr: ap.Addr().Unmap(), port: ap.Port()}, ap.Port() != 0
+	}
+	name, number, given := strings.Cut(text, ":")
+	if given {
+		n, err := strconv.ParseUint(number, 10, 16)
+		if err != nil || n == 0 {
+			return host{}, false
+		}
+		port = uint16(n)
+	}
+	if mail.CheckDomain(name) != nil || strings.HasPrefix(name, "[") {
+		return host{}, false
+	}
+	return host{name: strings.ToLower(name), port: port}, true
+}
+
+func (r *router) literal(addr netip.Addr) ([]host, *verdict) {
+	switch {
+	case r.cfg.OwnAddr(addr):
+		return nil, sayp(failed, "5.4.6", "The address is this server's own, and it has no such domain")
+	case !usable(addr):
+		return nil, sayp(failed, "5.1.2", "Mail cannot be sent to such an address")
+	}
+	return []host{{name: addr.String(), addr: addr, port: 25}}, nil
+}
+
+// usable says that an address found in DNS, or in a recipient's, can be another
+// host's on a network.
+func usable(addr netip.Addr) bool {
+	addr = addr.Unmap()
+	return addr.IsValid() && !addr.IsUnspecified() && !addr.IsMulticast() && !addr.IsLoopback() &&
+		addr != netip.AddrFrom4([4]byte{255, 255, 255, 255}) && !addr.IsLinkLocalUnicast()
+}
+
+// byMX asks DNS (RFC 5321 §5.1).
+func (r *router) byMX(ctx context.Context, domain string) ([]host, *verdict) {
+	records, err := r.cfg.Resolver.MX(ctx, domain)
+	switch {
+	case errors.Is(err, dns.ErrNoData):
+		return r.implicit(ctx, domain)
+	case errors.Is(err, dns.ErrNoDomain):
+		return nil, sayp(failed, "5.1.2", "The domain does not exist")
+	case errors.Is(err, dns.ErrName):
+		return nil, sayp(failed, "5.1.2", "This is no domain that mail can be sent to")
+	case err != nil:
+		return nil, sayp(later, "4.4.3", "The domain could not be looked up: "+reason(err))
+	case dns.Null(records):
+		v := sayp(failed, "5.1.10", "The domain takes no mail (null MX)") // RFC 7505 §4.2
+		return nil, v
+	}
+	var hosts []host
+	for _, m := range records {
+		if _, err := netip.ParseAddr(m.Host); err == nil || localhost(m.Host) || mail.CheckDomain(m.Host) != nil {
+			continue // an address where a name must stand, or this machine: nobody's host
+		}
+		hosts = append(hosts, host{name: strings.ToLower(m.Host), port: 25, pref: m.Pref})
+	}
+	slices.SortStableFunc(hosts, func(a, b host) int { return int(a.pref) - int(b.pref) })
+	if len(hosts) == 0 {
+		return nil, sayp(failed, "5.4.4", "The domain's MX names no host that mail can be sent to")
+	}
+	return r.before(hosts, func(h host) bool { return r.cfg.Own(h.name) })
+}
+
+// before keeps the hosts that are preferred to ours: mail must not go in circles
+// (RFC 5321 §5.1).
+func (r *router) before(hosts []host, own func(host) bool) ([]host, *verdict) {
+	for _, h := range hosts {
+		if own(h) {
+			hosts = slices.DeleteFunc(slices.Clone(hosts), func(o host) bool { return o.pref >= h.pref })
+			break
+		}
+	}
+	if len(hosts) == 0 {
+		return nil, sayp(failed, "5.4.6", "The domain's mail is directed to this server, which does not know the domain")
+	}
+	return hosts, nil
+}
+
+func localhost(name string) bool {
+	name = strings.ToLower(name)
+	return name == "localhost" || strings.HasSuffix(name, ".localhost")
+}
+
+// implicit is a domain without MX: its own addresses count.
+func (r *router) implicit(ctx context.Context, domain string) ([]host, *verdict) {
+	_, err := r.cfg.Resolver.Addrs(ctx, domain)
+	switch {
+	case errors.Is(err, dns.ErrNoData), errors.Is(err, dns.ErrNoDomain), errors.Is(err, dns.ErrName):
+		return nil, sayp(failed, "5.1.2", "The domain takes no mail: it has neither MX nor address")
+	case err != nil:
+		return nil, sayp(later, "4.4.3", "The domain's address could not be looked up: "+reason(err))
+	}
+	return r.before([]host{{name: domain, port: 25}}, func(h host) bool { return r.cfg.Own(h.name) })
+}
+
+// sayp is said, as a pointer: there is a verdict.
+func sayp(f fate, status, text string) *verdict {
+	v := said(f, status, text)
+	return &v
+}

@@ -1,0 +1,192 @@
+package queue
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"posta/dsn"
+	"posta/event"
+	"posta/mail"
+	"posta/store"
+)
+
+// rest are the items of an attempt that are to be tried at once.
+type rest struct {
+	items   []store.Item
+	verdict verdict // of the first of them
+}
+
+// conclude settles what an attempt decided: each item's verdict, or with nil the
+// attempt's own for all. Recipients that had the same end share a report.
+func (q *Queue) conclude(t *attempt, items []store.Item, verdicts []verdict) (left rest) {
+	if t.at.IsZero() {
+		t.at = q.cfg.Now()
+	}
+	reports := map[dsn.Action]*reporting{}
+	var plain []store.Settlement
+	var back []store.Item
+	for i, item := range items {
+		v := t.verdict
+		if verdicts != nil {
+			v = verdicts[i]
+		}
+		switch v.fate {
+		case elsewhere, again:
+			if len(left.items) == 0 || v.fate == elsewhere {
+				left.verdict = v
+			}
+			left.items = append(left.items, item)
+			continue
+		case untouched:
+			back = append(back, item)
+			continue
+		}
+		s, e := q.settlement(t, item, v)
+		q.tell(t, item, s, e)
+		if e.action == "" {
+			plain = append(plain, s)
+			continue
+		}
+		r := reports[e.action]
+		if r == nil {
+			r = &reporting{out: item.Out, action: e.action}
+			reports[e.action] = r
+		}
+		r.add(s, about(item, s, e))
+	}
+	q.ledger.settle(plain)
+	for _, r := range reports {
+		q.ledger.report(r)
+	}
+	q.giveBack(back)
+	return left
+}
+
+// ending is what an item's settlement means for its sender.
+type ending struct {
+	outcome string      // as in event.Attempted
+	action  dsn.Action  // of the report that it gives rise to; "" for none
+	status  mail.Status // for the report
+}
+
+// settlement turns a verdict into what the store is told.
+func (q *Queue) settlement(t *attempt, item store.Item, v verdict) (store.Settlement, ending) {
+	now := q.cfg.Now()
+	s := store.Settlement{Item: item.ID, Token: item.Token, Attempt: &store.Attempt{
+		At: t.at, Took: t.took, Host: t.host, Addr: t.addr, TLS: t.tls,
+		Verb: v.verb, Code: v.code, Status: v.status, Text: v.text, Session: t.session,
+	}}
+	expired := v.fate == later && !now.Before(item.Expires)
+	switch {
+	case v.fate == relayed:
+		s.Done = true
+		e := ending{outcome: "relayed", status: v.status}
+		if item.Notify&mail.NotifySuccess != 0 && !t.promises {
+			e.action = dsn.Relayed
+		}
+		return s, q.addressed(item, e)
+	case v.fate == failed || expired:
+		s.Done = true
+		e := ending{outcome: "failed", status: v.status}
+		if expired {
+			e.status = status(5, 4, 7) // RFC 3463 §3.5: delivery time expired
+		}
+		if item.Notify == 0 || item.Notify&mail.NotifyFailure != 0 {
+			e.action = dsn.Failed
+		}
+		return s, q.addressed(item, e)
+	}
+	s.Due, s.Warned = q.due(t, item, now), item.Warned
+	e := ending{outcome: "delayed", status: v.status}
+	if q.warns(item, now) {
+		e.action = dsn.Delayed
+	}
+	if e = q.addressed(item, e); e.action != "" {
+		s.Warned = true
+	}
+	return s, e
+}
+
+// addressed takes the report away where nobody may get one: the null path
+// (RFC 5321 §6.1), and whoever wants none (RFC 3461 §4.1).
+func (q *Queue) addressed(item store.Item, e ending) ending {
+	if item.Out.From == "" || item.Notify&mail.NotifyNever != 0 {
+		e.action = ""
+	}
+	return e
+}
+
+// warns says that the sender is told of the delay now. Without NOTIFY that is
+// for us to decide (RFC 3461 §4.1), and people want to know.
+func (q *Queue) warns(item store.Item, now time.Time) bool {
+	after := q.cfg.Limits.WarnAfter
+	wanted := item.Notify == 0 || item.Notify&mail.NotifyDelay != 0
+	return wanted && !item.Warned && after > 0 && now.Sub(item.Out.Received) >= after
+}
+
+// due is when an item is tried again: at the time of the warning and at its end
+// in any case, so that both come when they should.
+func (q *Queue) due(t *attempt, item store.Item, now time.Time) time.Time {
+	if t.link != nil && t.link.onDemand {
+		return store.Never()
+	}
+	due := now.Add(q.rand.wait(item.Attempts+1, mostWait))
+	if due.Before(t.until) {
+		due = t.until.Add(time.Duration(q.rand.part() * float64(time.Minute)))
+	}
+	if warn := item.Out.Received.Add(q.cfg.Limits.WarnAfter); q.cfg.Limits.WarnAfter > 0 && !item.Warned && now.Before(warn) && warn.Before(due) {
+		due = warn
+	}
+	if item.Expires.Before(due) {
+		due = item.Expires
+	}
+	return due
+}
+
+// keep puts items off that don't leave now although nothing is wrong.
+func (q *Queue) keep(w *way, items []store.Item) {
+	now := q.cfg.Now()
+	var plain []store.Settlement
+	for i, item := range items {
+		if !now.Before(item.Expires) {
+			v := said(failed, "5.4.7", "Nobody fetched it in time")
+			q.conclude(&attempt{trouble: trouble{verdict: v}}, items[i:i+1], nil)
+			continue
+		}
+		s := store.Settlement{Item: item.ID, Token: item.Token, Warned: item.Warned, Due: store.Never()}
+		if w.route.Closed {
+			s.Due = now.Add(q.rand.wait(2, mostWait))
+		}
+		plain = append(plain, s)
+	}
+	q.ledger.settle(plain)
+}
+
+// tell tells the watchers what became of a recipient.
+func (q *Queue) tell(t *attempt, item store.Item, s store.Settlement, e ending) {
+	fact := event.Attempted{ID: item.Out.Queue, Recipient: item.To, Outcome: e.outcome, Host: t.host, Addr: t.addr, TLS: t.tls,
+		Reply: spoken(s.Attempt), Session: t.session, Delay: q.cfg.Now().Sub(item.Out.Received)}
+	if !s.Done && s.Due.Before(store.Never()) {
+		fact.Next = s.Due
+	}
+	if t.link != nil {
+		t.link.State(fact)
+		return
+	}
+	em := event.NewEmitter(q.cfg.Sink, 0)
+	em.Fact(event.State, fact)
+}
+
+// spoken is an attempt's answer as a reply is written.
+func spoken(a *store.Attempt) string {
+	var b strings.Builder
+	if a.Code != 0 {
+		fmt.Fprintf(&b, "%d ", a.Code)
+		if a.Status.Subject != 0 || a.Status.Detail != 0 {
+			b.WriteString(a.Status.String() + " ")
+		}
+	}
+	b.WriteString(a.Text)
+	return strings.TrimSpace(b.String())
+}

@@ -1,0 +1,115 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"slices"
+
+	"posta/dns"
+)
+
+const (
+	addressesOfHost = 4  // of one host, so that others get their turn
+	mostTargets     = 16 // of one way
+)
+
+// targets gives the addresses of a way in the order in which they are tried:
+// hosts by preference, equals by chance (RFC 5321 §5.1), IPv6 and IPv4 in turns.
+func (q *Queue) targets(ctx context.Context, w *way, lab bool) (all []target, why *verdict) {
+	hosts := slices.Clone(w.hosts)
+	for from := 0; from < len(hosts); {
+		to := from + 1
+		for to < len(hosts) && hosts[to].pref == hosts[from].pref {
+			to++
+		}
+		equals := hosts[from:to]
+		q.rand.shuffle(len(equals), func(i, j int) { equals[i], equals[j] = equals[j], equals[i] })
+		from = to
+	}
+	own, barred := -1, false
+	for _, h := range hosts {
+		if own >= 0 && int(h.pref) >= own || len(all) >= mostTargets {
+			break
+		}
+		addrs, bad := q.addresses(ctx, h)
+		if bad != nil && (why == nil || bad.fate == later) {
+			why = bad
+		}
+		n := len(all)
+		for _, a := range interleaved(addrs, w.route.Family) {
+			switch {
+			case !w.explicit && q.cfg.OwnAddr(a):
+				own = int(h.pref)
+			case !w.explicit && !usable(a):
+			case lab && !q.cfg.Admits(a):
+				barred = true
+			case len(all)-n < addressesOfHost:
+				all = append(all, target{h, netip.AddrPortFrom(a, h.port)})
+			}
+		}
+	}
+	if own >= 0 {
+		all = slices.DeleteFunc(all, func(t target) bool { return int(t.host.pref) >= own })
+	}
+	if len(all) > 0 {
+		return all, nil
+	}
+	switch {
+	case own >= 0:
+		why = sayp(failed, "5.4.6", "The domain's mail is directed to this server, which does not know the domain")
+	case barred:
+		why = sayp(failed, "5.7.1", "Mail of a lab goes to addresses of the lab only")
+		why.lone = true // other mail may go there
+	case why == nil:
+		why = sayp(failed, "5.4.4", "The domain's hosts have no address that mail can be sent to")
+	}
+	if w.explicit && !barred {
+		soft := why.softer() // an administrator's mistake, or a name that is still to come
+		why = &soft
+	}
+	return nil, why
+}
+
+// addresses looks a host up.
+func (q *Queue) addresses(ctx context.Context, h host) ([]netip.Addr, *verdict) {
+	if h.addr.IsValid() {
+		return []netip.Addr{h.addr}, nil
+	}
+	addrs, err := q.cfg.Resolver.Addrs(ctx, h.name)
+	switch {
+	case err == nil:
+		return addrs, nil
+	case errors.Is(err, dns.ErrNoData), errors.Is(err, dns.ErrNoDomain), errors.Is(err, dns.ErrName):
+		return nil, sayp(failed, "5.4.4", "The host "+h.name+" has no address")
+	}
+	return nil, sayp(later, "4.4.3", "The host "+h.name+" could not be looked up: "+reason(err))
+}
+
+// interleaved lets IPv6 and IPv4 take turns, so that neither's failing takes all
+// the tries. Within a family the resolver's order stays.
+func interleaved(addrs []netip.Addr, family Family) []netip.Addr {
+	var four, six, all []netip.Addr
+	for _, a := range addrs {
+		if a = a.Unmap(); a.Is4() {
+			four = append(four, a)
+		} else {
+			six = append(six, a)
+		}
+	}
+	if family == Only4 {
+		six = nil
+	}
+	if family == Only6 {
+		four = nil
+	}
+	for i := range max(len(four), len(six)) {
+		if i < len(six) {
+			all = append(all, six[i])
+		}
+		if i < len(four) {
+			all = append(all, four[i])
+		}
+	}
+	return all
+}

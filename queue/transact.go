@@ -1,0 +1,149 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync/atomic"
+	"time"
+
+	"posta/mail"
+	"posta/smtp"
+	"posta/smtp/smtpclient"
+	"posta/store"
+)
+
+// attempt is one try to hand a message over: a transaction, or why there was none.
+type attempt struct {
+	trouble
+	link     *link
+	until    time.Time // before which nothing more is tried; zero: as always
+	promises bool      // the other host sends the reports that are asked for (RFC 3461 §5.2)
+	verdicts []verdict
+	usable   bool // the connection
+	taken    bool // somebody's mail was taken
+	stopped  bool // by the end of Run
+}
+
+// transact sends a message to recipients in one transaction.
+func (q *Queue) transact(l *link, items []store.Item) *attempt {
+	out := items[0].Out
+	t := &attempt{link: l, promises: l.Offer().Extensions.Has(smtp.ExtDSN)}
+	t.host, t.addr, t.tls, t.session, t.at = l.host, l.addr.String(), l.tls, l.session, q.cfg.Now()
+	body := q.cfg.Store.Content(context.Background(), out)
+	defer body.Close()
+	c := &content{r: body}
+	ctx, cancel := q.untilEnd(c)
+	defer cancel()
+	outcome, err := l.Send(ctx, messageOf(items, c))
+	l.sent++
+	t.took = q.cfg.Now().Sub(t.at)
+	got := c.passed()
+	t.verdicts, t.usable = judge(len(items), outcome, err, got)
+	t.taken = err == nil
+	switch {
+	case c.failed != nil:
+		q.problem(fmt.Errorf("queue: reading message %s: %w", out.Queue, c.failed))
+		t.all(said(later, "4.3.0", "The message could not be read from the store"))
+	case err != nil && ctx.Err() != nil && got != whole:
+		t.stopped, t.usable = true, false
+		t.all(verdict{fate: untouched})
+	}
+	if t.usable && err != nil && outcome.Done.Code == 0 {
+		t.usable = l.Reset(ctx) == nil // what the server still holds is not the next message's
+	}
+	l.broken = !t.usable
+	return t
+}
+
+// all replaces the verdicts of those who were not refused on their own.
+func (t *attempt) all(v verdict) {
+	for i := range t.verdicts {
+		if !t.verdicts[i].lone || v.fate == untouched {
+			t.verdicts[i] = v
+		}
+	}
+}
+
+// messageOf says what MAIL and RCPT will.
+func messageOf(items []store.Item, content io.Reader) *smtpclient.Message {
+	out := items[0].Out
+	m := &smtpclient.Message{Content: content, Size: out.Size,
+		Envelope: mail.Envelope{Body: out.Body, UTF8: out.UTF8, Ret: out.Ret, EnvID: out.EnvID}}
+	if out.Traits.NoEOL {
+		m.Size += 2
+	}
+	if out.From != "" {
+		m.Envelope.From, _ = mail.ParseAddress(out.From) // it was one when it was filed
+	}
+	for i := range items {
+		to, _ := mail.ParseAddress(items[i].To)
+		if !mail.IsASCII(to.Domain) && items[i].Domain != "" {
+			to.Domain = items[i].Domain // as an A-label it needs no SMTPUTF8
+		}
+		m.To = append(m.To, mail.Recipient{To: to, Orcpt: items[i].Orcpt, Notify: items[i].Notify})
+	}
+	return m
+}
+
+// content is a message on its way; it tells how far it got, and does not begin
+// once the end has come.
+type content struct {
+	r      io.Reader
+	state  atomic.Int32 // one of the states below
+	ended  bool
+	failed error
+}
+
+const (
+	notBegun int32 = iota
+	begun
+	called // off, before it began
+)
+
+var errCalledOff = errors.New("queue: called off")
+
+func (c *content) Read(p []byte) (int, error) {
+	if !c.state.CompareAndSwap(notBegun, begun) && c.state.Load() == called {
+		return 0, errCalledOff
+	}
+	n, err := c.r.Read(p)
+	switch {
+	case errors.Is(err, io.EOF):
+		c.ended = true
+	case err != nil:
+		c.failed = err
+	}
+	return n, err
+}
+
+// callOff keeps it from beginning; false: it has begun.
+func (c *content) callOff() bool { return c.state.CompareAndSwap(notBegun, called) }
+
+func (c *content) passed() passed {
+	switch {
+	case c.ended:
+		return whole
+	case c.state.Load() == begun:
+		return some
+	}
+	return nothing
+}
+
+// untilEnd gives a context that ends when Run is told to end: at once, if the
+// message has not begun, else after the grace.
+func (q *Queue) untilEnd(c *content) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(q.hard)
+	stop := context.AfterFunc(q.soft, func() {
+		if c.callOff() {
+			cancel()
+		}
+	})
+	return ctx, func() { stop(); cancel() }
+}
+
+// whileWanted gives a context that ends when Run is told to end.
+func (q *Queue) whileWanted() (context.Context, context.CancelFunc) {
+	return context.WithCancel(q.soft)
+}

@@ -1,0 +1,154 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+
+	"posta/smtp/smtpclient"
+	"posta/store"
+)
+
+// ErrEnding is that Run has been told to end.
+var ErrEnding = errors.New("queue: it is ending")
+
+// turnMost bounds the messages that were refused for now in one turn, whose
+// leases are kept to its end so that none is offered twice.
+const turnMost = 10_000
+
+// Deliver sends all that waits for domains over a connection that a site has
+// turned round (ETRN is Hurry; RFC 2645 §5, RFC 821 §3.8). The client has said
+// EHLO. What the site refuses for now keeps waiting for it. n counts the
+// recipients whose mail was taken. The error is the connection's.
+func (q *Queue) Deliver(ctx context.Context, client *smtpclient.Client, t Turned, domains []string) (n int, err error) {
+	if !q.sched.enter() {
+		return 0, ErrEnding
+	}
+	defer q.carriers.Done()
+	l := &link{peer: client, host: t.Site, addr: t.Addr, session: t.Session, tls: t.TLS, since: q.cfg.Now(), onDemand: t.OnDemand}
+	var kept []store.Settlement
+	defer func() { q.ledger.settle(kept) }()
+	for _, domain := range domains {
+		for !l.broken && len(kept) < turnMost {
+			items, err := q.claim(ctx, store.Claim{Lane: store.Lane{Domain: domain}, All: true, Limit: q.cfg.Limits.Recipients,
+				Messages: claimMessages})
+			if err != nil {
+				return n, fmt.Errorf("queue: claiming items: %w", err)
+			}
+			if len(items) == 0 {
+				break
+			}
+			for _, of := range byMessage(items) {
+				if l.broken || q.ended() || ctx.Err() != nil {
+					q.giveBack(of)
+					continue
+				}
+				taken, put := q.turned(l, of)
+				n += taken
+				kept = append(kept, put...)
+			}
+			if q.ended() || ctx.Err() != nil {
+				return n, errors.Join(ErrEnding, ctx.Err())
+			}
+		}
+	}
+	if l.broken {
+		return n, ErrBroken
+	}
+	return n, nil
+}
+
+// ErrBroken is that a connection on which mail was delivered is of no more use.
+var ErrBroken = errors.New("queue: the connection broke")
+
+// Turned says whose connection Deliver is given.
+type Turned struct {
+	Site     string         // a name for the host, as store.Attempt has it
+	Addr     netip.AddrPort // its address
+	TLS      string         // as in store.Attempt
+	Session  uint64
+	OnDemand bool // what is refused for now becomes due when the site asks again, not before
+}
+
+// turned sends one message, and gives the settlements of what is to wait.
+func (q *Queue) turned(l *link, items []store.Item) (taken int, kept []store.Settlement) {
+	for len(items) > 0 {
+		t := q.transact(l, items)
+		for i := range t.verdicts {
+			v := &t.verdicts[i]
+			switch {
+			case v.fate == relayed:
+				taken++
+			case v.fate == again && !t.taken, v.fate == elsewhere && v.status.Class != 5: // there is no other host
+				v.fate = later
+			case v.fate == elsewhere:
+				v.fate = failed
+			}
+		}
+		var done, wait []store.Item
+		var ended, waits []verdict
+		for i, v := range t.verdicts {
+			if v.fate == later {
+				wait, waits = append(wait, items[i]), append(waits, v)
+			} else {
+				done, ended = append(done, items[i]), append(ended, v)
+			}
+		}
+		items = q.conclude(t, done, ended).items
+		kept = append(kept, q.waiting(t, wait, waits)...)
+		if l.broken {
+			q.giveBack(items)
+			break
+		}
+	}
+	return taken, kept
+}
+
+// waiting concludes items that wait on, without settling those that give rise
+// to no report.
+func (q *Queue) waiting(t *attempt, items []store.Item, verdicts []verdict) (kept []store.Settlement) {
+	for i, item := range items {
+		s, e := q.settlement(t, item, verdicts[i])
+		q.tell(t, item, s, e)
+		if e.action == "" {
+			kept = append(kept, s)
+			continue
+		}
+		r := &reporting{out: item.Out, action: e.action}
+		r.add(s, about(item, s, e))
+		q.ledger.report(r)
+	}
+	return kept
+}
+
+// Hurry makes all mail for a domain due now, or with "@domain" that of its
+// subdomains too, forgets that its hosts did not answer, and counts the items
+// (RFC 1985 §5).
+func (q *Queue) Hurry(ctx context.Context, domain string) (int64, error) {
+	n, err := q.cfg.Store.Hurry(ctx, domain, q.cfg.Now())
+	if err != nil {
+		return 0, err
+	}
+	if len(domain) > 0 && domain[0] == '@' {
+		q.sched.forgive("")
+	} else {
+		q.sched.forgive(domain)
+	}
+	q.Stir()
+	return n, nil
+}
+
+// hurryAll makes due what was put off because nobody answered.
+func (q *Queue) hurryAll(domains map[string]struct{}) {
+	defer q.carriers.Done()
+	for domain := range domains {
+		if q.ended() {
+			return
+		}
+		if _, err := q.cfg.Store.Hurry(context.Background(), domain, q.cfg.Now()); err != nil {
+			q.problem(fmt.Errorf("queue: hurrying %s: %w", domain, err))
+		}
+	}
+	q.Stir()
+}

@@ -1,0 +1,192 @@
+package queue
+
+import (
+	"slices"
+	"time"
+
+	"posta/store"
+)
+
+// What carriers tell the schedule, and ask of it.
+
+// stint is how much a connection does in a row while other destinations wait
+// for one.
+const (
+	stint     = 10
+	stintTime = 15 * time.Second
+)
+
+// claimed is told when a lane's claim was made; full says that there is more.
+func (s *schedule) claimed(c *carrier, lane store.Lane, full bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.over {
+		return
+	}
+	d := c.d
+	if full && len(d.lanes) < mostOfOne && !d.down(s.q.cfg.Now()) {
+		d.put(lane)
+		s.serve(d)
+		return
+	}
+	s.release(lane, full)
+}
+
+// release lets a lane come in again. mu is held.
+func (s *schedule) release(lane store.Lane, more bool) {
+	news := s.busy[idOf(lane)]
+	delete(s.busy, idOf(lane))
+	if more || s.left || news != nil && *news {
+		s.left = false
+		s.stir()
+	}
+}
+
+// next gives a carrier its next lane, waiting a little for one; false: it ends.
+func (s *schedule) next(c *carrier) (store.Lane, bool) {
+	s.mu.Lock()
+	d := c.d
+	if d.more && len(d.lanes) <= mostOfOne/2 {
+		d.more = false
+		s.stir()
+	}
+	switch waits := len(s.turn) > 0 && s.active >= s.q.cfg.Limits.Connections; {
+	case s.over, d.active > d.allowed, waits && c.worked(), c.l == nil && d.down(s.q.cfg.Now()):
+		s.mu.Unlock()
+		return store.Lane{}, false
+	case len(d.lanes) > 0:
+		lane := d.take()
+		s.mu.Unlock()
+		return lane, true
+	case waits || c.l == nil:
+		s.mu.Unlock()
+		return store.Lane{}, false
+	}
+	d.idle = append(d.idle, c)
+	s.idle = append(s.idle, c)
+	s.mu.Unlock()
+	t := time.NewTimer(s.q.cfg.Limits.Idle)
+	defer t.Stop()
+	select {
+	case lane, ok := <-c.wake:
+		return lane, ok
+	case <-t.C:
+	}
+	s.mu.Lock()
+	waiting := s.unidle(c)
+	s.mu.Unlock()
+	if waiting {
+		return store.Lane{}, false
+	}
+	lane, ok := <-c.wake // it was found just now
+	return lane, ok
+}
+
+// unidle takes a carrier off the list of those without work; false: it was not
+// on it. mu is held.
+func (s *schedule) unidle(c *carrier) bool {
+	i := slices.Index(s.idle, c)
+	if i < 0 {
+		return false
+	}
+	s.idle = slices.Delete(s.idle, i, i+1)
+	if i := slices.Index(c.d.idle, c); i >= 0 {
+		c.d.idle = slices.Delete(c.d.idle, i, i+1)
+	}
+	return true
+}
+
+// gone is told when a carrier ends.
+func (s *schedule) gone(c *carrier) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.d.active--
+	s.active--
+	if s.over {
+		return
+	}
+	s.queue(c.d)
+	s.launch()
+	if c.d.more || s.left {
+		c.d.more, s.left = false, false
+		s.stir()
+	}
+}
+
+// linked is told when a carrier's connection is made, or has ended.
+func (s *schedule) linked(c *carrier, n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.d.linked += n
+}
+
+// worked is told that a destination takes mail: it may have more connections,
+// and what was put off because nobody answered is tried now.
+func (s *schedule) worked(d *destination) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d.allowed = min(d.allowed+1, s.q.cfg.Limits.Destination)
+	if d.fails > 0 {
+		d.fails, d.until = 0, time.Time{}
+		if len(d.waiting) > 0 && !s.over {
+			domains := d.waiting
+			d.waiting = nil
+			s.q.carriers.Add(1)
+			go s.q.hurryAll(domains)
+		}
+	}
+	if !s.over {
+		s.queue(d)
+		s.launch()
+	}
+}
+
+// failed is told that no connection came about. While others of the same
+// destination work, it only wants fewer; else it is down, and what waits for it
+// is put off.
+func (s *schedule) failed(d *destination, t trouble) (until time.Time, down bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if d.linked > 0 {
+		d.allowed = max(1, d.linked)
+		return time.Time{}, false
+	}
+	if now := s.q.cfg.Now(); !d.down(now) {
+		d.fails++
+		d.until = now.Add(s.q.rand.wait(d.fails, mostSilence))
+	}
+	d.why, d.allowed = t, 1
+	for _, lane := range d.lanes {
+		d.wait(lane.Domain)
+		s.sweep(sweep{lane: lane, why: t, until: d.until})
+	}
+	d.lanes = nil
+	return d.until, true
+}
+
+// probing says that a destination did not answer the last time.
+func (s *schedule) probing(d *destination) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return d.fails > 0
+}
+
+// waits remembers a domain that was put off.
+func (s *schedule) waits(d *destination, domain string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d.wait(domain)
+}
+
+// forgive lets destinations be tried at once: that of a domain, or all for "".
+func (s *schedule) forgive(domain string) {
+	f, ok := s.q.router.known(domain)
+	s.q.router.forget(domain)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key, d := range s.dests {
+		if domain == "" || ok && f.way != nil && f.way.key == key {
+			d.until = time.Time{}
+		}
+	}
+}

@@ -1,0 +1,184 @@
+package queue
+
+import (
+	"errors"
+	"strings"
+	"unicode"
+
+	"posta/mail"
+	"posta/smtp"
+	"posta/smtp/smtpclient"
+)
+
+// fate is what becomes of a recipient after an attempt.
+type fate uint8
+
+const (
+	relayed   fate = iota // the other host is responsible now
+	later                 // to be tried again after a while
+	failed                // to be given up
+	elsewhere             // another host of the same destination may be asked now
+	again                 // in another transaction over the same connection
+	untouched             // nothing was tried: the item goes back as it was
+)
+
+// verdict is an answer, or the lack of one, and what follows from it.
+type verdict struct {
+	fate   fate
+	verb   string // what was answered so; "" where nobody answered
+	code   int    // of the reply; 0 for none
+	status mail.Status
+	text   string // the remote's words, or ours
+	lone   bool   // it is about one recipient, not about all of the transaction
+}
+
+// said is a verdict of ours.
+func said(f fate, status, text string) verdict {
+	s, err := mail.ParseStatus(status)
+	if err != nil {
+		panic(err) // a programmer's error
+	}
+	return verdict{fate: f, status: s, text: clean(text)}
+}
+
+// softer is the verdict as one that is to be tried again.
+func (v verdict) softer() verdict {
+	v.fate = later
+	if v.status.Class == 5 {
+		v.status.Class = 4
+	}
+	return v
+}
+
+// wordsMost bounds what is kept of a remote's words, in octets.
+const wordsMost = 500
+
+// clean makes words fit to be printed and kept.
+func clean(s string) string {
+	s = strings.ToValidUTF8(s, "?")
+	s = strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
+	s = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, s)
+	if len(s) > wordsMost {
+		s = strings.ToValidUTF8(s[:wordsMost], "") + " ..."
+	}
+	return s
+}
+
+// answered judges a reply that is no success by its first digit (RFC 5321
+// §4.3.2). What is neither 4yz nor 5yz came where it makes no sense: the server
+// is not in step with us.
+func answered(verb smtp.Verb, body bool, r smtp.Reply) verdict {
+	v := verdict{fate: later, verb: verb.String(), code: r.Code, status: r.Status}
+	if verb == smtp.Unknown {
+		v.verb = "greeting"
+	}
+	if body {
+		v.verb = "message"
+	}
+	words := append([]string{r.Text}, r.More...)
+	v.text = clean(strings.Join(words, " "))
+	switch r.Class() {
+	case 5:
+		v.fate = failed
+	case 4:
+	default:
+		v.text = clean("unexpected answer: " + v.text)
+		v.status = mail.Status{Class: 4, Subject: 5}
+	}
+	if v.status == (mail.Status{}) {
+		v.status = mail.Status{Class: uint8(r.Class())}
+	}
+	return v
+}
+
+// passed tells how far a message got.
+type passed uint8
+
+const (
+	nothing passed = iota // no octet of the message was sent
+	some                  // but not its end
+	whole                 // its end too: only the reply was missing
+)
+
+// judge gives each recipient of a transaction its verdict, and says whether the
+// connection can be used further.
+func judge(n int, out smtpclient.Outcome, err error, got passed) (all []verdict, usable bool) {
+	all = make([]verdict, n)
+	shared, usable := overall(out, err, got)
+	taken := out.Taken()
+	for i := range all {
+		all[i] = shared
+		if i >= len(out.To) || out.To[i].Code == 0 || out.Mail.Class() != 2 {
+			continue
+		}
+		if r := out.To[i]; r.Class() != 2 {
+			all[i] = answered(smtp.RCPT, false, r)
+			all[i].lone = true
+			switch {
+			case crowded(r) && taken > 0 && usable:
+				all[i].fate = again
+			case r.Code == 421 && got == nothing && err != nil:
+				all[i].fate = elsewhere
+			}
+			usable = usable && r.Code != 421 && r.Class() != 3
+		}
+	}
+	return all, usable
+}
+
+// crowded says that a server wants no more recipients in this transaction: 452,
+// and 552 as RFC 821 had it (RFC 5321 §4.5.3.1.10). An enhanced code may say that
+// it is about the recipient's mailbox instead.
+func crowded(r smtp.Reply) bool {
+	if r.Code != 452 && r.Code != 552 {
+		return false
+	}
+	s := r.Status
+	return s == (mail.Status{}) || s.Subject == 5 && s.Detail == 3 || r.Code == 452 && s.Subject != 2
+}
+
+// overall judges what holds for all who were not answered on their own.
+func overall(out smtpclient.Outcome, err error, got passed) (v verdict, usable bool) {
+	if err == nil {
+		return verdict{fate: relayed, verb: "message", code: out.Done.Code, status: relayedAs(out.Done),
+			text: clean(strings.Join(append([]string{out.Done.Text}, out.Done.More...), " "))}, true
+	}
+	var refusal *smtpclient.Refusal
+	var ours *mail.Error
+	switch {
+	case errors.As(err, &refusal):
+		v = answered(refusal.Verb, refusal.Body, refusal.Reply)
+		class := refusal.Reply.Class()
+		usable = refusal.Reply.Code != 421 && (class == 4 || class == 5)
+		if refusal.Reply.Code == 421 && got == nothing {
+			v.fate = elsewhere
+		}
+		return v, usable
+	case errors.As(err, &ours): // nothing was asked: the server cannot carry it
+		return verdict{fate: elsewhere, status: ours.Status, text: clean(ours.Text)}, true
+	}
+	switch got {
+	case nothing:
+		return said(elsewhere, "4.4.2", "The connection broke: "+reason(err)), false
+	case some:
+		return said(later, "4.4.2", "The connection broke in the middle of the message: "+reason(err)), false
+	}
+	// The message may have been taken: it may come twice, but is not lost (RFC 1047).
+	return said(later, "4.4.2", "The message was sent, and no answer came: "+reason(err)), false
+}
+
+func relayedAs(r smtp.Reply) mail.Status {
+	if r.Status != (mail.Status{}) {
+		return r.Status
+	}
+	return mail.Status{Class: 2}
+}
+
+func status(class uint8, subject, detail uint16) mail.Status {
+	return mail.Status{Class: class, Subject: subject, Detail: detail}
+}
