@@ -43,6 +43,7 @@ type bodies struct {
 	ctx  context.Context
 	c    *conn
 	told func(store.Progress)
+	old  bool // an earlier schema, which has no queue
 
 	refs    map[int64]int64 // blobs whose references are noted wrongly: what there are
 	adopted []int64         // blobs that were referred to, and by nobody any more
@@ -121,23 +122,28 @@ func scanHurt(row []driver.Value) hurt {
 
 func (b *bodies) messages() error {
 	return b.c.query(func(row []driver.Value) error {
-		m := scanHurt(row)
-		if b.from == 0 && (b.nowhere(m.blob) || b.nowhere(m.prefix>>chunkBits)) {
-			b.hurt = append(b.hurt, m)
-		}
-		if o := b.at(m.blob); o != nil {
-			o.counted++
-			if o.blob && m.size != o.size+m.prefix%maxPrefix+m.end() {
-				b.resized = append(b.resized, m)
-			}
-		}
-		if m.prefix != 0 {
-			if o := b.at(m.prefix >> chunkBits); o != nil {
-				o.prefix, o.size = true, m.prefix%maxPrefix
-			}
-		}
+		b.uses(scanHurt(row), true)
 		return nil
 	}, qReferences)
+}
+
+// uses notes what a message refers to. Nobody may be waiting for it.
+func (b *bodies) uses(m hurt, waited bool) {
+	nowhere := b.nowhere(m.blob)
+	if (b.nowhere(m.prefix>>chunkBits) || nowhere) && waited && b.from == 0 {
+		b.hurt = append(b.hurt, m)
+	}
+	if o := b.at(m.blob); o != nil && waited {
+		o.counted++
+		if o.blob && m.size != o.size+m.prefix%maxPrefix+m.end() {
+			b.resized = append(b.resized, m)
+		}
+	}
+	if m.prefix != 0 {
+		if o := b.at(m.prefix >> chunkBits); o != nil {
+			o.prefix, o.size = true, m.prefix%maxPrefix
+		}
+	}
 }
 
 // nowhere says that a number is beyond all that there are.
@@ -156,8 +162,8 @@ func (m hurt) end() int64 {
 	return 0
 }
 
-// others are references that are no messages: what waits for the sweep, and
-// lists that are being expanded.
+// others are references that are no messages of mailboxes: what waits for the
+// sweep, lists that are being expanded, and mail that leaves.
 func (b *bodies) others() error {
 	err := b.c.query(func(row []driver.Value) error {
 		for p := range pairsIn(asBytes(row[0])) {
@@ -175,12 +181,16 @@ func (b *bodies) others() error {
 	if err != nil {
 		return err
 	}
-	return b.c.query(func(row []driver.Value) error {
+	err = b.c.query(func(row []driver.Value) error {
 		if o := b.at(asInt(row[0])); o != nil {
 			o.counted++
 		}
 		return nil
 	}, `SELECT blob_id FROM expansion`)
+	if err != nil {
+		return err
+	}
+	return b.leaving(b.uses)
 }
 
 func (b *bodies) chunks() error {
@@ -224,17 +234,23 @@ func (b *bodies) suspects() error {
 	if !bad {
 		return nil
 	}
-	return b.c.query(func(row []driver.Value) error {
-		m := scanHurt(row)
+	note := func(m hurt, waited bool) {
 		body, prefix := b.at(m.blob), b.at(m.prefix>>chunkBits)
-		if b.nowhere(m.blob) || b.nowhere(m.prefix>>chunkBits) {
-			return nil // noted already
+		if !waited || b.nowhere(m.blob) || b.nowhere(m.prefix>>chunkBits) {
+			return // noted already
 		}
 		if body != nil && !(body.blob && body.whole()) || m.prefix != 0 && prefix != nil && !prefix.whole() {
 			b.hurt = append(b.hurt, m)
 		}
+	}
+	err := b.c.query(func(row []driver.Value) error {
+		note(scanHurt(row), true)
 		return nil
 	}, qReferences)
+	if err != nil {
+		return err
+	}
+	return b.leaving(note)
 }
 
 // tell adds what was found.
@@ -254,7 +270,7 @@ func (b *bodies) tell(ts *troubles) error {
 			continue // its body and its prefix lie in different windows
 		}
 		seen[[2]int64{m.box, m.uid}] = true
-		if err := b.tellHurt(ts, m, "sqldb.trouble_body"); err != nil {
+		if err := b.tellHurt(ts, m, "sqldb.trouble_body", "sqldb.trouble_body_queued"); err != nil {
 			return err
 		}
 	}
@@ -262,14 +278,17 @@ func (b *bodies) tell(ts *troubles) error {
 		if seen[[2]int64{m.box, m.uid}] {
 			continue
 		}
-		if err := b.tellHurt(ts, m, "sqldb.trouble_size"); err != nil {
+		if err := b.tellHurt(ts, m, "sqldb.trouble_size", "sqldb.trouble_size_queued"); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (b *bodies) tellHurt(ts *troubles, m hurt, id string) error {
+func (b *bodies) tellHurt(ts *troubles, m hurt, id, queued string) error {
+	if m.box == leavingBox {
+		return b.tellLeaving(ts, m, queued)
+	}
 	row, err := b.c.one(`SELECT `+boxName+` FROM mailbox m WHERE m.id = $1`, m.box)
 	if err != nil {
 		return err

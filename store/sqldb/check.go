@@ -72,7 +72,7 @@ func relations(ctx context.Context, c *conn, told func(store.Progress), ts *trou
 			return nil, err
 		}
 	}
-	b := &bodies{ctx: ctx, c: c, told: told}
+	b := &bodies{ctx: ctx, c: c, told: told, old: ts.old}
 	err := b.read()
 	if damaged(err) || schemaLess(err) {
 		ts.add(store.Rescue, "sqldb.trouble_pages", words.Args{"What": err.Error()})

@@ -59,6 +59,7 @@ func owners() []drift {
 				SELECT DISTINCT domain, '', '', 1, 0, 0, 0, 0
 				FROM (SELECT domain FROM account UNION ALL SELECT domain FROM alias UNION ALL SELECT domain FROM mailing_list) x
 				WHERE NOT EXISTS (SELECT 1 FROM domain d WHERE d.name = x.domain)`}},
+		toNobody(),
 	}
 }
 
@@ -74,6 +75,8 @@ func belongings() []drift {
 		{"site_secret", "SELECT 1 FROM site o WHERE o.id = t.site_id"},
 		{"site_domain", "SELECT 1 FROM site o WHERE o.id = t.site_id"},
 		{"expansion", "SELECT 1 FROM blob o WHERE o.id = t.blob_id"},
+		{"recipient", "SELECT 1 FROM outgoing o WHERE o.id = t.id / 100000"},
+		{"attempt", "SELECT 1 FROM recipient o WHERE o.id = t.recipient_id"},
 	} {
 		where := ` FROM ` + row.table + ` AS t WHERE NOT EXISTS (` + row.owner + `)`
 		out = append(out, drift{id: "sqldb.trouble_rows", way: store.Mend, names: []string{"Table", "Count"},
@@ -84,6 +87,7 @@ func belongings() []drift {
 	const count = `(SELECT count(*) FROM message e WHERE e.mailbox_id = mailbox.id)`
 	const sum = `(SELECT coalesce(sum(e.size), 0) FROM message e WHERE e.mailbox_id = mailbox.id)`
 	const last = `(SELECT coalesce(max(e.uid), 0) FROM message e WHERE e.mailbox_id = m.id)`
+	out = append(out, ofQueue()...)
 	return append(out,
 		drift{id: "sqldb.trouble_alias", way: store.Hand, names: []string{"Address"},
 			query: `SELECT address FROM alias a WHERE NOT EXISTS (SELECT 1 FROM alias_target t WHERE t.alias_id = a.id)`},

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"posta/store"
@@ -27,7 +28,7 @@ func (db *DB) File(_ context.Context, filings ...store.Filing) error {
 	j := &job{filings: filings, done: make(chan error, 1)}
 	for i := range filings {
 		f := &filings[i]
-		j.letters += max(len(f.To)+len(f.Later), 1)
+		j.letters += weight(f)
 		if f.Draft == nil {
 			continue
 		}
@@ -40,6 +41,11 @@ func (db *DB) File(_ context.Context, filings ...store.Filing) error {
 		}
 		j.octets += int64(d.buffered())
 	}
+	j.after = func(err error) {
+		for _, f := range filings {
+			db.claims.settled(f.Settle, err)
+		}
+	}
 	if err := db.writer.put(letters, j); err != nil {
 		return err
 	}
@@ -48,6 +54,15 @@ func (db *DB) File(_ context.Context, filings ...store.Filing) error {
 		db.sweeper.stir()
 	}
 	return err
+}
+
+// weight is how much of a batch a filing takes.
+func weight(f *store.Filing) int {
+	n := len(f.To) + len(f.Later) + len(f.Settle)
+	for _, o := range f.Out {
+		n += len(o.Rcpts)
+	}
+	return max(n, 1)
 }
 
 func release(filings []store.Filing) {
@@ -61,7 +76,7 @@ func release(filings []store.Filing) {
 // trashes says that a reference went with the letter.
 func (j *job) trashes() bool {
 	for _, f := range j.filings {
-		if f.Step != nil && f.Step.Done {
+		if f.Step != nil && f.Step.Done || slices.ContainsFunc(f.Settle, func(s store.Settlement) bool { return s.Done }) {
 			return true
 		}
 	}
@@ -94,6 +109,9 @@ func (t *tx) body(f *store.Filing) (int64, error) {
 	if d, ok := f.Draft.(*draft); ok {
 		return d.size, nil
 	}
+	if f.Draft == nil && f.Blob == 0 && refs(f) == 0 {
+		return 0, nil // nothing but settlements
+	}
 	row, err := t.one(qBlobSize, int64(f.Blob))
 	if err != nil {
 		return 0, fmt.Errorf("body %d: %w", f.Blob, err)
@@ -113,6 +131,9 @@ func (t *tx) admit(f *store.Filing, body int64) error {
 		if row == nil {
 			return fmt.Errorf("expansion %d: %w", s.ID, store.ErrNotFound)
 		}
+	}
+	if err := t.admitOut(f); err != nil {
+		return err
 	}
 	for i := range f.To {
 		d := &f.To[i]
@@ -174,11 +195,14 @@ func (t *tx) freeUIDL(b *box, uidl string) error {
 	return nil
 }
 
+// refs is how often a filing refers to its body.
+func refs(f *store.Filing) int64 { return int64(len(f.To) + len(f.Later) + len(f.Out)) }
+
 // write makes checked filings true.
 func (t *tx) write(filings []store.Filing, bodies []int64) error {
 	for i := range filings {
 		f := &filings[i]
-		refs := int64(len(f.To) + len(f.Later))
+		refs := refs(f)
 		blob := int64(f.Blob)
 		var err error
 		switch d, _ := f.Draft.(*draft); {
@@ -196,6 +220,12 @@ func (t *tx) write(filings []store.Filing, bodies []int64) error {
 		}
 		if err := t.expansions(f, blob); err != nil {
 			return fmt.Errorf("expansion: %w", err)
+		}
+		if err := t.queue(f, blob, bodies[i]); err != nil {
+			return fmt.Errorf("queue: %w", err)
+		}
+		if err := t.settle(f.Settle); err != nil {
+			return fmt.Errorf("settle: %w", err)
 		}
 	}
 	return nil

@@ -175,10 +175,11 @@ func (t *tx) mendBody(blob int64, h *body) error {
 }
 
 // references counts who refers to a blob: messages, lists that are being
-// expanded, and removed messages that wait for the sweep.
+// expanded, mail that leaves, and removed messages that wait for the sweep.
 func (t *tx) references(blob int64) (refs int64, err error) {
 	refs, err = t.number(`SELECT (SELECT count(*) FROM message WHERE blob_id = $1)
-		+ (SELECT count(*) FROM expansion WHERE blob_id = $2)`, blob, blob)
+		+ (SELECT count(*) FROM expansion WHERE blob_id = $2)
+		+ (SELECT count(*) FROM outgoing WHERE blob_id = $3)`, blob, blob, blob)
 	if err != nil {
 		return 0, err
 	}
@@ -227,8 +228,10 @@ func (t *tx) mendOnce(blob int64, done map[int64]mended) (mended, error) {
 	d := mended{blob: blob, held: h.size}
 	if !h.row && len(h.chunks) == 0 {
 		d.blob = t.db.blobs.Add(1)
-		if _, err := t.exec(`UPDATE message SET blob_id = $1 WHERE blob_id = $2`, d.blob, blob); err != nil {
-			return mended{}, err
+		for _, table := range []string{"message", "outgoing"} {
+			if _, err := t.exec(`UPDATE `+table+` SET blob_id = $1 WHERE blob_id = $2`, d.blob, blob); err != nil {
+				return mended{}, err
+			}
 		}
 	}
 	if err := t.mendBody(d.blob, &h); err != nil {
@@ -254,6 +257,9 @@ func (t *tx) mendHurt(m hurt, done map[int64]mended) error {
 	if d.held != had || int64(len(lines)) != m.prefix%maxPrefix {
 		lines = wholeLines(lines)
 		lines = fmt.Appendf(lines, "X-Posta-Damage: %d of %d octets of this message were saved\r\n", d.held, had)
+	}
+	if m.box == leavingBox {
+		return t.mendLeaving(m, lines, d.body.size)
 	}
 	m.flags = m.flags&^flagNoEOL | flagStuffed // looked at anew when it is read
 	if !bytes.Equal(d.body.end, []byte("\r\n")) {
@@ -297,6 +303,9 @@ func (t *tx) changed(box int64) error {
 
 // resize makes a message's row say how long it is.
 func (t *tx) resize(m hurt) error {
+	if m.box == leavingBox {
+		return t.resizeLeaving(m.uid)
+	}
 	row, err := t.one(`SELECT b.size, e.prefix, e.flags FROM message e JOIN blob b ON b.id = e.blob_id
 		WHERE e.mailbox_id = $1 AND e.uid = $2`, m.box, m.uid)
 	if err != nil || row == nil {
@@ -321,11 +330,17 @@ func (t *tx) stray(number int64) (took bool, err error) {
 	if err != nil || row == nil {
 		return false, err
 	}
-	if len(h.chunks) == 1 && bytes.HasPrefix(asBytes(row[0]), []byte("Return-Path: <")) {
+	if len(h.chunks) == 1 && isPrefix(asBytes(row[0])) {
 		_, err := t.exec(qDropChunks, number<<chunkBits, lastChunk(number))
 		return false, err
 	}
 	return true, t.mendBody(number, &h)
+}
+
+// isPrefix says that octets are lines of a header before a body, and no body.
+func isPrefix(b []byte) bool {
+	return bytes.HasPrefix(b, []byte("Return-Path: <")) ||
+		bytes.HasPrefix(b, []byte("Received: ")) && !bytes.Contains(b, []byte("\r\n\r\n"))
 }
 
 // adopt gives bodies that belong to no message to an account of their own.

@@ -89,6 +89,7 @@ type DB struct {
 	blobs      atomic.Int64 // id given last
 	live       live
 	leases     leases
+	claims     claims
 	listings   listings
 	sweeper    sweeper
 	generation atomic.Uint64
@@ -207,6 +208,7 @@ func (db *DB) recover(c *conn) error {
 		return err
 	}
 	db.leases.init(opened)
+	db.claims.init(opened)
 	db.live.init()
 	db.blobs.Store(last)
 	return nil

@@ -54,11 +54,14 @@ func (e *engine) Bodies(t *testing.T) int {
 	for what, query := range map[string]string{
 		"chunks of nothing": `SELECT count(*) FROM blob_chunk c
 			WHERE NOT EXISTS (SELECT 1 FROM blob b WHERE b.id = c.id / 1048576)
-			AND NOT EXISTS (SELECT 1 FROM message m WHERE m.prefix / 1048576 = c.id / 1048576)`,
+			AND NOT EXISTS (SELECT 1 FROM message m WHERE m.prefix / 1048576 = c.id / 1048576)
+			AND NOT EXISTS (SELECT 1 FROM outgoing o WHERE o.prefix / 1048576 = c.id / 1048576)`,
 		"blobs whose size is wrong": `SELECT count(*) FROM blob b WHERE refs > 0 AND size <>
 			(SELECT coalesce(sum(length(data)), 0) FROM blob_chunk c WHERE c.id BETWEEN b.id * 1048576 AND b.id * 1048576 + 1048575)`,
 		"blobs whose references are wrong": `SELECT count(*) FROM blob b WHERE refs <>
-			(SELECT count(*) FROM message m WHERE m.blob_id = b.id) + (SELECT count(*) FROM expansion x WHERE x.blob_id = b.id)`,
+			(SELECT count(*) FROM message m WHERE m.blob_id = b.id) + (SELECT count(*) FROM expansion x WHERE x.blob_id = b.id)
+			+ (SELECT count(*) FROM outgoing o WHERE o.blob_id = b.id)`,
+		"attempts of nothing":           `SELECT count(*) FROM attempt a WHERE NOT EXISTS (SELECT 1 FROM recipient r WHERE r.id = a.recipient_id)`,
 		"rows of trash":                 `SELECT count(*) FROM trash`,
 		"mailboxes of removed accounts": `SELECT count(*) FROM mailbox WHERE account_id < 0`,
 	} {

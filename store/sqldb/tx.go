@@ -21,11 +21,15 @@ type tx struct {
 
 	begin, commit                                            *stmt
 	insertBlob, insertChunk, insertMessage, linkBlob, setBox *stmt
+	insertOutgoing, insertRecipient                          *stmt
 
 	boxes  map[int64]*box   // INBOXes by account, as the transaction sees them
 	dirty  []*box           // those whose row is behind
 	linked map[*draft]int64 // drafts that have become blobs in this transaction
 	undo   []charge
+
+	lanes map[lane]struct{} // those whose row may be behind
+	depth depth             // and by how much the queue's counters are
 }
 
 // box is an INBOX. The writer is the only one that changes its row, so what it
@@ -46,7 +50,7 @@ type charge struct {
 
 // prepare readies the statements of every day.
 func (w *writer) prepare() error {
-	w.tx = tx{conn: w.c, db: w.db, boxes: map[int64]*box{}, linked: map[*draft]int64{}}
+	w.tx = tx{conn: w.c, db: w.db, boxes: map[int64]*box{}, linked: map[*draft]int64{}, lanes: map[lane]struct{}{}}
 	t := &w.tx
 	for _, s := range []struct {
 		to    **stmt
@@ -54,6 +58,7 @@ func (w *writer) prepare() error {
 	}{
 		{&t.begin, qBegin}, {&t.commit, qCommit}, {&t.insertBlob, qInsertBlob}, {&t.insertChunk, qInsertChunk},
 		{&t.insertMessage, qInsertMessage}, {&t.linkBlob, qLinkBlob}, {&t.setBox, qSetBox},
+		{&t.insertOutgoing, qInsertOutgoing}, {&t.insertRecipient, qInsertRecipient},
 	} {
 		var err error
 		if *s.to, err = t.conn.prepare(s.query); err != nil {
@@ -142,6 +147,7 @@ func (t *tx) guarded(j *job, run func() error) error {
 	}
 	if j.run != nil && !j.apart || err != nil {
 		t.forget() // whatever it changed, the rows know it
+		t.forgetQueue()
 	}
 	if err != nil && outside(err) {
 		return err
@@ -156,7 +162,8 @@ func (t *tx) guarded(j *job, run func() error) error {
 	return err
 }
 
-// flush brings the boxes' rows up to what the transaction knows.
+// flush brings the rows of boxes and of the queue up to what the transaction
+// knows.
 func (t *tx) flush() error {
 	for i, b := range t.dirty {
 		if _, err := t.setBox.exec(b.next, b.messages, b.bytes, b.id); err != nil {
@@ -166,7 +173,7 @@ func (t *tx) flush() error {
 		t.dirty[i] = nil
 	}
 	t.dirty = t.dirty[:0]
-	return nil
+	return t.flushQueue()
 }
 
 // forget drops what is remembered of boxes.
@@ -180,6 +187,7 @@ func (t *tx) forget() {
 // statement then complains of.
 func (t *tx) abandon() {
 	t.forget()
+	t.forgetQueue()
 	_, _ = t.exec(qRollback)
 }
 

@@ -64,6 +64,7 @@ type job struct {
 	letters int             // deliveries in it
 	octets  int64
 	err     error
+	after   func(error) // told how it ended before anybody else is; nil: nobody
 	done    chan error
 }
 
@@ -239,6 +240,9 @@ func (w *writer) turn() {
 	w.mu.Unlock()
 	for i, j := range w.batch {
 		w.batch[i] = nil
+		if j.after != nil {
+			j.after(j.err)
+		}
 		j.done <- j.err
 	}
 }

@@ -22,6 +22,9 @@ type Engine interface {
 	store.Mail
 	store.Maildrops
 
+	// Queue gives the mail that has to leave.
+	Queue() store.Queue
+
 	// NewAccount makes an account with an INBOX; quota 0 is no limit.
 	NewAccount(t *testing.T, quota int64) int64
 	// EndAccount removes an account.
@@ -70,6 +73,25 @@ func Run(t *testing.T, open func(t *testing.T, o Options) Engine) {
 		{"reader", testReader},
 		{"reader and removal", testReaderGone},
 		{"reader's writer fails", testReaderWriter},
+		{"queued", testQueued},
+		{"queued or not", testQueuedAtomic},
+		{"content", testContent},
+		{"lanes", testLanes},
+		{"turns", testTurns},
+		{"claim", testClaim},
+		{"claim of messages", testClaimMessages},
+		{"claim of a domain", testClaimDomain},
+		{"claims at once", testClaimsAtOnce},
+		{"leases of items", testItemLeases},
+		{"settle", testSettle},
+		{"settle with a report", testSettleReport},
+		{"settle what is lost", testSettleLost},
+		{"story", testStory},
+		{"hurry", testHurry},
+		{"change", testChange},
+		{"pick", testPick},
+		{"depth", testDepth},
+		{"expansion to outside", testExpansionOut},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -1,0 +1,177 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql/driver"
+	"fmt"
+	"strings"
+	"time"
+
+	"posta/store"
+)
+
+// changeSlice is how many items are changed in one transaction, behind letters.
+const changeSlice = 500
+
+// Change implements store.Queue, in small transactions behind everybody else.
+func (q queued) Change(ctx context.Context, p store.Pick, what store.Change, now time.Time) (n int64, err error) {
+	rest := p.Limit
+	for {
+		p.Limit = changeSlice
+		if rest > 0 {
+			p.Limit = min(rest, changeSlice)
+		}
+		var some []int64
+		err := q.read(ctx, func(c *conn) (err error) {
+			some, err = chosen(c, p)
+			return err
+		})
+		if err == nil && len(some) > 0 {
+			err = q.changeSome(some, what, now.UnixMicro(), &n)
+		}
+		if err != nil {
+			return n, fmt.Errorf("change items of the queue: %w", err)
+		}
+		if rest -= len(some); len(some) < p.Limit || rest == 0 {
+			return n, nil
+		}
+		p.After = some[len(some)-1]
+	}
+}
+
+func (q queued) changeSome(items []int64, what store.Change, now int64, n *int64) error {
+	done := int64(0)
+	err := q.writer.chore(func(t *tx) error {
+		done = 0
+		for _, item := range items {
+			row, err := t.one(qPlace, item)
+			if err != nil {
+				return err
+			}
+			if row == nil {
+				continue // it has gone meanwhile
+			}
+			p := place{lane{asString(row[0]), asString(row[1])}, asInt(row[2]), asBool(row[3]), asInt(row[4])}
+			if what == store.Retry && p.held {
+				continue
+			}
+			done++
+			if err := t.move(item, p, changed(p, what, now)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	*n += done
+	return err
+}
+
+// changed is where an item waits after a change. One that is due already
+// keeps its turn.
+func changed(p place, what store.Change, now int64) place {
+	p.held = what == store.Hold
+	if what != store.Hold {
+		p.due = min(p.due, now)
+	}
+	return p
+}
+
+// move lets an item wait elsewhere.
+func (t *tx) move(item int64, from, to place) error {
+	if from == to {
+		return nil
+	}
+	_, err := t.exec(qSetPlace, to.due, boolValue(to.held), item)
+	t.leaves(from)
+	t.arrives(to)
+	return err
+}
+
+// Hurry implements store.Queue, in small transactions behind everybody else.
+func (q queued) Hurry(ctx context.Context, domain string, now time.Time) (n int64, err error) {
+	fail := func(err error) (int64, error) { return n, fmt.Errorf("hurry mail for %s: %w", domain, err) }
+	var lanes []lane
+	err = q.read(ctx, func(c *conn) error {
+		domains, err := withSubdomains(c, domain)
+		for _, d := range domains {
+			if err != nil {
+				return err
+			}
+			var some int64
+			if some, err = c.number(qWaitingIn, d); err != nil {
+				return err
+			}
+			n += some
+			err = c.query(func(row []driver.Value) error {
+				lanes = append(lanes, lane{d, asString(row[0])})
+				return nil
+			}, qLanesOf, d, int64(neverMicros))
+		}
+		return err
+	})
+	if err != nil {
+		return fail(err)
+	}
+	for len(lanes) > 0 {
+		if err := ctx.Err(); err != nil {
+			return fail(err)
+		}
+		rest := lanes
+		err := q.writer.chore(func(t *tx) (err error) {
+			rest, err = t.hurry(lanes, now.UnixMicro())
+			return err
+		})
+		if err != nil {
+			return fail(err)
+		}
+		lanes = rest
+	}
+	return n, nil
+}
+
+// hurry makes a slice of items due, and gives the lanes that are left.
+func (t *tx) hurry(lanes []lane, now int64) ([]lane, error) {
+	for left := changeSlice; len(lanes) > 0; lanes = lanes[1:] {
+		l := lanes[0]
+		var items []int64
+		err := t.query(func(row []driver.Value) error {
+			items = append(items, asInt(row[0]))
+			return nil
+		}, qLaterInLane, l.domain, l.sender, now, int64(left))
+		if err != nil {
+			return nil, err
+		}
+		for _, item := range items {
+			p, err := t.place(item)
+			if err == nil {
+				err = t.move(item, p, changed(p, store.Retry, now))
+			}
+			if err != nil {
+				return nil, err
+			}
+		}
+		if left -= max(len(items), 1); left <= 0 {
+			break // of this lane there may be more
+		}
+	}
+	return lanes, nil
+}
+
+// withSubdomains gives the domains with mail that a name means.
+func withSubdomains(c *conn, name string) ([]string, error) {
+	domain, subs := strings.CutPrefix(name, "@")
+	if !subs {
+		return []string{name}, nil
+	}
+	var out []string
+	for at := ""; ; {
+		row, err := c.one(qNextDomain, at)
+		if err != nil || row == nil {
+			return out, err
+		}
+		at = asString(row[0])
+		if at == domain || strings.HasSuffix(at, "."+domain) {
+			out = append(out, at)
+		}
+	}
+}

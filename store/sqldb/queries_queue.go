@@ -1,0 +1,54 @@
+package sqldb
+
+// The statements about mail that leaves, in the dialect that SQLite and
+// PostgreSQL share.
+const (
+	qInsertOutgoing = `INSERT INTO outgoing (queue, message_id, reverse, sender, lab, env_id, ret, body, utf8, flags,
+		received, blob_id, prefix, size) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`
+	qInsertRecipient = `INSERT INTO recipient (id, domain, sender, address, orcpt, notify, due, expires, held)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
+	qOutgoing = `SELECT queue, message_id, reverse, sender, lab, env_id, ret, body, utf8, flags, received, blob_id, p.data, size
+		FROM outgoing o LEFT JOIN blob_chunk p ON p.id = o.prefix / 1048576 * 1048576 WHERE o.id = $1`
+	qOutgoingHeld = `SELECT blob_id, prefix, size FROM outgoing WHERE id = $1`
+	qDropOutgoing = `DELETE FROM outgoing WHERE id = $1`
+	qOutgoingOf   = `SELECT id FROM outgoing WHERE queue = $1 ORDER BY id`
+	qFirstOut     = `SELECT received FROM outgoing ORDER BY id LIMIT 1`
+
+	qPlace          = `SELECT domain, sender, due, held, attempts FROM recipient WHERE id = $1`
+	qAnyRecipient   = `SELECT id FROM recipient WHERE id BETWEEN $1 AND $2 LIMIT 1`
+	qDropRecipient  = `DELETE FROM recipient WHERE id = $1`
+	qWait           = `UPDATE recipient SET due = $1, warned = max(warned, $2), attempts = $3 WHERE id = $4`
+	qSetPlace       = `UPDATE recipient SET due = $1, held = $2 WHERE id = $3`
+	recipientFields = `id, domain, address, orcpt, notify, due, expires, held, attempts, warned`
+	qRecipient      = `SELECT ` + recipientFields + ` FROM recipient WHERE id = $1`
+	qReady          = `SELECT ` + recipientFields + ` FROM recipient
+		WHERE id BETWEEN $1 AND $2 AND held = 0 AND due <= $3 ORDER BY id`
+	qReadyIn = `SELECT ` + recipientFields + ` FROM recipient
+		WHERE id BETWEEN $1 AND $2 AND held = 0 AND due <= $3 AND domain = $4 ORDER BY id`
+
+	attemptFields  = `began, took, host, addr, tls, verb, code, status, reply, session`
+	qInsertAttempt = `INSERT INTO attempt (recipient_id, number, ` + attemptFields + `)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
+	qDropAttempts = `DELETE FROM attempt WHERE recipient_id = $1 AND number <= $2`
+	qLastAttempt  = `SELECT ` + attemptFields + ` FROM attempt WHERE recipient_id = $1 ORDER BY number DESC LIMIT 1`
+	qStory        = `SELECT ` + attemptFields + ` FROM attempt WHERE recipient_id = $1 ORDER BY number`
+
+	qLaneState = `SELECT (SELECT due FROM lane WHERE domain = $1 AND sender = $2),
+		(SELECT due FROM recipient WHERE domain = $3 AND sender = $4 AND held = 0 ORDER BY due LIMIT 1)`
+	qSetLane = `INSERT INTO lane (domain, sender, due) VALUES ($1, $2, $3)
+		ON CONFLICT (domain, sender) DO UPDATE SET due = excluded.due`
+	qDropLane    = `DELETE FROM lane WHERE domain = $1 AND sender = $2`
+	qLanes       = `SELECT domain, sender, due FROM lane WHERE due <= $1 ORDER BY due`
+	qLane        = `SELECT sender, due FROM lane WHERE domain = $1 AND sender = $2 AND due <= $3`
+	qLanesOf     = `SELECT sender, due FROM lane WHERE domain = $1 AND due <= $2 ORDER BY due, sender`
+	qNextDomain  = `SELECT domain FROM lane WHERE domain > $1 ORDER BY domain LIMIT 1`
+	qFirstInLane = `SELECT id, due FROM recipient
+		WHERE domain = $1 AND sender = $2 AND held = 0 AND due <= $3 ORDER BY due, id LIMIT $4`
+	qLaterInLane = `SELECT id FROM recipient
+		WHERE domain = $1 AND sender = $2 AND held = 0 AND due > $3 ORDER BY due LIMIT $4`
+	qWaitingIn = `SELECT count(*) FROM recipient WHERE domain = $1 AND held = 0`
+
+	qDepth    = `SELECT messages, recipients, held, kept, octets FROM depth`
+	qAddDepth = `UPDATE depth SET messages = messages + $1, recipients = recipients + $2, held = held + $3,
+		kept = kept + $4, octets = octets + $5`
+)
