@@ -84,7 +84,7 @@ func (q *Queue) dialWith(ctx context.Context, w *way, t target, policy Policy) (
 	}
 	l = &link{host: t.host.name, addr: t.addr, session: q.cfg.Session(), since: q.cfg.Now()}
 	c := smtpclient.New(nc, smtpclient.Options{Name: q.cfg.Hostname, ID: l.session, Sink: q.cfg.Sink, Times: q.cfg.Limits.Times,
-		Opened: event.Opened{Listener: "outgoing", Mode: "strict", TLS: policy == Implicit}})
+		Opened: event.Opened{Listener: event.Outgoing, Mode: "strict", TLS: policy == Implicit}})
 	l.peer = c
 	g := greeter{q: q, c: c, w: w, t: t, policy: policy}
 	why.verdict, broken = g.greet(ctx)

@@ -50,8 +50,9 @@ func (q *Queue) transact(l *link, items []store.Item) *attempt {
 		t.stopped, t.usable = true, false
 		t.all(verdict{fate: untouched})
 	}
-	if t.usable && err != nil && outcome.Done.Code == 0 {
-		t.usable = l.Reset(ctx) == nil // what the server still holds is not the next message's
+	var refusal *smtpclient.Refusal
+	if t.usable && errors.As(err, &refusal) && refusal.Verb == smtp.DATA && !refusal.Body {
+		t.usable = l.Reset(ctx) == nil // the recipients that the server still holds are not the next message's
 	}
 	l.broken = !t.usable
 	return t

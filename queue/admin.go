@@ -1,0 +1,120 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"posta/dsn"
+	"posta/store"
+)
+
+// What an administrator asks of the queue.
+
+// Change holds, releases or retries what is chosen, and counts the items.
+// Destinations that did not answer are asked again at once.
+func (q *Queue) Change(ctx context.Context, p store.Pick, c store.Change) (int64, error) {
+	n, err := q.cfg.Store.Change(ctx, p, c, q.cfg.Now())
+	if err != nil || c == store.Hold {
+		return n, err
+	}
+	q.sched.forgive("")
+	q.Stir()
+	return n, nil
+}
+
+// Remove takes what is chosen out of the queue, whoever is at work on it, and
+// counts the items. With tell the senders get a report that it was returned,
+// with the words of why; else nobody hears of it.
+func (q *Queue) Remove(ctx context.Context, p store.Pick, tell bool, why string) (n int64, err error) {
+	p.Limit = sweepMost
+	for {
+		items, err := q.cfg.Store.Items(ctx, p)
+		if err != nil {
+			return n, fmt.Errorf("queue: looking for items: %w", err)
+		}
+		for _, of := range byMessage(items) {
+			removed, err := q.remove(of, tell, why)
+			if n += removed; err != nil {
+				return n, fmt.Errorf("queue: removing items: %w", err)
+			}
+		}
+		if len(items) < sweepMost {
+			return n, nil
+		}
+		p.After = items[len(items)-1].ID
+	}
+}
+
+// remove removes items of one message.
+func (q *Queue) remove(items []store.Item, tell bool, why string) (n int64, err error) {
+	v := said(failed, "5.7.0", why)
+	t := &attempt{trouble: trouble{verdict: v, at: q.cfg.Now()}}
+	r := &reporting{out: items[0].Out, action: dsn.Failed}
+	for _, item := range items {
+		item.Token = 0 // whoever holds it
+		s, e := q.settlement(t, item, v)
+		if tell && e.action != "" {
+			r.add(s, about(item, s, e))
+			n++
+		} else if err := q.cfg.Store.Settle(context.Background(), s); err == nil {
+			n++
+		} else if !errors.Is(err, store.ErrNotFound) {
+			return n, err
+		}
+		q.tell(t, item, s, e)
+	}
+	if len(r.settle) == 0 {
+		return n, nil
+	}
+	if err := q.ledger.bringNow(r); err != nil {
+		return n - int64(len(r.settle)), err
+	}
+	return n, nil
+}
+
+// Destination is a way on which something is going on.
+type Destination struct {
+	Hosts       []string // best first
+	Connections int
+	Allowed     int       // connections, for now
+	Failures    int       // attempts in a row in which nobody answered
+	Until       time.Time // when it is asked again; zero: it is not waited for
+	Why         string    // it was not reached
+}
+
+// Destinations gives those with connections or troubles, at most limit, those
+// with most connections first.
+func (q *Queue) Destinations(limit int) []Destination {
+	s := q.sched
+	now := q.cfg.Now()
+	s.mu.Lock()
+	var all []Destination
+	for _, d := range s.dests {
+		if d.active == 0 && d.fails == 0 {
+			continue
+		}
+		one := Destination{Connections: d.linked, Allowed: d.allowed, Failures: d.fails}
+		for _, h := range d.way.hosts {
+			one.Hosts = append(one.Hosts, h.name)
+		}
+		if d.fails > 0 {
+			one.Why = d.why.text
+		}
+		if d.down(now) {
+			one.Until = d.until
+		}
+		all = append(all, one)
+	}
+	s.mu.Unlock()
+	slices.SortFunc(all, func(a, b Destination) int {
+		if a.Connections != b.Connections {
+			return b.Connections - a.Connections
+		}
+		return strings.Compare(strings.Join(a.Hosts, ","), strings.Join(b.Hosts, ","))
+	})
+	return all[:min(limit, len(all))]
+}

@@ -1,0 +1,130 @@
+package queue
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"posta/mail"
+	"posta/smtp"
+	"posta/smtp/smtpclient"
+)
+
+func reply(line string) smtp.Reply {
+	if line == "" {
+		return smtp.Reply{}
+	}
+	r, err := smtp.ParseReply(line + "\r\n")
+	if err != nil {
+		panic(err)
+	}
+	return r
+}
+
+// Every answer, and every way in which one fails to come, has its meaning for
+// each recipient.
+func TestJudge(t *testing.T) {
+	refused := func(verb smtp.Verb, line string) error { return &smtpclient.Refusal{Verb: verb, Reply: reply(line)} }
+	body := func(line string) error { return &smtpclient.Refusal{Verb: smtp.DATA, Body: true, Reply: reply(line)} }
+	names := map[fate]string{relayed: "relayed", later: "later", failed: "failed", elsewhere: "elsewhere", again: "again", untouched: "untouched"}
+	for name, tt := range map[string]struct {
+		mail   string
+		rcpt   []string
+		done   string
+		err    error
+		got    passed
+		want   string // of each recipient
+		usable bool
+	}{
+		"all taken":            {"250 ok", []string{"250 ok", "251 forwarded"}, "250 mine", nil, whole, "relayed relayed", true},
+		"other 2yz":            {"299 ok", []string{"288 ok"}, "277 mine", nil, whole, "relayed", true},
+		"one unknown":          {"250 ok", []string{"250 ok", "550 5.1.1 no"}, "250 mine", nil, whole, "relayed failed", true},
+		"one later":            {"250 ok", []string{"450 4.2.1 no", "250 ok"}, "250 mine", nil, whole, "later relayed", true},
+		"other 4yz and 5yz":    {"250 ok", []string{"499 no", "599 no", "250 ok"}, "250 mine", nil, whole, "later failed relayed", true},
+		"too many":             {"250 ok", []string{"250 ok", "452 enough"}, "250 mine", nil, whole, "relayed again", true},
+		"too many, 4.5.3":      {"250 ok", []string{"250 ok", "452 4.5.3 enough"}, "250 mine", nil, whole, "relayed again", true},
+		"too many, RFC 821":    {"250 ok", []string{"250 ok", "552 enough"}, "250 mine", nil, whole, "relayed again", true},
+		"mailbox full":         {"250 ok", []string{"250 ok", "452 4.2.2 full"}, "250 mine", nil, whole, "relayed later", true},
+		"mailbox full, 552":    {"250 ok", []string{"250 ok", "552 5.2.2 full"}, "250 mine", nil, whole, "relayed failed", true},
+		"all too many":         {"250 ok", []string{"452 no"}, "", refused(smtp.RCPT, "452 no"), nothing, "later", true},
+		"an intermediate RCPT": {"250 ok", []string{"354 go", "250 ok"}, "250 mine", nil, whole, "later relayed", false},
+		"sender unwelcome":     {"550 5.7.1 no", []string{"", ""}, "", refused(smtp.MAIL, "550 5.7.1 no"), nothing, "failed failed", true},
+		"sender later":         {"451 no", []string{"503 no MAIL", "503 no MAIL"}, "", refused(smtp.MAIL, "451 no"), nothing, "later later", true},
+		"MAIL 3yz":             {"354 go", []string{""}, "", refused(smtp.MAIL, "354 go"), nothing, "later", false},
+		"421 to MAIL":          {"421 bye", []string{""}, "", refused(smtp.MAIL, "421 bye"), nothing, "elsewhere", false},
+		"421 to the second":    {"250 ok", []string{"250 ok", "421 bye"}, "", io.EOF, nothing, "elsewhere elsewhere", false},
+		"421 to all":           {"250 ok", []string{"421 bye"}, "", refused(smtp.RCPT, "421 bye"), nothing, "elsewhere", false},
+		"550 and the end":      {"250 ok", []string{"550 no", ""}, "", io.EOF, nothing, "failed elsewhere", false},
+		"DATA later":           {"250 ok", []string{"250 ok", "550 no"}, "", refused(smtp.DATA, "451 no"), nothing, "later failed", true},
+		"DATA never":           {"250 ok", []string{"250 ok"}, "", refused(smtp.DATA, "554 no"), nothing, "failed", true},
+		"DATA 250":             {"250 ok", []string{"250 ok"}, "", refused(smtp.DATA, "250 what"), nothing, "later", false},
+		"421 to DATA":          {"250 ok", []string{"250 ok"}, "", refused(smtp.DATA, "421 bye"), nothing, "elsewhere", false},
+		"message later":        {"250 ok", []string{"250 ok", "550 no"}, "451 4.3.0 no", body("451 4.3.0 no"), whole, "later failed", true},
+		"message never":        {"250 ok", []string{"250 ok"}, "554 5.6.0 spam", body("554 5.6.0 spam"), whole, "failed", true},
+		"message 354":          {"250 ok", []string{"250 ok"}, "354 again", body("354 again"), whole, "later", false},
+		"421 to the message":   {"250 ok", []string{"250 ok"}, "421 bye", body("421 bye"), whole, "later", false},
+		"421 inside":           {"250 ok", []string{"250 ok"}, "", body("421 bye"), some, "later", false},
+		"no end":               {"250 ok", []string{"250 ok"}, "", io.ErrUnexpectedEOF, some, "later", false},
+		"no reply":             {"250 ok", []string{"250 ok", "550 no"}, "", io.EOF, whole, "later failed", false},
+		"nothing":              {"", []string{"", ""}, "", io.EOF, nothing, "elsewhere elsewhere", false},
+		"too large":            {"", nil, "", mail.Refuse(552, "5.3.4", "large"), nothing, "elsewhere", true},
+	} {
+		n := max(1, len(tt.rcpt))
+		out := smtpclient.Outcome{Mail: reply(tt.mail), Done: reply(tt.done)}
+		for _, r := range tt.rcpt {
+			out.To = append(out.To, reply(r))
+		}
+		all, usable := judge(n, out, tt.err, tt.got)
+		var got []string
+		for _, v := range all {
+			got = append(got, names[v.fate])
+			if c := v.status.Class; v.fate == relayed && c != 2 || v.fate == failed && c != 5 || v.fate == later && c != 4 || v.text == "" {
+				t.Errorf("%s: %+v", name, v)
+			}
+		}
+		if s := strings.Join(got, " "); s != tt.want || usable != tt.usable {
+			t.Errorf("%s: %s, %v; want %s, %v", name, s, usable, tt.want, tt.usable)
+		}
+	}
+}
+
+// What a peer says is made fit to be printed and kept.
+func TestClean(t *testing.T) {
+	for in, want := range map[string]string{
+		"a\x1b[31m b\tc\r\nd": "a [31m b c d", "\xff\xfe": "?", "x\u202ey": "x?y", "  a  ": "a", "ñ": "ñ",
+		strings.Repeat("x", 1000): strings.Repeat("x", wordsMost) + " ...",
+	} {
+		if got := clean(in); got != want {
+			t.Errorf("%q: %q", in, got)
+		}
+	}
+}
+
+func TestReason(t *testing.T) {
+	if got := reason(fmt.Errorf("x: %w", io.EOF)); got != "the other side closed the connection" {
+		t.Error(got)
+	}
+	if got := reason(errors.New("odd\x00")); got != "odd" {
+		t.Error(got)
+	}
+}
+
+// Waits grow, never shrink below what greylisting needs, and end at three hours.
+func TestWait(t *testing.T) {
+	r := newRandom(nil)
+	for n, min := range []float64{0, 5, 10, 20, 40, 80, 160, 180, 180} {
+		if n == 0 {
+			continue
+		}
+		for range 100 {
+			if got := r.wait(n, mostWait).Minutes(); got < min || got > min*1.2 {
+				t.Fatalf("%d: %v", n, got)
+			}
+		}
+	}
+	if got := r.wait(1000, mostSilence).Minutes(); got < 30 || got > 36 {
+		t.Error(got)
+	}
+}
