@@ -94,7 +94,7 @@ func (d *Directory) checkTargets(ctx context.Context, at name, targets []string)
 	return kept, err
 }
 
-// returns says whether aliases lead from addresses to the place at.
+// returns says whether aliases and forwards lead from addresses to the place at.
 func (d *Directory) returns(ctx context.Context, from []string, at name) (bool, error) {
 	seen := map[name]bool{}
 	for len(from) > 0 && len(seen) < 10*maxTargets {
@@ -115,8 +115,11 @@ func (d *Directory) returns(ctx context.Context, from []string, at name) (bool, 
 		if err != nil {
 			return false, err
 		}
-		if e.alias != nil {
+		switch {
+		case e.alias != nil:
 			from = append(slices.Clone(from), e.alias.Targets...)
+		case e.forward != nil:
+			from = append(slices.Clone(from), e.forward.To...)
 		}
 	}
 	return false, nil

@@ -34,6 +34,7 @@ type Directory struct {
 	domains *cache[string, *Domain] // nil: not served here
 	entries *cache[name, entry]
 	routes  *cache[name, *route]
+	ways    *cache[string, way] // by domain elsewhere
 	posters *cache[poster, bool]
 	grants  *cache[int64, []string]
 	first   *cache[struct{}, string] // the oldest domain
@@ -62,6 +63,7 @@ func New(store Store, o Options) (*Directory, error) {
 		domains: newCache[string, *Domain](keptNames),
 		entries: newCache[name, entry](keptNames),
 		routes:  newCache[name, *route](keptRoutes),
+		ways:    newCache[string, way](keptNames),
 		posters: newCache[poster, bool](keptNames),
 		grants:  newCache[int64, []string](keptNames),
 		first:   newCache[struct{}, string](1),

@@ -127,6 +127,9 @@ func (d *Directory) checkDomain(ctx context.Context, n *Domain) error {
 		}
 		n.CatchAll = spelled
 	}
+	if err := d.checkKind(n); err != nil {
+		return err
+	}
 	if n.AliasOf == "" {
 		return nil
 	}
@@ -150,6 +153,41 @@ func (d *Directory) checkDomain(ctx context.Context, n *Domain) error {
 	}
 	return err
 }
+
+// checkKind holds what a domain says of mail that leaves against the rules.
+func (d *Directory) checkKind(n *Domain) (err error) {
+	if n.Relay != "" {
+		if n.Relay, err = d.host(n.Relay); err != nil {
+			return err
+		}
+	}
+	about := words.Args{"Domain": n.Name}
+	switch {
+	case n.Kind != KindLocal && n.Kind != KindRelay && n.Kind != KindOnDemand:
+		return refuse(ErrInvalid, "directory.domain_kind", words.Args{"Value": string(n.Kind)})
+	case n.AliasOf != "" && (n.Kind != KindLocal || n.Relay != "" || n.MaxAge != 0):
+		return refuse(ErrInvalid, "directory.alias_kind", about)
+	case n.Kind == KindRelay && n.Relay == "":
+		return refuse(ErrInvalid, "directory.relay_host", about)
+	case n.Kind == KindOnDemand && n.Relay != "":
+		return refuse(ErrInvalid, "directory.on_demand_host", about)
+	case n.Kind == KindOnDemand && n.Site == "":
+		return refuse(ErrInvalid, "directory.on_demand_site", about)
+	case n.Kind != KindOnDemand && n.Site != "":
+		return refuse(ErrInvalid, "directory.site_kind", about)
+	case n.Callout && n.Kind != KindRelay:
+		return refuse(ErrInvalid, "directory.callout_kind", about)
+	case n.CatchAll != "" && (n.Kind != KindLocal || n.Relay != ""):
+		return refuse(ErrInvalid, "directory.catch_all_kind", about)
+	case n.MaxAge < 0 || n.MaxAge > maxAge:
+		return refuse(ErrInvalid, "directory.max_age", words.Args{"Domain": n.Name, "Days": int(maxAge / (24 * time.Hour))})
+	}
+	n.MaxAge = n.MaxAge.Truncate(time.Second)
+	return nil
+}
+
+// maxAge bounds how long mail waits to leave.
+const maxAge = 366 * 24 * time.Hour
 
 // checkEmpty refuses to turn a domain into an alias while something lives in it.
 func (d *Directory) checkEmpty(ctx context.Context, label string) error {

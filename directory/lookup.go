@@ -9,6 +9,7 @@ import (
 // entry is what stands at an address itself; all nil where nothing does.
 type entry struct {
 	account *Account
+	forward *Forward // of the account
 	alias   *Alias
 	list    *List
 }
@@ -75,6 +76,9 @@ func (d *Directory) entry(ctx context.Context, n name) (entry, error) {
 	if e.alias != nil {
 		cost += len(e.alias.Targets)
 	}
+	if e.forward != nil {
+		cost += len(e.forward.To)
+	}
 	d.entries.add(generation, n, e, cost)
 	return e, nil
 }
@@ -82,7 +86,7 @@ func (d *Directory) entry(ctx context.Context, n name) (entry, error) {
 func (d *Directory) read(ctx context.Context, n name) (entry, error) {
 	a, err := d.store.Account(ctx, n.local, n.domain)
 	if err == nil {
-		return entry{account: &a}, nil
+		return d.withForward(ctx, &a)
 	}
 	if !errors.Is(err, ErrNotFound) {
 		return entry{}, err
@@ -102,4 +106,12 @@ func (d *Directory) read(ctx context.Context, n name) (entry, error) {
 		return entry{}, err
 	}
 	return entry{}, nil
+}
+
+func (d *Directory) withForward(ctx context.Context, a *Account) (entry, error) {
+	f, err := d.store.Forward(ctx, a.ID)
+	if errors.Is(err, ErrNotFound) {
+		return entry{account: a}, nil
+	}
+	return entry{account: a, forward: &f}, err
 }

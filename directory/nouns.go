@@ -23,7 +23,35 @@ type Domain struct {
 	MaxMessage  int64  // octets of one message; 0: the listener's limit
 	MaxBytes    int64  // sum of the accounts' quotas that may be granted; 0: no limit
 	SenderCheck SenderCheck
-	Created     time.Time
+
+	Kind    Kind
+	Relay   string        // host[:port] of a relay domain's next hop; of a local one's fall-back for unknown recipients
+	Callout bool          // relay: Relay is asked at RCPT about recipients that are not in the domain's list
+	Site    string        // on-demand: the site account that fetches the mail
+	MaxAge  time.Duration // how long mail is kept for it to leave; 0: what is usual
+
+	Created time.Time
+}
+
+// Kind is what a domain served here is to us.
+type Kind string
+
+const (
+	KindLocal    Kind = ""          // its people live here
+	KindRelay    Kind = "relay"     // mail for it is taken and handed on to Domain.Relay
+	KindOnDemand Kind = "on-demand" // mail for it is kept until its site asks for it
+)
+
+// OnDemandAge is how long mail for an on-demand domain is kept that sets no
+// MaxAge of its own.
+const OnDemandAge = 30 * 24 * time.Hour
+
+// Age is how long the domain's mail waits to leave; 0: as that of all others.
+func (d *Domain) Age() time.Duration {
+	if d.MaxAge == 0 && d.Kind == KindOnDemand {
+		return OnDemandAge
+	}
+	return d.MaxAge
 }
 
 // Account is a person's or program's mailbox and log-in.
@@ -45,6 +73,13 @@ type Account struct {
 type Credentials struct {
 	Hash  string // argon2id in PHC form: $argon2id$v=19$m=19456,t=2,p=1$salt$key
 	SCRAM sasl.Verifier
+}
+
+// Forward sends what comes for an account on to others.
+type Forward struct {
+	Account int64
+	To      []string // addresses, here or elsewhere; none: nothing is forwarded
+	Keep    bool     // the account's mailbox gets it too
 }
 
 // Alias sends an address on to others. A target at a domain not served here

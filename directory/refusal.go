@@ -71,6 +71,13 @@ func theList(address string) thing {
 	return thing{address, "directory.no_list", "directory.list_exists"}
 }
 
+func theRoute(domain string) thing {
+	if domain == "" {
+		domain = "*"
+	}
+	return thing{domain, "directory.no_route", "directory.route_exists"}
+}
+
 // Asked for by number, a thing can only be missing.
 func accountNumber(id int64) thing {
 	return thing{name: strconv.FormatInt(id, 10), absent: "directory.no_account_number"}

@@ -60,6 +60,30 @@ type Store interface {
 	SetAPOPSecret(ctx context.Context, id int64, secret []byte) error // nil removes
 	HasAPOPSecrets(ctx context.Context) (bool, error)
 
+	// Forward gives ErrNotFound for an account without one; it ends with the
+	// account. Targets keep their order; SetForward without any removes it.
+	Forward(ctx context.Context, account int64) (Forward, error)
+	SetForward(ctx context.Context, f Forward) error
+
+	// Recipients are the local keys that a relay or on-demand domain is told to
+	// have, in order: at most limit behind after. They end with the domain;
+	// RemoveDomain asks for no force because of them.
+	Recipients(ctx context.Context, domain, after string, limit int) ([]string, error)
+	IsRecipient(ctx context.Context, domain, localKey string) (bool, error)
+	AddRecipients(ctx context.Context, domain string, localKeys []string) (added int, err error) // those there already are passed over
+	RemoveRecipients(ctx context.Context, domain string, localKeys []string) (removed int, err error)
+
+	// Routes come in order of domain and without their passwords, which stand
+	// in a table of their own, as APOP secrets do; RouteSecret is ErrNotFound
+	// where there is none. SetRoute changes by ID all but Domain and Created;
+	// a nil secret leaves the one there, an empty one removes it.
+	Routes(ctx context.Context) ([]Route, error)
+	Route(ctx context.Context, domain string) (Route, error)
+	RouteSecret(ctx context.Context, id int64) ([]byte, error)
+	AddRoute(ctx context.Context, r Route, secret []byte) (Route, error)
+	SetRoute(ctx context.Context, r Route, secret []byte) error
+	RemoveRoute(ctx context.Context, id int64) error
+
 	// Grants lists, in order, the addresses that an account may send as besides
 	// its own. A grant ends with its account, and with the account, alias or
 	// list that its address is of; AddGrant gives ErrNotFound where either is

@@ -16,6 +16,7 @@ func New() directory.Store {
 	return &memory{
 		accounts: map[int64]*person{}, aliases: map[int64]*directory.Alias{}, lists: map[int64]*list{},
 		settings: map[string][]byte{}, sites: map[int64]*site{}, queues: map[string][]string{},
+		recipients: map[string][]string{}, ways: map[int64]*way{},
 	}
 }
 
@@ -30,6 +31,8 @@ type memory struct {
 	settings   map[string][]byte
 	sites      map[int64]*site
 	queues     map[string][]string
+	recipients map[string][]string // by domain, in order
+	ways       map[int64]*way
 }
 
 type person struct {
@@ -37,6 +40,7 @@ type person struct {
 	credentials directory.Credentials
 	secret      []byte
 	grants      []string // in order
+	forward     directory.Forward
 }
 
 type list struct {
@@ -172,6 +176,7 @@ func (m *memory) RemoveDomain(_ context.Context, name string, force bool) error 
 			}
 		}
 		m.unbind(name)
+		delete(m.recipients, name)
 		m.domains = slices.DeleteFunc(m.domains, func(d directory.Domain) bool { return d.Name == name })
 		return nil
 	})

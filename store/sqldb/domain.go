@@ -60,7 +60,9 @@ func must(r driver.Result, err error) error {
 func scanDomain(row []driver.Value) directory.Domain {
 	return directory.Domain{ID: asInt(row[0]), Name: asString(row[1]), AliasOf: asString(row[2]),
 		CatchAll: asString(row[3]), Plus: asBool(row[4]), MaxAccounts: asInt(row[5]), MaxMessage: asInt(row[6]),
-		MaxBytes: asInt(row[7]), Created: asTime(row[8]), SenderCheck: directory.SenderCheck(asString(row[9]))}
+		MaxBytes: asInt(row[7]), Created: asTime(row[8]), SenderCheck: directory.SenderCheck(asString(row[9])),
+		Kind: directory.Kind(asString(row[10])), Relay: asString(row[11]), Callout: asBool(row[12]), Site: asString(row[13]),
+		MaxAge: time.Duration(asInt(row[14])) * time.Microsecond}
 }
 
 func asTime(v driver.Value) time.Time { return time.UnixMicro(asInt(v)).UTC() }
@@ -96,7 +98,8 @@ func (db *DB) AddDomain(_ context.Context, d directory.Domain) (directory.Domain
 	d.Created = db.created(d.Created)
 	err := db.alter("add domain "+d.Name, func(t *tx) error {
 		id, err := t.number(qAddDomain, d.Name, d.AliasOf, d.CatchAll, boolValue(d.Plus),
-			d.MaxAccounts, d.MaxMessage, d.MaxBytes, d.Created.UnixMicro(), string(d.SenderCheck))
+			d.MaxAccounts, d.MaxMessage, d.MaxBytes, d.Created.UnixMicro(), string(d.SenderCheck),
+			string(d.Kind), d.Relay, boolValue(d.Callout), d.Site, d.MaxAge.Microseconds())
 		if unique(err) {
 			return directory.ErrExists
 		}
@@ -113,7 +116,8 @@ func (db *DB) AddDomain(_ context.Context, d directory.Domain) (directory.Domain
 func (db *DB) SetDomain(_ context.Context, d directory.Domain) error {
 	return db.alter("change domain "+d.Name, func(t *tx) error {
 		return must(t.exec(qSetDomain, d.AliasOf, d.CatchAll, boolValue(d.Plus),
-			d.MaxAccounts, d.MaxMessage, d.MaxBytes, string(d.SenderCheck), d.ID))
+			d.MaxAccounts, d.MaxMessage, d.MaxBytes, string(d.SenderCheck),
+			string(d.Kind), d.Relay, boolValue(d.Callout), d.Site, d.MaxAge.Microseconds(), d.ID))
 	})
 }
 
@@ -134,7 +138,7 @@ func (t *tx) removeDomain(name string, force bool) ([]int64, error) {
 	if err := must(t.exec(qDropDomain, name)); err != nil {
 		return nil, err
 	}
-	for _, bound := range []string{qUnbindSites, qUnbindQueues} {
+	for _, bound := range []string{qUnbindSites, qUnbindQueues, qDropAllKnown} {
 		if _, err := t.exec(bound, name); err != nil {
 			return nil, err
 		}

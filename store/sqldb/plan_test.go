@@ -69,7 +69,8 @@ func TestNoScans(t *testing.T) {
 		qDropRange, qShrinkBox, qExpansion, qBlob, qUnlink, qOrphans, qDropChunks, qLastChunk, qLeftBox, qLeftSlice,
 		qDomain, qDomainInUse, qAddressTaken, qAccount, qAccountByID, qCredentials, qSecret, qAlias, qTargets,
 		qListNamed, qListByID, qMembers, qIsMember, qLeaveLists, qDropMemberships, qSetting,
-		qSite, qSiteSecret, qSitesOwn, qUnbindSites, qUnbindQueues}
+		qSite, qSiteSecret, qSitesOwn, qUnbindSites, qUnbindQueues,
+		qForward, qForwardTargets, qKnown, qIsKnown, qRoute, qRouteSecret}
 	err = db.read(t.Context(), func(c *conn) error {
 		for _, q := range queries {
 			args := make([]driver.Value, strings.Count(placeholders(q), "?"))

@@ -2,13 +2,16 @@ package sqldb
 
 // The statements about people, in the dialect that SQLite and PostgreSQL share.
 const (
-	domainColumns = `id, name, alias_of, catch_all, plus, max_accounts, max_message, max_bytes, created, sender_check`
-	qDomains      = `SELECT ` + domainColumns + ` FROM domain ORDER BY name`
-	qDomain       = `SELECT ` + domainColumns + ` FROM domain WHERE name = $1`
-	qAddDomain    = `INSERT INTO domain (name, alias_of, catch_all, plus, max_accounts, max_message, max_bytes, created, sender_check)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id`
+	domainColumns = `id, name, alias_of, catch_all, plus, max_accounts, max_message, max_bytes, created, sender_check,
+		kind, relay, callout, site, max_age`
+	qDomains   = `SELECT ` + domainColumns + ` FROM domain ORDER BY name`
+	qDomain    = `SELECT ` + domainColumns + ` FROM domain WHERE name = $1`
+	qAddDomain = `INSERT INTO domain (name, alias_of, catch_all, plus, max_accounts, max_message, max_bytes, created, sender_check,
+			kind, relay, callout, site, max_age)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id`
 	qSetDomain = `UPDATE domain SET alias_of = $1, catch_all = $2, plus = $3,
-		max_accounts = $4, max_message = $5, max_bytes = $6, sender_check = $7 WHERE id = $8`
+		max_accounts = $4, max_message = $5, max_bytes = $6, sender_check = $7,
+		kind = $8, relay = $9, callout = $10, site = $11, max_age = $12 WHERE id = $13`
 	qDropDomain  = `DELETE FROM domain WHERE name = $1`
 	qDomainInUse = `SELECT 1 WHERE EXISTS (SELECT 1 FROM account WHERE domain = $1)
 		OR EXISTS (SELECT 1 FROM alias WHERE domain = $1)
@@ -81,6 +84,31 @@ const (
 	qLeaveLists  = `UPDATE mailing_list SET members = members - 1
 		WHERE id IN (SELECT list_id FROM list_member WHERE address = $1)`
 	qDropMemberships = `DELETE FROM list_member WHERE address = $1`
+
+	qForward            = `SELECT keep FROM forward WHERE account_id = $1`
+	qForwardTargets     = `SELECT address FROM forward_target WHERE account_id = $1 ORDER BY position`
+	qAddForward         = `INSERT INTO forward (account_id, keep) VALUES ($1, $2)`
+	qAddForwardTarget   = `INSERT INTO forward_target (account_id, position, address) VALUES ($1, $2, $3)`
+	qDropForward        = `DELETE FROM forward WHERE account_id = $1`
+	qDropForwardTargets = `DELETE FROM forward_target WHERE account_id = $1`
+
+	qKnown        = `SELECT local_key FROM relay_recipient WHERE domain = $1 AND local_key > $2 ORDER BY local_key LIMIT $3`
+	qIsKnown      = `SELECT 1 FROM relay_recipient WHERE domain = $1 AND local_key = $2`
+	qAddKnown     = `INSERT INTO relay_recipient (domain, local_key) VALUES ($1, $2) ON CONFLICT (domain, local_key) DO NOTHING`
+	qDropKnown    = `DELETE FROM relay_recipient WHERE domain = $1 AND local_key = $2`
+	qDropAllKnown = `DELETE FROM relay_recipient WHERE domain = $1`
+
+	routeColumns = `id, domain, hosts, tls, user_name, source, ipv, created`
+	qRoutes      = `SELECT ` + routeColumns + ` FROM route ORDER BY domain`
+	qRoute       = `SELECT ` + routeColumns + ` FROM route WHERE domain = $1`
+	qRouteSecret = `SELECT secret FROM route_secret WHERE route_id = $1`
+	qAddRoute    = `INSERT INTO route (domain, hosts, tls, user_name, source, ipv, created)
+		VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id`
+	qSetRoute       = `UPDATE route SET hosts = $1, tls = $2, user_name = $3, source = $4, ipv = $5 WHERE id = $6`
+	qDropRoute      = `DELETE FROM route WHERE id = $1`
+	qSetRouteSecret = `INSERT INTO route_secret (route_id, secret) VALUES ($1, $2)
+		ON CONFLICT (route_id) DO UPDATE SET secret = excluded.secret`
+	qDropRouteSecret = `DELETE FROM route_secret WHERE route_id = $1`
 
 	qSetting    = `SELECT value FROM setting WHERE name = $1`
 	qSetSetting = `INSERT INTO setting (name, value) VALUES ($1, $2)
