@@ -67,15 +67,15 @@ func (t *tx) resizeLeaving(id int64) error {
 
 // ofQueue are the drifts of rows of the queue that are worked out from others.
 func ofQueue() []drift {
-	const lanes = `SELECT domain, sender, min(due) FROM recipient WHERE held = 0 GROUP BY domain, sender`
+	const lanes = `SELECT domain, sender, min(turn) FROM recipient WHERE held = 0 GROUP BY domain, sender`
 	const sums = `(SELECT count(*) FROM outgoing), (SELECT count(*) FROM recipient),
 		(SELECT count(*) FROM recipient WHERE held = 1), (SELECT count(*) FROM recipient WHERE due = 1099511627776000000),
 		(SELECT coalesce(sum(size), 0) FROM outgoing)`
 	return []drift{
 		{id: "sqldb.trouble_lanes", way: store.Mend, names: []string{"Count"},
-			query: `SELECT count(*) FROM (SELECT domain, sender FROM (SELECT * FROM (` + lanes + `) EXCEPT SELECT domain, sender, due FROM lane)
-				UNION SELECT domain, sender FROM (SELECT domain, sender, due FROM lane EXCEPT ` + lanes + `)) HAVING count(*) > 0`,
-			mend: []string{`DELETE FROM lane`, `INSERT INTO lane (domain, sender, due) ` + lanes}},
+			query: `SELECT count(*) FROM (SELECT domain, sender FROM (SELECT * FROM (` + lanes + `) EXCEPT SELECT domain, sender, turn FROM lane)
+				UNION SELECT domain, sender FROM (SELECT domain, sender, turn FROM lane EXCEPT ` + lanes + `)) HAVING count(*) > 0`,
+			mend: []string{`DELETE FROM lane`, `INSERT INTO lane (domain, sender, turn) ` + lanes}},
 		{id: "sqldb.trouble_depth", way: store.Mend, names: []string{"Messages", "Count"},
 			query: `SELECT (SELECT count(*) FROM outgoing), (SELECT count(*) FROM recipient)
 				WHERE NOT EXISTS (SELECT * FROM (SELECT messages, recipients, held, kept, octets FROM depth) INTERSECT SELECT ` + sums + `)`,

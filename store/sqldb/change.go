@@ -51,7 +51,7 @@ func (q queued) changeSome(items []int64, what store.Change, now int64, n *int64
 			if row == nil {
 				continue // it has gone meanwhile
 			}
-			p := place{lane{asString(row[0]), asString(row[1])}, asInt(row[2]), asBool(row[3]), asInt(row[4])}
+			p := scanPlace(row)
 			if what == store.Retry && p.held {
 				continue
 			}
@@ -81,7 +81,7 @@ func (t *tx) move(item int64, from, to place) error {
 	if from == to {
 		return nil
 	}
-	_, err := t.exec(qSetPlace, to.due, boolValue(to.held), item)
+	_, err := t.exec(qSetPlace, to.due, to.turn(), boolValue(to.held), item)
 	t.leaves(from)
 	t.arrives(to)
 	return err

@@ -184,11 +184,18 @@ type picker struct {
 	now   time.Time
 	by    int64
 	seen  map[int64]bool // messages
+	used  int            // of them, with items for the claim
 	items []store.Item
 }
 
 // waiting is an item that a claim may have.
-type waiting struct{ id, due int64 }
+type waiting struct{ id, turn int64 }
+
+// laneTurn is a lane with the turn of its first item.
+type laneTurn struct {
+	lane
+	turn int64
+}
 
 func (p *picker) left() int { return p.claim.Limit - len(p.items) }
 
@@ -198,7 +205,7 @@ func (p *picker) pick() error {
 		return err
 	}
 	for _, w := range found {
-		if p.left() == 0 {
+		if p.left() == 0 || p.claim.Messages > 0 && p.used == p.claim.Messages {
 			return nil
 		}
 		if message := w.id / perMessage; !p.seen[message] {
@@ -219,12 +226,12 @@ func (p *picker) candidates() ([]waiting, error) {
 		return nil, err
 	}
 	var found []waiting
-	order := func(a, b waiting) int { return cmp.Or(cmp.Compare(a.due, b.due), cmp.Compare(a.id, b.id)) }
+	order := func(a, b waiting) int { return cmp.Or(cmp.Compare(a.turn, b.turn), cmp.Compare(a.id, b.id)) }
 	for _, l := range lanes {
 		if len(found) >= p.claim.Limit {
 			slices.SortFunc(found, order)
 			found = found[:p.claim.Limit]
-			if found[len(found)-1].due <= l.due {
+			if found[len(found)-1].turn <= l.turn {
 				break
 			}
 		}
@@ -237,13 +244,13 @@ func (p *picker) candidates() ([]waiting, error) {
 }
 
 // lanes are those of the claim with something due, in order of their first.
-func (p *picker) lanes() (out []place, err error) {
+func (p *picker) lanes() (out []laneTurn, err error) {
 	query, args := qLane, []driver.Value{p.claim.Lane.Domain, p.claim.Lane.Sender, p.by}
 	if p.claim.All {
 		query, args = qLanesOf, []driver.Value{p.claim.Lane.Domain, p.by}
 	}
 	err = p.c.query(func(row []driver.Value) error {
-		out = append(out, place{lane: lane{p.claim.Lane.Domain, asString(row[0])}, due: asInt(row[1])})
+		out = append(out, laneTurn{lane{p.claim.Lane.Domain, asString(row[0])}, asInt(row[1])})
 		return nil
 	}, query, args...)
 	return out, err
@@ -301,6 +308,7 @@ func (p *picker) message(id int64) error {
 		}
 	}
 	p.items = append(p.items, all...)
+	p.used += min(len(all), 1)
 	return nil
 }
 

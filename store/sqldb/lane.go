@@ -16,8 +16,17 @@ type lane struct{ domain, sender string }
 type place struct {
 	lane
 	due      int64
+	expires  int64
 	held     bool
 	attempts int64
+}
+
+// turn is when there is something to be done.
+func (p place) turn() int64 {
+	if p.expires > 0 {
+		return min(p.due, p.expires)
+	}
+	return p.due
 }
 
 // depth is what a transaction adds to the counters of the queue.
@@ -100,11 +109,11 @@ func (q queued) Lanes(ctx context.Context, now time.Time, skip func(store.Lane) 
 			if skip != nil && skip(given) {
 				return ctx.Err()
 			}
-			due, err := q.firstFree(c, l, asInt(row[2]), now.UnixMicro())
-			if err != nil || due < 0 {
+			turn, err := q.firstFree(c, l, asInt(row[2]), now.UnixMicro())
+			if err != nil || turn < 0 {
 				return err
 			}
-			given.Due = time.UnixMicro(due).UTC()
+			given.Due = time.UnixMicro(turn).UTC()
 			if out = append(out, given); len(out) == limit {
 				return errStop
 			}
@@ -117,12 +126,12 @@ func (q queued) Lanes(ctx context.Context, now time.Time, skip func(store.Lane) 
 	return out, nil
 }
 
-// firstFree is when the first item of a lane is due that nobody has leased, by
-// a time; -1 if none is. A lane without leases says so by its row.
-func (q queued) firstFree(c *conn, l lane, due, by int64) (int64, error) {
+// firstFree is the turn of the first item of a lane that nobody has leased, by
+// a time; -1 if there is none. A lane without leases says so by its row.
+func (q queued) firstFree(c *conn, l lane, turn, by int64) (int64, error) {
 	leased := q.claims.count(l)
 	if leased == 0 {
-		return due, nil
+		return turn, nil
 	}
 	first := int64(-1)
 	err := c.query(func(row []driver.Value) error {
@@ -143,9 +152,9 @@ func (q queued) Next(ctx context.Context) (time.Time, error) {
 			if asInt(row[2]) >= best {
 				return errStop
 			}
-			due, err := q.firstFree(c, lane{asString(row[0]), asString(row[1])}, asInt(row[2]), neverMicros)
-			if err == nil && due >= 0 {
-				best = min(best, due)
+			turn, err := q.firstFree(c, lane{asString(row[0]), asString(row[1])}, asInt(row[2]), neverMicros)
+			if err == nil && turn >= 0 {
+				best = min(best, turn)
 			}
 			return err
 		}, qLanes, int64(neverMicros))

@@ -83,8 +83,8 @@ func (t *tx) queue(f *store.Filing, blob, body int64) error {
 }
 
 func (t *tx) addRecipient(id int64, sender string, r *store.Rcpt) error {
-	p := place{lane: lane{r.Domain, sender}, due: t.dueAt(r.Due), held: r.Held}
-	_, err := t.insertRecipient.exec(id, r.Domain, sender, r.To, r.Orcpt, int64(r.Notify), p.due, r.Expires.UnixMicro(), boolValue(r.Held))
+	p := place{lane: lane{r.Domain, sender}, due: t.dueAt(r.Due), expires: r.Expires.UnixMicro(), held: r.Held}
+	_, err := t.insertRecipient.exec(id, r.Domain, sender, r.To, r.Orcpt, int64(r.Notify), p.due, p.expires, p.turn(), boolValue(r.Held))
 	t.arrives(p)
 	return err
 }
@@ -123,7 +123,11 @@ func (t *tx) place(item int64) (place, error) {
 	if err != nil {
 		return place{}, err
 	}
-	return place{lane{asString(row[0]), asString(row[1])}, asInt(row[2]), asBool(row[3]), asInt(row[4])}, nil
+	return scanPlace(row), nil
+}
+
+func scanPlace(row []driver.Value) place {
+	return place{lane{asString(row[0]), asString(row[1])}, asInt(row[2]), asInt(row[3]), asBool(row[4]), asInt(row[5])}
 }
 
 // depart takes a recipient out, and the message with the last of them.
@@ -166,7 +170,7 @@ func (t *tx) wait(s *store.Settlement, p place) error {
 			return err
 		}
 	}
-	_, err := t.exec(qWait, after.due, boolValue(s.Warned), after.attempts, s.Item)
+	_, err := t.exec(qWait, after.due, after.turn(), boolValue(s.Warned), after.attempts, s.Item)
 	t.leaves(p)
 	t.arrives(after)
 	return err

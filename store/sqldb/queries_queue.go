@@ -5,8 +5,8 @@ package sqldb
 const (
 	qInsertOutgoing = `INSERT INTO outgoing (queue, message_id, reverse, sender, lab, env_id, ret, body, utf8, flags,
 		received, blob_id, prefix, size) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`
-	qInsertRecipient = `INSERT INTO recipient (id, domain, sender, address, orcpt, notify, due, expires, held)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
+	qInsertRecipient = `INSERT INTO recipient (id, domain, sender, address, orcpt, notify, due, expires, turn, held)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
 	qOutgoing = `SELECT queue, message_id, reverse, sender, lab, env_id, ret, body, utf8, flags, received, blob_id, p.data, size
 		FROM outgoing o LEFT JOIN blob_chunk p ON p.id = o.prefix / 1048576 * 1048576 WHERE o.id = $1`
 	qOutgoingHeld = `SELECT blob_id, prefix, size FROM outgoing WHERE id = $1`
@@ -14,17 +14,17 @@ const (
 	qOutgoingOf   = `SELECT id FROM outgoing WHERE queue = $1 ORDER BY id`
 	qFirstOut     = `SELECT received FROM outgoing ORDER BY id LIMIT 1`
 
-	qPlace          = `SELECT domain, sender, due, held, attempts FROM recipient WHERE id = $1`
+	qPlace          = `SELECT domain, sender, due, expires, held, attempts FROM recipient WHERE id = $1`
 	qAnyRecipient   = `SELECT id FROM recipient WHERE id BETWEEN $1 AND $2 LIMIT 1`
 	qDropRecipient  = `DELETE FROM recipient WHERE id = $1`
-	qWait           = `UPDATE recipient SET due = $1, warned = max(warned, $2), attempts = $3 WHERE id = $4`
-	qSetPlace       = `UPDATE recipient SET due = $1, held = $2 WHERE id = $3`
+	qWait           = `UPDATE recipient SET due = $1, turn = $2, warned = max(warned, $3), attempts = $4 WHERE id = $5`
+	qSetPlace       = `UPDATE recipient SET due = $1, turn = $2, held = $3 WHERE id = $4`
 	recipientFields = `id, domain, address, orcpt, notify, due, expires, held, attempts, warned`
 	qRecipient      = `SELECT ` + recipientFields + ` FROM recipient WHERE id = $1`
 	qReady          = `SELECT ` + recipientFields + ` FROM recipient
-		WHERE id BETWEEN $1 AND $2 AND held = 0 AND due <= $3 ORDER BY id`
+		WHERE id BETWEEN $1 AND $2 AND held = 0 AND turn <= $3 ORDER BY id`
 	qReadyIn = `SELECT ` + recipientFields + ` FROM recipient
-		WHERE id BETWEEN $1 AND $2 AND held = 0 AND due <= $3 AND domain = $4 ORDER BY id`
+		WHERE id BETWEEN $1 AND $2 AND held = 0 AND turn <= $3 AND domain = $4 ORDER BY id`
 
 	attemptFields  = `began, took, host, addr, tls, verb, code, status, reply, session`
 	qInsertAttempt = `INSERT INTO attempt (recipient_id, number, ` + attemptFields + `)
@@ -33,19 +33,19 @@ const (
 	qLastAttempt  = `SELECT ` + attemptFields + ` FROM attempt WHERE recipient_id = $1 ORDER BY number DESC LIMIT 1`
 	qStory        = `SELECT ` + attemptFields + ` FROM attempt WHERE recipient_id = $1 ORDER BY number`
 
-	qLaneState = `SELECT (SELECT due FROM lane WHERE domain = $1 AND sender = $2),
-		(SELECT due FROM recipient WHERE domain = $3 AND sender = $4 AND held = 0 ORDER BY due LIMIT 1)`
-	qSetLane = `INSERT INTO lane (domain, sender, due) VALUES ($1, $2, $3)
-		ON CONFLICT (domain, sender) DO UPDATE SET due = excluded.due`
+	qLaneState = `SELECT (SELECT turn FROM lane WHERE domain = $1 AND sender = $2),
+		(SELECT turn FROM recipient WHERE domain = $3 AND sender = $4 AND held = 0 ORDER BY turn LIMIT 1)`
+	qSetLane = `INSERT INTO lane (domain, sender, turn) VALUES ($1, $2, $3)
+		ON CONFLICT (domain, sender) DO UPDATE SET turn = excluded.turn`
 	qDropLane    = `DELETE FROM lane WHERE domain = $1 AND sender = $2`
-	qLanes       = `SELECT domain, sender, due FROM lane WHERE due <= $1 ORDER BY due`
-	qLane        = `SELECT sender, due FROM lane WHERE domain = $1 AND sender = $2 AND due <= $3`
-	qLanesOf     = `SELECT sender, due FROM lane WHERE domain = $1 AND due <= $2 ORDER BY due, sender`
+	qLanes       = `SELECT domain, sender, turn FROM lane WHERE turn <= $1 ORDER BY turn`
+	qLane        = `SELECT sender, turn FROM lane WHERE domain = $1 AND sender = $2 AND turn <= $3`
+	qLanesOf     = `SELECT sender, turn FROM lane WHERE domain = $1 AND turn <= $2 ORDER BY turn, sender`
 	qNextDomain  = `SELECT domain FROM lane WHERE domain > $1 ORDER BY domain LIMIT 1`
-	qFirstInLane = `SELECT id, due FROM recipient
-		WHERE domain = $1 AND sender = $2 AND held = 0 AND due <= $3 ORDER BY due, id LIMIT $4`
+	qFirstInLane = `SELECT id, turn FROM recipient
+		WHERE domain = $1 AND sender = $2 AND held = 0 AND turn <= $3 ORDER BY turn, id LIMIT $4`
 	qLaterInLane = `SELECT id FROM recipient
-		WHERE domain = $1 AND sender = $2 AND held = 0 AND due > $3 ORDER BY due LIMIT $4`
+		WHERE domain = $1 AND sender = $2 AND held = 0 AND turn > $3 ORDER BY turn LIMIT $4`
 	qWaitingIn = `SELECT count(*) FROM recipient WHERE domain = $1 AND held = 0`
 
 	qDepth    = `SELECT messages, recipients, held, kept, octets FROM depth`

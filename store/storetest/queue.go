@@ -275,6 +275,13 @@ func testLanes(t *testing.T, b *bench) {
 	b.same("given back", b.lanes(1, nil), "ana>dos.example")
 	b.now = b.now.Add(time.Minute)
 	b.same("later", b.lanes(9, nil), "ana>dos.example ana>uno.example eva>uno.example ana>later.example")
+
+	// What nobody has asked for until it expires is to be given up.
+	b.now = b.now.Add(6 * 24 * time.Hour)
+	if s := b.lanes(9, nil); !strings.HasSuffix(s, "ana>kept.example") {
+		t.Errorf("lanes when all has expired: %s", s)
+	}
+	b.is(b.claim("kept.example", "ana", 9), "a@kept.example")
 }
 
 // Next is the moment at which there will be something to do.
@@ -290,8 +297,14 @@ func testTurns(t *testing.T, b *bench) {
 	next("nothing", time.Time{})
 	o := b.out("q1", "ana", "a@kept.example", "b@held.example")
 	o.Rcpts[0].Due, o.Rcpts[1].Held = store.Never(), true
+	kept := o.Rcpts[0].Expires
 	b.queue(o)
-	next("nothing that waits", time.Time{})
+	next("what is kept expires", kept)
+	o = b.out("q0", "ana", "a@kept.example")
+	o.Rcpts[0].Due, o.Rcpts[0].Expires = store.Never(), time.Time{}
+	b.must(b.Queue().Settle(b.ctx(), done(b.items(store.Pick{})...)...))
+	b.queue(o)
+	next("nothing that ever expires", time.Time{})
 	o = b.out("q2", "ana", "a@uno.example", "b@uno.example", "c@dos.example")
 	for i := range o.Rcpts {
 		o.Rcpts[i].Due = b.now.Add(time.Duration(i+1) * time.Hour)
@@ -367,6 +380,10 @@ func testClaimMessages(t *testing.T, b *bench) {
 	b.is(b.claim("uno.example", "ana", 3), "a@uno.example b@uno.example c@uno.example")
 	rest := b.claim("uno.example", "ana", 9)
 	b.is(rest, "d@uno.example")
+	b.queue(b.out("q5", "leo", "k@uno.example", "l@uno.example"), b.out("q6", "leo", "m@uno.example"), b.out("q7", "leo", "n@uno.example"))
+	few := store.Claim{Lane: store.Lane{Domain: "uno.example", Sender: "leo"}, Now: b.now, Limit: 9, Messages: 2}
+	b.is(b.claimAs(few), "k@uno.example l@uno.example m@uno.example")
+	b.is(b.claimAs(few), "n@uno.example")
 
 	b.queue(b.out("q3", "eva", "f@uno.example", "g@dos.example", "h@tres.example"), b.out("q4", "eva", "i@dos.example", "j@uno.example"))
 	also := store.Claim{Lane: store.Lane{Domain: "uno.example", Sender: "eva"}, Now: b.now, Limit: 4,

@@ -22,7 +22,8 @@ CREATE TABLE outgoing (
 CREATE INDEX outgoing_queue ON outgoing (queue);
 
 -- id = outgoing * 100000 + number of the recipient: those of a message lie
--- together. sender is the message's, so that one index serves every lane.
+-- together. sender is the message's, so that one index serves every lane. turn
+-- is due or expires, whichever comes first: then something is to be done.
 CREATE TABLE recipient (
     id       INTEGER PRIMARY KEY,
     domain   TEXT    NOT NULL,
@@ -32,11 +33,12 @@ CREATE TABLE recipient (
     notify   INTEGER NOT NULL,
     due      INTEGER NOT NULL,
     expires  INTEGER NOT NULL,
+    turn     INTEGER NOT NULL,
     held     INTEGER NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0,
     warned   INTEGER NOT NULL DEFAULT 0
 );
-CREATE INDEX recipient_lane ON recipient (domain, sender, held, due);
+CREATE INDEX recipient_lane ON recipient (domain, sender, held, turn);
 CREATE INDEX recipient_held ON recipient (id) WHERE held = 1;
 
 -- The latest attempts for a recipient. number counts all that were made.
@@ -56,15 +58,15 @@ CREATE TABLE attempt (
     PRIMARY KEY (recipient_id, number)
 ) WITHOUT ROWID;
 
--- One row for each domain and sender with a recipient that is not held: when
--- the first of them is due.
+-- One row for each domain and sender with a recipient that is not held: the
+-- turn of the first of them.
 CREATE TABLE lane (
     domain TEXT    NOT NULL,
     sender TEXT    NOT NULL,
-    due    INTEGER NOT NULL,
+    turn   INTEGER NOT NULL,
     PRIMARY KEY (domain, sender)
 ) WITHOUT ROWID;
-CREATE INDEX lane_due ON lane (due);
+CREATE INDEX lane_turn ON lane (turn);
 
 -- One row: what is in the queue. kept are recipients that wait to be asked for.
 CREATE TABLE depth (
