@@ -24,6 +24,7 @@ type Service uint8
 const (
 	MX         Service = iota // port 25: mail from other hosts, for our domains
 	Submission                // ports 587 and 465: mail from our users
+	ODMR                      // port 366: sites come for their mail (RFC 2645)
 )
 
 // Origin says where a message, or a question about an address, comes from.

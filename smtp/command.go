@@ -14,13 +14,15 @@ type Command struct {
 	Name string // the verb as typed; "VERFY" may stand for VRFY in the lab
 	Arg  string // all that stood behind the verb
 
-	Word    string  // HELO's domain, VRFY's and EXPN's string, HELP's topic, AUTH's mechanism in upper case
+	Word    string  // HELO's domain, VRFY's and EXPN's string, HELP's topic, AUTH's mechanism in upper case, ETRN's node with its option
 	Path    Path    // MAIL and RCPT
 	Params  []Param // MAIL and RCPT; VRFY's and EXPN's SMTPUTF8
 	Initial string  // AUTH's initial response as sent, "=" for an empty one; "" absent (RFC 4954 §4)
 	Size    int64   // BDAT's octets; -1 where they could not be read
 	Last    bool    // BDAT's LAST
 	Lax     Lax     // what only the lab accepts
+
+	Domains []string // ATRN's
 
 	NameSpan, ArgSpan, WordSpan, InitialSpan Span
 }
@@ -77,8 +79,12 @@ func (p *parser) arguments(c *Command) *Fault {
 		return parseMail(p, c)
 	case RCPT:
 		return parseRcpt(p, c)
-	case DATA, RSET, QUIT, STARTTLS:
+	case DATA, RSET, QUIT, STARTTLS, TURN:
 		return parseNothing(c)
+	case ETRN:
+		return parseEtrn(c)
+	case ATRN:
+		return parseAtrn(c)
 	case BDAT:
 		return parseBdat(p, c)
 	case VRFY, EXPN:
@@ -152,7 +158,7 @@ func checkArg(arg string, at Span) *Fault {
 	return nil
 }
 
-// parseNothing reads DATA, RSET, QUIT and STARTTLS (RFC 5321 §4.3.2: 501).
+// parseNothing reads DATA, RSET, QUIT, STARTTLS and TURN (RFC 5321 §4.3.2: 501).
 func parseNothing(c *Command) *Fault {
 	if c.Arg != "" {
 		return badArg(c.ArgSpan, c.Verb.String()+" takes no argument")

@@ -90,7 +90,36 @@ func TestParseCommand(t *testing.T) {
 		{"AUTH PLAIN a b", mail.Strict, "!501 5.5.4"},
 		{"AUTH A*B", mail.Strict, "!501 5.5.4"},
 		{"STARTTLS now", mail.Strict, "!501 5.5.4"},
-		{"ETRN x", mail.Strict, "ETRN x"},
+		{"ETRN", mail.Strict, "!500 5.5.2"},
+		{"ETRN x", mail.Strict, "!501 5.5.4"},
+		{"ETRN localname", mail.Lab, "!501 5.5.4"},
+		{"etrn Foo.com", mail.Strict, "ETRN Foo.com"},
+		{"ETRN @foo.com", mail.Strict, "ETRN @foo.com"},
+		{"ETRN @com", mail.Strict, "!501 5.5.4"},
+		{"ETRN @@foo.com", mail.Strict, "!501 5.5.4"},
+		{"ETRN #uucp", mail.Strict, "ETRN #uucp"},
+		{"ETRN #", mail.Strict, "!501 5.5.4"},
+		{"ETRN #a b", mail.Strict, "!501 5.5.4"},
+		{"ETRN # uucp", mail.Strict, "!501 5.5.4"},
+		{"ETRN foo.com bar.com", mail.Strict, "!501 5.5.4"},
+		{"ETRN foo.com.", mail.Strict, "!501 5.5.4"},
+		{"ETRN -foo.com", mail.Strict, "!501 5.5.4"},
+		{"ETRN [192.0.2.1]", mail.Strict, "!501 5.5.4"},
+		{"ETRN a@b.example", mail.Strict, "!501 5.5.4"},
+		{"ETRN " + strings.Repeat("a.", 150) + "example", mail.Strict, "!501 5.5.4"},
+		{"ATRN", mail.Strict, "ATRN"},
+		{"ATRN example.org", mail.Strict, "ATRN example.org"},
+		{"atrn example.org,Example.COM", mail.Strict, "ATRN example.org,Example.COM"},
+		{"ATRN example.org, example.com", mail.Strict, "!501 5.5.4"},
+		{"ATRN example.org,", mail.Strict, "!501 5.5.4"},
+		{"ATRN ,", mail.Strict, "!501 5.5.4"},
+		{"ATRN example.org example.com", mail.Strict, "!501 5.5.4"},
+		{"ATRN org", mail.Strict, "!501 5.5.4"},
+		{"ATRN example-.org", mail.Strict, "!501 5.5.4"},
+		{"ATRN @example.org", mail.Strict, "!501 5.5.4"},
+		{"ATRN ñandú.example", mail.Strict, "!501 5.5.4"},
+		{"TURN", mail.Strict, "TURN"},
+		{"TURN around", mail.Strict, "!501 5.5.4"},
 		{"XYZZY 1 2", mail.Strict, "!500 5.5.1"},
 		{"", mail.Strict, "!500 5.5.2"},
 		{" HELO x", mail.Strict, "!500 5.5.2"},
@@ -266,7 +295,8 @@ func TestForeign(t *testing.T) {
 // understand alike; HELO's liberties have none.
 func FuzzCommand(f *testing.F) {
 	for _, s := range []string{"HELO a", "MAIL FROM:<a@b> SIZE=1 AUTH=<>", "MAIL FROM: a@b", "RCPT TO:<@a:b@c> NOTIFY=NEVER",
-		"BDAT 1 LAST", `VRFY "a b" SMTPUTF8`, "VERFY <>", "AUTH PLAIN =", "HELP x y", "\xff", "MAIL FROM:<\"\\>\"@x>", "TURN\tx", "SAML"} {
+		"BDAT 1 LAST", `VRFY "a b" SMTPUTF8`, "VERFY <>", "AUTH PLAIN =", "HELP x y", "\xff", "MAIL FROM:<\"\\>\"@x>", "TURN\tx", "SAML", "ETRN @a.example",
+		"ETRN #q", "ATRN a.example,b.example"} {
 		f.Add([]byte(s), true)
 		f.Add([]byte(s), false)
 	}

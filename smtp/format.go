@@ -15,8 +15,12 @@ func (c Command) String() string {
 	switch c.Verb {
 	case Unknown:
 		return joinWords(c.Name, c.Arg)
-	case HELO, EHLO, HELP:
+	case HELO, EHLO, HELP, ETRN:
 		return joinWords(name, c.Word)
+	case ATRN:
+		return joinWords(name, strings.Join(c.Domains, ","))
+	case TURN:
+		return name
 	case MAIL:
 		return "MAIL FROM:" + c.Path.String() + paramString(c.Params)
 	case RCPT:

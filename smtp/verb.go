@@ -95,14 +95,14 @@ func (v Verb) extensionRow() verbRow {
 		return verbRow{name: "STARTTLS", syntax: "STARTTLS", ext: ExtStartTLS, last: true,
 			help: "Turns encryption on; afterwards begin again with EHLO (RFC 3207 4)."}
 	case ETRN:
-		return verbRow{name: "ETRN", syntax: "ETRN domain", ext: ExtEtrn, last: true,
-			help: "Asks for the queue of a domain to be sent (RFC 1985)."}
+		return verbRow{name: "ETRN", syntax: "ETRN [@]domain, or ETRN #queue", ext: ExtEtrn, last: true,
+			help: "Asks for what waits for a domain to be sent, on a new connection (RFC 1985 5)."}
 	case ATRN:
 		return verbRow{name: "ATRN", syntax: "ATRN [domain,...]", ext: ExtAtrn, last: true,
-			help: "Turns the connection around after a log-in (RFC 2645)."}
+			help: "After a log-in turns the connection around, to get what waits (RFC 2645 5.2.1)."}
 	case TURN:
 		return verbRow{name: "TURN", syntax: "TURN", last: true,
-			help: "Turned the connection around (RFC 821); out of use, nobody is identified (RFC 5321 F.1)."}
+			help: "Turns the connection around (RFC 821 3.8); out of use elsewhere, nobody is identified (RFC 5321 F.1)."}
 	case SEND, SOML, SAML:
 		return verbRow{name: [...]string{"SEND", "SOML", "SAML"}[v-SEND],
 			help: "Wrote to a terminal (RFC 821); out of use (RFC 5321 F.6)."}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
-	"slices"
 	"strings"
 	"time"
 
@@ -25,11 +24,7 @@ func (s *session) auth(ctx context.Context, cmd smtp.Command) smtp.Reply {
 	if r := s.mayAuth(cmd); r.Code != 0 {
 		return r
 	}
-	state := s.tls()
-	if !slices.Contains(s.srv.Mechanisms.Names(state), cmd.Word) {
-		return s.text(textMechanism)
-	}
-	exchange, err := s.srv.Mechanisms.New(cmd.Word, s.srv.Auth, state)
+	exchange, err := s.exchangeOf(cmd.Word, s.tls())
 	if err != nil {
 		return s.text(textMechanism)
 	}
@@ -45,10 +40,13 @@ func (s *session) auth(ctx context.Context, cmd smtp.Command) smtp.Reply {
 // mayAuth refuses AUTH where it has no place; the zero Reply lets it in.
 func (s *session) mayAuth(cmd smtp.Command) smtp.Reply {
 	strict := s.srv.Mode == mail.Strict
+	mx := s.srv.Service == mail.MX
 	switch {
-	case strict && s.srv.Service != mail.Submission:
+	case strict && mx && !(s.srv.Turn && s.srv.Sites != nil):
 		return s.text(textNoAuthHere)
-	case s.srv.Auth == nil:
+	case strict && mx && !s.encrypted():
+		return s.text(textTLSFirst)
+	case s.srv.Auth == nil && s.srv.Sites == nil:
 		return s.textf(textNoServe, cmd.Verb.String())
 	case s.needsTLS() && s.srv.TLS != nil:
 		return s.text(textTLSFirst)
@@ -58,7 +56,7 @@ func (s *session) mayAuth(cmd smtp.Command) smtp.Reply {
 		return s.text(textHelloFirst)
 	case strict && !s.from.ESMTP:
 		return s.text(textEhloFirst)
-	case s.from.Login.Known():
+	case s.from.Login.Known(), s.site != "":
 		return s.text(textLoggedInAlready)
 	case s.tx.state != idle:
 		return s.text(textNoAuthNow)
@@ -163,8 +161,10 @@ func (s *session) outcome(ctx context.Context, x sasl.Server, mechanism string, 
 	}
 	if err == nil {
 		id := x.Identity()
-		s.from.Login = mail.Login{Account: id.Account, Address: id.Address}
-		fact.User = id.Address
+		s.from.Login, s.site = mail.Login{Account: id.Account, Address: id.Address}, id.Site
+		if fact.User = id.Address; id.Site != "" {
+			fact.User = id.Site
+		}
 		s.c.State(fact)
 		s.counted(ctx, x.User(), true)
 		return s.text(textLoggedIn)

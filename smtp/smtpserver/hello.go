@@ -10,11 +10,12 @@ import (
 // hello answers HELO and EHLO. Both begin anew, as RSET does; a refused one
 // changes nothing (RFC 5321 §4.1.4). Whether the name is the peer's is not
 // asked: mail may not be refused for that.
-func (s *session) hello(_ context.Context, cmd smtp.Command) smtp.Reply {
+func (s *session) hello(ctx context.Context, cmd smtp.Command) smtp.Reply {
 	if r, met := s.fault("ehlo", cmd.Word); met {
 		return r
 	}
 	s.reset()
+	s.callers(ctx)
 	s.from.Helo, s.from.ESMTP = cmd.Word, cmd.Verb == smtp.EHLO
 	s.c.State(event.Named{Helo: printable(cmd.Word, 255)})
 	if cmd.Lax&smtp.LaxDomain != 0 {
@@ -36,7 +37,7 @@ func (s *session) hello(_ context.Context, cmd smtp.Command) smtp.Reply {
 func (s *session) offer() smtp.Offer {
 	o := smtp.Offer{Extensions: s.offered(), MaxSize: s.srv.MaxSize}
 	if o.Extensions.Has(smtp.ExtAuth) {
-		o.Mechanisms = s.srv.Mechanisms.Names(s.tls())
+		o.Mechanisms = s.mechanisms(s.tls())
 	}
 	return o
 }

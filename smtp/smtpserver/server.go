@@ -24,6 +24,8 @@ type Config struct {
 	Auth        sasl.Authenticator // nil: AUTH is not served
 	Mechanisms  Mechanisms         // nil: sasl's
 	Guard       Guard              // nil: log-ins are neither counted nor delayed
+	Sites       Sites              // nil: nobody comes for mail
+	Turn        bool               // TURN is served (RFC 821 §3.8)
 	TLS         *tls.Config        // nil: STARTTLS is not served
 	ImplicitTLS bool               // TLS from the first octet (RFC 8314 §3.3)
 
@@ -129,9 +131,14 @@ func New(c Config) *Server {
 	}
 	s.book = newBook(s.bare)
 	for _, r := range verbTable() {
-		s.rows[r.verb] = r
+		if s.has(r.verb) {
+			s.rows[r.verb] = r
+		}
 	}
 	s.base = smtp.ExtSize | smtp.ExtPipelining | smtp.Ext8BitMIME | smtp.ExtSMTPUTF8 | smtp.ExtHelp | smtp.ExtChunking
+	if c.Service == mail.ODMR { // RFC 2645 §5.1.1
+		s.base = smtp.ExtHelp | smtp.ExtAtrn
+	}
 	if !s.bare {
 		s.base |= smtp.ExtStatusCodes
 	}
@@ -146,6 +153,22 @@ func New(c Config) *Server {
 	s.can = s.servable()
 	s.base &= s.can
 	return s
+}
+
+// has says that the service has a verb at all (RFC 2645 §5.4, RFC 6409 §7).
+func (s *Server) has(v smtp.Verb) bool {
+	odmr := s.Service == mail.ODMR
+	switch v {
+	case smtp.MAIL, smtp.RCPT, smtp.DATA, smtp.BDAT, smtp.VRFY, smtp.EXPN:
+		return !odmr
+	case smtp.ATRN:
+		return odmr && s.Sites != nil
+	case smtp.TURN:
+		return s.Turn && s.Sites != nil && s.Service != mail.Submission
+	case smtp.ETRN:
+		return s.Sites != nil && s.Service != mail.Submission
+	}
+	return true
 }
 
 // servable is all extensions but those whose verb has no run: what is not
@@ -179,9 +202,11 @@ func (s *Server) session(ctx context.Context, c *wire.Conn) *session {
 	if s.Leave != nil && s.Service == mail.Submission && s.Mode == mail.Strict {
 		leave = s.Leave(ends.Remote.Addr())
 	}
-	return &session{
+	ses := &session{
 		srv: s, c: c, leave: leave, commitCtx: context.WithoutCancel(ctx),
 		from: mail.Origin{Session: c.ID(), Listener: s.Listener, Service: s.Service, Mode: s.Mode,
 			Remote: ends.Remote, Local: ends.Local, NoLogin: leave.Login},
 	}
+	ses.callers(ctx)
+	return ses
 }

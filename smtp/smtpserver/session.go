@@ -27,6 +27,8 @@ type session struct {
 	commitCtx context.Context // the session's values, but not its end
 	from      mail.Origin     // what is known of the peer by now
 	leave     Leave
+	site      string // the site that has logged in
+	visited   bool   // there are sites
 	tx        transaction
 	out       []byte // replies are put together here
 
@@ -128,7 +130,7 @@ func (s *session) answer(ctx context.Context, cmd smtp.Command, fault *smtp.Faul
 	case r.run == nil:
 		return s.refuse(cmd, s.textf(textNoServe, cmd.Verb.String()))
 	}
-	if wrong := s.outOfPhase(r.when); wrong.Code != 0 {
+	if wrong := s.outOfPhase(cmd.Verb, r.when); wrong.Code != 0 {
 		return s.refuse(cmd, wrong)
 	}
 	if fault != nil && !s.forgives(cmd) {
@@ -149,7 +151,7 @@ func (s *session) forgives(cmd smtp.Command) bool {
 func (s *session) row(cmd smtp.Command) row {
 	r := s.srv.rows[cmd.Verb]
 	own := cmd.Verb == smtp.AUTH || cmd.Verb == smtp.STARTTLS
-	if !own && !s.srv.base.Has(cmd.Verb.Extension()) {
+	if !own && !s.known().Has(cmd.Verb.Extension()) {
 		r.run = nil
 	}
 	return r
@@ -323,7 +325,7 @@ func (s *session) note(text string) { s.c.State(event.Note{Text: text}) }
 // forget drops what the peer said: its name, its log-in, its message.
 func (s *session) forget() {
 	s.reset()
-	s.from.Helo, s.from.ESMTP, s.from.Login = "", false, mail.Login{}
+	s.from.Helo, s.from.ESMTP, s.from.Login, s.site = "", false, mail.Login{}, ""
 }
 
 // printable is s for a log: at most max octets, nothing that is not a visible

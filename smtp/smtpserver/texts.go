@@ -92,6 +92,21 @@ const (
 	textNoRcpt
 	textNeedsEhlo
 	textShut
+	textNodeQueuing
+	textNodeEmpty
+	textNodeStarted
+	textNodeCounted
+	textNodeUnable
+	textNodeTooSoon
+	textNodeForbidden
+	textTurning
+	textNotYours
+	textTooSoon
+	textNoFetchNow
+	textNoMail
+	textNoTurn
+	textInMail
+	textBehindTurn
 	texts // how many there are
 )
 
@@ -196,6 +211,25 @@ func wordings() [texts]wording {
 		textTooBig:       {552, "5.3.4", "Message too big; at most %[1]d octets are accepted", ""},
 		textNoRcpt:       {554, "5.5.1", "No valid recipients", ""},
 		textNeedsEhlo:    {555, "5.5.4", "Parameters need EHLO instead of HELO", ""},
+
+		// ETRN, in the words of RFC 1985 §5.1.
+		textNodeQueuing:   {250, "2.0.0", "OK, queuing for node %[1]s started", ""},
+		textNodeEmpty:     {251, "2.0.0", "OK, no messages waiting for node %[1]s", ""},
+		textNodeStarted:   {252, "2.0.0", "OK, pending messages for node %[1]s started", ""},
+		textNodeCounted:   {253, "2.0.0", "OK, %[1]d pending messages for node %[2]s started", ""},
+		textNodeUnable:    {458, "4.3.0", "Unable to queue messages for node %[1]s", ""},
+		textNodeTooSoon:   {458, "4.7.0", "Unable to queue messages for node %[1]s so soon again", ""},
+		textNodeForbidden: {459, "4.7.1", "Node %[1]s not allowed: it is not known to be yours", ""},
+
+		// ATRN and TURN (RFC 2645 §7).
+		textTurning:    {250, "2.0.0", "OK, now reversing the connection", ""},
+		textNotYours:   {450, "4.7.1", "Not all of these domains are yours; nothing is sent", ""},
+		textTooSoon:    {450, "4.7.0", "Asked too often; try again later", ""},
+		textNoFetchNow: {451, "4.3.0", "Unable to process the request now; try again later", ""},
+		textNoMail:     {453, "4.2.0", "You have no mail", ""},
+		textNoTurn:     {502, "5.7.1", "No turning for a host of this name", ""},
+		textInMail:     {503, "5.5.1", "%[1]s cannot stand inside a message; RSET forgets it", sequence},
+		textBehindTurn: {503, "5.5.0", "Octets were sent behind %[1]s, closing transmission channel", ""},
 	}
 }
 

@@ -15,6 +15,7 @@ const (
 	lookup               // anytime, but not in clear text where TLS is demanded
 	greeted              // after HELO or EHLO, outside of a transaction
 	inMail               // after MAIL
+	between              // after HELO or EHLO, outside of a transaction, log-in or not
 )
 
 // row is one verb that the server knows. A row without run answers 502 and is
@@ -43,9 +44,9 @@ func verbTable() []row {
 		{smtp.QUIT, anytime, (*session).quit},
 		{smtp.AUTH, anytime, (*session).auth},
 		{smtp.STARTTLS, anytime, (*session).startTLS},
-		{smtp.ETRN, anytime, nil},
-		{smtp.ATRN, anytime, nil},
-		{smtp.TURN, anytime, nil},
+		{smtp.ETRN, between, (*session).etrn},
+		{smtp.ATRN, anytime, (*session).atrn},
+		{smtp.TURN, anytime, (*session).turn},
 		{smtp.SEND, anytime, nil},
 		{smtp.SOML, anytime, nil},
 		{smtp.SAML, anytime, nil},
@@ -54,12 +55,22 @@ func verbTable() []row {
 
 // offered is what EHLO shows now; parameters and HELP follow it.
 func (s *session) offered() smtp.Extension {
-	e := s.srv.base
+	e := s.known()
 	if s.srv.TLS != nil && !s.encrypted() {
 		e |= smtp.ExtStartTLS
 	}
-	if s.srv.Auth != nil && (s.srv.Mode == mail.Lab || s.srv.Service == mail.Submission && !s.needsTLS()) {
+	if s.people() || len(s.siteMechanisms(s.tls())) > 0 {
 		e |= smtp.ExtAuth
+	}
+	return e & s.srv.can
+}
+
+// known is what is served in every state as long as nobody's coming or going
+// changes the house.
+func (s *session) known() smtp.Extension {
+	e := s.srv.base
+	if s.visited {
+		e |= smtp.ExtEtrn
 	}
 	return e & s.srv.can
 }
@@ -70,7 +81,7 @@ func (s *session) serves(v smtp.Verb) bool {
 }
 
 // outOfPhase refuses what comes at the wrong time; the zero Reply lets it in.
-func (s *session) outOfPhase(when phase) smtp.Reply {
+func (s *session) outOfPhase(v smtp.Verb, when phase) smtp.Reply {
 	if when == anytime {
 		return smtp.Reply{}
 	}
@@ -82,6 +93,10 @@ func (s *session) outOfPhase(when phase) smtp.Reply {
 		return smtp.Reply{}
 	case s.from.Helo == "":
 		return s.text(textHelloFirst)
+	case when == between && s.tx.state != idle:
+		return s.textf(textInMail, v.String())
+	case when == between:
+		return smtp.Reply{}
 	case s.srv.Service == mail.Submission && !s.from.Login.Known() && !s.leave.Login:
 		return s.text(textAuthFirst)
 	case s.tx.state == broken:

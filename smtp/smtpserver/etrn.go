@@ -1,0 +1,33 @@
+package smtpserver
+
+import (
+	"context"
+	"errors"
+
+	"posta/smtp"
+)
+
+// etrn answers ETRN (RFC 1985 §5.1). What waits is sent on a connection of the
+// queue's own; this one goes on.
+func (s *session) etrn(ctx context.Context, cmd smtp.Command) smtp.Reply {
+	r, err := s.srv.Sites.Release(ctx, Caller{Site: s.site, Remote: s.from.Remote.Addr()}, cmd.Word)
+	switch {
+	case errors.Is(err, ErrNotTheirs):
+		return s.textf(textNodeForbidden, cmd.Word)
+	case errors.Is(err, ErrTooSoon):
+		return s.textf(textNodeTooSoon, cmd.Word)
+	case err != nil:
+		s.note("a fault inside: " + printable(err.Error(), 300))
+		return s.textf(textNodeUnable, cmd.Word)
+	}
+	s.note("released " + cmd.Word)
+	switch {
+	case r.Partly:
+		return s.textf(textNodeQueuing, cmd.Word)
+	case r.Waiting == 0:
+		return s.textf(textNodeEmpty, cmd.Word)
+	case s.site == "": // a network is more than the machine that asks
+		return s.textf(textNodeStarted, cmd.Word)
+	}
+	return s.textf(textNodeCounted, r.Waiting, cmd.Word)
+}

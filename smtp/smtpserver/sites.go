@@ -1,0 +1,113 @@
+package smtpserver
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net/netip"
+	"slices"
+	"time"
+
+	"posta/mail"
+	"posta/sasl"
+	"posta/wire"
+)
+
+// Sites are the customers' mail servers that come for their mail by ETRN, ATRN
+// or TURN. They log in as sites: that is no log-in for mail.
+type Sites interface {
+	// Any says whether there is one; ETRN is not served otherwise.
+	Any(ctx context.Context) bool
+	// Logins knows their secrets, and no person's password.
+	Logins() sasl.Authenticator
+	// Release starts the queue of an ETRN's node, "example.net", "@example.net"
+	// or "#name" (RFC 1985 §5). Errors: ErrNotTheirs, ErrTooSoon, or what failed.
+	Release(ctx context.Context, by Caller, node string) (Released, error)
+	// Fetch gives the domains of which a site asks for mail, all that are its
+	// own where it names none, and says whether any mail waits (RFC 2645
+	// §5.2.1). Errors: ErrNotTheirs, ErrTooSoon, or what failed.
+	Fetch(ctx context.Context, site string, domains []string) (all []string, waits bool, err error)
+	// Turns says whether a site may TURN under a HELO name.
+	Turns(ctx context.Context, site, helo string) (bool, error)
+	// Reverse sends what waits for the domains over a connection that has
+	// turned, and takes leave there. It gives why the session ended.
+	Reverse(ctx context.Context, site string, domains []string, c *wire.Conn) (end string)
+}
+
+// Caller is who asks for a queue.
+type Caller struct {
+	Site   string // "" where nobody is logged in
+	Remote netip.Addr
+}
+
+// Released is a queue that was started.
+type Released struct {
+	Waiting int64 // messages' recipients that are now tried
+	Partly  bool  // the queue is not the caller's alone, who learns no number
+}
+
+var (
+	// ErrNotTheirs is what nobody may have who asks for it, be it there or not.
+	ErrNotTheirs = errors.New("smtpserver: not the caller's")
+	// ErrTooSoon is that somebody asks too often.
+	ErrTooSoon = errors.New("smtpserver: asked too often")
+)
+
+// turnedFor is how long a turned connection may last.
+const turnedFor = 24 * time.Hour
+
+// callers looks whether there are sites, for what is served and shown.
+func (s *session) callers(ctx context.Context) {
+	s.visited = s.srv.Sites != nil && s.srv.Sites.Any(ctx)
+}
+
+// people says that persons may log in here now.
+func (s *session) people() bool {
+	if s.srv.Auth == nil || s.srv.Service == mail.ODMR {
+		return false
+	}
+	return s.srv.Mode == mail.Lab || s.srv.Service == mail.Submission && !s.needsTLS()
+}
+
+// siteMechanisms are those by which a site may log in here now, strongest
+// first. CRAM-MD5 is port 366's and the lab's (RFC 2645 §5.1.2); in clear text no
+// strict listener takes a secret as it is (RFC 4954 §4).
+func (s *session) siteMechanisms(state *tls.ConnectionState) []string {
+	strict := s.srv.Mode == mail.Strict
+	names := sasl.Names(state)
+	switch {
+	case s.srv.Sites == nil:
+		return nil
+	case s.srv.Service == mail.ODMR && strict && state == nil:
+		return []string{sasl.ScramSHA256, sasl.CramMD5}
+	case s.srv.Service == mail.ODMR:
+		at := slices.Index(names, sasl.Plain)
+		return slices.Insert(slices.Clone(names), at, sasl.CramMD5)
+	case !strict && s.visited:
+		return []string{sasl.CramMD5} // the others are the people's
+	case strict && s.srv.Turn && s.srv.Service == mail.MX && state != nil:
+		return names
+	}
+	return nil
+}
+
+// mechanisms are what EHLO shows behind AUTH.
+func (s *session) mechanisms(state *tls.ConnectionState) (all []string) {
+	if s.people() {
+		all = append(all, s.srv.Mechanisms.Names(state)...)
+	}
+	return append(all, s.siteMechanisms(state)...)
+}
+
+// exchangeOf begins an exchange of a mechanism with who may use it here.
+func (s *session) exchangeOf(name string, state *tls.ConnectionState) (sasl.Server, error) {
+	switch {
+	case s.people() && slices.Contains(s.srv.Mechanisms.Names(state), name):
+		return s.srv.Mechanisms.New(name, s.srv.Auth, state)
+	case !slices.Contains(s.siteMechanisms(state), name):
+		return nil, sasl.ErrMechanism
+	case name == sasl.CramMD5:
+		return sasl.NewCramMD5(s.srv.Sites.Logins(), s.srv.Hostname), nil
+	}
+	return sasl.NewServer(name, s.srv.Sites.Logins(), state)
+}
