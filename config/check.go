@@ -149,13 +149,19 @@ func (c *Config) checkListener(p *problems, i int) {
 			p.say("addr", "config.twice", words.Args{"Where": where, "Key": "addr", "Value": l.Addr})
 		}
 	}
-	p.oneOf(where, "service", l.Service, SMTP, Submission, POP3)
+	p.oneOf(where, "service", l.Service, SMTP, Submission, POP3, ODMR)
 	p.addr(where, l.Addr)
 	p.oneOf(where, "tls", l.TLS, TLSNone, TLSStart, TLSImplicit)
 	p.oneOf(where, "mode", l.Mode, ModeStrict, ModeLab, ModeSink)
 	p.oneOf(where, "persona", l.Persona, "posta", "hmailserver")
 	if l.Persona == "hmailserver" && l.Mode == ModeStrict {
 		p.say("persona", "config.persona_strict", words.Args{"Where": where})
+	}
+	if l.Service == ODMR && l.Mode == ModeSink {
+		p.say("mode", "config.odmr_sink", words.Args{"Where": where})
+	}
+	if l.Turn && (l.Service == Submission || l.Service == POP3 || l.Mode == ModeSink) {
+		p.say("turn", "config.turn_where", words.Args{"Where": where})
 	}
 	if l.Mode == ModeStrict && l.TLS == TLSNone && (l.Service == Submission || l.Service == POP3) && !c.someClear() {
 		p.say("tls", "config.no_login", words.Args{"Where": where, "Service": l.Service})

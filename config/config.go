@@ -12,6 +12,7 @@ const (
 	SMTP       = "smtp"       // mail from other servers, port 25
 	Submission = "submission" // mail from the users' programs, 587 and 465
 	POP3       = "pop3"       // mail fetched, 110 and 995
+	ODMR       = "odmr"       // mail that sites come for, 366
 
 	TLSNone     = "none"
 	TLSStart    = "starttls" // STARTTLS in SMTP, STLS in POP3
@@ -170,6 +171,7 @@ type Listener struct {
 	TLS           string   `toml:"tls"`
 	Mode          string   `toml:"mode"`
 	Persona       string   `toml:"persona"`
+	Turn          bool     `toml:"turn"`
 	MaxMessage    Size     `toml:"max_message"`
 	MaxRecipients int      `toml:"max_recipients"`
 	MaxConns      int      `toml:"max_connections"`

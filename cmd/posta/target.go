@@ -122,6 +122,9 @@ func (a *app) ownListener(ctx context.Context, t target) (admin.Listener, bool) 
 		return admin.Listener{}, false
 	}
 	for _, l := range status.Listeners {
+		if l.Service == config.ODMR { // not what anybody means who names no port
+			continue
+		}
 		pop := l.Service == config.POP3
 		if pop == (t.Protocol == protoPOP3) && (l.TLS == config.TLSImplicit) == t.TLS {
 			return l, true
