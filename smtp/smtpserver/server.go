@@ -205,7 +205,8 @@ func (s *Server) session(ctx context.Context, c *wire.Conn) *session {
 	ses := &session{
 		srv: s, c: c, leave: leave, commitCtx: context.WithoutCancel(ctx),
 		from: mail.Origin{Session: c.ID(), Listener: s.Listener, Service: s.Service, Mode: s.Mode,
-			Remote: ends.Remote, Local: ends.Local, NoLogin: leave.Login},
+			Remote: ends.Remote, Local: ends.Local, TLS: c.Secured(), // where the sides were changed
+			NoLogin: leave.Login},
 	}
 	ses.callers(ctx)
 	return ses
