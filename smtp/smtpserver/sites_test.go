@@ -480,4 +480,3 @@ func TestTurnInTheLab(t *testing.T) {
 		S: 503 5.5.0 Octets were sent behind TURN, closing transmission channel
 		S: <closed>`)
 }
-
