@@ -1,0 +1,237 @@
+package collect
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"time"
+
+	"posta/event"
+	"posta/mail"
+	"posta/smtp/smtpclient"
+	"posta/wire"
+)
+
+// Config is what a Collector works with.
+type Config struct {
+	Store    Store
+	Door     mail.Door
+	Hostname string // what EHLO says, and the greeting on a turned connection
+	MaxSize  int64  // octets of a message; 0: no limit
+	Sink     event.Sink
+	Session  func() uint64              // gives the number of the next session
+	Label    func(domain string) string // a domain in its one spelling; nil: in lower case
+	Problem  func(error)                // is told what an administrator should know; nil: nobody
+	Roots    *x509.CertPool
+	Dial     func(ctx context.Context, addr string) (net.Conn, error) // nil: by TCP
+	Now      func() time.Time                                         // nil: time.Now
+	Most     int                                                      // entries at a time; 0: 8
+}
+
+// Collector collects.
+type Collector struct {
+	cfg    Config
+	wake   chan struct{}
+	places chan struct{}
+
+	mu      sync.Mutex
+	running map[int64]bool
+	work    sync.WaitGroup
+}
+
+// New makes a Collector. Nothing is collected before Run or Once.
+func New(cfg Config) *Collector {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Session == nil {
+		cfg.Session = func() uint64 { return 0 }
+	}
+	if cfg.Problem == nil {
+		cfg.Problem = func(error) {}
+	}
+	if cfg.Label == nil {
+		cfg.Label = strings.ToLower
+	}
+	if cfg.Dial == nil {
+		cfg.Dial = dialTCP
+	}
+	if cfg.Most == 0 {
+		cfg.Most = 8
+	}
+	return &Collector{cfg: cfg, wake: make(chan struct{}, 1), places: make(chan struct{}, cfg.Most), running: map[int64]bool{}}
+}
+
+// dialWait is how long a connection may take to come about.
+const dialWait = time.Minute
+
+func dialTCP(ctx context.Context, addr string) (net.Conn, error) {
+	d := net.Dialer{Timeout: dialWait}
+	return d.DialContext(ctx, "tcp", addr)
+}
+
+// Stir is told that entries have changed.
+func (c *Collector) Stir() {
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+// retryStore is when the schedule asks a Store again that failed.
+const retryStore = time.Minute
+
+// Run keeps the schedule until ctx is done, and returns when all that it
+// started has ended.
+func (c *Collector) Run(ctx context.Context) error {
+	defer c.work.Wait()
+	for {
+		next, err := c.start(ctx)
+		if err != nil && ctx.Err() == nil {
+			c.cfg.Problem(err)
+			next = c.cfg.Now().Add(retryStore)
+		}
+		if !c.sleep(ctx, next) {
+			return nil
+		}
+	}
+}
+
+// sleep waits until a time, or for somebody who stirs; false: ctx is done.
+func (c *Collector) sleep(ctx context.Context, until time.Time) bool {
+	var due <-chan time.Time
+	if !until.IsZero() {
+		t := time.NewTimer(max(until.Sub(c.cfg.Now()), 0))
+		defer t.Stop()
+		due = t.C
+	}
+	select {
+	case <-ctx.Done():
+		return false
+	case <-c.wake:
+	case <-due:
+	}
+	return ctx.Err() == nil
+}
+
+// start begins with what is due, and says when the next is.
+func (c *Collector) start(ctx context.Context) (next time.Time, err error) {
+	all, err := c.cfg.Store.Entries(ctx)
+	if err != nil {
+		return next, fmt.Errorf("collect: entries: %w", err)
+	}
+	now := c.cfg.Now()
+	for _, e := range all {
+		if e.Every == 0 || e.Next.IsZero() {
+			continue
+		}
+		if e.Next.After(now) {
+			if next.IsZero() || e.Next.Before(next) {
+				next = e.Next
+			}
+			continue
+		}
+		if !c.begin(e.ID) {
+			continue // its end stirs
+		}
+		c.work.Add(1)
+		go func() {
+			defer c.work.Done()
+			defer c.Stir()
+			defer c.end(e.ID)
+			if _, err := c.collect(ctx, e.ID); err != nil && ctx.Err() == nil && !errors.Is(err, ErrNotFound) {
+				c.cfg.Problem(err)
+			}
+		}()
+	}
+	return next, nil
+}
+
+// begin takes an entry to work on it; false: somebody is at it.
+func (c *Collector) begin(id int64) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.running[id] {
+		return false
+	}
+	c.running[id] = true
+	return true
+}
+
+func (c *Collector) end(id int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.running, id)
+}
+
+// Once collects an entry now, whatever its schedule says. What the peer refused
+// or could not do is in the Result; the error is the Store's, or ErrRunning.
+func (c *Collector) Once(ctx context.Context, id int64) (Result, error) {
+	if !c.begin(id) {
+		return Result{}, ErrRunning
+	}
+	defer c.Stir()
+	defer c.end(id)
+	return c.collect(ctx, id)
+}
+
+func (c *Collector) collect(ctx context.Context, id int64) (Result, error) {
+	select {
+	case c.places <- struct{}{}:
+		defer func() { <-c.places }()
+	case <-ctx.Done():
+		return Result{}, ctx.Err()
+	}
+	e, err := c.cfg.Store.Entry(ctx, id)
+	if err != nil {
+		return Result{}, fmt.Errorf("collect: entry %d: %w", id, err)
+	}
+	v := &visit{c: c, e: e}
+	v.result.At = c.cfg.Now()
+	failed := v.make(ctx)
+	v.result.Took = c.cfg.Now().Sub(v.result.At)
+	if failed != nil {
+		v.result.Failure = failure(failed)
+	}
+	var next time.Time
+	if e.Every > 0 {
+		next = c.cfg.Now().Add(e.Every)
+	}
+	if err := c.cfg.Store.Settle(context.WithoutCancel(ctx), id, v.result, next); err != nil {
+		return v.result, fmt.Errorf("collect: result of entry %d: %w", id, err)
+	}
+	return v.result, nil
+}
+
+// failure says what went wrong in the peer's own words, or in ours.
+func failure(err error) string {
+	var refusal *smtpclient.Refusal
+	switch {
+	case errors.As(err, &refusal):
+		return mail.Shown(refusal.Reply.FirstLine())
+	case errors.Is(err, wire.ErrIdle):
+		return "the server does not answer"
+	}
+	return mail.Shown(err.Error())
+}
+
+// visit is one time that an entry is collected.
+type visit struct {
+	c      *Collector
+	e      Entry
+	result Result
+}
+
+func (v *visit) make(ctx context.Context) error {
+	switch v.e.Way {
+	case POP3:
+		return v.pop(ctx)
+	case ETRN:
+		return v.etrn(ctx)
+	}
+	return v.turned(ctx)
+}

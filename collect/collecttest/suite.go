@@ -1,0 +1,109 @@
+package collecttest
+
+import (
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"posta/collect"
+)
+
+func born() time.Time { return time.Date(2026, 11, 27, 4, 5, 6, 0, time.UTC) }
+
+// Run holds a Store against its contract. open gives a new and empty one.
+func Run(t *testing.T, open func(*testing.T) collect.Store) {
+	t.Run("entries", func(t *testing.T) { testEntries(t, open(t)) })
+	t.Run("unique-ids", func(t *testing.T) { testSeen(t, open(t)) })
+	t.Run("nothing there", func(t *testing.T) { testNothing(t, open(t)) })
+}
+
+func same(t *testing.T, got, want any) {
+	t.Helper()
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func testEntries(t *testing.T, s collect.Store) {
+	ctx := t.Context()
+	atrn := collect.Entry{Way: collect.ATRN, Host: "provider.example:366", TLS: collect.Required, User: "north", Password: "geheim",
+		Domains: []string{"north.example", "a.north.example"}, Every: time.Hour, Created: born(), Next: born().Add(time.Hour)}
+	pop := collect.Entry{Way: collect.POP3, Host: "mail.example.net", TLS: collect.Implicit, User: "pepe", Password: "x", Account: "pepe@north.example",
+		Keep: true, Created: born()}
+	first, err := s.AddEntry(ctx, atrn)
+	must(t, err)
+	second, err := s.AddEntry(ctx, pop)
+	must(t, err)
+	atrn.ID, pop.ID = first.ID, second.ID
+	got, err := s.Entry(ctx, first.ID)
+	must(t, err)
+	same(t, got, atrn)
+	got, err = s.Entry(ctx, second.ID)
+	must(t, err)
+	same(t, got, pop)
+
+	last := collect.Result{At: born().Add(time.Minute), Took: 3 * time.Second, Messages: 4, Left: 1, Session: 1 << 40, Failure: "450 later"}
+	must(t, s.Settle(ctx, first.ID, last, born().Add(2*time.Hour)))
+	atrn.Last, atrn.Next = last, born().Add(2*time.Hour)
+	all, err := s.Entries(ctx)
+	must(t, err)
+	atrn.Password, pop.Password = "", ""
+	same(t, all, []collect.Entry{atrn, pop})
+
+	must(t, s.RemoveEntry(ctx, second.ID))
+	again, err := s.AddEntry(ctx, pop)
+	must(t, err)
+	if again.ID == second.ID {
+		t.Error("an id was given twice")
+	}
+	if seen, err := s.Seen(ctx, again.ID); err != nil || len(seen) != 0 {
+		t.Error(seen, err)
+	}
+}
+
+func testSeen(t *testing.T, s collect.Store) {
+	ctx := t.Context()
+	a, err := s.AddEntry(ctx, collect.Entry{Way: collect.POP3, Created: born()})
+	must(t, err)
+	b, err := s.AddEntry(ctx, collect.Entry{Way: collect.POP3, Created: born()})
+	must(t, err)
+	long := strings.Repeat("~", 70)
+	must(t, s.Saw(ctx, a.ID, "x", "a", long))
+	must(t, s.Saw(ctx, a.ID, "a", "b 1"))
+	must(t, s.Saw(ctx, b.ID, "a"))
+	seen, err := s.Seen(ctx, a.ID)
+	must(t, err)
+	same(t, seen, []string{"a", "b 1", "x", long})
+	must(t, s.Forget(ctx, a.ID, "a", "never"))
+	seen, err = s.Seen(ctx, a.ID)
+	must(t, err)
+	same(t, seen, []string{"b 1", "x", long})
+	must(t, s.RemoveEntry(ctx, a.ID))
+	seen, err = s.Seen(ctx, b.ID)
+	must(t, err)
+	same(t, seen, []string{"a"})
+}
+
+func testNothing(t *testing.T, s collect.Store) {
+	ctx := t.Context()
+	const id = 4711
+	for name, call := range map[string]func() error{
+		"Entry":       func() error { _, err := s.Entry(ctx, id); return err },
+		"RemoveEntry": func() error { return s.RemoveEntry(ctx, id) },
+		"Settle":      func() error { return s.Settle(ctx, id, collect.Result{}, time.Time{}) },
+		"Saw":         func() error { return s.Saw(ctx, id, "a") },
+	} {
+		if err := call(); !errors.Is(err, collect.ErrNotFound) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -1,0 +1,172 @@
+package collect
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"posta/mail"
+	"posta/words"
+)
+
+// Way is how mail is asked for.
+type Way string
+
+const (
+	ETRN Way = "etrn" // the provider sends it on a connection of its own (RFC 1985)
+	ATRN Way = "atrn" // the connection is turned round (RFC 2645)
+	TURN Way = "turn" // the same, as RFC 821 had it
+	POP3 Way = "pop3" // it is fetched out of a mailbox
+)
+
+// Security is how a connection is secured.
+type Security string
+
+const (
+	Opportunistic Security = ""         // TLS where it is offered, with any certificate; never for a password as it is
+	Required      Security = "required" // STARTTLS or STLS, with a certificate for the host's name
+	Implicit      Security = "implicit" // the same from the first octet
+	Clear         Security = "none"     // never; a password as it is crosses in clear text
+)
+
+// Entry is one thing to collect.
+type Entry struct {
+	ID       int64
+	Way      Way
+	Host     string // "mail.example.net" or "192.0.2.1", with ":port" or the way's own
+	TLS      Security
+	User     string
+	Password string   // kept apart, and in no list
+	Domains  []string // whose mail is taken; of ETRN also "@domain" and "#queue" as they are asked for
+	Account  string   // POP3: whose mailbox it is filed in
+	Keep     bool     // POP3: messages stay where they are
+	Every    time.Duration
+	Created  time.Time
+	Next     time.Time // when it is due by its schedule; zero: never
+	Last     Result
+}
+
+// Result is what became of one time.
+type Result struct {
+	At       time.Time // when it began; zero: never yet
+	Took     time.Duration
+	Messages int    // taken
+	Left     int    // messages that could not be filed and lie where they lay
+	Session  uint64 // the last recorded session of it
+	Failure  string // "" where all went well; else the peer's own words, or ours where it said none
+}
+
+// Least is how often a schedule may ask.
+const Least = time.Minute
+
+var (
+	ErrNotFound = errors.New("collect: not found")
+	ErrRunning  = errors.New("collect: it is running now")
+)
+
+// Store keeps the entries. Writes are on stable storage when they return.
+// Collecttest's suite is what every Store passes.
+type Store interface {
+	Entries(ctx context.Context) ([]Entry, error) // in order of id, without passwords
+	Entry(ctx context.Context, id int64) (Entry, error)
+	AddEntry(ctx context.Context, e Entry) (Entry, error)
+	RemoveEntry(ctx context.Context, id int64) error
+	// Settle keeps the result of a time and when the next is due.
+	Settle(ctx context.Context, id int64, last Result, next time.Time) error
+	// Seen gives the unique-ids of messages that were filed, and Saw adds some;
+	// Forget takes those out that are no longer there (RFC 1939 §7).
+	Seen(ctx context.Context, id int64) ([]string, error)
+	Saw(ctx context.Context, id int64, uidls ...string) error
+	Forget(ctx context.Context, id int64, uidls ...string) error
+}
+
+// Check brings an entry that a person wrote into its form, or says to them what
+// is wrong with it.
+func (e *Entry) Check() error {
+	e.Host = strings.ToLower(e.Host)
+	if err := e.checkHost(); err != nil {
+		return err
+	}
+	if !slices.Contains([]Security{Opportunistic, Required, Implicit, Clear}, e.TLS) {
+		return words.Fail("collect.tls", words.Args{"Value": string(e.TLS)})
+	}
+	if e.Every != 0 && e.Every < Least {
+		return words.Fail("collect.often", words.Args{"Value": e.Every.String(), "Least": Least.String()})
+	}
+	if strings.ContainsAny(e.User+e.Password, "\r\n\x00") {
+		return words.Fail("collect.login", nil)
+	}
+	switch e.Way {
+	case POP3:
+		if e.Account == "" || e.User == "" {
+			return words.Fail("collect.pop_account", nil)
+		}
+		e.Domains = nil
+		return nil
+	case ETRN, ATRN, TURN:
+		e.Account, e.Keep = "", false
+		return e.checkDomains()
+	}
+	return words.Fail("collect.way", words.Args{"Value": string(e.Way)})
+}
+
+// checkHost wants a host with an optional port.
+func (e *Entry) checkHost() error {
+	host, port := e.address()
+	n, err := strconv.Atoi(port)
+	_, ip := netip.ParseAddr(host)
+	if ip != nil && (mail.CheckDomain(host) != nil || strings.HasPrefix(host, "[")) || err != nil || n < 1 || n > 65535 {
+		return words.Fail("collect.host", words.Args{"Value": e.Host})
+	}
+	return nil
+}
+
+// address gives host and port, the way's own where none is written.
+func (e *Entry) address() (host, port string) {
+	if _, err := netip.ParseAddr(e.Host); err == nil {
+		return e.Host, e.port()
+	}
+	if host, port, err := net.SplitHostPort(e.Host); err == nil {
+		return host, port
+	}
+	return e.Host, e.port()
+}
+
+func (e *Entry) port() string {
+	switch {
+	case e.Way == POP3 && e.TLS == Implicit:
+		return "995"
+	case e.Way == POP3:
+		return "110"
+	case e.Way == ATRN:
+		return "366"
+	}
+	return "25"
+}
+
+// checkDomains wants what the verb can ask for.
+func (e *Entry) checkDomains() error {
+	if len(e.Domains) == 0 {
+		return words.Fail("collect.no_domain", nil)
+	}
+	if e.Way != ETRN && e.User == "" {
+		return words.Fail("collect.no_user", words.Args{"Way": strings.ToUpper(string(e.Way))})
+	}
+	for i, one := range e.Domains {
+		one = strings.ToLower(one)
+		name := one
+		if e.Way == ETRN {
+			name = strings.TrimPrefix(one, "@")
+		}
+		if !(e.Way == ETRN && strings.HasPrefix(one, "#")) && mail.CheckDomain(name) != nil {
+			return words.Fail("collect.domain", words.Args{"Value": one})
+		}
+		e.Domains[i] = one
+	}
+	return nil
+}

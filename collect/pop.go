@@ -1,0 +1,199 @@
+package collect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+
+	"posta/event"
+	"posta/mail"
+	"posta/pop3"
+	"posta/pop3/pop3client"
+)
+
+// pop fetches what is new in a mailbox elsewhere.
+func (v *visit) pop(ctx context.Context) error {
+	nc, host, err := v.dial(ctx)
+	if err != nil {
+		return err
+	}
+	c := pop3client.New(nc, pop3client.Options{ID: v.result.Session, Sink: v.c.cfg.Sink, Opened: v.opened()})
+	if err := v.enter(ctx, c, host); err != nil {
+		_ = c.Close("collect: " + failure(err))
+		return err
+	}
+	b := &box{visit: v, client: c, seen: map[string]bool{}, there: map[string]bool{}, sizes: map[int]int64{}, times: map[string][]int{}}
+	if err := b.fetch(ctx); err != nil {
+		_ = c.Close("collect: " + failure(err))
+		return err
+	}
+	return errors.Join(b.refused, c.Quit(ctx))
+}
+
+// enter logs in. A password goes nowhere that is neither a server that has
+// proved who it is nor said to be none of anybody's business.
+func (v *visit) enter(ctx context.Context, c *pop3client.Client, host string) error {
+	if v.e.TLS == Implicit {
+		if err := c.DialTLS(ctx, v.tls(host)); err != nil {
+			return err
+		}
+	}
+	if err := c.Greeting(ctx); err != nil {
+		return err
+	}
+	if v.e.TLS == Opportunistic || v.e.TLS == Required {
+		err := c.StartTLS(ctx, v.tls(host))
+		switch {
+		case errors.Is(err, pop3client.ErrNoTLS) && v.e.TLS == Required:
+			return errNoTLS
+		case err != nil && !errors.Is(err, pop3client.ErrNoTLS):
+			return err
+		}
+	}
+	account := pop3client.Account{User: v.e.User, Password: v.e.Password}
+	if weak, err := c.Weak(ctx, account); err != nil {
+		return err
+	} else if weak && v.e.TLS != Clear {
+		return errors.New("the server wants the password in clear text; tls none allows that")
+	}
+	return c.Login(ctx, account)
+}
+
+// box is the mailbox elsewhere.
+type box struct {
+	*visit
+	client  *pop3client.Client
+	seen    map[string]bool  // messages that are filed, by what they are known by
+	there   map[string]bool  // those that are listed
+	sizes   map[int]int64    // by number
+	times   map[string][]int // the numbers of the messages of a unique-id
+	refused error            // why a message was left, the last of them
+}
+
+// fetch files all that is not known. What is deleted there goes with QUIT.
+func (b *box) fetch(ctx context.Context) error {
+	kept, err := b.c.cfg.Store.Seen(ctx, b.e.ID)
+	if err != nil {
+		return err
+	}
+	for _, one := range kept {
+		b.seen[one] = true
+	}
+	sizes, err := b.client.List(ctx)
+	if err != nil {
+		return err
+	}
+	for _, one := range sizes {
+		b.sizes[one.Message] = one.Octets
+	}
+	all, err := b.client.UIDL(ctx)
+	if err != nil {
+		return err // without unique-ids a message would come again with every failure
+	}
+	for _, one := range all {
+		b.times[one.ID] = append(b.times[one.ID], one.Message)
+	}
+	for _, one := range all {
+		if err := b.message(ctx, one); err != nil {
+			return err
+		}
+	}
+	return b.forget(ctx, kept)
+}
+
+// message files one message, unless that was done, and deletes it, unless it is
+// to stay. Some servers give several messages one unique-id: each is fetched, and
+// none is deleted that was not filed just now, for which is which nobody knows.
+func (b *box) message(ctx context.Context, one pop3.Unique) error {
+	key, twins := one.ID, b.times[one.ID]
+	if len(twins) > 1 {
+		key += " " + strconv.Itoa(slices.Index(twins, one.Message))
+	}
+	b.there[key] = true
+	known := b.seen[key]
+	if !known {
+		filed, err := b.file(ctx, one.Message)
+		if err != nil {
+			return err
+		}
+		if !filed {
+			b.result.Left++
+			return nil
+		}
+		b.result.Messages++
+		if err := b.c.cfg.Store.Saw(context.WithoutCancel(ctx), b.e.ID, key); err != nil {
+			return err
+		}
+	}
+	if b.e.Keep || known && len(twins) > 1 {
+		return nil
+	}
+	return b.client.Dele(ctx, one.Message)
+}
+
+// file brings one message in; false: it could not be, and stays. It goes in as
+// from nobody and wants no report, so that none ever is sent.
+func (b *box) file(ctx context.Context, number int) (bool, error) {
+	to, err := mail.ParseAddress(b.e.Account)
+	if err != nil {
+		return false, err
+	}
+	if most := b.c.cfg.MaxSize; most > 0 && b.sizes[number] > most {
+		b.refused = tooLarge(number)
+		return false, nil
+	}
+	from := mail.Origin{Session: b.result.Session, Listener: event.Collecting, Service: mail.MX, Mode: mail.Strict, ESMTP: true, Helo: b.e.Host}
+	env := mail.Envelope{UTF8: !to.IsASCII()}
+	letter, err := b.c.cfg.Door.Begin(ctx, from, env)
+	if err == nil {
+		defer letter.Abort()
+		err = letter.Rcpt(ctx, mail.Recipient{To: to, Notify: mail.NotifyNever})
+	}
+	if err != nil {
+		b.refused = err
+		return false, nil
+	}
+	into := &filing{letter: letter}
+	_, err = b.client.Retr(ctx, number, into, b.c.cfg.MaxSize)
+	switch {
+	case errors.Is(err, pop3client.ErrTooBig):
+		b.refused = tooLarge(number)
+		return false, nil
+	case err != nil && into.err == nil:
+		return false, err
+	}
+	if into.err == nil {
+		_, into.err = letter.Commit(context.WithoutCancel(ctx))
+	}
+	if into.err != nil {
+		b.refused = into.err
+	}
+	return into.err == nil, nil
+}
+
+func tooLarge(number int) error { return fmt.Errorf("message %d there is too large", number) }
+
+// filing keeps a letter's refusal apart from errors of the connection.
+type filing struct {
+	letter io.Writer
+	err    error
+}
+
+func (f *filing) Write(p []byte) (int, error) {
+	if f.err == nil {
+		_, f.err = f.letter.Write(p)
+	}
+	return len(p), nil
+}
+
+// forget drops what is known of messages that are no longer there.
+func (b *box) forget(ctx context.Context, kept []string) error {
+	gone := slices.DeleteFunc(slices.Clone(kept), func(one string) bool { return b.there[one] })
+	if len(gone) == 0 {
+		return nil
+	}
+	return b.c.cfg.Store.Forget(ctx, b.e.ID, gone...)
+}

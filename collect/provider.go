@@ -1,0 +1,218 @@
+package collect
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"time"
+
+	"posta/event"
+	"posta/mail"
+	"posta/sasl"
+	"posta/smtp/smtpclient"
+	"posta/smtp/smtpserver"
+	"posta/wire"
+)
+
+// dial makes a connection, and says to which host and under which number.
+func (v *visit) dial(ctx context.Context) (nc net.Conn, host string, err error) {
+	host, port := v.e.address()
+	nc, err = v.c.cfg.Dial(ctx, net.JoinHostPort(host, port))
+	if err != nil {
+		return nil, "", fmt.Errorf("no connection: %w", err)
+	}
+	v.result.Session = v.c.cfg.Session()
+	return nc, host, nil
+}
+
+// opened is what the watchers are told of the connection.
+func (v *visit) opened() event.Opened {
+	return event.Opened{Listener: event.Collecting, Mode: mail.Strict.String(), TLS: v.e.TLS == Implicit}
+}
+
+// tls is how the certificate of a host is looked at.
+func (v *visit) tls(host string) *tls.Config {
+	any := v.e.TLS == Opportunistic
+	return &tls.Config{ServerName: host, RootCAs: v.c.cfg.Roots, InsecureSkipVerify: any, MinVersion: tls.VersionTLS12}
+}
+
+// errNoTLS is that a connection is not as secure as the entry wants it.
+var errNoTLS = errors.New("the server offers no TLS, and tls is required")
+
+// call connects to the provider, up to where it can be asked: TLS, and a log-in
+// where there is a user.
+func (v *visit) call(ctx context.Context) (*smtpclient.Client, error) {
+	nc, host, err := v.dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c := smtpclient.New(nc, smtpclient.Options{Name: v.c.cfg.Hostname, ID: v.result.Session, Sink: v.c.cfg.Sink, Opened: v.opened()})
+	if err := v.introduce(ctx, c, host); err != nil {
+		_ = c.Close("collect: " + failure(err))
+		return nil, err
+	}
+	return c, nil
+}
+
+func (v *visit) introduce(ctx context.Context, c *smtpclient.Client, host string) error {
+	if v.e.TLS == Implicit {
+		if err := c.DialTLS(ctx, v.tls(host)); err != nil {
+			return err
+		}
+	}
+	if err := c.Greeting(ctx); err != nil {
+		return err
+	}
+	if err := c.Hello(ctx); err != nil {
+		return err
+	}
+	if v.e.TLS == Opportunistic || v.e.TLS == Required {
+		err := c.StartTLS(ctx, v.tls(host))
+		switch {
+		case errors.Is(err, smtpclient.ErrNoTLS) && v.e.TLS == Required:
+			return errNoTLS
+		case err != nil && !errors.Is(err, smtpclient.ErrNoTLS):
+			return err
+		}
+	}
+	if v.e.User == "" {
+		return nil
+	}
+	mechanism := v.mechanism(c)
+	if mechanism == "" {
+		return errors.New("the server offers no way to log in that keeps the secret")
+	}
+	return c.Auth(ctx, smtpclient.Login{User: v.e.User, Password: v.e.Password, Mechanism: mechanism})
+}
+
+// mechanism is the strongest that the provider offers. One that shows the secret
+// is for a server that has proved who it is, or where the entry says "none".
+func (v *visit) mechanism(c *smtpclient.Client) string {
+	offered := c.Offer().Mechanisms
+	state, secure := c.TLS()
+	var at *tls.ConnectionState
+	if secure {
+		at = &state
+	}
+	names := append(slices.DeleteFunc(sasl.Names(at), weak), sasl.CramMD5)
+	if secure && v.e.TLS != Opportunistic || v.e.TLS == Clear {
+		names = append(names, sasl.Plain, sasl.LoginName)
+	}
+	for _, one := range names {
+		if slices.ContainsFunc(offered, func(o string) bool { return strings.EqualFold(o, one) }) {
+			return one
+		}
+	}
+	return ""
+}
+
+func weak(mechanism string) bool { return !strings.HasPrefix(mechanism, "SCRAM-") }
+
+// etrn asks the provider to send what it keeps. After a refusal for good there
+// is no use in asking for more (RFC 1985 §5.2).
+func (v *visit) etrn(ctx context.Context) error {
+	c, err := v.call(ctx)
+	if err != nil {
+		return err
+	}
+	var failed error
+	for _, node := range v.e.Domains {
+		_, err := c.Etrn(ctx, node)
+		var refusal *smtpclient.Refusal
+		if err != nil && !errors.As(err, &refusal) {
+			_ = c.Close("collect: " + failure(err))
+			return err
+		}
+		if failed = errors.Join(failed, err); err != nil && !refusal.Temporary() {
+			break
+		}
+	}
+	_ = c.Quit(ctx) // what was asked for has been answered
+	return failed
+}
+
+// turnedFor is how long a turned connection may last.
+const turnedFor = 24 * time.Hour
+
+// turned turns the connection round, and takes what the provider sends.
+func (v *visit) turned(ctx context.Context) error {
+	c, err := v.call(ctx)
+	if err != nil {
+		return err
+	}
+	var conn *wire.Conn
+	if v.e.Way == TURN {
+		conn, err = c.Turn(ctx, turnedFor)
+	} else {
+		conn, err = c.Atrn(ctx, v.e.Domains, turnedFor)
+	}
+	var refusal *smtpclient.Refusal
+	switch {
+	case errors.As(err, &refusal):
+		_ = c.Quit(ctx)
+		if refusal.Reply.Code == noMail {
+			return nil
+		}
+		return err
+	case err != nil:
+		_ = c.Close("collect: " + failure(err))
+		return err
+	}
+	stop := context.AfterFunc(ctx, conn.Interrupt)
+	defer stop()
+	door := &narrow{Door: v.c.cfg.Door, label: v.c.cfg.Label, domains: v.e.Domains}
+	smtpserver.New(smtpserver.Config{
+		Hostname: v.c.cfg.Hostname, Listener: event.Collecting, Mode: mail.Strict, Service: mail.MX,
+		Door: door, MaxSize: v.c.cfg.MaxSize,
+	}).Session(ctx, conn)
+	v.result.Messages = door.taken
+	return nil
+}
+
+// noMail is the reply to ATRN that nothing waits (RFC 2645 §5.2.1).
+const noMail = 453
+
+// narrow is a Door for the mail of some domains only: what a provider sends over
+// a turned connection is that of a peer that nobody knows (RFC 2645 §8).
+type narrow struct {
+	mail.Door
+	label   func(string) string
+	domains []string
+	taken   int
+}
+
+// Begin implements mail.Door.
+func (n *narrow) Begin(ctx context.Context, from mail.Origin, env mail.Envelope) (mail.Letter, error) {
+	l, err := n.Door.Begin(ctx, from, env)
+	if err != nil {
+		return nil, err
+	}
+	return &narrowLetter{l, n}, nil
+}
+
+type narrowLetter struct {
+	mail.Letter
+	n *narrow
+}
+
+// Rcpt implements mail.Letter.
+func (l *narrowLetter) Rcpt(ctx context.Context, to mail.Recipient) error {
+	theirs := func(one string) bool { return l.n.label(one) == l.n.label(to.To.Domain) }
+	if to.To.Domain != "" && !slices.ContainsFunc(l.n.domains, theirs) { // <postmaster> is always there
+		return mail.Refuse(550, "5.7.1", "Not a domain whose mail is collected here")
+	}
+	return l.Letter.Rcpt(ctx, to)
+}
+
+// Commit implements mail.Letter.
+func (l *narrowLetter) Commit(ctx context.Context) (mail.Receipt, error) {
+	r, err := l.Letter.Commit(ctx)
+	if err == nil {
+		l.n.taken++
+	}
+	return r, err
+}
