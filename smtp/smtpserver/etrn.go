@@ -20,7 +20,6 @@ func (s *session) etrn(ctx context.Context, cmd smtp.Command) smtp.Reply {
 		s.note("a fault inside: " + printable(err.Error(), 300))
 		return s.textf(textNodeUnable, cmd.Word)
 	}
-	s.note("released " + cmd.Word)
 	switch {
 	case r.Partly:
 		return s.textf(textNodeQueuing, cmd.Word)
