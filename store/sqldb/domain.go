@@ -138,7 +138,7 @@ func (t *tx) removeDomain(name string, force bool) ([]int64, error) {
 	if err := must(t.exec(qDropDomain, name)); err != nil {
 		return nil, err
 	}
-	for _, bound := range []string{qUnbindSites, qUnbindQueues, qDropAllKnown} {
+	for _, bound := range []string{qUnbindSites, qUnbindQueues, qDropAllKnown, qDropSigningKeys} {
 		if _, err := t.exec(bound, name); err != nil {
 			return nil, err
 		}
