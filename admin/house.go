@@ -12,6 +12,7 @@ import (
 	"posta/mail"
 	"posta/observe"
 	"posta/record"
+	"posta/sign"
 	"posta/store"
 	"posta/trace"
 )
@@ -38,13 +39,15 @@ type House struct {
 	MaxSize   int64     // octets of a message that is handed in; 0: no limit
 	Trace     func(context.Context, trace.Query) (trace.Result, error)
 	Deleted   func(account int64, uids []uint32) // told, in order, what an operation deleted; nil: nobody
+	Signer    *sign.Signer                       // nil: nothing is signed, and no records are shown
+	Site      func() sign.Site                   // what the server is to its domains' records
 	Strict    func() bool                        // it serves strictly now: no secret may be kept that can be read back; nil: it does not
 }
 
 // NewTable makes the operations of a house. audit is told of every change; it
 // may be nil.
 func NewTable(h House, audit func(Audit)) *Table {
-	return newTable(audit, h.domains(), h.accounts(), h.aliases(), h.lists(), h.messages(), h.faults(), h.submissions(), h.watching(), h.recordings(), keeping(h.Keeper))
+	return newTable(audit, h.domains(), h.accounts(), h.aliases(), h.lists(), h.messages(), h.faults(), h.submissions(), h.watching(), h.recordings(), h.publishing(), keeping(h.Keeper))
 }
 
 // ByDomain chooses what belongs to one domain; "" is all.

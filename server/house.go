@@ -31,6 +31,7 @@ import (
 	"posta/mailroom"
 	"posta/observe"
 	"posta/record"
+	"posta/sign"
 	"posta/sink"
 	"posta/store/sqldb"
 	"posta/trace"
@@ -68,6 +69,7 @@ type House struct {
 	faults     fault.Table
 	sinkRoom   *mailroom.Room // the sink's
 	guard      *check.Guard
+	signer     *sign.Signer
 	certs      *cert.Source
 	sessions   *observe.Sessions
 	metrics    *observe.Metrics
@@ -168,6 +170,7 @@ func (h *House) furnish(ctx context.Context) error {
 		sinks = append(sinks, h.o.Sink)
 	}
 	h.events = sinks
+	h.signer = sign.New(sign.Config{Store: h.db, Rotate: rotateAfter, Tell: h.o.Report})
 	h.room = mailroom.New(mailroom.Config{Hostname: h.cfg.Hostname, Directory: h.directory, Store: h.db, Trouble: h.o.Report, Sink: sinks})
 	if err := h.openSink(ctx); err != nil {
 		return err
@@ -179,6 +182,7 @@ func (h *House) furnish(ctx context.Context) error {
 		Deleted: h.deleted, Trace: h.findTrace, Record: h.record, Export: h.export,
 		Sink: h.shownSink, Arrived: arrivals.Next, Ending: h.ends,
 		Faults: &h.faults, Faulty: h.faulty,
+		Signer: h.signer, Site: h.site,
 	}, h.o.Audit)
 	return nil
 }

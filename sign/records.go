@@ -11,11 +11,11 @@ import (
 
 // Record is one record that should stand in DNS.
 type Record struct {
-	Name  string // with all its labels, without a dot at the end
-	Type  string // MX, A, AAAA, TXT, SRV, PTR
-	Value string // as a zone file has it; TXT without quotes
-	Why   error  // what it is for, in every language
-	Needs bool   // without it mail does not come, or is not believed
+	Name  string       // with all its labels, without a dot at the end
+	Type  string       // MX, A, AAAA, TXT, SRV, PTR
+	Value string       // as a zone file has it; TXT without quotes
+	Why   *words.Error // what it is for, in every language
+	Needs bool         // without it mail does not come, or is not believed
 }
 
 // Zone is the record as a line of a zone file (RFC 1035 §5.1). A TXT is cut

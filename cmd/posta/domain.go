@@ -40,6 +40,7 @@ func (a *app) domainCommand() *cobra.Command {
 		a.naming(a.taking(show, 1, 1, "help.word_domain"), "domain.list"),
 		a.domainChangeCommand("set", "help.domain_set",
 			"posta domain set pepito.es --catch-all pepe@pepito.es\nposta domain set pepito.es --max-message 10MB --plus=false\nposta domain set pepito.es --sender-check log"),
+		a.domainDNSCommand(), a.domainKeyCommand(),
 		a.naming(a.taking(remove, 1, 1, "help.word_domain"), "domain.list"))
 }
 
