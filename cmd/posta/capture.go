@@ -182,6 +182,9 @@ func (a *app) captureSessions(ctx context.Context, client *admin.Client, watch a
 	}
 	to, err := capture.NewSessions(out, capture.SessionOptions{Application: "posta " + version, Live: true, StandardPorts: standardPorts,
 		Hides: func(mode string) bool { return !config.Clear(mode) }, Remarks: judge.remarks})
+	if errors.Is(err, io.ErrClosedPipe) { // closed before it saw anything
+		return nil
+	}
 	if err != nil {
 		return enough(ctx, err)
 	}
