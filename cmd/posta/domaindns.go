@@ -24,11 +24,28 @@ func (a *app) domainDNSCommand() *cobra.Command {
 		if zone && !a.json {
 			return zoneFile(a.Out, all)
 		}
-		return printAll(a, all, func(w io.Writer) error { return a.dnsRecords(w, all) })
+		shown := make([]published, len(all))
+		for i, r := range all {
+			shown[i] = published{r.Name, r.Type, r.Value, r.Zone, r.Why, r.Needed}
+			if r.Said != nil {
+				shown[i].Why = a.words.Error(r.Said)
+			}
+		}
+		return printAll(a, shown, func(w io.Writer) error { return a.dnsRecords(w, shown) })
 	})
 	c.Flags().BoolVar(&zone, "zone", false, a.say("help.flag_zone", nil))
 	c.Example = "posta domain dns pepito.es\nposta domain dns pepito.es --zone"
 	return a.naming(a.taking(c, 1, 1, "help.word_domain"), "domain.list")
+}
+
+// published is a record that a domain should publish.
+type published struct {
+	Name   string `json:"name"`
+	Type   string `json:"type"`
+	Value  string `json:"value"`
+	Zone   string `json:"zone"`
+	Why    string `json:"why"`
+	Needed bool   `json:"needed"`
 }
 
 // zoneFile writes the records as the lines of a zone file.
@@ -43,7 +60,7 @@ func zoneFile(w io.Writer, all []admin.DNSRecord) error {
 
 // dnsRecords writes each record with what it is for. Values stand alone on
 // their lines, however long, so that they can be copied.
-func (a *app) dnsRecords(w io.Writer, all []admin.DNSRecord) error {
+func (a *app) dnsRecords(w io.Writer, all []published) error {
 	var b strings.Builder
 	addressed := false
 	for i, r := range all {
@@ -52,9 +69,6 @@ func (a *app) dnsRecords(w io.Writer, all []admin.DNSRecord) error {
 		}
 		addressed = addressed || r.Type == "A" || r.Type == "AAAA"
 		why := r.Why
-		if r.Said != nil {
-			why = a.words.Error(r.Said)
-		}
 		if !r.Needed {
 			why = a.say("dns.may", words.Args{"Why": why})
 		}

@@ -70,9 +70,12 @@ func TestCommandsInJSONReference(t *testing.T) {
 	}
 	_, reference, _ := strings.Cut(string(text), "\n## JSON\n")
 	named := map[string]bool{}
-	for _, m := range regexp.MustCompile("`([a-z0-9-]+)(?: ([a-z|-]+))?[^`]*`").FindAllStringSubmatch(reference, -1) {
-		for sub := range strings.SplitSeq(m[2], "|") {
-			named[strings.TrimSpace(m[1]+" "+sub)] = true
+	for _, m := range regexp.MustCompile("`([a-z0-9-]+(?: [a-z|-]+){0,2})[^`]*`").FindAllStringSubmatch(reference, -1) {
+		words := strings.Fields(m[1])
+		for i, last := range words {
+			for sub := range strings.SplitSeq(last, "|") {
+				named[strings.Join(append(slices.Clone(words[:i]), sub), " ")] = true
+			}
 		}
 	}
 	every(speaking(t, "en").root(), func(c *cobra.Command) {
