@@ -1,7 +1,6 @@
 package draw
 
 import (
-	"strconv"
 	"strings"
 
 	"posta/story"
@@ -75,7 +74,11 @@ func (d *Diagram) which(n int) string {
 	if !d.numbered() || n < 0 {
 		return ""
 	}
-	return strings.TrimSpace(d.w.Say("draw.session", words.Args{"N": strconv.Itoa(n + 1)}) + " " + protocol(d.sessions[n].Session))
+	id := "draw.session"
+	if d.labels[n].Stream {
+		id = "draw.stream"
+	}
+	return strings.TrimSpace(d.w.Say(id, words.Args{"N": d.labels[n].Number}) + " " + protocol(d.sessions[n].Session))
 }
 
 // groupName says that commands did not wait for each other.

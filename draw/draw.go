@@ -45,6 +45,7 @@ type Diagram struct {
 	about    string
 	actors   []actor
 	sessions []session
+	labels   []story.Label // of sessions
 	steps    []step
 	left     int // sessions that are not drawn
 }
@@ -71,6 +72,7 @@ func New(all []*story.Session, o Options) *Diagram {
 	for _, s := range d.sessions {
 		shown = append(shown, s.Session)
 	}
+	d.labels = story.Labels(shown)
 	same := story.Passages(shown)
 	var lists [][]step
 	for i := range d.sessions {

@@ -75,6 +75,41 @@ func TestText(t *testing.T) {
 	golden(t, "lab.es.ascii.txt", b.Bytes())
 }
 
+// Sessions have the numbers of the list, or are streams of their capture.
+func TestNumbers(t *testing.T) {
+	all := hear(t, lab()...)
+	for i, s := range all {
+		s.Number = uint64(9_990 + i)
+	}
+	var b bytes.Buffer
+	d := New(all, Options{Words: english(t)})
+	if err := errors.Join(d.Text(&b, TextOptions{}), d.SVG(&b, Light), d.Mermaid(&b)); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"┈ session 9990 SMTP: connection", "(9991) │", "the message of session 999", ">session 9991 POP3<", "Note over p0,p1: session 9990 SMTP"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %q in\n%s", want, b.String())
+		}
+	}
+	for line := range strings.Lines(b.String()[:strings.Index(b.String(), "<svg")]) {
+		if n := columnsOf(strings.TrimRight(line, "\n")); n > 80 {
+			t.Errorf("a line has %d columns: %s", n, line)
+		}
+	}
+	for _, s := range all {
+		s.Number = 0
+	}
+	b.Reset()
+	if err := New(all, Options{Words: english(t)}).Text(&b, TextOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"┈ stream 0 SMTP: connection", "the message of stream 1"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %q in\n%s", want, b.String())
+		}
+	}
+}
+
 func TestMermaid(t *testing.T) {
 	for name, s := range samples() {
 		var b bytes.Buffer

@@ -209,12 +209,19 @@ func (b *builder) mail(a *story.Act) step {
 	if mark, others := b.letter(a); mark != "" {
 		s.letter = mark
 		if len(others) > 0 {
-			var numbers []string
-			for _, n := range others {
-				numbers = append(numbers, strconv.Itoa(n))
-			}
-			s.under = append(s.under, under{b.d.w.Say("draw.same_message", words.Args{"Sessions": listed(numbers), "Count": len(numbers)}), plain})
+			s.under = append(s.under, under{b.passes(others), plain})
 		}
 	}
 	return s
+}
+
+// passes says in which other sessions a message passes, too.
+func (b *builder) passes(others []int) string {
+	id, numbers := "draw.same_message", make([]string, len(others))
+	for i, n := range others {
+		if numbers[i] = b.d.labels[n].Number; b.d.labels[n].Stream {
+			id = "draw.same_message_stream"
+		}
+	}
+	return b.d.w.Say(id, words.Args{"Sessions": listed(numbers), "Count": len(numbers)})
 }

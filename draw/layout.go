@@ -1,7 +1,6 @@
 package draw
 
 import (
-	"strconv"
 	"strings"
 
 	"posta/words"
@@ -107,10 +106,12 @@ func (l *layout) session(at int) {
 	s := &l.d.sessions[n]
 	from, to := l.d.actors[s.ends[0]].name, l.d.actors[s.ends[1]].name
 	l.blocks = append(l.blocks, block{h: 44, keep: true, step: -1, band: -1, draw: func(p *page, y float64) {
-		l.badge(p, edge+16, y+25, strconv.Itoa(n+1), dark, true)
+		number := l.d.labels[n].Number
+		wide := l.badgeWidth(number, true)
+		l.badge(p, edge+4+wide/2, y+25, number, dark, true)
 		said := []run{{l.d.which(n), sansBold, 16, dark}, {"   " + from + " → " + to, sans, 14, middling}}
-		p.rect(edge+34, y+8, l.runs(said)+12, 34, 0, paper, none)
-		p.say(edge+38, y+31, atStart, said...)
+		p.rect(edge+10+wide, y+8, l.runs(said)+12, 34, 0, paper, none)
+		p.say(edge+14+wide, y+31, atStart, said...)
 	}})
 }
 
@@ -123,23 +124,40 @@ func (l *layout) bandName(p *page, y float64, at int, continued bool) {
 	b := &l.bands[at]
 	x := edge + 12
 	if l.d.numbered() {
-		l.badge(p, x+8, y+15, strconv.Itoa(b.session+1), bandInk+ink(b.phase), false)
-		x += 24
+		number := l.d.labels[b.session].Number
+		wide := l.badgeWidth(number, false)
+		l.badge(p, x-0.5+wide/2, y+15, number, bandInk+ink(b.phase), false)
+		x += wide + 7
 	}
 	p.say(x, y+19, atStart, run{strings.ToUpper(l.d.name(b, continued)), sansBold, bandSize, bandInk + ink(b.phase)})
 }
 
-// badge is a number or a letter in a circle.
-func (l *layout) badge(p *page, x, y float64, sign string, i ink, filled bool) {
-	r, size := 8.5, 11.5
+// The sizes of a badge: its height is two radii.
+const (
+	badgeRadius, badgeSize   = 8.5, 11.5
+	filledRadius, filledSize = 12, 14
+)
+
+// badgeWidth is how wide a badge is: a long sign makes it longer than a circle.
+func (l *layout) badgeWidth(sign string, filled bool) float64 {
 	if filled {
-		r, size = 12, 14
+		return max(2*filledRadius, l.f.width(sansBold, filledSize, sign)+10)
 	}
+	return max(2*badgeRadius, l.f.width(sansBold, badgeSize, sign)+8)
+}
+
+// badge is a number or a letter in a circle around x, y.
+func (l *layout) badge(p *page, x, y float64, sign string, i ink, filled bool) {
+	r, size := badgeRadius, badgeSize
 	if filled {
-		p.rect(x-r, y-r, 2*r, 2*r, r, i, none)
+		r, size = filledRadius, filledSize
+	}
+	wide := l.badgeWidth(sign, filled)
+	if filled {
+		p.rect(x-wide/2, y-r, wide, 2*r, r, i, none)
 		i = onInk
 	} else {
-		p.rect(x-r, y-r, 2*r, 2*r, r, paper, i)
+		p.rect(x-wide/2, y-r, wide, 2*r, r, paper, i)
 	}
 	p.say(x, y+size*0.36, atMiddle, run{sign, sansBold, size, i})
 }

@@ -34,6 +34,9 @@ func hear(t testing.TB, all ...spoken) []*story.Session {
 		s.play(t, uint64(i+1), book, func(e *event.Event) { d.Feed(e) })
 	}
 	sessions, _ := book.Sessions()
+	for i, s := range sessions { // as in a server's list
+		s.Number = uint64(i + 1)
+	}
 	return sessions
 }
 

@@ -275,8 +275,8 @@ func (b *builder) letter(a *story.Act) (mark string, others []int) {
 		}
 		for _, p := range group {
 			for n := range b.d.sessions {
-				if b.d.sessions[n].Session == p.Session && n != b.number && !slices.Contains(others, n+1) {
-					others = append(others, n+1)
+				if b.d.sessions[n].Session == p.Session && n != b.number && !slices.Contains(others, n) {
+					others = append(others, n)
 				}
 			}
 		}

@@ -227,7 +227,7 @@ func (l *layout) under(p *page, s *step, lines []string, tones []tone, y float64
 // time sets when a step began, and of which session it is, where another one came between.
 func (l *layout) time(p *page, y float64, s *step) {
 	if s.again && l.d.numbered() {
-		l.badge(p, clockEnd+18, y-4.5, strconv.Itoa(s.session+1), bandInk+ink(s.phase), false)
+		l.badge(p, clockEnd+18, y-4.5, l.d.labels[s.session].Number, bandInk+ink(s.phase), false)
 	}
 	if !l.d.o.NoTimes && !s.untimed {
 		p.say(clockEnd, y, atEnd, run{clock(s.at), mono, smallMono, middling})

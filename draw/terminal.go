@@ -1,7 +1,6 @@
 package draw
 
 import (
-	"fmt"
 	"io"
 	"strings"
 )
@@ -28,7 +27,11 @@ func (d *Diagram) Text(w io.Writer, o TextOptions) error {
 		s.clockWidth = len(clock(d.steps[len(d.steps)-1].at)) + 2
 	}
 	if d.numbered() {
-		s.clockWidth += len(fmt.Sprint(len(d.sessions))) + 3
+		longest := 0
+		for _, l := range d.labels {
+			longest = max(longest, len(l.Number))
+		}
+		s.clockWidth += longest + 3
 	}
 	s.place(o.Width - s.clockWidth - 1)
 	s.title()
@@ -183,7 +186,7 @@ func (s *screen) step(one *step) {
 	before := ""
 	if one.kind != pause && one.kind != folded {
 		if s.d.numbered() {
-			before = fmt.Sprintf("(%d) ", one.session+1)
+			before = "(" + s.d.labels[one.session].Number + ") "
 		}
 		if !s.d.o.NoTimes && !one.untimed {
 			before = clock(one.at) + " " + before

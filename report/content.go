@@ -22,6 +22,7 @@ type maker struct {
 	found   []audit.Finding
 	lessons []*audit.Lesson
 	names   map[uint64]int // places of sessions, by their Conn
+	labels  []story.Label  // of the sessions
 	part    int
 }
 
@@ -75,7 +76,11 @@ func (m *maker) nameOf(i int) string {
 	if protocol == "" {
 		protocol = "TCP"
 	}
-	return m.say("report.session", words.Args{"Number": i + 1, "Protocol": protocol})
+	id := "report.session"
+	if m.labels[i].Stream {
+		id = "report.stream"
+	}
+	return m.say(id, words.Args{"Number": m.labels[i].Number, "Protocol": protocol})
 }
 
 func (m *maker) moment(t time.Time) string {

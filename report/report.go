@@ -87,6 +87,7 @@ func Of(s Source) *Report {
 	for i, one := range s.Sessions {
 		m.names[one.Conn] = i
 	}
+	m.labels = story.Labels(s.Sessions)
 	m.heading()
 	m.diagram = draw.New(s.Sessions, draw.Options{Words: s.Words, Zone: s.Zone})
 	m.judge()

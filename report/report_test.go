@@ -89,9 +89,9 @@ func TestAnswers(t *testing.T) {
 	if err := Of(source(t, "en", true)).HTML(&out); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"Session 1 (SMTP): opened by the packets 1, 2, 3, closed by 40, 41; the server closed first.",
-		"Session 2 (POP3): how it began and ended was not captured.", "Session 1 (SMTP): 6 lines from the client, in 1 packet.",
-		"Session 1 (SMTP): HELO → AUTH → MAIL → RCPT → DATA → the message → QUIT", "was sent after a log-in as ana"} {
+	for _, want := range []string{"Stream 0 (SMTP): opened by the packets 1, 2, 3, closed by 40, 41; the server closed first.",
+		"Stream 1 (POP3): how it began and ended was not captured.", "Stream 0 (SMTP): 6 lines from the client, in 1 packet.",
+		"Stream 0 (SMTP): HELO → AUTH → MAIL → RCPT → DATA → the message → QUIT", "was sent after a log-in as ana"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the answers lack %q", want)
 		}

@@ -96,6 +96,7 @@ func (b *Book) Open(conn uint64, at time.Time, fact any) {
 	switch fact := fact.(type) {
 	case event.Opened:
 		s.Ends, s.Protocol, s.Listener, s.Mode, s.Implicit = fact.Endpoints, fact.Protocol, fact.Listener, fact.Mode, fact.TLS
+		s.Number = conn
 	case event.Captured:
 		s.Ends, s.Stream, s.Sure = fact.Endpoints, int64(fact.Stream), fact.Sure
 	}

@@ -20,6 +20,7 @@ import (
 type Session struct {
 	Conn     uint64 // number of the connection
 	Stream   int64  // of a capture, as Wireshark's tcp.stream; -1 of posta's own sessions
+	Number   uint64 // in the list of a server's sessions; 0 where nobody knows
 	Ends     event.Endpoints
 	Sure     bool   // it is known who dialed
 	Protocol string // "smtp" or "pop3", "" while nobody knows

@@ -9,7 +9,7 @@ import (
 
 func TestReadDiagram(t *testing.T) {
 	status, out, errs := readCapture(t, labCapture, "--diagram", "-", "--lang", "en")
-	if status != exitDone || !strings.Contains(out, "SMTP, POP3 · 3 sessions ·") || !strings.Contains(out, "┈ session 2 POP3: authentication ┈") || errs != "" {
+	if status != exitDone || !strings.Contains(out, "SMTP, POP3 · 3 sessions ·") || !strings.Contains(out, "┈ stream 1 POP3: authentication") || errs != "" {
 		t.Errorf("%d\n%s%s", status, out, errs)
 	}
 	status, out, _ = readCapture(t, labCapture, "--diagram", "-", "--filter", "pop", "--lang", "es", "--ascii", "--no-times", "--hide-secrets")

@@ -126,6 +126,7 @@ func (m *reportMaker) gather(ctx context.Context, args []string) error {
 // sessions asks the server for recordings.
 func (m *reportMaker) sessions(ctx context.Context, ids []uint64) error {
 	in := admin.SessionExport{IDs: ids}
+	var recorded []admin.Recorded
 	for _, id := range ids {
 		var found []admin.Recorded
 		if err := m.a.askServer(ctx, "session.recorded", admin.RecordedWhich{ID: id}, &found); err != nil {
@@ -134,6 +135,7 @@ func (m *reportMaker) sessions(ctx context.Context, ids []uint64) error {
 		for _, one := range found {
 			in.Masked = in.Masked || one.Masked
 		}
+		recorded = append(recorded, found...)
 	}
 	var octets bytes.Buffer
 	if err := m.a.askServer(ctx, "session.export", in, &octets); err != nil {
@@ -150,7 +152,9 @@ func (m *reportMaker) sessions(ctx context.Context, ids []uint64) error {
 		m.take(all)
 		return err
 	}
-	return m.read(ctx, name, bytes.NewReader(octets.Bytes()))
+	err := m.read(ctx, name, bytes.NewReader(octets.Bytes()))
+	numbered(m.src.Sessions, recorded)
+	return err
 }
 
 // maxAttached is the largest capture that goes along with a report.

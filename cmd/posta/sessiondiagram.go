@@ -126,7 +126,19 @@ func (a *app) recordedStory(ctx context.Context, recorded []admin.Recorded, pack
 	if err != nil {
 		return nil, err
 	}
-	return reading.chosen()
+	all, err := reading.chosen()
+	numbered(all, recorded)
+	return all, err
+}
+
+// numbered gives sessions that were read of a server's export the numbers that
+// they have in its list.
+func numbered(all []*story.Session, recorded []admin.Recorded) {
+	for _, s := range all {
+		if i := slices.IndexFunc(recorded, func(r admin.Recorded) bool { return isRecorded(s, r) }); i >= 0 {
+			s.Number = recorded[i].ID
+		}
+	}
 }
 
 // toldStory reads what was said in recorded sessions as the server tells it.

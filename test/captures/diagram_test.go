@@ -235,6 +235,9 @@ func (w *telling) drawing(t *testing.T, lang string) string {
 	if len(asked) != 3 {
 		t.Fatalf("%d sessions", len(asked))
 	}
+	for i, s := range asked { // the list's numbers are no capture's streams
+		s.Number = uint64(i + 1)
+	}
 	d := draw.New(asked, draw.Options{Words: says, NoTimes: true})
 	var b bytes.Buffer
 	if err := errors.Join(d.Text(&b, draw.TextOptions{Width: 120}), d.SVG(&b, draw.Light)); err != nil {
