@@ -61,6 +61,7 @@ type Conn struct {
 	em   event.Emitter
 	ends event.Endpoints
 	end  time.Time // of the session; zero: never
+	due  time.Time // of what is waited for; zero: never
 	mail bool      // a message is under way
 	asks bool      // what is read are replies
 	down atomic.Bool
@@ -174,6 +175,10 @@ func (c *Conn) Endpoints() event.Endpoints { return c.ends }
 
 // SetIdle changes how long later reads may wait.
 func (c *Conn) SetIdle(d time.Duration) { c.o.Idle = d }
+
+// SetDue changes by when what is read from now on must be there, however often
+// the peer lets another octet drip; ErrIdle if it isn't. Zero: whenever.
+func (c *Conn) SetDue(t time.Time) { c.due = t }
 
 // Pending says that input is waiting in the buffer, so that a reply that may
 // wait (RFC 2920 §3.2) need not be flushed. It never reads from the network.

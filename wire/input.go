@@ -133,15 +133,21 @@ func (c *Conn) readError(err error) error {
 	return ErrIdle
 }
 
+// readDeadline is the first of the moments that are set.
 func (c *Conn) readDeadline() time.Time {
-	if c.o.Idle <= 0 {
-		return c.end
+	first := c.end
+	if c.o.Idle > 0 {
+		first = sooner(first, time.Now().Add(c.o.Idle))
 	}
-	d := time.Now().Add(c.o.Idle)
-	if !c.end.IsZero() && c.end.Before(d) {
-		return c.end
+	return sooner(first, c.due)
+}
+
+// sooner is the earlier of two moments, of which a zero one never comes.
+func sooner(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
 	}
-	return d
+	return a
 }
 
 // cut is the error of input that ends in the middle of something.

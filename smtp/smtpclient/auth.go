@@ -95,7 +95,7 @@ func (c *Client) exchange(mech sasl.Client) (smtp.Reply, error) {
 		return strings.HasPrefix(mech.Mechanism(), "SCRAM-") && bytes.HasPrefix(line, []byte("334"))
 	}
 	for {
-		r, err := c.replyHiding(c.o.Times.Command, secret)
+		r, err := c.replyHiding(smtp.AUTH, c.o.Times.Command, secret)
 		if err != nil || r.Code != 334 {
 			return r, err
 		}
@@ -134,7 +134,7 @@ func next(mech sasl.Client, challenge string) ([]byte, error) {
 // (RFC 4954 §4).
 func (c *Client) cancel(cause error) (smtp.Reply, error) {
 	c.conn.Reply("*\r\n")
-	if _, err := c.reply(c.o.Times.Command); err != nil {
+	if _, err := c.reply(smtp.AUTH, c.o.Times.Command); err != nil {
 		return smtp.Reply{}, errors.Join(cause, err)
 	}
 	return smtp.Reply{}, cause

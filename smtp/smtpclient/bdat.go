@@ -1,53 +1,72 @@
 package smtpclient
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"strconv"
 
 	"posta/smtp"
+	"posta/text"
 )
 
-// chunkSize is how many octets one BDAT carries.
+// chunkSize is how many octets of the message one BDAT carries.
 const chunkSize = 256 << 10
 
 // chunks sends the message with BDAT (RFC 3030 §2). Each chunk is answered
-// before the next, so that a refusal costs no more than one.
+// before the next, so that a refusal costs no more than one. Line ends are made
+// good here too: the server may hand the message on with DATA.
 func (c *Client) chunks(m *Message, out *Outcome) error {
-	piece := make([]byte, chunkSize)
+	var chunk bytes.Buffer
+	lines := text.Normalizer{W: &chunk}
 	for {
-		n, err := io.ReadFull(m.Content, piece)
-		last := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
-		if err != nil && !last {
-			return c.broke(err)
+		n, err := io.CopyN(&lines, m.Content, chunkSize)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return c.broke(err, out)
 		}
-		arg := strconv.Itoa(n)
+		last := n < chunkSize
 		if last {
-			arg += " LAST"
+			_ = lines.End() // a Buffer takes it
 		}
-		c.say(smtp.BDAT, arg)
-		c.conn.SetIdle(c.o.Times.Block)
-		if _, err := c.conn.Write(piece[:n]); err != nil {
-			return c.broke(err)
-		}
-		wait := c.o.Times.Block
-		if last {
-			wait = c.o.Times.Done
-		}
-		r, err := c.reply(wait)
-		switch {
-		case err != nil:
+		if err := c.chunk(chunk.Bytes(), last, out); last || err != nil {
 			return err
-		case r.Class() != 2:
-			out.Done = r
-			refusal := &Refusal{Verb: smtp.BDAT, Body: true, Reply: r}
-			if _, err := c.ask(smtp.RSET, ""); err != nil { // the chunks before are still there
-				return errors.Join(refusal, err)
-			}
-			return refusal
-		case last:
-			out.Done = r
-			return nil
 		}
+		chunk.Reset()
 	}
+}
+
+func (c *Client) chunk(octets []byte, last bool, out *Outcome) error {
+	arg := strconv.Itoa(len(octets))
+	if last {
+		arg += " LAST"
+	}
+	if err := c.quiet(c.conn.Pending()); err != nil {
+		return ofBody(err)
+	}
+	c.say(smtp.BDAT, arg)
+	c.conn.SetIdle(c.o.Times.Block)
+	if _, err := c.conn.Write(octets); err != nil {
+		return c.broke(err, out)
+	}
+	if last {
+		out.Sent = true
+		return c.unchunk(c.taken(smtp.BDAT, out))
+	}
+	r, err := c.reply(smtp.BDAT, c.o.Times.Block)
+	if err == nil && r.Class() >= 4 {
+		out.Done = r
+	}
+	if err == nil {
+		err = c.judge(smtp.BDAT, r)
+	}
+	return c.unchunk(ofBody(err))
+}
+
+// unchunk lets a server that refused a chunk forget those before.
+func (c *Client) unchunk(err error) error {
+	if err == nil || c.over {
+		return err
+	}
+	_, e := c.ask(smtp.RSET, "")
+	return errors.Join(err, e)
 }

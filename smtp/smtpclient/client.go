@@ -54,14 +54,16 @@ type Options struct {
 // Auth, Send as often as there are messages, Quit. A context that ends ends the
 // connection.
 //
-// An error is a *Refusal where the server said no; after other errors the
-// connection is of no use, and Close ends it.
+// An error is a *Refusal where the server said no, and a *Lost where it did not
+// say anything, or nothing that makes sense. Alive tells whether the connection
+// is of use after it; where not, Quit only closes.
 type Client struct {
 	conn    *wire.Conn
 	o       Options
 	offer   smtp.Offer
 	greeted smtp.Reply
 	esmtp   bool
+	over    bool // nothing more can be asked
 }
 
 // New takes over a connection that was dialed.
@@ -94,53 +96,33 @@ func (c *Client) Greeted() smtp.Reply { return c.greeted }
 // TLS gives the state of TLS, and whether there is any.
 func (c *Client) TLS() (tls.ConnectionState, bool) { return c.conn.TLS() }
 
-// Refusal is a reply that is no success.
-type Refusal struct {
-	Verb  smtp.Verb // what was asked; Unknown for the greeting
-	Body  bool      // the message itself was refused, behind DATA or BDAT
-	Reply smtp.Reply
-}
-
-func (r *Refusal) Error() string {
-	what := r.Verb.String()
-	switch {
-	case r.Body:
-		what = "the message"
-	case r.Verb == smtp.Unknown:
-		what = "the connection"
-	}
-	return fmt.Sprintf("smtpclient: the server refused %s: %s", what, r.Reply.FirstLine())
-}
-
-// Unwrap gives the reply as a mail.Error, which knows whether to try again.
-func (r *Refusal) Unwrap() error { return r.Reply.Err() }
-
-// Temporary says that the same may succeed later (RFC 5321 §4.2.1).
-func (r *Refusal) Temporary() bool { return r.Reply.Class() == 4 }
+// Alive says that the connection is still of use: the server did not take leave,
+// and every reply was one.
+func (c *Client) Alive() bool { return !c.over }
 
 // DialTLS begins TLS before anything is said, for port 465 (RFC 8314 §3.3).
 func (c *Client) DialTLS(ctx context.Context, cfg *tls.Config) error {
 	c.conn.SetIdle(c.o.Times.Command)
-	return c.conn.DialTLS(ctx, cfg)
+	if err := c.conn.DialTLS(ctx, cfg); err != nil {
+		c.over = true
+		return fmt.Errorf("%w: %w", ErrTLS, err)
+	}
+	return nil
 }
 
 // Greeting waits for the server's greeting (RFC 5321 §3.1).
 func (c *Client) Greeting(ctx context.Context) error {
 	defer c.heed(ctx)()
-	r, err := c.reply(c.o.Times.Greeting)
+	r, err := c.reply(smtp.Unknown, c.o.Times.Greeting)
 	if err != nil {
 		return err
 	}
 	c.greeted = r
-	if r.Code != 220 {
-		return &Refusal{Reply: r}
+	if r.Code != 220 && r.Class() == 2 {
+		return c.strange(smtp.Unknown, r)
 	}
-	return nil
+	return c.judge(smtp.Unknown, r)
 }
-
-// ErrName is that Options.Name has a control character: a line end in it would
-// begin another command. Nothing was sent.
-var ErrName = errors.New("smtpclient: the name for EHLO has a control character")
 
 // sendable says that a name is one line's.
 func sendable(name string) bool {
@@ -161,8 +143,8 @@ func (c *Client) Hello(ctx context.Context) error {
 	if r.Class() == 5 {
 		return c.helo()
 	}
-	if r.Class() != 2 {
-		return &Refusal{Verb: smtp.EHLO, Reply: r}
+	if err := c.judge(smtp.EHLO, r); err != nil {
+		return err
 	}
 	c.offer, c.esmtp = smtp.ParseOffer(r.More), true
 	return nil
@@ -180,14 +162,11 @@ func (c *Client) helo() error {
 		return ErrName
 	}
 	r, err := c.ask(smtp.HELO, c.o.Name)
-	if err == nil && r.Class() != 2 {
-		err = &Refusal{Verb: smtp.HELO, Reply: r}
+	if err != nil {
+		return err
 	}
-	return err
+	return c.judge(smtp.HELO, r)
 }
-
-// ErrNoTLS is that the server does not offer STARTTLS.
-var ErrNoTLS = errors.New("smtpclient: the server does not offer STARTTLS")
 
 // StartTLS turns encryption on and says EHLO again: what was offered before
 // does not count any longer (RFC 3207 §4.2).
@@ -200,30 +179,41 @@ func (c *Client) StartTLS(ctx context.Context, cfg *tls.Config) error {
 	if err != nil {
 		return err
 	}
-	if r.Code != 220 {
-		return &Refusal{Verb: smtp.STARTTLS, Reply: r}
+	if r.Code != 220 && r.Class() == 2 {
+		return c.strange(smtp.STARTTLS, r)
 	}
-	if err := c.conn.DialTLS(ctx, cfg); err != nil {
+	if err := c.judge(smtp.STARTTLS, r); err != nil {
 		return err
 	}
-	return c.Hello(ctx)
+	if err := c.DialTLS(ctx, cfg); err != nil {
+		return err
+	}
+	err = c.Hello(ctx)
+	var lost *Lost
+	if errors.As(err, &lost) { // in TLS 1.3 the server's no comes behind the handshake
+		err = fmt.Errorf("%w: %w", ErrTLS, err)
+	}
+	return err
 }
 
 // Reset forgets the transaction (RFC 5321 §4.1.1.5).
 func (c *Client) Reset(ctx context.Context) error {
 	defer c.heed(ctx)()
 	r, err := c.ask(smtp.RSET, "")
-	if err == nil && r.Class() != 2 {
-		err = &Refusal{Verb: smtp.RSET, Reply: r}
+	if err != nil {
+		return err
 	}
-	return err
+	return c.judge(smtp.RSET, r)
 }
 
 // Quit takes leave and closes. That the server does not answer harms nobody.
 func (c *Client) Quit(ctx context.Context) error {
 	defer c.heed(ctx)()
+	if c.over {
+		return c.Close("lost")
+	}
 	c.say(smtp.QUIT, "")
-	_, err := c.reply(c.o.Times.Quit)
+	_, err := c.reply(smtp.QUIT, c.o.Times.Quit)
 	return errors.Join(err, c.Close("quit"))
 }
 

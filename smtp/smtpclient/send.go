@@ -3,7 +3,9 @@ package smtpclient
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"time"
 
 	"posta/mail"
 	"posta/smtp"
@@ -14,8 +16,9 @@ import (
 type Message struct {
 	Envelope mail.Envelope    // Size is filled in, where the server wants to know it
 	To       []mail.Recipient //
-	Content  io.Reader        // lines that end in CRLF
+	Content  io.Reader        // line ends other than CRLF become CRLF
 	Size     int64            // octets of Content; -1 when not known
+	ASCII    bool             // no octet of Content is beyond ASCII: a server without 8BITMIME can have it, whatever Envelope.Body says
 	Upto     smtp.Verb        // MAIL or RCPT: ask no further, as if to see who is refused. The transaction is reset
 }
 
@@ -23,7 +26,8 @@ type Message struct {
 type Outcome struct {
 	Mail  smtp.Reply   // to MAIL
 	To    []smtp.Reply // to each RCPT, in Message's order; a zero Reply where it was not asked
-	Done  smtp.Reply   // to the message; a zero Reply where it was not sent
+	Done  smtp.Reply   // to the message; a zero Reply where there is none
+	Sent  bool         // the message's end was sent: without Done the server may have it or not (RFC 1047)
 	NoDSN bool         // reports were wished for that the server cannot promise (RFC 3461 §5.2.2)
 }
 
@@ -45,10 +49,18 @@ func (o *Outcome) Taken() int {
 //
 // The error is a *Refusal where no recipient, or the message, was refused as a
 // whole; with no error, Outcome still says of each recipient what he was told.
+// It says so with an error too, as far as it was known by then: a 421 or a lost
+// connection leaves zero Replies.
 func (c *Client) Send(ctx context.Context, m *Message) (Outcome, error) {
 	defer c.heed(ctx)()
 	var out Outcome
+	if c.over {
+		return out, ErrOver
+	}
 	if err := c.carries(m); err != nil {
+		return out, err
+	}
+	if err := c.quiet(c.spoke()); err != nil {
 		return out, err
 	}
 	out.NoDSN = wantsReports(m) && !c.offer.Extensions.Has(smtp.ExtDSN)
@@ -76,7 +88,7 @@ func (c *Client) carries(m *Message) error {
 		return errors.New("smtpclient: a message without recipients")
 	case utf8 && !has(smtp.ExtSMTPUTF8):
 		return mail.Refuse(553, "5.6.7", "The server takes no addresses beyond ASCII")
-	case m.Envelope.Body == mail.Body8BitMIME && !has(smtp.Ext8BitMIME):
+	case m.Envelope.Body == mail.Body8BitMIME && !m.ASCII && !has(smtp.Ext8BitMIME):
 		return mail.Refuse(554, "5.6.3", "The server takes no 8-bit messages")
 	case has(smtp.ExtSize) && c.offer.MaxSize > 0 && m.Size > c.offer.MaxSize:
 		return mail.Refuse(552, "5.3.4", "The message is larger than the server takes")
@@ -131,17 +143,20 @@ func (c *Client) groups(m *Message, env mail.Envelope, out *Outcome) (err error)
 			c.say(smtp.DATA, "")
 		}
 		if from == 0 {
-			if out.Mail, err = c.reply(c.o.Times.Mail); err != nil {
+			if err = c.answered(smtp.MAIL, c.o.Times.Mail, &out.Mail); err != nil {
 				return err
 			}
 		}
 		for i := from; i < to; i++ {
-			if out.To[i], err = c.reply(c.o.Times.Rcpt); err != nil {
+			if err = c.answered(smtp.RCPT, c.o.Times.Rcpt, &out.To[i]); err != nil {
 				return err
 			}
 		}
-		if out.Mail.Class() != 2 && to < len(rcpts) {
-			return c.judged(m, out)
+		if out.Mail.Class() != 2 {
+			clear(out.To) // what they were told is about the missing MAIL
+			if to < len(rcpts) {
+				return c.judged(m, out)
+			}
 		}
 	}
 	if data {
@@ -150,17 +165,28 @@ func (c *Client) groups(m *Message, env mail.Envelope, out *Outcome) (err error)
 	return c.judged(m, out)
 }
 
+// answered reads a reply of the envelope; the error is that no other will come.
+func (c *Client) answered(v smtp.Verb, wait time.Duration, r *smtp.Reply) (err error) {
+	if *r, err = c.reply(v, wait); err != nil {
+		return err
+	}
+	return c.leaves(v, *r)
+}
+
 func (c *Client) pipelines() bool { return c.offer.Extensions.Has(smtp.ExtPipelining) }
 
 // oneByOne is envelope for a server that must not be asked before it answered.
 func (c *Client) oneByOne(m *Message, env mail.Envelope, out *Outcome) (err error) {
 	c.conn.Reply(smtp.Mail(env, c.offer.Extensions).String() + "\r\n")
-	if out.Mail, err = c.reply(c.o.Times.Mail); err != nil || out.Mail.Class() != 2 || m.Upto == smtp.MAIL {
-		return errors.Join(err, c.judged(m, out))
+	if err = c.answered(smtp.MAIL, c.o.Times.Mail, &out.Mail); err != nil {
+		return err
+	}
+	if out.Mail.Class() != 2 || m.Upto == smtp.MAIL {
+		return c.judged(m, out)
 	}
 	for i, to := range m.To {
 		c.conn.Reply(smtp.Rcpt(to, c.offer.Extensions).String() + "\r\n")
-		if out.To[i], err = c.reply(c.o.Times.Rcpt); err != nil {
+		if err = c.answered(smtp.RCPT, c.o.Times.Rcpt, &out.To[i]); err != nil {
 			return err
 		}
 	}
@@ -187,9 +213,6 @@ func (c *Client) judged(m *Message, out *Outcome) error {
 // refused is the refusal of the envelope as a whole.
 func (c *Client) refused(m *Message, out *Outcome) error {
 	if out.Mail.Class() != 2 {
-		if out.Mail.Code == 0 {
-			return nil // no reply came: there is another error
-		}
 		return &Refusal{Verb: smtp.MAIL, Reply: out.Mail}
 	}
 	if m.Upto != smtp.MAIL && out.Taken() == 0 {
@@ -201,53 +224,123 @@ func (c *Client) refused(m *Message, out *Outcome) error {
 // begun reads the reply to DATA. A server may say 354 although nobody takes the
 // message: then it gets an empty one (RFC 2920 §3.1).
 func (c *Client) begun(out *Outcome) error {
-	r, err := c.reply(c.o.Times.Data)
+	r, err := c.reply(smtp.DATA, c.o.Times.Data)
 	if err != nil {
 		return err
 	}
 	none := c.refused(&Message{}, out)
 	switch {
+	case r.Code == closing:
+		return errors.Join(none, c.judge(smtp.DATA, r))
 	case r.Code != 354 && none != nil:
 		return none
+	case r.Code != 354 && r.Class() < 4:
+		return c.strange(smtp.DATA, r)
 	case r.Code != 354:
-		return &Refusal{Verb: smtp.DATA, Reply: r}
+		return c.judge(smtp.DATA, r)
 	case none != nil:
 		c.conn.Reply(".\r\n")
-		if _, err := c.reply(c.o.Times.Done); err != nil {
+		if _, err := c.reply(smtp.DATA, c.o.Times.Done); err != nil {
 			return errors.Join(none, err)
 		}
 	}
 	return none
 }
 
-// data sends the message behind the 354.
+// piece is how many octets are sent before it is looked whether the server says
+// no already.
+const piece = 256 << 10
+
+// data sends the message behind the 354. Its line ends are made good before its
+// dots are doubled, so that it ends where it ends for every reader.
 func (c *Client) data(m *Message, out *Outcome) (err error) {
 	c.conn.SetIdle(c.o.Times.Block)
-	s := text.Stuffer{W: c.conn}
-	if _, err := io.Copy(&s, m.Content); err != nil {
-		return c.broke(err)
+	stuffer := text.Stuffer{W: c.conn}
+	lines := text.Normalizer{W: &stuffer}
+	for {
+		n, err := io.CopyN(&lines, m.Content, piece)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return c.broke(err, out)
+		}
+		if c.spoke() {
+			return c.early(out)
+		}
+		if n < piece {
+			break
+		}
 	}
-	if err := s.End(); err != nil {
-		return c.broke(err)
+	if err := lines.End(); err != nil {
+		return c.broke(err, out)
 	}
-	if out.Done, err = c.reply(c.o.Times.Done); err != nil {
-		return err
+	if err := stuffer.End(); err != nil {
+		return c.broke(err, out)
 	}
-	if out.Done.Class() != 2 {
-		return &Refusal{Verb: smtp.DATA, Body: true, Reply: out.Done}
+	out.Sent = true
+	return c.taken(smtp.DATA, out)
+}
+
+// taken reads what the server says of the whole message.
+func (c *Client) taken(v smtp.Verb, out *Outcome) error {
+	r, err := c.reply(v, c.o.Times.Done)
+	if err == nil && r.Class() == 3 {
+		err = c.strange(v, r)
 	}
-	return nil
+	if err == nil {
+		out.Done = r
+		err = c.judge(v, r)
+	}
+	return ofBody(err)
+}
+
+// ofBody says of an error that it is about the message itself.
+func ofBody(err error) error {
+	var refused *Refusal
+	var lost *Lost
+	switch {
+	case errors.As(err, &refused):
+		refused.Body = true
+	case errors.As(err, &lost):
+		lost.Body = true
+	}
+	return err
+}
+
+// early takes the server's word that came before the message's end. It can only
+// be a no; the rest of the message is not sent, nor its end, so that nobody takes
+// the part for a whole.
+func (c *Client) early(out *Outcome) error {
+	c.over = true
+	r, err := c.reply(smtp.DATA, c.o.Times.Quit)
+	if err == nil && r.Class() < 4 {
+		err = c.strange(smtp.DATA, r)
+	}
+	if err == nil {
+		out.Done = r
+		err = c.judge(smtp.DATA, r)
+	}
+	c.abandon("the message was refused before its end")
+	return ofBody(err)
+}
+
+// abandon closes without the final dot, or the last chunk.
+func (c *Client) abandon(reason string) {
+	c.over = true
+	_ = c.Close(reason) // there is another error to tell of
 }
 
 // broke looks for what the server said before it hung up, and gives that. A
 // message that could not be read must not look like a whole one: the connection
 // ends without the final dot.
-func (c *Client) broke(err error) error {
+func (c *Client) broke(err error, out *Outcome) error {
+	c.over = true
 	if c.conn.Flush() == nil { // it was the content that could not be read
-		return errors.Join(err, c.Close("the message could not be read"))
+		c.abandon("the message could not be read")
+		return fmt.Errorf("smtpclient: the message could not be read: %w", err)
 	}
-	if r, e := c.reply(c.o.Times.Command); e == nil {
-		return &Refusal{Verb: smtp.DATA, Body: true, Reply: r}
+	r, e := c.reply(smtp.DATA, c.o.Times.Quit)
+	if e == nil && r.Class() >= 4 {
+		out.Done = r
+		return ofBody(c.judge(smtp.DATA, r))
 	}
-	return err
+	return ofBody(c.lost(smtp.DATA, err))
 }
