@@ -27,6 +27,7 @@ type peer interface {
 	Quit(ctx context.Context) error
 	Close(reason string) error
 	Offer() smtp.Offer
+	Alive() bool
 	State(fact any)
 }
 

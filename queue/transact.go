@@ -41,6 +41,7 @@ func (q *Queue) transact(l *link, items []store.Item) *attempt {
 	t.took = q.cfg.Now().Sub(t.at)
 	got := c.passed()
 	t.verdicts, t.usable = judge(len(items), outcome, err, got)
+	t.usable = t.usable && l.Alive()
 	t.taken = err == nil
 	switch {
 	case c.failed != nil:

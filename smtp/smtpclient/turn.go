@@ -18,8 +18,8 @@ const turnWait = 10 * time.Minute
 func (c *Client) Etrn(ctx context.Context, node string) (smtp.Reply, error) {
 	defer c.heed(ctx)()
 	r, err := c.ask(smtp.ETRN, node)
-	if err == nil && r.Class() != 2 {
-		err = &Refusal{Verb: smtp.ETRN, Reply: r}
+	if err == nil {
+		err = c.judge(smtp.ETRN, r)
 	}
 	return r, err
 }
@@ -39,13 +39,20 @@ func (c *Client) Turn(ctx context.Context, whole time.Duration) (*wire.Conn, err
 
 func (c *Client) turn(ctx context.Context, v smtp.Verb, arg string, whole time.Duration) (*wire.Conn, error) {
 	defer c.heed(ctx)()
+	if err := c.quiet(c.conn.Pending()); err != nil {
+		return nil, err
+	}
 	c.say(v, arg)
-	r, err := c.reply(max(c.o.Times.Command, turnWait))
-	if err == nil && r.Code != 250 {
-		err = &Refusal{Verb: v, Reply: r}
+	r, err := c.reply(v, max(c.o.Times.Command, turnWait))
+	if err == nil && r.Code != 250 && r.Class() == 2 {
+		err = c.strange(v, r)
+	}
+	if err == nil {
+		err = c.judge(v, r)
 	}
 	if err != nil {
 		return nil, err
 	}
+	c.over = true
 	return c.conn, c.conn.Turn(whole)
 }
