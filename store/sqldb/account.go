@@ -171,7 +171,7 @@ func (t *tx) removeAccount(id int64) error {
 		query string
 		arg   driver.Value
 	}{
-		{qDropAccount, id}, {qDropSecret, id}, {qDropForward, id}, {qDropForwardTargets, id}, {qDropGrantsTo, id}, {qDropGrantsOf, address}, {qLeaveBoxes, id}, {qLeaveLists, address}, {qDropMemberships, address},
+		{qDropAccount, id}, {qDropSecret, id}, {qDropSendingLimit, id}, {qDropSentOf, id}, {qDropForward, id}, {qDropForwardTargets, id}, {qDropGrantsTo, id}, {qDropGrantsOf, address}, {qLeaveBoxes, id}, {qLeaveLists, address}, {qDropMemberships, address},
 	} {
 		if _, err := t.exec(s.query, s.arg); err != nil {
 			return err

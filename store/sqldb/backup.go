@@ -187,7 +187,7 @@ func inspect(ctx context.Context, file string, told func(store.Progress)) (all [
 	if err := known(c, file); err != nil {
 		return nil, held, err
 	}
-	all, err = check(ctx, c, told)
+	all, err = examine(ctx, c, told)
 	if err != nil || needsRescue(all) {
 		return all, held, err
 	}

@@ -21,11 +21,11 @@ func (db *DB) Check(ctx context.Context, told func(store.Progress)) ([]store.Tro
 		return nil, fmt.Errorf("check the store: %w", err)
 	}
 	defer c.close()
-	return check(ctx, c, told)
+	return examine(ctx, c, told)
 }
 
-// check reads what a connection gives, in a transaction of its own.
-func check(ctx context.Context, c *conn, told func(store.Progress)) ([]store.Trouble, error) {
+// examine reads what a connection gives, in a transaction of its own.
+func examine(ctx context.Context, c *conn, told func(store.Progress)) ([]store.Trouble, error) {
 	if told == nil {
 		told = func(store.Progress) {}
 	}

@@ -72,6 +72,8 @@ func belongings() []drift {
 		{"list_member", "SELECT 1 FROM mailing_list o WHERE o.id = t.list_id"},
 		{"apop_secret", "SELECT 1 FROM account o WHERE o.id = t.account_id"},
 		{"send_grant", "SELECT 1 FROM account o WHERE o.id = t.account_id"},
+		{"sending_limit", "SELECT 1 FROM account o WHERE o.id = t.account_id"},
+		{"sent_count", "SELECT 1 FROM account o WHERE o.id = t.account_id"},
 		{"site_secret", "SELECT 1 FROM site o WHERE o.id = t.site_id"},
 		{"site_domain", "SELECT 1 FROM site o WHERE o.id = t.site_id"},
 		{"collected_secret", "SELECT 1 FROM collected o WHERE o.id = t.entry_id"},

@@ -253,7 +253,8 @@ func TestRescue(t *testing.T) {
 			spoil(t, file, leaves[len(leaves)-1]*page, noise)
 		}, 200},
 		"flipped octets": {func(t *testing.T, file string) {
-			for _, n := range pagesOf(t, file, 13)[5:9] {
+			leaves := pagesOf(t, file, 13)
+			for _, n := range leaves[len(leaves)-9 : len(leaves)-5] { // the first are the schema's
 				spoil(t, file, n*page+1, []byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff})
 			}
 		}, 280},
