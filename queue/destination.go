@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"slices"
 	"time"
 
 	"posta/store"
@@ -25,6 +26,8 @@ type destination struct {
 	linked  int          // of these, that were made
 	allowed int          // connections, for now
 	idle    []*carrier   // that wait for more
+
+	claiming map[string]struct{} // senders
 
 	fails   int // attempts in a row in which nobody answered
 	until   time.Time
@@ -51,11 +54,22 @@ func (d *destination) idling(now time.Time) bool {
 
 func (d *destination) quiet() bool { return d.active == 0 && len(d.lanes) == 0 && !d.queued }
 
-// take takes the lane whose turn it is.
-func (d *destination) take() store.Lane {
-	lane := d.lanes[0]
-	d.lanes = d.lanes[1:]
-	return lane
+// take takes the lane whose turn it is. While a sender's items are being claimed
+// his other lanes wait, because a message's recipients in other domains may go
+// along.
+func (d *destination) take() (store.Lane, bool) {
+	for i, lane := range d.lanes {
+		if _, ok := d.claiming[lane.Sender]; ok {
+			continue
+		}
+		d.lanes = slices.Delete(d.lanes, i, i+1)
+		if d.claiming == nil {
+			d.claiming = map[string]struct{}{}
+		}
+		d.claiming[lane.Sender] = struct{}{}
+		return lane, true
+	}
+	return store.Lane{}, false
 }
 
 func (d *destination) put(lane store.Lane) { d.lanes = append(d.lanes, lane) }

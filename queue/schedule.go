@@ -273,10 +273,14 @@ func (s *schedule) dest(w *way) *destination {
 // serve gives a destination's lanes to its idle connections, or queues it up
 // for new ones. mu is held.
 func (s *schedule) serve(d *destination) {
-	for len(d.idle) > 0 && len(d.lanes) > 0 {
+	for len(d.idle) > 0 {
+		lane, ok := d.take()
+		if !ok {
+			break
+		}
 		c := d.idle[len(d.idle)-1] // the latest: the others may end
 		s.unidle(c)
-		c.wake <- d.take()
+		c.wake <- lane
 	}
 	s.queue(d)
 	s.launch()
@@ -295,10 +299,13 @@ func (s *schedule) launch() {
 		d := s.turn[0]
 		s.turn = s.turn[1:]
 		d.queued = false
-		if len(d.lanes) == 0 || d.active >= d.allowed {
+		if d.active >= d.allowed {
 			continue
 		}
-		lane := d.take()
+		lane, ok := d.take()
+		if !ok {
+			continue // claimed is going to tell
+		}
 		d.active++
 		s.active++
 		s.q.carriers.Add(1)

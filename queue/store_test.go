@@ -27,6 +27,8 @@ type memory struct {
 	gone   int64 // settled as done
 	most   int   // items leased at a time
 	leased int
+
+	renewed int
 }
 
 type entry struct {
@@ -245,6 +247,7 @@ func (m *memory) Renew(_ context.Context, _ time.Time, items ...store.Item) erro
 			return store.ErrLost
 		}
 	}
+	m.renewed += len(items)
 	return nil
 }
 

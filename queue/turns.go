@@ -24,12 +24,13 @@ func (s *schedule) claimed(c *carrier, lane store.Lane, full bool) {
 		return
 	}
 	d := c.d
+	delete(d.claiming, lane.Sender)
 	if full && len(d.lanes) < mostOfOne && !d.down(s.q.cfg.Now()) {
 		d.put(lane)
-		s.serve(d)
-		return
+	} else {
+		s.release(lane, full)
 	}
-	s.release(lane, full)
+	s.serve(d)
 }
 
 // release lets a lane come in again. mu is held.
@@ -50,17 +51,14 @@ func (s *schedule) next(c *carrier) (store.Lane, bool) {
 		d.more = false
 		s.stir()
 	}
-	switch waits := len(s.turn) > 0 && s.active >= s.q.cfg.Limits.Connections; {
-	case s.over, d.active > d.allowed, waits && c.worked(), c.l == nil && d.down(s.q.cfg.Now()):
+	waits := len(s.turn) > 0 && s.active >= s.q.cfg.Limits.Connections
+	if s.over || d.active > d.allowed || waits && c.worked() || c.l == nil && d.down(s.q.cfg.Now()) {
 		s.mu.Unlock()
 		return store.Lane{}, false
-	case len(d.lanes) > 0:
-		lane := d.take()
+	}
+	if lane, ok := d.take(); ok || waits || c.l == nil {
 		s.mu.Unlock()
-		return lane, true
-	case waits || c.l == nil:
-		s.mu.Unlock()
-		return store.Lane{}, false
+		return lane, ok
 	}
 	d.idle = append(d.idle, c)
 	s.idle = append(s.idle, c)

@@ -3,6 +3,7 @@ package queue
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -39,6 +40,8 @@ type world struct {
 	sessions uint64
 	problems []error
 	doorFail int
+	tls      *tls.Config
+	failing  bool // scripts need not come to their end
 	peers    sync.WaitGroup
 }
 
@@ -128,7 +131,7 @@ func (w *world) dial(ctx context.Context, _ netip.Addr, to netip.AddrPort) (net.
 	}
 	near, far := wiretest.PipeBetween(netip.MustParseAddrPort(wiretest.ClientAddr), to)
 	w.peers.Go(func() {
-		if err := wiretest.Script(far, script, nil); err != nil {
+		if err := wiretest.Script(far, script, w.tls); err != nil && !w.failing {
 			w.t.Errorf("%s: %v", to, err)
 		}
 	})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"time"
 )
 
 // Script plays the far end of a connection by a list of lines, and says where
@@ -17,6 +18,7 @@ import (
 //	C*        any line
 //	alone     nothing came with the line before
 //	tls       it begins TLS as the server
+//	wait 5m   it lets time pass
 //	closed    the near end closes
 //
 // A line that ends in a backslash gets no CRLF.
@@ -46,6 +48,11 @@ func Script(nc net.Conn, script string, cfg *tls.Config) error {
 		case "alone":
 			if in.Buffered() > 0 {
 				return fmt.Errorf("line %d: more came in one group", n+1)
+			}
+		case "wait":
+			var d time.Duration
+			if d, err = time.ParseDuration(text); err == nil {
+				time.Sleep(d)
 			}
 		case "tls":
 			secure := tls.Server(nc, cfg)
