@@ -130,6 +130,13 @@ func (d *Directory) checkDomain(ctx context.Context, n *Domain) error {
 	if err := d.checkKind(n); err != nil {
 		return err
 	}
+	if n.Site != "" {
+		site, err := d.Site(ctx, n.Site)
+		if err != nil {
+			return err
+		}
+		n.Site = site.Name
+	}
 	if n.AliasOf == "" {
 		return nil
 	}

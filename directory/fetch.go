@@ -105,7 +105,8 @@ func (d *Directory) Turns(ctx context.Context, site, helo string) (bool, error) 
 	return slices.ContainsFunc(all, func(s Site) bool { return s.Name == site && slices.Contains(s.Helo, label) }), nil
 }
 
-// sites gives all sites as they are now, remembered until something changes.
+// sites gives all sites with all their domains, also those whose mail is kept for
+// them, remembered until something changes.
 func (d *Directory) sites(ctx context.Context) ([]Site, error) {
 	generation := d.store.Generation()
 	if all, ok := d.visitors.find(generation, struct{}{}); ok {
@@ -114,6 +115,17 @@ func (d *Directory) sites(ctx context.Context) ([]Site, error) {
 	all, err := d.store.Sites(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("directory: sites: %w", err)
+	}
+	domains, err := d.store.Domains(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("directory: domains: %w", err)
+	}
+	for i := range all {
+		for _, one := range domains {
+			if one.Site == all[i].Name && !slices.Contains(all[i].Domains, one.Name) {
+				all[i].Domains = append(all[i].Domains, one.Name)
+			}
+		}
 	}
 	d.visitors.add(generation, struct{}{}, all, 1)
 	return all, nil

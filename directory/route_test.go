@@ -89,6 +89,8 @@ func TestWayTo(t *testing.T) {
 	v.domain(directory.Domain{Name: "relay.es", Kind: directory.KindRelay, Relay: "in.relay.es:2525"})
 	v.domain(directory.Domain{Name: "also.es", AliasOf: "relay.es"})
 	v.domain(directory.Domain{Name: "moves.es", Relay: "old.moves.es"})
+	_, _, err := v.AddSite(v.ctx(), directory.Site{Name: "s"})
+	v.must(err)
 	v.domain(directory.Domain{Name: "site.es", Kind: directory.KindOnDemand, Site: "s"})
 	to := func(domain, want string) {
 		t.Helper()
@@ -110,7 +112,7 @@ func TestWayTo(t *testing.T) {
 		to("moves.es", "old.moves.es")
 		to("site.es", "")
 	}
-	_, err := v.AddRoute(v.ctx(), directory.Route{Hosts: []string{"smart.example"}})
+	_, err = v.AddRoute(v.ctx(), directory.Route{Hosts: []string{"smart.example"}})
 	v.must(err)
 	_, err = v.AddRoute(v.ctx(), directory.Route{Domain: "relay.es", Hosts: []string{"better.example"}})
 	v.must(err)

@@ -90,11 +90,20 @@ func (d *Directory) NewSiteSecret(ctx context.Context, name string) (string, err
 	return secret, because(d.store.SetSiteSecret(ctx, s.ID, []byte(secret)), theSite(s.Name))
 }
 
-// RemoveSite takes a site away.
+// RemoveSite takes a site away for which no domain's mail is kept.
 func (d *Directory) RemoveSite(ctx context.Context, name string) error {
 	s, err := d.Site(ctx, name)
 	if err != nil {
 		return err
+	}
+	all, err := d.Domains(ctx)
+	if err != nil {
+		return err
+	}
+	for _, one := range all {
+		if one.Site == s.Name {
+			return refuse(ErrInUse, "site.kept_for", words.Args{"Name": s.Name, "Domain": one.Name})
+		}
 	}
 	return because(d.store.RemoveSite(ctx, s.ID), theSite(s.Name))
 }

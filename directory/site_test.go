@@ -201,3 +201,25 @@ func TestSiteRefusals(t *testing.T) {
 		t.Errorf("%+v %v", s, err)
 	}
 }
+
+// Mail that is kept for a site is the site's, without more words.
+func TestOnDemandSite(t *testing.T) {
+	d, _ := provider(t)
+	ctx := t.Context()
+	kept := directory.NewDomain("kept.example")
+	kept.Kind, kept.Site = directory.KindOnDemand, "nobody"
+	if _, err := d.AddDomain(ctx, kept); !errors.Is(err, directory.ErrNotFound) {
+		t.Error(err)
+	}
+	kept.Site = "SOUTH"
+	if _, err := d.AddDomain(ctx, kept); err != nil {
+		t.Fatal(err)
+	}
+	got, err := d.Fetched(ctx, directory.Caller{Site: "south"})
+	if err != nil || !slices.Equal(got, []string{"kept.example", "south.example"}) {
+		t.Error(got, err)
+	}
+	if err := d.RemoveSite(ctx, "south"); !errors.Is(err, directory.ErrInUse) {
+		t.Error(err)
+	}
+}

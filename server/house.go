@@ -69,6 +69,7 @@ type House struct {
 	faults     fault.Table
 	sinkRoom   *mailroom.Room // the sink's
 	guard      *check.Guard
+	sites      *sites // who come for what waits
 	signer     *sign.Signer
 	certs      *cert.Source
 	sessions   *observe.Sessions
@@ -146,6 +147,7 @@ func (h *House) furnish(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	h.sites = newSites(h.directory, h.db.Queue(), h.cfg.Hostname, h.o.Report)
 	l := h.cfg.Limits
 	h.guard = check.New(check.Options{
 		Enabled: l.Enabled, BanAfter: l.BanAfter, BanWindow: l.BanWindow.Duration, BanFor: l.BanFor.Duration, Exempt: l.Exempt,

@@ -179,7 +179,7 @@ func (h *House) smtp(b Bound, gate *check.Gate, tlsConfig *tls.Config) func(cont
 		Hostname: h.cfg.Hostname, Listener: b.Name, Mode: modeOf(b), Service: mail.MX, Door: h.room, Addresses: h.room,
 		Auth: h.directory, Guard: gate, TLS: tlsConfig, ImplicitTLS: b.TLS == config.TLSImplicit,
 		MaxSize: int64(b.MaxMessage), MaxRecipients: b.MaxRecipients, Persona: b.Persona,
-		MaxLogins: h.maxLogins(), Leave: h.leave,
+		MaxLogins: h.maxLogins(), Leave: h.leave, Sites: h.sites, Turn: b.Turn,
 	}
 	if b.Relaxed() {
 		c.Faults = h.faults.Side(fault.SMTP)
@@ -187,9 +187,12 @@ func (h *House) smtp(b Bound, gate *check.Gate, tlsConfig *tls.Config) func(cont
 	switch {
 	case b.Mode == config.ModeSink: // MX on every port: nobody must log in, and nothing is mended
 		anyone := h.sink.Anyone()
+		c.Sites = nil
 		c.Sink, c.Auth, c.Mechanisms, c.Door, c.Addresses = true, anyone, anyone, h.sinkRoom, h.sinkRoom
 	case b.Service == config.Submission:
 		c.Service = mail.Submission
+	case b.Service == config.ODMR:
+		c.Service = mail.ODMR
 	}
 	return smtpserver.New(c).Session
 }

@@ -1,0 +1,238 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync"
+	"time"
+
+	"posta/directory"
+	"posta/queue"
+	"posta/sasl"
+	"posta/smtp/smtpclient"
+	"posta/smtp/smtpserver"
+	"posta/store"
+	"posta/wire"
+)
+
+// sites are the customers who come for their mail: the directory knows them, the
+// queue has it.
+type sites struct {
+	directory *directory.Directory
+	waiting   waiting
+	queue     sender // nil: nothing leaves
+	hostname  string
+	report    func(error)
+	asking    *pace
+}
+
+// waiting is what of the store is wanted.
+type waiting interface {
+	Items(ctx context.Context, p store.Pick) ([]store.Item, error)
+}
+
+// sender is what of the queue is wanted; *queue.Queue is one.
+type sender interface {
+	Hurry(ctx context.Context, domain string) (int64, error)
+	Deliver(ctx context.Context, c *smtpclient.Client, t queue.Turned, domains []string) (int, error)
+}
+
+func newSites(d *directory.Directory, w waiting, hostname string, report func(error)) *sites {
+	return &sites{directory: d, waiting: w, hostname: hostname, report: report, asking: newPace()}
+}
+
+var _ smtpserver.Sites = (*sites)(nil)
+
+var errNoQueue = errors.New("server: nothing leaves this house")
+
+// Any implements smtpserver.Sites.
+func (s *sites) Any(ctx context.Context) bool {
+	if s.queue == nil {
+		return false
+	}
+	any, err := s.directory.AnySite(ctx)
+	if err != nil {
+		s.report(err)
+	}
+	return any
+}
+
+// Logins implements smtpserver.Sites.
+func (s *sites) Logins() sasl.Authenticator { return s.directory.SiteLogins() }
+
+// Release implements smtpserver.Sites.
+func (s *sites) Release(ctx context.Context, by smtpserver.Caller, node string) (smtpserver.Released, error) {
+	if !s.asking.may(caller(by)) {
+		return smtpserver.Released{}, smtpserver.ErrTooSoon
+	}
+	domains, whole, err := s.directory.Released(ctx, directory.Caller{Site: by.Site, Addr: by.Remote}, node)
+	if errors.Is(err, directory.ErrNotFound) {
+		return smtpserver.Released{}, smtpserver.ErrNotTheirs
+	}
+	if err != nil {
+		return smtpserver.Released{}, err
+	}
+	if s.queue == nil {
+		return smtpserver.Released{}, errNoQueue
+	}
+	out := smtpserver.Released{Partly: !whole}
+	for _, domain := range domains {
+		n, err := s.queue.Hurry(ctx, domain)
+		if err != nil {
+			return smtpserver.Released{}, err
+		}
+		out.Waiting += n
+	}
+	s.saw(ctx, by.Site)
+	return out, nil
+}
+
+// caller is one that is counted: a site, or a machine's network.
+func caller(by smtpserver.Caller) string {
+	if by.Site != "" {
+		return by.Site
+	}
+	bits := 32
+	addr := by.Remote.Unmap()
+	if addr.Is6() {
+		bits = 64
+	}
+	p, err := addr.Prefix(bits)
+	if err != nil {
+		return "?"
+	}
+	return p.String()
+}
+
+func (s *sites) saw(ctx context.Context, site string) {
+	if site == "" {
+		return
+	}
+	if err := s.directory.SawSite(ctx, site); err != nil {
+		s.report(err)
+	}
+}
+
+// Fetch implements smtpserver.Sites.
+func (s *sites) Fetch(ctx context.Context, site string, domains []string) (all []string, waits bool, err error) {
+	if !s.asking.may(site) {
+		return nil, false, smtpserver.ErrTooSoon
+	}
+	if s.queue == nil {
+		return nil, false, errNoQueue
+	}
+	all, err = s.theirs(ctx, site, domains)
+	if err != nil {
+		return nil, false, err
+	}
+	s.saw(ctx, site)
+	free := false
+	for _, domain := range all {
+		items, err := s.waiting.Items(ctx, store.Pick{Domain: domain, Held: &free, Limit: 1})
+		if err != nil {
+			return nil, false, fmt.Errorf("server: what waits for %s: %w", domain, err)
+		}
+		if len(items) > 0 {
+			return all, true, nil
+		}
+	}
+	return all, false, nil
+}
+
+// theirs gives the domains that a site asks for, all of its own for none.
+func (s *sites) theirs(ctx context.Context, site string, domains []string) (all []string, err error) {
+	if len(domains) == 0 {
+		return s.directory.Fetched(ctx, directory.Caller{Site: site})
+	}
+	seen := map[string]bool{}
+	for _, one := range domains {
+		found, _, err := s.directory.Released(ctx, directory.Caller{Site: site}, one)
+		if errors.Is(err, directory.ErrNotFound) {
+			return nil, smtpserver.ErrNotTheirs
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, domain := range found {
+			if !seen[domain] {
+				seen[domain] = true
+				all = append(all, domain)
+			}
+		}
+	}
+	return all, nil
+}
+
+// Turns implements smtpserver.Sites.
+func (s *sites) Turns(ctx context.Context, site, helo string) (bool, error) {
+	return s.directory.Turns(ctx, site, helo)
+}
+
+// Reverse implements smtpserver.Sites: it is a client of the site's server, which
+// greets first. Where nothing waits it only takes leave (RFC 2645 §5.2.1).
+func (s *sites) Reverse(ctx context.Context, site string, domains []string, conn *wire.Conn) string {
+	stop := context.AfterFunc(ctx, conn.Interrupt)
+	defer stop()
+	c := smtpclient.Over(conn, smtpclient.Options{Name: s.hostname})
+	err := c.Greeting(ctx)
+	if err == nil {
+		err = c.Hello(ctx)
+	}
+	if err == nil {
+		_, err = s.queue.Deliver(ctx, c, queue.Turned{Site: site, Addr: remote(conn), TLS: conn.Secured(), Session: conn.ID(), OnDemand: true}, domains)
+	}
+	var refusal *smtpclient.Refusal
+	if err == nil || errors.As(err, &refusal) || errors.Is(err, queue.ErrEnding) {
+		err = errors.Join(err, c.Quit(ctx))
+	}
+	if err != nil {
+		return "turned: " + err.Error()
+	}
+	return "quit"
+}
+
+func remote(c *wire.Conn) netip.AddrPort { return c.Endpoints().Remote }
+
+// pace lets each caller ask a few times in a row, and then once in a while.
+type pace struct {
+	now func() time.Time
+
+	mu   sync.Mutex
+	last map[string]time.Time // when each caller has all its turns again
+}
+
+// Turns of a pace.
+const (
+	paceTurns = 10              // in a row
+	paceEach  = 6 * time.Second // one more
+	paceMost  = 10_000          // callers that are remembered
+)
+
+func newPace() *pace { return &pace{now: time.Now, last: map[string]time.Time{}} }
+
+func (p *pace) may(who string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.now()
+	if len(p.last) >= paceMost {
+		for one, full := range p.last {
+			if !full.After(now) {
+				delete(p.last, one)
+			}
+		}
+		if len(p.last) >= paceMost {
+			return false
+		}
+	}
+	full := p.last[who]
+	if full.Before(now) {
+		full = now
+	}
+	if full.Add(paceEach).Sub(now) > paceTurns*paceEach {
+		return false
+	}
+	p.last[who] = full.Add(paceEach)
+	return true
+}

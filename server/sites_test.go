@@ -1,0 +1,188 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"posta/directory"
+	"posta/directory/directorytest"
+	"posta/queue"
+	"posta/smtp/smtpclient"
+	"posta/smtp/smtpserver"
+	"posta/store"
+	"posta/wire"
+	"posta/wire/wiretest"
+)
+
+// postOffice is a queue for tests: what waits, by domain.
+type postOffice struct {
+	waiting map[string]int64
+	asked   []string
+}
+
+func (p *postOffice) Hurry(_ context.Context, domain string) (int64, error) {
+	p.asked = append(p.asked, "hurry "+domain)
+	return p.waiting[domain], nil
+}
+
+func (p *postOffice) Deliver(_ context.Context, _ *smtpclient.Client, t queue.Turned, domains []string) (int, error) {
+	p.asked = append(p.asked, "deliver "+t.Site+" "+strings.Join(domains, ","))
+	return 0, nil
+}
+
+func (p *postOffice) Items(_ context.Context, pick store.Pick) ([]store.Item, error) {
+	if pick.Held == nil || *pick.Held {
+		return nil, errors.New("what is held does not count")
+	}
+	return make([]store.Item, min(p.waiting[pick.Domain], int64(pick.Limit))), nil
+}
+
+// waiters are the sites north and south at a house with an office.
+func waiters(t *testing.T) (*sites, *postOffice) {
+	t.Helper()
+	d, err := directory.New(directorytest.New(), directory.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"north.example", "a.north.example", "south.example"} {
+		if _, err := d.AddDomain(t.Context(), directory.NewDomain(name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	near := []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}
+	for _, s := range []directory.Site{{Name: "north", Domains: []string{"north.example", "a.north.example"}, Networks: near},
+		{Name: "south", Domains: []string{"south.example"}}} {
+		if _, _, err := d.AddSite(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	office := &postOffice{waiting: map[string]int64{"north.example": 3, "a.north.example": 4, "south.example": 5}}
+	s := newSites(d, office, "provider.example", func(err error) { t.Error(err) })
+	s.queue = office
+	return s, office
+}
+
+func TestRelease(t *testing.T) {
+	for _, tt := range []struct {
+		site, node string
+		n          int64
+		asked      string
+		err        error
+	}{
+		{"north", "north.example", 3, "hurry north.example", nil},
+		{"north", "@north.example", 7, "hurry a.north.example|hurry north.example", nil},
+		{"", "north.example", 3, "hurry north.example", nil},
+		{"south", "north.example", 0, "", smtpserver.ErrNotTheirs},
+		{"south", "#uucp", 0, "", smtpserver.ErrNotTheirs},
+	} {
+		s, office := waiters(t)
+		got, err := s.Release(t.Context(), smtpserver.Caller{Site: tt.site, Remote: netip.MustParseAddr("192.0.2.7")}, tt.node)
+		if got.Waiting != tt.n || got.Partly || !errors.Is(err, tt.err) || strings.Join(office.asked, "|") != tt.asked {
+			t.Errorf("%+v: %+v %v %q", tt, got, err, office.asked)
+		}
+	}
+}
+
+func TestFetch(t *testing.T) {
+	s, office := waiters(t)
+	for _, tt := range []struct {
+		domains, all []string
+		waits        bool
+		err          error
+	}{
+		{nil, []string{"a.north.example", "north.example"}, true, nil},
+		{[]string{"NORTH.example", "north.example"}, []string{"north.example"}, true, nil},
+		{[]string{"north.example", "south.example"}, nil, false, smtpserver.ErrNotTheirs},
+	} {
+		all, waits, err := s.Fetch(t.Context(), "north", tt.domains)
+		if !slices.Equal(all, tt.all) || waits != tt.waits || !errors.Is(err, tt.err) {
+			t.Errorf("%v: %v %v %v", tt.domains, all, waits, err)
+		}
+	}
+	clear(office.waiting)
+	if _, waits, err := s.Fetch(t.Context(), "north", nil); waits || err != nil {
+		t.Error("nothing waits", err)
+	}
+	if seen, err := s.directory.Site(t.Context(), "north"); err != nil || seen.Seen.IsZero() {
+		t.Error("it was not seen", err)
+	}
+	s.queue = nil
+	if _, _, err := s.Fetch(t.Context(), "north", nil); !errors.Is(err, errNoQueue) || s.Any(t.Context()) {
+		t.Error(err)
+	}
+}
+
+// The provider is the client: it waits for the greeting, delivers, and leaves.
+func TestReverse(t *testing.T) {
+	for _, tt := range []struct{ script, end, asked string }{
+		{"S: 220 gw\nC: EHLO provider.example\nS: 250 gw\nC: QUIT\nS: 221 bye", "quit", "deliver north north.example"},
+		{"S: 554 go away\nC: QUIT\nS: 221 bye", "turned: smtpclient: the server refused the connection: 554 go away", ""},
+		{"S: 220 gw\nC: EHLO provider.example\nS: 421 no", "turned: ", ""},
+	} {
+		s, office := waiters(t)
+		near, far := wiretest.Pipe()
+		played := make(chan error, 1)
+		go func() {
+			err := wiretest.Script(far, strings.ReplaceAll(tt.script, "\n", "\n\t"), nil)
+			_ = far.Close()
+			played <- err
+		}()
+		end := s.Reverse(t.Context(), "north", []string{"north.example"}, turnedConn(t, near))
+		if !strings.HasPrefix(end, tt.end) || strings.Join(office.asked, "|") != tt.asked {
+			t.Errorf("%q %q", end, office.asked)
+		}
+		if err := <-played; err != nil && tt.end != "turned: " {
+			t.Error(err)
+		}
+	}
+}
+
+func turnedConn(t *testing.T, nc *wiretest.Conn) *wire.Conn {
+	c := wire.NewConn(nc, wire.Options{})
+	if err := c.Turn(0); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// Ten times in a row, and then once in six seconds; each for himself.
+func TestPace(t *testing.T) {
+	p := newPace()
+	now := time.Unix(1_800_000_000, 0)
+	p.now = func() time.Time { return now }
+	for i := range 11 {
+		if got := p.may("north"); got != (i < 10) {
+			t.Fatal(i, got)
+		}
+	}
+	if !p.may("south") {
+		t.Error("another pays for it")
+	}
+	now = now.Add(6 * time.Second)
+	if !p.may("north") || p.may("north") {
+		t.Error("not one in six seconds")
+	}
+	for i := range paceMost {
+		p.may(string(rune('a'+i%26)) + time.Duration(i).String())
+	}
+	if len(p.last) > paceMost {
+		t.Error(len(p.last))
+	}
+	now = now.Add(time.Hour)
+	if !p.may("a newcomer") {
+		t.Error("full for ever")
+	}
+}
+
+func TestCaller(t *testing.T) {
+	for in, want := range map[string]string{"::ffff:192.0.2.7": "192.0.2.7/32", "2001:db8::7": "2001:db8::/64"} {
+		if got := caller(smtpserver.Caller{Remote: netip.MustParseAddr(in)}); got != want {
+			t.Error(in, got)
+		}
+	}
+}
