@@ -36,7 +36,9 @@ func (q *Queue) transact(l *link, items []store.Item) *attempt {
 	c := &content{r: body}
 	ctx, cancel := q.untilEnd(c)
 	defer cancel()
-	outcome, err := l.Send(ctx, messageOf(items, c))
+	m := messageOf(items, c)
+	m.ASCII = m.Envelope.Body == mail.Body8BitMIME && !l.Offer().Extensions.Has(smtp.Ext8BitMIME) && q.plain(ctx, out)
+	outcome, err := l.Send(ctx, m)
 	l.sent++
 	t.took = q.cfg.Now().Sub(t.at)
 	got := c.passed()
@@ -57,6 +59,25 @@ func (q *Queue) transact(l *link, items []store.Item) *attempt {
 	}
 	l.broken = !t.usable
 	return t
+}
+
+// plain looks whether a message that was announced as 8-bit is one: programs say
+// so of all they send.
+func (q *Queue) plain(ctx context.Context, out *store.Outgoing) bool {
+	body := q.cfg.Store.Content(ctx, out)
+	defer body.Close()
+	piece := make([]byte, 32<<10)
+	for {
+		n, err := body.Read(piece)
+		for _, c := range piece[:n] {
+			if c >= 0x80 {
+				return false
+			}
+		}
+		if err != nil {
+			return errors.Is(err, io.EOF)
+		}
+	}
 }
 
 // all replaces the verdicts of those who were not refused on their own.

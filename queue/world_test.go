@@ -186,7 +186,11 @@ func (w *world) sendAs(out store.Outgoing, to ...string) {
 		}
 		out.Rcpts = append(out.Rcpts, store.Rcpt{To: rcpt, Domain: a.Domain, Due: time.Now(), Expires: time.Now().Add(5 * 24 * time.Hour)})
 	}
-	w.store.file(out, "Subject: Hi\r\n\r\nHi\r\n")
+	text := "Subject: Hi\r\n\r\nHi\r\n"
+	if out.Body == mail.Body8BitMIME && out.EnvID != "plain" {
+		text = "Subject: Hi\r\n\r\nH\xe9\r\n"
+	}
+	w.store.file(out, text)
 	w.q.Stir()
 }
 
