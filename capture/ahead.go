@@ -3,41 +3,22 @@ package capture
 import (
 	"context"
 	"io"
-	"slices"
 
 	"posta/event"
 )
 
-// The bounds of what ReadAhead has read before its turn.
-const (
-	batches     = 3
-	batchOctets = 512 << 10
-	batchCount  = 2048 // packets
-)
+// batches is how many there are, of which one is filled and one told of.
+const batches = 4
 
-// batch is a run of packets, with copies of their octets.
-type batch struct {
-	packets []Packet
-	octets  []byte
-	apart   []apart // of each packet
-	err     error   // behind them
-	news    []news
-}
-
-// news is what the capture says of itself before a packet of a batch.
-type news struct {
-	before int
-	info   Info
-}
-
-// ReadAhead does what Read does, and reads while sink is at work with what was
-// read before: for files, of which nobody waits for the newest packet.
+// ReadAhead does what Read does, and reads and joins while sink is at work with
+// what was joined before: for files, of which nobody waits for the newest packet.
 func ReadAhead(ctx context.Context, r *Reader, sink event.Sink, limits Limits) error {
-	full, empty := make(chan *batch, batches), make(chan *batch, batches)
-	for range batches {
-		empty <- &batch{octets: make([]byte, 0, batchOctets+maxPacket), packets: make([]Packet, 0, batchCount), apart: make([]apart, batchCount)}
-	}
 	inner, stop := context.WithCancel(ctx)
+	a := &ahead{r: r, sink: sink, full: make(chan *batch, batches), empty: make(chan *batch, batches), rest: make(chan *batch, 1)}
+	a.j = NewJoiner(a, limits)
+	for range batches {
+		a.empty <- newBatch()
+	}
 	gone := make(chan struct{})
 	defer func() {
 		stop()
@@ -45,70 +26,95 @@ func ReadAhead(ctx context.Context, r *Reader, sink event.Sink, limits Limits) e
 	}()
 	go func() {
 		defer close(gone)
-		for {
-			select {
-			case <-inner.Done():
-				return
-			case b := <-empty:
-				b.fill(r)
-				full <- b
-				if b.err != nil {
-					return
-				}
-			}
-		}
+		a.run(inner.Done())
 	}()
-	j := NewJoiner(sink, limits)
 	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
-		case b := <-full:
-			for i := range b.packets {
-				b.tell(r, i)
-				j.Feed(&b.packets[i])
-			}
-			b.tell(r, len(b.packets))
-			if b.err != nil {
-				j.End()
-				if b.err == io.EOF {
-					return nil
-				}
+		case b := <-a.full:
+			b.play(r, sink)
+			switch {
+			case b.part:
+				a.rest <- b
+			case b.err == io.EOF:
+				return nil
+			case b.err != nil:
 				return b.err
+			default:
+				a.empty <- b
 			}
-			empty <- b
 		}
 	}
 	return ctx.Err()
 }
 
-// fill reads as many packets as have room.
-func (b *batch) fill(r *Reader) {
-	b.packets, b.octets, b.news = b.packets[:0], b.octets[:0], b.news[:0]
-	was := r.info
-	for len(b.packets) < batchCount && len(b.octets) < batchOctets {
-		n := len(b.packets)
-		b.packets = append(b.packets, Packet{})
-		p := &b.packets[n]
-		b.err = r.next(p)
-		if r.info.differs(&was) {
-			was = r.info
-			b.news = append(b.news, news{n, was})
-		}
-		if b.err != nil {
-			b.packets = b.packets[:n]
+// ahead reads and joins, and is the Sink that keeps what that tells for later.
+type ahead struct {
+	r           *Reader
+	j           *Joiner
+	sink        event.Sink
+	full, empty chan *batch
+	rest        chan *batch // one that was told of in part
+	now         *batch
+	stopped     <-chan struct{}
+	over        bool // it is
+}
+
+// run fills batches until the capture ends.
+func (a *ahead) run(stopped <-chan struct{}) {
+	a.stopped = stopped
+	for !a.over {
+		select {
+		case <-stopped:
 			return
+		case a.now = <-a.empty:
 		}
-		from := len(b.octets)
-		b.octets = append(b.octets, p.Data...) // there is room for the largest packet
-		p.Data, p.Comments = b.octets[from:len(b.octets):len(b.octets)], slices.Clone(p.Comments)
-		p.apart = &b.apart[n]
-		p.apart.take(p)
+		a.fill()
+		if a.now.part = false; !a.over {
+			a.over = a.now.err != nil
+			a.full <- a.now
+		}
 	}
 }
 
-// tell lets the Reader show what stands before a packet.
-func (b *batch) tell(r *Reader, before int) {
-	for len(b.news) > 0 && b.news[0].before <= before {
-		r.shown, b.news = b.news[0].info, b.news[1:]
+// fill reads and joins as many packets as have room.
+func (a *ahead) fill() {
+	b, in := a.now, a.r.in
+	b.reset()
+	in.lend(b.octets, batchOctets)
+	was := a.r.info
+	var p Packet
+	for from := in.at; len(b.segs) < batchCount && in.at-from < batchOctets && !a.over; {
+		b.err = a.r.next(&p)
+		if a.r.info.differs(&was) {
+			was = a.r.info
+			b.news = append(b.news, news{len(b.events), was})
+		}
+		if b.err != nil {
+			a.j.End()
+			return
+		}
+		b.packets++
+		a.j.Feed(&p)
+	}
+}
+
+// Wants implements event.Sink.
+func (a *ahead) Wants(conn uint64, l event.Layer, p event.Part) bool { return a.sink.Wants(conn, l, p) }
+
+// Emit implements event.Sink.
+func (a *ahead) Emit(e *event.Event) {
+	if a.now.isFull() && !a.over { // one packet, or the end, may set free all that waited
+		a.now.part = true
+		a.full <- a.now
+		select {
+		case <-a.stopped:
+			a.over = true
+		case <-a.rest:
+			a.now.reset()
+		}
+	}
+	if !a.over {
+		a.now.add(e, a.j.elsewhere)
 	}
 }

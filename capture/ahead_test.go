@@ -23,7 +23,11 @@ type noter struct {
 func (n *noter) Wants(uint64, event.Layer, event.Part) bool { return true }
 
 func (n *noter) Emit(e *event.Event) {
-	n.lines = append(n.lines, fmt.Sprint(e.Conn, e.Seq, e.Kind, e.Dir, e.Packet, e.Off, e.Len, len(n.r.Info().Interfaces) > 0, string(e.Data)))
+	fact := e.Fact
+	if seg, ok := fact.(*event.Segment); ok {
+		fact = *seg
+	}
+	n.lines = append(n.lines, fmt.Sprint(e.Conn, e.Seq, e.Kind, e.Dir, e.Packet, e.Off, e.Len, len(n.r.Info().Interfaces) > 0, string(e.Data), fact))
 	if n.stop != nil {
 		n.stop()
 	}
@@ -45,13 +49,39 @@ func many(damaged bool) []byte {
 	return file
 }
 
+// broken is a capture with octets that wait for a lost one until there are too
+// many, and with some that wait for the capture's end.
+func broken() []byte {
+	l := &line{}
+	l.hands()
+	other := netipPort(dialer, dialer.Port()+1)
+	for i := range uint32(2 * maxPieces) {
+		text := fmt.Sprintf("%0500d", i)
+		l.c(201+i*500, 501, flagACK, text)
+		l.send(other, listener, 1+i*600, 0, flagACK, text)
+	}
+	return pcapFile(binary.LittleEndian, pcapMicro, LinkEthernet, l.packets)
+}
+
+// inPieces is a capture of datagrams in fragments.
+func inPieces() []byte {
+	l := &line{}
+	for i := range uint16(3 * batchCount) {
+		for _, one := range cutUp(bare(netipPort(dialer, 1000+i), listener, fmt.Sprintf("%0300d", i)), i, 160) {
+			l.put(LinkRaw, one)
+		}
+	}
+	return pcapFile(binary.LittleEndian, pcapMicro, LinkRaw, l.packets)
+}
+
 // ReadAhead tells what Read tells, and ends as it does.
 func TestReadAhead(t *testing.T) {
-	for _, damaged := range []bool{false, true} {
+	for i, file := range [][]byte{many(false), many(true), broken(), inPieces()} {
+		damaged := i == 1
 		var told [2][]string
 		var ends [2]error
 		for i, read := range []func(context.Context, *Reader, event.Sink, Limits) error{Read, ReadAhead} {
-			r, err := NewReader(bytes.NewReader(many(damaged)))
+			r, err := NewReader(bytes.NewReader(file))
 			if err != nil {
 				t.Fatal(err)
 			}

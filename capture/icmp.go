@@ -12,8 +12,8 @@ func (j *Joiner) quoted(d *datagram, b []byte, at int) {
 	if len(b) < 8 || !isICMPError(d.proto, b[0]) {
 		return
 	}
-	inner, ok := parseIP(b, 8)
-	if !ok || inner.proto != protoTCP || inner.fragment > 0 || inner.end-inner.off < 8 {
+	var inner datagram
+	if !inner.parse(b, 8) || inner.proto != protoTCP || inner.fragment > 0 || inner.end-inner.off < 8 {
 		return
 	}
 	h := b[inner.off:inner.end]

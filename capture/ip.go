@@ -33,31 +33,32 @@ type datagram struct {
 	more       bool // further fragments follow
 }
 
-// parseIP takes apart the IP packet that begins at off, and those inside it.
-func parseIP(b []byte, off int) (d datagram, ok bool) {
+// parse takes apart the IP packet that begins at off, and those inside it.
+func (d *datagram) parse(b []byte, off int) (ok bool) {
 	for range maxHeaders {
 		if off >= len(b) {
-			return d, false
+			return false
 		}
+		*d = datagram{}
 		switch b[off] >> 4 {
 		case 4:
-			d, ok = parseIPv4(b, off)
+			ok = d.parseIPv4(b, off)
 		case 6:
-			d, ok = parseIPv6(b, off)
+			ok = d.parseIPv6(b, off)
 		default:
-			return d, false
+			return false
 		}
 		if !ok || d.fragmented || d.proto != protoIPv4 && d.proto != protoIPv6 {
-			return d, ok
+			return ok
 		}
 		off, b = d.off, b[:d.end]
 	}
-	return d, false
+	return false
 }
 
-func parseIPv4(b []byte, off int) (d datagram, ok bool) {
+func (d *datagram) parseIPv4(b []byte, off int) (ok bool) {
 	if len(b) < off+20 {
-		return d, false
+		return false
 	}
 	h := b[off:]
 	head, total := int(h[0]&15)*4, int(binary.BigEndian.Uint16(h[2:]))
@@ -65,7 +66,7 @@ func parseIPv4(b []byte, off int) (d datagram, ok bool) {
 		total = len(h) // segmentation was left to the interface
 	}
 	if head < 20 || total < head || len(h) < head {
-		return d, false
+		return false
 	}
 	mapped(&d.src, h[12:16])
 	mapped(&d.dst, h[16:20])
@@ -74,7 +75,7 @@ func parseIPv4(b []byte, off int) (d datagram, ok bool) {
 	d.more, d.fragment = flags&0x2000 != 0, int(flags&0x1fff)*8
 	d.fragmented = d.more || d.fragment > 0
 	d.span(b, off+head, total-head)
-	return d, true
+	return true
 }
 
 func mapped(dst *[16]byte, four []byte) {
@@ -89,9 +90,9 @@ func (d *datagram) span(b []byte, off, n int) {
 }
 
 // parseIPv6 walks through the extension headers (RFC 8200 §4).
-func parseIPv6(b []byte, off int) (d datagram, ok bool) {
+func (d *datagram) parseIPv6(b []byte, off int) (ok bool) {
 	if len(b) < off+40 {
-		return d, false
+		return false
 	}
 	h := b[off:]
 	copy(d.src[:], h[8:24])
@@ -108,7 +109,7 @@ func parseIPv6(b []byte, off int) (d datagram, ok bool) {
 		size := 0
 		switch d.proto {
 		default:
-			return d, true
+			return true
 		case protoHopByHop, protoRouting, protoDestOpts, protoMobility:
 			if len(rest) >= 8 {
 				size = 8 + int(rest[1])*8
@@ -127,13 +128,13 @@ func parseIPv6(b []byte, off int) (d datagram, ok bool) {
 			}
 		}
 		if size == 0 || size > len(rest) {
-			return d, false
+			return false
 		}
 		d.proto = rest[0]
 		d.span(b[:d.end], d.off+size, whole-d.off-size)
 		if d.fragmented { // what follows the fragment header is the fragment
-			return d, true
+			return true
 		}
 	}
-	return d, false
+	return false
 }

@@ -166,7 +166,10 @@ func (j *Joiner) resume(st *stream, side uint8) {
 	for h.held != nil && !after(h.held.seq, h.next) {
 		p := j.unhold(h)
 		if rest := p.from(h.next); rest.size() > 0 {
+			here := j.elsewhere
+			j.elsewhere = true
 			j.give(st, side, &rest)
+			j.elsewhere = here
 		}
 		j.drop(p)
 	}

@@ -51,7 +51,7 @@ type Joiner struct {
 	limits Limits
 
 	streams map[key]*stream
-	lately  [1 << 10]*stream // of streams, to look there first
+	lately  [1 << 12]*stream // of streams, to look there first
 	count   uint32           // of streams so far
 	open    list
 	closed  list
@@ -67,12 +67,14 @@ type Joiner struct {
 	about     *stream // that an ICMP error quotes a segment of
 	aboutSide uint8
 
-	e      event.Event
-	seg    event.Segment
-	now    *Packet // during Feed
-	apart  apart
-	number uint32 // of the last packet
-	time   time.Time
+	e         event.Event
+	seg       event.Segment
+	now       *Packet // during Feed
+	elsewhere bool    // the octets told of next do not lie in it
+	ip        datagram
+	tcp       segment
+	number    uint32 // of the last packet
+	time      time.Time
 }
 
 // NewJoiner begins with no stream.
@@ -91,6 +93,7 @@ func (j *Joiner) Feed(p *Packet) {
 		j.seg.Marks |= event.Truncated
 	}
 	j.expire(p.Time)
+	j.elsewhere = false
 	j.about, j.aboutSide = nil, 0
 	s, ok := j.segment(p)
 	if !ok {
@@ -113,17 +116,13 @@ func (j *Joiner) End() {
 
 // segment finds the TCP segment in a packet, and notes where all lies.
 func (j *Joiner) segment(p *Packet) (s *segment, ok bool) {
-	apart := p.apart
-	if apart == nil {
-		apart = &j.apart
-		apart.take(p)
-	}
-	if apart.net < 0 {
+	net := network(p.Link, p.Data)
+	if net < 0 {
 		return nil, false
 	}
-	j.seg.Net = int32(apart.net)
-	d := &apart.ip
-	if !apart.isIP {
+	j.seg.Net = int32(net)
+	d := &j.ip
+	if !d.parse(p.Data, net) {
 		return nil, false
 	}
 	j.seg.Proto = d.proto
@@ -134,15 +133,12 @@ func (j *Joiner) segment(p *Packet) (s *segment, ok bool) {
 			j.seg.Marks |= event.Fragment
 			return nil, false
 		}
-		payload, at, j.seg.Whole = whole, 0, whole
-		if d.proto == protoTCP {
-			apart.tcp, apart.isTCP = parseTCP(d, payload)
-		}
+		payload, at, j.seg.Whole, j.elsewhere = whole, 0, whole, true
 	}
 	if d.proto == protoICMP || d.proto == protoICMPv6 {
 		j.quoted(d, payload, at)
 	}
-	if s = &apart.tcp; !apart.isTCP {
+	if s = &j.tcp; d.proto != protoTCP || !s.parse(d, payload) {
 		return nil, false
 	}
 	j.seg.Transport, j.seg.Payload = int32(at), int32(at+s.head)
@@ -163,7 +159,7 @@ func (j *Joiner) find(s *segment) *stream {
 func (k *key) hash() uint32 {
 	n := binary.LittleEndian.Uint32(k.a[12:])*31 + binary.LittleEndian.Uint32(k.b[12:])
 	n = (n ^ uint32(k.portA)<<16 ^ uint32(k.portB)) * 0x9e3779b1
-	return n >> 22
+	return n >> 20
 }
 
 // stream finds a segment's, or begins it.

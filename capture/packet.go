@@ -13,8 +13,6 @@ type Packet struct {
 
 	Interface int      // number of the interface in its section, from 0
 	Comments  []string // as pcapng has them; lent like Data
-
-	apart *apart // where that was done before its turn
 }
 
 // maxPacket bounds what one packet may hold, as in Wireshark.

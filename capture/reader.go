@@ -11,10 +11,10 @@ import (
 type Reader struct {
 	in      *input
 	format  format
-	packets int  // given so far
 	info    Info // what format has read
-	shown   Info // of that, what stands before the packets that were given
 	failed  error
+	packets int  // given so far
+	shown   Info // of what format has read, what stands before the packets that were given
 }
 
 // format is how one of the file formats is read on.
@@ -90,6 +90,9 @@ func NewReader(r io.Reader) (*Reader, error) {
 // where the capture cannot be read on, or the machine's.
 func (c *Reader) Next(p *Packet) error {
 	err := c.next(p)
+	if err == nil {
+		c.packets++
+	}
 	if c.info.differs(&c.shown) {
 		c.shown = c.info
 	}
@@ -101,11 +104,8 @@ func (c *Reader) next(p *Packet) error {
 		return c.failed
 	}
 	p.Comments = nil
-	if c.failed = c.format.next(p); c.failed != nil {
-		return c.failed
-	}
-	c.packets++
-	return nil
+	c.failed = c.format.next(p)
+	return c.failed
 }
 
 // differs says that more has been read.

@@ -34,14 +34,14 @@ type key struct {
 	portA, portB uint16
 }
 
-// parseTCP takes apart what lies in a datagram; b is its payload.
-func parseTCP(d *datagram, b []byte) (s segment, ok bool) {
+// parse takes apart what lies in a datagram; b is its payload.
+func (s *segment) parse(d *datagram, b []byte) (ok bool) {
 	if len(b) < 20 {
-		return s, false
+		return false
 	}
 	s.head = int(b[12]>>4) * 4
 	if s.head < 20 || s.head > len(b)+d.missing {
-		return s, false
+		return false
 	}
 	from, to := binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])
 	s.seq, s.ack = binary.BigEndian.Uint32(b[4:]), binary.BigEndian.Uint32(b[8:])
@@ -53,12 +53,11 @@ func parseTCP(d *datagram, b []byte) (s segment, ok bool) {
 		s.missing -= s.head - len(b)
 		s.head = len(b)
 	}
-	s.key = key{d.src, d.dst, from, to}
+	s.key, s.side = key{d.src, d.dst, from, to}, 0
 	if s.key.swapped() {
-		s.key = key{d.dst, d.src, to, from}
-		s.side = 1
+		s.key, s.side = key{d.dst, d.src, to, from}, 1
 	}
-	return s, true
+	return true
 }
 
 // swapped says that b comes before a.
