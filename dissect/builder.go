@@ -6,6 +6,7 @@ import (
 
 	"posta/event"
 	"posta/field"
+	"posta/imf"
 	"posta/story"
 )
 
@@ -30,6 +31,7 @@ type builder struct {
 	brief    bool // their own headers are enough
 	bodies   bool // all their octets are asked for
 	headers  int  // header fields told of the message at hand
+	header   *imf.Scanner
 	scratch  *[]byte
 	written  *[]byte
 	late     *[][]byte

@@ -14,6 +14,7 @@ import (
 
 	"posta/event"
 	"posta/field"
+	"posta/imf"
 	"posta/story"
 	"posta/tlsview"
 )
@@ -46,6 +47,7 @@ type Dissector struct {
 	scratch []byte      // of a frame's mail, its dot-stuffing undone
 	late    [][]byte    // messages that the frame at hand tells of if it is let through
 	written []byte      // addresses of a frame as text
+	header  imf.Scanner // of messages
 	used    int         // octets of messages that are put together
 	lines   int         // octets of lines that are
 	keys    *tlsview.KeyLog
@@ -71,8 +73,8 @@ type Dissector struct {
 // Needs, and no others. Of a capture each packet is a frame; of a live session
 // what came at once, if something was said in it.
 func New(want field.Set, out func(*Frame)) *Dissector {
-	return &Dissector{want: want, groups: groupsOf(&want), out: out, conns: map[uint64]*conn{}, bodies: want.Has(field.IMF),
-		liveKeys: tlsview.NewKeyLog()}
+	return &Dissector{want: want, groups: groupsOf(&want), out: out, conns: map[uint64]*conn{}, header: imf.Scanner{Max: maxMessage},
+		bodies: want.Has(field.IMF), liveKeys: tlsview.NewKeyLog()}
 }
 
 // Tell lets a Book know what was said.
@@ -230,6 +232,9 @@ func (d *Dissector) data(c *conn, e *event.Event) {
 		}
 		return
 	}
+	if readable && p != nil && before == 0 && d.skips(c, e) {
+		return
+	}
 	b := d.begin(p, whole.Data)
 	if p == nil {
 		b.endpoints(c, e, d.count+1)
@@ -311,7 +316,7 @@ func (d *Dissector) begin(p *packet, octets []byte) *builder {
 	d.written = d.written[:0]
 	b := &d.build
 	*b = builder{want: &d.want, tree: &d.tree, octets: octets, mail: d.groups.mail || d.book != nil, book: d.book, scratch: &d.scratch,
-		late: &d.late, written: &d.written, analysis: d.groups.analysis, used: &d.used, lines: &d.lines, longest: maxMessage,
+		late: &d.late, written: &d.written, header: &d.header, analysis: d.groups.analysis, used: &d.used, lines: &d.lines, longest: maxMessage,
 		brief: d.sift.brief && d.book == nil, bodies: d.bodies || d.book != nil}
 	if d.book != nil && d.book.Bodies() > 0 {
 		b.longest = d.book.Bodies()

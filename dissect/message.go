@@ -3,6 +3,7 @@ package dissect
 import (
 	"bytes"
 	"strings"
+	"unicode/utf8"
 
 	"posta/field"
 	"posta/imf"
@@ -44,16 +45,12 @@ func (m *message) take(b *builder, octets []byte, sent int) {
 	if m.sent == 0 {
 		m.began = b.moment()
 	}
-	m.sent += int64(sent)
-	m.size += sent
-	if n := len(m.fragments); sent > 0 && n < maxFragments && (n == 0 || m.fragments[n-1] != b.number) {
-		m.fragments = append(m.fragments, b.number)
-	}
+	m.count(sent, b.number)
 	if m.enough {
 		return
 	}
-	if b.brief && !m.headed && len(m.octets) == 0 { // mostly all of the header comes at once
-		if at := bytes.Index(octets, []byte("\r\n\r\n")); at >= 0 {
+	if !b.bodies && !m.headed && len(m.octets) == 0 { // mostly all of the header comes at once
+		if at := bytes.Index(octets, []byte("\r\n\r\n")); at >= 0 && (b.brief || !mayNest(octets[:at])) {
 			octets = octets[:at+4]
 		}
 	}
@@ -71,6 +68,15 @@ func (m *message) take(b *builder, octets []byte, sent int) {
 	}
 }
 
+// count counts octets of a frame, as sent.
+func (m *message) count(sent int, frame uint32) {
+	m.sent += int64(sent)
+	m.size += sent
+	if n := len(m.fragments); sent > 0 && n < maxFragments && (n == 0 || m.fragments[n-1] != frame) {
+		m.fragments = append(m.fragments, frame)
+	}
+}
+
 // look sees whether the header ends behind from, and if what follows it matters:
 // messages may lie in a message of several parts.
 func (m *message) look(b *builder, from int) {
@@ -84,13 +90,46 @@ func (m *message) look(b *builder, from int) {
 		end = from + at + 2
 	}
 	m.headed = true
-	if !b.brief {
+	if !b.brief && mayNest(m.octets[:end]) {
 		whole := imf.Parse(m.octets[:end+2], imf.Limits{Depth: 1, Parts: 1, Header: maxMessage})
 		if strings.HasPrefix(whole.Type, "multipart/") || strings.HasPrefix(whole.Type, "message/") {
 			return
 		}
 	}
 	m.enough, m.octets = true, m.octets[:end+2]
+}
+
+// mayNest says that messages may lie in the one with this header. It is wrong
+// only where they don't.
+func mayNest(head []byte) bool {
+	for at := 0; ; at++ {
+		n := bytes.IndexByte(head[at:], '/')
+		if n < 0 {
+			return false
+		}
+		at += n
+		if endsIn(head[:at], "multipart") || endsIn(head[:at], "message") {
+			return true
+		}
+	}
+}
+
+// endsIn says that a word may stand last, whatever its letters' case, also with
+// line ends in it. What a letter beyond ASCII is to whoever reads it, it leaves open.
+func endsIn(octets []byte, word string) bool {
+	n := len(word)
+	for i := len(octets) - 1; i >= 0 && n > 0; i-- {
+		switch c := octets[i]; {
+		case c >= utf8.RuneSelf:
+			return true
+		case c == '\r' || c == '\n':
+		case c|0x20 == word[n-1]:
+			n--
+		default:
+			return false
+		}
+	}
+	return n == 0
 }
 
 // wants says that a message's octets are asked for.
@@ -156,20 +195,19 @@ func (m *message) tell(b *builder, fragment, length field.ID) {
 // message tells what a message says.
 func (b *builder) message(octets []byte) {
 	src := b.tree.Source(octets)
-	whole := imf.Parse(octets, imf.Limits{Depth: imf.Usual().Depth, Parts: imf.Usual().Parts, Header: maxMessage})
 	b.headers = 0
+	if all := (imf.Span{End: len(octets)}); !mayNest(octets) {
+		b.one(octets, src, all, all)
+		return
+	}
+	whole := imf.Parse(octets, imf.Limits{Depth: imf.Usual().Depth, Parts: imf.Usual().Parts, Header: maxMessage})
 	b.part(octets, src, &whole, true)
 }
 
 // part tells of a message and of those that lie in it.
 func (b *builder) part(octets []byte, src uint16, p *imf.Part, message bool) {
 	if message {
-		n := p.Body.End - p.Head.Start
-		if b.want.Has(field.IMF) {
-			b.tree.Add(field.Node{Def: field.Of(field.IMF), Val: field.Unit(octets[p.Head.Start:p.Body.End], n), Src: src,
-				Off: uint32(p.Head.Start), Len: uint32(n)})
-		}
-		b.header(octets, src, p.Head)
+		b.one(octets, src, imf.Span{Start: p.Head.Start, End: p.Body.End}, p.Head)
 	}
 	inside := p.Type == "message/rfc822" || p.Type == "message/global"
 	for i := range p.Parts {
@@ -177,12 +215,20 @@ func (b *builder) part(octets []byte, src uint16, p *imf.Part, message bool) {
 	}
 }
 
-// header tells of the fields of a message's header.
-func (b *builder) header(octets []byte, src uint16, at imf.Span) {
+// one tells of a message without those in it. Its header begins at.
+func (b *builder) one(octets []byte, src uint16, all, at imf.Span) {
+	if b.want.Has(field.IMF) {
+		n := all.End - all.Start
+		b.tree.Add(field.Node{Def: field.Of(field.IMF), Val: field.Unit(all.Of(octets), n), Src: src, Off: uint32(all.Start), Len: uint32(n)})
+	}
 	head := at.Of(octets)
-	s := imf.Scanner{Max: maxMessage}
-	if s.Scan(head) == imf.More {
+	s := b.header
+	s.Reset()
+	switch s.Scan(head) {
+	case imf.More:
 		s.Finish()
+	case imf.TooBig:
+		return
 	}
 	fields := s.Fields()
 	fields = fields[:min(len(fields), maxHeaders-b.headers)]
@@ -224,10 +270,17 @@ const longestHeader = len("x-authentication-warning")
 // headerField is the field of a header field's name, 0 for those that have
 // none of their own.
 func headerField(name []byte) field.ID {
+	var low [longestHeader]byte
 	if len(name) > longestHeader {
 		return 0
 	}
-	switch strings.ToLower(string(name)) {
+	for i, c := range name {
+		if low[i] = c; c >= 'A' && c <= 'Z' {
+			low[i] += 'a' - 'A'
+		}
+	}
+	name = low[:len(name)]
+	switch string(name) {
 	case "date":
 		return field.IMFDate
 	case "from":
@@ -271,13 +324,13 @@ func headerField(name []byte) field.ID {
 	case "mime-version":
 		return field.IMFMIMEVersion
 	}
-	return resentField(strings.ToLower(string(name)))
+	return resentField(name)
 }
 
 // resentField are those of a message that was sent again, and those that
 // programs have added.
-func resentField(name string) field.ID {
-	switch name {
+func resentField(name []byte) field.ID {
+	switch string(name) {
 	case "resent-date":
 		return field.IMFResentDate
 	case "resent-from":

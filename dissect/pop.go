@@ -94,6 +94,11 @@ func (s *popSpeaker) push(b *builder, d event.Dir) (off int, opaque bool) {
 	return off, what == pop3.Opaque
 }
 
+func (s *popSpeaker) skip(d event.Dir, octets []byte, asked bool, packet uint32) bool {
+	what, _ := s.dialog.Next(pop3.Side(d))
+	return what == pop3.List && !s.halves[d].open && s.mail.skip(&s.dot, octets, asked && s.held, packet)
+}
+
 // list reads on in a response of more lines, and says how many octets are its.
 func (s *popSpeaker) list(b *builder, rest []byte) int {
 	out, n, done := b.dotted(&s.dot, rest, b.book != nil || s.held && s.mail.wants(b))

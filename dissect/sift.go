@@ -1,6 +1,10 @@
 package dissect
 
-import "posta/field"
+import (
+	"posta/event"
+	"posta/field"
+	"posta/text"
+)
 
 // sift lets only some frames through, so that for the others less is built.
 type sift struct {
@@ -8,6 +12,7 @@ type sift struct {
 	more   field.Set              // of the packet, for those that are let through
 	groups groups                 // of more
 	silent bool                   // a frame in which nothing is said does not hold
+	quiet  bool                   // nor does one with the middle of a message
 	brief  bool                   // of messages their own header is enough
 	only   string                 // the one protocol whose frames can hold; "": any
 }
@@ -24,6 +29,7 @@ func (d *Dissector) Sift(holds func(*field.Tree) bool, more field.Set) {
 	d.sift.silent = !packets && !holds(&field.Tree{})
 	if d.sift.silent {
 		d.sift.only = onlyProtocol(&d.want)
+		d.sift.quiet = !d.want.Has(field.SMTP) && !d.want.Has(field.POP)
 	}
 	for id := range more.All() {
 		switch {
@@ -64,6 +70,28 @@ func onlyProtocol(want *field.Set) (protocol string) {
 // to be of another protocol.
 func (d *Dissector) deaf(c *conn) bool {
 	return d.sift.only != "" && !c.live && d.book == nil && !c.byPort && !is(c.speaks, d.sift.only)
+}
+
+// skips passes over the middle of a message, where nobody asks for that.
+func (d *Dissector) skips(c *conn, e *event.Event) bool {
+	return d.sift.quiet && d.book == nil && c.proxy == nil && c.speaks.skip(e.Dir, e.Data, d.groups.mail, e.Packet)
+}
+
+// skip passes over octets, which a packet has brought, of a message that is
+// not kept any more; it doesn't where the message ends in them.
+func (m *message) skip(dot *text.Dot, octets []byte, asked bool, packet uint32) bool {
+	if asked && !m.enough && !m.full {
+		return false
+	}
+	was := *dot
+	if _, done := dot.Pass(octets); done {
+		*dot = was
+		return false
+	}
+	if asked {
+		m.count(len(octets), packet)
+	}
+	return true
 }
 
 // ofPacket says that a field is told of a packet itself, whatever it carries.

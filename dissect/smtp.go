@@ -125,6 +125,15 @@ func (s *smtpSpeaker) push(b *builder, d event.Dir) (off int, opaque bool) {
 	return off, what == smtp.Opaque
 }
 
+func (s *smtpSpeaker) skip(d event.Dir, octets []byte, asked bool, packet uint32) bool {
+	what, _, _ := s.dialog.Next(s.side(d))
+	if what != smtp.MailData || s.halves[d].open || !s.mail.skip(&s.dot, octets, asked, packet) {
+		return false
+	}
+	s.dialog.Data(int64(len(octets)), false)
+	return true
+}
+
 // data passes over mail data, and says where it ends.
 func (s *smtpSpeaker) data(b *builder, rest []byte, off int) int {
 	out, n, done := b.dotted(&s.dot, rest, s.mail.wants(b))

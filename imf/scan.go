@@ -2,6 +2,7 @@ package imf
 
 import (
 	"bytes"
+	"encoding/binary"
 	"unicode/utf8"
 )
 
@@ -256,6 +257,11 @@ func (s *Scanner) look(p []byte) {
 }
 
 func isASCII(p []byte) bool {
+	for ; len(p) >= 8; p = p[8:] {
+		if binary.LittleEndian.Uint64(p)&0x8080808080808080 != 0 {
+			return false
+		}
+	}
 	for _, c := range p {
 		if c >= utf8.RuneSelf {
 			return false
