@@ -8,8 +8,8 @@ import (
 
 // The bounds of a batch.
 const (
-	batchOctets = 512 << 10
-	batchCount  = 2048 // packets
+	batchOctets = 1 << 20
+	batchCount  = 4096 // packets
 	batchEvents = 4 * batchCount
 	batchCopies = 1 << 20 // octets
 )

@@ -39,7 +39,7 @@ type Dissector struct {
 	groups  groups
 	out     func(*Frame)
 	conns   map[uint64]*conn
-	lately  [256]lately       // of conns, by their numbers, to look there first
+	lately  [1024]lately      // of conns, by their numbers, to look there first
 	ports   map[uint16]string // that somebody told what they speak
 	tree    field.Tree
 	build   builder

@@ -215,7 +215,7 @@ func (b *builder) part(octets []byte, src uint16, p *imf.Part, message bool) {
 	}
 }
 
-// one tells of a message without those in it. Its header begins at.
+// one tells of a message without those in it. Its header is what at begins with.
 func (b *builder) one(octets []byte, src uint16, all, at imf.Span) {
 	if b.want.Has(field.IMF) {
 		n := all.End - all.Start

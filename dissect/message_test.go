@@ -137,3 +137,22 @@ func TestHeaderFieldsAreBounded(t *testing.T) {
 		}
 	}
 }
+
+// Only where no message can lie in another one is it said so.
+func TestMayNest(t *testing.T) {
+	for head, want := range map[string]bool{
+		"Content-Type: text/plain\r\nSubject: multipart": false,
+		"Content-Type: multipart/mixed":                  true,
+		"content-type:\r\n MultiPart/digest":             true,
+		"Content-Type: message/rfc822":                   true,
+		"Content-Type: mess\rage/rfc822":                 true, // imf.Unfold takes the CR out
+		"Content-Type: MULT\u0130PART/mixed":             true, // in small letters an i
+		"Content-Type: x-message/a, image/png":           true,
+		"Content-Type: image/png; name=\"a/b\"":          false,
+		"/":                                              false,
+	} {
+		if mayNest([]byte(head)) != want {
+			t.Errorf("%q: %v", head, !want)
+		}
+	}
+}

@@ -63,18 +63,20 @@ func (d *Dissector) packet(c *conn, e *event.Event) {
 	}
 	d.flush()
 	p := &d.now
-	*p = packet{conn: e.Conn, number: e.Packet, time: e.Time, dir: e.Dir, wire: e.Len, octets: e.Data, whole: seg.Whole, seg: *seg,
-		end: seg.Off + int64(seg.Len)}
+	p.conn, p.number, p.time, p.dir, p.wire, p.octets, p.whole = e.Conn, e.Packet, e.Time, e.Dir, e.Len, e.Data, seg.Whole
+	p.seg, p.end = *seg, seg.Off+int64(seg.Len)
 	d.timed(p)
-	if e.Conn > 0 { // a capture's are its streams' numbers, from 1
-		p.stream = uint32(e.Conn - 1)
+	p.stream = uint32(max(e.Conn, 1) - 1) // a capture's are its streams' numbers, from 1
+	analysed := d.groups.analysis || d.sift.groups.analysis
+	if analysed {
+		p.judged = judged{}
 	}
 	if c == nil { // of no stream, or behind its end
 		d.bare(p)
 		return
 	}
 	p.stream = c.stream
-	if d.groups.analysis || d.sift.groups.analysis {
+	if analysed {
 		d.analyse(c, p)
 	}
 	const nothing = event.Retransmission | event.KeepAlive | event.Late | event.Quoted
@@ -110,6 +112,7 @@ func (p *packet) followed() bool {
 // timed counts times from those before.
 func (d *Dissector) timed(p *packet) {
 	if p.time.IsZero() {
+		p.first, p.before = p.time, p.time
 		return
 	}
 	if d.began.IsZero() {

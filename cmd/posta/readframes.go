@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -39,6 +40,8 @@ type frameList struct {
 	begun   [][]string // the table's first rows, which set its widths
 	octets  int        // of them
 	widths  []int
+	screen  int // how wide it is, 0 for none
+	line    []byte
 	held    heldRows
 	shown   int
 	live    bool  // packets come as things happen
@@ -263,7 +266,7 @@ func (l *frameList) headings() (all []string) {
 func (l *frameList) row(r *heldRow) {
 	l.shown++
 	if l.a.json {
-		l.write(string(r.line))
+		l.write(r.line)
 		return
 	}
 	if l.shown == 1 {
@@ -286,6 +289,7 @@ const (
 
 // begin writes the rows that were measured.
 func (l *frameList) begin() {
+	l.screen = l.a.width(l.a.Out)
 	if len(l.begun) > 0 && len(l.widths) == 0 {
 		l.widths = l.leastWidths()
 	}
@@ -305,23 +309,24 @@ func (l *frameList) begin() {
 
 // aligned writes cells in columns.
 func (l *frameList) aligned(cells []string) {
-	var b strings.Builder
+	line := l.line[:0]
 	for i, cell := range cells {
-		b.WriteString(cell)
-		if i < len(cells)-1 {
-			b.WriteString(strings.Repeat(" ", max(0, l.widths[i]-utf8.RuneCountInString(cell))+2))
+		line = append(line, cell...)
+		for range max(0, l.widths[i]-utf8.RuneCountInString(cell)) + 2 {
+			line = append(line, ' ')
 		}
 	}
-	line := strings.TrimRight(b.String(), " ")
-	if width := l.a.width(l.a.Out); width > 0 && utf8.RuneCountInString(line) > width {
-		line = string([]rune(line)[:width-1]) + "…"
+	line = bytes.TrimRight(line, " ")
+	if l.screen > 0 && utf8.RuneCount(line) > l.screen {
+		line = append(line[:0], string([]rune(string(line))[:l.screen-1])+"…"...)
 	}
+	l.line = line
 	l.write(line)
 }
 
-func (l *frameList) write(line string) {
+func (l *frameList) write(line []byte) {
 	if l.failed == nil {
-		_, l.failed = l.out.WriteString(line + "\n")
+		_, l.failed = l.out.Write(append(line, '\n'))
 	}
 }
 
@@ -332,7 +337,7 @@ func (l *frameList) end() error {
 	}
 	l.begin()
 	if l.shown == 0 && !l.a.json {
-		l.write(l.a.say("read.none", nil))
+		l.write([]byte(l.a.say("read.none", nil)))
 	}
 	if l.failed != nil {
 		return l.failed

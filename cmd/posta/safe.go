@@ -66,8 +66,21 @@ func (s *safe) one(text []byte) int {
 	return n
 }
 
+// plain says that a text is nothing but printable ASCII, as most are.
+func plain(text string) bool {
+	for i := range len(text) {
+		if text[i] < ' ' || text[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
 // printable is a short text made safe.
 func printable(text string) string {
+	if plain(text) {
+		return text
+	}
 	s := safe{}
 	for rest := []byte(text); len(rest) > 0; {
 		n := s.one(rest)
