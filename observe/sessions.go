@@ -38,6 +38,7 @@ type Session struct {
 	Reason    string         `json:"reason,omitempty"`
 	TLS       string         `json:"tls,omitempty"`
 	Helo      string         `json:"helo,omitempty"`
+	Silent    bool           `json:"silent,omitempty"`   // who dialed has said nothing
 	User      string         `json:"user,omitempty"`     // who is logged in
 	Failed    int            `json:"failed,omitempty"`   // log-ins that failed
 	Refused   int            `json:"refused,omitempty"`  // commands
@@ -95,6 +96,7 @@ func (s *Sessions) Emit(e *event.Event) {
 	one.mu.Lock()
 	switch e.Kind {
 	case event.Data:
+		one.facts.Silent = one.facts.Silent && e.Dir != event.FromDialer
 		if e.Layer == event.Text {
 			one.data(e, s.PerEach)
 		}
@@ -127,7 +129,7 @@ func (s *Sessions) Emit(e *event.Event) {
 func (s *Sessions) begin(e *event.Event) {
 	f, _ := e.Fact.(event.Opened)
 	one := &session{facts: Session{ID: e.Conn, Protocol: f.Protocol, Listener: f.Listener, Mode: f.Mode,
-		Remote: f.Remote, Local: f.Local, Opened: e.Time}}
+		Remote: f.Remote, Local: f.Local, Opened: e.Time, Silent: true}}
 	if f.Dialed() {
 		one.facts.Remote, one.facts.Local = f.Local, f.Remote
 	}

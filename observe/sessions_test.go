@@ -187,7 +187,7 @@ func TestFactsOfASession(t *testing.T) {
 	want := Session{ID: 7, Protocol: "smtp", Listener: "smtp", Mode: "strict", Remote: netip.MustParseAddrPort("192.0.2.7:40000"),
 		Local: netip.MustParseAddrPort("192.0.2.1:25"), Opened: began.Add(7 * time.Second), Closed: began.Add(time.Hour),
 		Reason: "timeout", TLS: "TLSv1.3 X", Helo: `h\x1b`, User: "pepe@pepito.es", Failed: 1, Refused: 1, Accepted: 1,
-		Fetched: 1, Deleted: 3, LastQueue: "q1"}
+		Fetched: 1, Deleted: 3, LastQueue: "q1", Silent: true}
 	if !reflect.DeepEqual(tr.Session, want) {
 		t.Errorf("got %+v\nwant %+v", tr.Session, want)
 	}

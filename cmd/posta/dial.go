@@ -48,7 +48,7 @@ func (a *app) whyNot(ctx context.Context, t target, err error) error {
 	case errors.As(err, &name):
 		return absent(words.Fail("dial.no_names", about))
 	case isErrno(err, syscall.ECONNREFUSED, 10061):
-		about["Ports"] = openPorts(ctx, t, a.ownPorts(ctx, t)...)
+		about["Ports"] = openPorts(ctx, t, a.ownPorts(ctx, t))
 		switch {
 		case about["Ports"] != "":
 			return absent(words.Fail("dial.refused_ports", about))
@@ -71,24 +71,20 @@ func isErrno(err error, unix syscall.Errno, windows syscall.Errno) bool {
 }
 
 // openPorts names the ports at which a host does take connections of a
-// protocol, those of posta's lab among them; "" for none.
-func openPorts(ctx context.Context, t target, more ...int) string {
+// protocol, those of posta's lab among them; "" for none. At the ports of this
+// user's own server nobody knocks: it would have a session of each.
+func openPorts(ctx context.Context, t target, own []int) string {
 	ports := []int{25, 587, 465, 2525, 2587, 2465, 1025, 1587}
 	if t.Protocol == protoPOP3 {
 		ports = []int{110, 995, 2110, 2995, 1110, 1995}
 	}
-	for _, port := range more {
-		if !slices.Contains(ports, port) {
-			ports = append(ports, port)
-		}
-	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), probeTime)
 	defer cancel()
 	var mu sync.Mutex
-	var open []int
+	open := slices.DeleteFunc(slices.Clone(own), func(port int) bool { return port == t.Port })
 	var all sync.WaitGroup
 	for _, port := range ports {
-		if port == t.Port {
+		if port == t.Port || slices.Contains(own, port) {
 			continue
 		}
 		all.Go(func() {

@@ -326,9 +326,9 @@ func TestEnded(t *testing.T) {
 		{"en", "quit", "quit"},
 		{"es", "quit", "se despidió"},
 		{"es", "peer closed", "colgó el otro"},
-		{"es", "refused: HTTP", "rechazada: HTTP"},
+		{"es", "refused: HTTP", "rechazada: hablaba HTTP"},
 		{"en", "no TLS: wire: TLS handshake: unexpected EOF", "no TLS: TLS handshake: unexpected EOF"},
-		{"es", "maildrop lease lost", "maildrop lease lost"},
+		{"es", "what nobody knows", "what nobody knows"},
 	} {
 		w, err := words.New(c.lang)
 		if err != nil {

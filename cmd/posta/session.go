@@ -72,7 +72,8 @@ func (a *app) sessionListCommand() *cobra.Command {
 }
 
 // sessionID reads a session's number, which is never 0; without one it is the
-// newest session.
+// newest session. One that said nothing and went, as who only looks whether a port
+// is open, counts where there is no other.
 func (a *app) sessionID(ctx context.Context, text string) (uint64, error) {
 	if text != "" {
 		id, err := strconv.ParseUint(text, 10, 64)
@@ -82,14 +83,18 @@ func (a *app) sessionID(ctx context.Context, text string) (uint64, error) {
 		return id, nil
 	}
 	var newest []observe.Session
-	if err := a.askServer(ctx, "session.list", observe.Filter{Limit: 1}, &newest); err != nil {
+	if err := a.askServer(ctx, "session.list", observe.Filter{Limit: newestLooked}, &newest); err != nil {
 		return 0, err
 	}
 	if len(newest) == 0 {
 		return 0, words.Fail("fail.no_session_yet", nil)
 	}
-	return newest[0].ID, nil
+	spoke := slices.IndexFunc(newest, func(s observe.Session) bool { return !s.Silent || s.Closed.IsZero() })
+	return newest[max(spoke, 0)].ID, nil
 }
+
+// newestLooked is how far back the newest session that said something is looked for.
+const newestLooked = 100
 
 // network reads an address or a network.
 func network(text string) (netip.Prefix, error) {
@@ -143,28 +148,12 @@ func (a *app) sessionRow(s observe.Session) []string {
 	return []string{strconv.FormatUint(s.ID, 10), whenListed(s.Opened), s.Listener, s.Remote.Addr().String(), s.User, state, a.happened(&s)}
 }
 
-// ended says in the user's language why a session ended. What the engines tell
-// beyond the usual stays as it is.
-func ended(w *words.Words, reason string) string {
-	usual := map[string]string{"quit": "session.ended_quit", "peer closed": "session.ended_peer",
-		"timeout": "session.ended_timeout", "shutdown": "session.ended_shutdown", "closed by a fault": "session.ended_fault",
-		"both sides finished": "session.ended_both", "reset": "session.ended_reset", "the capture ended": "session.ended_capture",
-		"its ports were used again": "session.ended_again"}
-	if id := usual[reason]; id != "" {
-		return w.Say(id, nil)
-	}
-	if what, ok := strings.CutPrefix(reason, "refused: "); ok {
-		return w.Say("session.ended_refused", words.Args{"What": what})
-	}
-	if what, ok := strings.CutPrefix(reason, "no TLS: "); ok {
-		return w.Say("session.ended_tls", words.Args{"What": strings.TrimPrefix(what, "wire: ")})
-	}
-	return reason
-}
-
 // happened sums a session up.
 func (a *app) happened(s *observe.Session) string {
 	text := ""
+	if s.Silent && !s.Closed.IsZero() {
+		text = a.say("session.silent", nil)
+	}
 	add := func(n int, id string) {
 		if n == 0 {
 			return

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -96,32 +97,38 @@ func usualPort(protocol string, implicit bool) int {
 	return 25
 }
 
-// ownPorts are those of the running server, where a target is this computer.
+// ownPorts are those of the running server at which a target's protocol is
+// spoken, where it is this computer.
 func (a *app) ownPorts(ctx context.Context, t target) (ports []int) {
 	if !isOwnHost(t.Host) {
 		return nil
 	}
-	for _, implicit := range []bool{false, true} {
-		if l, ok := a.ownListener(context.WithoutCancel(ctx), target{Protocol: t.Protocol, TLS: implicit}); ok {
+	for _, l := range a.ownListeners(context.WithoutCancel(ctx)) {
+		if (l.Service == config.POP3) == (t.Protocol == protoPOP3) && !slices.Contains(ports, l.Port) {
 			ports = append(ports, l.Port)
 		}
 	}
 	return ports
 }
 
-// ownListener is the one of the running server that a target means.
-func (a *app) ownListener(ctx context.Context, t target) (admin.Listener, bool) {
+// ownListeners are those of this user's running server; none where none runs.
+func (a *app) ownListeners(ctx context.Context) []admin.Listener {
 	ctx, cancel := context.WithTimeout(ctx, completionTime)
 	defer cancel()
 	client, err := a.server(ctx)
 	if err != nil {
-		return admin.Listener{}, false
+		return nil
 	}
 	var status admin.Status
 	if err := client.Call(ctx, "status", admin.None{}, &status); err != nil {
-		return admin.Listener{}, false
+		return nil
 	}
-	for _, l := range status.Listeners {
+	return status.Listeners
+}
+
+// ownListener is the one of the running server that a target means.
+func (a *app) ownListener(ctx context.Context, t target) (admin.Listener, bool) {
+	for _, l := range a.ownListeners(ctx) {
 		if l.Service == config.ODMR { // not what anybody means who names no port
 			continue
 		}

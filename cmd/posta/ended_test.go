@@ -1,0 +1,83 @@
+package main
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"posta/words"
+)
+
+// Whatever the engines write as the reason of an end is said in both languages.
+func TestEndedSaysAll(t *testing.T) {
+	es, err := words.New("es")
+	if err != nil {
+		t.Fatal(err)
+	}
+	reason := regexp.MustCompile(`(?:\.end = |\.end\(|\.last\(.*, |endHTTP = |Close\(|reason = |reason := |return )"([a-z][^"]* [^"]*|tls: [^"]*|quit|timeout|shutdown|failed)"`)
+	found := map[string]string{}
+	for _, room := range []string{"../../smtp/smtpserver", "../../pop3/pop3server", "../../wire"} {
+		files, err := filepath.Glob(filepath.Join(room, "*.go"))
+		if err != nil || len(files) == 0 {
+			t.Fatal(err, room)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range reason.FindAllStringSubmatch(string(text), -1) {
+				if strings.Contains(m[0], "return") && !strings.Contains(file, "session.go") || strings.HasSuffix(file, "_test.go") {
+					continue
+				}
+				found[m[1]] = file
+			}
+		}
+	}
+	for one, file := range found {
+		what := ""
+		if strings.HasSuffix(one, " ") {
+			what = "EHLO"
+		}
+		if said := ended(es, one+what); said == one+what || strings.Contains(said, "peer") {
+			t.Errorf("%s: %q is %q in Spanish", file, one, said)
+		}
+	}
+	if len(found) < 15 {
+		t.Errorf("only %d reasons were found: %v", len(found), found)
+	}
+	if said := ended(es, "refused: octets behind STARTTLS"); said != "rechazada: octetos detrás de STARTTLS" {
+		t.Error(said)
+	}
+	if said := ended(es, "something else"); said != "something else" {
+		t.Error(said)
+	}
+}
+
+// Who only looks whether a port is open has a session that says so, and the newest
+// one is that before it.
+func TestNewestSessionSpoke(t *testing.T) {
+	set := newSetting(t, filepath.Join(t.TempDir(), "data"), "es")
+	defer set.serve(t, "quickstart pepito.es --account pepe")()
+	c, err := net.Dial("tcp", set.addressOf(t, "smtp"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dialogue(t, c, "EHLO first.example", "QUIT")
+	if c, err = net.Dial("tcp", set.addressOf(t, "smtp")); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	set.mustRun(t, "posta capture -w "+filepath.Join(t.TempDir(), "x.pcapng")+" --session 2 --past") // until it has ended
+	if status, said := set.run(t, "posta session list", ""); status != exitDone || !strings.Contains(said, "colgó el otro  no dijo nada") {
+		t.Errorf("status %d: %s", status, said)
+	}
+	if status, said := set.run(t, "posta session show", ""); status != exitDone || !strings.Contains(said, "EHLO first.example") {
+		t.Errorf("status %d: %s", status, said)
+	}
+}
