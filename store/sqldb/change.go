@@ -164,14 +164,9 @@ func withSubdomains(c *conn, name string) ([]string, error) {
 		return []string{name}, nil
 	}
 	var out []string
-	for at := ""; ; {
-		row, err := c.one(qNextDomain, at)
-		if err != nil || row == nil {
-			return out, err
-		}
-		at = asString(row[0])
-		if at == domain || strings.HasSuffix(at, "."+domain) {
-			out = append(out, at)
-		}
-	}
+	err := c.query(func(row []driver.Value) error {
+		out = append(out, asString(row[0]))
+		return nil
+	}, qSubdomains, domain, -int64(len(domain)+1), "."+domain)
+	return out, err
 }

@@ -22,19 +22,17 @@ func (c choice) and(condition string, args ...driver.Value) choice {
 	return choice{c.where + ` AND ` + condition, append(c.args[:len(c.args):len(c.args)], args...)}
 }
 
-// conditions are all of a pick's but those on ids.
+// conditions are all of a pick's but those on ids. A plus keeps the engine from
+// going by the index where the order of ids is meant.
 func conditions(p store.Pick) choice {
 	c := choice{where: `1`}
 	if domain, subs := strings.CutPrefix(p.Domain, "@"); subs {
-		c = c.and(`(domain = ? OR substr(domain, ?) = ?)`, domain, -int64(len(domain)+1), "."+domain)
-	} else if p.Domain != "" {
-		c = c.and(`domain = ?`, p.Domain)
+		c = c.and(`(+domain = ? OR substr(domain, ?) = ?)`, domain, -int64(len(domain)+1), "."+domain)
+	} else if domain := oneDomain(p); domain != "" {
+		c = c.and(`+domain = ?`, domain)
 	}
 	if p.Sender != "" {
 		c = c.and(`sender = ?`, p.Sender)
-	}
-	if domain := domainOf(p.To); p.Domain == "" && domain != "" {
-		c = c.and(`domain = ?`, domain)
 	}
 	if p.To != "" {
 		c = c.and(`address = ? COLLATE NOCASE`, p.To)
@@ -56,13 +54,17 @@ func chosen(c *conn, p store.Pick) ([]int64, error) {
 		return ids(c, all.and(`id = ? AND id > ?`, p.Item, p.After), p.Limit)
 	case p.Queue != "":
 		return byQueue(c, p, all)
+	case p.Domain != "" || p.Sender != "" || p.To != "":
+		return bySearch(c, p, all)
 	case p.Held != nil && *p.Held:
 		return ids(c, all.and(`held = 1 AND id > ?`, p.After), p.Limit)
-	case p.Domain == "" && p.Sender == "" && p.To == "":
-		return ids(c, all.and(`id > ?`, p.After), p.Limit)
 	}
-	// What many items fit is found soon in their order, what few fit by the
-	// index: neither looks at the whole queue.
+	return ids(c, all.and(`id > ?`, p.After), p.Limit)
+}
+
+// bySearch finds what many items fit soon in the order of ids, and what few
+// fit by an index: neither looks at the whole queue.
+func bySearch(c *conn, p store.Pick, all choice) ([]int64, error) {
 	upTo, err := c.number(`SELECT id FROM recipient WHERE id > ? ORDER BY id LIMIT 1 OFFSET `+fmt.Sprint(nearby), p.After)
 	if err != nil {
 		return nil, err
@@ -105,11 +107,22 @@ func byQueue(c *conn, p store.Pick, all choice) (out []int64, err error) {
 	return out, err
 }
 
-// byDomain reads what fits by the index that leads with the domain. A plus
-// keeps the engine from the order of ids.
+// oneDomain is the domain that all items of a pick have; "" if it says none.
+func oneDomain(p store.Pick) string {
+	if p.Domain == "" {
+		return domainOf(p.To)
+	}
+	if p.Domain[0] == '@' {
+		return ""
+	}
+	return p.Domain
+}
+
+// byDomain reads what fits by the index that leads with the domain.
 func byDomain(c *conn, p store.Pick, all choice, after int64, limit int) (out []int64, err error) {
-	query, args := `SELECT id FROM recipient WHERE `, []driver.Value(nil)
-	if exact := p.Domain != "" && p.Domain[0] != '@' || p.Domain == "" && domainOf(p.To) != ""; !exact {
+	query, args := `SELECT id FROM recipient WHERE domain = ? AND `, []driver.Value{oneDomain(p)}
+	if args[0] == "" {
+		args = nil
 		query = `WITH RECURSIVE d (name) AS (SELECT min(domain) FROM recipient UNION ALL
 			SELECT (SELECT min(domain) FROM recipient r WHERE r.domain > d.name) FROM d WHERE d.name IS NOT NULL)
 			SELECT id FROM d CROSS JOIN recipient ON domain = d.name WHERE `

@@ -69,7 +69,7 @@ func TestNoScans(t *testing.T) {
 		qDropRange, qShrinkBox, qExpansion, qBlob, qUnlink, qOrphans, qDropChunks, qLastChunk, qLeftBox, qLeftSlice,
 		qDomain, qDomainInUse, qAddressTaken, qAccount, qAccountByID, qCredentials, qSecret, qAlias, qTargets,
 		qOutgoing, qOutgoingHeld, qOutgoingOf, qPlace, qAnyRecipient, qDropRecipient, qWait, qSetPlace, qRecipient, qReady, qReadyIn,
-		qDropAttempts, qLastAttempt, qStory, qLaneState, qDropLane, qLanes, qLane, qLanesOf, qNextDomain, qFirstInLane, qLaterInLane, qWaitingIn,
+		qDropAttempts, qLastAttempt, qStory, qLaneState, qDropLane, qLanes, qLane, qLanesOf, qFirstInLane, qLaterInLane, qWaitingIn,
 		qListNamed, qListByID, qMembers, qIsMember, qLeaveLists, qDropMemberships, qSetting,
 		qSite, qSiteSecret, qSitesOwn, qUnbindSites, qUnbindQueues,
 		qForward, qForwardTargets, qKnown, qIsKnown, qRoute, qRouteSecret}

@@ -23,8 +23,10 @@ const (
 	qRecipient      = `SELECT ` + recipientFields + ` FROM recipient WHERE id = $1`
 	qReady          = `SELECT ` + recipientFields + ` FROM recipient
 		WHERE id BETWEEN $1 AND $2 AND held = 0 AND turn <= $3 ORDER BY id`
+	// A plus keeps the engine from the index of the domain, which leads to all of
+	// its recipients and not to a message's.
 	qReadyIn = `SELECT ` + recipientFields + ` FROM recipient
-		WHERE id BETWEEN $1 AND $2 AND held = 0 AND turn <= $3 AND domain = $4 ORDER BY id`
+		WHERE id BETWEEN $1 AND $2 AND held = 0 AND turn <= $3 AND +domain = $4 ORDER BY id`
 
 	attemptFields  = `began, took, host, addr, tls, verb, code, status, reply, session`
 	qInsertAttempt = `INSERT INTO attempt (recipient_id, number, ` + attemptFields + `)
@@ -37,11 +39,13 @@ const (
 		(SELECT turn FROM recipient WHERE domain = $3 AND sender = $4 AND held = 0 ORDER BY turn LIMIT 1)`
 	qSetLane = `INSERT INTO lane (domain, sender, turn) VALUES ($1, $2, $3)
 		ON CONFLICT (domain, sender) DO UPDATE SET turn = excluded.turn`
-	qDropLane    = `DELETE FROM lane WHERE domain = $1 AND sender = $2`
-	qLanes       = `SELECT domain, sender, turn FROM lane WHERE turn <= $1 ORDER BY turn`
-	qLane        = `SELECT sender, turn FROM lane WHERE domain = $1 AND sender = $2 AND turn <= $3`
-	qLanesOf     = `SELECT sender, turn FROM lane WHERE domain = $1 AND turn <= $2 ORDER BY turn, sender`
-	qNextDomain  = `SELECT domain FROM lane WHERE domain > $1 ORDER BY domain LIMIT 1`
+	qDropLane   = `DELETE FROM lane WHERE domain = $1 AND sender = $2`
+	qLanes      = `SELECT domain, sender, turn FROM lane WHERE turn <= $1 ORDER BY turn`
+	qLane       = `SELECT sender, turn FROM lane WHERE domain = $1 AND sender = $2 AND turn <= $3`
+	qLanesOf    = `SELECT sender, turn FROM lane WHERE domain = $1 AND turn <= $2 ORDER BY turn, sender`
+	qSubdomains = `WITH RECURSIVE d (name) AS (SELECT min(domain) FROM lane UNION ALL
+		SELECT (SELECT min(domain) FROM lane l WHERE l.domain > d.name) FROM d WHERE d.name IS NOT NULL)
+		SELECT name FROM d WHERE name = $1 OR substr(name, $2) = $3`
 	qFirstInLane = `SELECT id, turn FROM recipient
 		WHERE domain = $1 AND sender = $2 AND held = 0 AND turn <= $3 ORDER BY turn, id LIMIT $4`
 	qLaterInLane = `SELECT id FROM recipient
