@@ -12,9 +12,9 @@ const (
 	firstWait = 5 * time.Minute
 	mostWait  = 3 * time.Hour
 
-	// A destination that nobody answers for is tried with one connection, and
-	// oftener than a message would be: its other messages wait for that answer.
-	mostSilence = 30 * time.Minute
+	// A destination that nobody answers for is tried with one message, and oftener
+	// than that would be by itself: the others wait for its answer.
+	mostSilence = time.Hour
 )
 
 // wait is how long to wait after so many attempts. Up to a fifth is added by

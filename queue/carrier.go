@@ -143,7 +143,7 @@ func (c *carrier) stranded(h *hunt, items []store.Item) bool {
 	for i := range items {
 		c.q.sched.waits(c.d, items[i].Domain)
 	}
-	c.q.conclude(&attempt{trouble: t, until: until}, items, nil)
+	c.q.conclude(&attempt{trouble: t, until: until, probe: true}, items, nil)
 	return false
 }
 

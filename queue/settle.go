@@ -132,7 +132,10 @@ func (q *Queue) due(t *attempt, item store.Item, now time.Time) time.Time {
 		return store.Never()
 	}
 	due := now.Add(q.rand.wait(item.Attempts+1, mostWait))
-	if due.Before(t.until) {
+	switch {
+	case t.probe:
+		due = t.until
+	case due.Before(t.until):
 		due = t.until.Add(time.Duration(q.rand.part() * float64(time.Minute)))
 	}
 	if warn := item.Out.Received.Add(q.cfg.Limits.WarnAfter); q.cfg.Limits.WarnAfter > 0 && !item.Warned && now.Before(warn) && warn.Before(due) {

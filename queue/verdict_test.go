@@ -124,7 +124,7 @@ func TestWait(t *testing.T) {
 			}
 		}
 	}
-	if got := r.wait(1000, mostSilence).Minutes(); got < 30 || got > 36 {
+	if got := r.wait(1000, mostSilence).Minutes(); got < 60 || got > 72 {
 		t.Error(got)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -37,7 +38,7 @@ type world struct {
 	dials    []string
 	reports  []string
 	facts    []event.Attempted
-	sessions uint64
+	sessions atomic.Uint64
 	problems []error
 	doorFail int
 	tls      *tls.Config
@@ -52,7 +53,7 @@ func newWorld(t *testing.T) *world {
 		Own:     func(host string) bool { return host == "us.example" },
 		OwnAddr: func(a netip.Addr) bool { return a == netip.MustParseAddr("192.0.2.99") },
 		Admits:  func(a netip.Addr) bool { return a.IsPrivate() },
-		Session: func() uint64 { w.sessions++; return w.sessions },
+		Session: func() uint64 { return w.sessions.Add(1) },
 		Dial:    w.dial, Random: rand.New(rand.NewPCG(1, 2)),
 		Problem: func(err error) {
 			w.mu.Lock()
