@@ -29,6 +29,7 @@ type memory struct {
 	leased int
 
 	renewed int
+	one     string // the body of all messages; "": each has its own
 }
 
 type entry struct {
@@ -98,7 +99,9 @@ func (m *memory) file(out store.Outgoing, body string) {
 	}
 	rcpts := out.Rcpts
 	out.Rcpts = nil
-	m.bodies[out.ID] = body
+	if m.one == "" {
+		m.bodies[out.ID] = body
+	}
 	for _, r := range rcpts {
 		m.ids++
 		e := &entry{Item: store.Item{Rcpt: r, ID: m.ids, Out: &out}, at: -1}
@@ -310,6 +313,9 @@ func (m *memory) settle(s store.Settlement) {
 func (m *memory) Content(_ context.Context, out *store.Outgoing) io.ReadCloser {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.one != "" {
+		return io.NopCloser(strings.NewReader(m.one))
+	}
 	return io.NopCloser(strings.NewReader(m.bodies[out.ID]))
 }
 

@@ -241,5 +241,3 @@ func script(parts ...string) string {
 	}
 	return strings.Join(parts, "\n")
 }
-
-func outgoing(sender, from string) store.Outgoing { return store.Outgoing{Sender: sender, From: from} }
