@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"posta/store"
 	"posta/store/sqldb"
@@ -22,14 +23,24 @@ func TestSyncedBeforeSuccess(t *testing.T) {
 	if err := db.Sweep(); err != nil {
 		t.Fatal(err)
 	}
+	var items []store.Item
 	calls := map[string]func() error{
+		"Queue": func() error {
+			enqueue(t, db, body, outgoing("q1", "uno.example", "dos.example"))
+			items = append(claimed(t, db, "uno.example"), claimed(t, db, "dos.example")...)
+			return nil
+		},
+		"Wait": func() error {
+			return db.Queue().Settle(t.Context(), store.Settlement{Item: items[0].ID, Token: items[0].Token, Attempt: &store.Attempt{Code: 451}})
+		},
+		"Settle": func() error { return db.Queue().Settle(t.Context(), settled(items[1:])...) },
 		"File":   func() error { return file(t, db, body, id) },
 		"Remove": func() error { return db.Remove(t.Context(), store.Lease{Account: id}, []uint32{1}) },
 		"SetAPOPSecret": func() error {
 			return db.Directory().SetAPOPSecret(t.Context(), id, []byte("x"))
 		},
 	}
-	for _, name := range []string{"File", "File", "Remove", "SetAPOPSecret"} {
+	for _, name := range []string{"File", "File", "Queue", "Wait", "Settle", "Remove", "SetAPOPSecret"} {
 		before := disk.syncs.Load()
 		if err := calls[name](); err != nil {
 			t.Fatal(err)
@@ -37,7 +48,7 @@ func TestSyncedBeforeSuccess(t *testing.T) {
 		if disk.syncs.Load() == before {
 			t.Errorf("%s returned without a sync", name)
 		}
-		if name == "File" && disk.unsynced() > 0 { // the sweep follows a Remove
+		if name != "Remove" && name != "SetAPOPSecret" && disk.unsynced() > 0 { // the sweep follows a Remove
 			t.Errorf("%s returned with writes that no sync followed", name)
 		}
 	}
@@ -141,6 +152,9 @@ func afterFatal(t *testing.T, db *sqldb.DB, id int64) {
 		"Renew":        db.Renew(ctx, lease, 0),
 		"WriteTo":      db.Reader(id).WriteTo(ctx, io.Discard, store.Entry{UID: 1}, nil),
 		"SetSetting":   db.SetSetting(ctx, "x", []byte("y")),
+		"Settle":       db.Queue().Settle(ctx, store.Settlement{Item: 1}),
+		"Renew items":  db.Queue().Renew(ctx, time.Now(), store.Item{ID: 1}),
+		"Unclaim":      db.Queue().Unclaim(ctx, store.Item{ID: 1}),
 	} {
 		if !errors.Is(err, store.ErrClosed) {
 			t.Errorf("%s: %v, want ErrClosed", name, err)
@@ -152,7 +166,11 @@ func afterFatal(t *testing.T, db *sqldb.DB, id int64) {
 	_, check := db.Check(ctx, nil)
 	_, stats := db.Stats(ctx)
 	_, setting := db.Setting(ctx, "x")
-	for i, err := range []error{usage, list, lock, check, stats, setting} {
+	_, lanes := db.Queue().Lanes(ctx, time.Now(), nil, 1)
+	_, claim := db.Queue().Claim(ctx, store.Claim{Limit: 1})
+	_, hurry := db.Queue().Hurry(ctx, "x", time.Now())
+	_, depth := db.Queue().Depth(ctx)
+	for i, err := range []error{usage, list, lock, check, stats, setting, lanes, claim, hurry, depth} {
 		if !errors.Is(err, store.ErrClosed) {
 			t.Errorf("reading call %d: %v, want ErrClosed", i, err)
 		}

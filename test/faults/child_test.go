@@ -39,6 +39,7 @@ type setting struct {
 	Capacity int64    // octets that SQLite's files may have; 0: as the disk has
 	Seed     uint64
 	Gauge    bool // the memory is measured
+	Queue    bool // no house: mail goes through the store's queue, and what is true is said
 }
 
 // ready is what a child says when it listens.
@@ -90,6 +91,11 @@ func live(s setting) error {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
+	if s.Queue {
+		err := keepQueue(ctx, s, func() { go obey(cancel, disk, nil) })
+		runtime.KeepAlive(disk)
+		return err
+	}
 	h, err := server.Open(ctx, s.config(), server.Options{
 		Version: "test", Cost: directory.Cost{Memory: 64, Time: 1, Iterations: 4096},
 		Report: func(err error) { fmt.Fprintln(os.Stderr, "report:", err) },
