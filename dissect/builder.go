@@ -28,6 +28,7 @@ type builder struct {
 	analysis bool // of TCP is asked for
 	mail     bool // messages are asked for
 	longest  int  // octets of one
+	pieces   bool // the frames that they came in are
 	brief    bool // their own headers are enough
 	bodies   bool // all their octets are asked for
 	headers  int  // header fields told of the message at hand

@@ -31,9 +31,9 @@ type conn struct {
 type speaker interface {
 	push(b *builder, d event.Dir) (n int, opaque bool) // how many octets were read before TLS
 	lost(d event.Dir, n int64)
-	body(b *builder, d event.Dir, n int64)                           // of a body that was not recorded
-	over(b *builder, d event.Dir)                                    // what follows is no body
-	skip(d event.Dir, octets []byte, asked bool, packet uint32) bool // as message has it
+	body(b *builder, d event.Dir, n int64) // of a body that was not recorded
+	over(b *builder, d event.Dir)          // what follows is no body
+	skip(e *event.Event, g *groups) bool   // as message has it
 	secured()
 	drop() // lets go what is being put together
 }

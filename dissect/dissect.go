@@ -317,7 +317,7 @@ func (d *Dissector) begin(p *packet, octets []byte) *builder {
 	b := &d.build
 	*b = builder{want: &d.want, tree: &d.tree, octets: octets, mail: d.groups.mail || d.book != nil, book: d.book, scratch: &d.scratch,
 		late: &d.late, written: &d.written, header: &d.header, analysis: d.groups.analysis, used: &d.used, lines: &d.lines, longest: maxMessage,
-		brief: d.sift.brief && d.book == nil, bodies: d.bodies || d.book != nil}
+		pieces: d.groups.pieces, brief: d.sift.brief && d.book == nil, bodies: d.bodies || d.book != nil}
 	if d.book != nil && d.book.Bodies() > 0 {
 		b.longest = d.book.Bodies()
 	}

@@ -54,7 +54,7 @@ func (s *imapSpeaker) lost(d event.Dir, n int64) {
 func (s *imapSpeaker) body(*builder, event.Dir, int64) {}
 func (s *imapSpeaker) over(*builder, event.Dir)        {}
 
-func (s *imapSpeaker) skip(event.Dir, []byte, bool, uint32) bool { return false }
+func (s *imapSpeaker) skip(*event.Event, *groups) bool { return false }
 
 // secured begins anew inside of TLS (RFC 9051 §6.2.1).
 func (s *imapSpeaker) secured() {

@@ -45,7 +45,7 @@ func (m *message) take(b *builder, octets []byte, sent int) {
 	if m.sent == 0 {
 		m.began = b.moment()
 	}
-	m.count(sent, b.number)
+	m.count(sent, b.number, b.pieces)
 	if m.enough {
 		return
 	}
@@ -69,10 +69,10 @@ func (m *message) take(b *builder, octets []byte, sent int) {
 }
 
 // count counts octets of a frame, as sent.
-func (m *message) count(sent int, frame uint32) {
+func (m *message) count(sent int, frame uint32, pieces bool) {
 	m.sent += int64(sent)
 	m.size += sent
-	if n := len(m.fragments); sent > 0 && n < maxFragments && (n == 0 || m.fragments[n-1] != frame) {
+	if n := len(m.fragments); pieces && sent > 0 && n < maxFragments && (n == 0 || m.fragments[n-1] != frame) {
 		m.fragments = append(m.fragments, frame)
 	}
 }

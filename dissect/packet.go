@@ -164,6 +164,9 @@ func (d *Dissector) bearer(c *conn, e *event.Event) *packet {
 // passed makes the frames of packets whose octets will not come any more: the
 // stream is beyond them.
 func (d *Dissector) passed(c *conn, dir event.Dir, end int64) {
+	if len(c.waiting[dir]) == 0 {
+		return
+	}
 	w := c.waiting[dir]
 	if n := w.until(end); n > 0 {
 		d.release(w[:n])
@@ -186,7 +189,7 @@ func (d *Dissector) release(all []*packet) {
 func (d *Dissector) Waiting() uint32 { return d.waiting.first() }
 
 // groups says which layers have a field that is wanted.
-type groups struct{ frame, link, ip, ipv6, tcp, analysis, tls, mail bool }
+type groups struct{ frame, link, ip, ipv6, tcp, analysis, tls, mail, pieces bool }
 
 func groupsOf(want *field.Set) (g groups) {
 	for id := range want.All() {
@@ -204,8 +207,9 @@ func groupsOf(want *field.Set) (g groups) {
 			g.tcp = true
 		case id >= field.TLS && id <= field.TLSReassembledLength:
 			g.tls = true
-		case id >= field.IMF && id <= field.IMFUnknownParam, id == field.SMTPDataFragment, id == field.SMTPDataReassembledLength,
-			id == field.POPDataFragment, id == field.POPDataReassembledLength:
+		case id == field.SMTPDataFragment, id == field.POPDataFragment:
+			g.mail, g.pieces = true, true
+		case id >= field.IMF && id <= field.IMFUnknownParam, id == field.SMTPDataReassembledLength, id == field.POPDataReassembledLength:
 			g.mail = true
 		}
 	}

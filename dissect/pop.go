@@ -94,9 +94,9 @@ func (s *popSpeaker) push(b *builder, d event.Dir) (off int, opaque bool) {
 	return off, what == pop3.Opaque
 }
 
-func (s *popSpeaker) skip(d event.Dir, octets []byte, asked bool, packet uint32) bool {
-	what, _ := s.dialog.Next(pop3.Side(d))
-	return what == pop3.List && !s.halves[d].open && s.mail.skip(&s.dot, octets, asked && s.held, packet)
+func (s *popSpeaker) skip(e *event.Event, g *groups) bool {
+	what, _ := s.dialog.Next(pop3.Side(e.Dir))
+	return what == pop3.List && !s.halves[e.Dir].open && s.mail.skip(&s.dot, e, g.mail && s.held, g.pieces)
 }
 
 // list reads on in a response of more lines, and says how many octets are its.

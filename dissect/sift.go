@@ -41,7 +41,7 @@ func (d *Dissector) Sift(holds func(*field.Tree) bool, more field.Set) {
 		}
 	}
 	all := groupsOf(&d.want)
-	d.groups.mail, d.groups.tls = all.mail, all.tls
+	d.groups.mail, d.groups.pieces, d.groups.tls = all.mail, all.pieces, all.tls
 	d.sift.groups = groupsOf(&d.sift.more)
 }
 
@@ -74,22 +74,22 @@ func (d *Dissector) deaf(c *conn) bool {
 
 // skips passes over the middle of a message, where nobody asks for that.
 func (d *Dissector) skips(c *conn, e *event.Event) bool {
-	return d.sift.quiet && d.book == nil && c.proxy == nil && c.speaks.skip(e.Dir, e.Data, d.groups.mail, e.Packet)
+	return d.sift.quiet && d.book == nil && c.proxy == nil && c.speaks.skip(e, &d.groups)
 }
 
-// skip passes over octets, which a packet has brought, of a message that is
-// not kept any more; it doesn't where the message ends in them.
-func (m *message) skip(dot *text.Dot, octets []byte, asked bool, packet uint32) bool {
+// skip passes over octets of a message that is not kept any more; it doesn't
+// where the message ends in them.
+func (m *message) skip(dot *text.Dot, e *event.Event, asked bool, pieces bool) bool {
 	if asked && !m.enough && !m.full {
 		return false
 	}
 	was := *dot
-	if _, done := dot.Pass(octets); done {
+	if _, done := dot.Pass(e.Data); done {
 		*dot = was
 		return false
 	}
 	if asked {
-		m.count(len(octets), packet)
+		m.count(len(e.Data), e.Packet, pieces)
 	}
 	return true
 }

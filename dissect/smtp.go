@@ -125,12 +125,12 @@ func (s *smtpSpeaker) push(b *builder, d event.Dir) (off int, opaque bool) {
 	return off, what == smtp.Opaque
 }
 
-func (s *smtpSpeaker) skip(d event.Dir, octets []byte, asked bool, packet uint32) bool {
-	what, _, _ := s.dialog.Next(s.side(d))
-	if what != smtp.MailData || s.halves[d].open || !s.mail.skip(&s.dot, octets, asked, packet) {
+func (s *smtpSpeaker) skip(e *event.Event, g *groups) bool {
+	what, _, _ := s.dialog.Next(s.side(e.Dir))
+	if what != smtp.MailData || s.halves[e.Dir].open || !s.mail.skip(&s.dot, e, g.mail, g.pieces) {
 		return false
 	}
-	s.dialog.Data(int64(len(octets)), false)
+	s.dialog.Data(int64(len(e.Data)), false)
 	return true
 }
 

@@ -72,7 +72,7 @@ func (k *keyring) open(r *capture.Reader, sink event.Sink) event.Sink {
 		in.dissector().Secrets(k.keys)
 	}
 	k.info, k.taken = r.Info(), 0
-	return keySink{sink, k}
+	return &keySink{sink, k}
 }
 
 func (l *frameList) dissector() *dissect.Dissector    { return l.d }
@@ -87,7 +87,7 @@ type keySink struct {
 }
 
 // Emit implements event.Sink.
-func (s keySink) Emit(e *event.Event) {
+func (s *keySink) Emit(e *event.Event) {
 	s.ring.learn()
 	s.Sink.Emit(e)
 }
