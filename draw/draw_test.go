@@ -75,6 +75,31 @@ func TestText(t *testing.T) {
 	golden(t, "lab.es.ascii.txt", b.Bytes())
 }
 
+// The rows of a page that is printed are all of the picture, and well-formed.
+func TestStrips(t *testing.T) {
+	for name, s := range samples() {
+		d := New(hear(t, s...), Options{Words: english(t), Steps: 60})
+		var whole, strips bytes.Buffer
+		if err := errors.Join(d.SVG(&whole, Light), d.Strips(&strips, Light)); err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(strips.String(), "<thead>"); n != 1 {
+			t.Errorf("%s has %d heads", name, n)
+		}
+		if got, want := strings.Count(strips.String(), ">"+"QUIT<"), strings.Count(whole.String(), ">"+"QUIT<"); got != want {
+			t.Errorf("%s: %d QUIT in strips, %d in the picture", name, got, want)
+		}
+		in := xml.NewDecoder(strings.NewReader("<table>" + strips.String() + "</table>"))
+		for {
+			if _, err := in.Token(); err == io.EOF {
+				break
+			} else if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+		}
+	}
+}
+
 // Sessions have the numbers of the list, or are streams of their capture.
 func TestNumbers(t *testing.T) {
 	all := hear(t, lab()...)
@@ -222,6 +247,13 @@ func TestNothingOverlaps(t *testing.T) {
 				}
 				for n, p := range l.pages(high) {
 					checkPage(t, fmt.Sprintf("%s in %s, page %d", name, lang, n), l, p)
+				}
+				l, err = New(hear(t, s...), Options{Words: speaks(t, lang), Steps: 60}).set()
+				if err != nil {
+					t.Fatal(err)
+				}
+				for n, p := range l.divided(sheets{first: 500, high: 1300, bare: true}) {
+					checkPage(t, fmt.Sprintf("%s in %s among text, page %d", name, lang, n), l, p)
 				}
 			}
 		}

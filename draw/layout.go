@@ -63,13 +63,14 @@ type block struct {
 	safe int     // the session inside whose TLS it is, from 1
 }
 
-func newLayout(d *Diagram) (*layout, error) {
+func newLayout(d *Diagram) (*layout, error) { return laidOut(d, lanes(len(d.actors)-1)) }
+
+func laidOut(d *Diagram, lane float64) (*layout, error) {
 	f, err := newFonts()
 	if err != nil {
 		return nil, err
 	}
 	l := &layout{d: d, f: f, bands: d.bands()}
-	lane := lanes(len(d.actors) - 1)
 	for i := range max(1, len(d.actors)) {
 		l.x = append(l.x, firstLife+float64(i)*lane)
 	}
@@ -206,13 +207,24 @@ func (l *layout) heads(p *page, y float64) (below float64) {
 	return y + high
 }
 
+// sheets say how high pages are.
+type sheets struct {
+	first, high float64
+	bare        bool // they have neither the title nor numbers
+}
+
 // pages divide the blocks so that each page is at most high; 0: one page.
-func (l *layout) pages(high float64) []*page {
+func (l *layout) pages(high float64) []*page { return l.divided(sheets{first: high, high: high}) }
+
+func (l *layout) divided(s sheets) []*page {
 	var all []*page
+	high := s.first
 	for at := 0; at < len(l.blocks) || len(all) == 0; {
 		p := &page{w: l.w}
 		y := edge + 6
-		if len(all) == 0 {
+		if s.bare {
+			y = 4
+		} else if len(all) == 0 {
 			y = l.heading(p, y)
 		}
 		top := l.heads(p, y)
@@ -221,7 +233,10 @@ func (l *layout) pages(high float64) []*page {
 		if continued {
 			y += bandHigh
 		}
-		room := high - y - edge - 24
+		room := high - y - edge
+		if !s.bare {
+			room -= 24
+		}
 		end := at
 		for h := 0.0; end < len(l.blocks); end++ {
 			if h += l.blocks[end].h; high > 0 && h > room && end > at {
@@ -237,12 +252,16 @@ func (l *layout) pages(high float64) []*page {
 			}
 		}
 		l.fill(p, top, y, at, end, continued)
+		p.h = l.height
 		all = append(all, p)
-		at = end
+		at, high = end, s.high
+	}
+	if s.bare {
+		return all
 	}
 	for i, p := range all {
-		if p.h = high; high == 0 {
-			p.h = l.height
+		if high > 0 {
+			p.h = high
 		}
 		if len(all) > 1 {
 			text := l.d.w.Say("draw.page", words.Args{"Page": i + 1, "Pages": len(all)})

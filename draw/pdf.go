@@ -59,7 +59,7 @@ func (d *Diagram) Print(doc *fpdf.Fpdf, t Theme, foot float64) error {
 		way, across, down = "L", paperLong, paperShort
 	}
 	scale := (across - 2*paperMargin) / l.w
-	p := printer{l: l, doc: doc, scale: scale, colours: t.colours()}
+	p := printer{l: l, doc: doc, scale: scale, colours: t.colours(), left: paperMargin, top: paperMargin}
 	for _, one := range l.pages((down - 2*paperMargin - foot) / scale) {
 		doc.AddPageFormat(way, fpdf.SizeType{Wd: paperShort, Ht: paperLong})
 		if t == Dark {
@@ -83,6 +83,8 @@ type printer struct {
 	doc     *fpdf.Fpdf
 	scale   float64
 	colours [inks]color.NRGBA
+
+	left, top float64 // of the drawing on the page
 }
 
 func (p *printer) ink(i ink, set func(r, g, b int)) {
@@ -91,7 +93,7 @@ func (p *printer) ink(i ink, set func(r, g, b int)) {
 }
 
 func (p *printer) at(q point) (x, y float64) {
-	return q.x*p.scale + paperMargin, q.y*p.scale + paperMargin
+	return q.x*p.scale + p.left, q.y*p.scale + p.top
 }
 
 func (p *printer) shape(s *shape) {

@@ -66,8 +66,12 @@ type question struct {
 	lines  int      // of room
 }
 
-// picture is the diagram.
-type picture struct{ diagram *draw.Diagram }
+// picture is the diagram, with a heading and what it is.
+type picture struct {
+	title   heading
+	about   paragraph
+	diagram *draw.Diagram
+}
 
 // attached is a file that goes along.
 type attached struct {

@@ -33,7 +33,12 @@ func (m *maker) add(b ...block) { m.r.blocks = append(m.r.blocks, b...) }
 // begin begins a part, with a sentence that says what it is.
 func (m *maker) begin(id string, args words.Args) {
 	m.part++
-	m.add(heading{1, fmt.Sprintf("%d. %s", m.part, m.say(id, args))})
+	m.add(m.title(id, args))
+}
+
+// title is the heading of the part at hand.
+func (m *maker) title(id string, args words.Args) heading {
+	return heading{1, fmt.Sprintf("%d. %s", m.part, m.say(id, args))}
 }
 
 func (m *maker) explain(id string, args words.Args) { m.add(paragraph{m.say(id, args), true}) }
@@ -133,13 +138,14 @@ func seconds(d time.Duration, known bool) string {
 }
 
 func (m *maker) drawing() {
-	m.begin("report.diagram", nil)
-	if m.diagram.Empty() {
-		m.explain("report.nothing_drawn", nil)
+	m.part++
+	p := picture{m.title("report.diagram", nil), paragraph{m.say("report.diagram_about", nil), true}, m.diagram}
+	if !m.diagram.Empty() {
+		m.add(p)
 		return
 	}
-	m.explain("report.diagram_about", nil)
-	m.add(picture{m.diagram})
+	m.add(p.title)
+	m.explain("report.nothing_drawn", nil)
 }
 
 // findings are what the rules found.
@@ -192,9 +198,9 @@ func (m *maker) packets() {
 		m.explain("report.packets_made", nil)
 	}
 	t := table{columns: []column{{name: m.say("read.number", nil), width: 0.8, right: true}, {name: m.say("read.time", nil), width: 1.5},
-		{name: m.say("read.source", nil), width: 1.7}, {name: m.say("read.destination", nil), width: 1.7},
+		{name: m.say("read.source", nil), width: 1.4}, {name: m.say("read.destination", nil), width: 1.4},
 		{name: m.say("read.protocol", nil), width: 1.1}, {name: m.say("report.col_length", nil), width: 0.9, right: true},
-		{name: m.say("read.info", nil), width: 4.6, mono: true}}}
+		{name: m.say("read.info", nil), width: 5.2, mono: true}}}
 	for _, p := range m.Packets {
 		t.rows = append(t.rows, row{cells: []string{strconv.FormatUint(uint64(p.Number), 10), m.moment(p.Time), p.Source, p.Destination, p.Protocol,
 			strconv.FormatInt(p.Length, 10), p.Info}})

@@ -81,7 +81,16 @@ func (r *Report) html(b block) (template.HTML, error) {
 		if err := b.diagram.SVG(&svg, draw.Light); err != nil {
 			return "", fmt.Errorf("report: %w", err)
 		}
-		put("<figure>%s</figure>", svg.String())
+		var strips bytes.Buffer
+		if err := b.diagram.Strips(&strips, draw.Light); err != nil {
+			return "", fmt.Errorf("report: %w", err)
+		}
+		side := ""
+		if !b.diagram.Upright() {
+			side = " side"
+		}
+		put(`<section class="picture%s"><h%d>%s</h%[2]d><p class="quiet">%[4]s</p><figure>%[5]s</figure><table class="strips">%[6]s</table></section>`,
+			side, b.title.level+1, esc(b.title.text), esc(b.about.text), svg.String(), strips.String())
 	case attached:
 		put(`<p><a class="file" download="%s" href="data:application/octet-stream;base64,%s">%s</a> <span class="quiet">%s</span></p>`,
 			esc(b.name), base64.StdEncoding.EncodeToString(b.octets), esc(b.name), esc(b.about))

@@ -36,12 +36,7 @@ func (p *printer) block(b block, more bool) error {
 	case question:
 		p.question(b)
 	case picture:
-		if err := b.diagram.Print(p.doc, draw.Light, 14); err != nil {
-			return fmt.Errorf("report: %w", err)
-		}
-		if more {
-			p.newPage()
-		}
+		return p.picture(b, more)
 	case attached:
 		p.files = append(p.files, fpdf.Attachment{Content: b.octets, Filename: b.name, Description: b.about})
 		p.flow(marginX, inner, style{draw.SansBold, textSize, dark()}, b.name)
@@ -50,6 +45,30 @@ func (p *printer) block(b block, more bool) error {
 	}
 	return nil
 }
+
+// picture sets the diagram beneath its heading or, where it has too many
+// lifelines for that, on pages of its own that lie on their side.
+func (p *printer) picture(b picture, more bool) error {
+	p.room(pictureRoom)
+	p.heading(b.title)
+	if err := p.block(b.about, more); err != nil {
+		return err
+	}
+	var err error
+	if b.diagram.Upright() {
+		p.y, err = b.diagram.Set(p.doc, draw.Light, draw.Place{Left: marginX - 6, Wide: inner + 12, Y: p.y + 6, Top: marginTop, Bottom: pageHigh - marginEnd, Next: p.newPage})
+		p.y += 8
+	} else if err = b.diagram.Print(p.doc, draw.Light, 14); more {
+		p.newPage()
+	}
+	if err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	return nil
+}
+
+// pictureRoom is what the beginning of a diagram takes, with its heading.
+const pictureRoom = 300
 
 func (p *printer) heading(h heading) {
 	s := style{draw.SansBold, partSize, dark()}
@@ -61,7 +80,7 @@ func (p *printer) heading(h heading) {
 		p.y += 3
 		return
 	}
-	p.room(150)
+	p.room(110)
 	p.y += 16
 	p.flow(marginX, inner, s, h.text)
 	p.y += 2
@@ -69,7 +88,7 @@ func (p *printer) heading(h heading) {
 	p.y += 8
 }
 
-const cellPad = 4.0
+const cellPad = 3.0
 
 // table writes rows, with the columns' names on each page.
 func (p *printer) table(t table) {
@@ -97,7 +116,7 @@ const cellHigh = cellSize * 1.34
 
 // row writes a row, over several pages where it has no room on one.
 func (p *printer) row(t table, wide []float64, cells [][]string, how tone, most int) {
-	if need := float64(most)*cellHigh + 2*cellPad; p.y+need > pageHigh-marginEnd && need < (pageHigh-marginTop-marginEnd)/2 {
+	if need := float64(most)*cellHigh + 2*cellPad; p.y+need > pageHigh-marginEnd && need < (pageHigh-marginTop-marginEnd)/5 {
 		p.newPage()
 		p.tableHead(t, wide)
 	}

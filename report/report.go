@@ -97,7 +97,7 @@ func Of(s Source) *Report {
 	m.findings()
 	m.eavesdropper()
 	m.packets()
-	m.questions()
 	m.files()
+	m.questions()
 	return m.r
 }

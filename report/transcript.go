@@ -19,7 +19,7 @@ func (m *maker) transcripts() {
 	for i, s := range m.Sessions {
 		m.add(heading{2, m.nameOf(i)})
 		t := table{columns: []column{{name: m.say("report.col_time", nil), width: 1.35}, {name: m.say("report.col_frame", nil), width: 0.75, right: true},
-			{name: "", width: 0.3}, {name: m.say("report.col_said", nil), width: 4.5, mono: true}, {name: m.say("report.col_meaning", nil), width: 4}}}
+			{name: "", width: 0.3}, {name: m.say("report.col_said", nil), width: 4.1, mono: true}, {name: m.say("report.col_meaning", nil), width: 4.9}}}
 		for _, a := range s.Acts {
 			if a.Kind == story.Fact || a.Kind == story.Note && s.Stream < 0 {
 				continue // the server's own knowledge: nobody else has it
