@@ -1,6 +1,7 @@
 package draw
 
 import (
+	"cmp"
 	"fmt"
 	"image/color"
 	"io"
@@ -38,7 +39,7 @@ func (d *Diagram) PDF(w io.Writer, t Theme) error {
 	if _, err := AddFonts(doc); err != nil {
 		return err
 	}
-	if err := d.Print(doc, t, 0); err != nil {
+	if err := d.Print(doc, t, "", 0); err != nil {
 		return err
 	}
 	if err := doc.Output(w); err != nil {
@@ -47,10 +48,12 @@ func (d *Diagram) PDF(w io.Writer, t Theme) error {
 	return nil
 }
 
-// Print adds the diagram's pages to a document that has AddFonts's fonts, and
-// leaves foot points free at the end of each.
-func (d *Diagram) Print(doc *fpdf.Fpdf, t Theme, foot float64) error {
-	l, err := newLayout(d)
+// Print adds the diagram's pages to a document that has AddFonts's fonts, under
+// another title if one is given, and leaves foot points free at the end of each.
+func (d *Diagram) Print(doc *fpdf.Fpdf, t Theme, title string, foot float64) error {
+	titled := *d
+	titled.title = cmp.Or(title, d.title)
+	l, err := newLayout(&titled)
 	if err != nil {
 		return err
 	}

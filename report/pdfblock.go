@@ -49,21 +49,26 @@ func (p *printer) block(b block, more bool) error {
 // picture sets the diagram beneath its heading or, where it has too many
 // lifelines for that, on pages of its own that lie on their side.
 func (p *printer) picture(b picture, more bool) error {
+	if !b.diagram.Upright() {
+		if err := b.diagram.Print(p.doc, draw.Light, b.title.text, 14); err != nil {
+			return fmt.Errorf("report: %w", err)
+		}
+		if more {
+			p.newPage()
+		}
+		return nil
+	}
 	p.room(pictureRoom)
 	p.heading(b.title)
 	if err := p.block(b.about, more); err != nil {
 		return err
 	}
 	var err error
-	if b.diagram.Upright() {
-		p.y, err = b.diagram.Set(p.doc, draw.Light, draw.Place{Left: marginX - 6, Wide: inner + 12, Y: p.y + 6, Top: marginTop, Bottom: pageHigh - marginEnd, Next: p.newPage})
-		p.y += 8
-	} else if err = b.diagram.Print(p.doc, draw.Light, 14); more {
-		p.newPage()
-	}
+	p.y, err = b.diagram.Set(p.doc, draw.Light, draw.Place{Left: marginX - 6, Wide: inner + 12, Y: p.y + 6, Top: marginTop, Bottom: pageHigh - marginEnd, Next: p.newPage})
 	if err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
+	p.y += 8
 	return nil
 }
 
