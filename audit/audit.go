@@ -10,6 +10,7 @@ package audit
 
 import (
 	"cmp"
+	"maps"
 	"net/netip"
 	"strings"
 	"time"
@@ -70,7 +71,15 @@ type Finding struct {
 
 // What says what was found, with the values that stood there; they are fit to be
 // printed.
-func (f *Finding) What(w *words.Words) string { return w.Say(f.what, f.args) }
+func (f *Finding) What(w *words.Words) string {
+	fault, ok := f.args["Fault"].(string)
+	if !ok {
+		return w.Say(f.what, f.args)
+	}
+	args := maps.Clone(f.args)
+	args["Fault"] = w.Syntax(fault)
+	return w.Say(f.what, args)
+}
 
 // Why says why it matters, and what to do.
 func (f *Finding) Why(w *words.Words) string { return w.Say(f.why, nil) }

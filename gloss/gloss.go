@@ -111,7 +111,7 @@ func (g *glosser) command() {
 		g.cite(smtp.VerbNamed(a.Verb).Cites())
 	}
 	if a.Fault != "" && a.Verb != "" {
-		g.say("gloss.fault", words.Args{"Fault": a.Fault})
+		g.say("gloss.fault", words.Args{"Fault": g.w.Syntax(a.Fault)})
 	}
 	if len(a.Lenient) > 0 {
 		g.say("gloss.lenient", nil)
