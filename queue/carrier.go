@@ -18,6 +18,7 @@ const claimMessages = 8
 type carrier struct {
 	q    *Queue
 	d    *destination
+	way  *way            // to it, as it was known at the last claim
 	l    *link           // nil before it is made and after it broke
 	wake chan store.Lane // what it waits for, when it has nothing to do
 	done int             // messages of this stint
@@ -40,11 +41,12 @@ func (c *carrier) worked() bool { return c.done >= stint || c.q.cfg.Now().Sub(c.
 
 func (c *carrier) claim(lane store.Lane) []store.Item {
 	messages := claimMessages
-	if c.q.sched.probing(c.d) {
+	way, probing := c.q.sched.state(c.d)
+	if c.way = way; probing {
 		messages = 1
 	}
 	most := c.q.cfg.Limits.Recipients
-	key := c.d.way.key
+	key := c.way.key
 	items, err := c.q.claim(context.Background(), store.Claim{Lane: lane, Now: c.q.cfg.Now(), Limit: most, Messages: messages,
 		Also: func(domain string) bool { return c.q.router.shares(key, domain) }})
 	if err != nil {
@@ -76,7 +78,7 @@ func (c *carrier) carry(items []store.Item) {
 // be tried.
 func (c *carrier) deliver(items []store.Item) bool {
 	out := items[0].Out
-	if out.Lab && !c.d.way.explicit {
+	if out.Lab && !c.way.explicit {
 		v := said(failed, "5.7.1", "Mail of a lab goes only where a route leads")
 		c.q.conclude(&attempt{trouble: trouble{verdict: v}}, items, nil)
 		return true
@@ -159,7 +161,7 @@ func (c *carrier) ready(h *hunt) bool {
 	}
 	ctx, cancel := c.q.whileWanted()
 	defer cancel()
-	targets, why := c.q.targets(ctx, c.d.way, h.lab)
+	targets, why := c.q.targets(ctx, c.way, h.lab)
 	if why != nil && h.last.fate != elsewhere {
 		h.last = trouble{verdict: *why, at: c.q.cfg.Now()}
 		if why.lone {
@@ -172,7 +174,7 @@ func (c *carrier) ready(h *hunt) bool {
 			break
 		}
 		at := c.q.cfg.Now()
-		l, why := c.q.open(ctx, c.d.way, t)
+		l, why := c.q.open(ctx, c.way, t)
 		if l != nil {
 			c.l = l
 			c.q.sched.linked(c, 1)

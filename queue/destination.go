@@ -10,10 +10,11 @@ import (
 const (
 	mostLanes   = 4096    // known to the schedule at a time; the others stay in the store
 	mostOfOne   = 64      // of these, of one destination: its senders take turns among them
+	mostOfHim   = 512     // of these, of one sender: who has more waits in the store, and others pass by
 	mostUnknown = 2048    // of these, whose way is not known yet
 	mostDests   = 100_000 // remembered, most of them because nobody answers there
 	mostDomains = 1000    // of one destination, that are hurried when it answers again
-	firstLimit  = 8       // connections to a destination that nothing is known of
+	firstLimit  = 8       // connections to a destination that has just answered
 )
 
 // destination is all mail that goes one way. The schedule's mutex guards it.
@@ -24,7 +25,8 @@ type destination struct {
 	queued  bool         // it waits for its turn
 	active  int          // connections, and those that are being made
 	linked  int          // of these, that were made
-	allowed int          // connections, for now
+	allowed int          // connections, for now: one until it has answered
+	known   bool         // it has
 	idle    []*carrier   // that wait for more
 
 	claiming map[string]struct{} // senders

@@ -36,6 +36,7 @@ type schedule struct {
 	turn     []*destination   // with lanes and leave for another connection
 	idle     []*carrier       // connections without work, the longest first
 	busy     map[laneID]*bool // lanes that are here; true: something new may be in the store
+	his      map[string]int   // of these, how many are a sender's
 	unknown  []store.Lane     // whose way has to be looked up
 	looking  int
 	sweeps   []sweep
@@ -46,7 +47,7 @@ type schedule struct {
 }
 
 func newSchedule(q *Queue) *schedule {
-	return &schedule{q: q, woken: make(chan struct{}, 1), dests: map[string]*destination{}, busy: map[laneID]*bool{}}
+	return &schedule{q: q, woken: make(chan struct{}, 1), dests: map[string]*destination{}, busy: map[laneID]*bool{}, his: map[string]int{}}
 }
 
 func (s *schedule) stir() {
@@ -177,6 +178,8 @@ func (s *schedule) pass(lane store.Lane, now time.Time) bool {
 	}
 	full := false
 	switch {
+	case s.his[lane.Sender] >= mostOfHim:
+		full = true
 	case !known:
 		full = len(s.unknown)+s.looking >= mostUnknown
 	case f.why == nil:
@@ -198,7 +201,12 @@ func (s *schedule) admit(ctx context.Context, lane store.Lane) {
 	if _, ok := s.busy[idOf(lane)]; ok || s.over {
 		return
 	}
+	if s.his[lane.Sender] >= mostOfHim {
+		s.left = true
+		return
+	}
 	s.busy[idOf(lane)] = new(bool)
+	s.his[lane.Sender]++
 	if known {
 		s.place(lane, f)
 		return
@@ -253,7 +261,7 @@ func (s *schedule) place(lane store.Lane, f found) {
 		d.wait(lane.Domain)
 	case len(d.lanes) >= mostOfOne:
 		d.more = true
-		delete(s.busy, idOf(lane))
+		s.forget(lane)
 	default:
 		d.put(lane)
 		s.serve(d)
@@ -263,7 +271,7 @@ func (s *schedule) place(lane store.Lane, f found) {
 func (s *schedule) dest(w *way) *destination {
 	d := s.dests[w.key]
 	if d == nil {
-		d = &destination{allowed: min(firstLimit, s.q.cfg.Limits.Destination)}
+		d = &destination{allowed: 1}
 		s.dests[w.key] = d
 	}
 	d.way = w // the latest: its password may be another

@@ -36,10 +36,18 @@ func (s *schedule) claimed(c *carrier, lane store.Lane, full bool) {
 // release lets a lane come in again. mu is held.
 func (s *schedule) release(lane store.Lane, more bool) {
 	news := s.busy[idOf(lane)]
-	delete(s.busy, idOf(lane))
+	s.forget(lane)
 	if more || s.left || news != nil && *news {
 		s.left = false
 		s.stir()
+	}
+}
+
+// forget takes a lane off what is here. mu is held.
+func (s *schedule) forget(lane store.Lane) {
+	delete(s.busy, idOf(lane))
+	if s.his[lane.Sender]--; s.his[lane.Sender] <= 0 {
+		delete(s.his, lane.Sender)
 	}
 }
 
@@ -116,6 +124,14 @@ func (s *schedule) linked(c *carrier, n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c.d.linked += n
+	if n > 0 && !c.d.known && !s.over {
+		c.d.known = true
+		if c.d.fails == 0 {
+			c.d.allowed = min(firstLimit, s.q.cfg.Limits.Destination)
+			s.queue(c.d)
+			s.launch()
+		}
+	}
 }
 
 // worked is told that a destination takes mail: it may have more connections,
@@ -162,11 +178,12 @@ func (s *schedule) failed(d *destination, t trouble) (until time.Time, down bool
 	return d.until, true
 }
 
-// probing says that a destination did not answer the last time.
-func (s *schedule) probing(d *destination) bool {
+// state gives the way to a destination, and whether it did not answer the last
+// time.
+func (s *schedule) state(d *destination) (w *way, probing bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return d.fails > 0
+	return d.way, d.fails > 0
 }
 
 // waits remembers a domain that was put off.
