@@ -102,6 +102,8 @@ func TestBothLanguages(t *testing.T) {
 		"\r\n" +
 		"  Ana@pepito.es: it could not be delivered.\r\n" +
 		"    The reason given: 552 5.2.2 Mailbox full\r\n" +
+		"    The mailbox is full. Tell the person in another way, and send the\r\n" +
+		"    message again when there is room.\r\n" +
 		"\r\n" +
 		"The message will not be tried again. If you need help, write to the postmaster.\r\n" +
 		"\r\n" +
@@ -111,6 +113,8 @@ func TestBothLanguages(t *testing.T) {
 		"\r\n" +
 		"  Ana@pepito.es: no se pudo entregar.\r\n" +
 		"    El motivo que se dio: 552 5.2.2 Mailbox full\r\n" +
+		"    El buzón está lleno. Avise a la persona por otro medio y envíe el\r\n" +
+		"    mensaje otra vez cuando haya sitio.\r\n" +
 		"\r\n" +
 		"No se volverá a intentar. Si necesita ayuda, escriba al postmaster.\r\n" +
 		"\r\n" +

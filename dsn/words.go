@@ -9,6 +9,7 @@ type Words struct {
 	Opening  string            // says who speaks; %s is the host
 	Became   map[Action]string // one line for a recipient; %s is the address
 	Reason   string            // stands before the other server's reply
+	Advice   map[Cause]string  // what went wrong, and what the reader can do
 	Until    string            // stands before the time at which a Delayed is given up
 	Closing  map[Action]string
 	Attached string // says what follows
@@ -35,6 +36,7 @@ func English() Words {
 			Expanded:  "%s: it was sent on to the addresses behind this one.",
 		},
 		Reason: "The reason given:",
+		Advice: englishAdvice(),
 		Until:  "It will be tried again until",
 		Closing: map[Action]string{
 			Failed:    "The message will not be tried again. If you need help, write to the postmaster.",
@@ -68,6 +70,7 @@ func Spanish() Words {
 			Expanded:  "%s: se envió a las direcciones que hay detrás de esta.",
 		},
 		Reason: "El motivo que se dio:",
+		Advice: spanishAdvice(),
 		Until:  "Se volverá a intentar hasta",
 		Closing: map[Action]string{
 			Failed:    "No se volverá a intentar. Si necesita ayuda, escriba al postmaster.",

@@ -91,6 +91,9 @@ func (r *Report) speech(words Words) string {
 		if why := cmp.Or(rc.Diagnostic, rc.Reason); why != "" {
 			fmt.Fprintf(&t, "    %s %s\r\n", words.Reason, clip(plain(why)))
 		}
+		if advice := words.Advice[rc.cause()]; advice != "" {
+			t.WriteString(wrapped("    ", advice))
+		}
 		if !rc.RetryUntil.IsZero() {
 			fmt.Fprintf(&t, "    %s %s\r\n", words.Until, imf.FormatDate(rc.RetryUntil))
 		}

@@ -1,0 +1,57 @@
+package dsn
+
+import (
+	"strings"
+	"testing"
+
+	"posta/mail"
+)
+
+// Both languages know what to say of each cause, in ASCII where it is English.
+func TestAdvice(t *testing.T) {
+	english, spanish := English().Advice, Spanish().Advice
+	for c, text := range english {
+		if spanish[c] == "" || text == "" || !mail.IsASCII(text) {
+			t.Errorf("%q: %q, %q", c, text, spanish[c])
+		}
+	}
+	if len(english) != len(spanish) {
+		t.Error(len(english), len(spanish))
+	}
+	for status, want := range map[string]Cause{"5.1.1": NoUser, "5.1.2": NoDomain, "5.1.3": BadAddress, "5.1.6": Moved, "5.1.10": NoMail, "5.2.1": Disabled,
+		"5.2.2": Full, "4.2.2": Full, "5.2.3": TooLarge, "5.3.4": TooLarge, "4.4.1": Silent, "4.4.2": Silent, "4.4.3": Unknown, "5.4.4": NoWay, "5.4.6": Loop,
+		"5.4.7": Expired, "5.5.3": TooMany, "5.6.3": EightBit, "5.6.7": International, "5.6.0": Content, "5.7.1": Blocked, "5.7.26": Unproven, "4.7.5": NoTLS,
+		"4.7.10": NoTLS, "4.7.8": LogIn, "4.7.1": Later, "5.0.0": "", "4.3.0": Later, "5.3.0": ""} {
+		s, err := mail.ParseStatus(status)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rc := Recipient{Status: s, Action: Failed}
+		if s.Class == 4 {
+			rc.Action = Delayed
+		}
+		if got := rc.cause(); got != want || want != "" && english[want] == "" {
+			t.Errorf("%s: %q", status, got)
+		}
+		rc.Action = Relayed
+		if rc.cause() != "" {
+			t.Error("advice on what went well")
+		}
+	}
+	rc := Recipient{Status: mail.Status{Class: 5}, Action: Failed, Diagnostic: "550 no"}
+	if rc.cause() != Refused {
+		t.Error(rc.cause())
+	}
+}
+
+func TestWrapped(t *testing.T) {
+	got := wrapped("  ", strings.Repeat("ñandú x ", 12))
+	for _, line := range strings.Split(strings.TrimSuffix(got, "\r\n"), "\r\n") {
+		if n := len([]rune(line)); n > 74 || n < 10 || !strings.HasPrefix(line, "  ñ") && !strings.HasPrefix(line, "  x") {
+			t.Errorf("%q", line)
+		}
+	}
+	if strings.Count(got, "x") != 12 {
+		t.Error(got)
+	}
+}
