@@ -28,10 +28,13 @@ type answer struct {
 	ttl    time.Duration
 	kind   error  // nil, or why there are no records
 	reason string // of ErrTemporary
+	server string
+	code   string
 }
 
-func temporary(reason string) answer {
-	return answer{kind: ErrTemporary, reason: reason[:min(len(reason), longestReason)], ttl: failureKept}
+// temporary is that a server has no answer; code is what it said instead.
+func temporary(at netip.AddrPort, code, reason string) answer {
+	return answer{kind: ErrTemporary, reason: reason[:min(len(reason), longestReason)], server: at.String(), code: code, ttl: failureKept}
 }
 
 func (a *answer) empty() bool { return len(a.mx)+len(a.addrs)+len(a.txt) == 0 }

@@ -27,8 +27,8 @@ type asker struct {
 // cannot say (SERVFAIL, REFUSED …) is not asked the same again.
 func (k *asker) ask(ctx context.Context, q question) answer {
 	left := k.servers.order()
-	reason := ""
-	for round, wait := 0, k.timeout; round < rounds; round, wait = round+1, wait*2 {
+	none := answer{kind: ErrTemporary}
+	for round, wait := 0, k.timeout; round < rounds && len(left) > 0; round, wait = round+1, wait*2 {
 		var again []netip.AddrPort
 		for _, at := range left {
 			a, err := k.try(ctx, at, q, try{wait: wait, tcp: round == rounds-1})
@@ -36,27 +36,20 @@ func (k *asker) ask(ctx context.Context, q question) answer {
 			case err == nil && a.kind != ErrTemporary:
 				return a
 			case err == nil:
-				reason = a.reason
+				none = a
 				continue
+			case ctx.Err() != nil && none.server != "":
+				return none
 			case ctx.Err() != nil:
-				return temporary(otherwise(reason, fmt.Sprintf("no answer from %s in time", at)))
+				return temporary(at, "", fmt.Sprintf("no answer from %s in time", at))
 			}
 			k.servers.wasSilent(at)
-			reason = fmt.Sprintf("no answer from %s: %v", at, err)
+			none = temporary(at, "", fmt.Sprintf("no answer from %s: %v", at, err))
 			again = append(again, at)
 		}
-		if left = again; len(left) == 0 {
-			break
-		}
+		left = again
 	}
-	return temporary(reason)
-}
-
-func otherwise(s, or string) string {
-	if s != "" {
-		return s
-	}
-	return or
+	return none
 }
 
 // try is how a server is asked.
@@ -75,7 +68,7 @@ func (k *asker) try(ctx context.Context, at netip.AddrPort, q question, how try)
 	case err != nil:
 		return answer{}, err
 	case m.Truncated && how.tcp:
-		return temporary(fmt.Sprintf("an answer of %s cut off", at)), nil
+		return temporary(at, "", fmt.Sprintf("an answer of %s cut off", at)), nil
 	case m.Truncated:
 		how.tcp = true
 		return k.try(ctx, at, q, how)
@@ -83,7 +76,7 @@ func (k *asker) try(ctx context.Context, at netip.AddrPort, q question, how try)
 	switch m.Rcode {
 	case dns.RcodeSuccess, dns.RcodeNameError:
 		if lame(m) {
-			return temporary(fmt.Sprintf("%s does not look for others' names", at)), nil
+			return temporary(at, "", fmt.Sprintf("%s does not look for others' names", at)), nil
 		}
 		return read(m, q), nil
 	case dns.RcodeFormatError, dns.RcodeNotImplemented, dns.RcodeBadVers:
@@ -92,7 +85,8 @@ func (k *asker) try(ctx context.Context, at netip.AddrPort, q question, how try)
 			return k.try(ctx, at, q, how)
 		}
 	}
-	return temporary(fmt.Sprintf("%s from %s", rcode(m.Rcode), at)), nil
+	code := rcode(m.Rcode)
+	return temporary(at, code, code+" from "+at.String()), nil
 }
 
 func rcode(n int) string {

@@ -17,7 +17,9 @@ var (
 type Error struct {
 	Name   string // as it was asked for
 	Type   string // "MX"
-	Reason string // what exactly, for people: "SERVFAIL from 192.0.2.53:53"; may be empty
+	Reason string // what exactly: "SERVFAIL from 192.0.2.53:53"; may be empty
+	Server string // of ErrTemporary, who was asked last, with the port; "" where it is nobody's fault
+	Code   string // what it said, "SERVFAIL"; "" where it said nothing that helps
 	Kind   error  // one of this package's
 }
 

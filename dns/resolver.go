@@ -139,7 +139,7 @@ func (r *Resolver) look(ctx context.Context, name string, kind uint16) (answer, 
 		}
 	}
 	if a.kind != nil {
-		fail.Kind, fail.Reason = a.kind, a.reason
+		fail.Kind, fail.Reason, fail.Server, fail.Code = a.kind, a.reason, a.server, a.code
 		return answer{}, &fail
 	}
 	return a, nil

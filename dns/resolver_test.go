@@ -99,6 +99,9 @@ func TestMX(t *testing.T) {
 			if err != nil && (!errors.As(err, &known) || known.Temporary() != (test.kind == ErrTemporary) || known.Name != test.domain) {
 				t.Errorf("%#v", err)
 			}
+			if known != nil && (known.Code == "SERVFAIL") != (test.domain == "ill.example") {
+				t.Errorf("%+v", known)
+			}
 			if Null(all) != (test.domain == "null.example" || test.domain == "rootless.example") {
 				t.Error("the null MX")
 			}

@@ -307,6 +307,7 @@ type setting struct {
 
 func newSetting(t *testing.T, data, lang string) *setting {
 	env := map[string]string{"POSTA_LANG": lang, "POSTA_DATA": data, "HOME": t.TempDir()}
+	env["POSTA_RESOLVER"] = "127.0.0.1:9" // where no name server is
 	for _, listener := range []string{"SMTP", "SUBMISSION", "SUBMISSIONS", "POP3", "POP3S"} {
 		env["POSTA_"+listener] = "127.0.0.1:0" // never a port of the machine that tests
 	}

@@ -24,7 +24,7 @@ func documented() map[string]any {
 		"Health": admin.Health{}, "Domain": admin.Domain{}, "Published": published{}, "SigningKey": admin.SigningKey{}, "Account": admin.Account{}, "Imported": imported{}, "Alias": admin.Alias{},
 		"List": admin.List{}, "Message": admin.Message{}, "Fault": fault.Rule{}, "Cleared": admin.Cleared{}, "ShownMessage": shownMessage{}, "Attachment": admin.Attachment{}, "Deleted": admin.Deleted{}, "Submitted": admin.Submitted{}, "Session": observe.Session{},
 		"Transcript": observe.Transcript{}, "Line": observe.Line{}, "Story": trace.Story{}, "Step": trace.Step{}, "Ban": check.Watched{}, "StoreCheck": storeChecked{}, "Trouble": shownTrouble{}, "StoreRepair": storeRepaired{}, "StoreCopy": storeCopied{},
-		"Scripted": scripted{}, "Saved": savedShown{}, "Sent": sent{}, "SentRecipient": sentRecipient{}, "Waiting": waiting{}, "Got": got{},
+		"Scripted": scripted{}, "Saved": savedShown{}, "Sent": sent{}, "SentRecipient": sentRecipient{}, "Probed": probed{}, "ProbedHost": probedHost{}, "ProbedAddress": probedAddress{}, "ProbedCertificate": probedCertificate{}, "Waiting": waiting{}, "Got": got{},
 		"Checked": checked{}, "CheckedListener": checkedListener{}, "Certificate": admin.Certificate{}, "Version": build{}, "OK": nothing{}, "Example": example{}, "Encoded": encoded{},
 		"Watched": watched{}, "Exported": exported{}, "Drawn": drawnDiagram{}, "Captured": captured{}, "Extcap": extcapFile{}, "Recorded": admin.Recorded{}, "Capture": capturedFacts{}, "Adapter": captureAdapter{}, "Stream": streamLine{}, "StreamHalf": streamHalf{}, "Conversation": conversation{},
 		"Finding": findingLine{}, "Credential": credential{}, "Lesson": lessonLine{}, "LessonUser": lessonUser{}, "LessonMessage": lessonMessage{}, "Interface": shownInterface{},

@@ -69,6 +69,7 @@ func (a *app) root() *cobra.Command {
 		a.puttyCommand(),
 		a.talkCommand(),
 		a.sendCommand(),
+		a.probeCommand(),
 		a.popCommand(),
 		a.base64Command(),
 		a.firewallCommand(),

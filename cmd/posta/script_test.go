@@ -19,6 +19,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/text/encoding/unicode"
+
+	"posta/dns/dnstest"
 )
 
 // The scripts in testdata type commands as people do; each is a process of its
@@ -41,7 +43,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "start": start, "shut": shut, "hangup": hangup, "hurry": hurry, "drain": drain, "private": private, "utf16": utf16,
-			"sql": sqlCommand, "damage": damage,
+			"names": names, "sql": sqlCommand, "damage": damage,
 		},
 	})
 }
@@ -160,8 +162,19 @@ func addresses(ts *testscript.TestScript, line string) {
 	}
 	for _, l := range r.Listeners {
 		ts.Setenv(strings.ToUpper(l.Name), l.Address)
+		if _, port, err := net.SplitHostPort(l.Address); err == nil {
+			ts.Setenv(strings.ToUpper(l.Name)+"_PORT", port)
+		}
 	}
 	ts.Check(os.WriteFile(ts.MkAbs("ready.json"), []byte(line), 0o600))
+}
+
+// names FILE starts a name server with a table, and puts its address into NAMES.
+func names(ts *testscript.TestScript, _ bool, args []string) {
+	s, err := dnstest.Start(ts.ReadFile(args[0]))
+	ts.Check(err)
+	ts.Defer(s.Close)
+	ts.Setenv("NAMES", s.Addr())
 }
 
 type serverKey struct{}

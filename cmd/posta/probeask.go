@@ -1,0 +1,257 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+	"strings"
+	"sync"
+	"syscall"
+
+	"posta/mail"
+	"posta/smtp"
+	"posta/smtp/smtpclient"
+	"posta/words"
+)
+
+// probeAtOnce is how many addresses are asked at the same time.
+const probeAtOnce = 8
+
+// askAll asks all addresses. Those that answer get their sessions' numbers in
+// the order in which they are listed.
+func (p *prober) askAll(ctx context.Context) error {
+	all := p.addresses()
+	conns := make([]net.Conn, len(all))
+	each(len(all), func(i int) { conns[i] = p.dial(ctx, all[i]) })
+	asks := make([]*asking, 0, len(all))
+	for i, nc := range conns {
+		if nc == nil {
+			continue
+		}
+		one := &asking{p: p, at: all[i], nc: nc}
+		all[i].Session = p.rec.number()
+		if err := one.trust(); err != nil {
+			return err
+		}
+		asks = append(asks, one)
+	}
+	each(len(asks), func(i int) { asks[i].run(ctx) })
+	for _, one := range asks { // a handshake that failed is followed by a try in clear, as mail would be
+		if !one.again {
+			continue
+		}
+		if one.nc = p.dial(ctx, one.at); one.nc != nil {
+			one.at.Session = p.rec.number()
+			one.clear = true
+			one.run(ctx)
+		}
+	}
+	return nil
+}
+
+// each does n things, some of them at a time.
+func each(n int, do func(int)) {
+	var wait sync.WaitGroup
+	room := make(chan struct{}, probeAtOnce)
+	for i := range n {
+		wait.Go(func() {
+			room <- struct{}{}
+			do(i)
+			<-room
+		})
+	}
+	wait.Wait()
+}
+
+// dial connects to an address, or notes why not.
+func (p *prober) dial(ctx context.Context, one *probedAddress) net.Conn {
+	ctx, cancel := context.WithTimeout(ctx, min(dialTime, p.o.patience))
+	defer cancel()
+	var d net.Dialer
+	nc, err := d.DialContext(ctx, "tcp", one.at.String())
+	switch {
+	case err == nil:
+		one.State = probeOpen
+		return nc
+	case isErrno(err, syscall.ECONNREFUSED, 10061):
+		one.State = probeRefused
+	case isErrno(err, syscall.ENETUNREACH, 10051), isErrno(err, syscall.EHOSTUNREACH, 10065), isErrno(err, syscall.EADDRNOTAVAIL, 10049):
+		one.State = probeUnreachable
+	default:
+		one.State = probeSilent
+	}
+	return nil
+}
+
+// asking is one conversation.
+type asking struct {
+	p     *prober
+	at    *probedAddress
+	nc    net.Conn
+	tls   *tls.Config
+	wrong error // about the certificate
+	clear bool  // TLS is not tried any more
+	again bool  // it is to be asked again in clear
+}
+
+func (s *asking) target() target {
+	return target{Protocol: protoSMTP, Host: cmp.Or(s.at.host, s.at.at.Addr().String()), Port: s.p.o.port}
+}
+
+// trust makes the handshake accept every certificate, as mail between servers
+// does, and note what is wrong with it.
+func (s *asking) trust() error {
+	cfg, err := s.p.a.tlsConfig(s.target(), trust{file: s.p.o.ca}, s.p.rec.keys())
+	if err != nil {
+		return err
+	}
+	verify := cfg.VerifyConnection
+	cfg.MinVersion = tls.VersionTLS10
+	cfg.VerifyConnection = func(state tls.ConnectionState) error {
+		s.wrong = verify(state)
+		return nil
+	}
+	s.tls = cfg
+	return nil
+}
+
+// run speaks as far as RCPT, and takes leave.
+func (s *asking) run(ctx context.Context) {
+	p := s.p
+	c := smtpclient.New(s.nc, smtpclient.Options{Name: cmp.Or(p.o.helo, p.a.ownName()), ID: s.at.Session, Sink: p.rec.sink(),
+		Opened: opened(s.target()), Times: smtpclient.All(p.o.patience)})
+	err := s.converse(ctx, c)
+	s.at.Greeting = shownReply(c.Greeted())
+	var refused *smtpclient.Refusal
+	var local *mail.Error
+	switch {
+	case errors.As(err, &refused):
+		s.said(refused.Verb, refused.Reply)
+	case errors.As(err, &local):
+		s.at.Problem = p.a.words.Error(words.Fail("send.not_carried", words.Args{"Reason": local.Status.String() + " " + local.Text}))
+	case errors.Is(err, smtpclient.ErrTLS) && ctx.Err() == nil:
+		s.again = true
+		s.at.Problem = p.a.words.Error(words.Fail("probe.tls_failed", words.Args{"Reason": p.a.words.Error(innermost(err))}))
+	case errors.Is(err, smtpclient.ErrStrange):
+		s.at.Problem = p.a.say("probe.strange", words.Args{"Address": s.target().address()})
+	case err != nil:
+		s.at.Problem = p.a.words.Error(p.a.whyEnded(innermost(err), s.target()))
+	}
+	if err == nil || refused != nil || local != nil {
+		_ = c.Quit(ctx) // nothing depends on it
+		return
+	}
+	_ = c.Close("given up")
+}
+
+func (s *asking) converse(ctx context.Context, c *smtpclient.Client) error {
+	if err := c.Greeting(ctx); err != nil {
+		return err
+	}
+	if err := c.Hello(ctx); err != nil {
+		return err
+	}
+	if !s.clear && c.Offer().Extensions.Has(smtp.ExtStartTLS) {
+		if err := s.encrypt(ctx, c); err != nil {
+			return err
+		}
+	}
+	if s.p.to == nil {
+		return nil
+	}
+	out, err := c.Send(ctx, &smtpclient.Message{Envelope: mail.Envelope{From: s.p.from}, To: []mail.Recipient{{To: *s.p.to}}, Size: -1, Upto: smtp.RCPT})
+	if len(out.To) > 0 && out.To[0].Code != 0 {
+		s.said(smtp.RCPT, out.To[0])
+	}
+	return err
+}
+
+// encrypt turns TLS on; a server that takes STARTTLS back goes on in clear.
+func (s *asking) encrypt(ctx context.Context, c *smtpclient.Client) error {
+	err := c.StartTLS(ctx, s.tls)
+	var refused *smtpclient.Refusal
+	if errors.As(err, &refused) && refused.Verb == smtp.STARTTLS && c.Alive() {
+		return nil
+	}
+	state, ok := c.TLS()
+	if ok {
+		s.at.TLS = strings.Replace(tls.VersionName(state.Version), "TLS ", "TLSv", 1) + " " + tls.CipherSuiteName(state.CipherSuite)
+		s.certificate(state)
+	}
+	return err
+}
+
+func (s *asking) certificate(state tls.ConnectionState) {
+	if len(state.PeerCertificates) == 0 {
+		return
+	}
+	c := state.PeerCertificates[0]
+	shown := &probedCertificate{Names: []string{}, Issuer: printable(issuerOf(c)), Ends: c.NotAfter.UTC(), Valid: s.wrong == nil}
+	for _, name := range c.DNSNames {
+		shown.Names = append(shown.Names, printable(name))
+	}
+	for _, addr := range c.IPAddresses {
+		shown.Names = append(shown.Names, addr.String())
+	}
+	if len(shown.Names) == 0 && c.Subject.CommonName != "" {
+		shown.Names = append(shown.Names, printable(c.Subject.CommonName))
+	}
+	if s.wrong != nil {
+		shown.Problem = s.p.a.wrongCertificate(s.wrong)
+	}
+	s.at.Certificate = shown
+}
+
+// issuerOf names who made a certificate.
+func issuerOf(c *x509.Certificate) string {
+	if len(c.Issuer.Organization) > 0 {
+		return strings.TrimSpace(c.Issuer.Organization[0] + " " + c.Issuer.CommonName)
+	}
+	return c.Issuer.CommonName
+}
+
+// wrongCertificate says in a few words what is wrong with a certificate.
+func (a *app) wrongCertificate(err error) string {
+	var authority x509.UnknownAuthorityError
+	var name x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	switch {
+	case errors.As(err, &name):
+		return a.say("probe.cert_name", nil)
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return a.say("probe.cert_ended", nil)
+	case errors.As(err, &authority):
+		return a.say("probe.cert_authority", nil)
+	}
+	return printable(err.Error())
+}
+
+func (s *asking) said(v smtp.Verb, r smtp.Reply) {
+	s.at.Verb, s.at.Code, s.at.Reply = v.String(), r.Code, shownReply(r)
+	if v == smtp.Unknown {
+		s.at.Verb = ""
+	}
+}
+
+// shownReply is a whole reply on one line.
+func shownReply(r smtp.Reply) string {
+	if r.Code == 0 {
+		return ""
+	}
+	r.Text, r.More = strings.Join(append([]string{r.Text}, r.More...), " "), nil
+	return printable(r.FirstLine())
+}
+
+// innermost is what the packages between wrapped.
+func innermost(err error) error {
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return err
+		}
+		err = inner
+	}
+}
