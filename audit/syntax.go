@@ -183,9 +183,12 @@ func smuggling(w *watch) func(*story.Act) {
 				at = a.At
 			}
 			args := words.Args{"Ends": shown(l.Ends), "Line": shown(l.Behind)}
-			if smtp.VerbNamed(firstWord(l.Behind)) != smtp.Unknown {
+			switch {
+			case smtp.VerbNamed(firstWord(l.Behind)) != smtp.Unknown:
 				w.found(at, story.Client, "audit.smuggling", args)
-			} else {
+			case l.Ended:
+				w.report(Warning, at, story.Server, "audit.smuggling_ended", words.Args{"Ends": shown(l.Ends)})
+			default:
 				w.report(Warning, at, story.Client, "audit.smuggling_dot", words.Args{"Ends": shown(l.Ends)})
 			}
 		}

@@ -17,6 +17,7 @@ type manner struct {
 	end   lineEnd // of the line before
 	dot   dotLine
 	which *story.Lookalike // whose line behind is under way
+	last  bool             // nothing came behind the last one
 	at    story.Moment
 }
 
@@ -43,6 +44,9 @@ const (
 // told gives what was found, and begins anew.
 func (s *manner) told() story.Sent {
 	out := s.Sent
+	if s.last {
+		out.Lookalikes[len(out.Lookalikes)-1].Ended = true
+	}
 	*s = manner{}
 	return out
 }
@@ -78,7 +82,7 @@ func (s *manner) inside(p []byte) {
 	if len(p) == 0 {
 		return
 	}
-	s.line += len(p)
+	s.line, s.last = s.line+len(p), false
 	s.Longest = max(s.Longest, s.line)
 	if s.dot == atBegin && len(p) == 1 && p[0] == '.' {
 		s.dot = atDot
@@ -95,6 +99,7 @@ func (s *manner) ended(e lineEnd) {
 	if e != crlf {
 		s.Bare++
 	}
+	s.last = false
 	before := s.end
 	if !s.begun {
 		before = crlf // of DATA's own line
@@ -104,7 +109,7 @@ func (s *manner) ended(e lineEnd) {
 	}
 	if s.dot == atDot && (before != crlf || e != crlf) && len(s.Lookalikes) < story.MaxLookalikes {
 		s.Lookalikes = append(s.Lookalikes, story.Lookalike{Ends: before.String() + "." + e.String(), At: s.at})
-		s.which = &s.Lookalikes[len(s.Lookalikes)-1]
+		s.which, s.last = &s.Lookalikes[len(s.Lookalikes)-1], true
 	}
 	s.line, s.dot, s.end, s.begun = 0, atBegin, e, true
 }

@@ -17,6 +17,9 @@ func TestHowDataWereSent(t *testing.T) {
 		{"a\r\n.\nRSET\r\n.\r\n", `bare 1 longest 4 ["\r\n.\n" "RSET"]`},
 		{"a\r.\rRSET\r\n.\r\n", `bare 2 longest 4 ["\r.\r" "RSET"]`},
 		{".\nQUIT\r\n.\r\n", `bare 1 longest 4 ["\r\n.\n" "QUIT"]`},
+		{"a\n.\n", `bare 2 longest 1 ["\n.\n" ""] ended`},
+		{"a\n.\nb\r\n.\n", `bare 3 longest 1 ["\n.\n" "b"] ["\r\n.\n" ""] ended`},
+		{"a\n.\n\n", `bare 3 longest 1 ["\n.\n" ""]`},
 		{"a\n..\nb\r\n.\r\n", "bare 2 longest 2"},
 		{"a\n.\n.\nb\r\n.\r\n", `bare 3 longest 1 ["\n.\n" "."] ["\n.\n" "b"]`},
 		{"a\n.\n" + strings.Repeat("x", 200) + "\r\n.\r\n", `bare 2 longest 200 ["\n.\n" "` + strings.Repeat("x", story.MaxBehind) + `"]`},
@@ -32,6 +35,9 @@ func TestHowDataWereSent(t *testing.T) {
 			text := fmt.Sprintf("bare %d longest %d", got.Bare, got.Longest)
 			for _, l := range got.Lookalikes {
 				text += fmt.Sprintf(" [%q %q]", l.Ends, l.Behind)
+				if l.Ended {
+					text += " ended"
+				}
 			}
 			if text != c.want {
 				t.Errorf("%q in steps of %d: %s, want %s", c.data, step, text, c.want)

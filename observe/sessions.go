@@ -193,7 +193,7 @@ func (one *session) data(e *event.Event, bound int) {
 		one.endLine(e.Dir^1, bound) // no more of it comes before an answer
 	}
 	if e.Part == event.Body {
-		mine.body += e.Len
+		mine.count(e)
 		return
 	}
 	if mine.body > 0 {
@@ -288,9 +288,23 @@ func lineKind(p event.Part) byte {
 
 func (one *session) endBody(d event.Dir, at time.Time, bound int) {
 	a := &one.lines[d&1]
-	text := fmt.Appendf(nil, "[%d octets of message]", a.body)
-	a.body = 0
+	text := fmt.Appendf(nil, "[%d octets of message]", max(a.body-a.dot, 0))
 	one.script.add(kindBody|dirBit(d), at.Sub(one.facts.Opened), text, bound)
+	if a.dot > 0 {
+		one.script.add(kindCommand|dirBit(d), at.Sub(one.facts.Opened), []byte("."), bound)
+	}
+	a.body, a.dot = 0, 0
+}
+
+// count counts octets of a message, and those of the line of the dot that ends it.
+func (a *assembly) count(e *event.Event) {
+	a.body += e.Len
+	if e.Dot {
+		a.dot = 3
+		if n := len(e.Data); n > 1 && e.Data[n-1] == '\n' && e.Data[n-2] == '.' {
+			a.dot = 2
+		}
+	}
 }
 
 // flush ends what has not ended by itself.

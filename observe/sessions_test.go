@@ -60,7 +60,8 @@ func state(s event.Sink, conn uint64, fact any) {
 func say(s event.Sink, conn uint64, what said) {
 	text, mask := secret(what.text)
 	s.Emit(&event.Event{Conn: conn, Kind: event.Data, Dir: what.dir, Layer: event.Text, Part: what.part,
-		Time: began.Add(time.Minute), Data: []byte(text), Len: int64(len(text)), Mask: mask})
+		Time: began.Add(time.Minute), Data: []byte(text), Len: int64(len(text)), Mask: mask,
+		Dot: what.part == event.Body && (strings.HasSuffix(text, "\n.\r\n") || strings.HasSuffix(text, "\n.\n"))})
 }
 
 // texts are the lines of a transcript as kind and text.
@@ -109,7 +110,7 @@ func lines() []string {
 		"reply 235 ok",
 		`command a\x1b[2Jb\x00c\xffd\u202ee\tf`,
 		"reply 354 go",
-		"body [27 octets of message]",
+		"body [24 octets of message]", "command .",
 		"reply 250 queued",
 		"command QUIT",
 		"reply 221 bye",
@@ -145,7 +146,9 @@ func TestTranscriptAtEverySplit(t *testing.T) {
 			text, mask := secret(one.text)
 			for at := 0; at < len(text); {
 				end := min(len(text), at+1+random.IntN(12))
-				s.Emit(piece(one, text[at:end], at, mask))
+				e := piece(one, text[at:end], at, mask)
+				e.Dot = one.part == event.Body && end == len(text)
+				s.Emit(e)
 				at = end
 			}
 		}

@@ -178,6 +178,7 @@ type assembly struct {
 	cut    bool // the line was longer than maxLine
 	masked bool // the line so far ends in a mask
 	body   int64
+	dot    int64 // of them those of the line that ends the message
 }
 
 // maxLine bounds a line as kept; the rest is left out.

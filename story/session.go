@@ -184,11 +184,12 @@ type Sent struct {
 // MaxLookalikes is how many are told of one message.
 const MaxLookalikes = 20
 
-// Lookalike is a line of a dot alone that does not end the data, because its
+// Lookalike is a line of a dot alone that should not end the data, because its
 // line ends are no CRLFs (RFC 5321 §4.1.1.4), though a careless server may think so.
 type Lookalike struct {
 	Ends   string // the dot with what stands on both sides of it, "\n.\r\n"
 	Behind string // the line behind it, at most MaxBehind octets
+	Ended  bool   // the data ended with it: the server did think so
 	At     Moment
 }
 
