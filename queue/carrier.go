@@ -73,13 +73,15 @@ func (c *carrier) carry(items []store.Item) {
 	}
 }
 
+const labNeedsRoute = "Mail of a lab goes only where a route leads"
+
 // deliver sends a message to its recipients, over as many transactions and hosts
 // as that takes. false: there is no connection, and the other messages need not
 // be tried.
 func (c *carrier) deliver(items []store.Item) bool {
 	out := items[0].Out
 	if out.Lab && !c.way.explicit {
-		v := said(failed, "5.7.1", "Mail of a lab goes only where a route leads")
+		v := said(failed, "5.7.1", labNeedsRoute)
 		c.q.conclude(&attempt{trouble: trouble{verdict: v}}, items, nil)
 		return true
 	}
@@ -154,7 +156,7 @@ func (c *carrier) stranded(h *hunt, items []store.Item) bool {
 func (c *carrier) ready(h *hunt) bool {
 	if l := c.l; l != nil {
 		old := l.sent >= c.q.cfg.Limits.Carried || c.q.cfg.Now().Sub(l.since) >= c.q.cfg.Limits.Lifetime
-		if !old && (!h.lab || c.q.cfg.Admits(l.addr.Addr())) {
+		if !old && l.lab == h.lab && (!h.lab || c.q.cfg.Admits(l.addr.Addr())) {
 			return true
 		}
 		c.unlink("no more")

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"posta/event"
+	"posta/mail"
 	"posta/smtp"
 	"posta/smtp/smtpclient"
 	"posta/wire"
@@ -43,12 +44,14 @@ type link struct {
 
 	broken   bool // nothing more can be said on it
 	onDemand bool // it is a site's: what waits does so until that asks again
+	lab      bool // it is for mail of a lab, and for no other
 }
 
 // target is one address of one host.
 type target struct {
 	host host
 	addr netip.AddrPort
+	lab  bool // asked for mail of a lab, whose sessions are recorded as they pass
 }
 
 // opener makes a link to a target, or says why there is none.
@@ -83,9 +86,13 @@ func (q *Queue) dialWith(ctx context.Context, w *way, t target, policy Policy) (
 		why.verdict = said(later, "4.4.1", "No connection: "+reason(err))
 		return nil, why, false
 	}
-	l = &link{host: t.host.name, addr: t.addr, session: q.cfg.Session(), since: q.cfg.Now()}
+	l = &link{host: t.host.name, addr: t.addr, session: q.cfg.Session(), since: q.cfg.Now(), lab: t.lab}
+	mode := mail.Strict
+	if t.lab {
+		mode = mail.Lab
+	}
 	c := smtpclient.New(nc, smtpclient.Options{Name: q.cfg.Hostname, ID: l.session, Sink: q.cfg.Sink, Times: q.cfg.Limits.Times,
-		Opened: event.Opened{Listener: event.Outgoing, Mode: "strict", TLS: policy == Implicit}})
+		Opened: event.Opened{Listener: event.Outgoing, Mode: mode.String(), TLS: policy == Implicit}})
 	l.peer = c
 	g := greeter{q: q, c: c, w: w, t: t, policy: policy}
 	why.verdict, broken = g.greet(ctx)
@@ -202,6 +209,9 @@ func (g *greeter) noTLS(err error) verdict {
 // opportunistic, and notes whether it proves the host's name all the same.
 func (g *greeter) config() *tls.Config {
 	c := &tls.Config{InsecureSkipVerify: true, Time: g.q.cfg.Now}
+	if g.t.lab {
+		c.KeyLogWriter = g.q.cfg.KeyLog
+	}
 	if !g.t.host.addr.IsValid() {
 		c.ServerName = g.t.host.name
 	}

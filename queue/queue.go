@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/x509"
+	"io"
 	"math/rand/v2"
 	"net"
 	"net/netip"
@@ -54,6 +55,8 @@ type Config struct {
 	TLS      Policy                // where a route says nothing
 	Family   Family                // the same
 	Source   []netip.Addr          // the addresses to send from, at most one of each family; none: the system chooses
+
+	KeyLog io.Writer // the secrets of TLS, of lab sessions only; nil: nobody's
 
 	Session func() uint64    // gives the number of the next session
 	Now     func() time.Time // nil: time.Now

@@ -45,7 +45,7 @@ func (q *Queue) targets(ctx context.Context, w *way, lab bool) (all []target, wh
 			case lab && !q.cfg.Admits(a):
 				barred = true
 			case len(all)-n < addressesOfHost:
-				all = append(all, target{h, netip.AddrPortFrom(a, h.port)})
+				all = append(all, target{h, netip.AddrPortFrom(a, h.port), lab})
 			}
 		}
 	}

@@ -1,0 +1,60 @@
+package queue
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+
+	"posta/mail"
+)
+
+// Way says which way mail for a domain would take now, and nothing is sent.
+type Way struct {
+	Route   Route  // that an administrator has laid; its Password is left out
+	Laid    bool   // whether there is one that names hosts
+	Kept    bool   // nothing leaves for it by itself now
+	TLS     Policy // that holds on it
+	Targets []Target
+	Status  mail.Status // where there is no target: of the answer
+	Why     string      // the same: in words
+	Final   bool        // the same: it would be given up at once
+	LabWhy  string      // why mail of a lab would not go there; "" where it would
+}
+
+// Target is an address that is tried, in their order; equals have theirs by chance.
+type Target struct {
+	Host string
+	Pref uint16
+	Addr netip.AddrPort
+}
+
+// Explain looks the way to a domain up anew, also where it was known.
+func (q *Queue) Explain(ctx context.Context, domain string) (Way, error) {
+	w, why := q.router.find(ctx, domain)
+	if ctx.Err() != nil {
+		return Way{}, fmt.Errorf("queue: the way to %s: %w", domain, ctx.Err())
+	}
+	if why != nil {
+		return Way{Status: why.status, Why: why.text, Final: why.fate == failed}, nil
+	}
+	out := Way{Route: w.route, Laid: w.explicit, TLS: w.route.TLS}
+	out.Route.Password = ""
+	if len(w.hosts) == 0 {
+		out.Kept = true
+		return out, nil
+	}
+	all, why := q.targets(ctx, w, false)
+	for _, t := range all {
+		out.Targets = append(out.Targets, Target{Host: t.host.name, Pref: t.host.pref, Addr: t.addr})
+	}
+	if why != nil {
+		out.Status, out.Why, out.Final = why.status, why.text, why.fate == failed
+		return out, nil
+	}
+	if !w.explicit {
+		out.LabWhy = labNeedsRoute
+	} else if _, why := q.targets(ctx, w, true); why != nil {
+		out.LabWhy = why.text
+	}
+	return out, nil
+}

@@ -1,0 +1,77 @@
+package queue
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// The way is explained, and nobody is dialed.
+func TestExplain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.host("x.example", "mx1.x.example", 10, "192.0.2.7", "2001:db8::7")
+		w.host("x.example", "mx2.x.example", 20, "192.0.2.8")
+		w.routes["lab.example"] = Route{Hosts: []string{"10.0.0.7:2525"}, User: "us", Password: "secret"}
+		w.routes["out.example"] = Route{Hosts: []string{"192.0.2.9"}, TLS: None}
+		w.routes["site.example"] = Route{OnDemand: true}
+		for domain, want := range map[string]string{
+			"x.example":    "[10 mx1.x.example [2001:db8::7]:25 10 mx1.x.example 192.0.2.7:25 20 mx2.x.example 192.0.2.8:25] laid false; lab: " + labNeedsRoute,
+			"lab.example":  "[0 10.0.0.7 10.0.0.7:2525] required us laid true; lab: ",
+			"out.example":  "[0 192.0.2.9 192.0.2.9:25] none laid true; lab: Mail of a lab goes to addresses of the lab only",
+			"site.example": "[] kept laid false; lab: ",
+			"no.example":   "[] 5.1.2 The domain does not exist, final laid false; lab: ",
+		} {
+			got, err := w.q.Explain(t.Context(), domain)
+			if err != nil {
+				t.Error(err)
+			}
+			var all []string
+			for _, one := range got.Targets {
+				all = append(all, fmt.Sprintf("%d %s %s", one.Pref, one.Host, one.Addr))
+			}
+			said := fmt.Sprint(all)
+			if got.Why != "" {
+				said += " " + got.Status.String() + " " + got.Why
+			}
+			if got.Final {
+				said += ", final"
+			}
+			if got.Kept {
+				said += " kept"
+			}
+			for _, more := range []string{string(got.TLS), got.Route.User, got.Route.Password} {
+				if more != "" {
+					said += " " + more
+				}
+			}
+			if said += fmt.Sprintf(" laid %v; lab: %s", got.Laid, got.LabWhy); said != want {
+				t.Errorf("%s:\n%s\nwant\n%s", domain, said, want)
+			}
+		}
+		if len(w.dials) > 0 {
+			t.Errorf("%q", strings.Join(w.dials, " "))
+		}
+	})
+}
+
+// Mail of a lab and other mail share no connection: what passes on the one is
+// recorded as it is.
+func TestLabHasItsOwnSessions(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.routes["x.example"] = Route{Hosts: []string{"10.0.0.7"}}
+		w.answers("10.0.0.7:25", talk(sent, quit), talk(sent, quit))
+		lab := outgoing("a", "a@us.example")
+		lab.Lab = true
+		w.sendAs(lab, "b@x.example")
+		w.send("b@x.example")
+		w.run(time.Hour)
+		const want = "b@x.example relayed 10.0.0.7: 250 mine\n"
+		if got := w.story(); got != want+want || len(w.dials) != 2 {
+			t.Errorf("%s, %q", got, w.dials)
+		}
+	})
+}
