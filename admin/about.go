@@ -30,6 +30,8 @@ func about(read json.RawMessage) string {
 		ID                                                       uint64
 		Address, To, Account, Domain, Name, Target, Listener, At string
 		All                                                      bool
+		Queue                                                    []string
+		Sender                                                   string
 	}
 	if json.Unmarshal(read, &in) != nil {
 		return ""
@@ -45,7 +47,7 @@ func about(read json.RawMessage) string {
 	for _, one := range []struct{ word, text string }{
 		{"sessions", ranges(in.IDs, "sessions")}, {"number", number}, {"address", plain(in.Address)}, {"to", plain(in.To)},
 		{"account", plain(in.Account)}, {"domain", plain(in.Domain)}, {"name", plain(in.Name)}, {"target", plain(in.Target)},
-		{"listener", plain(in.Listener)}, {"at", plain(in.At)}, {"messages", ranges(in.UIDs, "messages")},
+		{"queue", names(in.Queue)}, {"sender", plain(in.Sender)}, {"listener", plain(in.Listener)}, {"at", plain(in.At)}, {"messages", ranges(in.UIDs, "messages")},
 	} {
 		switch {
 		case one.text == "":
@@ -59,6 +61,14 @@ func about(read json.RawMessage) string {
 		all = append(all, "all messages")
 	}
 	return strings.Join(all, "; ")
+}
+
+// names lists them.
+func names(all []string) string {
+	if len(all) == 0 {
+		return ""
+	}
+	return plain(strings.Join(all, ","))
 }
 
 // maxAbout bounds what is written of one thing, in octets.

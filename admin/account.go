@@ -20,6 +20,8 @@ type Account struct {
 	Disabled bool      `json:"disabled,omitempty"`
 	APOP     bool      `json:"apop,omitempty"`
 	SendAs   []string  `json:"send_as,omitempty"` // addresses that it may send as besides its own
+	Forward  []string  `json:"forward,omitempty"` // where its mail is sent on to
+	Keep     bool      `json:"keep,omitempty"`    // and into its mailbox too
 	Created  time.Time `json:"created"`
 
 	// Password is given once, by account.add, where posta made it.
@@ -34,6 +36,9 @@ type AccountChange struct {
 	Quota    *int64  `json:"quota,omitempty"`
 	Disabled *bool   `json:"disabled,omitempty"`
 	APOP     *string `json:"apop,omitempty"` // shared secret; "" ends APOP
+
+	Forward *[]string `json:"forward,omitempty"` // none ends forwarding
+	Keep    *bool     `json:"keep,omitempty"`
 }
 
 // AccountName names an account to remove. Force takes its mail along.
@@ -105,8 +110,12 @@ func (h House) showAccount(ctx context.Context, a directory.Account) (Account, e
 		return Account{}, err
 	}
 	grants, err := h.Directory.Grants(ctx, a.ID)
+	if err != nil {
+		return Account{}, err
+	}
+	forward, err := h.Directory.Forward(ctx, a.Address)
 	return Account{Address: a.Address, Name: a.Name, Quota: a.Quota, Messages: usage.Messages, Bytes: usage.Bytes,
-		Disabled: a.Disabled, APOP: a.APOP, SendAs: grants, Created: a.Created.UTC()}, err
+		Disabled: a.Disabled, APOP: a.APOP, SendAs: grants, Forward: forward.To, Keep: forward.Keep, Created: a.Created.UTC()}, err
 }
 
 // grant makes an operation of what changes a grant.
@@ -149,6 +158,9 @@ func (h House) addAccount(ctx context.Context, in AccountChange) (Account, error
 		}
 		a.APOP = true
 	}
+	if err := h.forward(ctx, a.Address, in); err != nil {
+		return Account{}, errors.Join(err, h.Directory.RemoveAccount(ctx, a.Address))
+	}
 	shown, err := h.showAccount(ctx, a)
 	shown.Password = made
 	return shown, err
@@ -189,6 +201,9 @@ func (h House) setAccount(ctx context.Context, in AccountChange) (Account, error
 			return Account{}, err
 		}
 	}
+	if err := h.forward(ctx, a.Address, in); err != nil {
+		return Account{}, err
+	}
 	o := directory.AccountOptions{Name: a.Name, Quota: a.Quota, Disabled: a.Disabled}
 	in.apply(&o)
 	if _, err = d.SetAccount(ctx, a.Address, o); err != nil {
@@ -198,6 +213,24 @@ func (h House) setAccount(ctx context.Context, in AccountChange) (Account, error
 		return Account{}, err
 	}
 	return h.showAccount(ctx, a)
+}
+
+// forward changes where an account's mail is sent on to.
+func (h House) forward(ctx context.Context, address string, in AccountChange) error {
+	if in.Forward == nil && in.Keep == nil {
+		return nil
+	}
+	f, err := h.Directory.Forward(ctx, address)
+	if err != nil {
+		return err
+	}
+	put(&f.To, in.Forward)
+	put(&f.Keep, in.Keep)
+	if len(f.To) == 0 && in.Keep != nil && *in.Keep {
+		return refusal("invalid", "admin.keep_nothing", "Address", address)
+	}
+	_, err = h.Directory.SetForward(ctx, address, f.To, f.Keep)
+	return err
 }
 
 // mayAPOP refuses APOP's secrets to a server that would not start again with

@@ -17,6 +17,12 @@ type Domain struct {
 	MaxMessage  int64     `json:"max_message,omitempty"` // octets
 	MaxBytes    int64     `json:"max_bytes,omitempty"`   // octets
 	SenderCheck string    `json:"sender_check"`          // enforce, log, off
+	Kind        string    `json:"kind"`                  // local, relay, on-demand
+	Relay       string    `json:"relay,omitempty"`       // of relay: the next hop
+	Fallback    string    `json:"fallback,omitempty"`    // of local: who may know unknown recipients
+	Callout     bool      `json:"callout,omitempty"`     // of relay: the next hop is asked about recipients
+	Site        string    `json:"site,omitempty"`        // of on-demand: who fetches the mail
+	MaxAge      int64     `json:"max_age,omitempty"`     // seconds that mail waits to leave; 0: what is usual
 	Created     time.Time `json:"created"`
 }
 
@@ -31,6 +37,11 @@ type DomainChange struct {
 	MaxMessage  *int64  `json:"max_message,omitempty"`
 	MaxBytes    *int64  `json:"max_bytes,omitempty"`
 	SenderCheck *string `json:"sender_check,omitempty"`
+	Relay       *string `json:"relay,omitempty"`    // makes it a relay domain; "": a local one
+	Fallback    *string `json:"fallback,omitempty"` // of a local domain; "" ends it
+	Callout     *bool   `json:"callout,omitempty"`
+	Site        *string `json:"site,omitempty"` // makes it an on-demand domain; "": a local one
+	MaxAge      *int64  `json:"max_age,omitempty"`
 }
 
 // DomainName names a domain. Force removes what is in it, too.
@@ -79,11 +90,43 @@ func (c DomainChange) apply(d *directory.Domain) {
 	put(&d.MaxMessage, c.MaxMessage)
 	put(&d.MaxBytes, c.MaxBytes)
 	put((*string)(&d.SenderCheck), c.SenderCheck)
+	if c.MaxAge != nil {
+		d.MaxAge = time.Duration(*c.MaxAge) * time.Second
+	}
+	put(&d.Callout, c.Callout)
+	c.applyKind(d)
+}
+
+// applyKind changes what the domain is to us. Asked for two kinds at once, the
+// directory refuses what comes of it.
+func (c DomainChange) applyKind(d *directory.Domain) {
+	if c.Relay != nil {
+		d.Kind, d.Relay, d.Site = directory.KindRelay, *c.Relay, ""
+		if *c.Relay == "" {
+			d.Kind, d.Callout = directory.KindLocal, false
+		}
+	}
+	if c.Fallback != nil && (d.Kind == directory.KindLocal || *c.Fallback != "") {
+		d.Kind, d.Relay, d.Site, d.Callout = directory.KindLocal, *c.Fallback, "", false
+	}
+	if c.Site != nil {
+		d.Kind, d.Site, d.Relay, d.Callout = directory.KindOnDemand, *c.Site, "", false
+		if *c.Site == "" {
+			d.Kind = directory.KindLocal
+		}
+	}
 }
 
 func showDomain(d directory.Domain) Domain {
-	return Domain{Name: d.Name, AliasOf: d.AliasOf, CatchAll: d.CatchAll, Plus: d.Plus,
-		MaxAccounts: d.MaxAccounts, MaxMessage: d.MaxMessage, MaxBytes: d.MaxBytes, SenderCheck: string(d.SenderCheck), Created: d.Created.UTC()}
+	out := Domain{Name: d.Name, AliasOf: d.AliasOf, CatchAll: d.CatchAll, Plus: d.Plus, MaxAccounts: d.MaxAccounts,
+		MaxMessage: d.MaxMessage, MaxBytes: d.MaxBytes, SenderCheck: string(d.SenderCheck), Kind: string(d.Kind), Callout: d.Callout,
+		Site: d.Site, MaxAge: int64(d.MaxAge / time.Second), Created: d.Created.UTC()}
+	if d.Kind == directory.KindLocal {
+		out.Kind, out.Fallback = "local", d.Relay
+	} else {
+		out.Relay = d.Relay
+	}
+	return out
 }
 
 // put changes a field if a change was asked for.

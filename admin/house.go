@@ -41,13 +41,18 @@ type House struct {
 	Deleted   func(account int64, uids []uint32) // told, in order, what an operation deleted; nil: nobody
 	Signer    *sign.Signer                       // nil: nothing is signed, and no records are shown
 	Site      func() sign.Site                   // what the server is to its domains' records
-	Strict    func() bool                        // it serves strictly now: no secret may be kept that can be read back; nil: it does not
+
+	Queue    store.Queue // what waits to leave
+	Sender   Sender      // who sends it
+	Outgoing string      // what becomes of mail for others: deliver, hold, off
+
+	Strict func() bool // it serves strictly now: no secret may be kept that can be read back; nil: it does not
 }
 
 // NewTable makes the operations of a house. audit is told of every change; it
 // may be nil.
 func NewTable(h House, audit func(Audit)) *Table {
-	return newTable(audit, h.domains(), h.accounts(), h.aliases(), h.lists(), h.messages(), h.faults(), h.submissions(), h.watching(), h.recordings(), h.publishing(), keeping(h.Keeper))
+	return newTable(audit, h.domains(), h.accounts(), h.aliases(), h.lists(), h.messages(), h.faults(), h.submissions(), h.watching(), h.recordings(), h.publishing(), h.queued(), h.routes(), h.knownRecipients(), keeping(h.Keeper))
 }
 
 // ByDomain chooses what belongs to one domain; "" is all.

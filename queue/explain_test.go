@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"posta/store"
 )
 
 // The way is explained, and nobody is dialed.
@@ -64,7 +66,7 @@ func TestLabHasItsOwnSessions(t *testing.T) {
 		w := newWorld(t)
 		w.routes["x.example"] = Route{Hosts: []string{"10.0.0.7"}}
 		w.answers("10.0.0.7:25", talk(sent, quit), talk(sent, quit))
-		lab := outgoing("a", "a@us.example")
+		lab := store.Outgoing{Sender: "a", From: "a@us.example"}
 		lab.Lab = true
 		w.sendAs(lab, "b@x.example")
 		w.send("b@x.example")

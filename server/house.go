@@ -26,10 +26,12 @@ import (
 	"posta/check"
 	"posta/config"
 	"posta/directory"
+	"posta/dns"
 	"posta/event"
 	"posta/fault"
 	"posta/mailroom"
 	"posta/observe"
+	"posta/queue"
 	"posta/record"
 	"posta/sign"
 	"posta/sink"
@@ -79,7 +81,10 @@ type House struct {
 	archive    *record.Archive // the same
 	archived   func()          // ends its writing
 	events     event.Sink
-	numbers    *numbers      // of sessions
+	numbers    *numbers // of sessions
+	resolver   *dns.Resolver
+	queue      *queue.Queue  // of what leaves
+	ehlo       string        // what other servers are greeted with
 	turnedAway atomic.Uint64 // at the doors
 	fatal      chan error
 	listeners  []*listener
@@ -172,6 +177,9 @@ func (h *House) furnish(ctx context.Context) error {
 		sinks = append(sinks, h.o.Sink)
 	}
 	h.events = sinks
+	if err := h.openQueue(); err != nil {
+		return err
+	}
 	h.signer = sign.New(sign.Config{Store: h.db, Rotate: rotateAfter, Tell: h.o.Report})
 	h.room = mailroom.New(mailroom.Config{Hostname: h.cfg.Hostname, Directory: h.directory, Store: h.db, Trouble: h.o.Report, Sink: sinks})
 	if err := h.openSink(ctx); err != nil {
@@ -184,6 +192,7 @@ func (h *House) furnish(ctx context.Context) error {
 		Deleted: h.deleted, Trace: h.findTrace, Record: h.record, Export: h.export,
 		Sink: h.shownSink, Arrived: arrivals.Next, Ending: h.ends,
 		Faults: &h.faults, Faulty: h.faulty,
+		Queue: h.db.Queue(), Sender: h.queue, Outgoing: h.cfg.Outgoing.Mode,
 		Signer: h.signer, Site: h.site,
 	}, h.o.Audit)
 	return nil

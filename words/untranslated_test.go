@@ -16,7 +16,7 @@ import (
 func sameInBoth() []string {
 	return []string{
 		"words.as_it_is", "admin.bad_recipient", "fail.flag_value", "fail.read_filter", // nothing but what they hold
-		"help.word_uid", "field.helo", "field.tls", "field.uid", "field.listener", "field.selector", "note.tls", // terms
+		"help.word_uid", "help.word_queue_id", "field.queue_id", "field.helo", "field.tls", "field.uid", "field.listener", "field.selector", "note.tls", // terms
 		"card.putty_host", "card.putty_raw", "card.putty_close", // PuTTY speaks English
 		"card.sink", "list.no",
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -53,6 +54,8 @@ type accountFlags struct {
 	disabled bool
 	apop     string
 	secret   bool
+	forward  []string
+	keep     bool
 }
 
 func (a *app) accountFlags(c *cobra.Command) *accountFlags {
@@ -62,6 +65,8 @@ func (a *app) accountFlags(c *cobra.Command) *accountFlags {
 	a.sizeFlag(c, &f.quota, "quota", "help.flag_quota")
 	flags.BoolVar(&f.disabled, "disabled", false, a.say("help.flag_disabled", nil))
 	flags.StringVar(&f.apop, "apop", "", a.say("help.flag_apop", nil))
+	flags.StringArrayVar(&f.forward, "forward", nil, a.say("help.flag_forward", nil))
+	flags.BoolVar(&f.keep, "keep", false, a.say("help.flag_keep", nil))
 	flags.BoolVar(&f.secret, "secret-stdin", false, a.say("help.flag_secret_stdin", nil))
 	return f
 }
@@ -69,7 +74,11 @@ func (a *app) accountFlags(c *cobra.Command) *accountFlags {
 // change fills what the flags change. The secret is read after the password.
 func (a *app) change(ctx context.Context, c *cobra.Command, f *accountFlags, in *admin.AccountChange) error {
 	in.Name, in.Disabled = changed(c, "name", &f.name), changed(c, "disabled", &f.disabled)
-	in.Quota = changedSize(c, "quota", &f.quota)
+	in.Quota, in.Keep = changedSize(c, "quota", &f.quota), changed(c, "keep", &f.keep)
+	if c.Flags().Changed("forward") {
+		to := slices.DeleteFunc(f.forward, func(one string) bool { return one == "off" || one == "" })
+		in.Forward = &to
+	}
 	var secret string
 	var err error
 	switch {
@@ -122,7 +131,7 @@ func (a *app) accountAddCommand() *cobra.Command {
 func (a *app) accountSetCommand() *cobra.Command {
 	c := a.accountWriteCommand("set", "help.account_set", "account.set", true)
 	c.Example = "posta account set pepe@pepito.es --password\nposta account set pepe@pepito.es --quota 0 --disabled=false\n" +
-		"posta account set pepe@pepito.es --apop off"
+		"posta account set pepe@pepito.es --apop off\nposta account set pepe@pepito.es --forward pepe@example.net --keep"
 	return a.naming(a.taking(c, 1, 1, "help.word_address"), "account.list")
 }
 
@@ -164,12 +173,22 @@ func (a *app) accountCall(ctx context.Context, operation string, in any, passwor
 	return a.print(one, a.facts(fact{"field.address", one.Address}, fact{"field.name", one.Name},
 		fact{"field.password", one.Password}, fact{"field.messages", strconv.FormatInt(one.Messages, 10)},
 		fact{"field.size", config.Size(one.Bytes).String()}, fact{"field.quota", a.limit(one.Quota)},
-		fact{"field.state", a.state(one)}, fact{"field.send_as", strings.Join(one.SendAs, ", ")}, fact{"field.created", when(one.Created)}))
+		fact{"field.state", a.state(one)}, fact{"field.send_as", strings.Join(one.SendAs, ", ")},
+		fact{"field.forward", a.forwarded(one)}, fact{"field.created", when(one.Created)}))
 }
 
 func (a *app) accountRow(one admin.Account) []string {
 	return []string{one.Address, one.Name, strconv.FormatInt(one.Messages, 10), config.Size(one.Bytes).String(),
 		a.limit(one.Quota), a.state(one)}
+}
+
+// forwarded is where an account's mail is sent on to.
+func (a *app) forwarded(one admin.Account) string {
+	text := strings.Join(one.Forward, ", ")
+	if one.Keep {
+		text += " (" + a.say("list.keep", nil) + ")"
+	}
+	return text
 }
 
 // state is what is unusual about an account's log-in.

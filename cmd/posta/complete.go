@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,17 +39,18 @@ func (a *app) names(ctx context.Context, operation, begun string) []string {
 	if err != nil {
 		return nil
 	}
-	var listed []struct{ Name, Address string }
+	var listed []struct {
+		Name, Address, Domain string
+		ID                    any // of messages in the queue a text, of others a number
+	}
 	if err := client.Call(ctx, operation, admin.None{}, &listed); err != nil {
 		return nil
 	}
 	var out []string
 	for _, one := range listed {
-		name := one.Address
-		if name == "" {
-			name = one.Name
-		}
-		if strings.HasPrefix(name, begun) {
+		id, _ := one.ID.(string)
+		name := cmp.Or(one.Address, one.Name, one.Domain, id)
+		if strings.HasPrefix(name, begun) && !slices.Contains(out, name) {
 			out = append(out, name)
 		}
 	}

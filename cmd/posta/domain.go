@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -35,11 +37,12 @@ func (a *app) domainCommand() *cobra.Command {
 	remove.Flags().BoolVar(&force, "force", false, a.say("help.flag_force_domain", nil))
 	remove.Example = "posta domain remove pepito.es\nposta domain remove pepito.es --force"
 	return a.group("domain", "help.domain",
-		a.domainChangeCommand("add", "help.domain_add", "posta domain add pepito.es\nposta domain add pepito.net --alias-of pepito.es"),
+		a.domainChangeCommand("add", "help.domain_add", "posta domain add pepito.es\nposta domain add pepito.net --alias-of pepito.es\nposta domain add grupo3.net --relay mail.grupo3.net --callout"),
 		list,
 		a.naming(a.taking(show, 1, 1, "help.word_domain"), "domain.list"),
 		a.domainChangeCommand("set", "help.domain_set",
-			"posta domain set pepito.es --catch-all pepe@pepito.es\nposta domain set pepito.es --max-message 10MB --plus=false\nposta domain set pepito.es --sender-check log"),
+			"posta domain set pepito.es --catch-all pepe@pepito.es\nposta domain set pepito.es --max-message 10MB --plus=false\nposta domain set pepito.es --sender-check log\nposta domain set pepito.es --fallback old.pepito.es"),
+		a.recipientsCommand(),
 		a.domainDNSCommand(), a.domainKeyCommand(),
 		a.naming(a.taking(remove, 1, 1, "help.word_domain"), "domain.list"))
 }
@@ -47,16 +50,26 @@ func (a *app) domainCommand() *cobra.Command {
 // domainChangeCommand is add or set: they take the same flags.
 func (a *app) domainChangeCommand(verb, help, example string) *cobra.Command {
 	var in admin.DomainChange
-	var aliasOf, catchAll, check string
+	var aliasOf, catchAll, check, relay, fallback, site string
+	var callout bool
+	var age config.Duration
 	var plus bool
 	var accounts int64
 	var message, bytes config.Size
 	var c *cobra.Command
 	c = a.command(verb, help, func(ctx context.Context, args []string) error {
+		if err := exclude(c, "relay", "on-demand", "fallback"); err != nil {
+			return err
+		}
 		in = admin.DomainChange{Name: args[0], AliasOf: changed(c, "alias-of", &aliasOf), CatchAll: changed(c, "catch-all", &catchAll),
 			Plus: changed(c, "plus", &plus), MaxAccounts: changed(c, "max-accounts", &accounts),
 			MaxMessage: changedSize(c, "max-message", &message), MaxBytes: changedSize(c, "max-bytes", &bytes),
-			SenderCheck: changed(c, "sender-check", &check)}
+			SenderCheck: changed(c, "sender-check", &check), Relay: changed(c, "relay", &relay), Fallback: changed(c, "fallback", &fallback),
+			Callout: changed(c, "callout", &callout), Site: changed(c, "on-demand", &site)}
+		if c.Flags().Changed("max-age") {
+			seconds := int64(age.Duration / time.Second)
+			in.MaxAge = &seconds
+		}
 		return a.domainCall(ctx, "domain."+verb, in)
 	})
 	flags := c.Flags()
@@ -68,6 +81,11 @@ func (a *app) domainChangeCommand(verb, help, example string) *cobra.Command {
 	a.sizeFlag(c, &bytes, "max-bytes", "help.flag_max_bytes")
 	flags.StringVar(&check, "sender-check", "", a.say("help.flag_sender_check", nil))
 	choices(c, "sender-check", "enforce", "log", "off")
+	flags.StringVar(&relay, "relay", "", a.say("help.flag_relay", nil))
+	flags.BoolVar(&callout, "callout", false, a.say("help.flag_callout", nil))
+	flags.StringVar(&fallback, "fallback", "", a.say("help.flag_fallback", nil))
+	flags.StringVar(&site, "on-demand", "", a.say("help.flag_on_demand", nil))
+	flags.TextVar(&age, "max-age", config.Duration{}, a.say("help.flag_max_age", nil))
 	c.Example = example
 	a.taking(c, 1, 1, "help.word_domain")
 	if verb == "set" {
@@ -85,11 +103,33 @@ func (a *app) domainCall(ctx context.Context, operation string, in any) error {
 	return a.print(d, a.facts(fact{"field.domain", d.Name}, fact{"field.alias_of", d.AliasOf}, fact{"field.catch_all", d.CatchAll},
 		fact{"field.plus", a.yes(d.Plus)}, fact{"field.max_accounts", a.count(d.MaxAccounts)},
 		fact{"field.max_message", a.limit(d.MaxMessage)}, fact{"field.max_bytes", a.limit(d.MaxBytes)},
-		fact{"field.sender_check", d.SenderCheck}, fact{"field.created", when(d.Created)}))
+		fact{"field.sender_check", d.SenderCheck}, fact{"field.kind", a.domainKind(d)}, fact{"field.fallback", d.Fallback},
+		fact{"field.max_age", a.span(d.MaxAge)}, fact{"field.created", when(d.Created)}))
+}
+
+// domainKind says what a domain is that is not a local one.
+func (a *app) domainKind(d admin.Domain) string {
+	switch {
+	case d.Site != "":
+		return a.say("domain.on_demand", words.Args{"Site": d.Site})
+	case d.Relay != "" && d.Callout:
+		return a.say("domain.relay_asked", words.Args{"Host": d.Relay})
+	case d.Relay != "":
+		return a.say("domain.relay", words.Args{"Host": d.Relay})
+	}
+	return ""
+}
+
+// span writes seconds; 0 is what is usual.
+func (a *app) span(seconds int64) string {
+	if seconds == 0 {
+		return ""
+	}
+	return config.Duration{Duration: time.Duration(seconds) * time.Second}.String()
 }
 
 func (a *app) domainRow(d admin.Domain) []string {
-	return []string{d.Name, d.AliasOf, d.CatchAll, a.count(d.MaxAccounts), a.limit(d.MaxMessage)}
+	return []string{d.Name, cmp.Or(d.AliasOf, a.domainKind(d)), d.CatchAll, a.count(d.MaxAccounts), a.limit(d.MaxMessage)}
 }
 
 // count writes a number where 0 is no limit.

@@ -43,6 +43,8 @@ const (
 func exampleScenes() map[string]trial {
 	lab := func(says string, before ...string) trial { return trial{on: labServer, says: says, before: before} }
 	sink := func(says string) trial { return trial{scene: "sink", on: sinkServer, says: says} }
+	nothingQueued := trial{status: exitFailed, says: `posta queue list|posta trace`}
+	const gateway, laid = "posta domain add grupo3.net --relay mail.grupo3.net", "posta route add grupo2.net 192.168.50.110"
 	return map[string]trial{
 		"posta quickstart": {scene: "nothing", serves: true, says: `ana@lab\.test +[a-z]+-\d+`},
 		"posta quickstart jaramillo.edu.ec --account luis:luis-2026 --account gorka:gorka-2026": {scene: "nothing", serves: true,
@@ -154,6 +156,26 @@ func exampleScenes() map[string]trial {
 		"posta extcap uninstall":                                                                     {before: []string{"posta extcap install"}, says: `postadump`},
 		"posta capture --list-interfaces":                                                            {scene: "nothing", says: `127\.0\.0\.1/8`},
 		"posta capture -w mail.pcapng --ring 10x100MB":                                               {on: labServer, ends: true, says: `mail\.pcapng`},
+		"posta queue show 330mmxd3p59wq":                                                             nothingQueued,
+		"posta queue retry 330mmxd3p59wq":                                                            nothingQueued,
+		"posta queue retry --domain grupo2.net":                                                      nothingQueued,
+		"posta queue hold 330mmxd3p59wq":                                                             nothingQueued,
+		"posta queue hold --sender pepe@pepito.es":                                                   nothingQueued,
+		"posta queue release 330mmxd3p59wq":                                                          nothingQueued,
+		"posta queue release --held":                                                                 nothingQueued,
+		"posta queue delete 330mmxd3p59wq --to bob@grupo2.net":                                       nothingQueued,
+		"posta queue bounce 330mmxd3p59wq":                                                           nothingQueued,
+		"posta queue bounce --all":                                                                   nothingQueued,
+		"posta domain recipients grupo3.net --add ana --add luis":                                    {before: []string{gateway}, says: `2`},
+		"posta domain recipients grupo3.net --add - < grupo3.txt":                                    {before: []string{gateway}, says: `2`},
+		"posta domain recipients grupo3.net":                                                         {before: []string{gateway, "posta domain recipients grupo3.net --add eva"}, says: `eva@grupo3\.net`},
+		"posta route add '*' smtp.example.net:587 --tls required --user pepito --password-stdin":     {piped: "secret-2026\n", says: `smtp\.example\.net:587`},
+		"posta route show grupo2.net":                                                                {before: []string{laid}, says: `192\.168\.50\.110`},
+		"posta route list":                                                                           {before: []string{laid}, says: `192\.168\.50\.110`},
+		"posta route set grupo2.net 192.168.50.110:2525 192.168.50.111":                              {before: []string{laid}, says: `192\.168\.50\.110:2525, 192\.168\.50\.111`},
+		"posta route set grupo2.net --tls none --ip 4":                                               {before: []string{laid}, says: `none`},
+		"posta route remove grupo2.net":                                                              {before: []string{laid}},
+		"posta route test bob@grupo2.net":                                                            {before: []string{laid}, says: `192\.168\.50\.110:25`},
 		"posta config check posta.toml":                                                              {says: `posta\.toml`},
 	}
 }
@@ -283,6 +305,7 @@ func files(t *testing.T, line string) {
 		"class.csv":   "nombre;apellidos\nAna;Peña\nJosé;Díaz\n",
 		"message.eml": "From: luis@pepito.es\nTo: ana@pepito.es\nSubject: Hola\n\nHola.\n",
 		"hello.talk":  "engine: server\n\nconnect smtp\nS: {code 220}\nC: QUIT\nS: {code 221}\nclosed\n",
+		"grupo3.txt":  "ana\nluis\n",
 		"names.txt":   "# the class\npepe@pepito.es\n\nluis@pepito.es\n",
 		"posta.toml":  "hostname = \"mail.pepito.es\"\n[[listener]]\nname = \"smtp\"\nservice = \"smtp\"\naddr = \"127.0.0.1:0\"\n",
 	}

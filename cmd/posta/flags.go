@@ -19,6 +19,15 @@ func changed[T any](c *cobra.Command, flag string, value *T) *T {
 	return value
 }
 
+// exclude refuses two flags of a group together.
+func exclude(c *cobra.Command, flags ...string) error {
+	given := slices.DeleteFunc(flags, func(name string) bool { return !c.Flags().Changed(name) })
+	if len(given) < 2 {
+		return nil
+	}
+	return usage(words.Fail("fail.flags_exclude", words.Args{"One": "--" + given[0], "Other": "--" + given[1]}))
+}
+
 // oneOf refuses a flag's value that is none of those there are.
 func oneOf(flag, value string, allowed ...string) error {
 	if slices.Contains(allowed, value) {

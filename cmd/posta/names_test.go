@@ -52,6 +52,8 @@ func otherMeaning() []string {
 		"filter",  // frames are shown, sessions are captured
 		"ports",   // where a server listens, what is captured
 		"session", // trace has one, capture several
+		"tls",     // a client begins with it, a route says how
+		"user",    // of sessions, and who logs in at a route's host
 	}
 }
 

@@ -85,6 +85,8 @@ func (a *app) root() *cobra.Command {
 		a.mailingListCommand(),
 		a.messageCommand(),
 		a.sendmailCommand(),
+		a.queueCommand(),
+		a.routeCommand(),
 		a.sessionCommand(),
 		a.traceCommand(),
 		a.readCommand(),

@@ -1,0 +1,274 @@
+package admin
+
+import (
+	"context"
+	"time"
+
+	"posta/queue"
+	"posta/store"
+)
+
+// Queued is a recipient's place in the queue.
+type Queued struct {
+	ID        string    `json:"id"`   // of the message
+	Item      int64     `json:"item"` // of this place
+	To        string    `json:"to"`
+	From      string    `json:"from"` // "": a report
+	Sender    string    `json:"sender,omitempty"`
+	MessageID string    `json:"message_id,omitempty"`
+	Size      int64     `json:"size"`
+	Received  time.Time `json:"received"`
+	State     string    `json:"state"`         // QueueWaiting …
+	Due       time.Time `json:"due,omitzero"`  // of waiting: when it is tried next
+	Expires   time.Time `json:"expires"`       // when it is given up
+	Tries     int       `json:"tries"`         // that were made
+	Warned    bool      `json:"warned"`        // the sender knows of the delay
+	Lab       bool      `json:"lab,omitempty"` // it came by a lab listener, and goes no further than a lab may
+	Last      *Tried    `json:"last,omitempty"`
+	Story     []Tried   `json:"story,omitempty"` // of queue.show: every attempt, oldest first
+}
+
+// The states of what is in the queue.
+const (
+	QueueWaiting = "waiting"
+	QueueHeld    = "held"    // until an administrator releases it
+	QueueWorking = "working" // somebody is at it now
+	QueueKept    = "kept"    // until its site asks
+)
+
+// Tried is an attempt to deliver.
+type Tried struct {
+	At      time.Time `json:"at"`
+	Millis  float64   `json:"ms"`
+	Host    string    `json:"host,omitempty"`    // "" where no way was found
+	Address string    `json:"address,omitempty"` // with its port; "" where nobody was dialed
+	TLS     string    `json:"tls,omitempty"`
+	Verb    string    `json:"verb,omitempty"` // what was answered so
+	Code    int       `json:"code,omitempty"` // of the reply; 0 where none came
+	Status  string    `json:"status,omitempty"`
+	Text    string    `json:"text,omitempty"` // the other server's words, or posta's where it said none
+	Session uint64    `json:"session,omitempty"`
+	Held    bool      `json:"held,omitempty"` // `posta session show` still has it
+}
+
+// QueuePick chooses places in the queue: of messages, or by what else is given.
+type QueuePick struct {
+	Queue  []string `json:"queue,omitempty"`  // ids of messages
+	Domain string   `json:"domain,omitempty"` // of the recipients; "@example.net" takes subdomains too
+	Sender string   `json:"sender,omitempty"`
+	To     string   `json:"to,omitempty"`
+	Held   *bool    `json:"held,omitempty"`
+	All    bool     `json:"all,omitempty"`   // needed for a change of all that is there
+	Limit  int      `json:"limit,omitempty"` // of queue.list; 0: all
+}
+
+// QueueChanged says how many recipients a change was about.
+type QueueChanged struct {
+	Recipients int64 `json:"recipients"`
+}
+
+// QueueDepth counts what is in the queue.
+type QueueDepth struct {
+	Messages   int64     `json:"messages"`
+	Recipients int64     `json:"recipients"`
+	Held       int64     `json:"held"`
+	Working    int64     `json:"working"`
+	Kept       int64     `json:"kept"`
+	Bytes      int64     `json:"bytes"`
+	Oldest     time.Time `json:"oldest,omitzero"`
+}
+
+// QueueID names a message in the queue.
+type QueueID struct {
+	Name string `json:"name"`
+}
+
+func (h House) queued() []Operation {
+	return []Operation{
+		op("queue.list", false, h.listQueue),
+		op("queue.show", false, h.showQueued),
+		op("queue.retry", true, h.changeQueue(store.Retry)),
+		op("queue.hold", true, h.changeQueue(store.Hold)),
+		op("queue.release", true, h.changeQueue(store.Release)),
+		op("queue.delete", true, h.removeQueued(false)),
+		op("queue.bounce", true, h.removeQueued(true)),
+	}
+}
+
+// picks are those of the store that choose the same.
+func (in QueuePick) picks() []store.Pick {
+	one := store.Pick{Domain: in.Domain, Sender: in.Sender, To: in.To, Held: in.Held}
+	if len(in.Queue) == 0 {
+		return []store.Pick{one}
+	}
+	all := make([]store.Pick, len(in.Queue))
+	for i, id := range in.Queue {
+		all[i] = one
+		all[i].Queue = id
+	}
+	return all
+}
+
+// queuePage is how many items are read at a time.
+const queuePage = 500
+
+// pages calls do with the items that are chosen, some at a time, until it says
+// that it has enough.
+func (h House) pages(ctx context.Context, in QueuePick, do func([]store.Item) (enough bool, err error)) error {
+	for _, pick := range in.picks() {
+		pick.Limit = queuePage
+		for {
+			items, err := h.Queue.Items(ctx, pick)
+			if err != nil || len(items) == 0 {
+				if err != nil {
+					return err
+				}
+				break
+			}
+			pick.After = items[len(items)-1].ID
+			if enough, err := do(items); enough || err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (h House) listQueue(ctx context.Context, in QueuePick) ([]Queued, error) {
+	out := []Queued{}
+	err := h.pages(ctx, in, func(items []store.Item) (bool, error) {
+		for i := range items {
+			if in.Limit > 0 && len(out) == in.Limit {
+				return true, nil
+			}
+			out = append(out, h.showItem(&items[i]))
+		}
+		return false, nil
+	})
+	return out, err
+}
+
+func (h House) showQueued(ctx context.Context, in QueueID) ([]Queued, error) {
+	var out []Queued
+	err := h.pages(ctx, QueuePick{Queue: []string{in.Name}}, func(items []store.Item) (bool, error) {
+		for i := range items {
+			shown := h.showItem(&items[i])
+			story, err := h.Queue.Story(ctx, items[i].ID)
+			if err != nil {
+				return true, err
+			}
+			shown.Story = each(story, h.showTried)
+			out = append(out, shown)
+		}
+		return false, nil
+	})
+	if err == nil && len(out) == 0 {
+		err = refusal("not_found", "admin.not_queued", "ID", in.Name)
+	}
+	return out, err
+}
+
+func (h House) showItem(i *store.Item) Queued {
+	q := Queued{ID: i.Out.Queue, Item: i.ID, To: i.To, From: i.Out.From, Sender: i.Out.Sender, MessageID: i.Out.MessageID,
+		Size: i.Out.Size, Received: i.Out.Received.UTC(), State: QueueWaiting, Expires: i.Expires.UTC(), Tries: i.Attempts,
+		Warned: i.Warned, Lab: i.Out.Lab}
+	switch {
+	case i.Leased:
+		q.State = QueueWorking
+	case i.Held:
+		q.State = QueueHeld
+	case !i.Due.Before(store.Never()):
+		q.State = QueueKept
+	default:
+		q.Due = i.Due.UTC()
+	}
+	if !i.Last.At.IsZero() {
+		last := h.showTried(i.Last)
+		q.Last = &last
+	}
+	return q
+}
+
+func (h House) showTried(a store.Attempt) Tried {
+	t := Tried{At: a.At.UTC(), Millis: float64(a.Took.Microseconds()) / 1000, Host: a.Host, Address: a.Addr, TLS: a.TLS, Verb: a.Verb,
+		Code: a.Code, Text: a.Text, Session: a.Session}
+	if a.Status.Class != 0 {
+		t.Status = a.Status.String()
+	}
+	t.Held = a.Session != 0 && h.Sessions != nil && h.Sessions.Holds(a.Session, a.At)
+	return t
+}
+
+// chosen refuses a change of everything that nobody asked for.
+func (in QueuePick) chosen() error {
+	if len(in.Queue) == 0 && in.Domain == "" && in.Sender == "" && in.To == "" && in.Held == nil && !in.All {
+		return refusal("invalid", "admin.queue_which")
+	}
+	return nil
+}
+
+// none says that a change found nothing to change.
+func (in QueuePick) none() error {
+	if len(in.Queue) == 1 {
+		return refusal("not_found", "admin.not_queued", "ID", in.Queue[0])
+	}
+	return refusal("not_found", "admin.nothing_queued")
+}
+
+// Sender changes what waits in the queue, as the one who sends it.
+type Sender interface {
+	// Change holds, releases or retries, and counts the recipients.
+	Change(ctx context.Context, p store.Pick, c store.Change) (int64, error)
+
+	// Remove takes them out, whoever is at work on them: with tell their senders
+	// get a report with the words of why.
+	Remove(ctx context.Context, p store.Pick, tell bool, why string) (int64, error)
+
+	// Explain says which way mail for a domain would take.
+	Explain(ctx context.Context, domain string) (queue.Way, error)
+}
+
+// everyPick does something for each pick of a change that is asked for, and
+// counts the recipients.
+func (h House) everyPick(in QueuePick, do func(store.Pick) (int64, error)) (QueueChanged, error) {
+	if err := in.chosen(); err != nil {
+		return QueueChanged{}, err
+	}
+	var out QueueChanged
+	for _, pick := range in.picks() {
+		n, err := do(pick)
+		if out.Recipients += n; err != nil {
+			return out, err
+		}
+	}
+	if out.Recipients == 0 {
+		return out, in.none()
+	}
+	return out, nil
+}
+
+func (h House) changeQueue(change store.Change) func(context.Context, QueuePick) (QueueChanged, error) {
+	return func(ctx context.Context, in QueuePick) (QueueChanged, error) {
+		return h.everyPick(in, func(p store.Pick) (int64, error) { return h.Sender.Change(ctx, p, change) })
+	}
+}
+
+// What the senders and the log are told of what an administrator took out.
+const (
+	bounced = "The administrator gave up"
+	removed = "The administrator removed it"
+)
+
+func (h House) removeQueued(tell bool) func(context.Context, QueuePick) (QueueChanged, error) {
+	why := removed
+	if tell {
+		why = bounced
+	}
+	return func(ctx context.Context, in QueuePick) (QueueChanged, error) {
+		return h.everyPick(in, func(p store.Pick) (int64, error) { return h.Sender.Remove(ctx, p, tell, why) })
+	}
+}
+
+func showDepth(d store.Depth) QueueDepth {
+	return QueueDepth{Messages: d.Messages, Recipients: d.Items, Held: d.Held, Working: d.Leased, Kept: d.Kept, Bytes: d.Bytes, Oldest: d.Oldest.UTC()}
+}

@@ -1,0 +1,164 @@
+package admin
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"posta/directory"
+	"posta/mail"
+)
+
+// Route is the way that mail for a domain takes, as an administrator wants it.
+type Route struct {
+	Domain  string    `json:"domain"`          // ".example.net": its subdomains; "*": everything, a smart host
+	Hosts   []string  `json:"hosts,omitempty"` // in order; none: by MX
+	TLS     string    `json:"tls"`             // opportunistic, required, implicit, none
+	User    string    `json:"user,omitempty"`  // to log in there with
+	Source  string    `json:"source,omitempty"`
+	IP      string    `json:"ip"` // both, 4, 6
+	Created time.Time `json:"created"`
+}
+
+// RouteChange adds or changes a route; what is nil keeps its value, or the
+// usual one.
+type RouteChange struct {
+	Domain   string    `json:"domain"`
+	Hosts    *[]string `json:"hosts,omitempty"`
+	TLS      *string   `json:"tls,omitempty"`
+	User     *string   `json:"user,omitempty"`
+	Password *string   `json:"password,omitempty"`
+	Source   *string   `json:"source,omitempty"`
+	IP       *string   `json:"ip,omitempty"`
+}
+
+// The usual, as it is spelt for people and scripts.
+const (
+	opportunistic = "opportunistic"
+	bothIP        = "both"
+	everything    = "*"
+)
+
+func (h House) routes() []Operation {
+	d := h.Directory
+	return []Operation{
+		op("route.list", false, func(ctx context.Context, _ None) ([]Route, error) {
+			all, err := d.Routes(ctx)
+			return each(all, showRoute), err
+		}),
+		op("route.show", false, func(ctx context.Context, in ByDomain) (Route, error) {
+			found, err := d.Route(ctx, in.Domain)
+			return showRoute(found), err
+		}),
+		op("route.add", true, func(ctx context.Context, in RouteChange) (Route, error) {
+			r := directory.Route{Domain: in.Domain}
+			in.apply(&r)
+			added, err := d.AddRoute(ctx, r)
+			return showRoute(added), err
+		}),
+		op("route.set", true, func(ctx context.Context, in RouteChange) (Route, error) {
+			r, err := d.Route(ctx, in.Domain)
+			if err != nil {
+				return Route{}, err
+			}
+			in.apply(&r)
+			set, err := d.SetRoute(ctx, r)
+			return showRoute(set), err
+		}),
+		op("route.remove", true, func(ctx context.Context, in ByDomain) (None, error) {
+			return None{}, d.RemoveRoute(ctx, in.Domain)
+		}),
+		op("route.test", false, h.testRoute),
+	}
+}
+
+func (c RouteChange) apply(r *directory.Route) {
+	put(&r.Hosts, c.Hosts)
+	put((*string)(&r.TLS), unless(c.TLS, opportunistic))
+	put(&r.User, c.User)
+	put(&r.Password, c.Password)
+	put(&r.Source, c.Source)
+	put(&r.IPv, unless(c.IP, bothIP))
+}
+
+// unless spells the usual as the directory does: "".
+func unless(value *string, usual string) *string {
+	if value != nil && *value == usual {
+		return new(string)
+	}
+	return value
+}
+
+func showRoute(r directory.Route) Route {
+	out := Route{Domain: r.Domain, Hosts: r.Hosts, TLS: string(r.TLS), User: r.User, Source: r.Source, IP: r.IPv, Created: r.Created.UTC()}
+	if out.Domain == "" {
+		out.Domain = everything
+	}
+	if out.TLS == "" {
+		out.TLS = opportunistic
+	}
+	if out.IP == "" {
+		out.IP = bothIP
+	}
+	return out
+}
+
+// RouteTest is the way that mail for a domain would take now.
+type RouteTest struct {
+	Domain  string        `json:"domain"`
+	Mode    string        `json:"mode"` // of [outgoing]
+	Local   bool          `json:"local,omitempty"`
+	Route   string        `json:"route,omitempty"` // the domain of the Route that counts
+	TLS     string        `json:"tls"`
+	User    string        `json:"user,omitempty"`
+	Kept    bool          `json:"kept,omitempty"` // nothing leaves for it by itself now
+	Targets []RouteTarget `json:"targets,omitempty"`
+	Status  string        `json:"status,omitempty"`
+	Why     string        `json:"why,omitempty"` // there is no target
+	Final   bool          `json:"final,omitempty"`
+	Lab     string        `json:"lab,omitempty"` // why mail of a lab would not go there
+}
+
+// RouteTarget is an address that would be tried.
+type RouteTarget struct {
+	Host       string `json:"host"`
+	Preference uint16 `json:"preference"`
+	Address    string `json:"address"`
+}
+
+// testRoute finds the way for an address or a domain, and sends nothing.
+func (h House) testRoute(ctx context.Context, in ByAddress) (RouteTest, error) {
+	domain := in.Address[strings.LastIndexByte(in.Address, '@')+1:]
+	if err := mail.CheckDomain(domain); err != nil {
+		return RouteTest{}, refusal("invalid", "admin.route_domain", "Domain", domain)
+	}
+	out := RouteTest{Domain: domain, Mode: h.Outgoing, TLS: opportunistic}
+	switch home, err := h.Directory.Domain(ctx, domain); {
+	case err == nil:
+		out.Domain, out.Local = home.Name, home.Kind == directory.KindLocal
+	case !errors.Is(err, directory.ErrNotFound):
+		return RouteTest{}, err
+	}
+	laid, found, err := h.Directory.WayTo(ctx, domain)
+	if err != nil {
+		return RouteTest{}, err
+	}
+	if found {
+		out.Route = showRoute(laid).Domain
+	}
+	way, err := h.Sender.Explain(ctx, domain)
+	if err != nil {
+		return RouteTest{}, err
+	}
+	out.User, out.Kept, out.Why, out.Final, out.Lab = way.Route.User, way.Kept, way.Why, way.Final, way.LabWhy
+	out.TLS = cmp.Or(string(way.TLS), opportunistic)
+	if way.Why != "" {
+		out.Status = way.Status.String()
+	}
+	for _, t := range way.Targets {
+		out.Targets = append(out.Targets, RouteTarget{t.Host, t.Pref, t.Addr.String()})
+	}
+	return out, nil
+}

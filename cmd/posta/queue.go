@@ -1,0 +1,254 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"posta/admin"
+	"posta/words"
+)
+
+func (a *app) queueCommand() *cobra.Command {
+	group := a.group("queue", "help.queue",
+		a.queueListCommand(),
+		a.queueShowCommand(),
+		a.queueChangeCommand("retry", "help.queue_retry", "done.queue_retry", "posta queue retry 330mmxd3p59wq\nposta queue retry --domain grupo2.net"),
+		a.queueChangeCommand("hold", "help.queue_hold", "done.queue_hold", "posta queue hold 330mmxd3p59wq\nposta queue hold --sender pepe@pepito.es"),
+		a.queueChangeCommand("release", "help.queue_release", "done.queue_release", "posta queue release 330mmxd3p59wq\nposta queue release --held"),
+		a.queueChangeCommand("delete", "help.queue_delete", "done.queue_delete", "posta queue delete 330mmxd3p59wq --to bob@grupo2.net"),
+		a.queueChangeCommand("bounce", "help.queue_bounce", "done.queue_bounce", "posta queue bounce 330mmxd3p59wq\nposta queue bounce --all"))
+	group.Long = a.say("help.queue_long", nil)
+	return group
+}
+
+// queueFlags choose what a command is about.
+type queueFlags struct {
+	in   admin.QueuePick
+	held bool
+}
+
+func (a *app) queueFlags(c *cobra.Command) *queueFlags {
+	f := &queueFlags{}
+	flags := c.Flags()
+	flags.StringVar(&f.in.Domain, "domain", "", a.say("help.flag_queue_domain", nil))
+	flags.StringVar(&f.in.Sender, "sender", "", a.say("help.flag_queue_sender", nil))
+	flags.StringVar(&f.in.To, "to", "", a.say("help.flag_queue_to", nil))
+	flags.BoolVar(&f.held, "held", false, a.say("help.flag_queue_held", nil))
+	return f
+}
+
+// pick is what the flags and arguments choose.
+func (f *queueFlags) pick(c *cobra.Command, ids []string) admin.QueuePick {
+	in := f.in
+	in.Queue, in.Held = ids, changed(c, "held", &f.held)
+	return in
+}
+
+func (a *app) queueListCommand() *cobra.Command {
+	var f *queueFlags
+	var limit int
+	var c *cobra.Command
+	c = a.command("list", "help.queue_list", func(ctx context.Context, args []string) error {
+		in := f.pick(c, args)
+		if limit > 0 {
+			in.Limit = limit + 1 // whether there are more
+		}
+		var all []admin.Queued
+		if err := a.ask(ctx, "queue.list", in, &all); err != nil {
+			return err
+		}
+		more := limit > 0 && len(all) > limit
+		if more {
+			all = all[:limit]
+		}
+		return printAll(a, all, func(w io.Writer) error { return a.queueTable(w, all, more) })
+	})
+	f = a.queueFlags(c)
+	c.Flags().IntVar(&limit, "limit", 100, a.say("help.flag_queue_limit", nil))
+	c.Example = "posta queue list\nposta queue list --domain grupo2.net\nposta queue list --held --json"
+	return a.naming(a.taking(c, 0, -1, "help.word_queue_id"), "queue.list")
+}
+
+// queueTable lists what waits: a line for each recipient, and beneath it what
+// was said to the last attempt, as far as the screen is wide.
+func (a *app) queueTable(w io.Writer, all []admin.Queued, more bool) error {
+	var text strings.Builder
+	headings := []string{"field.queue_id", "field.to", "field.from", "field.size", "field.age", "field.next", "field.tries"}
+	if err := lister(a, all, headings, a.queueRow)(&text); err != nil {
+		return err
+	}
+	var out strings.Builder
+	for i, line := range strings.Split(strings.TrimSuffix(text.String(), "\n"), "\n") {
+		out.WriteString(line + "\n")
+		if i == 0 || i > len(all) || all[i-1].Last == nil {
+			continue
+		}
+		out.WriteString(a.fitting(w, "    "+strings.Join(a.answered(all[i-1].Last), ", ")) + "\n")
+	}
+	if more {
+		out.WriteString("\n" + a.say("queue.more", nil) + "\n")
+	}
+	_, err := io.WriteString(w, out.String())
+	return err
+}
+
+func (a *app) queueRow(q admin.Queued) []string {
+	return []string{q.ID, printable(q.To), "<" + printable(q.From) + ">", strconv.FormatInt(q.Size, 10), age(time.Since(q.Received)),
+		cmp.Or(whenListed(q.Due), a.queueState(q.State)), strconv.Itoa(q.Tries)}
+}
+
+// fitting shortens a line to what its screen shows.
+func (a *app) fitting(out io.Writer, text string) string {
+	if width := a.width(out); width > 0 {
+		return cut(text, width)
+	}
+	return text
+}
+
+// age is a span as people say it, in its two largest units.
+func age(d time.Duration) string {
+	d = max(d, 0)
+	days, hours, minutes := int(d/(24*time.Hour)), int(d/time.Hour)%24, int(d/time.Minute)%60
+	switch {
+	case days > 0:
+		return fmt.Sprintf("%dd%dh", days, hours)
+	case hours > 0:
+		return fmt.Sprintf("%dh%dm", hours, minutes)
+	case minutes > 0:
+		return fmt.Sprintf("%dm", minutes)
+	}
+	return fmt.Sprintf("%ds", int(d/time.Second))
+}
+
+func (a *app) queueState(state string) string {
+	known := map[string]string{admin.QueueWaiting: "queue.waiting", admin.QueueHeld: "queue.held", admin.QueueWorking: "queue.working", admin.QueueKept: "queue.kept"}
+	if id := known[state]; id != "" {
+		return a.say(id, nil)
+	}
+	return printable(state)
+}
+
+// answered is what came of an attempt: where, and what was said.
+func (a *app) answered(t *admin.Tried) []string {
+	var all []string
+	switch {
+	case t.Host != "" && t.Address != "" && t.Host+t.Address != "" && !strings.HasPrefix(t.Address, t.Host+":"):
+		all = append(all, printable(t.Host)+" ("+printable(t.Address)+")")
+	case t.Host+t.Address != "":
+		all = append(all, printable(cmp.Or(t.Address, t.Host)))
+	}
+	var said []string
+	if t.Code != 0 {
+		said = append(said, strconv.Itoa(t.Code))
+		if t.Status != "" {
+			said = append(said, t.Status)
+		}
+	}
+	if t.Text != "" {
+		said = append(said, printable(t.Text))
+	}
+	text := strings.Join(said, " ")
+	if t.Verb != "" {
+		text = printable(t.Verb) + ": " + text
+	}
+	return append(all, text)
+}
+
+func (a *app) queueShowCommand() *cobra.Command {
+	c := a.command("show", "help.queue_show", func(ctx context.Context, args []string) error {
+		var all []admin.Queued
+		if err := a.ask(ctx, "queue.show", admin.QueueID{Name: args[0]}, &all); err != nil {
+			return err
+		}
+		return printAll(a, all, func(w io.Writer) error { return a.queued(w, all) })
+	})
+	c.Example = "posta queue show 330mmxd3p59wq"
+	return a.naming(a.taking(c, 1, 1, "help.word_queue_id"), "queue.list")
+}
+
+// queued tells of a message in the queue: itself, and the story of each of its recipients.
+func (a *app) queued(w io.Writer, all []admin.Queued) error {
+	var b strings.Builder
+	m := &all[0]
+	text := a.say("trace.message", words.Args{"ID": m.ID, "Size": m.Size})
+	if m.MessageID != "" {
+		text += " <" + printable(m.MessageID) + ">"
+	}
+	wrap(&b, "", a.say("queue.from", words.Args{"From": "<" + printable(m.From) + ">", "Received": when(m.Received)}))
+	wrap(&b, "", text)
+	if m.Lab {
+		wrap(&b, "", a.say("queue.lab", nil))
+	}
+	held := uint64(0)
+	for i := range all {
+		q := &all[i]
+		b.WriteByte('\n')
+		wrap(&b, "", a.say("queue.to", words.Args{"To": printable(q.To), "State": a.queueState(q.State)}))
+		wrap(&b, "  ", a.prospect(q))
+		for _, t := range q.Story {
+			a.tried(&b, &t)
+			if t.Held {
+				held = t.Session
+			}
+		}
+	}
+	if held != 0 {
+		b.WriteString("\n" + a.say("trace.held", words.Args{"ID": held}) + "\n")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// prospect is what will become of it.
+func (a *app) prospect(q *admin.Queued) string {
+	all := []string{a.say("queue.tries", words.Args{"Count": q.Tries})}
+	if !q.Due.IsZero() {
+		all = append(all, a.say("trace.next", words.Args{"Next": when(q.Due)}))
+	}
+	all = append(all, a.say("queue.expires", words.Args{"Expires": when(q.Expires)}))
+	if q.Warned {
+		all = append(all, a.say("queue.warned", nil))
+	}
+	return strings.Join(all, ", ")
+}
+
+func (a *app) tried(b *strings.Builder, t *admin.Tried) {
+	all := a.answered(t)
+	if t.TLS != "" {
+		all = append(all, t.TLS)
+	} else if t.Address != "" {
+		all = append(all, a.say("queue.clear", nil))
+	}
+	if t.Session != 0 {
+		all = append(all, a.say("console.session", words.Args{"ID": strconv.FormatUint(t.Session, 10)}))
+	}
+	wrap(b, "  "+when(t.At)+"  ", strings.Join(all, ", "))
+}
+
+// queueChangeCommand is retry, hold, release, delete or bounce: all choose in
+// the same way.
+func (a *app) queueChangeCommand(verb, help, done, example string) *cobra.Command {
+	var f *queueFlags
+	var all bool
+	var c *cobra.Command
+	c = a.command(verb, help, func(ctx context.Context, args []string) error {
+		in := f.pick(c, args)
+		in.All = all
+		var out admin.QueueChanged
+		if err := a.ask(ctx, "queue."+verb, in, &out); err != nil {
+			return err
+		}
+		return a.print(out, line(a.say(done, words.Args{"Count": out.Recipients})))
+	})
+	f = a.queueFlags(c)
+	c.Flags().BoolVar(&all, "all", false, a.say("help.flag_queue_all", nil))
+	c.Example = example
+	return a.naming(a.taking(c, 0, -1, "help.word_queue_id"), "queue.list")
+}

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"posta/admin"
+	"posta/words"
+)
+
+// recipientsCommand is `posta domain recipients`: whom a relay or on-demand
+// domain has.
+func (a *app) recipientsCommand() *cobra.Command {
+	var add, remove []string
+	c := a.command("recipients", "help.domain_recipients", func(ctx context.Context, args []string) error {
+		if len(add)+len(remove) == 0 {
+			var all []admin.Recipient
+			if err := a.ask(ctx, "domain.recipients", admin.RecipientsOf{Domain: args[0]}, &all); err != nil {
+				return err
+			}
+			return printAll(a, all, func(w io.Writer) error { return a.recipients(w, all) })
+		}
+		in := admin.Recipients{Domain: args[0]}
+		var err error
+		if in.Add, err = a.members(add); err != nil {
+			return err
+		}
+		if in.Remove, err = a.members(remove); err != nil {
+			return err
+		}
+		var out admin.RecipientsChanged
+		if err := a.ask(ctx, "domain.recipients.set", in, &out); err != nil {
+			return err
+		}
+		return a.print(out, line(a.say("done.recipients", words.Args{"Added": out.Added, "Removed": out.Removed})))
+	})
+	c.Long = a.say("help.domain_recipients_long", nil)
+	c.Flags().StringArrayVar(&add, "add", nil, a.say("help.flag_recipient_add", nil))
+	c.Flags().StringArrayVar(&remove, "remove", nil, a.say("help.flag_recipient_remove", nil))
+	c.Example = "posta domain recipients grupo3.net --add ana --add luis\nposta domain recipients grupo3.net --add - < grupo3.txt\nposta domain recipients grupo3.net"
+	return a.naming(a.taking(c, 1, 1, "help.word_domain"), "domain.list")
+}
+
+func (a *app) recipients(w io.Writer, all []admin.Recipient) error {
+	if len(all) == 0 {
+		_, err := fmt.Fprintln(w, a.say("list.empty", nil))
+		return err
+	}
+	for _, one := range all {
+		if _, err := fmt.Fprintln(w, one.Address); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,196 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"posta/admin"
+	"posta/config"
+	"posta/words"
+)
+
+func (a *app) routeCommand() *cobra.Command {
+	list := a.command("list", "help.route_list", func(ctx context.Context, _ []string) error {
+		var all []admin.Route
+		if err := a.ask(ctx, "route.list", admin.None{}, &all); err != nil {
+			return err
+		}
+		return printAll(a, all, lister(a, all, []string{"field.domain", "field.hosts", "field.tls", "field.user"}, func(r admin.Route) []string {
+			return []string{r.Domain, cmp.Or(strings.Join(r.Hosts, ", "), "MX"), r.TLS, r.User}
+		}))
+	})
+	list.Example = "posta route list"
+	show := a.command("show", "help.route_show", func(ctx context.Context, args []string) error {
+		return a.routeCall(ctx, "route.show", admin.ByDomain{Domain: args[0]})
+	})
+	show.Example = "posta route show grupo2.net"
+	remove := a.command("remove", "help.route_remove", func(ctx context.Context, args []string) error {
+		if err := a.ask(ctx, "route.remove", admin.ByDomain{Domain: args[0]}, nil); err != nil {
+			return err
+		}
+		return a.done("done.route_removed", words.Args{"Domain": args[0]})
+	})
+	remove.Example = "posta route remove grupo2.net"
+	test := a.command("test", "help.route_test", func(ctx context.Context, args []string) error {
+		var t admin.RouteTest
+		if err := a.ask(ctx, "route.test", admin.ByAddress{Address: args[0]}, &t); err != nil {
+			return err
+		}
+		return a.print(t, func(w io.Writer) error { return a.routeTest(w, &t) })
+	})
+	test.Long = a.say("help.route_test_long", nil)
+	test.Example = "posta route test bob@grupo2.net"
+	group := a.group("route", "help.route",
+		a.routeChangeCommand("add", "help.route_add", "posta route add grupo2.net 192.168.50.110\n"+
+			"posta route add '*' smtp.example.net:587 --tls required --user pepito --password-stdin"),
+		list,
+		a.namingRoutes(show),
+		a.namingRoutes(a.routeChangeCommand("set", "help.route_set", "posta route set grupo2.net 192.168.50.110:2525 192.168.50.111\nposta route set grupo2.net --tls none --ip 4")),
+		a.taking(test, 1, 1, "help.word_address"),
+		a.namingRoutes(remove))
+	group.Long = a.say("help.route_long", nil)
+	return group
+}
+
+// namingRoutes names the one argument that a command takes, unless it has
+// arguments, and completes it.
+func (a *app) namingRoutes(c *cobra.Command) *cobra.Command {
+	if c.Name() != "set" {
+		a.taking(c, 1, 1, "help.word_domain")
+	}
+	c.ValidArgsFunction = func(c *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+		if len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return a.names(c.Context(), "route.list", begun), cobra.ShellCompDirectiveNoFileComp
+	}
+	return c
+}
+
+// routeChangeCommand is add or set: they take the same flags.
+func (a *app) routeChangeCommand(verb, help, example string) *cobra.Command {
+	var tls, user, source, ip string
+	var p *passwordFlags
+	var c *cobra.Command
+	c = a.command(verb, help, func(ctx context.Context, args []string) error {
+		in := admin.RouteChange{Domain: args[0], TLS: changed(c, "tls", &tls), User: changed(c, "user", &user),
+			Source: changed(c, "source", &source), IP: changed(c, "ip", &ip)}
+		if hosts := args[1:]; len(hosts) > 0 || verb == "add" {
+			in.Hosts = &hosts
+		}
+		if tls != "" {
+			if err := oneOf("--tls", tls, routeTLS()...); err != nil {
+				return usage(err)
+			}
+		}
+		p.prompt = p.prompt || verb == "add" && user != "" && !p.stdin
+		var err error
+		if in.Password, _, err = a.password(ctx, p, cmp.Or(user, args[0])); err != nil {
+			return err
+		}
+		return a.routeCall(ctx, "route."+verb, in)
+	})
+	flags := c.Flags()
+	flags.StringVar(&tls, "tls", "", a.say("help.flag_route_tls", nil))
+	choices(c, "tls", routeTLS()...)
+	flags.StringVar(&user, "user", "", a.say("help.flag_route_user", nil))
+	flags.StringVar(&source, "source", "", a.say("help.flag_route_source", nil))
+	flags.StringVar(&ip, "ip", "", a.say("help.flag_route_ip", nil))
+	choices(c, "ip", "both", "4", "6")
+	p = &passwordFlags{}
+	flags.BoolVar(&p.prompt, "password", false, a.say("help.flag_password", nil))
+	flags.BoolVar(&p.stdin, "password-stdin", false, a.say("help.flag_password_stdin", nil))
+	c.Example = example
+	return a.taking(c, 1, -1, "help.word_domain", "help.word_host")
+}
+
+func routeTLS() []string { return []string{"opportunistic", "required", "implicit", "none"} }
+
+// routeCall runs an operation that answers with a route, and shows it.
+func (a *app) routeCall(ctx context.Context, operation string, in any) error {
+	var r admin.Route
+	if err := a.ask(ctx, operation, in, &r); err != nil {
+		return err
+	}
+	return a.print(r, a.facts(fact{"field.domain", r.Domain}, fact{"field.hosts", cmp.Or(strings.Join(r.Hosts, ", "), "MX")}, fact{"field.tls", r.TLS},
+		fact{"field.user", r.User}, fact{"field.source", r.Source}, fact{"field.ip", r.IP}, fact{"field.created", when(r.Created)}))
+}
+
+// routeTest says in words which way mail would take.
+func (a *app) routeTest(w io.Writer, t *admin.RouteTest) error {
+	var b strings.Builder
+	say := func(id string, args words.Args) { wrap(&b, "", a.say(id, args)) }
+	args := words.Args{"Domain": t.Domain, "Route": t.Route, "Why": printable(t.Why), "Status": t.Status}
+	switch {
+	case t.Local && t.Route == "":
+		say("route.local", args)
+		_, err := io.WriteString(w, b.String())
+		return err
+	case t.Local:
+		say("route.fallback", args)
+	case t.Route == t.Domain:
+		say("route.own", args)
+	case t.Route != "":
+		say("route.via", args)
+	default:
+		say("route.mx", args)
+	}
+	if len(t.Targets) > 0 {
+		if err := a.routeTargets(&b, t); err != nil {
+			return err
+		}
+		say(tlsOnWay(t.TLS), args)
+	}
+	if t.User != "" {
+		say("route.login", words.Args{"User": printable(t.User)})
+	}
+	switch {
+	case t.Kept:
+		say("route.kept", args)
+	case t.Why != "" && t.Final:
+		say("route.final", args)
+	case t.Why != "":
+		say("route.later", args)
+	}
+	if t.Lab != "" {
+		say("route.lab", words.Args{"Why": printable(t.Lab)})
+	}
+	switch {
+	case t.Mode == config.OutgoingHold:
+		say("route.hold", args)
+	case t.Mode == config.OutgoingOff && t.Route == "" && !t.Local:
+		say("route.off", args)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (a *app) routeTargets(b *strings.Builder, t *admin.RouteTest) error {
+	columns := a.table(b)
+	for _, one := range t.Targets {
+		pref := ""
+		if t.Route == "" {
+			pref = strconv.Itoa(int(one.Preference))
+		}
+		columns.row("  "+pref, printable(one.Host), one.Address)
+	}
+	return columns.end()
+}
+
+// tlsOnWay is the id of what TLS is on a way.
+func tlsOnWay(policy string) string {
+	switch policy {
+	case "required":
+		return "route.tls_required"
+	case "implicit":
+		return "route.tls_implicit"
+	case "none":
+		return "route.tls_none"
+	}
+	return "route.tls_opportunistic"
+}

@@ -1,0 +1,130 @@
+package server
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"posta/check"
+	"posta/config"
+	"posta/directory"
+	"posta/dns"
+	"posta/queue"
+	"posta/smtp/smtpclient"
+)
+
+// openQueue makes the queue of what leaves, and whom it asks of DNS. It sends
+// nothing before Serve runs it.
+func (h *House) openQueue() error {
+	o := &h.cfg.Outgoing
+	var servers []string
+	for _, at := range o.ResolverAddrs() {
+		servers = append(servers, at.String())
+	}
+	resolver, err := dns.New(dns.Options{Servers: servers})
+	if err != nil {
+		return err
+	}
+	h.resolver = resolver
+	if h.ehlo, err = hostname(cmp.Or(o.Hostname, h.cfg.Hostname)); err != nil {
+		return err
+	}
+	c := queue.Config{
+		Store: h.db.Queue(), Resolver: resolver, Routes: routes{h}, Sink: h.events,
+		Hostname: h.ehlo, Own: h.ownName, OwnAddr: h.ownAddr, Admits: h.labAdmits, Session: h.numbers.next, Problem: h.o.Report,
+		Source: o.Source, Family: families(o.IP), TLS: policies(o.TLS),
+		Limits: queue.Limits{Connections: o.MaxConns, Destination: o.PerDestination, WarnAfter: o.WarnAfter.Duration, Grace: grace, Times: smtpclient.Patient()},
+	}
+	if o.WarnAfter.Duration == 0 {
+		c.Limits.WarnAfter = -1
+	}
+	if h.record != nil {
+		c.KeyLog = h.record.KeyLog()
+	}
+	h.queue = queue.New(c)
+	return nil
+}
+
+func families(ip string) queue.Family {
+	if ip == config.BothIP {
+		return queue.Both
+	}
+	return queue.Family(ip)
+}
+
+func policies(tls string) queue.Policy {
+	if tls == config.TLSOpportunistic {
+		return queue.Opportunistic
+	}
+	return queue.Policy(tls)
+}
+
+// routes are those that the directory knows.
+type routes struct{ *House }
+
+// Route implements queue.Routes.
+func (h routes) Route(ctx context.Context, domain string) (queue.Route, error) {
+	way, found, err := h.directory.WayTo(ctx, domain)
+	if err != nil {
+		return queue.Route{}, err
+	}
+	r := queue.Route{Hosts: way.Hosts, TLS: queue.Policy(way.TLS), User: way.User, Password: way.Password, Family: queue.Family(way.IPv),
+		Closed: !found && h.cfg.Outgoing.Mode == config.OutgoingOff}
+	if way.Source != "" {
+		if r.Source, err = netip.ParseAddr(way.Source); err != nil {
+			return queue.Route{}, err
+		}
+	}
+	home, err := h.directory.Domain(ctx, domain)
+	switch {
+	case err == nil:
+		r.OnDemand = home.Kind == directory.KindOnDemand
+	case !errors.Is(err, directory.ErrNotFound):
+		return queue.Route{}, err
+	}
+	return r, nil
+}
+
+// ownName says whether a host's name is this server's.
+func (h *House) ownName(name string) bool {
+	name = strings.TrimSuffix(name, ".")
+	return strings.EqualFold(name, h.cfg.Hostname) || strings.EqualFold(name, h.ehlo)
+}
+
+// ownAddr says whether mail that is sent to an address comes back here: one of
+// the listeners for other servers answers at it, on the port that they use.
+func (h *House) ownAddr(addr netip.Addr) bool {
+	for _, l := range h.listeners {
+		at, err := netip.ParseAddrPort(l.Actual)
+		if err != nil || l.Service != config.SMTP || at.Port() != 25 {
+			continue
+		}
+		if at.Addr().Unmap() == addr || at.Addr().IsUnspecified() && ofThisMachine(addr) {
+			return true
+		}
+	}
+	return false
+}
+
+// ofThisMachine says that one of its interfaces has the address.
+func ofThisMachine(addr netip.Addr) bool {
+	all, err := net.InterfaceAddrs()
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(all, func(a net.Addr) bool {
+		prefix, err := netip.ParsePrefix(a.String())
+		return err == nil && prefix.Addr().Unmap() == addr
+	})
+}
+
+// labAdmits says whether mail of a lab may go to an address: to those that its
+// listeners admit.
+func (h *House) labAdmits(addr netip.Addr) bool {
+	addr = addr.Unmap().WithZone("")
+	return check.Private(addr) || slices.ContainsFunc(h.cfg.Lab.Networks, func(n netip.Prefix) bool { return n.Contains(addr) })
+}
