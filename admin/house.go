@@ -79,6 +79,8 @@ type Status struct {
 	Sendmail      string     `json:"sendmail,omitempty"`     // the socket at which users of this machine hand mail in
 	MaxMessages   int        `json:"max_messages,omitempty"` // that a sink keeps
 	Ephemeral     bool       `json:"ephemeral,omitempty"`    // the store ends with the server
+	Outgoing      string     `json:"outgoing"`               // what becomes of mail for others: deliver, hold, off
+	Queue         QueueDepth `json:"queue"`
 
 	Certificates []Certificate `json:"certificates,omitempty"` // in use, out of files
 }

@@ -269,6 +269,7 @@ func (h House) removeQueued(tell bool) func(context.Context, QueuePick) (QueueCh
 	}
 }
 
-func showDepth(d store.Depth) QueueDepth {
+// ShowDepth is a depth as operations show it.
+func ShowDepth(d store.Depth) QueueDepth {
 	return QueueDepth{Messages: d.Messages, Recipients: d.Items, Held: d.Held, Working: d.Leased, Kept: d.Kept, Bytes: d.Bytes, Oldest: d.Oldest.UTC()}
 }

@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"posta/check"
 	"posta/config"
@@ -15,6 +17,7 @@ import (
 	"posta/dns"
 	"posta/queue"
 	"posta/smtp/smtpclient"
+	"posta/store"
 )
 
 // openQueue makes the queue of what leaves, and whom it asks of DNS. It sends
@@ -46,6 +49,7 @@ func (h *House) openQueue() error {
 		c.KeyLog = h.record.KeyLog()
 	}
 	h.queue = queue.New(c)
+	h.measureQueue()
 	return nil
 }
 
@@ -127,4 +131,49 @@ func ofThisMachine(addr netip.Addr) bool {
 func (h *House) labAdmits(addr netip.Addr) bool {
 	addr = addr.Unmap().WithZone("")
 	return check.Private(addr) || slices.ContainsFunc(h.cfg.Lab.Networks, func(n netip.Prefix) bool { return n.Contains(addr) })
+}
+
+// depthFor is how long a count of the queue serves those who ask for numbers.
+const depthFor = 10 * time.Second
+
+// depths counts the queue for the metrics, not oftener than it must.
+type depths struct {
+	queue   store.Queue
+	trouble func(error)
+
+	mu    sync.Mutex
+	at    time.Time
+	depth store.Depth
+}
+
+func (d *depths) now() store.Depth {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if time.Since(d.at) < depthFor {
+		return d.depth
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	depth, err := d.queue.Depth(ctx)
+	if err != nil {
+		d.trouble(err)
+		return d.depth
+	}
+	d.at, d.depth = time.Now(), depth
+	return depth
+}
+
+// measureQueue adds the numbers of the queue to the metrics.
+func (h *House) measureQueue() {
+	d := &depths{queue: h.db.Queue(), trouble: h.o.Report}
+	h.metrics.Gauge("posta_queue_messages", "Messages that wait to leave.", func() float64 { return float64(d.now().Messages) })
+	h.metrics.Gauge("posta_queue_recipients", "Recipients for whom messages wait to leave.", func() float64 { return float64(d.now().Items) })
+	h.metrics.Gauge("posta_queue_held", "Recipients held in the queue.", func() float64 { return float64(d.now().Held) })
+	h.metrics.Gauge("posta_queue_octets", "Octets of messages that wait to leave.", func() float64 { return float64(d.now().Bytes) })
+	h.metrics.Gauge("posta_queue_oldest_seconds", "Age of the oldest message that waits to leave.", func() float64 {
+		if oldest := d.now().Oldest; !oldest.IsZero() {
+			return time.Since(oldest).Seconds()
+		}
+		return 0
+	})
 }

@@ -287,6 +287,11 @@ func (h *House) status(ctx context.Context) (admin.Status, error) {
 	for _, n := range h.cfg.Lab.Networks {
 		s.Networks = append(s.Networks, n.String())
 	}
+	depth, err := h.db.Queue().Depth(ctx)
+	if err != nil {
+		return admin.Status{}, err
+	}
+	s.Outgoing, s.Queue = h.cfg.Outgoing.Mode, admin.ShowDepth(depth)
 	s.Rules, s.Sendmail, s.Certificates = h.networks(), h.cfg.Sendmail.Socket, shown(&h.cfg, h.certs)
 	if h.sinks() {
 		s.MaxMessages, s.Ephemeral = h.cfg.Sink.MaxMessages, h.o.Store != ""

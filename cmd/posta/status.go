@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -22,7 +23,7 @@ func (a *app) statusCommand() *cobra.Command {
 		return a.print(s, func(w io.Writer) error {
 			head := a.facts(fact{"field.version", s.Version}, fact{"field.process", strconv.Itoa(s.PID)},
 				fact{"field.hostname", s.Hostname}, fact{"field.data", s.Data}, fact{"field.default_domain", s.DefaultDomain}, fact{"field.metrics", s.Metrics},
-				fact{"field.sendmail", s.Sendmail})
+				fact{"field.sendmail", s.Sendmail}, fact{"field.outgoing", a.leaves(&s)})
 			if err := head(w); err != nil {
 				return err
 			}
@@ -99,4 +100,18 @@ func (a *app) why(l admin.Listener) string {
 		return a.say("card.reserved", args)
 	}
 	return a.say("card.moved", args)
+}
+
+// leaves is what becomes of mail for others, and how much of it waits.
+func (a *app) leaves(s *admin.Status) string {
+	q := &s.Queue
+	text := s.Outgoing
+	if q.Recipients == 0 {
+		return text
+	}
+	text += "; " + a.say("status.queue", words.Args{"Count": q.Recipients, "Age": age(time.Since(q.Oldest))})
+	if q.Held > 0 {
+		text += ", " + a.say("status.queue_held", words.Args{"Count": q.Held})
+	}
+	return text
 }
