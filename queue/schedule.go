@@ -37,6 +37,7 @@ type schedule struct {
 	idle     []*carrier       // connections without work, the longest first
 	busy     map[laneID]*bool // lanes that are here; true: something new may be in the store
 	his      map[string]int   // of these, how many are a sender's
+	crowd    map[string]bool  // senders who have more in the store
 	unknown  []store.Lane     // whose way has to be looked up
 	looking  int
 	sweeps   []sweep
@@ -47,7 +48,7 @@ type schedule struct {
 }
 
 func newSchedule(q *Queue) *schedule {
-	return &schedule{q: q, woken: make(chan struct{}, 1), dests: map[string]*destination{}, busy: map[laneID]*bool{}, his: map[string]int{}}
+	return &schedule{q: q, woken: make(chan struct{}, 1), dests: map[string]*destination{}, busy: map[laneID]*bool{}, his: map[string]int{}, crowd: map[string]bool{}}
 }
 
 func (s *schedule) stir() {
@@ -176,10 +177,12 @@ func (s *schedule) pass(lane store.Lane, now time.Time) bool {
 		*news = true
 		return true
 	}
+	if s.his[lane.Sender] >= mostOfHim {
+		s.crowd[lane.Sender] = true
+		return true
+	}
 	full := false
 	switch {
-	case s.his[lane.Sender] >= mostOfHim:
-		full = true
 	case !known:
 		full = len(s.unknown)+s.looking >= mostUnknown
 	case f.why == nil:
@@ -202,7 +205,7 @@ func (s *schedule) admit(ctx context.Context, lane store.Lane) {
 		return
 	}
 	if s.his[lane.Sender] >= mostOfHim {
-		s.left = true
+		s.crowd[lane.Sender] = true
 		return
 	}
 	s.busy[idOf(lane)] = new(bool)

@@ -25,16 +25,18 @@ import (
 // simulation is an Internet without sockets: each domain has a host, which by its
 // name is well, slow, choosy, dead for some time, or dead for good.
 type simulation struct {
-	*memory
-	q     *Queue
-	start time.Time
-	rand  *random
+	store.Queue
+	memory *memory
+	q      *Queue
+	start  time.Time
+	rand   *random
 
 	mu        sync.Mutex
 	open, max int
 	ofHost    map[string]int
 	maxOfHost int
 	dials     int
+	failed    int
 	sent      int
 	well      int             // of these, by hosts that are well or slow
 	lone      []time.Duration // how long the mail of senders with one message waited
@@ -140,11 +142,17 @@ func (s *simulation) Emit(e *event.Event)                        { s.tell(e.Fact
 
 func (s *simulation) tell(fact any) {
 	f, ok := fact.(event.Attempted)
-	if !ok || f.Outcome != "relayed" {
+	if !ok {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if f.Outcome == "failed" {
+		s.failed++
+	}
+	if f.Outcome != "relayed" {
+		return
+	}
 	if s.sent++; f.ID == "lone" {
 		s.lone = append(s.lone, f.Delay)
 	}
@@ -168,6 +176,7 @@ func TestSimulation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &simulation{memory: newMemory(), start: time.Now(), ofHost: map[string]int{}, rand: newRandom(rand.New(rand.NewPCG(1, 1)))}
 		s.memory.story, s.memory.one = nil, "\r\n"
+		s.Queue = s.memory
 		s.q = New(Config{Store: s, Resolver: s, Door: s, Sink: s, Hostname: "us.example", Random: rand.New(rand.NewPCG(3, 4))})
 		s.q.open = s.dial
 		well := s.fill(messages, domains)
@@ -218,7 +227,7 @@ func (s *simulation) fill(messages, domains int) (well int) {
 		}
 		out.Received = at
 		out.Rcpts = []store.Rcpt{{To: "b@" + domain, Domain: domain, Due: at, Expires: at.Add(5 * 24 * time.Hour)}}
-		s.file(out, "")
+		s.memory.file(out, "")
 	}
 	return well
 }
@@ -236,9 +245,9 @@ func (s *simulation) judge(t *testing.T, drained time.Duration, before uint64) {
 		slowest = max(slowest, d)
 	}
 	t.Logf("%d sent, %d reports, %d dials; the well ones within %v, of lone senders within %v; at most %d connections, %d to one host, %d items leased; %d MiB before, %d MiB at most",
-		s.sent, s.reports, s.dials, drained, slowest, s.max, s.maxOfHost, s.most, before>>20, s.heap>>20)
-	if s.left() != 0 || s.leased != 0 {
-		t.Errorf("%d items are left, %d leased", s.left(), s.leased)
+		s.sent, s.reports, s.dials, drained, slowest, s.max, s.maxOfHost, s.memory.most, before>>20, s.heap>>20)
+	if s.memory.left() != 0 || s.memory.leased != 0 {
+		t.Errorf("%d items are left, %d leased", s.memory.left(), s.memory.leased)
 	}
 	if s.max > s.q.cfg.Limits.Connections || s.maxOfHost > s.q.cfg.Limits.Destination {
 		t.Errorf("%d connections, %d to one host", s.max, s.maxOfHost)
@@ -246,7 +255,7 @@ func (s *simulation) judge(t *testing.T, drained time.Duration, before uint64) {
 	if slowest > time.Minute {
 		t.Errorf("a sender with one message waited %v behind one with many", slowest)
 	}
-	if s.most > 10_000 {
-		t.Errorf("%d items were leased at a time", s.most)
+	if s.memory.most > 10_000 {
+		t.Errorf("%d items were leased at a time", s.memory.most)
 	}
 }

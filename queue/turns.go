@@ -49,6 +49,10 @@ func (s *schedule) forget(lane store.Lane) {
 	if s.his[lane.Sender]--; s.his[lane.Sender] <= 0 {
 		delete(s.his, lane.Sender)
 	}
+	if s.crowd[lane.Sender] && s.his[lane.Sender] <= mostOfHim/2 {
+		delete(s.crowd, lane.Sender)
+		s.stir()
+	}
 }
 
 // next gives a carrier its next lane, waiting a little for one; false: it ends.
