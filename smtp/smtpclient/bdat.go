@@ -3,28 +3,24 @@ package smtpclient
 import (
 	"bytes"
 	"errors"
-	"io"
 	"strconv"
 
 	"posta/smtp"
 	"posta/text"
 )
 
-// chunkSize is how many octets of the message one BDAT carries.
-const chunkSize = 256 << 10
-
-// chunks sends the message with BDAT (RFC 3030 §2). Each chunk is answered
+// chunks sends the message with BDAT (RFC 3030 §2), a piece each. Each is answered
 // before the next, so that a refusal costs no more than one. Line ends are made
 // good here too: the server may hand the message on with DATA.
 func (c *Client) chunks(m *Message, out *Outcome) error {
 	var chunk bytes.Buffer
 	lines := text.Normalizer{W: &chunk}
 	for {
-		n, err := io.CopyN(&lines, m.Content, chunkSize)
-		if err != nil && !errors.Is(err, io.EOF) {
+		n, err := c.copy(&lines, m.Content)
+		if err != nil {
 			return c.broke(err, out)
 		}
-		last := n < chunkSize
+		last := n < piece
 		if last {
 			_ = lines.End() // a Buffer takes it
 		}

@@ -64,6 +64,7 @@ type Client struct {
 	greeted smtp.Reply
 	esmtp   bool
 	over    bool // nothing more can be asked
+	buffer  []byte
 }
 
 // New takes over a connection that was dialed.

@@ -251,6 +251,14 @@ func (c *Client) begun(out *Outcome) error {
 // no already.
 const piece = 256 << 10
 
+// copy copies a piece, or what is left.
+func (c *Client) copy(to io.Writer, content io.Reader) (int64, error) {
+	if c.buffer == nil {
+		c.buffer = make([]byte, 16<<10)
+	}
+	return io.CopyBuffer(to, io.LimitReader(content, piece), c.buffer)
+}
+
 // data sends the message behind the 354. Its line ends are made good before its
 // dots are doubled, so that it ends where it ends for every reader.
 func (c *Client) data(m *Message, out *Outcome) (err error) {
@@ -258,8 +266,8 @@ func (c *Client) data(m *Message, out *Outcome) (err error) {
 	stuffer := text.Stuffer{W: c.conn}
 	lines := text.Normalizer{W: &stuffer}
 	for {
-		n, err := io.CopyN(&lines, m.Content, piece)
-		if err != nil && !errors.Is(err, io.EOF) {
+		n, err := c.copy(&lines, m.Content)
+		if err != nil {
 			return c.broke(err, out)
 		}
 		if c.spoke() {
