@@ -1,0 +1,529 @@
+package collect_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"posta/collect"
+	"posta/collect/collecttest"
+	"posta/event"
+	"posta/mail"
+	"posta/sasl"
+	"posta/smtp/smtpclient"
+	"posta/smtp/smtpserver"
+	"posta/wire"
+	"posta/wire/wiretest"
+)
+
+// letterbox is a Door for tests, and what came through it.
+type letterbox struct {
+	mu     sync.Mutex
+	got    []string // "recipient: content"
+	origin mail.Origin
+	env    mail.Envelope
+	notify mail.Notify
+}
+
+func (b *letterbox) Begin(_ context.Context, from mail.Origin, env mail.Envelope) (mail.Letter, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.origin, b.env = from, env
+	return &letter{b: b}, nil
+}
+
+type letter struct {
+	b    *letterbox
+	to   []string
+	text strings.Builder
+}
+
+func (l *letter) Rcpt(_ context.Context, to mail.Recipient) error {
+	if to.To.Local == "nobody" {
+		return mail.Refuse(550, "5.1.1", "No such user")
+	}
+	l.b.notify = to.Notify
+	l.to = append(l.to, to.To.String())
+	return nil
+}
+
+func (l *letter) Write(p []byte) (int, error) { return l.text.Write(p) }
+
+func (l *letter) Commit(context.Context) (mail.Receipt, error) {
+	if strings.Contains(l.text.String(), "FULL") {
+		return mail.Receipt{}, mail.Refuse(452, "4.2.2", "Mailbox full")
+	}
+	l.b.mu.Lock()
+	defer l.b.mu.Unlock()
+	l.b.got = append(l.b.got, strings.Join(l.to, ",")+": "+l.text.String())
+	return mail.Receipt{ID: "Q"}, nil
+}
+
+func (*letter) Abort() {}
+
+// customer is a Collector whose connections lead to serve.
+type customer struct {
+	*collect.Collector
+	store collect.Store
+	box   *letterbox
+	dials []string
+}
+
+func newCustomer(t *testing.T, serve func(nc net.Conn)) *customer {
+	t.Helper()
+	c := &customer{store: collecttest.New(), box: &letterbox{}}
+	number := uint64(0)
+	c.Collector = collect.New(collect.Config{
+		Store: c.store, Door: c.box, Hostname: "gw.north.example", MaxSize: 1000,
+		Session: func() uint64 { number++; return number },
+		Problem: func(err error) { t.Error(err) },
+		Dial: func(_ context.Context, addr string) (net.Conn, error) {
+			c.dials = append(c.dials, addr)
+			if serve == nil {
+				return nil, errors.New("refused")
+			}
+			near, far := wiretest.Pipe()
+			go serve(far)
+			return near, nil
+		},
+	})
+	return c
+}
+
+func (c *customer) add(t *testing.T, e collect.Entry) collect.Entry {
+	t.Helper()
+	if err := e.Check(); err != nil {
+		t.Fatal(err)
+	}
+	e, err := c.store.AddEntry(t.Context(), e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func (c *customer) once(t *testing.T, e collect.Entry) collect.Result {
+	t.Helper()
+	r, err := c.Once(t.Context(), c.add(t, e).ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// provider is smtpserver.Sites for one site, north, with mail for its domain.
+type provider struct {
+	sasl.Authenticator
+	mu      sync.Mutex
+	letters []string // to be sent, "recipient content"
+	said    []string // what the customer answered to them
+	more    func(c *smtpclient.Client)
+}
+
+func (*provider) Any(context.Context) bool { return true }
+
+func (p *provider) Logins() sasl.Authenticator { return p }
+
+func (p *provider) Secret(_ context.Context, user string) (sasl.Identity, []byte, error) {
+	if user != "north" {
+		return sasl.Identity{}, nil, sasl.ErrCredentials
+	}
+	return sasl.Identity{Site: user}, []byte("geheim"), nil
+}
+
+func (p *provider) Verifier(_ context.Context, user string) (sasl.Identity, sasl.Verifier, error) {
+	v, err := sasl.NewVerifier("geheim", []byte("salt"), 4096)
+	return sasl.Identity{Site: user}, v, err
+}
+
+func (p *provider) Release(_ context.Context, by smtpserver.Caller, node string) (smtpserver.Released, error) {
+	p.said = append(p.said, "release "+by.Site+" "+node)
+	if node != "north.example" {
+		return smtpserver.Released{}, smtpserver.ErrNotTheirs
+	}
+	return smtpserver.Released{Waiting: 2}, nil
+}
+
+func (p *provider) Fetch(_ context.Context, _ string, domains []string) ([]string, bool, error) {
+	if len(domains) == 0 {
+		domains = []string{"north.example"}
+	}
+	return domains, len(p.letters) > 0, nil
+}
+
+func (p *provider) Turns(_ context.Context, _, helo string) (bool, error) {
+	return helo == "gw.north.example", nil
+}
+
+func (p *provider) Reverse(ctx context.Context, _ string, _ []string, conn *wire.Conn) string {
+	c := smtpclient.Over(conn, smtpclient.Options{Name: "provider.example"})
+	err := errors.Join(c.Greeting(ctx), c.Hello(ctx))
+	p.said = append(p.said, strings.Join(c.Offer().Lines(), " "))
+	for _, one := range p.letters {
+		to, content, _ := strings.Cut(one, " ")
+		address, _ := mail.ParseAddress(to)
+		from, _ := mail.ParseAddress("a@far.example")
+		sent, e := c.Send(ctx, &smtpclient.Message{Envelope: mail.Envelope{From: from}, To: []mail.Recipient{{To: address}},
+			Content: strings.NewReader(content), Size: int64(len(content))})
+		p.said = append(p.said, fmt.Sprint(sent, e))
+		if e != nil {
+			err = errors.Join(err, c.Reset(ctx))
+		}
+	}
+	if p.more != nil {
+		p.more(c)
+	}
+	if err := errors.Join(err, c.Quit(ctx)); err != nil {
+		return err.Error()
+	}
+	return "quit"
+}
+
+func (p *provider) serve(t *testing.T, turn bool) func(net.Conn) {
+	return func(nc net.Conn) {
+		c := wire.NewConn(nc, wire.Options{Idle: time.Hour, Human: turn})
+		mode, service := mail.Strict, mail.ODMR
+		if turn {
+			mode, service = mail.Lab, mail.MX
+		}
+		smtpserver.New(smtpserver.Config{Hostname: "provider.example", Mode: mode, Service: service, Sites: p, Turn: turn, Door: &letterbox{}}).
+			Session(t.Context(), c)
+	}
+}
+
+func atrn() collect.Entry {
+	return collect.Entry{Way: collect.ATRN, Host: "provider.example", User: "north", Password: "geheim", Domains: []string{"north.example"}}
+}
+
+// Both sides are posta's: the provider's server becomes the client of the
+// customer's, who becomes a server.
+func TestATRN(t *testing.T) {
+	p := &provider{letters: []string{"ana@north.example Subject: one\r\n\r\n1\r\n", "eva@North.Example Subject: two\r\n\r\n2\r\n",
+		"nobody@north.example x\r\n", "luis@south.example x\r\n"}}
+	c := newCustomer(t, p.serve(t, false))
+	r := c.once(t, atrn())
+	if r.Messages != 2 || r.Failure != "" || r.Session != 1 || !slices.Equal(c.dials, []string{"provider.example:366"}) {
+		t.Errorf("%+v %v", r, c.dials)
+	}
+	want := []string{"ana@north.example: Subject: one\r\n\r\n1\r\n", "eva@North.Example: Subject: two\r\n\r\n2\r\n"}
+	if !slices.Equal(c.box.got, want) {
+		t.Errorf("%q", c.box.got)
+	}
+	o := c.box.origin
+	if o.Login.Known() || o.Service != mail.MX || o.Mode != mail.Strict || o.Helo != "provider.example" || o.Listener != event.Collecting {
+		t.Errorf("it came in as %+v", o)
+	}
+	if offer := p.said[0]; strings.Contains(offer, "AUTH") || strings.Contains(offer, "ETRN") || strings.Contains(offer, "ATRN") {
+		t.Error("a turned customer offers", offer)
+	}
+	if !strings.Contains(p.said[4], "5.7.1") {
+		t.Errorf("mail for another domain: %q", p.said[4])
+	}
+}
+
+// Without mail there is a 453 to ATRN, and TURN turns for a QUIT.
+func TestNoMail(t *testing.T) {
+	c := newCustomer(t, (&provider{}).serve(t, false))
+	if r := c.once(t, atrn()); r.Messages != 0 || r.Failure != "" {
+		t.Errorf("%+v", r)
+	}
+	p := &provider{}
+	c = newCustomer(t, p.serve(t, true))
+	e := atrn()
+	e.Way = collect.TURN
+	if r := c.once(t, e); r.Messages != 0 || r.Failure != "" || len(p.said) != 1 {
+		t.Errorf("%+v %v", r, p.said)
+	}
+}
+
+func TestTURN(t *testing.T) {
+	p := &provider{letters: []string{"ana@north.example one\r\n"}}
+	p.more = func(c *smtpclient.Client) {
+		if _, err := c.Turn(context.Background(), 0); err == nil || !strings.Contains(err.Error(), "502") {
+			t.Error("a second turn:", err)
+		}
+	}
+	c := newCustomer(t, p.serve(t, true))
+	e := atrn()
+	e.Way = collect.TURN
+	if r := c.once(t, e); r.Messages != 1 || r.Failure != "" || c.dials[0] != "provider.example:25" {
+		t.Errorf("%+v %v", r, c.dials)
+	}
+}
+
+func TestETRN(t *testing.T) {
+	p := &provider{}
+	c := newCustomer(t, p.serve(t, false))
+	e := atrn()
+	e.Way, e.Domains = collect.ETRN, []string{"north.example", "south.example", "#q"}
+	r := c.once(t, e)
+	if want := []string{"release north north.example", "release north south.example", "release north #q"}; !slices.Equal(p.said, want) {
+		t.Errorf("%q", p.said)
+	}
+	if !strings.HasPrefix(r.Failure, "459") {
+		t.Errorf("%+v", r)
+	}
+}
+
+// After a refusal for good nothing more is asked (RFC 1985 §5.2).
+func TestETRNRefused(t *testing.T) {
+	played := make(chan error, 1)
+	c := newCustomer(t, func(nc net.Conn) {
+		played <- wiretest.Script(nc, `
+			S: 220 old.example
+			C: EHLO gw.north.example
+			S: 250 old.example
+			C: ETRN a.example
+			S: 500 what?
+			C: QUIT
+			S: 221 bye`, nil)
+	})
+	r := c.once(t, collect.Entry{Way: collect.ETRN, Host: "old.example:2525", Domains: []string{"a.example", "b.example"}})
+	if r.Failure != "500 what?" || c.dials[0] != "old.example:2525" {
+		t.Errorf("%+v %v", r, c.dials)
+	}
+	if err := <-played; err != nil {
+		t.Error(err)
+	}
+}
+
+// Nothing is sent that shows the secret to somebody who has not proved who he is.
+func TestSecrets(t *testing.T) {
+	for _, tt := range []struct {
+		tls           collect.Security
+		offer, expect string
+	}{
+		{collect.Opportunistic, "250 AUTH PLAIN LOGIN", "closed"},
+		{collect.Clear, "250 AUTH PLAIN LOGIN", "C: AUTH PLAIN AG5vcnRoAGdlaGVpbQ=="},
+		{collect.Required, "250 AUTH CRAM-MD5", "closed"},
+	} {
+		played := make(chan error, 1)
+		c := newCustomer(t, func(nc net.Conn) {
+			played <- wiretest.Script(nc, "S: 220 x\n\tC: EHLO gw.north.example\n\tS: 250-x\n\tS: "+tt.offer+"\n\t"+tt.expect, nil)
+		})
+		e := atrn()
+		e.TLS = tt.tls
+		if r := c.once(t, e); r.Failure == "" {
+			t.Errorf("%+v: %+v", tt, r)
+		}
+		if err := <-played; err != nil {
+			t.Errorf("%+v: %v", tt, err)
+		}
+	}
+}
+
+const mailbox = `
+	S: +OK <1.2@pop.example>
+	C: CAPA
+	S: +OK
+	S: USER
+	S: .
+	C: CAPA
+	S: +OK
+	S: USER
+	S: .
+	C: USER pepe
+	S: +OK
+	C: PASS geheim
+	S: +OK`
+
+// pop plays a server's part; its mailbox is what lists says.
+func pop(t *testing.T, script string) func(net.Conn) {
+	return func(nc net.Conn) {
+		if err := wiretest.Script(nc, script, nil); err != nil && !errors.Is(err, io.EOF) {
+			t.Error(err)
+		}
+		_ = nc.Close()
+	}
+}
+
+func popEntry() collect.Entry {
+	return collect.Entry{Way: collect.POP3, Host: "pop.example", TLS: collect.Clear, User: "pepe", Password: "geheim", Account: "pepe@north.example"}
+}
+
+func TestPOP3(t *testing.T) {
+	enter := strings.Replace(mailbox, "\tC: CAPA\n\tS: +OK\n\tS: USER\n\tS: .\n", "", 1)
+	c := newCustomer(t, pop(t, enter+`
+		C: LIST
+		S: +OK
+		S: 1 10
+		S: 2 20
+		S: 3 5000
+		S: .
+		C: UIDL
+		S: +OK
+		S: 1 aaa
+		S: 2 bbb
+		S: 3 ccc
+		S: .
+		C: RETR 1
+		S: +OK
+		S: Subject: one
+		S:
+		S: ..dot
+		S: .
+		C: DELE 1
+		S: +OK
+		C: RETR 2
+		S: +OK
+		S: FULL
+		S: .
+		C: QUIT
+		S: +OK`))
+	e := c.add(t, popEntry())
+	r, err := c.Once(t.Context(), e.ID)
+	if err != nil || r.Messages != 1 || r.Left != 2 || !strings.Contains(r.Failure, "too large") || c.dials[0] != "pop.example:110" {
+		t.Errorf("%+v %v %v", r, err, c.dials)
+	}
+	if !slices.Equal(c.box.got, []string{"pepe@north.example: Subject: one\r\n\r\n.dot\r\n"}) {
+		t.Errorf("%q", c.box.got)
+	}
+	if !c.box.env.From.IsZero() || c.box.notify != mail.NotifyNever {
+		t.Errorf("somebody may hear of it: %+v", c.box.env)
+	}
+	if seen, _ := c.store.Seen(t.Context(), e.ID); !slices.Equal(seen, []string{"aaa"}) {
+		t.Error(seen)
+	}
+}
+
+// What was filed is not fetched again, and what is gone is forgotten; two
+// messages of one unique-id are two.
+func TestPOP3Memory(t *testing.T) {
+	enter := strings.Replace(mailbox, "\tC: CAPA\n\tS: +OK\n\tS: USER\n\tS: .\n", "", 1)
+	c := newCustomer(t, pop(t, enter+`
+		C: LIST
+		S: +OK
+		S: 1 10
+		S: 2 10
+		S: 3 10
+		S: .
+		C: UIDL
+		S: +OK
+		S: 1 known
+		S: 2 twin
+		S: 3 twin
+		S: .
+		C: RETR 3
+		S: +OK
+		S: second twin
+		S: .
+		C: QUIT
+		S: +OK`))
+	e := popEntry()
+	e.Keep = true
+	e = c.add(t, e)
+	if err := c.store.Saw(t.Context(), e.ID, "gone", "known", "twin 0"); err != nil {
+		t.Fatal(err)
+	}
+	r, err := c.Once(t.Context(), e.ID)
+	if err != nil || r.Messages != 1 || r.Failure != "" || len(c.box.got) != 1 {
+		t.Errorf("%+v %v %q", r, err, c.box.got)
+	}
+	if seen, _ := c.store.Seen(t.Context(), e.ID); !slices.Equal(seen, []string{"known", "twin 0", "twin 1"}) {
+		t.Error(seen)
+	}
+}
+
+// The schedule asks when it is time, not twice at once, and goes on after
+// failures.
+func TestSchedule(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCustomer(t, nil)
+		began := time.Now()
+		hourly, manual := atrn(), atrn()
+		hourly.Every, hourly.Next = time.Hour, began.Add(time.Hour)
+		hourly = c.add(t, hourly)
+		manual = c.add(t, manual)
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- c.Run(ctx) }()
+		for i := range 3 {
+			time.Sleep(time.Hour - time.Nanosecond)
+			synctest.Wait()
+			if len(c.dials) != i {
+				t.Fatalf("after %v: %d calls", time.Since(began), len(c.dials))
+			}
+			time.Sleep(time.Nanosecond)
+			synctest.Wait()
+			if len(c.dials) != i+1 {
+				t.Fatalf("after %v: %d calls", time.Since(began), len(c.dials))
+			}
+		}
+		e, err := c.store.Entry(ctx, hourly.ID)
+		if err != nil || e.Last.Failure != "no connection: refused" || !e.Next.Equal(began.Add(4*time.Hour)) {
+			t.Errorf("%+v %v", e, err)
+		}
+		if e, _ := c.store.Entry(ctx, manual.ID); !e.Last.At.IsZero() {
+			t.Error("by hand only, and it was collected")
+		}
+		soon := atrn()
+		soon.Every, soon.Next = time.Minute, time.Now().Add(time.Minute)
+		c.add(t, soon)
+		c.Stir()
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if len(c.dials) != 4 {
+			t.Error("who stirs is not heard:", c.dials)
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// One entry is at work once; the end of the house ends it.
+func TestOnceAtATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCustomer(t, func(net.Conn) {}) // it says nothing
+		e := c.add(t, atrn())
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan collect.Result)
+		go func() {
+			r, _ := c.Once(ctx, e.ID)
+			ended <- r
+		}()
+		synctest.Wait()
+		if _, err := c.Once(ctx, e.ID); !errors.Is(err, collect.ErrRunning) {
+			t.Error(err)
+		}
+		cancel()
+		if r := <-ended; r.Failure == "" {
+			t.Error("a visit that was broken off is a success")
+		}
+	})
+}
+
+func TestCheck(t *testing.T) {
+	for _, tt := range []struct {
+		about string
+		e     collect.Entry
+		ok    bool
+	}{
+		{"a literal address", collect.Entry{Way: collect.ETRN, Host: "2001:db8::1", Domains: []string{"@a.example", "#q"}}, true},
+		{"address and port", collect.Entry{Way: collect.ETRN, Host: "[2001:db8::1]:25", Domains: []string{"a.example"}}, true},
+		{"no host", collect.Entry{Way: collect.ETRN, Domains: []string{"a.example"}}, false},
+		{"a bad port", collect.Entry{Way: collect.ETRN, Host: "a.example:0", Domains: []string{"a.example"}}, false},
+		{"a bad host", collect.Entry{Way: collect.ETRN, Host: "a b", Domains: []string{"a.example"}}, false},
+		{"no domain", collect.Entry{Way: collect.ETRN, Host: "a.example"}, false},
+		{"no log-in", collect.Entry{Way: collect.ATRN, Host: "a.example", Domains: []string{"a.example"}}, false},
+		{"subdomains by ATRN", collect.Entry{Way: collect.ATRN, Host: "a.example", User: "x", Domains: []string{"@a.example"}}, false},
+		{"no account", collect.Entry{Way: collect.POP3, Host: "a.example", User: "x"}, false},
+		{"no way", collect.Entry{Way: "imap", Host: "a.example"}, false},
+		{"too often", collect.Entry{Way: collect.ETRN, Host: "a.example", Domains: []string{"a.example"}, Every: time.Second}, false},
+		{"unknown TLS", collect.Entry{Way: collect.ETRN, Host: "a.example", Domains: []string{"a.example"}, TLS: "maybe"}, false},
+		{"a line end", collect.Entry{Way: collect.ATRN, Host: "a.example", User: "x\r\nQUIT", Domains: []string{"a.example"}}, false},
+	} {
+		if err := tt.e.Check(); (err == nil) != tt.ok {
+			t.Errorf("%s: %v", tt.about, err)
+		}
+	}
+}
