@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"posta/check"
+	"posta/collect"
 	"posta/directory"
 	"posta/fault"
 	"posta/mail"
@@ -47,12 +48,15 @@ type House struct {
 	Outgoing string      // what becomes of mail for others: deliver, hold, off
 
 	Strict func() bool // it serves strictly now: no secret may be kept that can be read back; nil: it does not
+
+	Collected collect.Store // what is collected elsewhere; nil: nothing is
+	Collector Collecting    // who collects it
 }
 
 // NewTable makes the operations of a house. audit is told of every change; it
 // may be nil.
 func NewTable(h House, audit func(Audit)) *Table {
-	return newTable(audit, h.domains(), h.accounts(), h.aliases(), h.lists(), h.messages(), h.faults(), h.submissions(), h.watching(), h.recordings(), h.publishing(), h.queued(), h.routes(), h.knownRecipients(), keeping(h.Keeper))
+	return newTable(audit, h.domains(), h.accounts(), h.aliases(), h.lists(), h.messages(), h.faults(), h.submissions(), h.watching(), h.recordings(), h.publishing(), h.visits(), h.collections(), h.queued(), h.routes(), h.knownRecipients(), keeping(h.Keeper))
 }
 
 // ByDomain chooses what belongs to one domain; "" is all.

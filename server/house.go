@@ -24,6 +24,7 @@ import (
 	"posta/admin"
 	"posta/cert"
 	"posta/check"
+	"posta/collect"
 	"posta/config"
 	"posta/directory"
 	"posta/dns"
@@ -72,6 +73,7 @@ type House struct {
 	sinkRoom   *mailroom.Room // the sink's
 	guard      *check.Guard
 	sites      *sites // who come for what waits
+	collector  *collect.Collector
 	signer     *sign.Signer
 	certs      *cert.Source
 	sessions   *observe.Sessions
@@ -185,6 +187,7 @@ func (h *House) furnish(ctx context.Context) error {
 	if err := h.openSink(ctx); err != nil {
 		return err
 	}
+	h.collector = h.newCollector()
 	h.table = admin.NewTable(admin.House{
 		Directory: h.directory, Maildrops: h.db, Mail: h.db, Sessions: h.sessions, Guard: h.guard, Status: h.status,
 		Door: inside{h}, Hostname: h.cfg.Hostname, MaxSize: h.maxHandedIn(),
@@ -194,6 +197,7 @@ func (h *House) furnish(ctx context.Context) error {
 		Faults: &h.faults, Faulty: h.faulty,
 		Queue: h.db.Queue(), Sender: h.queue, Outgoing: h.cfg.Outgoing.Mode,
 		Signer: h.signer, Site: h.site,
+		Collected: h.db.Collected(), Collector: h.collector,
 	}, h.o.Audit)
 	return nil
 }

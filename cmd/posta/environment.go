@@ -22,13 +22,16 @@ func isSet(getenv func(string) string, flag string) bool {
 	return false
 }
 
+// typedOnly marks a flag that has no variable: its name is another's.
+const typedOnly = "typed-only"
+
 // fromEnvironment sets the flags that the command line did not, from their
 // variables. One that may be repeated takes several values with spaces between.
 func (a *app) fromEnvironment(c *cobra.Command) error {
 	var failures []error
 	c.Flags().VisitAll(func(f *pflag.Flag) {
 		text := a.Getenv(variable(f.Name))
-		if f.Changed || text == "" || f.Name == "help" || f.Name == "version" || f.Name == "lang" || f.Name == "json" {
+		if f.Annotations[typedOnly] != nil || f.Changed || text == "" || f.Name == "help" || f.Name == "version" || f.Name == "lang" || f.Name == "json" {
 			return
 		}
 		values := []string{text}

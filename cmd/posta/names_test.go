@@ -54,6 +54,9 @@ func otherMeaning() []string {
 		"session", // trace has one, capture several
 		"tls",     // a client begins with it, a route says how
 		"user",    // of sessions, and who logs in at a route's host
+		"account", // quickstart makes it; into its mailbox is collected
+		"helo",    // EHLO says it; a site may say it
+		"pop3",    // where a server listens; how is collected
 	}
 }
 

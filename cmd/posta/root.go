@@ -83,6 +83,8 @@ func (a *app) root() *cobra.Command {
 		a.accountCommand(),
 		a.aliasCommand(),
 		a.mailingListCommand(),
+		a.siteCommand(),
+		a.collectCommand(),
 		a.messageCommand(),
 		a.sendmailCommand(),
 		a.queueCommand(),

@@ -1,0 +1,157 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"posta/collect"
+	"posta/mail"
+)
+
+// Collecting is what of the collector is wanted; *collect.Collector is it.
+type Collecting interface {
+	Once(ctx context.Context, id int64) (collect.Result, error)
+	Stir()
+}
+
+// Collected is one thing that is collected elsewhere, and what became of it.
+type Collected struct {
+	ID       int64     `json:"id"`
+	Way      string    `json:"way"` // etrn, atrn, turn, pop3
+	Host     string    `json:"host"`
+	TLS      string    `json:"tls,omitempty"` // required, implicit, none; "": where it is offered
+	User     string    `json:"user,omitempty"`
+	Domains  []string  `json:"domains,omitempty"`
+	Account  string    `json:"account,omitempty"` // pop3: in whose mailbox it is filed
+	Keep     bool      `json:"keep,omitempty"`    // pop3: the messages stay there
+	Every    string    `json:"every,omitempty"`   // "10m0s"; "": by hand
+	Created  time.Time `json:"created"`
+	Next     time.Time `json:"next,omitzero"`
+	Last     time.Time `json:"last,omitzero"` // when it was tried
+	Messages int       `json:"messages"`      // that came then
+	Left     int       `json:"left,omitempty"`
+	Session  uint64    `json:"session,omitempty"`
+	Failure  string    `json:"failure,omitempty"` // "": all went well
+}
+
+// CollectWish is something to be collected.
+type CollectWish struct {
+	Way      string   `json:"way"`
+	Host     string   `json:"host"`
+	TLS      string   `json:"tls,omitempty"`
+	User     string   `json:"user,omitempty"`
+	Password string   `json:"password,omitempty"`
+	Domains  []string `json:"domains,omitempty"`
+	Account  string   `json:"account,omitempty"`
+	Keep     bool     `json:"keep,omitempty"`
+	Every    string   `json:"every,omitempty"`
+}
+
+// ByID names one thing by its number.
+type ByID struct {
+	ID int64 `json:"id"`
+}
+
+func (h House) collections() []Operation {
+	s := h.Collected
+	if s == nil {
+		return nil
+	}
+	return []Operation{
+		op("collect.list", false, func(ctx context.Context, _ None) ([]Collected, error) {
+			all, err := s.Entries(ctx)
+			return each(all, showCollected), err
+		}),
+		op("collect.add", true, func(ctx context.Context, in CollectWish) (Collected, error) {
+			e, err := h.entry(ctx, in)
+			if err == nil {
+				e, err = s.AddEntry(ctx, e)
+				h.stirCollector()
+			}
+			return showCollected(e), err
+		}),
+		op("collect.run", true, func(ctx context.Context, in ByID) (Collected, error) {
+			if h.Collector == nil {
+				return Collected{}, refusal("absent", "collect.no_server")
+			}
+			_, err := h.Collector.Once(ctx, in.ID)
+			if err != nil {
+				return Collected{}, noEntry(err, in.ID)
+			}
+			e, err := s.Entry(ctx, in.ID)
+			return showCollected(e), noEntry(err, in.ID)
+		}),
+		op("collect.remove", true, func(ctx context.Context, in ByID) (None, error) {
+			return None{}, noEntry(s.RemoveEntry(ctx, in.ID), in.ID)
+		}),
+	}
+}
+
+func (h House) stirCollector() {
+	if h.Collector != nil {
+		h.Collector.Stir()
+	}
+}
+
+// entry checks a wish: mail of a provider is for domains of this house, and mail
+// of a mailbox elsewhere for an account.
+func (h House) entry(ctx context.Context, in CollectWish) (collect.Entry, error) {
+	e := collect.Entry{Way: collect.Way(in.Way), Host: in.Host, TLS: collect.Security(in.TLS), User: in.User, Password: in.Password,
+		Domains: in.Domains, Account: in.Account, Keep: in.Keep, Created: time.Now().UTC().Truncate(time.Second)}
+	if in.Every != "" {
+		every, err := time.ParseDuration(in.Every)
+		if err != nil || every <= 0 {
+			return e, refusal("invalid", "collect.every", "Value", in.Every)
+		}
+		e.Every, e.Next = every, e.Created
+	}
+	if err := e.Check(); err != nil {
+		return e, invalidWish(err)
+	}
+	if e.Way == collect.POP3 {
+		a, err := h.Directory.Account(ctx, e.Account)
+		e.Account = a.Address
+		return e, err
+	}
+	for i, one := range e.Domains {
+		if strings.HasPrefix(one, "#") {
+			continue
+		}
+		name := strings.TrimPrefix(one, "@")
+		d, err := h.Directory.Domain(ctx, name)
+		if err != nil {
+			return e, err
+		}
+		e.Domains[i] = strings.TrimSuffix(one, name) + d.Name
+	}
+	return e, nil
+}
+
+// invalidWish is what collect says to a person, as a refusal of theirs.
+func invalidWish(err error) error {
+	out := refuse(err)
+	out.Code = "invalid"
+	return out
+}
+
+func noEntry(err error, id int64) error {
+	switch {
+	case errors.Is(err, collect.ErrNotFound):
+		return refusal("not_found", "collect.none", "Number", id)
+	case errors.Is(err, collect.ErrRunning):
+		return refusal("in_use", "collect.running", "Number", id)
+	}
+	return err
+}
+
+func showCollected(e collect.Entry) Collected {
+	out := Collected{ID: e.ID, Way: string(e.Way), Host: e.Host, TLS: string(e.TLS), User: e.User, Domains: e.Domains,
+		Account: e.Account, Keep: e.Keep, Created: e.Created, Next: e.Next, Last: e.Last.At, Messages: e.Last.Messages,
+		Left: e.Last.Left, Session: e.Last.Session, Failure: mail.Shown(e.Last.Failure)}
+	if e.Every > 0 {
+		out.Every = e.Every.String()
+	}
+	return out
+}

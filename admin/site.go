@@ -1,0 +1,132 @@
+package admin
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"posta/directory"
+)
+
+// Site is a customer's mail server that comes for its mail.
+type Site struct {
+	Name     string    `json:"name"`
+	Domains  []string  `json:"domains,omitempty"`  // whose mail it may ask for, besides those kept for it
+	Networks []string  `json:"networks,omitempty"` // from where it asks by ETRN without a log-in
+	Helo     []string  `json:"helo,omitempty"`     // the names under which it may TURN
+	Created  time.Time `json:"created"`
+	Seen     time.Time `json:"seen,omitzero"`    // when it asked last
+	Secret   string    `json:"secret,omitempty"` // once, when it was made
+}
+
+// SiteChange makes or changes a site. What is nil stays.
+type SiteChange struct {
+	Name     string    `json:"name"`
+	Domains  *[]string `json:"domains,omitempty"`
+	Networks *[]string `json:"networks,omitempty"`
+	Helo     *[]string `json:"helo,omitempty"`
+}
+
+// NamedQueue is what a site's ETRN calls "#name".
+type NamedQueue struct {
+	Name    string   `json:"name"`
+	Domains []string `json:"domains,omitempty"`
+}
+
+// ByName names one site or queue.
+type ByName struct {
+	Name string `json:"name"`
+}
+
+func (h House) visits() []Operation {
+	d := h.Directory
+	return []Operation{
+		op("site.list", false, func(ctx context.Context, _ None) ([]Site, error) {
+			all, err := d.Sites(ctx)
+			return each(all, showSite), err
+		}),
+		op("site.show", false, func(ctx context.Context, in ByName) (Site, error) {
+			s, err := d.Site(ctx, in.Name)
+			return showSite(s), err
+		}),
+		op("site.add", true, func(ctx context.Context, in SiteChange) (Site, error) {
+			wanted := directory.Site{Name: in.Name}
+			if err := in.onto(&wanted); err != nil {
+				return Site{}, err
+			}
+			s, secret, err := d.AddSite(ctx, wanted)
+			out := showSite(s)
+			out.Secret = secret
+			return out, err
+		}),
+		op("site.set", true, func(ctx context.Context, in SiteChange) (Site, error) {
+			s, err := d.Site(ctx, in.Name)
+			if err == nil {
+				err = in.onto(&s)
+			}
+			if err == nil {
+				s, err = d.SetSite(ctx, s)
+			}
+			return showSite(s), err
+		}),
+		op("site.secret", true, func(ctx context.Context, in ByName) (Site, error) {
+			secret, err := d.NewSiteSecret(ctx, in.Name)
+			if err != nil {
+				return Site{}, err
+			}
+			s, err := d.Site(ctx, in.Name)
+			out := showSite(s)
+			out.Secret = secret
+			return out, err
+		}),
+		op("site.remove", true, func(ctx context.Context, in ByName) (None, error) { return None{}, d.RemoveSite(ctx, in.Name) }),
+		op("site.queue.list", false, func(ctx context.Context, _ None) ([]NamedQueue, error) {
+			all, err := d.NamedQueues(ctx)
+			return each(all, showNamedQueue), err
+		}),
+		op("site.queue.set", true, func(ctx context.Context, in NamedQueue) (NamedQueue, error) {
+			q, err := d.SetNamedQueue(ctx, in.Name, in.Domains)
+			return showNamedQueue(q), err
+		}),
+		op("site.queue.remove", true, func(ctx context.Context, in ByName) (None, error) {
+			return None{}, d.RemoveNamedQueue(ctx, in.Name)
+		}),
+	}
+}
+
+// onto puts the change into a site.
+func (c *SiteChange) onto(s *directory.Site) error {
+	if c.Domains != nil {
+		s.Domains = *c.Domains
+	}
+	if c.Helo != nil {
+		s.Helo = *c.Helo
+	}
+	if c.Networks == nil {
+		return nil
+	}
+	s.Networks = nil
+	for _, text := range *c.Networks {
+		p, err := netip.ParsePrefix(text)
+		if addr, alone := netip.ParseAddr(text); alone == nil {
+			p, err = netip.PrefixFrom(addr.Unmap(), addr.Unmap().BitLen()), nil
+		}
+		if err != nil {
+			return refusal("invalid", "site.network", "Network", text)
+		}
+		s.Networks = append(s.Networks, p)
+	}
+	return nil
+}
+
+func showSite(s directory.Site) Site {
+	out := Site{Name: s.Name, Domains: s.Domains, Helo: s.Helo, Created: s.Created, Seen: s.Seen}
+	for _, n := range s.Networks {
+		out.Networks = append(out.Networks, n.String())
+	}
+	return out
+}
+
+func showNamedQueue(q directory.NamedQueue) NamedQueue {
+	return NamedQueue{Name: q.Name, Domains: q.Domains}
+}

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"context"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"posta/admin"
+	"posta/collect"
+	"posta/words"
+)
+
+func (a *app) collectCommand() *cobra.Command {
+	list := a.command("list", "help.collect_list", func(ctx context.Context, _ []string) error {
+		var all []admin.Collected
+		if err := a.ask(ctx, "collect.list", admin.None{}, &all); err != nil {
+			return err
+		}
+		return printAll(a, all, lister(a, all, []string{"field.number", "field.way", "field.host", "field.collected_for", "field.every", "field.last", "field.outcome"},
+			a.collectedRow))
+	})
+	list.Example = "posta collect list"
+	run := a.command("run", "help.collect_run", func(ctx context.Context, args []string) error {
+		id, err := entryNumber(args[0])
+		if err != nil {
+			return err
+		}
+		return a.collectCall(ctx, "collect.run", admin.ByID{ID: id})
+	})
+	run.Example = "posta collect run 1"
+	remove := a.command("remove", "help.collect_remove", func(ctx context.Context, args []string) error {
+		id, err := entryNumber(args[0])
+		if err != nil {
+			return err
+		}
+		if err := a.ask(ctx, "collect.remove", admin.ByID{ID: id}, nil); err != nil {
+			return err
+		}
+		return a.done("done.collect_removed", words.Args{"Number": id})
+	})
+	remove.Example = "posta collect remove 1"
+	c := a.group("collect", "help.collect", a.collectAddCommand(), list,
+		a.taking(run, 1, 1, "help.word_number"), a.taking(remove, 1, 1, "help.word_number"))
+	c.Long = a.say("help.collect_long", nil)
+	return c
+}
+
+func entryNumber(text string) (int64, error) {
+	id, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || id < 1 {
+		return 0, usage(words.Fail("collect.number", words.Args{"Value": text}))
+	}
+	return id, nil
+}
+
+func (a *app) collectAddCommand() *cobra.Command {
+	var in admin.CollectWish
+	var every time.Duration
+	ways := map[collect.Way]*bool{collect.ETRN: new(bool), collect.ATRN: new(bool), collect.TURN: new(bool), collect.POP3: new(bool)}
+	var p *passwordFlags
+	c := a.command("add", "help.collect_add", func(ctx context.Context, args []string) error {
+		in.Host = args[0]
+		for way, wanted := range ways {
+			if *wanted && in.Way != "" {
+				return usage(words.Fail("collect.one_way", nil))
+			}
+			if *wanted {
+				in.Way = string(way)
+			}
+		}
+		if in.Way == "" {
+			return usage(words.Fail("collect.one_way", nil))
+		}
+		if every > 0 {
+			in.Every = every.String()
+		}
+		if in.User != "" {
+			secret, err := a.collectSecret(ctx, p, in)
+			if err != nil {
+				return err
+			}
+			in.Password = secret
+		}
+		return a.collectCall(ctx, "collect.add", in)
+	})
+	flags := c.Flags()
+	flags.BoolVar(ways[collect.ETRN], "etrn", false, a.say("help.flag_etrn", nil))
+	flags.BoolVar(ways[collect.ATRN], "atrn", false, a.say("help.flag_atrn", nil))
+	flags.BoolVar(ways[collect.TURN], "turn", false, a.say("help.flag_turn", nil))
+	flags.BoolVar(ways[collect.POP3], "pop3", false, a.say("help.flag_pop3", nil))
+	flags.Lookup("pop3").Annotations = map[string][]string{typedOnly: {}} // POSTA_POP3 is quickstart's
+	flags.StringArrayVar(&in.Domains, "domain", nil, a.say("help.flag_collect_domain", nil))
+	flags.StringVar(&in.User, "user", "", a.say("help.flag_collect_user", nil))
+	flags.StringVar(&in.Account, "account", "", a.say("help.flag_collect_account", nil))
+	flags.StringVar(&in.TLS, "security", "", a.say("help.flag_security", nil))
+	choices(c, "security", string(collect.Required), string(collect.Implicit), string(collect.Clear))
+	flags.BoolVar(&in.Keep, "keep", false, a.say("help.flag_keep", nil))
+	flags.DurationVar(&every, "every", 0, a.say("help.flag_every", nil))
+	p = &passwordFlags{}
+	flags.BoolVar(&p.stdin, "password-stdin", false, a.say("help.flag_password_stdin", nil))
+	c.Example = "posta collect add provider.example --atrn --user sucursal --domain pepito.es --every 10m\n" +
+		"posta collect add mail.example.net --pop3 --security implicit --user pepe --account pepe@pepito.es --keep"
+	return a.taking(c, 1, 1, "help.word_host")
+}
+
+// collectSecret asks for the password of a log-in elsewhere.
+func (a *app) collectSecret(ctx context.Context, p *passwordFlags, in admin.CollectWish) (string, error) {
+	var secret string
+	var err error
+	if p.stdin {
+		secret, err = a.inputLine()
+	} else {
+		f, ok := a.In.(*os.File)
+		if !ok || !term.IsTerminal(int(f.Fd())) {
+			return "", usage(words.Fail("fail.no_terminal", nil))
+		}
+		secret, err = a.secret(ctx, f, a.say("password.elsewhere", words.Args{"User": in.User, "Host": in.Host}))
+	}
+	if err == nil && secret == "" {
+		err = words.Fail("password.empty", nil)
+	}
+	return secret, err
+}
+
+// collectCall runs an operation that answers with an entry, and shows it.
+func (a *app) collectCall(ctx context.Context, operation string, in any) error {
+	var c admin.Collected
+	if err := a.ask(ctx, operation, in, &c); err != nil {
+		return err
+	}
+	return a.print(c, a.facts(fact{"field.number", strconv.FormatInt(c.ID, 10)}, fact{"field.way", strings.ToUpper(c.Way)}, fact{"field.host", c.Host},
+		fact{"field.tls", c.TLS}, fact{"field.user", c.User}, fact{"field.collected_for", collectedFor(c)}, fact{"field.every", c.Every},
+		fact{"field.next", when(c.Next)}, fact{"field.last", when(c.Last)}, fact{"field.outcome", a.collectOutcome(c)}))
+}
+
+func collectedFor(c admin.Collected) string {
+	if c.Account != "" {
+		return c.Account
+	}
+	return strings.Join(c.Domains, ", ")
+}
+
+// collectOutcome says what became of it the last time; "" before the first.
+func (a *app) collectOutcome(c admin.Collected) string {
+	if c.Last.IsZero() {
+		return ""
+	}
+	said := a.say("collect.came", words.Args{"Count": c.Messages})
+	if c.Left > 0 {
+		said += ", " + a.say("collect.left", words.Args{"Count": c.Left})
+	}
+	if c.Failure != "" {
+		said += "; " + c.Failure
+	}
+	return said
+}
+
+func (a *app) collectedRow(c admin.Collected) []string {
+	return []string{strconv.FormatInt(c.ID, 10), strings.ToUpper(c.Way), c.Host, collectedFor(c), c.Every, whenListed(c.Last), a.collectOutcome(c)}
+}
