@@ -75,6 +75,22 @@ type customer struct {
 	store collect.Store
 	box   *letterbox
 	dials []string
+	sink  event.Sink
+}
+
+// watch lets somebody see the connections.
+func (c *customer) watch(s event.Sink) { c.sink = s }
+
+// Wants implements event.Sink.
+func (c *customer) Wants(id uint64, l event.Layer, p event.Part) bool {
+	return c.sink != nil && c.sink.Wants(id, l, p)
+}
+
+// Emit implements event.Sink.
+func (c *customer) Emit(e *event.Event) {
+	if c.sink != nil {
+		c.sink.Emit(e)
+	}
 }
 
 func newCustomer(t *testing.T, serve func(nc net.Conn)) *customer {
@@ -82,7 +98,7 @@ func newCustomer(t *testing.T, serve func(nc net.Conn)) *customer {
 	c := &customer{store: collecttest.New(), box: &letterbox{}}
 	number := uint64(0)
 	c.Collector = collect.New(collect.Config{
-		Store: c.store, Door: c.box, Hostname: "gw.north.example", MaxSize: 1000,
+		Store: c.store, Door: c.box, Hostname: "gw.north.example", MaxSize: 1000, Sink: c,
 		Session: func() uint64 { number++; return number },
 		Problem: func(err error) { t.Error(err) },
 		Dial: func(_ context.Context, addr string) (net.Conn, error) {
