@@ -138,7 +138,6 @@ func (c *customer) once(t *testing.T, e collect.Entry) collect.Result {
 // provider is smtpserver.Sites for one site, north, with mail for its domain.
 type provider struct {
 	sasl.Authenticator
-	mu      sync.Mutex
 	letters []string // to be sent, "recipient content"
 	said    []string // what the customer answered to them
 	more    func(c *smtpclient.Client)
