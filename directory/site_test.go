@@ -44,6 +44,7 @@ func provider(t *testing.T) (d *directory.Directory, north string) {
 	return d, north
 }
 
+// rfc: 1985-5.3-2, 1985-8-1
 func TestReleased(t *testing.T) {
 	d, _ := provider(t)
 	north := directory.Caller{Site: "north", Addr: netip.MustParseAddr("203.0.113.1")}

@@ -67,6 +67,7 @@ func waiters(t *testing.T) (*sites, *postOffice) {
 	return s, office
 }
 
+// rfc: 1985-1-2, 1985-5.1-3, 1985-5.1-4
 func TestRelease(t *testing.T) {
 	for _, tt := range []struct {
 		site, node string

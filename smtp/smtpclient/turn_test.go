@@ -46,6 +46,8 @@ func TestAtrn(t *testing.T) {
 }
 
 // A provider that looks for ten minutes is waited for.
+//
+// rfc: 2645-5.2.1-2
 func TestAtrnPatience(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		far, near := wiretest.Pipe()
