@@ -154,7 +154,6 @@ func (h *House) furnish(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	h.sites = newSites(h.directory, h.db.Queue(), h.cfg.Hostname, h.o.Report)
 	l := h.cfg.Limits
 	h.guard = check.New(check.Options{
 		Enabled: l.Enabled, BanAfter: l.BanAfter, BanWindow: l.BanWindow.Duration, BanFor: l.BanFor.Duration, Exempt: l.Exempt,
@@ -182,6 +181,8 @@ func (h *House) furnish(ctx context.Context) error {
 	if err := h.openQueue(); err != nil {
 		return err
 	}
+	h.sites = newSites(h.directory, h.db.Queue(), h.ehlo, h.o.Report)
+	h.sites.queue = h.queue
 	h.signer = sign.New(sign.Config{Store: h.db, Rotate: rotateAfter, Tell: h.o.Report})
 	h.room = mailroom.New(mailroom.Config{Hostname: h.cfg.Hostname, Directory: h.directory, Store: h.db, Trouble: h.o.Report, Sink: sinks})
 	if err := h.openSink(ctx); err != nil {

@@ -97,14 +97,14 @@ func (a *app) collectAddCommand() *cobra.Command {
 	flags.StringArrayVar(&in.Domains, "domain", nil, a.say("help.flag_collect_domain", nil))
 	flags.StringVar(&in.User, "user", "", a.say("help.flag_collect_user", nil))
 	flags.StringVar(&in.Account, "account", "", a.say("help.flag_collect_account", nil))
-	flags.StringVar(&in.TLS, "security", "", a.say("help.flag_security", nil))
-	choices(c, "security", string(collect.Required), string(collect.Implicit), string(collect.Clear))
-	flags.BoolVar(&in.Keep, "keep", false, a.say("help.flag_keep", nil))
+	flags.StringVar(&in.TLS, "tls", "", a.say("help.flag_collect_tls", nil))
+	choices(c, "tls", string(collect.Required), string(collect.Implicit), string(collect.Clear))
+	flags.BoolVar(&in.Keep, "keep", false, a.say("help.flag_collect_keep", nil))
 	flags.DurationVar(&every, "every", 0, a.say("help.flag_every", nil))
 	p = &passwordFlags{}
 	flags.BoolVar(&p.stdin, "password-stdin", false, a.say("help.flag_password_stdin", nil))
 	c.Example = "posta collect add provider.example --atrn --user sucursal --domain pepito.es --every 10m\n" +
-		"posta collect add mail.example.net --pop3 --security implicit --user pepe --account pepe@pepito.es --keep"
+		"posta collect add mail.example.net --pop3 --tls implicit --user pepe --account pepe@pepito.es --keep"
 	return a.taking(c, 1, 1, "help.word_host")
 }
 

@@ -56,6 +56,7 @@ func otherMeaning() []string {
 		"user",    // of sessions, and who logs in at a route's host
 		"account", // quickstart makes it; into its mailbox is collected
 		"helo",    // EHLO says it; a site may say it
+		"keep",    // what is forwarded, what is collected
 		"pop3",    // where a server listens; how is collected
 	}
 }
