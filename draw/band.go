@@ -24,7 +24,7 @@ func (d *Diagram) bands() (all []band) {
 	latest, begun := map[int]key{}, map[key]bool{}
 	for i := range d.steps {
 		s := &d.steps[i]
-		if n := len(all); n > 0 && all[n-1].session == s.session && (all[n-1].phase == s.phase || s.packet) {
+		if n := len(all); n > 0 && all[n-1].session == s.session && all[n-1].phase == s.phase {
 			all[n-1].end = i + 1
 			continue
 		}

@@ -67,7 +67,9 @@ func (b *builder) said(a *story.Act) step {
 	text := clean(b.told(a))
 	switch a.Kind {
 	case story.Command:
-		s.head, s.rest = cut(text)
+		if s.head, s.rest = cut(text); text == "" {
+			s.rest = b.d.w.Say("draw.empty_line", nil)
+		}
 		s.mark, s.group = b.marks[a], b.groups[a]
 		if a.Verb == "AUTH" && a.Login != nil {
 			if _, initial, ok := strings.Cut(a.Text, " "); ok {

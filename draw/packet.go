@@ -22,7 +22,29 @@ func (b *builder) packet(a *story.Act) step {
 		s.rest += fmt.Sprintf(" Len=%d", seg.Len)
 	}
 	s.more = b.d.remarks(seg.Marks)
+	s.bears = seg.Len > 0 || seg.Flags&0x05 != 0 // what it bears, or that it ends, is told behind it
 	return s
+}
+
+// phasesOfPackets puts packets into the phases of what they bear, and others into
+// that of the step before.
+func phasesOfPackets(all []step) {
+	for i := range all {
+		s := &all[i]
+		if !s.packet {
+			continue
+		}
+		said := i + 1
+		for s.bears && said < len(all) && all[said].packet {
+			said++
+		}
+		switch {
+		case s.bears && said < len(all):
+			s.phase = all[said].phase
+		case i > 0:
+			s.phase = all[i-1].phase
+		}
+	}
 }
 
 // flagNames are TCP's (RFC 9293 §3.1).

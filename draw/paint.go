@@ -119,3 +119,27 @@ func (l *layout) brackets(p *page, at, end int, tops []float64) {
 func (l *layout) goesOn(first, s *step, n int) bool {
 	return s.group == first.group && s.session == first.session && s.from == first.from && s.mark == first.mark+n
 }
+
+// say sets a step's text. A lifeline that would run through it is interrupted.
+func (l *layout) say(p *page, s *step, x, y float64, a anchor, runs ...run) {
+	left, wide, high := x, l.runs(runs), 0.0
+	switch a {
+	case atMiddle:
+		left -= wide / 2
+	case atEnd:
+		left -= wide
+	}
+	for _, r := range runs {
+		high = max(high, r.size)
+	}
+	back := bandFill + ink(s.phase)
+	if s.inside {
+		back = safeFill
+	}
+	for i, at := range l.x {
+		if i != s.from && i != s.to && at > left-4 && at < left+wide+4 {
+			p.rect(at-2.5, y-high, 5, high*1.3, 0, back, none)
+		}
+	}
+	p.say(x, y, a, runs...)
+}

@@ -52,6 +52,7 @@ type step struct {
 	untimed bool   // when is no matter
 	remark  bool   // a remark on octets, not what was said
 	packet  bool   // a segment of TCP
+	bears   bool   // of which the next step tells
 	answers bool   // a command, which may belong to an earlier band
 	again   bool   // it goes on with a phase, after another session
 	inside  bool   // TLS
@@ -94,6 +95,7 @@ func (b *builder) steps() []step {
 			b.act(a)
 		}
 	}
+	phasesOfPackets(b.all)
 	for i := range b.all { // a clock that was set back does not turn the order round
 		if b.all[i].when.Before(latest) {
 			b.all[i].when = latest

@@ -171,11 +171,11 @@ func (l *layout) text(p *page, s *step, signs []func(p *page, x, y float64), lin
 					x += 24
 				}
 			}
-			p.say(x, at, atStart, runs...)
+			l.say(p, s, x, at, atStart, runs...)
 			continue
 		}
 		x := from - in
-		p.say(x, at, atEnd, runs...)
+		l.say(p, s, x, at, atEnd, runs...)
 		if i == 0 {
 			x -= l.runs(runs) + 8
 			for k := len(signs) - 1; k >= 0; k-- {
@@ -217,9 +217,9 @@ func (l *layout) under(p *page, s *step, lines []string, tones []tone, y float64
 		}
 		at := y + underHigh*float64(i) + 17
 		if l.x[s.from] < l.x[s.to] {
-			p.say(l.x[s.from]+inset, at, atStart, run{text, sans, underSize, ink})
+			l.say(p, s, l.x[s.from]+inset, at, atStart, run{text, sans, underSize, ink})
 		} else {
-			p.say(l.x[s.from]-inset, at, atEnd, run{text, sans, underSize, ink})
+			l.say(p, s, l.x[s.from]-inset, at, atEnd, run{text, sans, underSize, ink})
 		}
 	}
 }
@@ -350,7 +350,7 @@ func (l *layout) packet(band, n int, s *step) {
 		l.time(p, y+23, s)
 		l.shaft(p, s, from, to, y+19, y+19)
 		middleX := (from + to) / 2
-		p.say(middleX, y+14, atMiddle, said...)
+		l.say(p, s, middleX, y+14, atMiddle, said...)
 	}})
 }
 

@@ -102,7 +102,7 @@ func (a *app) collectAddCommand() *cobra.Command {
 	flags.BoolVar(&in.Keep, "keep", false, a.say("help.flag_collect_keep", nil))
 	flags.DurationVar(&every, "every", 0, a.say("help.flag_every", nil))
 	p = &passwordFlags{}
-	flags.BoolVar(&p.stdin, "password-stdin", false, a.say("help.flag_password_stdin", nil))
+	a.passwordFileFlag(c, &p.file)
 	c.Example = "posta collect add provider.example --atrn --user sucursal --domain pepito.es --every 10m\n" +
 		"posta collect add mail.example.net --pop3 --tls implicit --user pepe --account pepe@pepito.es --keep"
 	return a.taking(c, 1, 1, "help.word_host")
@@ -112,8 +112,8 @@ func (a *app) collectAddCommand() *cobra.Command {
 func (a *app) collectSecret(ctx context.Context, p *passwordFlags, in admin.CollectWish) (string, error) {
 	var secret string
 	var err error
-	if p.stdin {
-		secret, err = a.inputLine()
+	if p.file != "" {
+		secret, err = a.passwordIn(p.file)
 	} else {
 		f, ok := a.In.(*os.File)
 		if !ok || !term.IsTerminal(int(f.Fd())) {

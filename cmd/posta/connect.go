@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/netip"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -40,7 +39,7 @@ func (a *app) clientFlags(c *cobra.Command) *clientFlags {
 	flags.BoolVar(&f.noTLS, "no-tls", false, a.say("help.flag_no_tls", nil))
 	flags.StringVar(&f.user, "auth", "", a.say("help.flag_auth", nil))
 	flags.StringVar(&f.mechanism, "mechanism", "", a.say("help.flag_mechanism", nil))
-	flags.StringVar(&f.passwordFile, "password-file", "", a.say("help.flag_password_file", nil))
+	a.passwordFileFlag(c, &f.passwordFile)
 	flags.DurationVar(&f.patience, "patience", 30*time.Second, a.say("help.flag_patience", nil))
 	flags.StringVar(&f.record, "record", "", a.say("help.flag_record", nil))
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, a.say("help.flag_quiet", nil))
@@ -81,16 +80,8 @@ const passwordVariable = "POSTA_AUTH_PASSWORD"
 // typed unseen. It is never an argument, which every user of the machine could
 // read.
 func (a *app) authPassword(ctx context.Context, f *clientFlags) (string, error) {
-	if f.passwordFile == "-" {
-		return a.inputLine()
-	}
 	if f.passwordFile != "" {
-		text, err := os.ReadFile(f.passwordFile)
-		if err != nil {
-			return "", words.FailOf(err, "fail.unreadable", words.Args{"File": f.passwordFile})
-		}
-		line, _, _ := strings.Cut(string(text), "\n")
-		return strings.TrimSuffix(line, "\r"), nil
+		return a.passwordIn(f.passwordFile)
 	}
 	if password := a.Getenv(passwordVariable); password != "" {
 		return password, nil

@@ -74,7 +74,7 @@ func TestNewestSessionSpoke(t *testing.T) {
 		t.Fatal(err)
 	}
 	set.mustRun(t, "posta capture -w "+filepath.Join(t.TempDir(), "x.pcapng")+" --session 2 --past") // until it has ended
-	if status, said := set.run(t, "posta session list", ""); status != exitDone || !strings.Contains(said, "colgó el otro  no dijo nada") {
+	if status, said := set.run(t, "posta session list", ""); status != exitDone || !strings.Contains(said, "no dijo nada") {
 		t.Errorf("status %d: %s", status, said)
 	}
 	if status, said := set.run(t, "posta session show", ""); status != exitDone || !strings.Contains(said, "EHLO first.example") {

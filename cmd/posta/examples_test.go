@@ -179,7 +179,7 @@ func exampleScenes() map[string]trial {
 		"posta domain recipients grupo3.net --add ana --add luis":                                    {before: []string{gateway}, says: `2`},
 		"posta domain recipients grupo3.net --add - < grupo3.txt":                                    {before: []string{gateway}, says: `2`},
 		"posta domain recipients grupo3.net":                                                         {before: []string{gateway, "posta domain recipients grupo3.net --add eva"}, says: `eva@grupo3\.net`},
-		"posta route add '*' smtp.example.net:587 --tls required --user pepito --password-stdin":     {piped: "secret-2026\n", says: `smtp\.example\.net:587`},
+		"posta route add '*' smtp.example.net:587 --tls required --user pepito --password-file -":    {piped: "secret-2026\n", says: `smtp\.example\.net:587`},
 		"posta route show grupo2.net":                                                                {before: []string{laid}, says: `192\.168\.50\.110`},
 		"posta route list":                                                                           {before: []string{laid}, says: `192\.168\.50\.110`},
 		"posta route set grupo2.net 192.168.50.110:2525 192.168.50.111":                              {before: []string{laid}, says: `192\.168\.50\.110:2525, 192\.168\.50\.111`},

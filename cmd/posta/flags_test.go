@@ -94,3 +94,11 @@ func TestCommandsInJSONReference(t *testing.T) {
 		}
 	})
 }
+
+// Scripts that know a flag by an earlier name go on.
+func TestEarlierNames(t *testing.T) {
+	got := spelledNow([]string{"account", "add", "a@b.example", "--password-stdin", "--", "--password-stdin"})
+	if want := []string{"account", "add", "a@b.example", "--password-file=-", "--", "--password-stdin"}; !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -18,7 +19,10 @@ import (
 
 // passwordFlags say where a password comes from. It is never an argument,
 // which every user of the machine could read.
-type passwordFlags struct{ prompt, stdin, generate bool }
+type passwordFlags struct {
+	prompt, generate bool
+	file             string // "-" is standard input
+}
 
 // passwordFlags adds them to a command; with ask, that one only asks for a
 // password when told to.
@@ -28,9 +32,42 @@ func (a *app) passwordFlags(c *cobra.Command, ask bool) *passwordFlags {
 	if ask {
 		flags.BoolVar(&p.prompt, "password", false, a.say("help.flag_password", nil))
 	}
-	flags.BoolVar(&p.stdin, "password-stdin", false, a.say("help.flag_password_stdin", nil))
+	a.passwordFileFlag(c, &p.file)
 	flags.BoolVar(&p.generate, "generate", false, a.say("help.flag_generate", nil))
 	return p
+}
+
+// passwordFileFlag is that of all commands that take a password.
+func (a *app) passwordFileFlag(c *cobra.Command, file *string) {
+	c.Flags().StringVar(file, "password-file", "", a.say("help.flag_password_file", nil))
+}
+
+// spelledNow spells flags as they are called now: those that scripts know by another
+// name go on to be understood.
+func spelledNow(args []string) []string {
+	out := slices.Clone(args)
+	for i, arg := range out {
+		switch arg {
+		case "--":
+			return out
+		case "--password-stdin":
+			out[i] = "--password-file=-"
+		}
+	}
+	return out
+}
+
+// passwordIn reads the first line of a file, or of standard input.
+func (a *app) passwordIn(file string) (string, error) {
+	if file == "-" {
+		return a.inputLine()
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return "", words.FailOf(err, "fail.unreadable", words.Args{"File": file})
+	}
+	line, _, _ := strings.Cut(string(text), "\n")
+	return strings.TrimSuffix(line, "\r"), nil
 }
 
 // password gives the password that the flags ask for, and whether posta made
@@ -38,13 +75,13 @@ func (a *app) passwordFlags(c *cobra.Command, ask bool) *passwordFlags {
 func (a *app) password(ctx context.Context, p *passwordFlags, address string) (password *string, made bool, err error) {
 	var text string
 	switch {
-	case p.generate && p.stdin:
-		err = usage(words.Fail("fail.flags_exclude", words.Args{"One": "--generate", "Other": "--password-stdin"}))
+	case p.generate && p.file != "":
+		err = usage(words.Fail("fail.flags_exclude", words.Args{"One": "--generate", "Other": "--password-file"}))
 	case p.generate:
 		made = true
 		text, err = directory.NewPassword(nil)
-	case p.stdin:
-		text, err = a.inputLine()
+	case p.file != "":
+		text, err = a.passwordIn(p.file)
 	case p.prompt:
 		text, err = a.prompt(ctx, a.say("password.for", words.Args{"Address": address}))
 	default:

@@ -52,7 +52,7 @@ func run(ctx context.Context, args []string, t terminal) int {
 // execute runs a command line.
 func (a *app) execute(ctx context.Context, args []string) error {
 	root := a.root()
-	root.SetArgs(args)
+	root.SetArgs(spelledNow(args))
 	root.SetIn(a.In)
 	root.SetOut(a.Out)
 	root.SetErr(a.Err)

@@ -47,7 +47,7 @@ func (a *app) routeCommand() *cobra.Command {
 	test.Example = "posta route test bob@grupo2.net"
 	group := a.group("route", "help.route",
 		a.routeChangeCommand("add", "help.route_add", "posta route add grupo2.net 192.168.50.110\n"+
-			"posta route add '*' smtp.example.net:587 --tls required --user pepito --password-stdin"),
+			"posta route add '*' smtp.example.net:587 --tls required --user pepito --password-file -"),
 		list,
 		a.namingRoutes(show),
 		a.namingRoutes(a.routeChangeCommand("set", "help.route_set", "posta route set grupo2.net 192.168.50.110:2525 192.168.50.111\nposta route set grupo2.net --tls none --ip 4")),
@@ -88,7 +88,7 @@ func (a *app) routeChangeCommand(verb, help, example string) *cobra.Command {
 				return usage(err)
 			}
 		}
-		p.prompt = p.prompt || verb == "add" && user != "" && !p.stdin
+		p.prompt = p.prompt || verb == "add" && user != "" && p.file == ""
 		var err error
 		if in.Password, _, err = a.password(ctx, p, cmp.Or(user, args[0])); err != nil {
 			return err
@@ -104,7 +104,7 @@ func (a *app) routeChangeCommand(verb, help, example string) *cobra.Command {
 	choices(c, "ip", "both", "4", "6")
 	p = &passwordFlags{}
 	flags.BoolVar(&p.prompt, "password", false, a.say("help.flag_password", nil))
-	flags.BoolVar(&p.stdin, "password-stdin", false, a.say("help.flag_password_stdin", nil))
+	a.passwordFileFlag(c, &p.file)
 	c.Example = example
 	return a.taking(c, 1, -1, "help.word_domain", "help.word_host")
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,6 +20,7 @@ import (
 
 // talkOptions are the flags of `posta talk`.
 type talkOptions struct {
+	port          int
 	tls, startTLS bool
 	trust         trust
 	script        string
@@ -51,6 +53,7 @@ func (a *app) talkCommand() *cobra.Command {
 	c.ValidArgsFunction = a.talkNames
 	a.connectionFlags(c, &o.tls, &o.startTLS, &o.trust)
 	flags := c.Flags()
+	flags.IntVar(&o.port, "port", 0, a.say("help.flag_port", nil))
 	flags.StringVar(&o.script, "script", "", a.say("help.flag_script", nil))
 	flags.StringVar(&o.save, "save", "", a.say("help.flag_save", nil))
 	flags.StringVar(&o.record, "record", "", a.say("help.flag_record", nil))
@@ -80,9 +83,14 @@ func (a *app) talk(ctx context.Context, o *talkOptions, args []string) error {
 		return a.listTalks()
 	}
 	targets, err := a.talkTargets(o, args)
+	if len(targets) == 1 && o.port != 0 {
+		targets[0].Port = o.port
+	}
 	switch {
 	case err != nil:
 		return err
+	case o.port < 0 || o.port > 65535 || o.port != 0 && len(targets) != 1:
+		return usage(words.Fail("dial.target", words.Args{"Target": "--port " + strconv.Itoa(o.port)}))
 	case o.script != "":
 		return a.playScript(ctx, o, targets)
 	case len(targets) != 1:
