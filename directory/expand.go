@@ -10,7 +10,7 @@ import (
 // Batch is a piece of a list that is expanded after the 250.
 type Batch struct {
 	Targets []Target
-	Outside []string
+	Outside []Onward
 	After   int64 // go on from here
 	Done    bool  // there is no more
 }
@@ -36,7 +36,7 @@ func (d *Directory) Expand(ctx context.Context, list, after int64, limit int) (B
 	at := name{}
 	at.local, at.domain = Split(l.Address)
 	w.seen[at] = true
-	if err := w.each(addressesOf(page), hop{via: l.Address, depth: 1, inList: true}); err != nil {
+	if err := w.each(addressesOf(page), hop{via: l.Address, list: &l, depth: 1, inList: true}); err != nil {
 		return Batch{}, fmt.Errorf("directory: expand %s: %w", l.Address, err)
 	}
 	b := Batch{Targets: w.targets, Outside: w.outside, After: after, Done: len(page) < limit}

@@ -11,8 +11,9 @@ func reserved(local string) bool { return local == "postmaster" || local == "abu
 // oldest account, then the same at the default domain. A domain with an account
 // never refuses its postmaster.
 func (w *walk) house(h hop, home *Domain) error {
-	w.own = false
-	next := hop{via: h.via, list: h.list, depth: h.depth + 1, inList: true}
+	w.notOwn(h)
+	next := h.next(h.via)
+	next.inList = true
 	fallback, err := w.d.DefaultDomain(w.ctx)
 	if err != nil {
 		return err
@@ -33,7 +34,7 @@ func (w *walk) house(h hop, home *Domain) error {
 		if address == "" {
 			continue
 		}
-		if err := w.each([]string{address}, next); err != nil || w.arrived() {
+		if err := w.each([]string{address}, next); err != nil || w.found() {
 			return err
 		}
 	}

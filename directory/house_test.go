@@ -98,7 +98,7 @@ func (v *village) resolve(to string) string {
 func show(r directory.Resolution) string {
 	var out []string
 	out = append(out, map[directory.Outcome]string{directory.Unknown: "unknown", directory.Local: "local",
-		directory.NonLocal: "nonlocal", directory.Barred: "barred"}[r.Outcome])
+		directory.NonLocal: "nonlocal", directory.Elsewhere: "elsewhere", directory.Barred: "barred"}[r.Outcome])
 	for _, t := range r.Targets {
 		out = append(out, t.Address)
 	}
@@ -106,7 +106,13 @@ func show(r directory.Resolution) string {
 		out = append(out, "large "+l.Address)
 	}
 	for _, o := range r.Outside {
-		out = append(out, "outside "+o)
+		out = append(out, "outside "+o.Address)
+		if o.Ask != "" {
+			out = append(out, "ask "+o.Ask)
+		}
+	}
+	for _, t := range r.Instead {
+		out = append(out, "instead "+t.Address)
 	}
 	return strings.Join(out, " ")
 }

@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"posta/mail"
 )
@@ -11,10 +12,11 @@ import (
 type Outcome uint8
 
 const (
-	Unknown  Outcome = iota // the domain is ours, the name is not: 550 5.1.1
-	Local                   // delivered here
-	NonLocal                // the domain is not ours, or an alias leads outside
-	Barred                  // a list that this sender may not post to: 550 5.7.1
+	Unknown   Outcome = iota // the domain is ours, the name is not: 550 5.1.1
+	Local                    // delivered here, and perhaps sent on to others
+	Elsewhere                // an address of ours whose mail goes to other hosts only
+	NonLocal                 // the domain is not ours
+	Barred                   // a list that this sender may not post to: 550 5.7.1
 )
 
 // Target is one mailbox an address leads to.
@@ -26,19 +28,37 @@ type Target struct {
 	List    *List  // the list it came through last, whose owner gets the errors (RFC 5321 §3.9.2); nil: none
 }
 
+// Onward is an address elsewhere to which mail for an address of ours goes on.
+type Onward struct {
+	Address string  // as RCPT will say it; its domain is Domain
+	Domain  string  // lower-case A-labels, or an address literal
+	Via     string  // the alias, list or account that it came through last; "": what was asked for itself
+	List    *List   // the list it came through last; nil: none
+	Kept    bool    // Via is an account that sends on and keeps its mail too
+	Home    *Domain // the relay or on-demand domain, or the local one with a fall-back, where it is; nil: none of ours
+	Ask     string  // the host to be asked whether the address exists before it is promised; "": it does, or nobody says
+}
+
 // Resolution is the answer to Resolve. Its slices are shared with other
 // callers and only to be read.
 type Resolution struct {
 	Outcome    Outcome
 	Targets    []Target
 	Large      []List   // lists of more than Options.ExpandNow members: expanded after the 250
-	Outside    []string // addresses elsewhere that an alias or list leads to; of a Large list one, if any
+	Outside    []Onward // addresses elsewhere; not those of a Large list, and none of what is NonLocal
 	MaxMessage int64    // the strictest limit of the domains on the way; 0: none
 	Canonical  string   // the address in canonical spelling
+
+	// A postmaster or abuse of ours: its mail is taken (RFC 5321 §4.5.1) though
+	// not all of it could leave. Instead reads what leads nowhere but outside.
+	Reserved bool
+	Instead  []Target
 }
 
 // Resolve follows an address through domain aliases, aliases, plus addressing,
-// lists and catch-alls to mailboxes. postmaster and abuse of a local domain,
+// forwards, lists and catch-alls to mailboxes and to addresses elsewhere. Those
+// of relay and on-demand domains are elsewhere, too; what nobody told us of is
+// Unknown there, unless somebody can be asked. postmaster and abuse of a local domain,
 // and <postmaster> without domain, always lead somewhere (RFC 5321 §4.5.1).
 // from is the reverse-path's address, login who has authenticated: lists ask.
 // The error is only for what failed inside.
@@ -56,7 +76,18 @@ func (d *Directory) Resolve(ctx context.Context, to mail.Address, from mail.Addr
 			return Resolution{Outcome: Barred, Canonical: r.Canonical}, nil
 		}
 	}
-	return r.Resolution, nil
+	return r.spelt(to), nil
+}
+
+// spelt gives what was asked for in its own spelling where it goes on as it is:
+// only its own host may interpret the case of a local part (RFC 5321 §2.4).
+func (r *route) spelt(to mail.Address) Resolution {
+	out := r.Resolution
+	if len(out.Outside) == 1 && out.Outside[0].Via == "" {
+		out.Outside = slices.Clone(out.Outside)
+		out.Outside[0].Address = mail.Address{Local: to.Local, Domain: out.Outside[0].Domain}.String()
+	}
+	return out
 }
 
 // Owns says whether a logged-in user may send as an address: as the account's
@@ -112,37 +143,41 @@ func (d *Directory) draw(ctx context.Context, n name) (*route, error) {
 		return r, nil
 	}
 	w := newWalk(ctx, d)
-	if err := w.follow(hop{to: n, via: r.Canonical}); err != nil {
+	if err := w.follow(hop{to: n, via: r.Canonical, first: true}); err != nil {
 		return nil, err
 	}
-	kept := reserved(n.local)
-	if kept && !w.arrived() {
+	r.Reserved = reserved(n.local)
+	if r.Reserved && !w.found() {
+		w = newWalk(ctx, d)
 		if err := w.house(hop{to: n, via: r.Canonical}, home); err != nil {
 			return nil, err
 		}
 	}
-	w.fill(r, kept)
+	if r.Reserved && !w.arrived() {
+		here := newWalk(ctx, d)
+		here.here = true
+		if err := here.house(hop{to: n, via: r.Canonical}, home); err != nil {
+			return nil, err
+		}
+		r.Instead = here.targets
+	}
+	w.fill(r)
 	return r, nil
 }
 
-// fill says what came of a walk. Reserved names take mail from anybody, and as
-// soon as somebody here reads them they are local and nothing else: their mail
-// is taken (RFC 5321 §4.5.1) even while mail to an alias outside is not.
-func (w *walk) fill(r *route, reserved bool) {
-	if reserved && w.arrived() {
-		w.outside = nil
-	}
+// fill says what came of a walk. Reserved names take mail from anybody.
+func (w *walk) fill(r *route) {
 	r.Targets, r.Large, r.Outside, r.MaxMessage = w.targets, w.large, w.outside, w.limit
 	switch {
-	case len(w.outside) > 0:
-		r.Outcome = NonLocal
 	case w.arrived():
 		r.Outcome = Local
+	case len(w.outside) > 0:
+		r.Outcome = Elsewhere
 	}
-	if !reserved {
+	if !r.Reserved {
 		r.guards = w.guards
 	}
-	if w.own && len(w.targets) == 1 && len(w.outside)+len(w.large) == 0 {
-		r.owner = w.targets[0].Account
+	if w.own && len(w.reached) == 1 {
+		r.owner = w.reached[0]
 	}
 }

@@ -68,7 +68,7 @@ func (d *Domain) check() SenderCheck { return stricter(d.SenderCheck, d.SenderCh
 func (d *Directory) mine(ctx context.Context, login mail.Login, a mail.Address) (bool, error) {
 	if !login.Known() {
 		r, err := d.route(ctx, a)
-		return err == nil && a.Domain != "" && r.Outcome == Local, err
+		return err == nil && a.Domain != "" && (r.Outcome == Local || r.Outcome == Elsewhere), err
 	}
 	if owns, err := d.Owns(ctx, login, a); owns || err != nil {
 		return owns, err

@@ -15,14 +15,17 @@ type walk struct {
 	ctx context.Context
 
 	inline bool // expand lists however long they are
+	here   bool // who is looked for must live here
 	own    bool // only accounts and aliases so far: the address is somebody's own
 	limit  int64
+
+	reached []int64 // accounts, whether their mail is sent on or not
 
 	seen     map[name]bool
 	accounts map[int64]bool
 	targets  []Target
 	large    []List
-	outside  []string
+	outside  []Onward
 	guards   []List
 }
 
@@ -34,6 +37,9 @@ type hop struct {
 	list   *List  // the list it came through last, in Target.List
 	depth  int
 	inList bool // the list it came through has been posted to already
+	first  bool // it is the address that was asked for
+	sent   bool // an account sends its mail on to it
+	kept   bool // and keeps it too
 }
 
 func newWalk(ctx context.Context, d *Directory) *walk {
@@ -42,6 +48,9 @@ func newWalk(ctx context.Context, d *Directory) *walk {
 
 // arrived says that a mailbox here, now or after the 250, gets the message.
 func (w *walk) arrived() bool { return len(w.targets)+len(w.large) > 0 }
+
+// found says that somebody was found.
+func (w *walk) found() bool { return w.arrived() || !w.here && len(w.outside) > 0 }
 
 func (w *walk) follow(h hop) error {
 	if h.depth > maxHops || w.seen[h.to] {
@@ -53,7 +62,7 @@ func (w *walk) follow(h hop) error {
 		return err
 	}
 	if home == nil {
-		w.outside = append(w.outside, h.spelt)
+		w.onward(h, nil, "")
 		return nil
 	}
 	w.limit = strictest(w.limit, limit)
@@ -76,6 +85,25 @@ func (w *walk) follow(h hop) error {
 	return w.enter(h, e)
 }
 
+// onward notes an address elsewhere. What is asked for itself came through
+// nobody.
+func (w *walk) onward(h hop, home *Domain, ask string) {
+	a := mail.Address{Local: h.to.local, Domain: h.to.domain}
+	if written, err := mail.ParseAddress(h.spelt); err == nil {
+		a.Local = written.Local
+	}
+	o := Onward{Address: a.String(), Domain: a.Domain, Via: h.via, List: h.list, Kept: h.kept, Home: home, Ask: ask}
+	if h.first {
+		o.Via = ""
+	}
+	w.outside = append(w.outside, o)
+	w.notOwn(h)
+}
+
+// notOwn says that the address is not one person's alone. What a person's own
+// mail is sent on to changes nothing.
+func (w *walk) notOwn(h hop) { w.own = w.own && h.sent }
+
 // base looks up pepe for pepe+x. Lists are left out: list+x has meanings of
 // its own in many places.
 func (d *Directory) base(ctx context.Context, n name) (entry, error) {
@@ -91,12 +119,46 @@ func (d *Directory) base(ctx context.Context, n name) (entry, error) {
 func (w *walk) enter(h hop, e entry) error {
 	switch {
 	case e.account != nil:
-		w.deliver(h, e.account)
-		return nil
+		if !h.sent {
+			w.reached = append(w.reached, e.account.ID)
+		}
+		if e.forward == nil {
+			w.deliver(h, e.account)
+			return nil
+		}
+		return w.forward(h, e.account, e.forward)
 	case e.alias != nil:
-		return w.each(e.alias.Targets, hop{via: e.alias.Address, list: h.list, depth: h.depth + 1, inList: h.inList})
+		return w.each(e.alias.Targets, h.next(e.alias.Address))
 	}
 	return w.list(h, *e.list)
+}
+
+// next is the step behind an alias or what works like one.
+func (h hop) next(via string) hop {
+	return hop{via: via, list: h.list, depth: h.depth + 1, inList: h.inList, sent: h.sent, kept: h.kept}
+}
+
+// forward sends an account's mail on. What would reach nobody stays in the
+// mailbox.
+func (w *walk) forward(h hop, a *Account, f *Forward) error {
+	if f.Keep {
+		w.deliver(h, a)
+	}
+	next := h.next(a.Address)
+	next.sent, next.kept = true, f.Keep
+	before, known := len(w.targets)+len(w.large)+len(w.outside), false
+	for _, address := range f.To {
+		if to, err := mail.ParseAddress(address); err == nil {
+			known = known || w.seen[w.d.canonical(to)]
+		}
+	}
+	if err := w.each(f.To, next); err != nil {
+		return err
+	}
+	if before == len(w.targets)+len(w.large)+len(w.outside) && !known {
+		w.deliver(h, a)
+	}
+	return nil
 }
 
 func (w *walk) deliver(h hop, a *Account) {
@@ -125,14 +187,15 @@ func (w *walk) each(addresses []string, next hop) error {
 // list follows the members. Who may post is asked of the lists that the sender
 // wrote to; a list inside a list gets what the outer one got.
 func (w *walk) list(h hop, l List) error {
-	w.own = false
+	w.notOwn(h)
 	if !h.inList && l.Kind != Public {
 		w.guards = append(w.guards, l)
 	}
 	if !w.inline && l.Members+int64(len(w.targets)) > int64(w.d.o.ExpandNow) {
-		return w.postpone(l)
+		w.large = append(w.large, l)
+		return nil
 	}
-	next := hop{via: l.Address, list: &l, depth: h.depth + 1, inList: true}
+	next := hop{via: l.Address, list: &l, depth: h.depth + 1, inList: true, sent: h.sent}
 	for after := int64(0); ; {
 		page, err := w.d.store.ListMembers(w.ctx, l.ID, after, pageSize)
 		if err != nil {
@@ -146,21 +209,10 @@ func (w *walk) list(h hop, l List) error {
 			return err
 		}
 	}
-	if !w.arrived() && len(w.outside) == 0 && l.Owner != "" {
+	if !w.found() && l.Owner != "" {
 		return w.each([]string{l.Owner}, next) // nobody else would read it
 	}
 	return nil
-}
-
-// postpone leaves a list for after the 250, and finds out now whether it leads
-// outside.
-func (w *walk) postpone(l List) error {
-	w.large = append(w.large, l)
-	found, err := w.d.outsider(w.ctx, l)
-	if found != "" {
-		w.outside = append(w.outside, found)
-	}
-	return err
 }
 
 // pageSize is how many members are read at once.
@@ -176,12 +228,48 @@ func addressesOf(page []Member) []string {
 
 // nobody is where an address ends up that no row has.
 func (w *walk) nobody(h hop, home *Domain) error {
-	if reserved(h.to.local) {
-		return w.house(h, home)
+	if home.Kind != KindLocal {
+		return w.handOn(h, home)
 	}
-	if home.CatchAll == "" {
+	switch {
+	case reserved(h.to.local):
+		return w.house(h, home)
+	case home.Relay != "":
+		w.onward(h, home, home.Relay)
+		return nil
+	case home.CatchAll == "":
 		return nil
 	}
-	w.own = false
-	return w.each([]string{home.CatchAll}, hop{via: h.via, list: h.list, depth: h.depth + 1, inList: h.inList})
+	w.notOwn(h)
+	return w.each([]string{home.CatchAll}, h.next(h.via))
+}
+
+// handOn is where an address at a relay or on-demand domain goes, if it is
+// known there. The postmaster is (RFC 5321 §4.5.1).
+func (w *walk) handOn(h hop, home *Domain) error {
+	known, err := w.d.listed(w.ctx, h.to, home)
+	switch {
+	case err != nil:
+		return err
+	case known || reserved(h.to.local):
+		w.onward(h, home, "")
+	case home.Callout:
+		w.onward(h, home, home.Relay)
+	}
+	return nil
+}
+
+// listed says whether a relay or on-demand domain was told to have a recipient.
+// Of an on-demand domain without any list nobody but its site knows who is
+// there, and that cannot be asked: all are.
+func (d *Directory) listed(ctx context.Context, n name, home *Domain) (bool, error) {
+	known, err := d.store.IsRecipient(ctx, home.Name, n.local)
+	if base, _, plus := strings.Cut(n.local, "+"); !known && err == nil && plus && base != "" && home.Plus {
+		known, err = d.store.IsRecipient(ctx, home.Name, base)
+	}
+	if known || err != nil || home.Kind != KindOnDemand {
+		return known, err
+	}
+	some, err := d.store.Recipients(ctx, home.Name, "", 1)
+	return len(some) == 0, err
 }
