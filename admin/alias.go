@@ -57,7 +57,7 @@ func reachAlias(ctx context.Context, d *directory.Directory, a directory.Alias, 
 		if err != nil {
 			return out, err
 		}
-		if r.Outcome == directory.Unknown || r.Outcome == directory.NonLocal {
+		if r.Outcome == directory.Unknown {
 			out.Unreachable = append(out.Unreachable, target)
 		}
 	}

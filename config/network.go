@@ -23,7 +23,7 @@ type Network struct {
 	Auth   string       `toml:"auth"`    // Required; Optional: submission without a log-in
 	TLS    string       `toml:"tls"`     // Required; Optional: log-ins and submission in clear text
 	BareLF string       `toml:"bare_lf"` // BareRefuse; BareNormalise: LF ends a line as CRLF does
-	Relay  bool         `toml:"relay"`   // kept for the outgoing side; until then only false is right
+	Relay  bool         `toml:"relay"`   // without a log-in, also to other servers
 }
 
 // String is the network as people know it.
@@ -74,7 +74,7 @@ func (c *Config) checkNetwork(p *problems, i int) {
 	p.oneOf(where, "auth", n.Auth, Required, Optional)
 	p.oneOf(where, "tls", n.TLS, Required, Optional)
 	p.oneOf(where, "bare_lf", n.BareLF, BareRefuse, BareNormalise)
-	if n.Relay {
+	if n.Relay && n.Auth == Required {
 		p.say("relay", "config.network_relay", words.Args{"Where": where})
 	}
 }

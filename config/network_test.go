@@ -73,7 +73,7 @@ func TestNetworkRefuses(t *testing.T) {
 		{[]string{"cidr = '10.0.0.0/8'\nauth = 'never'"}, `network 1: auth = "never" is not one of: required, optional`},
 		{[]string{"cidr = '10.0.0.0/8'\ntls = ''"}, `network 1: tls = "" is not one of: required, optional`},
 		{[]string{"cidr = '10.0.0.0/8'\nbare_lf = 'fix'"}, `bare_lf = "fix" is not one of: refuse, normalise`},
-		{[]string{"cidr = '10.0.0.0/8'\nrelay = true"}, "posta does not send to other servers yet"},
+		{[]string{"cidr = '10.0.0.0/8'\nrelay = true"}, `set auth = "optional"`},
 		{[]string{"cidr = '10.0.0.0/8'\nname = \"a\\nb\""}, "name must be visible characters"},
 		{[]string{"cidr = '10.0.0.0/8'\nname = '" + strings.Repeat("x", 65) + "'"}, "at most 64 octets"},
 		{[]string{"cidr = '10.0.0.0/8'\nrelay = false", "cidr = 'fc00::/7'", "cidr = '8.8.0.0/16'", "cidr = '2001:db8::/32'", "cidr = '127.0.0.1/32'"}, ""},

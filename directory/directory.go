@@ -107,16 +107,9 @@ func (o Options) filled() Options {
 
 // keys makes or reads what the log-ins need.
 func (d *Directory) keys() error {
-	const setting = "scram.fake"
-	ctx := context.Background()
-	key, err := d.store.Setting(ctx, setting)
-	if errors.Is(err, ErrNotFound) {
-		key = make([]byte, 32)
-		rand.Read(key)
-		err = d.store.SetSetting(ctx, setting, key)
-	}
+	key, err := d.Key(context.Background(), "scram.fake")
 	if err != nil {
-		return fmt.Errorf("directory: key of the false salts: %w", err)
+		return err
 	}
 	d.fakes = fakes{key: key, iterations: d.o.Cost.Iterations}
 	d.known = newRemembered(d.o.Now)
@@ -124,6 +117,21 @@ func (d *Directory) keys() error {
 	rand.Read(secret)
 	d.blank = d.o.Cost.hash(string(secret))
 	return nil
+}
+
+// Key gives a random key of the house by its name, made when it is asked for
+// first.
+func (d *Directory) Key(ctx context.Context, setting string) ([]byte, error) {
+	key, err := d.store.Setting(ctx, setting)
+	if errors.Is(err, ErrNotFound) {
+		key = make([]byte, 32)
+		rand.Read(key)
+		err = d.store.SetSetting(ctx, setting, key)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("directory: key %s: %w", setting, err)
+	}
+	return key, nil
 }
 
 // DefaultDomain is the domain of user names without one; "" while there is none.

@@ -53,14 +53,22 @@ func (w *walk) arrived() bool { return len(w.targets)+len(w.large) > 0 }
 func (w *walk) found() bool { return w.arrived() || !w.here && len(w.outside) > 0 }
 
 func (w *walk) follow(h hop) error {
-	if h.depth > maxHops || w.seen[h.to] {
+	if h.depth > maxHops {
 		return nil
 	}
-	w.seen[h.to] = true
 	home, limit, err := w.d.home(w.ctx, h.to.domain)
 	if err != nil {
 		return err
 	}
+	if home == nil { // its case is its own host's affair
+		if written, err := mail.ParseAddress(h.spelt); err == nil {
+			h.to.local = written.Local
+		}
+	}
+	if w.seen[h.to] {
+		return nil
+	}
+	w.seen[h.to] = true
 	if home == nil {
 		w.onward(h, nil, "")
 		return nil

@@ -37,6 +37,7 @@ type Report struct {
 	FromMTA   string // Received-From-MTA: who gave us the message; may be ""
 	EnvID     string // Original-Envelope-Id, decoded from xtext; "" if MAIL had none
 	Arrival   time.Time
+	Lab       bool // the message came by a lab listener, and so the report goes no further than a lab may
 	UTF8      bool // the report's reader knows RFC 6532: the message came with SMTPUTF8
 
 	Recipients []Recipient

@@ -28,6 +28,10 @@ const (
 	ResentSender
 	ResentTo
 	ResentCc
+	ListID // List-Id
+	ListPost
+	ListUnsubscribe
+	DKIMSignature
 )
 
 // longestName is the longest of kindOf's names.
@@ -66,6 +70,14 @@ func kindOf(lower []byte) Kind {
 		return ResentCc
 	case "resent-bcc":
 		return ResentBcc
+	case "list-id":
+		return ListID
+	case "list-post":
+		return ListPost
+	case "list-unsubscribe":
+		return ListUnsubscribe
+	case "dkim-signature":
+		return DKIMSignature
 	case "message-id":
 		return MessageID
 	case "in-reply-to":

@@ -43,6 +43,7 @@ type Receipt struct {
 
 	MessageID string     // of the header, without angle brackets, fit to be printed; "" for none
 	To        []Delivery // where the message lies now; a long list's members get theirs later
+	Queued    []Onward   // where it goes on to; a long list's members elsewhere get theirs later
 	Foreign   []Foreign  // addresses that are not the sender's and passed because a domain only logs them
 }
 
@@ -52,6 +53,12 @@ type Delivery struct {
 	Mailbox   string // the account's address
 	Account   int64
 	UID       uint32 // of the message in the account's INBOX
+}
+
+// Onward is an accepted message on its way to one recipient elsewhere.
+type Onward struct {
+	Recipient string // the address that led there, as RCPT had it
+	To        string // where it goes
 }
 
 // Foreign is an address under which a message came that its sender does not own.

@@ -41,6 +41,7 @@ type Origin struct {
 	TLS      string         // "TLSv1.3 TLS_AES_128_GCM_SHA256"; "" for clear text
 	Login    Login          // who has authenticated; zero for nobody
 	NoLogin  bool           // the configuration lets the peer's network submit without logging in
+	Relays   bool           // the configuration lets that network send to others, too
 	Inside   string         // the user of this machine who hands it in (posta sendmail); "" for what comes over a network
 }
 

@@ -12,6 +12,8 @@ import (
 type Directory interface {
 	Resolve(ctx context.Context, to, from mail.Address, login mail.Login) (directory.Resolution, error)
 	MaySend(ctx context.Context, login mail.Login, a mail.Address) (may bool, check directory.SenderCheck, err error)
+	Serves(ctx context.Context, domain string) (bool, error)
+	DefaultDomain(ctx context.Context) (string, error)
 	Verify(ctx context.Context, who string) (mail.Verified, error)
 
 	List(ctx context.Context, address string) (directory.List, error)

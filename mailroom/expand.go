@@ -119,17 +119,58 @@ func (r *Room) step(ctx context.Context, e *store.Expansion, batch directory.Bat
 		}
 		full, f.To = append(full, more...), nil
 	}
-	f.Step = &store.Step{ID: e.ID, After: batch.After, Done: batch.Done}
+	missed := make([]dsn.Recipient, 0, len(full))
+	for i := range full {
+		missed = append(missed, fullMailbox(full[i].Address))
+	}
+	out, turned, err := r.outOf(ctx, e, batch.Outside, f.Received)
+	if err != nil {
+		return err
+	}
+	for i := range turned {
+		missed = append(missed, turned[i].failed())
+	}
+	f.Out, f.Step = out, &store.Step{ID: e.ID, After: batch.After, Done: batch.Done}
 	if err := r.cfg.Store.File(ctx, f); err != nil {
 		return err
 	}
 	r.tellDelivered(e.Queue, "", f.To, fit)
-	return r.tellOwner(ctx, e, full)
+	r.tellQueued(e.Queue, "", f.Out)
+	return r.tellOwner(ctx, e, missed)
+}
+
+// outOf is what a step sends to members elsewhere, and those whom it cannot.
+// What MAIL said of the message does not go on with it (RFC 3461 §5.2.7.1).
+func (r *Room) outOf(ctx context.Context, e *store.Expansion, members []directory.Onward, now time.Time) ([]store.Outgoing, []turned, error) {
+	var origin mail.Origin
+	if e.Lab {
+		origin.Mode = mail.Lab
+	}
+	_, domain := directory.Split(e.From)
+	t := trace{id: e.Queue, from: e.From, common: e.Prefix, has: listFields{id: true}} // the prefix has the list's lines
+	g := outgoing{room: r, trace: &t, eight: e.Body == mail.Body8BitMIME, wide: e.Traits.UTF8,
+		base: store.Outgoing{Queue: e.Queue, Sender: turnOf(domain), Lab: e.Lab, Traits: e.Traits, Received: now}}
+	var no []turned
+	for i := range members {
+		o := &members[i]
+		a, err := mail.ParseAddress(o.Address)
+		if err != nil {
+			return nil, nil, fmt.Errorf("a member elsewhere: %w", err)
+		}
+		if err := r.cfg.Outside.Admits(ctx, origin, a); err != nil {
+			no = append(no, turned{*o, refusal(err)})
+			continue
+		}
+		if err := g.add(ctx, o, r.rcptOf(o, now)); err != nil {
+			return nil, nil, err
+		}
+	}
+	return g.out, no, nil
 }
 
 // filing is a step of the expansion to these mailboxes.
 func (r *Room) filing(e *store.Expansion, to []target) store.Filing {
-	t := trace{from: e.From, common: e.Prefix}
+	t := trace{from: e.From, common: e.Prefix, has: listFields{id: true}} // the prefix has the list's lines
 	f := store.Filing{ID: e.Queue, From: e.From, Blob: e.Blob, Traits: e.Traits, Received: r.cfg.Now(), To: t.deliveries(to)}
 	f.Traits.UTF8 = f.Traits.UTF8 || t.wide(to)
 	return f
@@ -153,18 +194,16 @@ func (r *Room) oneByOne(ctx context.Context, f store.Filing, to []target) (bad [
 	return bad, nil
 }
 
-// tellOwner reports members whose mailboxes are full. That the report itself
-// cannot be filed does not undo the step.
-func (r *Room) tellOwner(ctx context.Context, e *store.Expansion, full []target) error {
+// tellOwner reports members who do not get it. That the report itself cannot be
+// filed does not undo the step.
+func (r *Room) tellOwner(ctx context.Context, e *store.Expansion, missed []dsn.Recipient) error {
 	owner, err := mail.ParseAddress(e.From)
-	if len(full) == 0 || err != nil { // nobody to tell
+	if len(missed) == 0 || err != nil { // nobody to tell
 		return nil
 	}
-	about := make([]dsn.Recipient, len(full))
-	for i := range full {
-		about[i] = fullMailbox(full[i].Address)
-	}
-	f, ok, err := r.fileReport(ctx, r.newReport(owner, about, r.cfg.Now()))
+	rep := r.newReport(owner, missed, r.cfg.Now())
+	rep.Lab = e.Lab
+	f, ok, err := r.fileReport(ctx, rep)
 	if err == nil && ok {
 		if err = r.cfg.Store.File(ctx, f.Filing); err == nil {
 			r.tell(&f)

@@ -27,10 +27,18 @@ type box struct {
 	queue   string
 }
 
+// leaves is what the fake store holds of a message that leaves.
+type leaves struct {
+	store.Outgoing
+	octets string // prefix and body
+}
+
 // memory is a store.Mail that keeps all in memory.
 type memory struct {
 	mu         sync.Mutex
 	boxes      []box
+	out        []leaves
+	settled    []store.Settlement
 	blobs      []string
 	expansions []store.Expansion
 	used       map[int64]int64
@@ -114,14 +122,24 @@ func (m *memory) File(ctx context.Context, filings ...store.Filing) error {
 }
 
 func (m *memory) body(f store.Filing) string {
-	if f.Draft != nil {
+	switch {
+	case f.Draft != nil:
 		return f.Draft.(*draft).b.String()
+	case f.Blob == 0:
+		return ""
 	}
 	return m.blobs[f.Blob-1]
 }
 
 func (m *memory) keep(f store.Filing) {
+	m.settled = append(m.settled, f.Settle...)
+	if f.Draft == nil && f.Blob == 0 {
+		return // nothing but settlements
+	}
 	body := m.body(f)
+	for _, o := range f.Out {
+		m.out = append(m.out, leaves{o, string(o.Prefix) + body})
+	}
 	for i, d := range f.To {
 		m.boxes = append(m.boxes, box{d.Account, string(d.Prefix) + body, f.Traits, f.ID})
 		f.To[i].UID = uint32(len(m.boxes)) // a number of all mailboxes together does here

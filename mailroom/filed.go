@@ -50,8 +50,13 @@ func (l *letter) delivered(f *filing) []mail.Delivery {
 
 // tell tells the watchers of a report, which no session brought.
 func (r *Room) tell(f *filing) {
-	r.emit(event.Accepted{ID: f.ID, MessageID: f.messageID, From: f.From, Recipients: len(f.To), Size: f.size})
+	recipients := len(f.To)
+	for i := range f.Out {
+		recipients += len(f.Out[i].Rcpts)
+	}
+	r.emit(event.Accepted{ID: f.ID, MessageID: f.messageID, From: f.From, Recipients: recipients, Size: f.size})
 	r.tellDelivered(f.ID, f.recipient, f.To, f.targets)
+	r.tellQueued(f.ID, f.recipient, f.Out)
 }
 
 func (r *Room) tellDelivered(id, recipient string, to []store.Delivery, targets []target) {

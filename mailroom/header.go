@@ -2,7 +2,9 @@ package mailroom
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"posta/imf"
 	"posta/mail"
@@ -35,7 +37,14 @@ type header struct {
 	idText   string  // what it says, see messageID
 	claims   []claim // of the sender, if they will be looked at
 	kept     []byte  // the header itself, if a report may return it
+
+	deliveredTo []string // addresses that have had the message, if it may go on
+	lists       listFields
 }
+
+// maxPassed bounds the Delivered-To fields that are looked at; hops are bounded
+// besides.
+const maxPassed = 200
 
 // takeHeader reads on until the header ends, then sends it on, mended.
 func (l *letter) takeHeader(p []byte) error {
@@ -124,6 +133,7 @@ func (l *letter) learn(octets []byte) {
 	s := &l.work.scanner
 	l.head.utf8, l.head.eightBit = s.UTF8(), s.EightBit()
 	looks := l.from.Service == mail.Submission || l.from.Mode == mail.Lab
+	goesOn := l.goesOn()
 	for _, f := range s.Fields() {
 		switch f.Kind {
 		case imf.Date:
@@ -133,12 +143,25 @@ func (l *letter) learn(octets []byte) {
 				l.head.idText = messageID(f.Text(octets))
 			}
 			l.head.id = true
+		case imf.DeliveredTo:
+			if goesOn && len(l.head.deliveredTo) < maxPassed {
+				l.head.deliveredTo = append(l.head.deliveredTo, f.Text(octets))
+			}
+		case imf.ListID, imf.ListPost, imf.ListUnsubscribe, imf.DKIMSignature:
+			if goesOn {
+				l.head.lists.see(f, octets)
+			}
 		default:
 			if field := claims(f.Kind); looks && field != "" {
 				l.head.claims = append(l.head.claims, claim{field, f.Text(octets)})
 			}
 		}
 	}
+}
+
+// goesOn says that the message leaves, or goes to a list.
+func (l *letter) goesOn() bool {
+	return len(l.onward) > 0 || len(l.large) > 0 || slices.ContainsFunc(l.targets, func(t target) bool { return t.List != nil })
 }
 
 // wantsHeader says that a report may have to return the header.
@@ -148,12 +171,7 @@ func (l *letter) wantsHeader() bool {
 			return true
 		}
 	}
-	for i := range l.targets {
-		if l.targets[i].Quota > 0 {
-			return true
-		}
-	}
-	return false
+	return len(l.turned) > 0 || slices.ContainsFunc(l.targets, func(t target) bool { return t.Quota > 0 })
 }
 
 // body passes octets on to the store and learns its traits on the way.
@@ -162,6 +180,8 @@ type body struct {
 	size    int64
 	last    [2]byte
 	stuffed bool
+	looks   bool // for octets above 127
+	eight   bool // it has some
 }
 
 func (b *body) write(p []byte) error {
@@ -172,6 +192,9 @@ func (b *body) write(p []byte) error {
 		first := b.size == 0 || b.last[1] == '\n' // prefixes end in CRLF
 		b.stuffed = first && p[0] == '.' || bytes.Contains(p, []byte("\n."))
 	}
+	if b.looks && !b.eight {
+		b.eight = !isASCII(p)
+	}
 	b.size += int64(len(p))
 	if len(p) == 1 {
 		b.last[0] = b.last[1]
@@ -181,6 +204,21 @@ func (b *body) write(p []byte) error {
 	b.last[1] = p[len(p)-1]
 	_, err := b.draft.Write(p)
 	return err
+}
+
+// isASCII says that no octet is above 127, eight at a time.
+func isASCII(p []byte) bool {
+	for ; len(p) >= 8; p = p[8:] {
+		if binary.LittleEndian.Uint64(p)&0x8080808080808080 != 0 {
+			return false
+		}
+	}
+	for _, c := range p {
+		if c >= 0x80 {
+			return false
+		}
+	}
+	return true
 }
 
 // Write lets a report be written into a body.

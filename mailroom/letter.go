@@ -24,8 +24,10 @@ type letter struct {
 	byID    map[int64]struct{} // accounts in targets, once they are many
 	large   []directory.List
 	also    []also
-	reached bool  // reports reach the sender
-	max     int64 // octets, the strictest of the recipients' domains; 0: none
+	onward  []onward
+	turned  []turned // members of lists who cannot get it
+	reached bool     // reports reach the sender
+	max     int64    // octets, the strictest of the recipients' domains; 0: none
 
 	work  *work // while the header is being read
 	body  body
@@ -37,6 +39,8 @@ type letter struct {
 
 	notes   []string
 	foreign []mail.Foreign
+
+	onwardBy map[string]int // addresses in onward, once they are many
 }
 
 // rcpt is an accepted RCPT.
@@ -44,6 +48,7 @@ type rcpt struct {
 	mail.Recipient
 	canonical string
 	expanded  bool // an alias for several
+	passed    bool // all of it goes on to one address elsewhere, with what the sender asked for
 	full      bool // its only mailbox cannot hold the message
 }
 
@@ -96,6 +101,7 @@ func (l *letter) take(p []byte) error {
 	if l.body.draft == nil {
 		l.body.draft = l.room.cfg.Store.Draft(l.env.Size)
 		l.work = l.room.works.Get().(*work)
+		l.body.looks = len(l.onward) > 0 || len(l.large) > 0
 	}
 	if l.work == nil {
 		return l.body.write(p)
@@ -150,11 +156,14 @@ func (l *letter) Commit(ctx context.Context) (mail.Receipt, error) {
 	if len(l.large) > 0 {
 		l.room.stir()
 	}
+	if len(l.onward) > 0 {
+		l.room.cfg.Queued()
+	}
 	for i := range filings[1:] {
 		l.room.tell(&filings[1+i])
 	}
 	own := &filings[0]
-	return mail.Receipt{ID: id, MessageID: own.messageID, To: l.delivered(own), Notes: l.notes, Foreign: l.foreign}, nil
+	return mail.Receipt{ID: id, MessageID: own.messageID, To: l.delivered(own), Queued: l.queued(), Notes: l.notes, Foreign: l.foreign}, nil
 }
 
 // finish ends the message and checks what needs all of it.
@@ -173,6 +182,9 @@ func (l *letter) finish(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := l.unloop(); err != nil {
+		return err
+	}
 	return l.checkClaims(ctx)
 }
 
@@ -188,12 +200,16 @@ func (l *letter) filings(ctx context.Context, id string, now time.Time) ([]filin
 	f.Traits = l.body.traits(l.head.utf8 || t.utf8)
 	f.To = t.deliveries(fit)
 	for i := range l.large {
-		f.Later = append(f.Later, t.expansion(&l.large[i], f.Traits))
+		f.Later = append(f.Later, l.expansion(&t, &l.large[i], f.Traits))
 	}
-	own := filing{Filing: f, targets: fit, messageID: l.head.idText, size: l.size}
+	messageID := l.head.idText
 	if !l.head.id && l.from.Service == mail.Submission {
-		own.messageID = l.room.newMessageID(id)
+		messageID = l.room.newMessageID(id)
 	}
+	if f.Out, err = l.outgoing(ctx, &t, f.Traits, messageID, now); err != nil {
+		return nil, err
+	}
+	own := filing{Filing: f, targets: fit, messageID: messageID, size: l.size}
 	return l.report(ctx, append(make([]filing, 0, 1), own), now)
 }
 

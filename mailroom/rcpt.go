@@ -3,6 +3,7 @@ package mailroom
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"posta/directory"
 	"posta/mail"
@@ -13,11 +14,8 @@ func (l *letter) Rcpt(ctx context.Context, to mail.Recipient) error {
 	if l.over || l.body.draft != nil {
 		return mail.Refuse(503, "5.5.1", "Recipients come before the data")
 	}
-	res, err := l.room.cfg.Directory.Resolve(ctx, to.To, l.env.From, l.from.Login)
+	res, err := l.resolve(ctx, &to)
 	if err != nil {
-		return failed(fmt.Errorf("resolving a recipient: %w", err))
-	}
-	if err := refuseOutcome(&res); err != nil {
 		return err
 	}
 	if to.Notify&(mail.NotifySuccess|mail.NotifyDelay) != 0 {
@@ -28,43 +26,82 @@ func (l *letter) Rcpt(ctx context.Context, to mail.Recipient) error {
 	if res.MaxMessage > 0 && l.env.Size > res.MaxMessage {
 		return mail.Refuse(552, "5.3.4", fmt.Sprintf("The message is larger than this domain allows (%d octets)", res.MaxMessage))
 	}
-	added, err := l.addTargets(ctx, &res)
+	before := len(l.turned)
+	out, err := l.elsewhere(ctx, &to, &res)
+	if err != nil {
+		l.turned = l.turned[:before]
+		return err
+	}
+	if len(out)+len(res.Targets)+len(res.Large) == 0 {
+		res.Targets = res.Instead
+	}
+	return l.add(ctx, to, &res, out)
+}
+
+// resolve finds out what a recipient is. What comes back to a reverse-path that
+// we rewrote goes to whom it stands for.
+func (l *letter) resolve(ctx context.Context, to *mail.Recipient) (directory.Resolution, error) {
+	whom, back, err := l.room.backTo(ctx, to.To)
+	if err == nil && back && !l.env.From.IsZero() {
+		err = mail.Refuse(550, "5.7.1", "This address takes only reports on a message that was sent on, under the null sender <>")
+	}
+	if err != nil {
+		return directory.Resolution{}, refusal(err)
+	}
+	res, err := l.room.cfg.Directory.Resolve(ctx, whom, l.env.From, l.from.Login)
+	if err != nil {
+		return res, failed(fmt.Errorf("resolving a recipient: %w", err))
+	}
+	if back && res.Outcome == directory.NonLocal {
+		res.Outcome, res.Outside = directory.Elsewhere, []directory.Onward{straight(whom, &res)}
+	}
+	return res, refuseOutcome(&res)
+}
+
+// straight is an address that is not ours as it goes on.
+func straight(to mail.Address, res *directory.Resolution) directory.Onward {
+	_, domain := directory.Split(res.Canonical)
+	return directory.Onward{Address: mail.Address{Local: to.Local, Domain: domain}.String(), Domain: domain}
+}
+
+// add notes a recipient with all that it leads to.
+func (l *letter) add(ctx context.Context, to mail.Recipient, res *directory.Resolution, out []directory.Onward) error {
+	added, err := l.addTargets(ctx, res, len(out) > 0)
 	if err != nil {
 		return err
 	}
 	shares := len(res.Targets) == 1 && len(res.Large) == 0 && len(added) == len(l.targets)
 	l.targets = added
 	l.addLarge(res.Large)
+	l.addOnward(out, len(l.rcpts))
 	if res.MaxMessage > 0 && (l.max == 0 || res.MaxMessage < l.max) {
 		l.max = res.MaxMessage
 	}
 	before := len(l.rcpts)
-	l.addRcpt(to, &res)
+	l.addRcpt(to, res, out)
 	if shares && len(l.rcpts) > before {
 		l.also = append(l.also, also{before, res.Targets[0].Account})
 	}
 	return nil
 }
 
-// refuseOutcome answers for what is no mailbox here. A 250 is a promise to
-// deliver, so whatever leads outside is refused.
+// refuseOutcome answers for what leads to nobody.
 func refuseOutcome(res *directory.Resolution) error {
 	switch {
 	case res.Outcome == directory.Unknown:
 		return mail.Refuse(550, "5.1.1", "No such user here")
 	case res.Outcome == directory.Barred:
 		return mail.Refuse(550, "5.7.1", "You may not write to this list")
-	case res.Outcome == directory.NonLocal || len(res.Outside) > 0:
-		return mail.Refuse(550, "5.7.1", "This server does not send to other hosts yet")
-	case len(res.Targets) == 0 && len(res.Large) == 0:
+	case res.Outcome == directory.Local && len(res.Targets) == 0 && len(res.Large) == 0:
 		return mail.Refuse(550, "5.1.1", "This address leads to nobody")
 	}
 	return nil
 }
 
 // addTargets gives the targets with those of one more recipient. A mailbox
-// gets the message once however many recipients lead to it.
-func (l *letter) addTargets(ctx context.Context, res *directory.Resolution) ([]target, error) {
+// gets the message once however many recipients lead to it. others says that
+// the recipient leads elsewhere too.
+func (l *letter) addTargets(ctx context.Context, res *directory.Resolution, others bool) ([]target, error) {
 	out := l.targets
 	full := 0
 	for i := range res.Targets {
@@ -84,7 +121,7 @@ func (l *letter) addTargets(ctx context.Context, res *directory.Resolution) ([]t
 		}
 	}
 	// Of a list or an alias for several, the others get theirs.
-	if full > 0 && full == len(res.Targets) && len(res.Large) == 0 {
+	if full > 0 && full == len(res.Targets) && len(res.Large) == 0 && !others {
 		l.byID = nil // may hold accounts of this recipient
 		return nil, mail.Refuse(452, "4.2.2", "The mailbox is full")
 	}
@@ -125,25 +162,23 @@ next:
 }
 
 // addRcpt notes the recipient for reports. One named twice is one.
-func (l *letter) addRcpt(to mail.Recipient, res *directory.Resolution) {
+func (l *letter) addRcpt(to mail.Recipient, res *directory.Resolution, out []directory.Onward) {
 	for i := range l.rcpts {
 		if l.rcpts[i].To == to.To {
 			l.rcpts[i].Notify |= to.Notify &^ mail.NotifyNever
 			return
 		}
 	}
-	l.rcpts = append(l.rcpts, rcpt{Recipient: to, canonical: res.Canonical, expanded: isAlias(res)})
+	r := rcpt{Recipient: to, canonical: res.Canonical, expanded: isAlias(res, out)}
+	r.passed = len(out) == 1 && out[0].List == nil && len(res.Targets)+len(res.Large) == 0
+	l.rcpts = append(l.rcpts, r)
 }
 
-// isAlias says that an address stands for several mailboxes and is no list.
-func isAlias(res *directory.Resolution) bool {
-	if len(res.Large) > 0 || len(res.Targets) < 2 {
+// isAlias says that an address stands for several and is no list.
+func isAlias(res *directory.Resolution, out []directory.Onward) bool {
+	if len(res.Large) > 0 || len(res.Targets)+len(out) < 2 {
 		return false
 	}
-	for i := range res.Targets {
-		if res.Targets[i].List == nil {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(res.Targets, func(t directory.Target) bool { return t.List == nil }) ||
+		slices.ContainsFunc(out, func(o directory.Onward) bool { return o.List == nil })
 }

@@ -3,12 +3,12 @@ package mailroom
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"posta/directory"
 	"posta/dsn"
 	"posta/mail"
-	"posta/store"
 )
 
 // prefixRoom is what a message's prefix may take of a quota.
@@ -23,7 +23,8 @@ func (t *target) full(size int64) bool {
 // message is refused; but where the others can get theirs and somebody can be
 // told of the one, they do.
 func (l *letter) fitting() ([]target, error) {
-	direct, fits := 0, len(l.large)
+	others := len(l.large) + len(l.onward)
+	direct, fits := 0, others
 	for i := range l.targets {
 		t := &l.targets[i]
 		switch {
@@ -37,7 +38,7 @@ func (l *letter) fitting() ([]target, error) {
 	if direct > 0 && (fits == 0 || !l.mayReport()) || fits == 0 {
 		return nil, mail.Refuse(452, "4.2.2", "A recipient's mailbox is full")
 	}
-	if fits == len(l.targets)+len(l.large) {
+	if fits == len(l.targets)+others {
 		return l.targets, nil
 	}
 	out := make([]target, 0, len(l.targets))
@@ -64,12 +65,12 @@ func (l *letter) mayAsk(ctx context.Context) error {
 	if l.env.From.IsZero() || l.from.Inside != "" || l.reached {
 		return nil
 	}
-	res, err := l.room.cfg.Directory.Resolve(ctx, l.env.From, mail.Address{}, mail.Login{})
+	to, err := l.room.readers(ctx, l.env.From, l.from)
 	switch {
 	case err != nil:
-		return failed(fmt.Errorf("resolving the sender: %w", err))
-	case res.Outcome != directory.Local || len(res.Targets) == 0:
-		return mail.Refuse(555, "5.5.4", "NOTIFY=SUCCESS and DELAY are served to senders with a mailbox here only")
+		return refusal(err)
+	case to.none():
+		return mail.Refuse(555, "5.5.4", "NOTIFY=SUCCESS and DELAY are only for senders whom a report can reach")
 	}
 	l.reached = true
 	return nil
@@ -78,7 +79,7 @@ func (l *letter) mayAsk(ctx context.Context) error {
 // report adds the reports that the message gives rise to.
 func (l *letter) report(ctx context.Context, out []filing, now time.Time) ([]filing, error) {
 	out, err := l.reportToOwners(ctx, out, now)
-	if err != nil || !l.mayReport() {
+	if err != nil || !l.mayReport() && !l.asked() {
 		return out, err
 	}
 	var about []dsn.Recipient
@@ -101,14 +102,19 @@ func (l *letter) report(ctx context.Context, out []filing, now time.Time) ([]fil
 	return out, err
 }
 
+// asked says that somebody who may wants to hear of success. Listeners take the
+// question only from those whom they let ask.
+func (l *letter) asked() bool {
+	return !l.env.From.IsZero() && slices.ContainsFunc(l.rcpts, func(r rcpt) bool { return r.Notify&mail.NotifySuccess != 0 })
+}
+
 // outcome is what a report says of the recipient, if it says anything
 // (RFC 3461 §5.2.3).
 func (r *rcpt) outcome() (dsn.Recipient, bool) {
-	d := dsn.Recipient{Original: r.Orcpt, Final: dsn.Type(r.To), Action: dsn.Delivered, Status: mail.Status{Class: 2}}
-	if r.To.Domain == "" {
-		d.Final = "rfc822;" + r.canonical
-	}
+	d := dsn.Recipient{Original: r.Orcpt, Final: r.original(), Action: dsn.Delivered, Status: mail.Status{Class: 2}}
 	switch {
+	case r.passed: // who has it last says so
+		return d, false
 	case r.full:
 		d.Action, d.Status = dsn.Failed, mail.Status{Class: 5, Subject: 2, Detail: 2}
 		return d, r.Notify == 0 || r.Notify&mail.NotifyFailure != 0
@@ -118,22 +124,26 @@ func (r *rcpt) outcome() (dsn.Recipient, bool) {
 	return d, r.Notify&mail.NotifySuccess != 0
 }
 
-// reportToOwners tells the owners of lists whose members' mailboxes are full.
+// reportToOwners tells the owners of lists which members do not get it.
 func (l *letter) reportToOwners(ctx context.Context, out []filing, now time.Time) ([]filing, error) {
 	var owners []string // in the order of the recipients
-	full := map[string][]dsn.Recipient(nil)
+	full := map[string][]dsn.Recipient{}
+	missed := func(list *directory.List, about dsn.Recipient) {
+		if list == nil || list.Owner == "" {
+			return
+		}
+		if full[list.Owner] == nil {
+			owners = append(owners, list.Owner)
+		}
+		full[list.Owner] = append(full[list.Owner], about)
+	}
 	for i := range l.targets {
-		t := &l.targets[i]
-		if t.List == nil || t.List.Owner == "" || !t.full(l.body.size) {
-			continue
+		if t := &l.targets[i]; t.List != nil && t.full(l.body.size) {
+			missed(t.List, fullMailbox(t.Address))
 		}
-		if full == nil {
-			full = map[string][]dsn.Recipient{}
-		}
-		if full[t.List.Owner] == nil {
-			owners = append(owners, t.List.Owner)
-		}
-		full[t.List.Owner] = append(full[t.List.Owner], fullMailbox(t.Address))
+	}
+	for i := range l.turned {
+		missed(l.turned[i].List, l.turned[i].failed())
 	}
 	var err error
 	for _, owner := range owners {
@@ -150,6 +160,16 @@ func (l *letter) reportToOwners(ctx context.Context, out []filing, now time.Time
 	return out, err
 }
 
+// failed is what a report says of a member who cannot get it.
+func (t *turned) failed() dsn.Recipient {
+	d := fullMailbox(t.Address)
+	d.Status, d.Diagnostic = t.why.Status, fmt.Sprintf("%d %s %s", t.why.Code, t.why.Status, t.why.Text)
+	if d.Status.Class == 4 { // there is no other try
+		d.Status.Class = 5
+	}
+	return d
+}
+
 func fullMailbox(address string) dsn.Recipient {
 	d := dsn.Recipient{Final: "rfc822;" + address, Action: dsn.Failed, Status: mail.Status{Class: 5, Subject: 2, Detail: 2}}
 	if !mail.IsASCII(address) {
@@ -161,7 +181,7 @@ func fullMailbox(address string) dsn.Recipient {
 // reportTo begins a report on this message.
 func (l *letter) reportTo(to mail.Address, about []dsn.Recipient, now time.Time) *dsn.Report {
 	r := l.room.newReport(to, about, now)
-	r.EnvID, r.UTF8 = l.env.EnvID, l.env.UTF8
+	r.EnvID, r.UTF8, r.Lab = l.env.EnvID, l.env.UTF8, l.from.Mode == mail.Lab
 	r.Header, r.EightBit = l.head.kept, l.head.eightBit
 	if mail.CheckDomain(l.from.Helo) == nil && mail.IsASCII(l.from.Helo) {
 		r.FromMTA = l.from.Helo
@@ -169,17 +189,13 @@ func (l *letter) reportTo(to mail.Address, about []dsn.Recipient, now time.Time)
 	return r
 }
 
-// newReport begins a report. It comes from the postmaster of the reader's own
-// domain, who is always there (RFC 5321 §4.5.1).
+// newReport begins a report.
 func (r *Room) newReport(to mail.Address, about []dsn.Recipient, now time.Time) *dsn.Report {
-	return &dsn.Report{
-		From: mail.Address{Local: "postmaster", Domain: to.Domain}, To: to,
-		Date: now, Arrival: now, MTA: r.cfg.Hostname, Recipients: about,
-	}
+	return &dsn.Report{To: to, Date: now, Arrival: now, MTA: r.cfg.Hostname, Recipients: about}
 }
 
-// addReport adds the filing of a report, if it is about anybody and its reader
-// has a mailbox here with room for it.
+// addReport adds the filing of a report, if it is about anybody and can reach
+// its reader.
 func (l *letter) addReport(ctx context.Context, out []filing, rep *dsn.Report) ([]filing, error) {
 	if len(rep.Recipients) == 0 {
 		return out, nil
@@ -192,38 +208,6 @@ func (l *letter) addReport(ctx context.Context, out []filing, rep *dsn.Report) (
 		return out, err
 	}
 	return append(out, f), nil
-}
-
-// fileReport makes the filing of a report; ok is false if nobody here gets it.
-func (r *Room) fileReport(ctx context.Context, rep *dsn.Report) (f filing, ok bool, err error) {
-	res, err := r.cfg.Directory.Resolve(ctx, rep.To, mail.Address{}, mail.Login{})
-	if err != nil {
-		return f, false, fmt.Errorf("resolving a report's reader: %w", err)
-	}
-	if res.Outcome != directory.Local || len(res.Targets) == 0 {
-		return f, false, nil
-	}
-	f = filing{Filing: store.Filing{ID: r.cfg.NewID(), Received: rep.Date}, recipient: rep.To.String()}
-	f.messageID = r.newMessageID(f.ID)
-	rep.MessageID = f.messageID
-	b := body{draft: r.cfg.Store.Draft(0)}
-	f.Draft = b.draft
-	if err := rep.Write(&b, r.cfg.Words[0], r.cfg.Words[1:]...); err != nil {
-		b.draft.Discard()
-		return filing{}, false, err
-	}
-	to, _, err := r.roomy(ctx, res.Targets, b.size)
-	if err != nil || len(to) == 0 {
-		b.draft.Discard()
-		return filing{}, false, err
-	}
-	for i := range to {
-		to[i].List = nil // the null path stays, RFC 3464 §2
-	}
-	t := trace{}
-	f.To, f.targets, f.size = t.deliveries(to), to, b.size
-	f.Traits = b.traits(!mail.IsASCII(rep.To.String()) || t.wide(to))
-	return f, true, nil
 }
 
 // roomy parts the targets whose mailboxes can hold size octets more from those

@@ -10,6 +10,7 @@ import (
 	"posta/event"
 	"posta/imf"
 	"posta/mail"
+	"posta/srs"
 	"posta/store"
 )
 
@@ -24,6 +25,13 @@ type Config struct {
 	Hostname  string // in Received: and Reporting-MTA:
 	Directory Directory
 	Store     store.Mail
+
+	Outside Outside       // whether mail for other hosts is taken; nil: none is
+	Callout Callout       // asks next hosts about recipients; nil: nobody can be asked
+	SRS     *srs.Rewriter // nil: reverse-paths leave as they are
+	MaxAge  time.Duration // how long mail waits to leave; 0: DefaultAge
+	Hold    bool          // what leaves waits until somebody releases it
+	Queued  func()        // told when something was filed that leaves; nil: nobody
 
 	MaxHops   int   // a message with more Received: fields is in a loop; 0: DefaultHops
 	MaxHeader int64 // octets of a header; 0: DefaultHeader
@@ -49,6 +57,18 @@ func New(cfg Config) *Room {
 	}
 	if cfg.MaxHeader <= 0 {
 		cfg.MaxHeader = DefaultHeader
+	}
+	if cfg.Outside == nil {
+		cfg.Outside = closed{}
+	}
+	if cfg.Callout == nil {
+		cfg.Callout = nobody{}
+	}
+	if cfg.MaxAge <= 0 {
+		cfg.MaxAge = DefaultAge
+	}
+	if cfg.Queued == nil {
+		cfg.Queued = func() {}
 	}
 	if len(cfg.Words) == 0 {
 		cfg.Words = []dsn.Words{dsn.English(), dsn.Spanish()}

@@ -2,6 +2,7 @@ package mailroom
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"posta/directory"
@@ -16,11 +17,12 @@ type trace struct {
 	from   string // the reverse-path
 	common []byte // Received: and what was missing, the same for all recipients
 	utf8   bool   // some line has UTF-8
+	has    listFields
 }
 
 // trace makes the trace lines of this message (RFC 5321 §4.4).
 func (l *letter) trace(id string, now time.Time) trace {
-	t := trace{id: id, from: l.env.From.String()}
+	t := trace{id: id, from: l.env.From.String(), has: l.head.lists}
 	b := make([]byte, 0, 512)
 	b = l.received(b, id, now)
 	if l.from.Service == mail.Submission { // RFC 6409 §8.2, §8.3
@@ -152,9 +154,10 @@ func shown(t *directory.Target) string {
 func (t *trace) deliveries(targets []target) []store.Delivery {
 	const lines = len("Return-Path: <>\r\nDelivered-To: \r\n")
 	size := 0
+	marks := t.marks(targets)
 	for i := range targets {
 		tg := &targets[i].Target
-		size += lines + len(t.path(tg.List)) + len(shown(tg)) + len(t.common)
+		size += lines + len(t.path(tg.List)) + len(shown(tg)) + len(t.common) + len(marks[i])
 	}
 	buf := make([]byte, 0, size) // one for all
 	out := make([]store.Delivery, len(targets))
@@ -162,8 +165,24 @@ func (t *trace) deliveries(targets []target) []store.Delivery {
 		tg := &targets[i].Target
 		start := len(buf)
 		buf = appendOwn(buf, t.path(tg.List), shown(tg))
-		buf = append(buf, t.common...)
+		buf = append(append(buf, t.common...), marks[i]...)
 		out[i] = store.Delivery{Account: tg.Account, Prefix: buf[start:len(buf):len(buf)]}
+	}
+	return out
+}
+
+// marks are the lines of the lists that each mailbox's copy came through.
+func (t *trace) marks(targets []target) [][]byte {
+	out := make([][]byte, len(targets))
+	for i := range targets {
+		list := targets[i].List
+		switch {
+		case list == nil:
+		case i > 0 && targets[i-1].List != nil && targets[i-1].List.ID == list.ID:
+			out[i] = out[i-1]
+		default:
+			out[i] = t.listLines(list)
+		}
 	}
 	return out
 }
@@ -174,7 +193,13 @@ func appendOwn(b []byte, path, to string) []byte {
 	return append(append(append(b, "Delivered-To: "...), to...), "\r\n"...)
 }
 
-// expansion leaves a large list for Run.
-func (t *trace) expansion(list *directory.List, traits store.Traits) store.Expansion {
-	return store.Expansion{List: list.ID, Prefix: t.common, From: t.path(list), Queue: t.id, Traits: traits}
+// expansion leaves a large list for Run. Its own lines are made now, while it
+// is known which of them the message has.
+func (l *letter) expansion(t *trace, list *directory.List, traits store.Traits) store.Expansion {
+	e := store.Expansion{List: list.ID, From: t.path(list), Queue: t.id, Traits: traits, Lab: l.from.Mode == mail.Lab}
+	e.Prefix = slices.Concat(t.common, t.listLines(list))
+	if l.body.eight || l.head.eightBit {
+		e.Body = mail.Body8BitMIME
+	}
+	return e
 }

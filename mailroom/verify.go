@@ -48,7 +48,22 @@ func (r *Room) usable(ctx context.Context, from mail.Origin, v mail.Verified) er
 	if err != nil {
 		return failed(err)
 	}
-	return refuseOutcome(&res)
+	if err := refuseOutcome(&res); err != nil {
+		return err
+	}
+	for _, o := range res.Outside {
+		a, err := mail.ParseAddress(o.Address)
+		if err == nil {
+			err = r.cfg.Outside.Admits(ctx, from, a)
+		}
+		switch {
+		case err != nil && o.List == nil && !o.Kept && !res.Reserved:
+			return refusal(err)
+		case o.Ask != "" && len(res.Targets) == 0: // VRFY asks nobody else
+			return mail.Refuse(252, "2.5.2", "Cannot verify the user, but mail for it will be tried")
+		}
+	}
+	return nil
 }
 
 // names lists addresses for one reply line.

@@ -78,6 +78,13 @@ func (l *insideLetter) Commit(ctx context.Context) (mail.Receipt, error) {
 		}
 		l.em.Fact(event.State, fact)
 	}
+	if len(receipt.Queued) > 0 {
+		fact := event.Queued{ID: receipt.ID}
+		for _, o := range receipt.Queued {
+			fact.To = append(fact.To, event.Onward(o))
+		}
+		l.em.Fact(event.State, fact)
+	}
 	for _, note := range receipt.Notes {
 		l.em.Fact(event.State, event.Note{Text: note})
 	}

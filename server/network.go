@@ -21,7 +21,7 @@ func (h *House) leave(remote netip.Addr) smtpserver.Leave {
 	if n == nil {
 		return smtpserver.Leave{}
 	}
-	return smtpserver.Leave{Network: n.String(), TLS: n.TLS == config.Optional, Login: n.Auth == config.Optional}
+	return smtpserver.Leave{Network: n.String(), TLS: n.TLS == config.Optional, Login: n.Auth == config.Optional, Relay: n.Relay}
 }
 
 // clear names the network that lets a peer fetch its mail in clear text.

@@ -25,6 +25,12 @@ func (p People) Resolve(_ context.Context, to, _ mail.Address, _ mail.Login) (di
 		Targets: []directory.Target{{Account: number(canonical), Address: canonical}}}, nil
 }
 
+// Serves says that every domain is served.
+func (p People) Serves(context.Context, string) (bool, error) { return true, nil }
+
+// DefaultDomain is that of nobody.
+func (p People) DefaultDomain(context.Context) (string, error) { return "", nil }
+
 // MaySend lets everybody write as anybody.
 func (p People) MaySend(context.Context, mail.Login, mail.Address) (bool, directory.SenderCheck, error) {
 	return true, directory.Off, nil

@@ -19,7 +19,7 @@ type Outgoing struct {
 	Lab       bool   // it came by a lab listener, and goes no further than a lab may
 	EnvID     string
 	Ret       mail.Ret
-	Body      mail.Body // what MAIL's BODY said, or the content is
+	Body      mail.Body // Body8BitMIME where the content has octets above 127, whatever MAIL's BODY said
 	UTF8      bool      // it needs SMTPUTF8 (RFC 6531 §3.4)
 	Traits    Traits
 	Received  time.Time

@@ -11,6 +11,8 @@ import (
 	"errors"
 	"io"
 	"time"
+
+	"posta/mail"
 )
 
 var (
@@ -73,6 +75,8 @@ type Expansion struct {
 	From   string // the reverse-path, "" for null
 	Queue  string // the queue id
 	Traits Traits
+	Body   mail.Body // for members elsewhere, as in Outgoing
+	Lab    bool      // likewise
 }
 
 // Filing is a message and everything that must become true with it.

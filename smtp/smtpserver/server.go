@@ -54,6 +54,7 @@ type Leave struct {
 	Network string // as people know it
 	TLS     bool   // log-ins and mail may pass in clear text
 	Login   bool   // mail may come without a log-in
+	Relay   bool   // also mail for others
 }
 
 // Mechanisms are what AUTH can be asked for on a connection; state is nil in
@@ -206,7 +207,7 @@ func (s *Server) session(ctx context.Context, c *wire.Conn) *session {
 		srv: s, c: c, leave: leave, commitCtx: context.WithoutCancel(ctx),
 		from: mail.Origin{Session: c.ID(), Listener: s.Listener, Service: s.Service, Mode: s.Mode,
 			Remote: ends.Remote, Local: ends.Local, TLS: c.Secured(), // where the sides were changed
-			NoLogin: leave.Login},
+			NoLogin: leave.Login, Relays: leave.Relay},
 	}
 	ses.callers(ctx)
 	return ses

@@ -75,16 +75,22 @@ func (s *session) commit() smtp.Reply {
 	return s.textf(textQueued, receipt.ID, time.Since(tx.began).Seconds())
 }
 
-// delivered tells the watchers where the message lies.
+// delivered tells the watchers where the message lies, and where it goes on to.
 func (s *session) delivered(r *mail.Receipt) {
-	if len(r.To) == 0 {
-		return
+	if len(r.To) > 0 {
+		fact := event.Delivered{ID: r.ID, To: make([]event.Delivery, len(r.To))}
+		for i, d := range r.To {
+			fact.To[i] = event.Delivery(d)
+		}
+		s.c.State(fact)
 	}
-	fact := event.Delivered{ID: r.ID, To: make([]event.Delivery, len(r.To))}
-	for i, d := range r.To {
-		fact.To[i] = event.Delivery(d)
+	if len(r.Queued) > 0 {
+		fact := event.Queued{ID: r.ID, To: make([]event.Onward, len(r.Queued))}
+		for i, o := range r.Queued {
+			fact.To[i] = event.Onward(o)
+		}
+		s.c.State(fact)
 	}
-	s.c.State(fact)
 }
 
 // body passes content on to a Letter. It keeps the first error and goes on

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"posta/mail"
 	"posta/store"
 )
 
@@ -326,7 +327,7 @@ func (t *tx) prefix(lines []byte) (int64, error) {
 // expansions keeps the lists to expand later, and notes progress.
 func (t *tx) expansions(f *store.Filing, blob int64) error {
 	for _, e := range f.Later {
-		_, err := t.exec(qInsertExpansion, e.List, e.After, blob, bytesValue(e.Prefix), e.From, e.Queue, traitFlags(e.Traits))
+		_, err := t.exec(qInsertExpansion, e.List, e.After, blob, bytesValue(e.Prefix), e.From, e.Queue, traitFlags(e.Traits)|wayFlags(e))
 		if err != nil {
 			return err
 		}
@@ -357,7 +358,8 @@ func (db *DB) Expansions(ctx context.Context, limit int) ([]store.Expansion, err
 		return c.query(func(row []driver.Value) error {
 			out = append(out, store.Expansion{ID: asInt(row[0]), List: asInt(row[1]), After: asInt(row[2]),
 				Blob: store.Blob(asInt(row[3])), Prefix: asBytes(row[4]), From: asString(row[5]),
-				Queue: asString(row[6]), Traits: traitsOf(asInt(row[7]))})
+				Queue: asString(row[6]), Traits: traitsOf(asInt(row[7])),
+				Body: bodyOf(asInt(row[7])), Lab: asInt(row[7])&flagLab != 0})
 			return nil
 		}, qExpansions, int64(limit))
 	})
@@ -391,7 +393,27 @@ const (
 	flagStuffed = 1 << iota
 	flagNoEOL
 	flagUTF8
+	flagEightBit // of an expansion
+	flagLab
 )
+
+// wayFlags are what an expansion's members elsewhere need to be known.
+func wayFlags(e store.Expansion) (n int64) {
+	if e.Body == mail.Body8BitMIME {
+		n |= flagEightBit
+	}
+	if e.Lab {
+		n |= flagLab
+	}
+	return n
+}
+
+func bodyOf(n int64) mail.Body {
+	if n&flagEightBit != 0 {
+		return mail.Body8BitMIME
+	}
+	return mail.Body7Bit
+}
 
 func traitFlags(t store.Traits) int64 {
 	var n int64

@@ -76,7 +76,7 @@ func (h *host) furnish(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	h.room = mailroom.New(mailroom.Config{Hostname: h.fixture.Host, Directory: h.people, Store: h.db})
+	h.room = mailroom.New(mailroom.Config{Hostname: h.fixture.Host, Directory: h.people, Store: h.db, Outside: outside{}})
 	if h.fixture.Mode == config.ModeSink {
 		if h.sink, err = sink.New(ctx, sink.Options{Store: h.db, Canonical: h.people.Canonical}); err != nil {
 			return err
@@ -103,6 +103,17 @@ func (h *host) furnish(ctx context.Context) error {
 		}
 	}
 	return h.furnishNames(ctx)
+}
+
+// outside takes mail for everybody elsewhere; that of a lab stays in it.
+type outside struct{}
+
+// Admits implements mailroom.Outside.
+func (outside) Admits(_ context.Context, from mail.Origin, _ mail.Address) error {
+	if from.Mode == mail.Lab {
+		return mail.Refuse(550, "5.7.1", "Nothing leaves this lab")
+	}
+	return nil
 }
 
 func (h *host) furnishNames(ctx context.Context) error {

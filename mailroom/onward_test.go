@@ -1,0 +1,457 @@
+package mailroom
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"posta/directory"
+	"posta/event"
+	"posta/mail"
+	"posta/srs"
+	"posta/store"
+)
+
+// gates is an Outside and a Callout that a test steers.
+type gates struct {
+	shut  map[string]*mail.Error // by domain
+	known map[string]error       // by address; others do not exist
+	asked []string
+	from  []mail.Origin
+}
+
+func (g *gates) Admits(_ context.Context, from mail.Origin, to mail.Address) error {
+	g.from = append(g.from, from)
+	if e := g.shut[to.Domain]; e != nil {
+		return e
+	}
+	return nil
+}
+
+func (g *gates) Ask(_ context.Context, host string, from, to mail.Address) error {
+	g.asked = append(g.asked, fmt.Sprintf("%s %s %s", host, from, to))
+	if err, ok := g.known[to.String()]; ok {
+		return err
+	}
+	return mail.Refuse(550, "5.1.1", "The next host knows no such user")
+}
+
+// open is a house that sends to others.
+func open(t testing.TB, change ...func(*Config)) (*house, *gates) {
+	g := &gates{shut: map[string]*mail.Error{}, known: map[string]error{}}
+	var h *house
+	h = newHouse(t, append([]func(*Config){func(c *Config) {
+		c.Outside, c.Callout = g, g
+		c.SRS = srs.New([]byte("k"), func() time.Time { return h.now })
+	}}, change...)...)
+	return h, g
+}
+
+func (h *house) domain(d directory.Domain) {
+	h.t.Helper()
+	if _, err := h.rows.AddDomain(h.t.Context(), d); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+func (h *house) forward(address string, keep bool, to ...string) {
+	h.t.Helper()
+	if err := h.rows.SetForward(h.t.Context(), directory.Forward{Account: h.ids[address], To: to, Keep: keep}); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// left shows what leaves, one line a recipient: "from → to orcpt notify".
+func (h *house) left() (out []string) {
+	for _, o := range h.store.out {
+		for _, r := range o.Rcpts {
+			out = append(out, strings.TrimSpace(fmt.Sprintf("<%s> %s %s %d", o.From, r.To, r.Orcpt, r.Notify)))
+		}
+	}
+	return out
+}
+
+func (h *house) wantLeft(what string, want ...string) {
+	h.t.Helper()
+	got := h.left()
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		h.t.Errorf("%s: left %q\nwant %q", what, got, want)
+	}
+}
+
+const plain = "Subject: x\r\n\r\nhello\r\n"
+
+// Who may send to others, and who hears what instead.
+func TestRelaying(t *testing.T) {
+	h, g := open(t)
+	h.domain(directory.Domain{Name: "relay.es", Kind: directory.KindRelay, Relay: "in.relay.es"})
+	if _, err := h.rows.AddRecipients(t.Context(), "relay.es", []string{"eva"}); err != nil {
+		t.Fatal(err)
+	}
+	h.alias("fuera@pepito.es", "bob@far.example")
+	network := mx()
+	network.Service, network.NoLogin = mail.Submission, true
+	trusted := network
+	trusted.Relays = true
+	handed := mail.Origin{Service: mail.Submission, Inside: "www-data"}
+	for _, tt := range []struct {
+		who  string
+		o    mail.Origin
+		from string
+		to   string
+		want string
+		says string
+	}{
+		{"stranger", mx(), "x@example.net", "bob@far.example", "550 5.7.1", "log in on port 587"},
+		{"stranger by a literal", mx(), "x@example.net", "bob@[192.0.2.7]", "550 5.7.1", "Relaying denied"},
+		{"stranger to a relay domain", mx(), "x@example.net", "eva@relay.es", "", ""},
+		{"stranger to nobody there", mx(), "x@example.net", "adan@relay.es", "550 5.1.1", ""},
+		{"stranger to an alias", mx(), "x@example.net", "fuera@pepito.es", "", ""},
+		{"user", h.submission("pepe@pepito.es"), "pepe@pepito.es", "bob@far.example", "", ""},
+		{"network", network, "pepe@pepito.es", "bob@far.example", "550 5.7.1", "relay = true"},
+		{"trusted network", trusted, "pepe@pepito.es", "bob@far.example", "", ""},
+		{"this machine", handed, "pepe@pepito.es", "bob@far.example", "", ""},
+		{"lab", lab(), "x@example.net", "bob@far.example", "", ""},
+		{"where none is taken", h.submission("pepe@pepito.es"), "pepe@pepito.es", "bob@shut.example", "556 5.1.10", "takes no mail"},
+	} {
+		g.shut["shut.example"] = mail.Refuse(556, "5.1.10", "shut.example takes no mail")
+		h.store.out, g.from = nil, nil
+		_, err := h.send(tt.o, mail.Envelope{From: addr(tt.from)}, "From: pepe@pepito.es\r\n\r\nx\r\n", 0, rcpts(tt.to)...)
+		wantReply(t, tt.who, err, tt.want)
+		if err != nil && !strings.Contains(err.Error(), tt.says) {
+			t.Errorf("%s: %v does not say %q", tt.who, err, tt.says)
+		}
+		if len(h.store.out) != map[bool]int{true: 1}[tt.want == ""] {
+			t.Errorf("%s: left %q", tt.who, h.left())
+		}
+		if strings.HasPrefix(tt.says, "Relaying") && len(g.from) > 0 {
+			t.Errorf("%s: a stranger makes us look up a domain", tt.who)
+		}
+	}
+	closed := newHouse(t)
+	closed.alias("fuera@pepito.es", "bob@far.example")
+	closed.alias("mixta@pepito.es", "pepe@pepito.es", "bob@far.example")
+	for _, to := range []string{"bob@far.example", "fuera@pepito.es", "mixta@pepito.es"} {
+		_, err := closed.send(closed.submission("pepe@pepito.es"), mail.Envelope{From: addr("pepe@pepito.es")}, plain, 0, rcpts(to)...)
+		wantReply(t, to, err, "550 5.7.1")
+	}
+}
+
+// All that the queue is told of a message.
+func TestOutgoing(t *testing.T) {
+	var told heard
+	stirred := 0
+	h, _ := open(t, func(c *Config) { c.Queued = func() { stirred++ }; c.Sink = &told; c.MaxAge = time.Hour })
+	env := mail.Envelope{From: addr("pepe@pepito.es"), EnvID: "e1", Ret: mail.RetFull}
+	bob := mail.Recipient{To: mail.Address{Local: "Bob", Domain: "ESPAÑA.Example"}, Notify: mail.NotifySuccess | mail.NotifyDelay, Orcpt: "rfc822;b@x"}
+	r, err := h.send(h.submission("pepe@pepito.es"), env, "From: pepe@pepito.es\r\nMessage-ID: <m@x>\r\n\r\na\xf1o\r\n", 3,
+		bob, mail.Recipient{To: addr("ana@pepito.es")}, mail.Recipient{To: addr("x@[192.0.2.1]")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(h.store.out) != 1 || h.store.files != 1 || stirred != 1 || len(h.got("ana@pepito.es")) != 1 {
+		t.Fatalf("%+v in %d transactions, told %d times", h.store.out, h.store.files, stirred)
+	}
+	o := h.store.out[0]
+	want := store.Outgoing{Queue: "id1", MessageID: "m@x", From: "pepe@pepito.es", Sender: "pepe@pepito.es", EnvID: "e1", Ret: mail.RetFull,
+		Body: mail.Body8BitMIME, Received: h.now, Prefix: o.Prefix, Rcpts: []store.Rcpt{
+			{To: "Bob@xn--espaa-rta.example", Domain: "xn--espaa-rta.example", Orcpt: "rfc822;b@x", Notify: bob.Notify, Due: h.now, Expires: h.now.Add(time.Hour)},
+			{To: "x@[192.0.2.1]", Domain: "[192.0.2.1]", Due: h.now, Expires: h.now.Add(time.Hour)},
+		}}
+	if got, wanted := fmt.Sprintf("%+v", o.Outgoing), fmt.Sprintf("%+v", want); got != wanted {
+		t.Errorf("got  %s\nwant %s", got, wanted)
+	}
+	if !strings.HasPrefix(o.octets, "Received: from client.example.net ([192.0.2.1])\r\n") ||
+		!strings.HasSuffix(o.octets, "\r\nFrom: pepe@pepito.es\r\nMessage-ID: <m@x>\r\n\r\na\xf1o\r\n") || strings.Contains(o.octets, "Return-Path") || strings.Contains(o.octets, "Delivered-To") {
+		t.Errorf("it leaves as %q", o.octets)
+	}
+	if !slices.Equal(r.Queued, []mail.Onward{{Recipient: bob.To.String(), To: "Bob@xn--espaa-rta.example"}, {Recipient: "x@[192.0.2.1]", To: "x@[192.0.2.1]"}}) {
+		t.Errorf("the receipt says %+v", r.Queued)
+	}
+	if len(told.facts) != 0 { // the session tells
+		t.Errorf("told %+v", told.facts)
+	}
+}
+
+// What the content and the addresses need of the next host.
+func TestOutgoingNeeds(t *testing.T) {
+	h, _ := open(t)
+	h.alias("n@pepito.es", "ñ@far.example", "a@far.example")
+	for _, tt := range []struct {
+		name, msg, to string
+		env           mail.Envelope
+		want          string
+	}{
+		{"plain", plain, "a@far.example", mail.Envelope{}, "7"},
+		{"said to be 8bit", plain, "a@far.example", mail.Envelope{Body: mail.Body8BitMIME}, "7"},
+		{"8bit body", "A: b\r\n\r\nlong enough to be looked at, año\r\n", "a@far.example", mail.Envelope{}, "8"},
+		{"8bit at the end", "A: b\r\n\r\n1234567\xf1", "a@far.example", mail.Envelope{}, "8"},
+		{"latin-1 header", "Subject: a\xf1o\r\n\r\nx\r\n", "a@far.example", mail.Envelope{}, "8"},
+		{"UTF-8 header", "Subject: año\r\n\r\nx\r\n", "a@far.example", mail.Envelope{UTF8: true}, "8 utf8"},
+		{"UTF-8 below", "Subject: x\r\n\r\naño\r\n", "a@far.example", mail.Envelope{UTF8: true}, "8 utf8"},
+		{"SMTPUTF8 for nothing", plain, "a@far.example", mail.Envelope{UTF8: true}, "7"},
+		{"UTF-8 recipient", plain, "ñ@far.example", mail.Envelope{UTF8: true}, "8 utf8"},
+		{"UTF-8 domain", plain, "a@ñandú.example", mail.Envelope{UTF8: true}, "8 utf8"}, // Received: names it
+		{"UTF-8 behind an alias, for the one alone", plain, "n@pepito.es", mail.Envelope{}, "8 utf8, 7"},
+		{"UTF-8 sender", plain, "a@far.example", mail.Envelope{UTF8: true, From: addr("ñ@pepito.es")}, "8 utf8"},
+	} {
+		h.store.out = nil
+		if tt.env.From.IsZero() {
+			tt.env.From = addr("pepe@pepito.es")
+		}
+		if _, err := h.send(lab(), tt.env, tt.msg, 5, rcpts(tt.to)...); err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+		var got []string
+		for _, o := range h.store.out {
+			s := "7"
+			if o.Body == mail.Body8BitMIME {
+				s = "8"
+			}
+			if o.UTF8 {
+				s += " utf8"
+			}
+			got = append(got, s)
+			if !o.Lab {
+				t.Errorf("%s: it does not say that it came by a lab", tt.name)
+			}
+		}
+		if strings.Join(got, ", ") != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
+// Kinds of domain: how long mail waits, and who is asked.
+func TestOutgoingKinds(t *testing.T) {
+	h, g := open(t, func(c *Config) { c.Hold = true })
+	h.domain(directory.Domain{Name: "asks.es", Kind: directory.KindRelay, Relay: "in.asks.es:2525", Callout: true, MaxAge: time.Hour})
+	h.domain(directory.Domain{Name: "site.es", Kind: directory.KindOnDemand, Site: "s"})
+	h.domain(directory.Domain{Name: "moves.es", Relay: "old.moves.es"})
+	g.known["yes@asks.es"], g.known["Old@moves.es"] = nil, nil
+	g.known["later@asks.es"] = mail.Refuse(451, "4.4.1", "in.asks.es cannot be reached")
+	for to, want := range map[string]string{
+		"yes@asks.es": "", "no@asks.es": "550 5.1.1", "later@asks.es": "451 4.4.1", "x@site.es": "", "Old@moves.es": "", "new@moves.es": "550 5.1.1",
+	} {
+		_, err := h.send(mx(), mail.Envelope{From: addr("x@example.net")}, plain, 0, rcpts(to)...)
+		wantReply(t, to, err, want)
+	}
+	slices.Sort(g.asked)
+	if want := []string{"in.asks.es:2525 x@example.net later@asks.es", "in.asks.es:2525 x@example.net no@asks.es", "in.asks.es:2525 x@example.net yes@asks.es",
+		"old.moves.es x@example.net Old@moves.es", "old.moves.es x@example.net new@moves.es"}; !slices.Equal(g.asked, want) {
+		t.Errorf("asked %q", g.asked)
+	}
+	ages := map[string]time.Duration{"yes@asks.es": time.Hour, "x@site.es": 30 * 24 * time.Hour, "Old@moves.es": 5 * 24 * time.Hour}
+	for _, o := range h.store.out {
+		r := o.Rcpts[0]
+		if r.Expires != h.now.Add(ages[r.To]) || (r.Due == store.Never()) != (r.To == "x@site.es") || !r.Held || o.Sender != "example.net" || o.From != "x@example.net" {
+			t.Errorf("%+v", o)
+		}
+	}
+	// Nobody is asked about members of a list.
+	g.asked = nil
+	h.list("lista@pepito.es", directory.Public, "ana@pepito.es", "who@moves.es")
+	if _, err := h.send(mx(), mail.Envelope{From: addr("x@example.net")}, plain, 0, rcpts("lista@pepito.es")...); err != nil || len(g.asked) > 0 {
+		t.Errorf("%v, asked %q", err, g.asked)
+	}
+}
+
+// What the sender asked for goes on as RFC 3461 §5.2.7 lets it.
+func TestOnwardReports(t *testing.T) {
+	h, _ := open(t)
+	h.alias("uno@pepito.es", "one@far.example")
+	h.alias("dos@pepito.es", "two@far.example", "gorka@jaramillo.edu.ec")
+	h.account("luis@pepito.es", 0)
+	h.forward("luis@pepito.es", true, "luis@far.example")
+	h.list("lista@pepito.es", directory.Public, "ana@pepito.es", "member@far.example", "usuario@servidor.es")
+	all := mail.NotifySuccess | mail.NotifyFailure
+	ask := func(to, orcpt string, n mail.Notify) mail.Recipient {
+		return mail.Recipient{To: addr(to), Orcpt: orcpt, Notify: n}
+	}
+	env := mail.Envelope{From: addr("pepe@pepito.es"), EnvID: "e1", Ret: mail.RetFull}
+	_, err := h.send(h.submission("pepe@pepito.es"), env, "From: pepe@pepito.es\r\n\r\nx\r\n", 0,
+		ask("bob@far.example", "", all), ask("uno@pepito.es", "", all), ask("dos@pepito.es", "rfc822;orig@x", mail.NotifySuccess),
+		ask("Luis@pepito.es", "", mail.NotifySuccess|mail.NotifyDelay), ask("lista@pepito.es", "", all))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.wantLeft("what was asked for",
+		"<pepe@pepito.es> bob@far.example  6",
+		"<pepe@pepito.es> one@far.example rfc822;uno@pepito.es 6",
+		"<pepe@pepito.es> two@far.example rfc822;orig@x 1",
+		"<pepe@pepito.es> luis@far.example rfc822;Luis@pepito.es 8",
+		"<ana@pepito.es> member@far.example  0")
+	for _, o := range h.store.out {
+		list := o.From == "ana@pepito.es"
+		if (o.EnvID == "e1") == list || (o.Ret == mail.RetFull) == list {
+			t.Errorf("%s: ENVID %q RET %v", o.Rcpts[0].To, o.EnvID, o.Ret)
+		}
+	}
+	var said []string
+	for _, r := range h.reportIn("pepe@pepito.es").Recipients {
+		said = append(said, fmt.Sprintf("%s %s", r.Final, r.Action))
+	}
+	if want := []string{"rfc822;dos@pepito.es expanded", "rfc822;Luis@pepito.es expanded", "rfc822;lista@pepito.es delivered"}; !slices.Equal(said, want) {
+		t.Errorf("reported %q", said)
+	}
+}
+
+// Each address elsewhere gets the message once, by the straightest way.
+func TestOnwardOnce(t *testing.T) {
+	h, _ := open(t)
+	h.alias("uno@pepito.es", "bob@far.example")
+	h.list("lista@pepito.es", directory.Public, "ana@pepito.es", "bob@Far.example", "Bob@far.example", "eva@far.example")
+	var many []string
+	for i := range 40 {
+		many = append(many, fmt.Sprintf("m%d@far.example", i))
+	}
+	h.alias("many@pepito.es", many...)
+	to := rcpts("lista@pepito.es", "uno@pepito.es", "many@pepito.es", "m7@far.example", "bob@far.example", "bob@FAR.example")
+	to[4].Notify = mail.NotifyNever
+	if _, err := h.send(h.submission("pepe@pepito.es"), mail.Envelope{From: addr("pepe@pepito.es")}, plain, 0, to...); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"<pepe@pepito.es> bob@far.example  1", "<ana@pepito.es> Bob@far.example  0", "<ana@pepito.es> eva@far.example  0"}
+	for i, m := range many {
+		orcpt := "rfc822;many@pepito.es"
+		if i == 7 {
+			orcpt = ""
+		}
+		want = append(want, fmt.Sprintf("<pepe@pepito.es> %s %s 0", m, orcpt))
+	}
+	h.wantLeft("once each", want...)
+	if len(h.store.out) != 3 { // straight, by the list, by the alias
+		t.Errorf("%d messages leave", len(h.store.out))
+	}
+}
+
+// A part that cannot leave spoils what an alias promises, not what a list or a
+// mailbox gets.
+func TestPartsThatStay(t *testing.T) {
+	h, g := open(t)
+	g.shut["shut.example"] = mail.Refuse(550, "5.7.1", "no way")
+	h.alias("mixta@pepito.es", "ana@pepito.es", "x@shut.example")
+	h.alias("postmaster@pepito.es", "x@shut.example")
+	h.account("luis@pepito.es", 0)
+	h.forward("luis@pepito.es", true, "luis@shut.example")
+	h.account("eva@pepito.es", 0)
+	h.forward("eva@pepito.es", false, "eva@shut.example")
+	h.list("lista@pepito.es", directory.Public, "ana@pepito.es", "x@shut.example", "usuario@servidor.es", "y@far.example")
+	h.list("fuera@pepito.es", directory.Public, "ana@pepito.es", "x@shut.example")
+	for _, tt := range []struct{ to, want, box string }{
+		{"mixta@pepito.es", "550 5.7.1", ""},
+		{"eva@pepito.es", "550 5.7.1", ""},
+		{"fuera@pepito.es", "550 5.7.1", ""},
+		{"luis@pepito.es", "", "luis@pepito.es"},
+		{"lista@pepito.es", "", "usuario@servidor.es"},
+		{"postmaster@pepito.es", "", "pepe@pepito.es"},
+	} {
+		h.store.boxes = nil
+		_, err := h.send(mx(), mail.Envelope{From: addr("x@example.net")}, plain, 0, rcpts(tt.to)...)
+		wantReply(t, tt.to, err, tt.want)
+		if tt.box != "" && len(h.got(tt.box)) != 1 {
+			t.Errorf("%s: %+v", tt.to, h.store.boxes)
+		}
+		if r := h.reportIn("ana@pepito.es"); (r != nil) != (tt.to == "lista@pepito.es") ||
+			r != nil && (len(r.Recipients) != 1 || r.Recipients[0].Final != "rfc822;x@shut.example" || r.Recipients[0].Diagnostic != "550 5.7.1 no way" || string(r.Header) != "Subject: x\r\n") {
+			t.Errorf("%s: the owner is told %+v", tt.to, r)
+		}
+	}
+	h.wantLeft("the list", "<"+h.rewritten("ana@pepito.es")+"> y@far.example  0")
+}
+
+// rewritten is a reverse-path as it leaves: ours stays.
+func (h *house) rewritten(path string) string {
+	out, err := h.room.leaving(h.t.Context(), path, "x@pepito.es")
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return out
+}
+
+// A message that an address of ours has sent on before is not sent on by it again.
+func TestLoops(t *testing.T) {
+	h, _ := open(t)
+	h.alias("uno@pepito.es", "one@far.example")
+	h.account("luis@pepito.es", 0)
+	h.forward("luis@pepito.es", true, "luis@far.example")
+	h.list("lista@pepito.es", directory.Public, "ana@pepito.es", "member@far.example", "usuario@servidor.es")
+	h.list("larga@pepito.es", directory.Public, "ana@pepito.es", "gorka@jaramillo.edu.ec", "usuario@servidor.es", "pepe@pepito.es", "z@far.example")
+	passed := func(by ...string) string {
+		s := ""
+		for _, b := range by {
+			s += "Delivered-To: " + b + "\r\n"
+		}
+		return s + plain
+	}
+	for _, tt := range []struct {
+		name, msg, want string
+		to              []string
+		left            int
+		boxes           int
+		later           int
+	}{
+		{"alias", passed("Uno@Pepito.es"), "554 5.4.6", []string{"uno@pepito.es"}, 0, 0, 0},
+		{"another alias", passed("dos@pepito.es"), "", []string{"uno@pepito.es"}, 1, 0, 0},
+		{"forward and keep", passed("x@y", "luis@pepito.es"), "", []string{"luis@pepito.es"}, 0, 1, 0},
+		{"list", passed("lista@pepito.es"), "554 5.4.6", []string{"lista@pepito.es"}, 0, 0, 0},
+		{"long list", passed("larga@pepito.es"), "554 5.4.6", []string{"larga@pepito.es"}, 0, 0, 0},
+		{"long list once", plain, "", []string{"larga@pepito.es"}, 0, 0, 1},
+		{"with others", passed("uno@pepito.es", "lista@pepito.es"), "", []string{"uno@pepito.es", "lista@pepito.es", "pepe@pepito.es"}, 0, 1, 0},
+		{"a mailbox of ours", passed("pepe@pepito.es"), "", []string{"pepe@pepito.es", "uno@pepito.es"}, 1, 1, 0},
+	} {
+		h.store.out, h.store.boxes, h.store.expansions = nil, nil, nil
+		_, err := h.send(mx(), mail.Envelope{From: addr("x@example.net")}, tt.msg, 0, rcpts(tt.to...)...)
+		wantReply(t, tt.name, err, tt.want)
+		if len(h.left()) != tt.left || len(h.store.boxes) != tt.boxes || len(h.store.expansions) != tt.later {
+			t.Errorf("%s: left %q, %d boxes, %d later", tt.name, h.left(), len(h.store.boxes), len(h.store.expansions))
+		}
+	}
+	// What goes on says by whom.
+	h.store.out = nil
+	if _, err := h.send(mx(), mail.Envelope{From: addr("x@example.net")}, plain, 0, rcpts("uno@pepito.es")...); err != nil {
+		t.Fatal(err)
+	}
+	if o := h.store.out[0]; !strings.HasPrefix(o.octets, "Delivered-To: uno@pepito.es\r\nReceived: ") || !strings.HasSuffix(o.octets, "\r\n"+plain) {
+		t.Errorf("%q", o.octets)
+	}
+}
+
+// Members elsewhere of a list that is expanded after the 250.
+func TestExpandOutside(t *testing.T) {
+	var told heard
+	stirred := 0
+	h, g := open(t, func(c *Config) { c.Sink = &told; c.Queued = func() { stirred++ } })
+	g.shut["shut.example"] = mail.Refuse(550, "5.7.1", "no way")
+	id := h.list("larga@pepito.es", directory.Public, "pepe@pepito.es", "ana@pepito.es", "a@far.example", "b@far.example", "c@shut.example")
+	if _, err := h.send(lab(), mail.Envelope{From: addr("x@example.net"), EnvID: "e"}, "A: b\r\n\r\na\xf1o\r\n", 0, rcpts("larga@pepito.es")...); err != nil {
+		t.Fatal(err)
+	}
+	if len(h.store.out) != 0 || len(h.store.expansions) != 1 || h.store.expansions[0].List != id || !h.store.expansions[0].Lab {
+		t.Fatalf("%+v", h.store.expansions)
+	}
+	if err := h.room.expandAll(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	h.wantLeft("the expansion", "<pepe@pepito.es> a@far.example  0", "<pepe@pepito.es> b@far.example  0")
+	o := h.store.out[0]
+	if len(h.store.out) != 1 || !o.Lab || o.Body != mail.Body8BitMIME || o.Sender != "pepito.es" || o.Queue != "id1" || o.EnvID != "" ||
+		!strings.HasPrefix(o.octets, "Delivered-To: larga@pepito.es\r\nReceived: ") || strings.Count(o.octets, "List-Id: ") != 1 || len(h.got("ana@pepito.es")) != 1 ||
+		strings.Count(h.got("ana@pepito.es")[0], "List-Id: ") != 1 {
+		t.Errorf("%+v\n%q", o.Outgoing, o.octets)
+	}
+	if r := h.reportIn("pepe@pepito.es"); r == nil || len(r.Recipients) != 1 || r.Recipients[0].Final != "rfc822;c@shut.example" {
+		t.Errorf("the owner is told %+v", r)
+	}
+	if stirred != 1 || !slices.ContainsFunc(told.facts, func(f any) bool { q, ok := f.(event.Queued); return ok && q.ID == "id1" && len(q.To) == 2 }) {
+		t.Errorf("told %+v, stirred %d", told.facts, stirred)
+	}
+	if last := g.from[len(g.from)-1]; last.Mode != mail.Lab {
+		t.Errorf("asked as %+v", last)
+	}
+}

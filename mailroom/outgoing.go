@@ -1,0 +1,197 @@
+package mailroom
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"posta/directory"
+	"posta/dsn"
+	"posta/event"
+	"posta/mail"
+	"posta/store"
+)
+
+// outgoing puts a message's addresses elsewhere together: those that get the
+// same lines and the same reverse-path leave as one.
+type outgoing struct {
+	room  *Room
+	trace *trace
+	base  store.Outgoing // what all have in common
+	eight bool           // the body has octets above 127
+	wide  bool           // the message itself needs SMTPUTF8
+
+	out   []store.Outgoing
+	index map[string]int
+}
+
+// bundle is what tells messages that leave apart.
+type bundle struct {
+	from, via string
+	list      *directory.List
+	wide      bool // only for its addresses' sake
+	own       bool // nothing of what MAIL said goes on with it
+}
+
+func (b *bundle) key() string {
+	mark := "-"
+	if b.wide {
+		mark = "w"
+	}
+	if b.own {
+		mark += "o"
+	}
+	return mark + "\x00" + b.from + "\x00" + b.via
+}
+
+// add puts one address in.
+func (g *outgoing) add(ctx context.Context, o *directory.Onward, rc store.Rcpt) error {
+	b := bundle{via: o.Via, list: o.List, own: o.List != nil}
+	var err error
+	if b.from, err = g.room.leaving(ctx, g.trace.path(o.List), o.Via); err != nil {
+		return err
+	}
+	b.wide = !g.wide && !(mail.IsASCII(o.Address) && mail.IsASCII(b.from) && mail.IsASCII(o.Via))
+	at, there := g.index[b.key()]
+	if !there {
+		at = len(g.out)
+		if g.index == nil {
+			g.index = map[string]int{}
+		}
+		g.index[b.key()] = at
+		g.out = append(g.out, g.begin(&b))
+	}
+	g.out[at].Rcpts = append(g.out[at].Rcpts, rc)
+	return nil
+}
+
+// begin makes a message that leaves. It has no Return-Path: only who delivers
+// writes one (RFC 5321 §4.4).
+func (g *outgoing) begin(b *bundle) store.Outgoing {
+	o := g.base
+	o.From = b.from
+	if b.own {
+		o.EnvID, o.Ret = "", mail.RetAbsent // RFC 3461 §5.2.7.1(b)
+	}
+	if b.via != "" {
+		o.Prefix = append(append(append(o.Prefix, "Delivered-To: "...), b.via...), "\r\n"...)
+	}
+	o.Prefix = append(o.Prefix, g.trace.common...)
+	if b.list != nil {
+		o.Prefix = append(o.Prefix, g.trace.listLines(b.list)...)
+	}
+	o.UTF8 = g.wide || b.wide || !mail.IsASCII(string(o.Prefix))
+	if g.eight || o.UTF8 {
+		o.Body = mail.Body8BitMIME
+	}
+	return o
+}
+
+// outgoing is what leaves of this message.
+func (l *letter) outgoing(ctx context.Context, t *trace, traits store.Traits, messageID string, now time.Time) ([]store.Outgoing, error) {
+	if len(l.onward) == 0 {
+		return nil, nil
+	}
+	g := outgoing{room: l.room, trace: t, eight: l.body.eight || l.head.eightBit, base: store.Outgoing{
+		Queue: t.id, MessageID: messageID, Sender: l.turnOf(), Lab: l.from.Mode == mail.Lab,
+		EnvID: l.env.EnvID, Ret: l.env.Ret, Traits: traits, Received: now,
+	}}
+	// Parts may have UTF-8 in their own headers, which nobody looks at here.
+	g.wide = l.head.utf8 || l.env.UTF8 && l.body.eight
+	for i := range l.onward {
+		o := &l.onward[i]
+		if err := g.add(ctx, &o.Onward, l.rcptOf(o, now)); err != nil {
+			return nil, err
+		}
+	}
+	return g.out, nil
+}
+
+// rcptOf is an address elsewhere as the queue has it, with what RFC 3461
+// §5.2.7 lets go on with it of what the sender asked for.
+func (l *letter) rcptOf(o *onward, now time.Time) store.Rcpt {
+	rc := l.room.rcptOf(&o.Onward, now)
+	if o.List != nil {
+		return rc
+	}
+	from := &l.rcpts[o.rcpt]
+	rc.Notify, rc.Orcpt = from.Notify, from.Orcpt
+	if from.expanded && rc.Notify&mail.NotifySuccess != 0 { // §5.2.7.3(c): we say "expanded"
+		if rc.Notify &^= mail.NotifySuccess; rc.Notify == 0 {
+			rc.Notify = mail.NotifyNever
+		}
+	}
+	if rc.Orcpt == "" && o.Via != "" { // §5.2.1
+		rc.Orcpt = from.original()
+	}
+	return rc
+}
+
+// original is the recipient as the sender gave it, with its type.
+func (r *rcpt) original() string {
+	if r.To.Domain == "" { // <postmaster>
+		return "rfc822;" + r.canonical
+	}
+	return dsn.Type(r.To)
+}
+
+func (r *Room) rcptOf(o *directory.Onward, now time.Time) store.Rcpt {
+	rc := store.Rcpt{To: o.Address, Domain: o.Domain, Held: r.cfg.Hold}
+	rc.Due, rc.Expires = r.due(o, now)
+	return rc
+}
+
+// unloop takes away what would send the message on by an address that has sent
+// it on before, as the message itself tells. It refuses what then goes nowhere:
+// so whoever brought it back learns of the circle (RFC 5321 §6.3).
+func (l *letter) unloop() error {
+	if len(l.head.deliveredTo) == 0 {
+		return nil
+	}
+	passed := func(address string) bool {
+		return address != "" && slices.ContainsFunc(l.head.deliveredTo, func(s string) bool { return strings.EqualFold(s, address) })
+	}
+	again := func(list *directory.List) bool { return list != nil && passed(list.Address) }
+	before := len(l.onward) + len(l.large) + len(l.targets)
+	l.onward = slices.DeleteFunc(l.onward, func(o onward) bool { return passed(o.Via) || again(o.List) })
+	l.large = slices.DeleteFunc(l.large, func(list directory.List) bool { return again(&list) })
+	l.targets = slices.DeleteFunc(slices.Clone(l.targets), func(t target) bool { return again(t.List) })
+	switch len(l.onward) + len(l.large) + len(l.targets) {
+	case before:
+		return nil
+	case 0:
+		return mail.Refuse(554, "5.4.6", "Mail loop: the message has been sent on from here before")
+	}
+	l.byID, l.onwardBy = nil, nil
+	l.note("it is not sent on again by an address that has sent it on before")
+	return nil
+}
+
+// queued is where the message goes on to, for the session's watchers.
+func (l *letter) queued() []mail.Onward {
+	if len(l.onward) == 0 {
+		return nil
+	}
+	out := make([]mail.Onward, len(l.onward))
+	for i := range l.onward {
+		o := &l.onward[i]
+		out[i] = mail.Onward{Recipient: l.rcpts[o.rcpt].To.String(), To: o.Address}
+	}
+	return out
+}
+
+// tellQueued tells the watchers of what waits to leave and no session brought.
+func (r *Room) tellQueued(id, recipient string, out []store.Outgoing) {
+	if len(out) == 0 {
+		return
+	}
+	fact := event.Queued{ID: id}
+	for i := range out {
+		for _, rc := range out[i].Rcpts {
+			fact.To = append(fact.To, event.Onward{Recipient: recipient, To: rc.To})
+		}
+	}
+	r.emit(fact)
+	r.cfg.Queued()
+}

@@ -1,0 +1,230 @@
+package mailroom
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"posta/directory"
+	"posta/mail"
+	"posta/srs"
+	"posta/store"
+)
+
+// Outside says whether mail for an address elsewhere is taken at all. The
+// server has an implementation over its routes and its configuration.
+type Outside interface {
+	// Admits gives nil, or an *mail.Error with the words that say what would be
+	// right: nothing leaves but by a route, the domain takes no mail (RFC 7505),
+	// a lab's mail goes no further than a lab may. It may ask DNS, but not long.
+	Admits(ctx context.Context, from mail.Origin, to mail.Address) error
+}
+
+// Callout asks a next host whether it takes a recipient.
+type Callout interface {
+	// Ask gives nil if it does, else an *mail.Error: 5yz if the host said so for
+	// good, 4yz if it could not be asked or said so for now.
+	Ask(ctx context.Context, host string, from, to mail.Address) error
+}
+
+// DefaultAge is how long mail waits to leave.
+const DefaultAge = 5 * 24 * time.Hour
+
+// closed is an Outside that lets nothing out.
+type closed struct{}
+
+func (closed) Admits(context.Context, mail.Origin, mail.Address) error {
+	return mail.Refuse(550, "5.7.1", "This server does not send to other hosts")
+}
+
+// nobody is a Callout that can ask nobody.
+type nobody struct{}
+
+func (nobody) Ask(context.Context, string, mail.Address, mail.Address) error {
+	return mail.Refuse(451, "4.4.0", "The host that knows the recipient cannot be asked; try again later")
+}
+
+// mayRelay says whether this peer may send to others by us at all: who logged
+// in, who belongs to a network that the configuration lets, and who hands in on
+// this machine. In a lab everybody may, as far as its routes lead.
+func (l *letter) mayRelay() error {
+	o := &l.from
+	switch {
+	case o.Login.Known(), o.Relays, o.Inside != "", o.Mode == mail.Lab:
+		return nil
+	case o.NoLogin:
+		return mail.Refuse(550, "5.7.1", "Relaying denied: your network may write without a log-in to addresses here only; log in, or have relay = true set for it")
+	}
+	return mail.Refuse(550, "5.7.1", "Relaying denied: this port takes mail for addresses here; to write to others, log in on port 587 or 465")
+}
+
+// onward is an address elsewhere that gets the message.
+type onward struct {
+	directory.Onward
+	rcpt int // the rcpt that led here first
+}
+
+// turned is a member of a list who cannot get the message, and why.
+type turned struct {
+	directory.Onward
+	why *mail.Error
+}
+
+// elsewhere gives the addresses elsewhere that a recipient leads to and that
+// mail is taken for, or why there must not be one. A list goes to those of its
+// members that it can reach, and an account's mailbox gets what it keeps; but
+// nobody gets a part of what an alias promises to several.
+func (l *letter) elsewhere(ctx context.Context, to *mail.Recipient, res *directory.Resolution) (out []directory.Onward, err error) {
+	all := res.Outside
+	if res.Outcome == directory.NonLocal {
+		if err := l.mayRelay(); err != nil {
+			return nil, err
+		}
+		all = []directory.Onward{straight(to.To, res)}
+	}
+	for _, o := range all {
+		why := l.admits(ctx, &o)
+		switch {
+		case why == nil:
+			out = append(out, o)
+		case o.List != nil:
+			l.turned = append(l.turned, turned{o, why})
+		case o.Kept, res.Reserved:
+			l.note(fmt.Sprintf("it is not sent on from %s: %s", o.Via, why.Text))
+		default:
+			return nil, why
+		}
+		if err == nil && why != nil {
+			err = why
+		}
+	}
+	if len(out)+len(res.Targets)+len(res.Large)+len(res.Instead) == 0 && err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// admits says why an address elsewhere cannot be promised the message, if so.
+// Who belongs to a list was promised nothing, and is not asked for.
+func (l *letter) admits(ctx context.Context, o *directory.Onward) *mail.Error {
+	a, err := mail.ParseAddress(o.Address)
+	if err != nil {
+		return failed(fmt.Errorf("an address elsewhere: %w", err))
+	}
+	err = l.room.cfg.Outside.Admits(ctx, l.from, a)
+	if err == nil && o.Ask != "" && o.List == nil {
+		err = l.room.cfg.Callout.Ask(ctx, o.Ask, l.env.From, a)
+	}
+	if err != nil {
+		return refusal(err)
+	}
+	return nil
+}
+
+// addOnward notes the addresses for one more recipient. Each gets the message
+// once however many ways lead to it; the straight way, by which reports come
+// back to the sender, before that of a list.
+func (l *letter) addOnward(all []directory.Onward, rcpt int) {
+	for _, o := range all {
+		if at, there := l.onwardAt(o.Address); there {
+			if have := &l.onward[at]; have.List != nil && o.List == nil || have.Via != "" && o.Via == "" {
+				*have = onward{o, rcpt}
+			}
+			continue
+		}
+		l.onward = append(l.onward, onward{o, rcpt})
+		if l.onwardBy != nil {
+			l.onwardBy[o.Address] = len(l.onward) - 1
+		}
+	}
+}
+
+// onwardAt finds an address among those noted.
+func (l *letter) onwardAt(address string) (at int, there bool) {
+	if l.onwardBy == nil && len(l.onward) >= fewTargets {
+		l.onwardBy = make(map[string]int, 2*len(l.onward))
+		for i := range l.onward {
+			l.onwardBy[l.onward[i].Address] = i
+		}
+	}
+	if l.onwardBy != nil {
+		at, there = l.onwardBy[address]
+		return at, there
+	}
+	for i := range l.onward {
+		if l.onward[i].Address == address {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// backTo gives whom a rewritten reverse-path of ours stands for; is says that
+// the address is one. Only what is reported comes back that way, and so it has
+// no sender.
+func (r *Room) backTo(ctx context.Context, to mail.Address) (whom mail.Address, is bool, err error) {
+	if r.cfg.SRS == nil || to.Domain == "" || !srs.Is(to.Local) {
+		return to, false, nil
+	}
+	ours, err := r.cfg.Directory.Serves(ctx, to.Domain)
+	if err != nil || !ours {
+		return to, false, err
+	}
+	whom, err = r.cfg.SRS.Reverse(to.Local)
+	switch {
+	case errors.Is(err, srs.ErrExpired):
+		err = mail.Refuse(550, "5.1.6", "This address was good for reports on one message and has expired")
+	case err != nil:
+		err = mail.Refuse(550, "5.1.1", "No such user here").Because(err)
+	}
+	return whom, true, err
+}
+
+// leaving gives the reverse-path under which a message leaves that came through
+// an address of ours. A sender's own domain would not let us speak for it (RFC
+// 7208): so it gets an address here that leads back to it. The null path stays.
+func (r *Room) leaving(ctx context.Context, path, via string) (string, error) {
+	if r.cfg.SRS == nil || path == "" || via == "" {
+		return path, nil
+	}
+	a, err := mail.ParseAddress(path)
+	if err != nil {
+		return path, nil
+	}
+	ours, err := r.cfg.Directory.Serves(ctx, a.Domain)
+	if err != nil || ours {
+		return path, err
+	}
+	_, domain := directory.Split(via)
+	if out, ok := r.cfg.SRS.Forward(a, domain); ok {
+		path = out.String()
+	}
+	return path, nil
+}
+
+// due is when an address elsewhere is tried first, and when it is given up.
+func (r *Room) due(o *directory.Onward, received time.Time) (due, expires time.Time) {
+	due, age := received, time.Duration(0)
+	if o.Home != nil {
+		age = o.Home.Age()
+		if o.Home.Kind == directory.KindOnDemand {
+			due = store.Never()
+		}
+	}
+	if age == 0 {
+		age = r.cfg.MaxAge
+	}
+	return due, received.Add(age)
+}
+
+// turnOf is whose turn a message takes in the queue.
+func (l *letter) turnOf() string {
+	if l.from.Login.Known() {
+		return l.from.Login.Address
+	}
+	return turnOf(l.env.From.Domain)
+}
+
+func turnOf(domain string) string { return strings.ToLower(domain) }

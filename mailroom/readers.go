@@ -1,0 +1,156 @@
+package mailroom
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"posta/directory"
+	"posta/dsn"
+	"posta/event"
+	"posta/mail"
+	"posta/store"
+)
+
+// readers are who gets a report: mailboxes here and addresses elsewhere.
+type readers struct {
+	here []directory.Target
+	out  []directory.Onward
+}
+
+func (r *readers) none() bool { return len(r.here)+len(r.out) == 0 }
+
+// readers finds who reads what is sent to an address without a sender. Where a
+// message came from says how far a report on it may go.
+func (r *Room) readers(ctx context.Context, to mail.Address, from mail.Origin) (readers, error) {
+	to, _, err := r.backTo(ctx, to)
+	if err != nil {
+		return readers{}, err
+	}
+	res, err := r.cfg.Directory.Resolve(ctx, to, mail.Address{}, mail.Login{})
+	if err != nil {
+		return readers{}, fmt.Errorf("resolving a report's reader: %w", err)
+	}
+	found := readers{here: res.Targets}
+	all := res.Outside
+	if res.Outcome == directory.NonLocal {
+		all = []directory.Onward{straight(to, &res)}
+	}
+	for _, o := range all {
+		a, err := mail.ParseAddress(o.Address)
+		if err == nil && r.cfg.Outside.Admits(ctx, from, a) == nil {
+			found.out = append(found.out, o)
+		}
+	}
+	if found.none() {
+		found.here = res.Instead
+	}
+	return found, nil
+}
+
+// fileReport makes the filing of a report; ok is false if nobody gets it.
+func (r *Room) fileReport(ctx context.Context, rep *dsn.Report) (f filing, ok bool, err error) {
+	var origin mail.Origin
+	if rep.Lab {
+		origin.Mode = mail.Lab
+	}
+	to, err := r.readers(ctx, rep.To, origin)
+	var refused *mail.Error
+	switch {
+	case errors.As(err, &refused) && !refused.Temporary(): // a rewritten address that is good no more
+		return f, false, nil
+	case err != nil || to.none():
+		return f, false, err
+	}
+	if rep.From.IsZero() {
+		if rep.From, err = r.postmaster(ctx, rep.To, &to); err != nil {
+			return f, false, err
+		}
+	}
+	f = filing{Filing: store.Filing{ID: r.cfg.NewID(), Received: rep.Date}, recipient: rep.To.String()}
+	f.messageID = r.newMessageID(f.ID)
+	rep.MessageID = f.messageID
+	b := body{draft: r.cfg.Store.Draft(0), looks: len(to.out) > 0}
+	f.Draft = b.draft
+	if err := rep.Write(&b, r.cfg.Words[0], r.cfg.Words[1:]...); err != nil {
+		b.draft.Discard()
+		return filing{}, false, err
+	}
+	if err := r.address(ctx, &f, &b, &to, rep); err != nil || len(f.To)+len(f.Out) == 0 {
+		b.draft.Discard()
+		return filing{}, false, err
+	}
+	return f, true, nil
+}
+
+// postmaster is whom the reader of a report may answer: the postmaster of his
+// own domain, who is always there (RFC 5321 §4.5.1), or else of ours.
+func (r *Room) postmaster(ctx context.Context, reader mail.Address, to *readers) (mail.Address, error) {
+	out := mail.Address{Local: "postmaster", Domain: reader.Domain}
+	if len(to.here) > 0 {
+		return out, nil
+	}
+	ours, err := r.cfg.Directory.Serves(ctx, reader.Domain)
+	if err != nil || ours {
+		return out, err
+	}
+	domain, err := r.cfg.Directory.DefaultDomain(ctx)
+	if domain == "" {
+		domain = r.cfg.Hostname
+	}
+	return mail.Address{Local: "postmaster", Domain: domain}, err
+}
+
+// address says where a written report goes: to mailboxes that can hold it, and
+// elsewhere under the null path (RFC 3464 §2), so that none answers it (RFC 3461
+// §6.1).
+func (r *Room) address(ctx context.Context, f *filing, b *body, to *readers, rep *dsn.Report) error {
+	fit, _, err := r.roomy(ctx, to.here, b.size)
+	if err != nil {
+		return err
+	}
+	for i := range fit {
+		fit[i].List = nil // the null path stays
+	}
+	t := trace{id: f.ID}
+	wide := !mail.IsASCII(rep.To.String())
+	f.To, f.targets, f.size = t.deliveries(fit), fit, b.size
+	f.Traits = b.traits(wide || t.wide(fit))
+	g := outgoing{room: r, trace: &t, eight: b.eight, wide: wide || rep.UTF8 && b.eight,
+		base: store.Outgoing{Queue: f.ID, MessageID: f.messageID, Lab: rep.Lab, Traits: f.Traits, Received: rep.Date}}
+	for i := range to.out {
+		o := to.out[i]
+		o.List = nil
+		rc := r.rcptOf(&o, rep.Date)
+		rc.Notify = mail.NotifyNever
+		if err := g.add(ctx, &o, rc); err != nil {
+			return err
+		}
+	}
+	f.Out = g.out
+	return nil
+}
+
+// Report files a report, in a mailbox here or to leave, and settles the items
+// of the queue that it is about, all in one transaction. It fills in From, if
+// that is zero, and MessageID. A report that nobody can get still settles.
+func (r *Room) Report(ctx context.Context, rep *dsn.Report, settle ...store.Settlement) error {
+	f, ok := filing{}, false
+	if !rep.To.IsZero() && len(rep.Recipients) > 0 {
+		var err error
+		if f, ok, err = r.fileReport(ctx, rep); err != nil {
+			return refusal(err)
+		}
+		if !ok {
+			r.emit(event.Note{Text: "a report could not be delivered to " + rep.To.String()})
+		}
+	}
+	f.Settle = settle
+	if err := r.cfg.Store.File(ctx, f.Filing); err != nil {
+		return err
+	}
+	if ok {
+		r.tell(&f)
+	}
+	return nil
+}
