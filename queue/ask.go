@@ -1,0 +1,194 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"posta/mail"
+	"posta/smtp"
+	"posta/smtp/smtpclient"
+)
+
+// How long an answer about a recipient is believed. A refusal is asked for
+// again soon, because who was just made there waits for the mail.
+const (
+	yesKept   = time.Hour
+	noKept    = 5 * time.Minute
+	laterKept = 30 * time.Second
+	mostKept  = 1 << 14 // answers
+	askTime   = 30 * time.Second
+	mostAsked = 10 // at a time
+)
+
+// Asker asks next hosts at RCPT whether they take a recipient, and remembers
+// what they said. It uses the ways of a Queue, and no message.
+type Asker struct {
+	q     *Queue
+	turns chan struct{}
+
+	mu   sync.Mutex
+	said map[question]answer
+}
+
+type question struct{ host, from, to string }
+
+type answer struct {
+	err   *mail.Error // nil: it is taken
+	until time.Time
+}
+
+// NewAsker makes an Asker over a Queue's ways.
+func NewAsker(q *Queue) *Asker {
+	return &Asker{q: q, turns: make(chan struct{}, mostAsked), said: map[question]answer{}}
+}
+
+// Ask gives nil if the host takes mail from one address for another. Else it is
+// an *mail.Error: 550 where the host said so for good, 450 where it did for now,
+// 451 where it could not be asked. The host's words stand in it.
+func (a *Asker) Ask(ctx context.Context, host string, from, to mail.Address) error {
+	about := question{host, from.String(), to.String()}
+	if known, ok := a.known(about); ok {
+		return plainly(known)
+	}
+	ctx, done := context.WithTimeout(ctx, askTime)
+	defer done()
+	select {
+	case a.turns <- struct{}{}:
+		defer func() { <-a.turns }()
+	case <-ctx.Done():
+		return mail.Refuse(451, "4.4.5", "Too many recipients are being asked about; try again later")
+	}
+	v := a.ask(ctx, host, from, to)
+	err, kept := ourReply(v)
+	a.keep(about, answer{err, a.q.cfg.Now().Add(kept)})
+	return plainly(err)
+}
+
+// plainly makes no error of none.
+func plainly(err *mail.Error) error {
+	if err == nil {
+		return nil
+	}
+	return err
+}
+
+func (a *Asker) known(about question) (*mail.Error, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	s, ok := a.said[about]
+	return s.err, ok && a.q.cfg.Now().Before(s.until)
+}
+
+func (a *Asker) keep(about question, s answer) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for other := range a.said { // any: it can be asked again
+		if len(a.said) < mostKept {
+			break
+		}
+		delete(a.said, other)
+	}
+	a.said[about] = s
+}
+
+// ask goes through the host's addresses until one answers. A route that an
+// administrator laid for the domain says more than the host alone: TLS, a log-in.
+func (a *Asker) ask(ctx context.Context, host string, from, to mail.Address) verdict {
+	w, why := a.q.router.find(ctx, to.Domain)
+	if why != nil || !w.explicit {
+		w = &way{explicit: true, route: Route{Hosts: []string{host}, TLS: a.q.cfg.TLS, Family: a.q.cfg.Family}}
+		if w.hosts, why = laid(w.route); why != nil {
+			return *why
+		}
+	}
+	targets, why := a.q.targets(ctx, w, false)
+	if why != nil {
+		return *why
+	}
+	last := said(later, "4.4.1", "No host of the domain can be reached")
+	for _, t := range targets {
+		l, trouble := a.q.open(ctx, w, t)
+		if l == nil {
+			last = trouble.verdict
+			continue
+		}
+		v, answered := try(ctx, l, from, to)
+		if last = v; answered {
+			return v
+		}
+	}
+	return last
+}
+
+// try says MAIL and RCPT, and leaves.
+func try(ctx context.Context, l *link, from, to mail.Address) (v verdict, answers bool) {
+	out, err := l.Send(ctx, &smtpclient.Message{Envelope: mail.Envelope{From: from}, To: []mail.Recipient{{To: to}}, Upto: smtp.RCPT})
+	switch {
+	case len(out.To) > 0 && out.To[0].Code != 0:
+		v, answers = answered(smtp.RCPT, false, out.To[0]), true
+		if out.To[0].Class() == 2 {
+			v.fate = relayed
+		}
+	case out.Mail.Code != 0 && out.Mail.Class() != 2:
+		v, answers = answered(smtp.MAIL, false, out.Mail), true
+	default:
+		v = said(later, "4.4.2", "The connection broke: "+reason(orEnded(err)))
+	}
+	if l.Alive() {
+		_ = l.Quit(ctx)
+	} else {
+		_ = l.Close("asked about a recipient")
+	}
+	return v, answers
+}
+
+// orEnded is what is said where a host answered nothing at all.
+func orEnded(err error) error {
+	if err == nil {
+		return errors.New("it answered nothing")
+	}
+	return err
+}
+
+// ourReply makes of a verdict our own answer to RCPT, and says how long it holds.
+func ourReply(v verdict) (*mail.Error, time.Duration) {
+	words := ascii(v.text)
+	if v.code != 0 {
+		words = strings.TrimSpace(fmt.Sprintf("The domain's host says to %s: %d %s", v.verb, v.code, words))
+	}
+	switch {
+	case v.fate == relayed:
+		return nil, yesKept
+	case v.fate == failed && v.code != 0 && v.verb == smtp.RCPT.String():
+		return mail.Refuse(550, or(v.status, mail.Status{Class: 5, Subject: 1, Detail: 1}), words), noKept
+	case v.fate == failed && v.code != 0 && v.verb == smtp.MAIL.String():
+		return mail.Refuse(550, or(v.status, mail.Status{Class: 5, Subject: 7, Detail: 1}), words), noKept
+	case v.code != 0:
+		return mail.Refuse(450, or(v.status, mail.Status{Class: 4, Subject: 2, Detail: 0}), words), laterKept
+	}
+	return mail.Refuse(451, or(v.status, mail.Status{Class: 4, Subject: 4, Detail: 1}), words), laterKept
+}
+
+// or is the host's status where it says more than its class and fits ours.
+func or(s, ours mail.Status) string {
+	if s.Class == ours.Class && (s.Subject != 0 || s.Detail != 0) {
+		return s.String()
+	}
+	return ours.String()
+}
+
+// ascii is fit for a reply of ours (RFC 6531 §3.7.4.2).
+func ascii(s string) string {
+	const most = 300
+	s = strings.Map(func(r rune) rune {
+		if r > '~' {
+			return '?'
+		}
+		return r
+	}, s)
+	return s[:min(len(s), most)]
+}

@@ -1,0 +1,122 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"posta/mail"
+)
+
+// asking is a dialogue about one recipient, up to the end of a session.
+func asking(mailReply, rcptReply string) string {
+	s := "S: 220 them.example\nC: EHLO us.example\nS: 250 them.example\nC: MAIL FROM:<a@from.example>\nS: " + mailReply + "\n"
+	if rcptReply != "" {
+		s += "C: RCPT TO:<b@x.example>\nS: " + rcptReply + "\n"
+	}
+	if strings.HasPrefix(mailReply, "250") {
+		s += "C: RSET\nS: 250 ok\n"
+	}
+	return s + "C: QUIT\nS: 221 bye\nclosed"
+}
+
+func asked(err error) string {
+	var e *mail.Error
+	switch {
+	case err == nil:
+		return ""
+	case !errors.As(err, &e):
+		return "no mail.Error: " + err.Error()
+	}
+	return fmt.Sprintf("%d %s %s", e.Code, e.Status, e.Text)
+}
+
+func TestAsk(t *testing.T) {
+	for _, tt := range []struct{ script, want string }{
+		{asking("250 ok", "250 ok"), ""},
+		{asking("250 ok", "251 will forward"), ""},
+		{asking("250 ok", "550 5.1.1 No such user ñ"), "550 5.1.1 The domain's host says to RCPT: 550 No such user ?"},
+		{asking("250 ok", "550 Nobody"), "550 5.1.1 The domain's host says to RCPT: 550 Nobody"},
+		{asking("250 ok", "552 5.2.2 Full"), "550 5.2.2 The domain's host says to RCPT: 552 Full"},
+		{asking("250 ok", "450 4.2.1 Greylisted"), "450 4.2.1 The domain's host says to RCPT: 450 Greylisted"},
+		{asking("553 5.1.8 Who are you", ""), "550 5.1.8 The domain's host says to MAIL: 553 Who are you"},
+		{asking("451 Not now", ""), "450 4.2.0 The domain's host says to MAIL: 451 Not now"},
+		{"S: 554 go away\nC: QUIT\nS: 221 bye\nclosed", "45"},
+		{"S: 220 x\nC: EHLO us.example\nS: 250 x\nC: MAIL FROM:<a@from.example>\nclose", "451 4.4.2 The connection broke"},
+		{"refused", "451 4.4.1 No connection: connection refused"},
+		{"silent", "451 4.4.1 No connection: no answer in time"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t)
+			w.hosts["in.x.example"] = []netip.Addr{netip.MustParseAddr("192.0.2.7")}
+			w.answers("192.0.2.7:2525", tt.script)
+			a := NewAsker(w.q)
+			ask := func() error {
+				return a.Ask(t.Context(), "in.x.example:2525", mail.Address{Local: "a", Domain: "from.example"}, mail.Address{Local: "b", Domain: "x.example"})
+			}
+			err := ask()
+			if got := asked(err); got != tt.want && (tt.want == "" || !strings.HasPrefix(got, tt.want)) {
+				t.Errorf("%q: %q, want %q", tt.script, got, tt.want)
+			}
+			w.peers.Wait()
+			dials := len(w.dials)
+			if again := ask(); asked(again) != asked(err) || len(w.dials) != dials { // what was said is known
+				t.Errorf("%q: then %q after %d dials", tt.script, asked(again), len(w.dials))
+			}
+			time.Sleep(2 * time.Hour)
+			w.answers("192.0.2.7:2525", asking("250 ok", "250 ok"))
+			if tt.script != "silent" {
+				if again := ask(); again != nil {
+					t.Errorf("%q: after two hours %v", tt.script, again)
+				}
+			}
+			w.peers.Wait()
+		})
+	}
+}
+
+// A host with several addresses is asked at the next one; a route of the
+// domain's own says better where.
+func TestAskElsewhere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.hosts["in.x.example"] = []netip.Addr{netip.MustParseAddr("192.0.2.7"), netip.MustParseAddr("192.0.2.8")}
+		w.answers("192.0.2.8:25", asking("250 ok", "550 5.1.1 no"))
+		a := NewAsker(w.q)
+		from, to := mail.Address{Local: "a", Domain: "from.example"}, mail.Address{Local: "b", Domain: "x.example"}
+		if got := asked(a.Ask(t.Context(), "in.x.example", from, to)); !strings.HasPrefix(got, "550 5.1.1") || len(w.dials) != 2 {
+			t.Errorf("%q after %q", got, w.dials)
+		}
+		w.routes["x.example"] = Route{Hosts: []string{"10.0.0.1:26"}}
+		w.answers("10.0.0.1:26", asking("250 ok", "250 ok"))
+		if err := NewAsker(w.q).Ask(t.Context(), "in.x.example", from, to); err != nil {
+			t.Error(err)
+		}
+		w.peers.Wait()
+	})
+}
+
+// Who waits too long for a turn hears so; what is remembered is bounded.
+func TestAskBounds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := NewAsker(newWorld(t).q)
+		for range mostAsked {
+			a.turns <- struct{}{}
+		}
+		began := time.Now()
+		if got := asked(a.Ask(context.Background(), "h.example", mail.Address{}, mail.Address{Local: "b", Domain: "x.example"})); !strings.HasPrefix(got, "451 4.4.5") || time.Since(began) != askTime {
+			t.Errorf("%q after %v", got, time.Since(began))
+		}
+		for i := range mostKept + 10 {
+			a.keep(question{to: fmt.Sprint(i)}, answer{})
+		}
+		if len(a.said) != mostKept {
+			t.Errorf("%d answers are kept", len(a.said))
+		}
+	})
+}
