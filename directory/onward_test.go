@@ -11,6 +11,8 @@ import (
 // Addresses of ours whose mail goes on to other hosts.
 func TestOnward(t *testing.T) {
 	v := newVillage(t, fast(), "here.es")
+	_, _, err := v.AddSite(v.ctx(), directory.Site{Name: "s"})
+	v.must(err)
 	v.domain(directory.Domain{Name: "list.es", Kind: directory.KindRelay, Relay: "in.list.es", Plus: true})
 	v.domain(directory.Domain{Name: "also.es", AliasOf: "list.es"})
 	v.domain(directory.Domain{Name: "asks.es", Kind: directory.KindRelay, Relay: "in.asks.es", Callout: true})
