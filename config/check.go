@@ -157,6 +157,7 @@ func (c *Config) checkListener(p *problems, i int) {
 	if l.Persona == "hmailserver" && l.Mode == ModeStrict {
 		p.say("persona", "config.persona_strict", words.Args{"Where": where})
 	}
+	p.oneOf(where, "dsn", l.DSN, DSNAll, DSNAuthenticated, DSNOff)
 	if l.Service == ODMR && l.Mode == ModeSink {
 		p.say("mode", "config.odmr_sink", words.Args{"Where": where})
 	}

@@ -23,6 +23,13 @@ const (
 	ModeSink   = "sink" // mail to anybody, for developers
 )
 
+// Who may ask a listener for reports on a message (RFC 3461).
+const (
+	DSNAll           = "all"
+	DSNAuthenticated = "authenticated"
+	DSNOff           = "off"
+)
+
 // What becomes of a line that ends in a bare LF.
 const (
 	BareRefuse    = "refuse"
@@ -172,6 +179,7 @@ type Listener struct {
 	Mode          string   `toml:"mode"`
 	Persona       string   `toml:"persona"`
 	Turn          bool     `toml:"turn"`
+	DSN           string   `toml:"dsn"`
 	MaxMessage    Size     `toml:"max_message"`
 	MaxRecipients int      `toml:"max_recipients"`
 	MaxConns      int      `toml:"max_connections"`

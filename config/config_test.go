@@ -206,6 +206,7 @@ func TestCheckRefuses(t *testing.T) {
 		{"tls", func(c *Config) { c.Listeners[0].TLS = "yes" }, `tls = "yes"`},
 		{"mode", func(c *Config) { c.Listeners[0].Mode = "" }, `mode = ""`},
 		{"persona", func(c *Config) { c.Listeners[0].Persona = "exim" }, `persona = "exim"`},
+		{"dsn", func(c *Config) { c.Listeners[0].DSN = "some" }, `dsn = "some" is not one of: all, authenticated, off`},
 		{"persona in strict", func(c *Config) { c.Listeners[0].Persona = "hmailserver" }, `mode = "lab"`},
 		{"odmr in a sink", func(c *Config) { c.Listeners[0].Service, c.Listeners[0].Mode = ODMR, ModeSink }, "keeps mail for nobody to come for"},
 		{"turn in a sink", func(c *Config) { c.Listeners[0].Turn, c.Listeners[0].Mode = true, ModeSink }, "turn is for"},

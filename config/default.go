@@ -71,11 +71,21 @@ func (l *Listener) fill(set func(key string) bool) {
 	put(&l.Mode, ModeStrict, set("mode"))
 	put(&l.TLS, TLSStart, set("tls"))
 	put(&l.Persona, "posta", set("persona"))
+	put(&l.DSN, l.dsn(), set("dsn"))
 	put(&l.MaxMessage, 50<<20, set("max_message"))
 	put(&l.MaxRecipients, 1000, set("max_recipients"))
 	put(&l.MaxConns, 10_000, set("max_connections"))
 	put(&l.MaxPerAddress, l.perAddress(), set("max_per_address"))
 	put(&l.Idle, l.idle(), set("idle"))
+}
+
+// dsn is who may ask for reports by default: a success reported to whoever a
+// stranger says he is would be back-scatter.
+func (l *Listener) dsn() string {
+	if l.Relaxed() {
+		return DSNAll
+	}
+	return DSNAuthenticated
 }
 
 // perAddress is the default bound on connections from one address. A class

@@ -179,7 +179,7 @@ func (h *House) smtp(b Bound, gate *check.Gate, tlsConfig *tls.Config) func(cont
 		Hostname: h.cfg.Hostname, Listener: b.Name, Mode: modeOf(b), Service: mail.MX, Door: h.room, Addresses: h.room,
 		Auth: h.directory, Guard: gate, TLS: tlsConfig, ImplicitTLS: b.TLS == config.TLSImplicit,
 		MaxSize: int64(b.MaxMessage), MaxRecipients: b.MaxRecipients, Persona: b.Persona,
-		MaxLogins: h.maxLogins(), Leave: h.leave, Sites: h.sites, Turn: b.Turn,
+		MaxLogins: h.maxLogins(), Leave: h.leave, Sites: h.sites, Turn: b.Turn, DSN: smtpserver.DSN(b.DSN),
 	}
 	if b.Relaxed() {
 		c.Faults = h.faults.Side(fault.SMTP)

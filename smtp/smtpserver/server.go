@@ -26,6 +26,7 @@ type Config struct {
 	Guard       Guard              // nil: log-ins are neither counted nor delayed
 	Sites       Sites              // nil: nobody comes for mail
 	Turn        bool               // TURN is served (RFC 821 §3.8)
+	DSN         DSN                // who may ask for reports
 	TLS         *tls.Config        // nil: STARTTLS is not served
 	ImplicitTLS bool               // TLS from the first octet (RFC 8314 §3.3)
 
@@ -47,6 +48,18 @@ type Config struct {
 	// Persona chooses the lab's words: "posta" (also for "") or "hmailserver".
 	Persona string
 }
+
+// DSN says who may ask for reports (RFC 3461): whoever may is shown that they are
+// served. The empty one is "all" for submission and in the lab, else
+// "authenticated": reports of success to whoever a stranger says he is are
+// back-scatter.
+type DSN string
+
+const (
+	DSNAll           DSN = "all"
+	DSNAuthenticated DSN = "authenticated" // who has logged in, and everybody where one must
+	DSNOff           DSN = "off"
+)
 
 // Leave is what the machines of a configured network may do without on a strict
 // submission port.
@@ -146,9 +159,15 @@ func New(c Config) *Server {
 	if c.Addresses != nil {
 		s.base |= smtp.ExtExpn
 	}
-	// Reports are promised only to our own people until the queue can send
-	// them to others.
-	if c.Service == mail.Submission || c.Mode == mail.Lab {
+	if s.DSN == "" {
+		s.DSN = DSNAuthenticated
+		if c.Mode == mail.Lab {
+			s.DSN = DSNAll
+		}
+	}
+	// A client need not say EHLO again when it has logged in (RFC 4954 §4), so
+	// where it must, it hears of reports before.
+	if s.DSN == DSNAll || s.DSN == DSNAuthenticated && c.Service == mail.Submission {
 		s.base |= smtp.ExtDSN
 	}
 	s.can = s.servable()

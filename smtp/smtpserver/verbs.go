@@ -72,6 +72,9 @@ func (s *session) known() smtp.Extension {
 	if s.visited {
 		e |= smtp.ExtEtrn
 	}
+	if s.srv.DSN == DSNAuthenticated && s.from.Login.Known() {
+		e |= smtp.ExtDSN
+	}
 	return e & s.srv.can
 }
 
