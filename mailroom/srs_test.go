@@ -96,4 +96,3 @@ func TestNotRewritten(t *testing.T) {
 	_, err := h.send(mx(), mail.Envelope{}, plain, 0, rcpts("SRS0=aaaaaa=bb=c.example=d@pepito.es")...)
 	wantReply(t, "no address", err, "550 5.1.1")
 }
-
