@@ -13,6 +13,8 @@ import (
 
 // A report finds its reader here or elsewhere, and settles what it is about in
 // the same transaction; one that nobody can get settles all the same.
+//
+// rfc: 5321-4.4-27
 func TestReport(t *testing.T) {
 	var told heard
 	stirred := 0

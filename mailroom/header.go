@@ -91,6 +91,9 @@ func (l *letter) mend(v imf.Verdict, octets []byte) error {
 		l.note(fmt.Sprintf("%s: was removed", f.Name(octets)))
 	}
 	rest := octets[at:]
+	if v == imf.Stray && l.relays() {
+		v = imf.Ended
+	}
 	if l.wantsHeader() || v == imf.Stray {
 		if err := l.sendHeader(octets[at:s.End()]); err != nil {
 			return err
@@ -116,16 +119,23 @@ func (l *letter) sendHeader(p []byte) error {
 	return l.body.write(p)
 }
 
-// drops says whether a field must not stay. Return-Path is ours to write,
-// exactly one (RFC 5321 §4.4); Bcc ends at submission (RFC 5322 §3.6.3).
+// drops says whether a field must not stay. Return-Path is for who delivers to
+// write, exactly one, and nobody begins a message with it; a relay leaves it
+// (RFC 5321 §4.4). Bcc ends at submission (RFC 5322 §3.6.3).
 func (l *letter) drops(k imf.Kind) bool {
 	switch k {
 	case imf.ReturnPath:
-		return true
+		return !l.relays()
 	case imf.Bcc, imf.ResentBcc:
 		return l.from.Service == mail.Submission
 	}
 	return false
+}
+
+// relays says that the message only passes through here, from one server to
+// another: it stays as it came but for our lines (RFC 5321 §3.6.3).
+func (l *letter) relays() bool {
+	return l.from.Service != mail.Submission && l.from.Mode == mail.Strict && len(l.targets)+len(l.large) == 0
 }
 
 // learn notes what the rest of the acceptance asks of the header.

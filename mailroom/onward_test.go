@@ -455,3 +455,46 @@ func TestExpandOutside(t *testing.T) {
 		t.Errorf("asked as %+v", last)
 	}
 }
+
+// A message that only passes through is passed on as it is, but for our line
+// above it: what is odd in it is its sender's affair and its reader's.
+//
+// rfc: 5321-2.4-7, 5321-3.6.3-5, 5321-4.4-16
+func TestPassedOnUntouched(t *testing.T) {
+	h, _ := open(t)
+	h.domain(directory.Domain{Name: "site.es", Kind: directory.KindOnDemand, Site: "s"})
+	for _, msg := range []string{
+		"Return-Path: <x@y>\r\nreturn-path: <z@y>\r\nBcc: b@c\r\nSubject: x\r\n\r\nReturn-Path: <x@y>\r\n",
+		"no header at all\r\n.\r\n",
+		"Subject: x\r\nno field\r\n\r\n\x00\xff body without an end",
+		"",
+		"From: a@b, c@d\r\n from: e@f \r\n",
+	} {
+		for _, n := range []int{0, 1, 5} {
+			h.store.out = nil
+			r, err := h.send(mx(), mail.Envelope{From: addr("x@example.net")}, msg, n, rcpts("eva@site.es")...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			o := h.store.out[0]
+			if o.octets != string(o.Prefix)+msg || len(r.Notes) != 0 || strings.Count(string(o.Prefix), "\r\n") != 4 || !strings.HasPrefix(o.octets, "Received: ") {
+				t.Errorf("%q by %d leaves as %q, notes %q", msg, n, o.octets, r.Notes)
+			}
+		}
+	}
+	// Where somebody here gets it too, or it begins here, Return-Path goes.
+	const odd = "Return-Path: <x@y>\r\nFrom: pepe@pepito.es\r\n\r\nx\r\n"
+	for _, o := range []mail.Origin{mx(), h.submission("pepe@pepito.es")} {
+		h.store.out = nil
+		to := []string{"eva@site.es"}
+		if o.Service == mail.MX {
+			to = append(to, "ana@pepito.es")
+		}
+		if _, err := h.send(o, mail.Envelope{From: addr("pepe@pepito.es")}, odd, 0, rcpts(to...)...); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(h.store.out[0].octets, "Return-Path") {
+			t.Errorf("%q", h.store.out[0].octets)
+		}
+	}
+}
