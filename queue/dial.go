@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -14,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"posta/dns"
 	"posta/event"
 	"posta/mail"
 	"posta/smtp"
@@ -300,6 +302,12 @@ func reason(err error) string {
 		return "no answer in time"
 	case errors.Is(err, wire.ErrShutdown), errors.Is(err, context.Canceled):
 		return "the server is shutting down"
+	case errors.Is(err, smtpclient.ErrStrange):
+		return "what the other side answered makes no sense"
+	}
+	var unknown *dns.Error
+	if errors.As(err, &unknown) {
+		return clean(cmp.Or(unknown.Reason, unknown.Kind.Error()))
 	}
 	var op *net.OpError
 	if errors.As(err, &op) {

@@ -46,7 +46,7 @@ func TestProbeVerdicts(t *testing.T) {
 		scripts []string
 	}{
 		"yes":                 {exitDone, "would take mail for ana@[127.0.0.1]: 251 forwards", []string{asked + "S: 251 forwards" + leave}},
-		"in clear":            {exitDone, "offers no TLS", []string{asked + "S: 250 ok" + leave}},
+		"in clear":            {exitDone, "without TLS", []string{asked + "S: 250 ok" + leave}},
 		"no":                  {exitFailed, "takes no mail for ana@[127.0.0.1]: 550 5.1.1 who is ? ana", []string{asked + "S: 550-5.1.1 who is \x1b\nS: 550 5.1.1 ana" + leave}},
 		"later":               {exitFailed, "just now: 450 grey", []string{asked + "S: 450 grey" + leave}},
 		"not the sender":      {exitFailed, "takes no mail from <>: 550 no", []string{hello + "C*\nS: 550 no\nC: QUIT\nS: 221 bye"}},

@@ -134,7 +134,7 @@ func (s *asking) run(ctx context.Context) {
 		s.at.Problem = p.a.words.Error(words.Fail("send.not_carried", words.Args{"Reason": local.Status.String() + " " + local.Text}))
 	case errors.Is(err, smtpclient.ErrTLS) && ctx.Err() == nil:
 		s.again = true
-		s.at.Problem = p.a.words.Error(words.Fail("probe.tls_failed", words.Args{"Reason": p.a.words.Error(innermost(err))}))
+		s.at.Problem = p.a.words.Error(words.Fail("probe.tls_failed", words.Args{"Reason": p.a.words.Error(p.a.whyEnded(innermost(err), s.target()))}))
 	case errors.Is(err, smtpclient.ErrStrange):
 		s.at.Problem = p.a.say("probe.strange", words.Args{"Address": s.target().address()})
 	case err != nil:

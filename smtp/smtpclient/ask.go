@@ -79,7 +79,7 @@ func (c *Client) replyHiding(v smtp.Verb, wait time.Duration, hide func(line []b
 			case sent != nil:
 				err = sent
 			case errors.Is(err, wire.ErrLineTooLong), errors.Is(err, wire.ErrBareEnd):
-				err = nonsense{err}
+				err = nonsense(err)
 			}
 			return smtp.Reply{}, c.lost(v, err)
 		}
@@ -90,9 +90,9 @@ func (c *Client) replyHiding(v smtp.Verb, wait time.Duration, hide func(line []b
 		r, done, err := reading.Line(string(line))
 		switch {
 		case err != nil:
-			return r, c.lost(v, nonsense{err})
+			return r, c.lost(v, nonsense(err))
 		case left < 0:
-			return r, c.lost(v, nonsense{errEndless})
+			return r, c.lost(v, nonsense(errEndless))
 		case done:
 			return r, nil
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"net"
 	"strings"
 	"time"
@@ -106,7 +105,7 @@ func (c *Client) DialTLS(ctx context.Context, cfg *tls.Config) error {
 	c.conn.SetIdle(c.o.Times.Command)
 	if err := c.conn.DialTLS(ctx, cfg); err != nil {
 		c.over = true
-		return fmt.Errorf("%w: %w", ErrTLS, err)
+		return marked{ErrTLS, err}
 	}
 	return nil
 }
@@ -192,7 +191,7 @@ func (c *Client) StartTLS(ctx context.Context, cfg *tls.Config) error {
 	err = c.Hello(ctx)
 	var lost *Lost
 	if errors.As(err, &lost) { // in TLS 1.3 the server's no comes behind the handshake
-		err = fmt.Errorf("%w: %w", ErrTLS, err)
+		err = marked{ErrTLS, err}
 	}
 	return err
 }

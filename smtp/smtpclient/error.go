@@ -74,12 +74,14 @@ var (
 	errEndless = errors.New("a reply without an end")
 )
 
-// nonsense is why an answer makes none.
-type nonsense struct{ err error }
+// marked is an error of a kind that the package names.
+type marked struct{ kind, err error }
 
-func (n nonsense) Error() string        { return ErrStrange.Error() + ": " + n.err.Error() }
-func (n nonsense) Unwrap() error        { return n.err }
-func (n nonsense) Is(target error) bool { return target == ErrStrange }
+func (m marked) Error() string        { return m.kind.Error() + ": " + m.err.Error() }
+func (m marked) Unwrap() error        { return m.err }
+func (m marked) Is(target error) bool { return target == m.kind }
+
+func nonsense(err error) error { return marked{ErrStrange, err} }
 
 // lost ends the use of the connection.
 func (c *Client) lost(v smtp.Verb, err error) error {
@@ -89,7 +91,7 @@ func (c *Client) lost(v smtp.Verb, err error) error {
 
 // strange is lost for a reply that cannot be one to v.
 func (c *Client) strange(v smtp.Verb, r smtp.Reply) error {
-	return c.lost(v, nonsense{fmt.Errorf("%q", r.FirstLine())})
+	return c.lost(v, nonsense(fmt.Errorf("%q", r.FirstLine())))
 }
 
 // judge is what a reply means that should be of class 2: a Refusal, or that it
