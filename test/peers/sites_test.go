@@ -1,0 +1,202 @@
+//go:build whole
+
+package peers
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"posta/admin"
+	"posta/config"
+	"posta/observe"
+)
+
+// A branch whose mail a provider keeps, and who lives there.
+const (
+	branch  = "branch.test"
+	ana     = "ana@branch.test"
+	letters = 3
+)
+
+// provider is a posta that keeps the branch's mail for the site "branch", and
+// its secret.
+func provider(t *testing.T, mode string, turn bool) (*world, string) {
+	t.Helper()
+	w := start(t, mode, func(c *config.Config) {
+		c.Outgoing.Mode = config.OutgoingDeliver
+		odmr := c.Listeners[0]
+		odmr.Name, odmr.Service, odmr.Turn = "odmr", config.ODMR, turn
+		c.Listeners = append(c.Listeners, odmr)
+	})
+	var site admin.Site
+	here := []string{"127.0.0.1"}
+	helo := []string{"gw.branch.test"}
+	w.call("site.add", admin.SiteChange{Name: "branch", Networks: &here, Helo: &helo}, &site)
+	name := "branch"
+	w.call("domain.add", admin.DomainChange{Name: branch, Site: &name}, nil)
+	return w, site.Secret
+}
+
+// customer is a posta at which the branch's people live.
+func customer(t *testing.T, mode string) *world {
+	t.Helper()
+	w := start(t, mode, func(c *config.Config) { c.Hostname = "gw.branch.test" })
+	w.call("domain.add", admin.DomainChange{Name: branch}, nil)
+	password := secret
+	w.call("account.add", admin.AccountChange{Address: ana, Password: &password}, nil)
+	return w
+}
+
+// keep sends letters to the branch, which stay with the provider.
+func (w *world) keep() {
+	w.t.Helper()
+	for i := range letters {
+		w.curlIn(ana, fmt.Sprintf("Subject: %d\r\n\r\n.\r\nletter %d\r\n", i, i))
+	}
+	if n := w.waiting(); n != letters {
+		w.t.Fatalf("%d letters wait, want %d\n%s", n, letters, w.story())
+	}
+}
+
+func (w *world) waiting() int {
+	w.t.Helper()
+	var all []admin.Queued
+	w.call("queue.list", admin.QueuePick{}, &all)
+	return len(all)
+}
+
+// came waits until the branch has its letters, and looks at them.
+func (w *world) came() {
+	w.t.Helper()
+	for end := time.Now().Add(30 * time.Second); len(w.inbox(ana)) < letters && time.Now().Before(end); {
+		time.Sleep(20 * time.Millisecond)
+	}
+	all := w.inbox(ana)
+	var kept []string
+	for _, one := range all {
+		_, rest := prefix(one)
+		kept = append(kept, rest)
+	}
+	slices.Sort(kept)
+	for i := range letters {
+		if want := fmt.Sprintf("Subject: %d\r\n\r\n.\r\nletter %d\r\n", i, i); len(kept) != letters || !strings.HasSuffix(kept[i], want) {
+			w.t.Fatalf("the branch has %q\n%s", kept, w.story())
+		}
+	}
+	w.empty(ana)
+}
+
+// Two postas: the branch's asks the provider's, by hand, and gets its letters by
+// each of the three old commands.
+func TestSites(t *testing.T) {
+	for _, mode := range []string{config.ModeStrict, config.ModeLab} {
+		p, siteSecret := provider(t, mode, true)
+		c := customer(t, mode)
+		for _, way := range []string{"atrn", "turn", "etrn"} {
+			t.Run(mode+"/"+way, func(t *testing.T) {
+				p, c := p.in(t), c.in(t)
+				p.keep()
+				wish := admin.CollectWish{Way: way, Host: p.addrs["odmr"], User: "branch", Password: siteSecret, Domains: []string{branch}}
+				if way == "etrn" {
+					hosts := []string{c.addrs["smtp"]}
+					p.call("route.add", admin.RouteChange{Domain: branch, Hosts: &hosts}, nil)
+				}
+				var collected admin.Collected
+				c.call("collect.add", wish, &collected)
+				c.call("collect.run", admin.ByID{ID: collected.ID}, &collected)
+				if collected.Failure != "" || way != "etrn" && collected.Messages != letters {
+					t.Fatalf("%+v\n%s\nthe provider:\n%s", collected, c.story(), p.story())
+				}
+				c.came()
+				p.settled()
+				if way != "etrn" {
+					p.turned(way)
+					c.turned(way)
+				}
+				c.call("collect.run", admin.ByID{ID: collected.ID}, &collected) // now nothing waits
+				if collected.Failure != "" || collected.Messages != 0 {
+					t.Errorf("%+v\n%s", collected, c.story())
+				}
+			})
+		}
+	}
+}
+
+// settled wants nothing to wait any longer.
+func (w *world) settled() {
+	w.t.Helper()
+	for end := time.Now().Add(30 * time.Second); w.waiting() > 0 && time.Now().Before(end); {
+		time.Sleep(20 * time.Millisecond)
+	}
+	if n := w.waiting(); n != 0 {
+		w.t.Errorf("%d letters wait still\n%s", n, w.story())
+	}
+}
+
+// turned wants the latest session to show both parts, with the secret masked
+// where the mode masks.
+func (w *world) turned(way string) {
+	w.t.Helper()
+	var sessions []observe.Session
+	w.call("session.list", observe.Filter{}, &sessions)
+	for _, s := range sessions {
+		var transcript observe.Transcript
+		w.call("session.show", admin.SessionID{ID: s.ID}, &transcript)
+		text := transcript.String()
+		at := strings.Index(text, strings.ToUpper(way))
+		if at < 0 {
+			continue
+		}
+		for _, want := range []string{"now reversing", "220 ", "EHLO ", "MAIL FROM:", "QUIT"} {
+			i := strings.Index(text[at:], want)
+			if i < 0 {
+				w.t.Errorf("%q does not stand where it should in\n%s", want, text)
+				return
+			}
+			at += i
+		}
+		return
+	}
+	w.t.Errorf("no session has %s", way)
+}
+
+// Debian's fetchmail as the customer: it speaks ODMR with CRAM-MD5, in clear, and
+// ETRN, and passes what comes on to the branch's server.
+func TestFetchmailSites(t *testing.T) {
+	for _, mode := range []string{config.ModeStrict, config.ModeLab} {
+		p, siteSecret := provider(t, mode, false)
+		c := customer(t, mode)
+		rc := func(protocol, listener, login string) string {
+			return p.file(protocol+".rc", fmt.Sprintf("poll 127.0.0.1 protocol %s port %s\n%s fetchdomains %s smtphost 127.0.0.1/%s\n",
+				protocol, p.port(listener), login, branch, c.port("smtp")))
+		}
+		login := fmt.Sprintf(`user "branch" password "%s"`, siteSecret)
+		t.Run(mode+"/ODMR", func(t *testing.T) {
+			p, c := p.in(t), c.in(t)
+			p.keep()
+			file := rc("odmr", "odmr", login)
+			said := p.must("", "fetchmail", "-f", file, "-v", "--nosyslog", "--nodetach")
+			c.came()
+			p.settled()
+			p.turned("atrn")
+			if strings.Contains(said, siteSecret) {
+				t.Error("the secret was shown")
+			}
+			if said := p.fails(1, "", "fetchmail", "-f", file, "-v", "--nosyslog", "--nodetach"); !strings.Contains(said, "453") {
+				t.Errorf("without mail: %s", said)
+			}
+		})
+		t.Run(mode+"/ETRN", func(t *testing.T) {
+			p, c := p.in(t), c.in(t)
+			p.keep()
+			hosts := []string{c.addrs["smtp"]}
+			p.call("route.add", admin.RouteChange{Domain: branch, Hosts: &hosts}, nil)
+			p.must("", "fetchmail", "-f", rc("etrn", "smtp", ""), "-v", "--nosyslog", "--nodetach")
+			c.came()
+			p.settled()
+		})
+	}
+}
