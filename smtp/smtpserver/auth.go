@@ -75,7 +75,7 @@ func (s *session) noteLenient() {
 	if !s.from.ESMTP {
 		s.note("AUTH after HELO; RFC 4954 wants EHLO before it")
 	}
-	if !s.encrypted() {
+	if !s.encrypted() && s.srv.Service != mail.ODMR {
 		s.note("a log-in without TLS; a strict listener refuses that")
 	}
 }

@@ -150,9 +150,6 @@ func New(c Config) *Server {
 		}
 	}
 	s.base = smtp.ExtSize | smtp.ExtPipelining | smtp.Ext8BitMIME | smtp.ExtSMTPUTF8 | smtp.ExtHelp | smtp.ExtChunking
-	if c.Service == mail.ODMR { // RFC 2645 §5.1.1
-		s.base = smtp.ExtHelp | smtp.ExtAtrn
-	}
 	if !s.bare {
 		s.base |= smtp.ExtStatusCodes
 	}
@@ -169,6 +166,9 @@ func New(c Config) *Server {
 	// where it must, it hears of reports before.
 	if s.DSN == DSNAll || s.DSN == DSNAuthenticated && c.Service == mail.Submission {
 		s.base |= smtp.ExtDSN
+	}
+	if c.Service == mail.ODMR { // RFC 2645 §5.1.1: nothing that is about mail
+		s.base = s.base&smtp.ExtStatusCodes | smtp.ExtHelp | smtp.ExtAtrn
 	}
 	s.can = s.servable()
 	s.base &= s.can

@@ -202,6 +202,24 @@ func TestODMR(t *testing.T) {
 	}
 }
 
+// In the lab the same, and a secret may pass as it is.
+func TestODMRInTheLab(t *testing.T) {
+	c := shop()
+	talk(t, func(cfg *Config) { lab(cfg); c.odmr(cfg) }, `
+		S: 220 mx.example ESMTP posta (lab)
+		C: EHLO gw.north.example
+		S: 250-mx.example Hello gw.north.example
+		S: 250-ENHANCEDSTATUSCODES
+		S: 250-AUTH SCRAM-SHA-256 CRAM-MD5 PLAIN LOGIN
+		S: 250-HELP
+		S: 250-ETRN
+		S: 250 ATRN
+		C: AUTH PLAIN AG5vcnRoAGdlaGVpbQ==
+		S: 235 2.7.0 Authentication successful
+		C: ATRN empty.example
+		S: 453 4.2.0 You have no mail`)
+}
+
 // Its people's passwords open nothing on port 366, nor a site's secret the
 // submission of mail.
 func TestSitesAndPeople(t *testing.T) {
