@@ -157,7 +157,10 @@ func (t *trace) deliveries(targets []target) []store.Delivery {
 	marks := t.marks(targets)
 	for i := range targets {
 		tg := &targets[i].Target
-		size += lines + len(t.path(tg.List)) + len(shown(tg)) + len(t.common) + len(marks[i])
+		size += lines + len(t.path(tg.List)) + len(shown(tg)) + len(t.common)
+	}
+	for _, mark := range marks {
+		size += len(mark)
 	}
 	buf := make([]byte, 0, size) // one for all
 	out := make([]store.Delivery, len(targets))
@@ -165,14 +168,21 @@ func (t *trace) deliveries(targets []target) []store.Delivery {
 		tg := &targets[i].Target
 		start := len(buf)
 		buf = appendOwn(buf, t.path(tg.List), shown(tg))
-		buf = append(append(buf, t.common...), marks[i]...)
+		buf = append(buf, t.common...)
+		if marks != nil {
+			buf = append(buf, marks[i]...)
+		}
 		out[i] = store.Delivery{Account: tg.Account, Prefix: buf[start:len(buf):len(buf)]}
 	}
 	return out
 }
 
-// marks are the lines of the lists that each mailbox's copy came through.
+// marks are the lines of the lists that each mailbox's copy came through; nil
+// where none came through any.
 func (t *trace) marks(targets []target) [][]byte {
+	if !slices.ContainsFunc(targets, func(tg target) bool { return tg.List != nil }) {
+		return nil
+	}
 	out := make([][]byte, len(targets))
 	for i := range targets {
 		list := targets[i].List

@@ -76,3 +76,25 @@ func TestExpandCommand(t *testing.T) {
 		}
 	}
 }
+
+// VRFY says yes to what RCPT would take from the asker, also where that leads
+// elsewhere, and asks no other host (RFC 5321 §3.5.2).
+func TestVerifyElsewhere(t *testing.T) {
+	h, g := open(t)
+	g.shut["shut.example"] = mail.Refuse(550, "5.7.1", "no way")
+	h.alias("fuera@pepito.es", "bob@far.example")
+	h.alias("cerrada@pepito.es", "bob@shut.example")
+	h.list("lista@pepito.es", directory.Public, "ana@pepito.es", "usuario@servidor.es", "x@shut.example")
+	h.domain(directory.Domain{Name: "asks.es", Kind: directory.KindRelay, Relay: "in.asks.es", Callout: true})
+	h.domain(directory.Domain{Name: "site.es", Kind: directory.KindOnDemand, Site: "s"})
+	for who, want := range map[string]string{
+		"fuera@pepito.es": "", "cerrada@pepito.es": "550 5.7.1", "lista@pepito.es": "", "who@asks.es": "252 2.5.2", "postmaster@asks.es": "", "who@site.es": "",
+		"who@far.example": "550 5.1.1",
+	} {
+		_, err := h.room.Verify(t.Context(), lab(), who)
+		wantReply(t, who, err, want)
+	}
+	if len(g.asked) > 0 {
+		t.Errorf("asked %q", g.asked)
+	}
+}
