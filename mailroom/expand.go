@@ -151,14 +151,11 @@ func (r *Room) outOf(ctx context.Context, e *store.Expansion, members []director
 	g := outgoing{room: r, trace: &t, eight: e.Body == mail.Body8BitMIME, wide: e.Traits.UTF8,
 		base: store.Outgoing{Queue: e.Queue, Sender: turnOf(domain), Lab: e.Lab, Traits: e.Traits, Received: now}}
 	var no []turned
+	taken := r.taken(ctx, origin, members)
 	for i := range members {
 		o := &members[i]
-		a, err := mail.ParseAddress(o.Address)
-		if err != nil {
-			return nil, nil, fmt.Errorf("a member elsewhere: %w", err)
-		}
-		if err := r.cfg.Outside.Admits(ctx, origin, a); err != nil {
-			no = append(no, turned{*o, refusal(err)})
+		if why := taken[o.Domain]; why != nil {
+			no = append(no, turned{*o, why})
 			continue
 		}
 		if err := g.add(ctx, o, r.rcptOf(o, now)); err != nil {

@@ -3,8 +3,10 @@ package mailroom
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,14 +19,26 @@ import (
 
 // gates is an Outside and a Callout that a test steers.
 type gates struct {
+	mu    sync.Mutex
 	shut  map[string]*mail.Error // by domain
 	known map[string]error       // by address; others do not exist
 	asked []string
 	from  []mail.Origin
+
+	busy, most int // questions at a time
 }
 
 func (g *gates) Admits(_ context.Context, from mail.Origin, to mail.Address) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	g.from = append(g.from, from)
+	if g.busy++; g.busy > g.most {
+		g.most = g.busy
+	}
+	g.mu.Unlock()
+	runtime.Gosched()
+	g.mu.Lock()
+	g.busy--
 	if e := g.shut[to.Domain]; e != nil {
 		return e
 	}
@@ -495,6 +509,27 @@ func TestPassedOnUntouched(t *testing.T) {
 		}
 		if strings.Contains(h.store.out[0].octets, "Return-Path") {
 			t.Errorf("%q", h.store.out[0].octets)
+		}
+	}
+}
+
+// A domain is asked about once however many addresses are in it, and not too
+// many at a time.
+func TestLooks(t *testing.T) {
+	h, g := open(t)
+	var all []directory.Onward
+	for i := range 200 {
+		d := fmt.Sprintf("d%d.example", i%100)
+		all = append(all, directory.Onward{Address: fmt.Sprintf("u%d@%s", i, d), Domain: d})
+	}
+	g.shut["d7.example"] = mail.Refuse(556, "5.1.10", "no")
+	taken := h.room.taken(t.Context(), mx(), all)
+	if len(g.from) != 100 || g.most > mostLooks || len(taken) != 100 {
+		t.Errorf("%d questions, %d at a time, %d answers", len(g.from), g.most, len(taken))
+	}
+	for d, why := range taken {
+		if (why != nil) != (d == "d7.example") {
+			t.Errorf("%s: %v", d, why)
 		}
 	}
 }

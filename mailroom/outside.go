@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"posta/directory"
@@ -19,6 +20,7 @@ type Outside interface {
 	// Admits gives nil, or an *mail.Error with the words that say what would be
 	// right: nothing leaves but by a route, the domain takes no mail (RFC 7505),
 	// a lab's mail goes no further than a lab may. It may ask DNS, but not long.
+	// It is asked once for each domain, and for several at a time.
 	Admits(ctx context.Context, from mail.Origin, to mail.Address) error
 }
 
@@ -84,8 +86,12 @@ func (l *letter) elsewhere(ctx context.Context, to *mail.Recipient, res *directo
 		}
 		all = []directory.Onward{straight(to.To, res)}
 	}
+	taken := l.room.taken(ctx, l.from, all)
 	for _, o := range all {
-		why := l.admits(ctx, &o)
+		why := taken[o.Domain]
+		if why == nil && o.Ask != "" && o.List == nil { // a member of a list was promised nothing
+			why = l.ask(ctx, &o)
+		}
 		switch {
 		case why == nil:
 			out = append(out, o)
@@ -106,21 +112,60 @@ func (l *letter) elsewhere(ctx context.Context, to *mail.Recipient, res *directo
 	return out, nil
 }
 
-// admits says why an address elsewhere cannot be promised the message, if so.
-// Who belongs to a list was promised nothing, and is not asked for.
-func (l *letter) admits(ctx context.Context, o *directory.Onward) *mail.Error {
+// ask says why a next host does not take an address, if so.
+func (l *letter) ask(ctx context.Context, o *directory.Onward) *mail.Error {
 	a, err := mail.ParseAddress(o.Address)
-	if err != nil {
-		return failed(fmt.Errorf("an address elsewhere: %w", err))
-	}
-	err = l.room.cfg.Outside.Admits(ctx, l.from, a)
-	if err == nil && o.Ask != "" && o.List == nil {
+	if err == nil {
 		err = l.room.cfg.Callout.Ask(ctx, o.Ask, l.env.From, a)
 	}
 	if err != nil {
 		return refusal(err)
 	}
 	return nil
+}
+
+// mostLooks are the domains looked up at once for one message: a list may have
+// a thousand members in as many domains.
+const mostLooks = 16
+
+// taken says for each domain of the addresses why no mail for it is taken, if so.
+func (r *Room) taken(ctx context.Context, from mail.Origin, all []directory.Onward) map[string]*mail.Error {
+	out := make(map[string]*mail.Error, len(all))
+	var domains []string
+	var first []mail.Address
+	for i := range all {
+		domain := all[i].Domain
+		if _, there := out[domain]; there {
+			continue
+		}
+		a, err := mail.ParseAddress(all[i].Address)
+		if out[domain] = nil; err != nil {
+			out[domain] = failed(fmt.Errorf("an address elsewhere: %w", err))
+			continue
+		}
+		domains, first = append(domains, domain), append(first, a)
+	}
+	why := make([]error, len(domains))
+	var looks sync.WaitGroup
+	turns := make(chan struct{}, mostLooks)
+	for i := range domains {
+		if len(domains) == 1 {
+			why[i] = r.cfg.Outside.Admits(ctx, from, first[i])
+			break
+		}
+		turns <- struct{}{}
+		looks.Go(func() {
+			why[i] = r.cfg.Outside.Admits(ctx, from, first[i])
+			<-turns
+		})
+	}
+	looks.Wait()
+	for i, err := range why {
+		if err != nil {
+			out[domains[i]] = refusal(err)
+		}
+	}
+	return out
 }
 
 // addOnward notes the addresses for one more recipient. Each gets the message

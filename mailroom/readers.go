@@ -36,9 +36,9 @@ func (r *Room) readers(ctx context.Context, to mail.Address, from mail.Origin) (
 	if res.Outcome == directory.NonLocal {
 		all = []directory.Onward{straight(to, &res)}
 	}
+	taken := r.taken(ctx, from, all)
 	for _, o := range all {
-		a, err := mail.ParseAddress(o.Address)
-		if err == nil && r.cfg.Outside.Admits(ctx, from, a) == nil {
+		if taken[o.Domain] == nil {
 			found.out = append(found.out, o)
 		}
 	}

@@ -51,14 +51,11 @@ func (r *Room) usable(ctx context.Context, from mail.Origin, v mail.Verified) er
 	if err := refuseOutcome(&res); err != nil {
 		return err
 	}
+	taken := r.taken(ctx, from, res.Outside)
 	for _, o := range res.Outside {
-		a, err := mail.ParseAddress(o.Address)
-		if err == nil {
-			err = r.cfg.Outside.Admits(ctx, from, a)
-		}
-		switch {
-		case err != nil && o.List == nil && !o.Kept && !res.Reserved:
-			return refusal(err)
+		switch why := taken[o.Domain]; {
+		case why != nil && o.List == nil && !o.Kept && !res.Reserved:
+			return why
 		case o.Ask != "" && len(res.Targets) == 0: // VRFY asks nobody else
 			return mail.Refuse(252, "2.5.2", "Cannot verify the user, but mail for it will be tried")
 		}
