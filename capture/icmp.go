@@ -17,11 +17,8 @@ func (j *Joiner) quoted(d *datagram, b []byte, at int) {
 		return
 	}
 	h := b[inner.off:inner.end]
-	k := key{inner.src, inner.dst, binary.BigEndian.Uint16(h), binary.BigEndian.Uint16(h[2:])}
-	side := uint8(0)
-	if k.swapped() {
-		k, side = key{k.b, k.a, k.portB, k.portA}, 1
-	}
+	var k key
+	side := k.set(&inner.src, &inner.dst, binary.BigEndian.Uint16(h), binary.BigEndian.Uint16(h[2:]))
 	st := j.streams[k]
 	if st == nil {
 		return

@@ -127,3 +127,18 @@ func TestSnapLength(t *testing.T) {
 		t.Errorf("the packet is %+v", g)
 	}
 }
+
+// Of a packet that was cut inside the options of TCP no octet is told, and those
+// of the packet before it are not told again.
+func TestCutInsideOptions(t *testing.T) {
+	var l line
+	l.hands()
+	l.c(101, 501, flagACK, "NOOP\r\n")
+	data := appendFrame(nil, &made{src: dialer, dst: listener, seq: 107, ack: 501, flags: flagACK, window: 1000, options: make([]byte, 12), payload: []byte("QUIT\r\n")})
+	l.put(LinkEthernet, data[:14+20+24])
+	l.packets[4].Wire = len(data)
+	l.c(113, 501, flagACK, "RSET\r\n")
+	if said, _ := l.watch(t, Limits{}).said(t, 0); said != "NOOP\r\n??????RSET\r\n" {
+		t.Errorf("%q", said)
+	}
+}

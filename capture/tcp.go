@@ -1,7 +1,7 @@
 package capture
 
 import (
-	"bytes"
+	"cmp"
 	"encoding/binary"
 )
 
@@ -46,24 +46,25 @@ func (s *segment) parse(d *datagram, b []byte) (ok bool) {
 	from, to := binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])
 	s.seq, s.ack = binary.BigEndian.Uint32(b[4:]), binary.BigEndian.Uint32(b[8:])
 	s.flags = binary.BigEndian.Uint16(b[12:]) & 0x0fff
-	s.missing = d.missing
-	if s.head <= len(b) {
-		s.payload = b[s.head:]
-	} else { // cut inside the options
+	s.payload, s.missing = b[min(s.head, len(b)):], d.missing
+	if s.head > len(b) { // cut inside the options
 		s.missing -= s.head - len(b)
 		s.head = len(b)
 	}
-	s.key, s.side = key{d.src, d.dst, from, to}, 0
-	if s.key.swapped() {
-		s.key, s.side = key{d.dst, d.src, to, from}, 1
-	}
+	s.side = s.key.set(&d.src, &d.dst, from, to)
 	return true
 }
 
-// swapped says that b comes before a.
-func (k *key) swapped() bool {
-	if order := bytes.Compare(k.a[:], k.b[:]); order != 0 {
-		return order > 0
+// set makes the key of two ends, and says which of its sides the first one is.
+func (k *key) set(src, dst *[16]byte, from, to uint16) (side uint8) {
+	order := cmp.Compare(binary.BigEndian.Uint64(src[:]), binary.BigEndian.Uint64(dst[:]))
+	if order == 0 {
+		order = cmp.Compare(binary.BigEndian.Uint64(src[8:]), binary.BigEndian.Uint64(dst[8:]))
 	}
-	return k.portB < k.portA
+	if order > 0 || order == 0 && to < from {
+		k.a, k.b, k.portA, k.portB = *dst, *src, to, from
+		return 1
+	}
+	k.a, k.b, k.portA, k.portB = *src, *dst, from, to
+	return 0
 }
