@@ -184,7 +184,13 @@ func (h *House) furnish(ctx context.Context) error {
 	h.sites = newSites(h.directory, h.db.Queue(), h.ehlo, h.o.Report)
 	h.sites.queue = h.queue
 	h.signer = sign.New(sign.Config{Store: h.db, Rotate: rotateAfter, Tell: h.o.Report})
-	h.room = mailroom.New(mailroom.Config{Hostname: h.cfg.Hostname, Directory: h.directory, Store: h.db, Trouble: h.o.Report, Sink: sinks})
+	rewriter, err := h.rewriter(ctx)
+	if err != nil {
+		return err
+	}
+	h.room = mailroom.New(mailroom.Config{Hostname: h.cfg.Hostname, Directory: h.directory, Store: h.db, Trouble: h.o.Report, Sink: sinks,
+		Outside: outside{h}, Callout: queue.NewAsker(h.queue), SRS: rewriter, MaxAge: h.cfg.Outgoing.MaxAge.Duration,
+		Hold: h.cfg.Outgoing.Mode == config.OutgoingHold, Queued: h.queue.Stir})
 	if err := h.openSink(ctx); err != nil {
 		return err
 	}

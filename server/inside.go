@@ -18,6 +18,9 @@ type inside struct {
 // Begin implements mail.Door.
 func (d inside) Begin(ctx context.Context, from mail.Origin, env mail.Envelope) (mail.Letter, error) {
 	from.Session = d.house.numbers.next()
+	if len(d.house.listeners) > 0 && !d.house.strict() {
+		from.Mode = mail.Lab
+	}
 	l := &insideLetter{em: event.NewEmitter(d.house.events, from.Session), from: env.From.String()}
 	here := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), 0)
 	l.em.Fact(event.Open, event.Opened{Endpoints: event.Endpoints{Remote: here, Local: here},

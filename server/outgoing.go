@@ -37,7 +37,7 @@ func (h *House) openQueue() error {
 		return err
 	}
 	c := queue.Config{
-		Store: h.db.Queue(), Resolver: resolver, Routes: routes{h}, Sink: h.events,
+		Store: h.db.Queue(), Resolver: resolver, Routes: routes{h}, Door: reports{h}, Sink: h.events,
 		Hostname: h.ehlo, Own: h.ownName, OwnAddr: h.ownAddr, Admits: h.labAdmits, Session: h.numbers.next, Problem: h.o.Report,
 		Source: o.Source, Family: families(o.IP), TLS: policies(o.TLS),
 		Limits: queue.Limits{Connections: o.MaxConns, Destination: o.PerDestination, WarnAfter: o.WarnAfter.Duration, Grace: grace, Times: smtpclient.Patient()},

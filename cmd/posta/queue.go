@@ -139,7 +139,7 @@ func (a *app) queueState(state string) string {
 func (a *app) answered(t *admin.Tried) []string {
 	var all []string
 	switch {
-	case t.Host != "" && t.Address != "" && t.Host+t.Address != "" && !strings.HasPrefix(t.Address, t.Host+":"):
+	case t.Host != "" && t.Address != "" && !strings.HasPrefix(t.Address, t.Host+":"):
 		all = append(all, printable(t.Host)+" ("+printable(t.Address)+")")
 	case t.Host+t.Address != "":
 		all = append(all, printable(cmp.Or(t.Address, t.Host)))

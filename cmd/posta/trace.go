@@ -156,10 +156,10 @@ func (a *app) details(s *trace.Step) []string {
 func (a *app) leaving(s *trace.Step) []string {
 	all := []string{printable(s.Onward)}
 	switch {
-	case s.Host != "" && s.Address != "":
+	case s.Host != "" && s.Address != "" && !strings.HasPrefix(s.Address, s.Host+":"):
 		all = append(all, printable(s.Host)+" ("+printable(s.Address)+")")
 	case s.Host != "" || s.Address != "":
-		all = append(all, printable(cmp.Or(s.Host, s.Address)))
+		all = append(all, printable(cmp.Or(s.Address, s.Host)))
 	}
 	for _, text := range []string{s.TLS, s.Reply} {
 		if text != "" {

@@ -1,0 +1,97 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"posta/config"
+	"posta/directory"
+	"posta/dns"
+	"posta/dsn"
+	"posta/mail"
+	"posta/srs"
+	"posta/store"
+)
+
+// outside says which mail for other servers is taken.
+type outside struct{ *House }
+
+// admitTime is how long RCPT may wait for DNS.
+const admitTime = 3 * time.Second
+
+// Admits implements mailroom.Outside.
+func (h outside) Admits(ctx context.Context, from mail.Origin, to mail.Address) error {
+	way, found, err := h.directory.WayTo(ctx, to.Domain)
+	if err != nil {
+		return fmt.Errorf("server: the route to %s: %w", to.Domain, err)
+	}
+	home, err := h.directory.Domain(ctx, to.Domain)
+	switch {
+	case err == nil && home.Kind == directory.KindOnDemand:
+		return nil // its site comes for it
+	case err != nil && !errors.Is(err, directory.ErrNotFound):
+		return fmt.Errorf("server: the domain %s: %w", to.Domain, err)
+	case found && len(way.Hosts) > 0:
+		if from.Mode == mail.Lab && !h.withinLab(way.Hosts) {
+			return mail.Refuse(550, "5.7.1", "The route to this domain leads out of the lab")
+		}
+		return nil
+	case from.Mode == mail.Lab:
+		return mail.Refuse(550, "5.7.1", "This is a lab: mail for other domains leaves only by a route, as \"posta route add\" lays one")
+	case !found && h.cfg.Outgoing.Mode == config.OutgoingOff:
+		return mail.Refuse(550, "5.7.1", "This server sends nothing to other servers")
+	}
+	return h.exists(ctx, to.Domain)
+}
+
+// withinLab says that mail of a lab may go to one of a route's hosts, as far as
+// they are addresses: names are looked up when it leaves.
+func (h outside) withinLab(hosts []string) bool {
+	return slices.ContainsFunc(hosts, func(host string) bool {
+		addr, err := netip.ParseAddr(strings.Trim(host, "[]"))
+		if at, e := netip.ParseAddrPort(host); err != nil && e == nil {
+			addr, err = at.Addr(), nil
+		}
+		return err != nil || h.labAdmits(addr)
+	})
+}
+
+// exists refuses what nobody could ever deliver. What DNS does not tell in time
+// is taken: the queue asks again.
+func (h outside) exists(ctx context.Context, domain string) error {
+	if _, literal := mail.ParseLiteral(domain); literal {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, admitTime)
+	defer cancel()
+	all, err := h.resolver.MX(ctx, domain)
+	switch {
+	case err == nil && dns.Null(all):
+		return mail.Refuse(556, "5.1.10", "The recipient's domain takes no mail (null MX)") // RFC 7505 §4.2
+	case errors.Is(err, dns.ErrNoDomain), errors.Is(err, dns.ErrName):
+		return mail.Refuse(550, "5.1.2", "The recipient's domain does not exist")
+	}
+	return nil
+}
+
+// reports are the way of the queue's reports into the mailroom, which is made later.
+type reports struct{ *House }
+
+// Report implements queue.Door.
+func (h reports) Report(ctx context.Context, r *dsn.Report, settle ...store.Settlement) error {
+	return h.room.Report(ctx, r, settle...)
+}
+
+// rewriter makes the reverse-paths under which mail is sent on.
+func (h *House) rewriter(ctx context.Context) (*srs.Rewriter, error) {
+	key, err := h.directory.Key(ctx, "srs")
+	if err != nil {
+		return nil, err
+	}
+	return srs.New(key, time.Now), nil
+}
