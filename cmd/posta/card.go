@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -49,6 +50,24 @@ func cardAccounts(ctx context.Context, ops admin.Caller, known map[string]string
 	return out, nil
 }
 
+// domainLocal is the kind of a domain whose accounts are here, as admin has it.
+const domainLocal = "local"
+
+// unpeopled are the local domains in which nobody lives.
+func unpeopled(ctx context.Context, ops admin.Caller, accounts []cardAccount) (names []string, err error) {
+	var all []admin.Domain
+	if err := ops.Call(ctx, "domain.list", admin.None{}, &all); err != nil {
+		return nil, err
+	}
+	for _, one := range all {
+		lives := func(a cardAccount) bool { return strings.HasSuffix(a.Address, "@"+one.Name) }
+		if one.AliasOf == "" && one.Kind == domainLocal && !slices.ContainsFunc(accounts, lives) {
+			names = append(names, one.Name)
+		}
+	}
+	return names, nil
+}
+
 func rank(known map[string]string, one admin.Account) int {
 	if known[one.Address] != "" {
 		return 0
@@ -77,6 +96,9 @@ func (a *app) cardCommand() *cobra.Command {
 			known = recall(r.Data).Passwords
 		}
 		if r.Accounts, err = cardAccounts(ctx, client, known, nil); err != nil {
+			return err
+		}
+		if r.Unpeopled, err = unpeopled(ctx, client, r.Accounts); err != nil {
 			return err
 		}
 		if len(args) > 0 {

@@ -159,6 +159,9 @@ func (l *lab) ready(ctx context.Context, s *service) ready {
 	}
 	slices.SortStableFunc(accounts, func(a, b cardAccount) int { return l.place(a.Address) - l.place(b.Address) })
 	r.Accounts = accounts
+	if r.Unpeopled, err = unpeopled(ctx, s.house.Operations(), accounts); err != nil {
+		s.log.Warn("trouble", "error", err.Error())
+	}
 	return r
 }
 

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"posta/admin"
 	"posta/config"
@@ -137,7 +138,17 @@ func (p *page) people() {
 	if unknown > 0 {
 		p.line("    " + p.say("card.new_password", words.Args{"Command": p.command("account set " + p.firstUnknown() + " --generate")}))
 	}
+	for i, domain := range p.Unpeopled {
+		if i == mostUnpeopled {
+			break
+		}
+		p.line("  " + p.say("card.unpeopled", words.Args{"Domain": domain}))
+		p.typed(p.command("account add ana@" + domain + " --generate"))
+	}
 }
+
+// mostUnpeopled bounds the domains of which a card says how they get an account.
+const mostUnpeopled = 4
 
 func (p *page) rest(t table, n int) {
 	t.row("    " + p.words.Say("card.more_accounts", words.Args{"Count": n, "Command": p.command("account list")}))
@@ -250,8 +261,10 @@ func (p *page) login() {
 
 func (p *page) foot() {
 	p.title("card.watch", nil)
-	p.typed(p.command("session list"), p.command("session show"))
+	p.typed(p.command("watch"), p.command("session list"), p.command("session show"))
 	if p.isLab() {
+		p.line("  " + p.say("card.draw", nil))
+		p.typed(p.command("session diagram -o lab.svg"), p.command("report 1 -o lab.pdf"))
 		p.line("  " + p.say("card.export", nil))
 		p.typed(p.command("session export -o lab.pcapng --as-standard-ports"))
 	}
@@ -260,11 +273,11 @@ func (p *page) foot() {
 	}
 	p.title("card.again", words.Args{"Command": p.command("card")})
 	if p.isLab() {
-		p.line(p.say("card.data", words.Args{"Data": p.Data}))
+		p.where("card.data")
 		p.line(p.say("card.remembered", words.Args{"File": labFile}))
 	}
 	if !p.isLab() {
-		p.line(p.say("card.data_only", words.Args{"Data": p.Data}))
+		p.where("card.data_only")
 	}
 	p.line(p.say("card.end", nil))
 	p.brief()
@@ -296,6 +309,19 @@ func (p *page) command(rest string) string {
 	}
 	return text + " --data " + spaced(p.Data)
 }
+
+// where says in which folder something is; one that has no room in the line has its
+// own.
+func (p *page) where(id string) {
+	text := p.say(id, words.Args{"Data": p.Data})
+	if utf8.RuneCountInString(text) > cardWide {
+		text = strings.Replace(text, " "+p.Data, "\n    "+p.Data, 1)
+	}
+	p.line(text)
+}
+
+// cardWide is how many columns a card's sentences have.
+const cardWide = 78
 
 // isOpen says that an address listened on is every interface's.
 func isOpen(addr string) bool {

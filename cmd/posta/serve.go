@@ -317,6 +317,7 @@ type ready struct {
 	Interfaces []lanAddress  `json:"interfaces,omitempty"` // LAN, with names
 	Added      []string      `json:"added,omitempty"`      // domains beside those there were
 	Accounts   []cardAccount `json:"accounts,omitempty"`
+	Unpeopled  []string      `json:"unpeopled,omitempty"` // local domains without an account
 }
 
 // readiness asks the house what it is now.
