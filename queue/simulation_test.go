@@ -42,6 +42,8 @@ type simulation struct {
 	lone      []time.Duration // how long the mail of senders with one message waited
 	reports   int
 	heap      uint64
+	lanes     int // in the schedule, at most
+	dests     int
 }
 
 // kind is a domain's, and so its host's.
@@ -159,10 +161,13 @@ func (s *simulation) tell(fact any) {
 	if f.ID != "ill" {
 		s.well++
 	}
-	if s.sent%10_000 == 0 {
-		var m runtime.MemStats
-		runtime.ReadMemStats(&m)
-		s.heap = max(s.heap, m.HeapInuse)
+	if s.sent%100_000 == 1 {
+		s.heap = max(s.heap, inUse())
+	}
+	if s.sent%100 == 0 {
+		s.q.sched.mu.Lock()
+		s.lanes, s.dests = max(s.lanes, len(s.q.sched.busy)), max(s.dests, len(s.q.sched.dests))
+		s.q.sched.mu.Unlock()
 	}
 }
 
@@ -180,7 +185,7 @@ func TestSimulation(t *testing.T) {
 		s.q = New(Config{Store: s, Resolver: s, Door: s, Sink: s, Hostname: "us.example", Random: rand.New(rand.NewPCG(3, 4))})
 		s.q.open = s.dial
 		well := s.fill(messages, domains)
-		before := s.size()
+		before := inUse()
 		ctx, cancel := context.WithCancel(t.Context())
 		drained := make(chan time.Duration, 1)
 		go func() { // when all that can be sent soon has been
@@ -232,11 +237,12 @@ func (s *simulation) fill(messages, domains int) (well int) {
 	return well
 }
 
-func (s *simulation) size() uint64 {
+// inUse is what lives in memory, the store's included.
+func inUse() uint64 {
 	runtime.GC()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	return m.HeapInuse
+	return m.HeapAlloc
 }
 
 func (s *simulation) judge(t *testing.T, drained time.Duration, before uint64) {
@@ -244,8 +250,8 @@ func (s *simulation) judge(t *testing.T, drained time.Duration, before uint64) {
 	for _, d := range s.lone {
 		slowest = max(slowest, d)
 	}
-	t.Logf("%d sent, %d reports, %d dials; the well ones within %v, of lone senders within %v; at most %d connections, %d to one host, %d items leased; %d MiB before, %d MiB at most",
-		s.sent, s.reports, s.dials, drained, slowest, s.max, s.maxOfHost, s.memory.most, before>>20, s.heap>>20)
+	t.Logf("%d sent, %d reports, %d dials; the well ones within %v, of lone senders within %v; at most %d connections, %d to one host, %d items leased, %d lanes and %d destinations known; %d MiB before, %d MiB at most, the store's included",
+		s.sent, s.reports, s.dials, drained, slowest, s.max, s.maxOfHost, s.memory.most, s.lanes, s.dests, before>>20, s.heap>>20)
 	if s.memory.left() != 0 || s.memory.leased != 0 {
 		t.Errorf("%d items are left, %d leased", s.memory.left(), s.memory.leased)
 	}
@@ -254,6 +260,9 @@ func (s *simulation) judge(t *testing.T, drained time.Duration, before uint64) {
 	}
 	if slowest > time.Minute {
 		t.Errorf("a sender with one message waited %v behind one with many", slowest)
+	}
+	if s.lanes > mostLanes {
+		t.Errorf("%d lanes were known at a time", s.lanes)
 	}
 	if s.memory.most > 10_000 {
 		t.Errorf("%d items were leased at a time", s.memory.most)
