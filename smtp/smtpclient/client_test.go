@@ -172,6 +172,49 @@ func TestOldServer(t *testing.T) {
 	}
 }
 
+// Behind a message that nobody takes the server still has its MAIL: the next one
+// must not be refused, or go, for its sake.
+func TestRefusedThenNext(t *testing.T) {
+	const script = `
+		S: 220 x
+		C: EHLO me.example
+		S: 250-x
+		S: 250 PIPELINING
+		C: MAIL FROM:<a@me.example>
+		C| RCPT TO:<b@mail.example>
+		C| DATA
+		S: 250 ok
+		S: 550 5.1.1 Nobody
+		S: 554 5.5.1 No valid recipients
+		C: RSET
+		S: 250 ok
+		C: MAIL FROM:<a@me.example>
+		C| RCPT TO:<c@mail.example>
+		C| DATA
+		S: 250 ok
+		S: 250 ok
+		S: 354 go
+		C: Hi
+		C: .
+		S: 250 ok
+		C: QUIT
+		S: 221 bye`
+	err := against(t, script, Options{}, func(ctx context.Context, c *Client) error {
+		if err := c.Hello(ctx); err != nil {
+			return err
+		}
+		var refusal *Refusal
+		if _, err := c.Send(ctx, message("Hi\r\n", "b@mail.example")); !errors.As(err, &refusal) || refusal.Verb != smtp.RCPT || refusal.Reply.Code != 550 {
+			t.Errorf("%v", err)
+		}
+		_, err := c.Send(ctx, message("Hi\r\n", "c@mail.example"))
+		return errors.Join(err, c.Quit(ctx))
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
 // Everybody is refused, but the server says 354: it gets an empty message.
 func TestNobodyTakesIt(t *testing.T) {
 	const script = `

@@ -232,6 +232,11 @@ func (c *Client) begun(out *Outcome) error {
 	switch {
 	case r.Code == closing:
 		return errors.Join(none, c.judge(smtp.DATA, r))
+	case r.Code != 354 && none != nil && out.Mail.Class() == 2:
+		if _, err := c.ask(smtp.RSET, ""); err != nil { // the server still has the MAIL, and would refuse the next one
+			return errors.Join(none, err)
+		}
+		return none
 	case r.Code != 354 && none != nil:
 		return none
 	case r.Code != 354 && r.Class() < 4:
