@@ -45,6 +45,7 @@ type link struct {
 	sent    int // messages
 
 	broken   bool // nothing more can be said on it
+	loggedIn bool // as what the route says
 	onDemand bool // it is a site's: what waits does so until that asks again
 	lab      bool // it is for mail of a lab, and for no other
 }
@@ -101,7 +102,7 @@ func (q *Queue) dialWith(ctx context.Context, w *way, t target, policy Policy) (
 	l.tls, why.tls, why.session = g.secured, g.secured, l.session
 	switch {
 	case why.fate == relayed:
-		l.onDemand = w.route.OnDemand
+		l.onDemand, l.loggedIn = w.route.OnDemand, w.route.User != ""
 		return l, why, false
 	case g.alive:
 		_ = c.Quit(ctx)

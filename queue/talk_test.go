@@ -97,6 +97,7 @@ type conversation struct {
 	reports       int
 }
 
+// rfc: 5321-3.6.3-1
 func TestConversations(t *testing.T) {
 	for name, c := range conversations() {
 		t.Run(name, func(t *testing.T) {

@@ -38,6 +38,9 @@ func (q *Queue) transact(l *link, items []store.Item) *attempt {
 	ctx, cancel := q.untilEnd(c)
 	defer cancel()
 	m := messageOf(items, c)
+	if l.loggedIn {
+		m.Envelope.Auth = "<>" // who wrote it is not told to the host that believes us (RFC 4954 §5)
+	}
 	m.ASCII = m.Envelope.Body == mail.Body8BitMIME && !l.Offer().Extensions.Has(smtp.Ext8BitMIME) && q.plain(ctx, out)
 	outcome, err := l.Send(ctx, m)
 	l.sent++
