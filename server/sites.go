@@ -39,6 +39,14 @@ type sender interface {
 	Deliver(ctx context.Context, c *smtpclient.Client, t queue.Turned, domains []string) (int, error)
 }
 
+// Sites puts together who the directory knows and what waits for them, as a house
+// has it.
+func Sites(d *directory.Directory, w store.Queue, q *queue.Queue, hostname string, report func(error)) smtpserver.Sites {
+	s := newSites(d, w, hostname, report)
+	s.queue = q
+	return s
+}
+
 func newSites(d *directory.Directory, w waiting, hostname string, report func(error)) *sites {
 	return &sites{directory: d, waiting: w, hostname: hostname, report: report, asking: newPace()}
 }

@@ -21,6 +21,9 @@ type Fixture struct {
 	Lists    []List
 	Grants   []Grant
 	Networks []Network
+	Sites    []Site
+	Queues   []Queue
+	Waits    []Waits
 	Mail     []Letter
 	Faults   []Fault
 	Limits   map[string]string // "limit: recipients 3"; the Host knows the names
@@ -63,6 +66,23 @@ type Network struct {
 	CIDR, Auth, TLS, BareLF string
 }
 
+// Site is "site: north secret domains=a.example,b.example networks=192.0.2.0/24 helo=gw.a.example":
+// a customer's server that comes for its mail.
+type Site struct {
+	Name, Secret            string
+	Domains, Networks, Helo []string
+}
+
+// Queue is "queue: uucp a.example b.example": what ETRN calls #uucp.
+type Queue struct {
+	Name    string
+	Domains []string
+}
+
+// Waits is "waits: ana@a.example Subject: x\r\n\r\nBody\r\n": a message that waits
+// from the start until a site comes for it.
+type Waits Letter
+
 // Letter is "mail: pepe@pepito.es Subject: x\r\n\r\nBody\r\n": a message that
 // lies in the mailbox from the start. Its content may be @file or *N.
 type Letter struct {
@@ -92,7 +112,7 @@ func (f *File) Fixture(files fs.FS) (Fixture, error) {
 
 func (fx *Fixture) field(h Field, files fs.FS) (err error) {
 	words := strings.Fields(h.Value)
-	least := map[string]int{"domain": 1, "account": 2, "alias": 2, "list": 2, "grant": 2, "network": 1, "mail": 2, "limit": 2, "fault": 2}[h.Key]
+	least := map[string]int{"domain": 1, "account": 2, "alias": 2, "list": 2, "grant": 2, "network": 1, "mail": 2, "waits": 2, "site": 2, "queue": 2, "limit": 2, "fault": 2}[h.Key]
 	if len(words) < least {
 		return complain(h.Line, "%s needs at least %d words", h.Key, least)
 	}
@@ -121,10 +141,18 @@ func (fx *Fixture) field(h Field, files fs.FS) (err error) {
 		fx.Grants = append(fx.Grants, Grant{words[0], words[1]})
 	case "network":
 		err = fx.network(words)
-	case "mail":
+	case "mail", "waits":
 		var content []byte
 		content, err = letterContent(h.Value[len(words[0]):], files)
-		fx.Mail = append(fx.Mail, Letter{words[0], content})
+		if h.Key == "waits" {
+			fx.Waits = append(fx.Waits, Waits{words[0], content})
+		} else {
+			fx.Mail = append(fx.Mail, Letter{words[0], content})
+		}
+	case "site":
+		err = fx.site(words)
+	case "queue":
+		fx.Queues = append(fx.Queues, Queue{words[0], words[1:]})
 	case "fault":
 		err = fx.fault(h.Value)
 	case "limit":
@@ -161,6 +189,25 @@ func (fx *Fixture) domain(words []string) (err error) {
 		}
 	}
 	fx.Domains = append(fx.Domains, d)
+	return nil
+}
+
+func (fx *Fixture) site(words []string) error {
+	s := Site{Name: words[0], Secret: words[1]}
+	for _, w := range words[2:] {
+		key, value, _ := strings.Cut(w, "=")
+		switch key {
+		case "domains":
+			s.Domains = strings.Split(value, ",")
+		case "networks":
+			s.Networks = strings.Split(value, ",")
+		case "helo":
+			s.Helo = strings.Split(value, ",")
+		default:
+			return fmt.Errorf("unknown word %q of a site", w)
+		}
+	}
+	fx.Sites = append(fx.Sites, s)
 	return nil
 }
 

@@ -2,7 +2,8 @@ package talk
 
 import (
 	"bytes"
-	"crypto/md5" // RFC 1939 §7 wants it
+	"crypto/hmac"
+	"crypto/md5" // RFC 1939 §7 and RFC 2195 want it
 	"crypto/tls"
 	"encoding/base64"
 	"encoding/hex"
@@ -24,7 +25,7 @@ func functions(name string) (most int, ok bool) {
 		return 1, true
 	case "apop", "repeat", "scram", "scramplus":
 		return 2, true
-	case "plain":
+	case "plain", "crammd5":
 		return 3, true
 	}
 	return 0, false
@@ -42,6 +43,14 @@ func pure(name string, args []string) ([]byte, error) {
 	case name == "apop" && len(args) == 2: // RFC 1939 §7: timestamp, secret
 		sum := md5.Sum([]byte(args[0] + args[1]))
 		return []byte(hex.EncodeToString(sum[:])), nil
+	case name == "crammd5" && len(args) == 3: // RFC 2195 §2: user, secret, challenge
+		challenge, err := base64.StdEncoding.DecodeString(args[2])
+		if err != nil {
+			return nil, fmt.Errorf("the challenge %q is no base64", args[2])
+		}
+		mac := hmac.New(md5.New, []byte(args[1]))
+		mac.Write(challenge)
+		return b64([]byte(args[0] + " " + hex.EncodeToString(mac.Sum(nil)))), nil
 	case name == "repeat" && len(args) == 2:
 		n, err := strconv.Atoi(args[1])
 		if err != nil || n < 0 || n*len(args[0]) > maxRepeat {

@@ -206,8 +206,8 @@ func (a action) connect(words []string) (action, error) {
 	default:
 		return a, errors.New("connect takes a listener's kind, with a connection's name before it")
 	}
-	if !slices.Contains([]string{"smtp", "submission", "submissions", "pop3", "pop3s"}, a.arg) {
-		return a, fmt.Errorf("unknown listener %q; there are smtp, submission, submissions, pop3 and pop3s", a.arg)
+	if !slices.Contains([]string{"smtp", "submission", "submissions", "odmr", "pop3", "pop3s"}, a.arg) {
+		return a, fmt.Errorf("unknown listener %q; there are smtp, submission, submissions, odmr, pop3 and pop3s", a.arg)
 	}
 	return a, nil
 }

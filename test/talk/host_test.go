@@ -23,6 +23,7 @@ import (
 	"posta/mail"
 	"posta/mailroom"
 	"posta/pop3/pop3server"
+	"posta/queue"
 	"posta/sink"
 	"posta/smtp/smtpserver"
 	"posta/store"
@@ -41,6 +42,8 @@ type host struct {
 	people  *directory.Directory
 	room    *mailroom.Room
 	sink    *sink.Sink // nil in other modes
+	sites   smtpserver.Sites
+	queue   *queue.Queue // nil without sites
 	faults  fault.Table
 	tls     *tls.Config
 	kinds   map[string]*wiretest.Listener
@@ -101,6 +104,9 @@ func (h *host) furnish(ctx context.Context) error {
 		if err := h.people.SetAPOP(ctx, a.Address, a.Password); err != nil {
 			return err
 		}
+	}
+	if err := h.furnishSites(ctx); err != nil {
+		return err
 	}
 	return h.furnishNames(ctx)
 }
@@ -175,10 +181,14 @@ func (h *host) put(ctx context.Context, m talk.Letter) error {
 func (h *host) open(ctx context.Context) {
 	ctx, h.cancel = context.WithCancel(ctx)
 	h.running.Go(func() { _ = h.room.Run(ctx) })
+	if h.queue != nil {
+		h.running.Go(func() { _ = h.queue.Run(ctx) })
+	}
 	for kind, session := range map[string]func(context.Context, *wire.Conn){
 		"smtp":        h.smtp("smtp", mail.MX),
 		"submission":  h.smtp("submission", mail.Submission),
 		"submissions": h.smtp("submissions", mail.Submission),
+		"odmr":        h.smtp("odmr", mail.ODMR),
 		"pop3":        h.pop3(false),
 		"pop3s":       h.pop3(true),
 	} {
@@ -210,6 +220,9 @@ func (h *host) listener(kind string) config.Listener {
 	c := config.Default()
 	if h.mode() == mail.Lab {
 		c = config.Lab()
+	}
+	if kind == "odmr" {
+		kind = "smtp" // on another port
 	}
 	for _, l := range c.Listeners {
 		if l.Name == kind {
@@ -259,6 +272,9 @@ func (h *host) smtp(kind string, service mail.Service) func(context.Context, *wi
 			n := h.network(remote)
 			return smtpserver.Leave{Network: n.String(), TLS: n.TLS == config.Optional, Login: n.Auth == config.Optional}
 		},
+	}
+	if len(h.fixture.Sites) > 0 {
+		c.Sites, c.Turn = h.sites, true
 	}
 	if h.mode() == mail.Lab {
 		c.Faults = h.faults.Side(fault.SMTP)
