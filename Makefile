@@ -35,9 +35,10 @@ fuzz:
 soak: build
 	@SOAK=1 test/all
 
-# posta's clients against Postfix and Dovecot, which shared/bench/setup gets.
+# posta's clients against Postfix and Dovecot alone, which make test tries where it can.
 others: build
-	@test/stage others $(GO) test -count=1 -tags whole,others -run 'TestPostfix|TestDovecot' ./test/peers
+	@test/setup
+	@test/stage others env POSTA_OTHERS=1 $(GO) test -count=1 -tags whole -run 'TestPostfix|TestDovecot' ./test/peers
 
 bench: build
 	@bench/compare
