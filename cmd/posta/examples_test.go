@@ -68,7 +68,7 @@ func exampleScenes() map[string]trial {
 		"posta firewall remove":                       {status: exitFailed, says: `Windows`},
 		"posta domain add pepito.es":                  {scene: "nothing", says: `pepito\.es`},
 		"posta domain remove pepito.es":               {scene: "nothing", before: []string{"posta domain add pepito.es"}},
-		"posta domain key activate pepito.es":         {before: []string{"posta domain key rotate pepito.es"}, says: `rsa-\d+b +rsa +signs`},
+		"posta domain key activate pepito.es":         {before: []string{"posta domain key rotate pepito.es"}, says: `rsa-\d+b +rsa +(signs|firma)`},
 		"posta account add pepe@pepito.es":            {before: []string{"posta account remove pepe@pepito.es --force"}, typed: "pepe-2027\npepe-2027\n"},
 		"posta account set pepe@pepito.es --password": {typed: "pepe-2027\npepe-2027\n"},
 		"posta account add pepe@pepito.es --generate --quota 100MB --name \"Pepe Pérez\"": {
