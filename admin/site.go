@@ -12,6 +12,7 @@ import (
 type Site struct {
 	Name     string    `json:"name"`
 	Domains  []string  `json:"domains,omitempty"`  // whose mail it may ask for, besides those kept for it
+	Kept     []string  `json:"kept,omitempty"`     // domains whose mail is kept for it
 	Networks []string  `json:"networks,omitempty"` // from where it asks by ETRN without a log-in
 	Helo     []string  `json:"helo,omitempty"`     // the names under which it may TURN
 	Created  time.Time `json:"created"`
@@ -43,11 +44,21 @@ func (h House) visits() []Operation {
 	return []Operation{
 		op("site.list", false, func(ctx context.Context, _ None) ([]Site, error) {
 			all, err := d.Sites(ctx)
-			return each(all, showSite), err
+			if err != nil {
+				return nil, err
+			}
+			return h.withKept(ctx, each(all, showSite)...)
 		}),
 		op("site.show", false, func(ctx context.Context, in ByName) (Site, error) {
 			s, err := d.Site(ctx, in.Name)
-			return showSite(s), err
+			if err != nil {
+				return Site{}, err
+			}
+			all, err := h.withKept(ctx, showSite(s))
+			if err != nil {
+				return Site{}, err
+			}
+			return all[0], nil
 		}),
 		op("site.add", true, func(ctx context.Context, in SiteChange) (Site, error) {
 			wanted := directory.Site{Name: in.Name}
@@ -92,6 +103,19 @@ func (h House) visits() []Operation {
 			return None{}, d.RemoveNamedQueue(ctx, in.Name)
 		}),
 	}
+}
+
+// withKept names the domains whose mail is kept for sites.
+func (h House) withKept(ctx context.Context, all ...Site) ([]Site, error) {
+	domains, err := h.Directory.Domains(ctx)
+	for i := range all {
+		for _, one := range domains {
+			if one.Site == all[i].Name {
+				all[i].Kept = append(all[i].Kept, one.Name)
+			}
+		}
+	}
+	return all, err
 }
 
 // onto puts the change into a site.

@@ -101,6 +101,7 @@ func (a *app) collectAddCommand() *cobra.Command {
 	choices(c, "tls", string(collect.Required), string(collect.Implicit), string(collect.Clear))
 	flags.BoolVar(&in.Keep, "keep", false, a.say("help.flag_collect_keep", nil))
 	flags.DurationVar(&every, "every", 0, a.say("help.flag_every", nil))
+	flags.Lookup("every").DefValue = ""
 	p = &passwordFlags{}
 	a.passwordFileFlag(c, &p.file)
 	c.Example = "posta collect add provider.example --atrn --user sucursal --domain pepito.es --every 10m\n" +
@@ -149,6 +150,9 @@ func collectedFor(c admin.Collected) string {
 func (a *app) collectOutcome(c admin.Collected) string {
 	if c.Last.IsZero() {
 		return ""
+	}
+	if c.Failure != "" && c.Messages == 0 && c.Left == 0 {
+		return c.Failure
 	}
 	said := a.say("collect.came", words.Args{"Count": c.Messages})
 	if c.Left > 0 {

@@ -17,7 +17,7 @@ func (a *app) siteCommand() *cobra.Command {
 			return err
 		}
 		return printAll(a, all, lister(a, all, []string{"field.name", "field.domains", "field.networks", "field.seen"}, func(s admin.Site) []string {
-			return []string{s.Name, strings.Join(s.Domains, ", "), strings.Join(s.Networks, ", "), whenListed(s.Seen)}
+			return []string{s.Name, strings.Join(append(s.Kept, s.Domains...), ", "), strings.Join(s.Networks, ", "), whenListed(s.Seen)}
 		}))
 	})
 	list.Example = "posta site list"
@@ -70,8 +70,8 @@ func (a *app) siteCall(ctx context.Context, operation string, in any) error {
 	if err := a.ask(ctx, operation, in, &s); err != nil {
 		return err
 	}
-	return a.print(s, a.facts(fact{"field.name", s.Name}, fact{"field.domains", strings.Join(s.Domains, ", ")},
-		fact{"field.networks", strings.Join(s.Networks, ", ")}, fact{"field.helo", strings.Join(s.Helo, ", ")},
+	return a.print(s, a.facts(fact{"field.name", s.Name}, fact{"field.kept", strings.Join(s.Kept, ", ")},
+		fact{"field.domains", strings.Join(s.Domains, ", ")}, fact{"field.networks", strings.Join(s.Networks, ", ")}, fact{"field.helo", strings.Join(s.Helo, ", ")},
 		fact{"field.created", when(s.Created)}, fact{"field.seen", when(s.Seen)}, fact{"field.secret", s.Secret}))
 }
 

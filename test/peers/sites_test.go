@@ -200,3 +200,33 @@ func TestFetchmailSites(t *testing.T) {
 		})
 	}
 }
+
+// A mailbox elsewhere is fetched into an account, once each message.
+func TestCollectPOP3(t *testing.T) {
+	p := start(t, config.ModeLab)
+	c := customer(t, config.ModeLab)
+	for _, keep := range []bool{true, false} {
+		p.curlIn(pepe, "Subject: one\r\n\r\n.\r\n")
+		p.curlIn(pepe, "Subject: two\r\n\r\n2\r\n")
+		wish := admin.CollectWish{Way: "pop3", Host: p.addrs["pop3"], TLS: "none", User: pepe, Password: secret, Account: ana, Keep: keep}
+		var collected admin.Collected
+		c.call("collect.add", wish, &collected)
+		c.call("collect.run", admin.ByID{ID: collected.ID}, &collected)
+		if collected.Messages != 2 || collected.Failure != "" {
+			t.Fatalf("%+v\n%s", collected, c.story())
+		}
+		all := strings.Join(c.inbox(ana), "")
+		if !strings.Contains(all, "Subject: one\r\n\r\n.\r\n") || !strings.Contains(all, "Subject: two\r\n\r\n2\r\n") || !strings.HasPrefix(all, "Return-Path: <>\r\n") {
+			t.Errorf("it has %s", all)
+		}
+		if n := len(p.inbox(pepe)); (n == 2) != keep {
+			t.Errorf("keep %v: %d are there", keep, n)
+		}
+		c.call("collect.run", admin.ByID{ID: collected.ID}, &collected)
+		if collected.Messages != 0 || collected.Failure != "" {
+			t.Errorf("once more: %+v\n%s", collected, c.story())
+		}
+		c.empty(ana)
+		p.empty(pepe)
+	}
+}
