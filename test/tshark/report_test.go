@@ -75,7 +75,7 @@ func told(t *testing.T, file string) (diagram, transcript, findings, learnt []st
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := string(octets)
+	text := counted(string(octets))
 	part := func(n int) string {
 		_, rest, _ := strings.Cut(text, fmt.Sprintf("<h2>%d. ", n))
 		rest, _, _ = strings.Cut(rest, "<h2>")
@@ -93,6 +93,29 @@ func told(t *testing.T, file string) (diagram, transcript, findings, learnt []st
 	}
 	transcript = pick(part(3), `(?s)<tr class="\w*"><td[^>]*>[^<]*</td><td class="right[^"]*">[^<]*</td>(.*?)</tr>`)
 	return pick(part(2), `(?s)<text[^>]*>(.*?)</text>`), transcript, pick(part(4), `(?s)<div class="card (.*?)</div>`), pick(part(5), `(?s)<li>(.*?)</li>`)
+}
+
+// counted counts sessions from 1, which have the list's numbers where the server
+// recorded them, and those of streams in a capture.
+func counted(text string) string {
+	places := map[string]string{}
+	for _, m := range regexp.MustCompile(`(?:Session|Stream) (\d+) \(`).FindAllStringSubmatch(text, -1) {
+		if places[m[1]] == "" {
+			places[m[1]] = fmt.Sprint("#", len(places)+1)
+		}
+	}
+	number := regexp.MustCompile(`\d+`)
+	place := func(n string) string {
+		if p := places[n]; p != "" {
+			return p
+		}
+		return n
+	}
+	text = regexp.MustCompile(`(?i)(?:session|stream)(s?) [\d, and]+`).ReplaceAllStringFunc(text, func(one string) string {
+		one = regexp.MustCompile(`(?i)^(?:session|stream)`).ReplaceAllString(one, "session")
+		return number.ReplaceAllStringFunc(one, place)
+	})
+	return regexp.MustCompile(`>\d+</text>`).ReplaceAllStringFunc(text, func(badge string) string { return number.ReplaceAllStringFunc(badge, place) })
 }
 
 // A report of the server's own recording says the same as one of what tshark
