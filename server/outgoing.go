@@ -86,7 +86,9 @@ func (h routes) Route(ctx context.Context, domain string) (queue.Route, error) {
 	home, err := h.directory.Domain(ctx, domain)
 	switch {
 	case err == nil:
-		r.OnDemand = home.Kind == directory.KindOnDemand
+		if r.OnDemand = home.Kind == directory.KindOnDemand; r.OnDemand && way.Domain == "" {
+			r.Hosts = nil // a smart host is for what is anybody's, and this is its site's
+		}
 	case !errors.Is(err, directory.ErrNotFound):
 		return queue.Route{}, err
 	}

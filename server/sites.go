@@ -87,6 +87,11 @@ func (s *sites) Release(ctx context.Context, by smtpserver.Caller, node string) 
 	}
 	out := smtpserver.Released{Partly: !whole}
 	for _, domain := range domains {
+		if err := s.reaches(ctx, domain); err != nil {
+			return smtpserver.Released{}, err
+		}
+	}
+	for _, domain := range domains {
 		n, err := s.queue.Hurry(ctx, domain)
 		if err != nil {
 			return smtpserver.Released{}, err
@@ -95,6 +100,20 @@ func (s *sites) Release(ctx context.Context, by smtpserver.Caller, node string) 
 	}
 	s.saw(ctx, by.Site)
 	return out, nil
+}
+
+// reaches refuses to start what could only go on waiting: mail that is kept for a
+// site to which no way leads, and which must come by ATRN or TURN.
+func (s *sites) reaches(ctx context.Context, domain string) error {
+	home, err := s.directory.Domain(ctx, domain)
+	if err != nil || home.Kind != directory.KindOnDemand {
+		return err
+	}
+	way, found, err := s.directory.WayTo(ctx, domain)
+	if err == nil && (!found || way.Domain == "") { // a smart host is no way to it
+		err = fmt.Errorf("server: no route leads to the site of %s (posta route add)", domain)
+	}
+	return err
 }
 
 // caller is one that is counted: a site, or a machine's network.

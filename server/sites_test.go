@@ -89,6 +89,29 @@ func TestRelease(t *testing.T) {
 	}
 }
 
+// What is kept for a site goes nowhere on a new connection before a route is laid.
+func TestReleaseNowhere(t *testing.T) {
+	s, office := waiters(t)
+	kept := directory.NewDomain("kept.example")
+	kept.Kind, kept.Site = directory.KindOnDemand, "south"
+	if _, err := s.directory.AddDomain(t.Context(), kept); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.directory.AddRoute(t.Context(), directory.Route{Hosts: []string{"smart.example"}}); err != nil {
+		t.Fatal(err)
+	}
+	by := smtpserver.Caller{Site: "south"}
+	if _, err := s.Release(t.Context(), by, "kept.example"); err == nil || errors.Is(err, smtpserver.ErrNotTheirs) || len(office.asked) != 0 {
+		t.Error(err, office.asked)
+	}
+	if _, err := s.directory.AddRoute(t.Context(), directory.Route{Domain: "kept.example", Hosts: []string{"gw.kept.example"}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Release(t.Context(), by, "kept.example"); err != nil || len(office.asked) != 1 {
+		t.Error(err, office.asked)
+	}
+}
+
 func TestFetch(t *testing.T) {
 	s, office := waiters(t)
 	for _, tt := range []struct {
