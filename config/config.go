@@ -155,6 +155,8 @@ type Outgoing struct {
 	MaxConns       int          `toml:"max_connections"`     // at once
 	PerDestination int          `toml:"max_per_destination"` // of these to one place
 	MaxAge         Duration     `toml:"max_age"`             // of a message, before it is given up
+	RetryAfter     Duration     `toml:"retry_after"`         // the wait before the second attempt; the next ones double
+	RetryMost      Duration     `toml:"retry_most"`          // the longest wait
 	WarnAfter      Duration     `toml:"warn_after"`          // when its sender hears that it waits; 0: never
 	TLS            string       `toml:"tls"`
 	IP             string       `toml:"ip"`

@@ -225,6 +225,8 @@ func TestCheckRefuses(t *testing.T) {
 		{"outgoing connections", func(c *Config) { c.Outgoing.MaxConns = 0 }, "max_connections = 0 is too small"},
 		{"outgoing connections, many", func(c *Config) { c.Outgoing.MaxConns = 20_000 }, "max_connections = 20000 is too large"},
 		{"to one place", func(c *Config) { c.Outgoing.PerDestination = 0 }, "max_per_destination = 0 is too small"},
+		{"retry", func(c *Config) { c.Outgoing.RetryAfter = Duration{time.Second} }, `retry_after = "1s" is too small; the least is "10s"`},
+		{"longest retry", func(c *Config) { c.Outgoing.RetryMost = Duration{time.Minute} }, `retry_most = "1m" is too small; the least is "5m"`},
 		{"age", func(c *Config) { c.Outgoing.MaxAge = Duration{time.Second} }, `max_age = "1s" is too small; the least is "1m"`},
 		{"outgoing tls", func(c *Config) { c.Outgoing.TLS = "yes" }, `outgoing: tls = "yes" is not one of: opportunistic`},
 		{"ip", func(c *Config) { c.Outgoing.IP = "ipv4" }, `outgoing: ip = "ipv4" is not one of: both, 4, 6`},

@@ -25,6 +25,12 @@ func (c *Config) checkOutgoing(p *problems) {
 	if o.MaxAge.Duration < time.Minute {
 		p.say("max_age", "config.too_small", words.Args{"Where": "outgoing", "Key": "max_age", "Value": o.MaxAge.String(), "Least": "1m"})
 	}
+	if o.RetryAfter.Duration < 10*time.Second {
+		p.say("retry_after", "config.too_small", words.Args{"Where": "outgoing", "Key": "retry_after", "Value": o.RetryAfter.String(), "Least": "10s"})
+	}
+	if o.RetryMost.Duration < o.RetryAfter.Duration {
+		p.say("retry_most", "config.too_small", words.Args{"Where": "outgoing", "Key": "retry_most", "Value": o.RetryMost.String(), "Least": o.RetryAfter.String()})
+	}
 	p.oneOf("outgoing", "tls", o.TLS, TLSOpportunistic, TLSRequired, TLSNone)
 	p.oneOf("outgoing", "ip", o.IP, BothIP, OnlyIP4, OnlyIP6)
 	c.checkSource(p)

@@ -8,6 +8,7 @@ import "time"
 // minutes or less, and restarts of servers: so the first waits are 5, 10 and 20
 // minutes. They double up to three hours, and so stay within the "every two or
 // three hours" of the standard for all days that follow.
+// Limits may say otherwise.
 const (
 	firstWait = 5 * time.Minute
 	mostWait  = 3 * time.Hour
@@ -19,13 +20,13 @@ const (
 
 // wait is how long to wait after so many attempts. Up to a fifth is added by
 // chance, nothing taken away: who greylists counts minutes from the first attempt.
-func (r *random) wait(attempts int, most time.Duration) time.Duration {
-	d := firstWait
+func (q *Queue) wait(attempts int, most time.Duration) time.Duration {
+	d := q.cfg.Limits.FirstWait
 	for range attempts - 1 {
 		if d *= 2; d >= most {
 			break
 		}
 	}
 	d = min(d, most)
-	return d + time.Duration(r.part()*float64(d)/5)
+	return d + time.Duration(q.rand.part()*float64(d)/5)
 }

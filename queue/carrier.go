@@ -139,6 +139,10 @@ func (c *carrier) stranded(h *hunt, items []store.Item) bool {
 		c.q.conclude(&attempt{trouble: t}, items, nil)
 		return true
 	}
+	if t.fate == failed { // for this message: the next asks for itself (RFC 5321 §4.5.4.1)
+		c.q.conclude(&attempt{trouble: t}, items, nil)
+		return true
+	}
 	until, down := c.q.sched.failed(c.d, t)
 	if !down {
 		c.q.giveBack(items)

@@ -79,6 +79,8 @@ type Limits struct {
 	Carried     int           // messages over one connection, 500
 	Idle        time.Duration // how long a connection waits for more, 2 s
 	Lifetime    time.Duration // of a connection before it takes no more, 5 min
+	FirstWait   time.Duration // before the second attempt, 5 min
+	MostWait    time.Duration // between two attempts, 3 h
 	WarnAfter   time.Duration // when the sender hears of a delay, 4 h; below 0: never
 	Grace       time.Duration // for messages under way at the end, 20 s
 	Lease       time.Duration // how long the store believes that an item is worked on, 5 min
@@ -93,6 +95,8 @@ func (l Limits) filled() Limits {
 	l.Carried = cmp.Or(l.Carried, 500)
 	l.Idle = cmp.Or(l.Idle, 2*time.Second)
 	l.Lifetime = cmp.Or(l.Lifetime, 5*time.Minute)
+	l.FirstWait = cmp.Or(l.FirstWait, firstWait)
+	l.MostWait = cmp.Or(l.MostWait, mostWait)
 	l.WarnAfter = cmp.Or(l.WarnAfter, 4*time.Hour)
 	l.Grace = cmp.Or(l.Grace, 20*time.Second)
 	l.Lease = cmp.Or(l.Lease, 5*time.Minute)

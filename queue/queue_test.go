@@ -133,3 +133,18 @@ func TestRecovers(t *testing.T) {
 		}
 	})
 }
+
+// That a host refused one message says nothing of the next (RFC 5321 §4.5.4.1).
+func TestRefusalNotRemembered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.host("x.example", "mx.x.example", 10, "192.0.2.7")
+		w.answers("192.0.2.7:25", "S: 554 5.7.1 blocked\nC: QUIT\nS: 221 x\nclosed", talk(sent, quit))
+		w.send("b@x.example")
+		time.AfterFunc(10*time.Second, func() { w.send("b@x.example") })
+		w.run(time.Minute)
+		if got := w.story(); got != "b@x.example failed mx.x.example: 554 5.7.1 blocked\nb@x.example relayed mx.x.example: 250 mine\n" {
+			t.Error(got)
+		}
+	})
+}

@@ -131,7 +131,7 @@ func (q *Queue) due(t *attempt, item store.Item, now time.Time) time.Time {
 	if t.link != nil && t.link.onDemand {
 		return store.Never()
 	}
-	due := now.Add(q.rand.wait(item.Attempts+1, mostWait))
+	due := now.Add(q.wait(item.Attempts+1, q.cfg.Limits.MostWait))
 	switch {
 	case t.probe:
 		due = t.until
@@ -159,7 +159,7 @@ func (q *Queue) keep(w *way, items []store.Item) {
 		}
 		s := store.Settlement{Item: item.ID, Token: item.Token, Warned: item.Warned, Due: store.Never()}
 		if w.route.Closed {
-			s.Due = now.Add(q.rand.wait(2, mostWait))
+			s.Due = now.Add(q.wait(2, q.cfg.Limits.MostWait))
 		}
 		plain = append(plain, s)
 	}

@@ -171,7 +171,7 @@ func (s *schedule) failed(d *destination, t trouble) (until time.Time, down bool
 	}
 	if now := s.q.cfg.Now(); !d.down(now) {
 		d.fails++
-		d.until = now.Add(s.q.rand.wait(d.fails, mostSilence))
+		d.until = now.Add(s.q.wait(d.fails, min(mostSilence, s.q.cfg.Limits.MostWait)))
 	}
 	d.why, d.allowed = t, 1
 	for _, lane := range d.lanes {

@@ -113,7 +113,7 @@ func TestReason(t *testing.T) {
 
 // Waits grow, never shrink below what greylisting needs, and end at three hours.
 func TestWait(t *testing.T) {
-	r := newRandom(nil)
+	r := New(Config{})
 	for n, min := range []float64{0, 5, 10, 20, 40, 80, 160, 180, 180} {
 		if n == 0 {
 			continue

@@ -40,7 +40,7 @@ func (h *House) openQueue() error {
 		Store: h.db.Queue(), Resolver: resolver, Routes: routes{h}, Door: reports{h}, Sink: h.events,
 		Hostname: h.ehlo, Own: h.ownName, OwnAddr: h.ownAddr, Admits: h.labAdmits, Session: h.numbers.next, Problem: h.o.Report,
 		Source: o.Source, Family: families(o.IP), TLS: policies(o.TLS),
-		Limits: queue.Limits{Connections: o.MaxConns, Destination: o.PerDestination, WarnAfter: o.WarnAfter.Duration, Grace: grace, Times: smtpclient.Patient()},
+		Limits: queue.Limits{Connections: o.MaxConns, Destination: o.PerDestination, FirstWait: o.RetryAfter.Duration, MostWait: o.RetryMost.Duration, WarnAfter: o.WarnAfter.Duration, Grace: grace, Times: smtpclient.Patient()},
 	}
 	if o.WarnAfter.Duration == 0 {
 		c.Limits.WarnAfter = -1
