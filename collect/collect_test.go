@@ -74,8 +74,16 @@ type customer struct {
 	*collect.Collector
 	store collect.Store
 	box   *letterbox
+	mu    sync.Mutex
 	dials []string
 	sink  event.Sink
+}
+
+// calls is how many connections were made.
+func (c *customer) calls() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.dials)
 }
 
 // watch lets somebody see the connections.
@@ -102,7 +110,9 @@ func newCustomer(t *testing.T, serve func(nc net.Conn)) *customer {
 		Session: func() uint64 { number++; return number },
 		Problem: func(err error) { t.Error(err) },
 		Dial: func(_ context.Context, addr string) (net.Conn, error) {
+			c.mu.Lock()
 			c.dials = append(c.dials, addr)
+			c.mu.Unlock()
 			if serve == nil {
 				return nil, errors.New("refused")
 			}
@@ -463,13 +473,13 @@ func TestSchedule(t *testing.T) {
 		for i := range 3 {
 			time.Sleep(time.Hour - time.Nanosecond)
 			synctest.Wait()
-			if len(c.dials) != i {
-				t.Fatalf("after %v: %d calls", time.Since(began), len(c.dials))
+			if c.calls() != i {
+				t.Fatalf("after %v: %d calls", time.Since(began), c.calls())
 			}
 			time.Sleep(time.Nanosecond)
 			synctest.Wait()
-			if len(c.dials) != i+1 {
-				t.Fatalf("after %v: %d calls", time.Since(began), len(c.dials))
+			if c.calls() != i+1 {
+				t.Fatalf("after %v: %d calls", time.Since(began), c.calls())
 			}
 		}
 		e, err := c.store.Entry(ctx, hourly.ID)
@@ -485,8 +495,8 @@ func TestSchedule(t *testing.T) {
 		c.Stir()
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if len(c.dials) != 4 {
-			t.Error("who stirs is not heard:", c.dials)
+		if c.calls() != 4 {
+			t.Error("who stirs is not heard:", c.calls())
 		}
 		cancel()
 		if err := <-done; err != nil {

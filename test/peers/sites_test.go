@@ -110,6 +110,9 @@ func TestSites(t *testing.T) {
 				if collected.Failure != "" || way != "etrn" && collected.Messages != letters {
 					t.Fatalf("%+v\n%s\nthe provider:\n%s", collected, c.story(), p.story())
 				}
+				if all := strings.Join(c.inbox(ana), ""); way != "etrn" && strings.Count(all, "with ESMTPS ") != letters {
+					t.Errorf("TLS was lost with the turn: %s", all)
+				}
 				c.came()
 				p.settled()
 				if way != "etrn" {
