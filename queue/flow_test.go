@@ -314,3 +314,32 @@ func TestRemove(t *testing.T) {
 		}
 	})
 }
+
+// One item that was removed meanwhile spoils nothing for the others.
+func TestSpoilt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		for range 3 {
+			w.send("b@x.example")
+		}
+		items, err := w.q.claim(t.Context(), store.Claim{Lane: store.Lane{Domain: "x.example", Sender: "a"}, Now: time.Now(), Limit: 10})
+		if err != nil || len(items) != 3 {
+			t.Fatal(items, err)
+		}
+		if err := w.store.Settle(t.Context(), store.Settlement{Item: items[1].ID, Done: true}); err != nil {
+			t.Fatal(err)
+		}
+		w.q.ledger.renew(time.Now().Add(time.Hour), items)
+		if w.store.renewed != 2 || len(w.q.ledger.held) != 2 {
+			t.Errorf("%d renewed, %d held", w.store.renewed, len(w.q.ledger.held))
+		}
+		var all []store.Settlement
+		for _, item := range items {
+			all = append(all, store.Settlement{Item: item.ID, Token: item.Token, Done: true})
+		}
+		w.q.ledger.settleNow(all)
+		if w.store.left() != 0 || len(w.q.ledger.held) != 0 || len(w.problems) != 0 {
+			t.Errorf("%d left, %d held, %v", w.store.left(), len(w.q.ledger.held), w.problems)
+		}
+	})
+}

@@ -174,7 +174,7 @@ func (s *simulation) tell(fact any) {
 // A queue with far more messages than it has connections drains: the hosts that
 // are well are not held up by those that are not, nor small senders by large ones.
 func TestSimulation(t *testing.T) {
-	messages, domains := 10_000, 500
+	messages, domains := 10_000, 2_500
 	if n, err := strconv.Atoi(os.Getenv("SIMULATE")); err == nil {
 		messages, domains = n, n/20
 	}
@@ -258,7 +258,7 @@ func (s *simulation) judge(t *testing.T, drained time.Duration, before uint64) {
 	if s.max > s.q.cfg.Limits.Connections || s.maxOfHost > s.q.cfg.Limits.Destination {
 		t.Errorf("%d connections, %d to one host", s.max, s.maxOfHost)
 	}
-	if slowest > time.Minute {
+	if slowest > 25*time.Second {
 		t.Errorf("a sender with one message waited %v behind one with many", slowest)
 	}
 	if s.lanes > mostLanes {
