@@ -64,7 +64,12 @@ func (l *letter) takeHeader(p []byte) error {
 
 // endHeader deals with a message that ended within its header.
 func (l *letter) endHeader() error {
-	return l.mend(l.work.scanner.Finish(), l.work.head)
+	v := l.work.scanner.Finish()
+	err := l.mend(v, l.work.head)
+	if v == imf.Ended {
+		l.body.endSigned()
+	}
+	return err
 }
 
 // mend sends octets that begin with the whole header to the store, without the
@@ -79,6 +84,7 @@ func (l *letter) mend(v imf.Verdict, octets []byte) error {
 		return mail.Refuse(554, "5.4.6", fmt.Sprintf("Mail loop: more than %d Received: fields", l.room.cfg.MaxHops))
 	}
 	l.learn(octets)
+	l.sign()
 	at := 0
 	for _, f := range s.Fields() {
 		if !l.drops(f.Kind) {
@@ -192,6 +198,7 @@ type body struct {
 	stuffed bool
 	looks   bool // for octets above 127
 	eight   bool // it has some
+	signing Signing
 }
 
 func (b *body) write(p []byte) error {
@@ -212,8 +219,30 @@ func (b *body) write(p []byte) error {
 		b.last[0] = p[len(p)-2]
 	}
 	b.last[1] = p[len(p)-1]
+	if b.signing != nil {
+		_, _ = b.signing.Write(p)
+	}
 	_, err := b.draft.Write(p)
 	return err
+}
+
+// endSigned ends the header for the signatures where no empty line does.
+func (b *body) endSigned() {
+	if b.signing == nil {
+		return
+	}
+	if b.last != [2]byte{'\r', '\n'} {
+		_, _ = b.signing.Write([]byte("\r\n"))
+	}
+	_, _ = b.signing.Write([]byte("\r\n"))
+}
+
+// unsign gives signing up.
+func (b *body) unsign() {
+	if b.signing != nil {
+		b.signing.Discard()
+		b.signing = nil
+	}
 }
 
 // isASCII says that no octet is above 127, eight at a time.

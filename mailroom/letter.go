@@ -41,6 +41,11 @@ type letter struct {
 	foreign []mail.Foreign
 
 	onwardBy map[string]int // addresses in onward, once they are many
+	counted  int            // recipients elsewhere that count against the sender's limit
+
+	id     string // see identity
+	at     time.Time
+	signed []byte // the fields of the signatures
 }
 
 // rcpt is an accepted RCPT.
@@ -116,6 +121,7 @@ func (l *letter) Abort() {
 	}
 	l.over = true
 	l.release()
+	l.body.unsign()
 	if l.body.draft != nil {
 		l.body.draft.Discard()
 	}
@@ -140,8 +146,7 @@ func (l *letter) Commit(ctx context.Context) (mail.Receipt, error) {
 	if err := l.finish(ctx); err != nil {
 		return mail.Receipt{}, refusal(err)
 	}
-	now := l.room.cfg.Now()
-	id := l.room.cfg.NewID()
+	id, now := l.identity()
 	filings, err := l.filings(ctx, id, now)
 	if err != nil {
 		for _, report := range filings[min(1, len(filings)):] {
@@ -158,6 +163,9 @@ func (l *letter) Commit(ctx context.Context) (mail.Receipt, error) {
 	}
 	if len(l.onward) > 0 {
 		l.room.cfg.Queued()
+	}
+	if l.counted > 0 {
+		l.room.cfg.Sending.Sent(l.from.Login, l.counted)
 	}
 	for i := range filings[1:] {
 		l.room.tell(&filings[1+i])
@@ -182,6 +190,7 @@ func (l *letter) finish(ctx context.Context) error {
 			return err
 		}
 	}
+	l.signed = l.room.signature(&l.body)
 	if err := l.unloop(); err != nil {
 		return err
 	}

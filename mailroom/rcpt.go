@@ -32,10 +32,19 @@ func (l *letter) Rcpt(ctx context.Context, to mail.Recipient) error {
 		l.turned = l.turned[:before]
 		return err
 	}
+	counted, err := l.mayAlso(out)
+	if err != nil {
+		l.turned = l.turned[:before]
+		return err
+	}
 	if len(out)+len(res.Targets)+len(res.Large) == 0 {
 		res.Targets = res.Instead
 	}
-	return l.add(ctx, to, &res, out)
+	if err := l.add(ctx, to, &res, out); err != nil {
+		return err
+	}
+	l.counted += counted
+	return nil
 }
 
 // resolve finds out what a recipient is. What comes back to a reverse-path that

@@ -72,6 +72,10 @@ func (r *Room) fileReport(ctx context.Context, rep *dsn.Report) (f filing, ok bo
 	rep.MessageID = f.messageID
 	b := body{draft: r.cfg.Store.Draft(0), looks: len(to.out) > 0}
 	f.Draft = b.draft
+	defer b.unsign()
+	if err := r.signReport(ctx, &b, &to, rep); err != nil {
+		r.cfg.Trouble(fmt.Errorf("signing a report: %w", err))
+	}
 	if err := rep.Write(&b, r.cfg.Words[0], r.cfg.Words[1:]...); err != nil {
 		b.draft.Discard()
 		return filing{}, false, err
@@ -101,6 +105,18 @@ func (r *Room) postmaster(ctx context.Context, reader mail.Address, to *readers)
 	return mail.Address{Local: "postmaster", Domain: domain}, err
 }
 
+// signReport begins to sign a report that leaves.
+func (r *Room) signReport(ctx context.Context, b *body, to *readers, rep *dsn.Report) (err error) {
+	if r.cfg.Signer == nil || len(to.out) == 0 || rep.Lab {
+		return nil
+	}
+	ours, err := r.cfg.Directory.Serves(ctx, rep.From.Domain)
+	if err == nil && ours {
+		b.signing, err = r.cfg.Signer.Begin(ctx, rep.From.Domain)
+	}
+	return err
+}
+
 // address says where a written report goes: to mailboxes that can hold it, and
 // elsewhere under the null path (RFC 3464 §2), so that none answers it (RFC 3461
 // §6.1).
@@ -112,7 +128,7 @@ func (r *Room) address(ctx context.Context, f *filing, b *body, to *readers, rep
 	for i := range fit {
 		fit[i].List = nil // the null path stays
 	}
-	t := trace{id: f.ID}
+	t := trace{id: f.ID, common: r.signature(b)}
 	wide := !mail.IsASCII(rep.To.String())
 	f.To, f.targets, f.size = t.deliveries(fit), fit, b.size
 	f.Traits = b.traits(wide || t.wide(fit))

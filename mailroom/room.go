@@ -31,6 +31,8 @@ type Config struct {
 	SRS     *srs.Rewriter // nil: reverse-paths leave as they are
 	MaxAge  time.Duration // how long mail waits to leave; 0: DefaultAge
 	Hold    bool          // what leaves waits until somebody releases it
+	Signer  Signer        // signs what leaves; nil: nobody does
+	Sending Sending       // bounds what accounts send to others; nil: nothing does
 	Queued  func()        // told when something was filed that leaves; nil: nobody
 
 	MaxHops   int   // a message with more Received: fields is in a loop; 0: DefaultHops

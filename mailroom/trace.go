@@ -25,16 +25,8 @@ func (l *letter) trace(id string, now time.Time) trace {
 	t := trace{id: id, from: l.env.From.String(), has: l.head.lists}
 	b := make([]byte, 0, 512)
 	b = l.received(b, id, now)
-	if l.from.Service == mail.Submission { // RFC 6409 §8.2, §8.3
-		if !l.head.date {
-			b = append(append(imf.AppendDate(append(b, "Date: "...), now), '\r'), '\n')
-			l.note("Date: was missing and was added")
-		}
-		if !l.head.id {
-			b = append(append(append(b, "Message-ID: <"...), l.room.newMessageID(id)...), ">\r\n"...)
-			l.note("Message-ID: was missing and was added")
-		}
-	}
+	b = append(b, l.signed...)
+	b = l.added(b)
 	t.common = b
 	t.utf8 = !mail.IsASCII(string(b)) || !mail.IsASCII(t.from) || t.wide(l.targets)
 	for i := range l.large {

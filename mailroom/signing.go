@@ -1,0 +1,141 @@
+package mailroom
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"posta/directory"
+	"posta/imf"
+	"posta/mail"
+)
+
+// Signer puts domains' names under what leaves (RFC 6376).
+type Signer interface {
+	// Begin begins a message whose author is at a domain of ours, given in
+	// canonical spelling; nil if nobody signs for it.
+	Begin(ctx context.Context, domain string) (Signing, error)
+}
+
+// Signing is a message being signed: written as it will be sent, it gives the
+// fields that stand before it. Write never fails. Fields or Discard ends it.
+type Signing interface {
+	io.Writer
+	Fields() ([]byte, error)
+	Discard()
+}
+
+// Sending bounds what an account may send to others.
+type Sending interface {
+	// May gives nil, or an *mail.Error: so many more recipients elsewhere are
+	// too many.
+	May(login mail.Login, more int) error
+	// Sent counts recipients elsewhere of an accepted message.
+	Sent(login mail.Login, recipients int)
+}
+
+// author is the domain of ours that a message is from, in canonical spelling;
+// "" where it is none, or where nobody answers for what the message says.
+func (l *letter) author(ctx context.Context) (string, error) {
+	if l.from.Service != mail.Submission || l.from.Mode == mail.Lab {
+		return "", nil
+	}
+	for _, c := range l.head.claims {
+		if c.field != "From" {
+			continue
+		}
+		list, err := imf.ParseMailboxes(c.text)
+		if err != nil || len(list) == 0 {
+			return "", nil
+		}
+		a, err := mail.ParseAddress(list[0].Addr)
+		if err != nil {
+			return "", nil
+		}
+		res, err := l.room.cfg.Directory.Resolve(ctx, a, mail.Address{}, mail.Login{})
+		if err != nil || res.Outcome == directory.NonLocal {
+			return "", err
+		}
+		_, domain := directory.Split(res.Canonical)
+		return domain, nil
+	}
+	return "", nil
+}
+
+// sign begins to sign what leaves, once its header is known. A message is not
+// lost because it cannot be signed: then it goes without.
+func (l *letter) sign() {
+	if l.room.cfg.Signer == nil || len(l.onward)+len(l.large) == 0 {
+		return
+	}
+	ctx := context.Background() // a Write has none; the answers are remembered
+	domain, err := l.author(ctx)
+	if err == nil && domain != "" {
+		l.body.signing, err = l.room.cfg.Signer.Begin(ctx, domain)
+	}
+	if err != nil {
+		l.room.cfg.Trouble(fmt.Errorf("signing a message: %w", err))
+	}
+	if l.body.signing != nil {
+		_, _ = l.body.signing.Write(l.added(nil))
+	}
+}
+
+// signature ends the signing and gives the fields.
+func (r *Room) signature(b *body) []byte {
+	s := b.signing
+	if s == nil {
+		return nil
+	}
+	b.signing = nil
+	fields, err := s.Fields()
+	if err != nil {
+		r.cfg.Trouble(fmt.Errorf("signing a message: %w", err))
+		return nil
+	}
+	return fields
+}
+
+// identity is the message's queue id, and when it was received: what is added
+// to its header says so, and is signed.
+func (l *letter) identity() (id string, at time.Time) {
+	if l.id == "" {
+		l.id, l.at = l.room.cfg.NewID(), l.room.cfg.Now()
+	}
+	return l.id, l.at
+}
+
+// added appends the fields that were missing (RFC 6409 §8.2, §8.3).
+func (l *letter) added(b []byte) []byte {
+	if l.from.Service != mail.Submission {
+		return b
+	}
+	id, at := l.identity()
+	if !l.head.date {
+		b = append(append(imf.AppendDate(append(b, "Date: "...), at), '\r'), '\n')
+		l.note("Date: was missing and was added")
+	}
+	if !l.head.id {
+		b = append(append(append(b, "Message-ID: <"...), l.room.newMessageID(id)...), ">\r\n"...)
+		l.note("Message-ID: was missing and was added")
+	}
+	return b
+}
+
+// mayAlso says whether the sender may have these recipients elsewhere too, and
+// gives how many of them count: those that he named himself, in no domain of ours.
+func (l *letter) mayAlso(out []directory.Onward) (counted int, err error) {
+	if l.room.cfg.Sending == nil || !l.from.Login.Known() || l.from.Mode == mail.Lab {
+		return 0, nil
+	}
+	for i := range out {
+		if out[i].List == nil && out[i].Home == nil {
+			counted++
+		}
+	}
+	if counted == 0 {
+		return 0, nil
+	}
+	return counted, l.room.cfg.Sending.May(l.from.Login, l.counted+counted)
+}
