@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -19,9 +20,11 @@ type Account struct {
 	Bytes    int64     `json:"bytes"`
 	Disabled bool      `json:"disabled,omitempty"`
 	APOP     bool      `json:"apop,omitempty"`
-	SendAs   []string  `json:"send_as,omitempty"` // addresses that it may send as besides its own
-	Forward  []string  `json:"forward,omitempty"` // where its mail is sent on to
-	Keep     bool      `json:"keep,omitempty"`    // and into its mailbox too
+	SendAs   []string  `json:"send_as,omitempty"`  // addresses that it may send as besides its own
+	Forward  []string  `json:"forward,omitempty"`  // where its mail is sent on to
+	Keep     bool      `json:"keep,omitempty"`     // and into its mailbox too
+	Sent     int       `json:"sent,omitempty"`     // recipients elsewhere in the last 24 hours
+	MaxSent  int       `json:"max_sent,omitempty"` // recipients elsewhere a day; 0: no limit, -1: none at all
 	Created  time.Time `json:"created"`
 
 	// Password is given once, by account.add, where posta made it.
@@ -39,6 +42,7 @@ type AccountChange struct {
 
 	Forward *[]string `json:"forward,omitempty"` // none ends forwarding
 	Keep    *bool     `json:"keep,omitempty"`
+	MaxSent *string   `json:"max_sent,omitempty"` // a number of recipients elsewhere a day, "none" for no limit, "usual" for the configuration's
 }
 
 // AccountName names an account to remove. Force takes its mail along.
@@ -114,7 +118,8 @@ func (h House) showAccount(ctx context.Context, a directory.Account) (Account, e
 		return Account{}, err
 	}
 	forward, err := h.Directory.Forward(ctx, a.Address)
-	return Account{Address: a.Address, Name: a.Name, Quota: a.Quota, Messages: usage.Messages, Bytes: usage.Bytes,
+	sent, most := h.sent(a.ID)
+	return Account{Sent: sent, MaxSent: most, Address: a.Address, Name: a.Name, Quota: a.Quota, Messages: usage.Messages, Bytes: usage.Bytes,
 		Disabled: a.Disabled, APOP: a.APOP, SendAs: grants, Forward: forward.To, Keep: forward.Keep, Created: a.Created.UTC()}, err
 }
 
@@ -158,7 +163,7 @@ func (h House) addAccount(ctx context.Context, in AccountChange) (Account, error
 		}
 		a.APOP = true
 	}
-	if err := h.forward(ctx, a.Address, in); err != nil {
+	if err := cmp.Or(h.forward(ctx, a.Address, in), h.limitSent(ctx, a.ID, in)); err != nil {
 		return Account{}, errors.Join(err, h.Directory.RemoveAccount(ctx, a.Address))
 	}
 	shown, err := h.showAccount(ctx, a)
@@ -202,6 +207,9 @@ func (h House) setAccount(ctx context.Context, in AccountChange) (Account, error
 		}
 	}
 	if err := h.forward(ctx, a.Address, in); err != nil {
+		return Account{}, err
+	}
+	if err := h.limitSent(ctx, a.ID, in); err != nil {
 		return Account{}, err
 	}
 	o := directory.AccountOptions{Name: a.Name, Quota: a.Quota, Disabled: a.Disabled}

@@ -40,6 +40,7 @@ type House struct {
 	MaxSize   int64     // octets of a message that is handed in; 0: no limit
 	Trace     func(context.Context, trace.Query) (trace.Result, error)
 	Deleted   func(account int64, uids []uint32) // told, in order, what an operation deleted; nil: nobody
+	Sending   *check.Sending                     // nil: nothing that is sent is counted
 	Signer    *sign.Signer                       // nil: nothing is signed, and no records are shown
 	Site      func() sign.Site                   // what the server is to its domains' records
 

@@ -158,6 +158,8 @@ type Outgoing struct {
 	RetryAfter     Duration     `toml:"retry_after"`         // the wait before the second attempt; the next ones double
 	RetryMost      Duration     `toml:"retry_most"`          // the longest wait
 	WarnAfter      Duration     `toml:"warn_after"`          // when its sender hears that it waits; 0: never
+	MaxHour        int          `toml:"max_per_hour"`        // recipients elsewhere that an account may write to in an hour; 0: no limit
+	MaxDay         int          `toml:"max_per_day"`         // the same, in a day
 	TLS            string       `toml:"tls"`
 	IP             string       `toml:"ip"`
 	Source         []netip.Addr `toml:"source"` // that connections come from: one of IPv4, one of IPv6

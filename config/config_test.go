@@ -228,6 +228,8 @@ func TestCheckRefuses(t *testing.T) {
 		{"retry", func(c *Config) { c.Outgoing.RetryAfter = Duration{time.Second} }, `retry_after = "1s" is too small; the least is "10s"`},
 		{"longest retry", func(c *Config) { c.Outgoing.RetryMost = Duration{time.Minute} }, `retry_most = "1m" is too small; the least is "5m"`},
 		{"age", func(c *Config) { c.Outgoing.MaxAge = Duration{time.Second} }, `max_age = "1s" is too small; the least is "1m"`},
+		{"an hour's", func(c *Config) { c.Outgoing.MaxHour = -1 }, "max_per_hour = -1 is too small"},
+		{"a day's", func(c *Config) { c.Outgoing.MaxDay = -1 }, "max_per_day = -1 is too small"},
 		{"outgoing tls", func(c *Config) { c.Outgoing.TLS = "yes" }, `outgoing: tls = "yes" is not one of: opportunistic`},
 		{"ip", func(c *Config) { c.Outgoing.IP = "ipv4" }, `outgoing: ip = "ipv4" is not one of: both, 4, 6`},
 		{"source", func(c *Config) { c.Outgoing.Source = []netip.Addr{netip.IPv4Unspecified()} }, `"0.0.0.0" is no address to connect from`},

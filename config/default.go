@@ -53,7 +53,7 @@ func base() *Config {
 		Trace:  Trace{Enabled: true, KeepFor: Duration{30 * day}, MaxSize: 256 << 20},
 		Record: Record{Enabled: true, MaxSize: 32 << 20, MaxSession: 4 << 20, MaxSessions: 1000, KeepFor: Duration{day}, DiskKeepFor: Duration{7 * day}},
 		Outgoing: Outgoing{Mode: OutgoingDeliver, MaxConns: 200, PerDestination: 20, MaxAge: Duration{5 * day},
-			RetryAfter: Duration{5 * time.Minute}, RetryMost: Duration{3 * time.Hour}, WarnAfter: Duration{4 * time.Hour}, TLS: TLSOpportunistic, IP: BothIP},
+			RetryAfter: Duration{5 * time.Minute}, RetryMost: Duration{3 * time.Hour}, WarnAfter: Duration{4 * time.Hour}, MaxHour: 500, MaxDay: 2000, TLS: TLSOpportunistic, IP: BothIP},
 		Limits: Limits{
 			Enabled:      true,
 			AuthFailures: 3,

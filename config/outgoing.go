@@ -22,6 +22,8 @@ func (c *Config) checkOutgoing(p *problems) {
 	p.atLeast("outgoing", "max_connections", int64(o.MaxConns), 1)
 	p.atMost("outgoing", "max_connections", int64(o.MaxConns), mostOutgoing)
 	p.atLeast("outgoing", "max_per_destination", int64(o.PerDestination), 1)
+	p.atLeast("outgoing", "max_per_hour", int64(o.MaxHour), 0)
+	p.atLeast("outgoing", "max_per_day", int64(o.MaxDay), 0)
 	if o.MaxAge.Duration < time.Minute {
 		p.say("max_age", "config.too_small", words.Args{"Where": "outgoing", "Key": "max_age", "Value": o.MaxAge.String(), "Least": "1m"})
 	}

@@ -75,6 +75,8 @@ type House struct {
 	sites      *sites // who come for what waits
 	collector  *collect.Collector
 	signer     *sign.Signer
+	sending    *check.Sending
+	exceeded   atomic.Uint64 // accounts that met their sending limit
 	certs      *cert.Source
 	sessions   *observe.Sessions
 	metrics    *observe.Metrics
@@ -183,14 +185,18 @@ func (h *House) furnish(ctx context.Context) error {
 	}
 	h.sites = newSites(h.directory, h.db.Queue(), h.ehlo, h.o.Report)
 	h.sites.queue = h.queue
-	h.signer = sign.New(sign.Config{Store: h.db, Rotate: rotateAfter, Tell: h.o.Report})
+	h.signer = sign.New(sign.Config{Store: h.db, Rotate: rotateAfter, Tell: h.o.Report, TXT: h.resolver.TXT})
+	if err := h.openSending(ctx); err != nil {
+		return err
+	}
 	rewriter, err := h.rewriter(ctx)
 	if err != nil {
 		return err
 	}
 	h.room = mailroom.New(mailroom.Config{Hostname: h.cfg.Hostname, Directory: h.directory, Store: h.db, Trouble: h.o.Report, Sink: sinks,
 		Outside: outside{h}, Callout: queue.NewAsker(h.queue), SRS: rewriter, MaxAge: h.cfg.Outgoing.MaxAge.Duration,
-		Hold: h.cfg.Outgoing.Mode == config.OutgoingHold, Queued: h.queue.Stir})
+		Hold: h.cfg.Outgoing.Mode == config.OutgoingHold, Queued: h.queue.Stir,
+		Signer: signing{h.signer}, Sending: h.sending})
 	if err := h.openSink(ctx); err != nil {
 		return err
 	}
@@ -203,7 +209,7 @@ func (h *House) furnish(ctx context.Context) error {
 		Sink: h.shownSink, Arrived: arrivals.Next, Ending: h.ends,
 		Faults: &h.faults, Faulty: h.faulty,
 		Queue: h.db.Queue(), Sender: h.queue, Outgoing: h.cfg.Outgoing.Mode,
-		Signer: h.signer, Site: h.site,
+		Signer: h.signer, Site: h.site, Sending: h.sending,
 		Collected: h.db.Collected(), Collector: h.collector,
 	}, h.o.Audit)
 	return nil

@@ -56,6 +56,7 @@ type accountFlags struct {
 	secret   bool
 	forward  []string
 	keep     bool
+	maxSent  string
 }
 
 func (a *app) accountFlags(c *cobra.Command) *accountFlags {
@@ -67,6 +68,7 @@ func (a *app) accountFlags(c *cobra.Command) *accountFlags {
 	flags.StringVar(&f.apop, "apop", "", a.say("help.flag_apop", nil))
 	flags.StringArrayVar(&f.forward, "forward", nil, a.say("help.flag_forward", nil))
 	flags.BoolVar(&f.keep, "keep", false, a.say("help.flag_keep", nil))
+	flags.StringVar(&f.maxSent, "max-sent", "", a.say("help.flag_max_sent", nil))
 	flags.BoolVar(&f.secret, "secret-stdin", false, a.say("help.flag_secret_stdin", nil))
 	return f
 }
@@ -74,6 +76,7 @@ func (a *app) accountFlags(c *cobra.Command) *accountFlags {
 // change fills what the flags change. The secret is read after the password.
 func (a *app) change(ctx context.Context, c *cobra.Command, f *accountFlags, in *admin.AccountChange) error {
 	in.Name, in.Disabled = changed(c, "name", &f.name), changed(c, "disabled", &f.disabled)
+	in.MaxSent = changed(c, "max-sent", &f.maxSent)
 	in.Quota, in.Keep = changedSize(c, "quota", &f.quota), changed(c, "keep", &f.keep)
 	if c.Flags().Changed("forward") {
 		to := slices.DeleteFunc(f.forward, func(one string) bool { return one == "off" || one == "" })
@@ -131,7 +134,8 @@ func (a *app) accountAddCommand() *cobra.Command {
 func (a *app) accountSetCommand() *cobra.Command {
 	c := a.accountWriteCommand("set", "help.account_set", "account.set", true)
 	c.Example = "posta account set pepe@pepito.es --password\nposta account set pepe@pepito.es --quota 0 --disabled=false\n" +
-		"posta account set pepe@pepito.es --apop off\nposta account set pepe@pepito.es --forward pepe@example.net --keep"
+		"posta account set pepe@pepito.es --apop off\nposta account set pepe@pepito.es --forward pepe@example.net --keep\n" +
+		"posta account set pepe@pepito.es --max-sent 100"
 	return a.naming(a.taking(c, 1, 1, "help.word_address"), "account.list")
 }
 
@@ -174,7 +178,7 @@ func (a *app) accountCall(ctx context.Context, operation string, in any, passwor
 		fact{"field.password", one.Password}, fact{"field.messages", strconv.FormatInt(one.Messages, 10)},
 		fact{"field.size", config.Size(one.Bytes).String()}, fact{"field.quota", a.limit(one.Quota)},
 		fact{"field.state", a.state(one)}, fact{"field.send_as", strings.Join(one.SendAs, ", ")},
-		fact{"field.forward", a.forwarded(one)}, fact{"field.created", when(one.Created)}))
+		fact{"field.forward", a.forwarded(one)}, fact{"field.sent_today", a.sentToday(one)}, fact{"field.created", when(one.Created)}))
 }
 
 func (a *app) accountRow(one admin.Account) []string {
@@ -189,6 +193,17 @@ func (a *app) forwarded(one admin.Account) string {
 		text += " (" + a.say("list.keep", nil) + ")"
 	}
 	return text
+}
+
+// sentToday is how many recipients elsewhere an account wrote to, and may.
+func (a *app) sentToday(one admin.Account) string {
+	switch {
+	case one.MaxSent < 0:
+		return a.say("list.sent_nobody", nil)
+	case one.MaxSent == 0:
+		return strconv.Itoa(one.Sent)
+	}
+	return a.say("list.sent_of", words.Args{"Sent": one.Sent, "Most": one.MaxSent})
 }
 
 // state is what is unusual about an account's log-in.
