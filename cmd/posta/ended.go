@@ -9,7 +9,7 @@ import (
 // ended says in the user's language why a session ended, as event.Closed has it.
 // What another server, or a library, said of it stays as it is.
 func ended(w *words.Words, reason string) string {
-	if id := whyEnded()[reason]; id != "" {
+	if id := usualEnds()[reason]; id != "" {
 		return w.Say(id, nil)
 	}
 	for _, one := range []struct{ prefix, id string }{
@@ -29,8 +29,8 @@ func ended(w *words.Words, reason string) string {
 	return reason
 }
 
-// whyEnded are the usual reasons.
-func whyEnded() map[string]string {
+// usualEnds are the usual reasons, and what they are called.
+func usualEnds() map[string]string {
 	return map[string]string{
 		"quit":                                 "session.ended_quit",
 		"peer closed":                          "session.ended_peer",
