@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
-	"time"
 
 	"posta/dsn"
 	"posta/store"
@@ -74,47 +71,4 @@ func (q *Queue) remove(items []store.Item, tell bool, why string) (n int64, err 
 		return n - int64(len(r.settle)), err
 	}
 	return n, nil
-}
-
-// Destination is a way on which something is going on.
-type Destination struct {
-	Hosts       []string // best first
-	Connections int
-	Allowed     int       // connections, for now
-	Failures    int       // attempts in a row in which nobody answered
-	Until       time.Time // when it is asked again; zero: it is not waited for
-	Why         string    // it was not reached
-}
-
-// Destinations gives those with connections or troubles, at most limit, those
-// with most connections first.
-func (q *Queue) Destinations(limit int) []Destination {
-	s := q.sched
-	now := q.cfg.Now()
-	s.mu.Lock()
-	var all []Destination
-	for _, d := range s.dests {
-		if d.active == 0 && d.fails == 0 {
-			continue
-		}
-		one := Destination{Connections: d.linked, Allowed: d.allowed, Failures: d.fails}
-		for _, h := range d.way.hosts {
-			one.Hosts = append(one.Hosts, h.name)
-		}
-		if d.fails > 0 {
-			one.Why = d.why.text
-		}
-		if d.down(now) {
-			one.Until = d.until
-		}
-		all = append(all, one)
-	}
-	s.mu.Unlock()
-	slices.SortFunc(all, func(a, b Destination) int {
-		if a.Connections != b.Connections {
-			return b.Connections - a.Connections
-		}
-		return strings.Compare(strings.Join(a.Hosts, ","), strings.Join(b.Hosts, ","))
-	})
-	return all[:min(limit, len(all))]
 }

@@ -17,6 +17,8 @@ import (
 
 // Domains with the same exchangers share a connection, and a message to both of
 // them is one transaction.
+//
+// rfc: 5321-4.5.4.1-9, 5321-4.5.4.1-10, 5321-4.5.4.1-12
 func TestShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -36,6 +38,8 @@ func TestShared(t *testing.T) {
 
 // What was asked for with MAIL and RCPT is passed on where the next server can
 // keep it, and else answered by us (RFC 3461 §5.2.2).
+//
+// rfc: 3461-5.2.1-1, 3461-5.2.1-3, 3461-5.2.1-5, 3461-5.2.1-7, 3461-5.2.2-1, 3461-5.2.2-2, 3461-5.2.2-3
 func TestReportsAskedFor(t *testing.T) {
 	out := store.Outgoing{Sender: "s", From: "a@us.example", EnvID: "e 1", Ret: mail.RetFull, Received: time.Time{}}
 	rcpts := func() []store.Rcpt {
@@ -86,6 +90,8 @@ func TestReportsAskedFor(t *testing.T) {
 }
 
 // Nobody is told who said so, and nobody of what nobody sent.
+//
+// rfc: 3461-5.2-1, 3461-5.2.2-4, 3461-5.2.2-8, 3461-5.2.5-4, 3461-5.2.6-2, 5321-4.5.4-2
 func TestNotTold(t *testing.T) {
 	for name, c := range map[string]struct {
 		notify mail.Notify

@@ -27,12 +27,14 @@ const quit = `C: QUIT
 	closed`
 
 // A message goes to the preferred host, a second one over the same connection.
+//
+// rfc: 3461-5.2.1-2, 3461-5.2.1-4, 3461-5.2.1-6, 3461-5.2.2-7, 5321-5.1-14
 func TestRelayed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.host("x.example", "mx2.x.example", 20, "192.0.2.8")
 		w.host("x.example", "mx1.x.example", 10, "192.0.2.7")
-		w.answers("192.0.2.7:25", talk(sent, sent, quit))
+		w.answers("192.0.2.7:25", script(greeting("DSN"), sent, sent, quit))
 		w.send("b@x.example")
 		time.AfterFunc(time.Second, func() { w.send("b@x.example") })
 		w.run(time.Minute)
@@ -44,6 +46,8 @@ func TestRelayed(t *testing.T) {
 }
 
 // The first host does not answer: the second has the mail at once.
+//
+// rfc: 5321-5.1-11, 5321-5.1-13, 5321-5.1-22
 func TestNextHost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for name, first := range map[string]string{"refused": "refused", "silent": "silent", "busy": "S: 421 busy\nclosed", "ill": "S: 554 no\nC: QUIT\nS: 221 x\nclosed"} {
@@ -63,6 +67,8 @@ func TestNextHost(t *testing.T) {
 
 // Nobody answers: it is tried less and less often, the sender hears of it after
 // four hours, and after five days that it was given up.
+//
+// rfc: 5321-4.5.4.1-1, 5321-4.5.4.1-2
 func TestGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -89,6 +95,8 @@ func TestGivenUp(t *testing.T) {
 }
 
 // A dead host is not dialed for each of its thousand messages.
+//
+// rfc: 5321-4.5.4.1-6
 func TestDead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -135,6 +143,8 @@ func TestRecovers(t *testing.T) {
 }
 
 // That a host refused one message says nothing of the next (RFC 5321 §4.5.4.1).
+//
+// rfc: 5321-4.5.4.1-7, 5321-4.5.4.1-8
 func TestRefusalNotRemembered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

@@ -54,6 +54,7 @@ func routed(t *testing.T) *world {
 	return w
 }
 
+// rfc: 5321-5.1-1, 5321-5.1-4, 5321-5.1-5, 5321-5.1-6, 5321-5.1-7, 5321-5.1-8, 5321-5.1-12, 5321-5.1-16, 5321-5.1-18, 5321-5.1-19, 5321-5.1-20, 5321-5.1-21
 func TestWays(t *testing.T) {
 	w := routed(t)
 	for domain, want := range map[string]string{
@@ -108,6 +109,8 @@ func (w *world) way(domain string) string {
 }
 
 // Equal hosts come in any order, better ones always first (RFC 5321 §5.1).
+//
+// rfc: 5321-5.1-15
 func TestEquals(t *testing.T) {
 	w := newWorld(t)
 	w.host("x.example", "first.example", 1, "192.0.2.1")

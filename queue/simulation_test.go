@@ -173,6 +173,8 @@ func (s *simulation) tell(fact any) {
 
 // A queue with far more messages than it has connections drains: the hosts that
 // are well are not held up by those that are not, nor small senders by large ones.
+//
+// rfc: 5321-4.5.4.1-13
 func TestSimulation(t *testing.T) {
 	messages, domains := 10_000, 2_500
 	if n, err := strconv.Atoi(os.Getenv("SIMULATE")); err == nil {

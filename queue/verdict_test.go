@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"posta/mail"
 	"posta/smtp"
@@ -25,6 +26,8 @@ func reply(line string) smtp.Reply {
 
 // Every answer, and every way in which one fails to come, has its meaning for
 // each recipient.
+//
+// rfc: 5321-4.3.2-1, 5321-4.5.3.1.10-1
 func TestJudge(t *testing.T) {
 	refused := func(verb smtp.Verb, line string) error { return &smtpclient.Refusal{Verb: verb, Reply: reply(line)} }
 	body := func(line string) error { return &smtpclient.Refusal{Verb: smtp.DATA, Body: true, Reply: reply(line)} }
@@ -112,6 +115,8 @@ func TestReason(t *testing.T) {
 }
 
 // Waits grow, never shrink below what greylisting needs, and end at three hours.
+//
+// rfc: 5321-4.5.4.1-3, 5321-4.5.4.1-5
 func TestWait(t *testing.T) {
 	r := New(Config{})
 	for n, min := range []float64{0, 5, 10, 20, 40, 80, 160, 180, 180} {
@@ -123,6 +128,10 @@ func TestWait(t *testing.T) {
 				t.Fatalf("%d: %v", n, got)
 			}
 		}
+	}
+	other := New(Config{Limits: Limits{FirstWait: time.Minute}})
+	if got := other.wait(2, 90*time.Second).Seconds(); got < 90 || got > 108 {
+		t.Error(got)
 	}
 	if got := r.wait(1000, mostSilence).Minutes(); got < 60 || got > 72 {
 		t.Error(got)
