@@ -25,6 +25,20 @@ func (db *DB) Number(ctx context.Context, query string) (n int64, err error) {
 	return n, err
 }
 
+// Leases counts what is remembered of the queue's leases.
+func (db *DB) Leases() int {
+	db.claims.mu.Lock()
+	defer db.claims.mu.Unlock()
+	return len(db.claims.held) + len(db.claims.lanes) + len(db.claims.freed)
+}
+
+// Settling says that the writer is at an item of the queue.
+func (db *DB) Settling(item int64) bool {
+	db.claims.mu.Lock()
+	defer db.claims.mu.Unlock()
+	return db.claims.held[item].settling
+}
+
 // Change runs a statement as the writer does.
 func (db *DB) Change(query string) error {
 	return db.writer.change(func(t *tx) error {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -126,6 +127,9 @@ func TestQueueSweeps(t *testing.T) {
 	if err := db.Queue().Settle(t.Context(), settled(claimed(t, db, "uno.example"))...); err != nil {
 		t.Fatal(err)
 	}
+	if n := db.Leases(); n > 0 {
+		t.Errorf("%d leases are remembered of items that have gone", n)
+	}
 	if err := db.Sweep(); err != nil {
 		t.Fatal(err)
 	}
@@ -133,6 +137,67 @@ func TestQueueSweeps(t *testing.T) {
 		if n, err := db.Number(t.Context(), `SELECT count(*) FROM `+table); err != nil || n != 0 {
 			t.Errorf("%d rows of %s are left, %v", n, table, err)
 		}
+	}
+}
+
+// While a settlement becomes true, nobody else gets its item: not when its
+// lease runs out, nor when its holder gives it back.
+func TestClaimBesideCommit(t *testing.T) {
+	var clock atomic.Int64 // hours
+	var beside atomic.Pointer[func()]
+	db := open(t, sqldb.Options{Clock: func() time.Time { return time.Now().Add(time.Duration(clock.Load()) * time.Hour) },
+		Fault: func(op string) error {
+			if do := beside.Load(); do != nil && op == "commit" {
+				(*do)()
+			}
+			return nil
+		}})
+	enqueue(t, db, body, outgoing("q1", "uno.example"))
+	item := claimed(t, db, "uno.example")
+	var err, unclaim error
+	var taken []store.Item
+	tried := 0
+	do := func() {
+		if !db.Settling(item[0].ID) {
+			return // housekeeping's
+		}
+		tried++
+		unclaim = db.Queue().Unclaim(t.Context(), item...)
+		clock.Add(2)
+		taken, err = db.Queue().Claim(t.Context(), store.Claim{Lane: store.Lane{Domain: "uno.example", Sender: "ana"}, Until: time.Now().Add(9 * time.Hour), Limit: 1})
+	}
+	beside.Store(&do)
+	if err := db.Queue().Settle(t.Context(), settled(item)...); err != nil {
+		t.Fatal(err)
+	}
+	if err != nil || unclaim != nil || len(taken) > 0 || tried != 1 {
+		t.Errorf("claimed %+v, %v, %v, %d times", taken, err, unclaim, tried)
+	}
+	if n := db.Leases(); n > 0 {
+		t.Errorf("%d leases are remembered", n)
+	}
+}
+
+// What was settled while a claim read is not given by it, though it read how
+// things were before.
+func TestClaimBesideSettle(t *testing.T) {
+	db := open(t, sqldb.Options{})
+	enqueue(t, db, body, outgoing("q1", "uno.example", "dos.example", "tres.example"))
+	theirs := claimed(t, db, "tres.example")
+	items, err := db.Queue().Claim(t.Context(), store.Claim{Lane: store.Lane{Domain: "uno.example", Sender: "ana"}, Limit: 9,
+		Until: time.Now().Add(time.Hour), Also: func(domain string) bool {
+			if domain == "dos.example" { // the next row was read, or will be as it was
+				if err := db.Queue().Settle(t.Context(), settled(theirs)...); err != nil {
+					t.Error(err)
+				}
+			}
+			return true
+		}})
+	if err != nil || len(items) != 2 {
+		t.Errorf("claimed %+v, %v", items, err)
+	}
+	if err := db.Queue().Settle(t.Context(), settled(items)...); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -345,7 +345,7 @@ func testClaim(t *testing.T, b *bench) {
 	}
 	b.is(b.claimAs(store.Claim{Lane: store.Lane{Domain: "uno.example", Sender: "ana"}, Now: b.now.Add(-2 * time.Minute), Limit: 9}),
 		"m3@uno.example m2@uno.example")
-	b.is(b.claim("uno.example", "ana", 9), "m1@uno.example")
+	b.is(b.claim("uno.example", "ana", 1), "m1@uno.example") // behind four that are leased
 	b.is(b.claim("uno.example", "ana", 9), "")
 	b.is(b.claim("uno.example", "eva", 9), "x@uno.example")
 	b.same("leased", b.depth().Leased, 6)
@@ -403,9 +403,12 @@ func testClaimDomain(t *testing.T, b *bench) {
 		o.Rcpts[0].Held = i == 0
 		b.queue(o)
 	}
+	o := b.out("q6", "ana", "r6@site.example") // behind those of others
+	o.Rcpts[0].Due = b.now.Add(-time.Second)
+	b.queue(o)
 	all := store.Claim{Lane: store.Lane{Domain: "site.example"}, All: true, Now: b.now, Limit: 2}
 	b.is(b.claimAs(all), "r3@site.example r2@site.example")
-	b.is(b.claimAs(all), "r1@site.example")
+	b.is(b.claimAs(all), "r1@site.example r6@site.example")
 	b.is(b.claimAs(all), "")
 	all.Now = time.Time{}
 	kept := b.claimAs(all)
@@ -692,6 +695,18 @@ func testChange(t *testing.T, b *bench) {
 	change(store.Pick{}, store.Retry, 0)
 	change(store.Pick{}, store.Release, 6)
 	b.same("none is held", b.depth().Held, 0)
+
+	// What was due already keeps its turn.
+	for _, i := range b.items(store.Pick{Domain: "uno.example"}) {
+		if !i.Due.Equal(b.now) {
+			t.Errorf("%s is due at %v, want %v", i.To, i.Due, b.now)
+		}
+	}
+	b.now = b.now.Add(time.Minute)
+	change(store.Pick{}, store.Retry, 6)
+	if i := b.items(store.Pick{})[0]; !i.Due.Equal(b.now.Add(-time.Minute)) {
+		t.Errorf("%s lost its turn: %v", i.To, i.Due)
+	}
 
 	// Who is at work on an item stays so, and has the last word.
 	b.is(b.claim("dos.example", "ana", 9), "b1@dos.example")
