@@ -89,7 +89,7 @@ type Claim struct {
 	Messages int // at most as many messages; 0: no limit
 
 	// Of the same messages, also recipients in these domains, of the same
-	// sender; nil: none.
+	// sender; nil: none. It must not claim.
 	Also func(domain string) bool
 }
 
@@ -121,7 +121,7 @@ type Pick struct {
 	To     string
 	Held   *bool
 	After  int64 // items with larger ids
-	Limit  int   // 0: 100
+	Limit  int   // 0: 100 for a page, all for a change
 }
 
 // Depth counts what is in the queue.
@@ -147,7 +147,8 @@ type Queue interface {
 	// Claim leases items, those due longest first.
 	Claim(ctx context.Context, c Claim) ([]Item, error)
 
-	// Renew moves the end of leases. ErrLost: one of them is another's by now.
+	// Renew moves the end of leases. ErrLost: one of them is another's by now;
+	// the others were moved.
 	Renew(ctx context.Context, until time.Time, items ...Item) error
 
 	// Unclaim gives items back as they were.
@@ -170,6 +171,7 @@ type Queue interface {
 	Items(ctx context.Context, p Pick) ([]Item, error)
 
 	// Story gives the attempts for an item, oldest first; of many the latest.
+	// What is long of them may have been cut. ErrNotFound: the item is gone.
 	Story(ctx context.Context, item int64) ([]Attempt, error)
 
 	// Change acts on all that is chosen, and counts them.
