@@ -228,5 +228,5 @@ func (c *carrier) unlink(why string) {
 		_ = l.Close(why)
 		return
 	}
-	_ = l.Quit(context.Background())
+	_ = l.Quit(c.q.hard) // the end waits no longer than for a message
 }

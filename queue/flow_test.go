@@ -164,6 +164,7 @@ func TestEnd(t *testing.T) {
 	}{
 		"answered in time":     {talk(slow), 60 * time.Second, 71 * time.Second, 0},
 		"not answered in time": {talk(slow), 30 * time.Second, 52 * time.Second, 1},
+		"QUIT not answered":    {talk(sent, "C: QUIT\nwait 70s"), time.Second, 22 * time.Second, 0},
 		"not begun":            {greeting() + "C: MAIL FROM:<a@us.example>\nwait 70s", 30 * time.Second, 32 * time.Second, 1},
 		"not greeted":          {"wait 70s\nS: 220 x", 30 * time.Second, 32 * time.Second, 1},
 	} {
