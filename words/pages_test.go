@@ -21,6 +21,7 @@ func pages() map[string]string {
 		"docs/lab.md":      "docs/lab.es.md",
 		"docs/findings.md": "docs/findings.es.md",
 		"docs/log.md":      "docs/log.es.md",
+		"docs/outgoing.md": "docs/outgoing.es.md",
 		"docs/talk.md":     "docs/talk.es.md",
 		"dist/README.txt":  "dist/LEEME.txt",
 	}

@@ -43,9 +43,9 @@ func told(t *testing.T) map[string]map[string]string {
 	t.Helper()
 	out := map[string]map[string]string{"en": {}, "es": {}}
 	for lang, names := range map[string][]string{
-		"en": {"../README.md", "../docs/admin.md", "../docs/lab.md", "../docs/sink.md", "../docs/log.md", "../docs/talk.md", "../docs/json.md", "../docs/findings.md",
+		"en": {"../README.md", "../docs/admin.md", "../docs/lab.md", "../docs/sink.md", "../docs/log.md", "../docs/outgoing.md", "../docs/talk.md", "../docs/json.md", "../docs/findings.md",
 			"../dist/README.txt", "../config/example.toml"},
-		"es": {"../README.es.md", "../docs/admin.es.md", "../docs/lab.es.md", "../docs/log.es.md", "../docs/talk.es.md", "../docs/findings.es.md", "../dist/LEEME.txt", "../config/example.es.toml"},
+		"es": {"../README.es.md", "../docs/admin.es.md", "../docs/lab.es.md", "../docs/log.es.md", "../docs/outgoing.es.md", "../docs/talk.es.md", "../docs/findings.es.md", "../dist/LEEME.txt", "../config/example.es.toml"},
 	} {
 		for _, name := range names {
 			text, err := os.ReadFile(name)
