@@ -350,7 +350,7 @@ func newSetting(t *testing.T, data, lang string) *setting {
 // places are what a line names and a test may not have.
 func (s *setting) places(line string) string {
 	line = regexp.MustCompile(`--(smtp|pop3) :?\d+`).ReplaceAllString(line, "--$1 127.0.0.1:0")
-	return strings.NewReplacer("/var/lib/posta", s.data, "192.0.2.7", "127.0.0.1", "mail.example.net", "localhost").Replace(line)
+	return strings.NewReplacer("/var/lib/posta", s.data, "[192.0.2.7]' --port 2525", "[127.0.0.1]' --port 9", "192.0.2.7", "127.0.0.1", "mail.example.net", "localhost").Replace(line)
 }
 
 // terminal is the surroundings of one command line, and what it prints.
