@@ -74,6 +74,7 @@ func (h House) domains() []Operation {
 			}
 			in.apply(&n)
 			set, err := d.SetDomain(ctx, n)
+			h.rerouted()
 			return showDomain(set), err
 		}),
 		op("domain.remove", true, func(ctx context.Context, in DomainName) (None, error) {

@@ -224,6 +224,9 @@ type Sender interface {
 	// get a report with the words of why.
 	Remove(ctx context.Context, p store.Pick, tell bool, why string) (int64, error)
 
+	// Rerouted tells that a route or a domain's way was changed.
+	Rerouted()
+
 	// Explain says which way mail for a domain would take.
 	Explain(ctx context.Context, domain string) (queue.Way, error)
 }

@@ -56,6 +56,7 @@ func (h House) routes() []Operation {
 			r := directory.Route{Domain: in.Domain}
 			in.apply(&r)
 			added, err := d.AddRoute(ctx, r)
+			h.rerouted()
 			return showRoute(added), err
 		}),
 		op("route.set", true, func(ctx context.Context, in RouteChange) (Route, error) {
@@ -65,12 +66,22 @@ func (h House) routes() []Operation {
 			}
 			in.apply(&r)
 			set, err := d.SetRoute(ctx, r)
+			h.rerouted()
 			return showRoute(set), err
 		}),
 		op("route.remove", true, func(ctx context.Context, in ByDomain) (None, error) {
-			return None{}, d.RemoveRoute(ctx, in.Domain)
+			err := d.RemoveRoute(ctx, in.Domain)
+			h.rerouted()
+			return None{}, err
 		}),
 		op("route.test", false, h.testRoute),
+	}
+}
+
+// rerouted lets what is sent from now on take the new ways.
+func (h House) rerouted() {
+	if h.Sender != nil {
+		h.Sender.Rerouted()
 	}
 }
 

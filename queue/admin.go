@@ -23,6 +23,13 @@ func (q *Queue) Change(ctx context.Context, p store.Pick, c store.Change) (int64
 	return n, nil
 }
 
+// Rerouted tells that a way was laid or changed: nothing that is remembered of
+// ways counts any more.
+func (q *Queue) Rerouted() {
+	q.sched.forgive("")
+	q.Stir()
+}
+
 // Remove takes what is chosen out of the queue, whoever is at work on it, and
 // counts the items. With tell the senders get a report that it was returned,
 // with the words of why; else nobody hears of it.

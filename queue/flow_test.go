@@ -350,3 +350,24 @@ func TestSpoilt(t *testing.T) {
 		}
 	})
 }
+
+// A way that was changed is taken at once by what is sent from then on.
+func TestRerouted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.routes["x.example"] = Route{Hosts: []string{"10.0.0.1"}}
+		w.answers("10.0.0.1:25", talk(sent, quit))
+		w.answers("10.0.0.2:25", talk(sent, quit))
+		w.send("b@x.example")
+		time.AfterFunc(5*time.Second, func() {
+			w.routes["x.example"] = Route{Hosts: []string{"10.0.0.2"}}
+			w.q.Rerouted()
+			w.send("b@x.example")
+		})
+		w.run(time.Minute)
+		const want = "b@x.example relayed 10.0.0.1: 250 mine\nb@x.example relayed 10.0.0.2: 250 mine\n"
+		if got := w.story(); got != want || w.store.left() != 0 {
+			t.Errorf("%s, %d left, %q", got, w.store.left(), w.dials)
+		}
+	})
+}
