@@ -223,7 +223,7 @@ func (a *app) tried(b *strings.Builder, t *admin.Tried) {
 	all := a.answered(t)
 	if t.TLS != "" {
 		all = append(all, t.TLS)
-	} else if t.Address != "" {
+	} else if t.Code != 0 {
 		all = append(all, a.say("queue.clear", nil))
 	}
 	if t.Session != 0 {
