@@ -143,11 +143,11 @@ func (s *Sending) May(login mail.Login, more int) error {
 	}
 	if sent := w.day(); day > 0 && sent+more > day {
 		s.tell(w, SendingAlarm{login, sent, day, 24 * time.Hour})
-		return mail.Refuse(450, "4.7.1", fmt.Sprintf("You may send to %d recipients elsewhere a day; try again later", day))
+		return mail.Refuse(450, "4.7.1", fmt.Sprintf("You may send to at most %d recipient(s) elsewhere a day; try again later", day))
 	}
 	if sent := w.inHour(now); !own && s.o.Hour > 0 && sent+more > s.o.Hour {
 		s.tell(w, SendingAlarm{login, sent, s.o.Hour, time.Hour})
-		return mail.Refuse(450, "4.7.1", fmt.Sprintf("You may send to %d recipients elsewhere an hour; try again later", s.o.Hour))
+		return mail.Refuse(450, "4.7.1", fmt.Sprintf("You may send to at most %d recipient(s) elsewhere an hour; try again later", s.o.Hour))
 	}
 	return nil
 }
