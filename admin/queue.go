@@ -258,7 +258,7 @@ func (h House) changeQueue(change store.Change) func(context.Context, QueuePick)
 
 // What the senders and the log are told of what an administrator took out.
 const (
-	bounced = "The administrator gave up"
+	bounced = "The administrator returned it"
 	removed = "The administrator removed it"
 )
 

@@ -32,7 +32,8 @@ const (
 	International Cause = "international" // addresses in UTF-8 (RFC 6531)
 	Content       Cause = "content"
 	TooMany       Cause = "too many"
-	Refused       Cause = "refused" // and the other server's words say why
+	Returned      Cause = "returned" // by an administrator
+	Refused       Cause = "refused"  // and the other server's words say why
 	Later         Cause = "later"
 )
 
@@ -40,6 +41,9 @@ const (
 func (rc *Recipient) cause() Cause {
 	if rc.Action != Failed && rc.Action != Delayed {
 		return ""
+	}
+	if rc.Returned {
+		return Returned
 	}
 	c := causeOf(rc.Status)
 	switch {

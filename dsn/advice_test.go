@@ -42,6 +42,9 @@ func TestAdvice(t *testing.T) {
 	if rc.cause() != Refused {
 		t.Error(rc.cause())
 	}
+	if rc.Returned = true; rc.cause() != Returned {
+		t.Error(rc.cause())
+	}
 }
 
 func TestWrapped(t *testing.T) {

@@ -23,6 +23,7 @@ func englishAdvice() map[Cause]string {
 		International: "The other server knows no addresses with letters beyond a to z. Use another address, without them.",
 		Content:       "The other server did not take what is in the message. Change it, leave attachments out, and send it again.",
 		TooMany:       "The message has too many recipients for the other server. Send it to fewer at a time.",
+		Returned:      "To learn why, ask the administrator: write to the postmaster.",
 		Refused:       "The other server refused the message for good. Its words above say why.",
 		Later:         "The other server asked for another try later. That is usual, and needs nothing from you.",
 	}
@@ -51,6 +52,7 @@ func spanishAdvice() map[Cause]string {
 		International: "El otro servidor no conoce direcciones con letras como la ñ. Use otra dirección que no las tenga.",
 		Content:       "El otro servidor no aceptó lo que lleva el mensaje. Cámbielo, quite los archivos adjuntos y envíelo otra vez.",
 		TooMany:       "El mensaje tiene demasiados destinatarios para el otro servidor. Envíelo a menos cada vez.",
+		Returned:      "Para saber por qué, pregunte al administrador: escriba al postmaster.",
 		Refused:       "El otro servidor rechazó el mensaje para siempre. Sus palabras de arriba dicen por qué.",
 		Later:         "El otro servidor pidió que se intente más tarde. Es corriente, y usted no tiene que hacer nada.",
 	}

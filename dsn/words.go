@@ -9,6 +9,8 @@ type Words struct {
 	Opening  string            // says who speaks; %s is the host
 	Became   map[Action]string // one line for a recipient; %s is the address
 	Reason   string            // stands before the other server's reply
+	Returned string            // stands in its place, where an administrator returned the message
+	Before   string            // stands before what came of the last try, where one was Returned
 	Advice   map[Cause]string  // what went wrong, and what the reader can do
 	Until    string            // stands before the time at which a Delayed is given up
 	Closing  map[Action]string
@@ -35,9 +37,11 @@ func English() Words {
 			Relayed:   "%s: it was passed to a server that sends no reports.",
 			Expanded:  "%s: it was sent on to the addresses behind this one.",
 		},
-		Reason: "The reason given:",
-		Advice: englishAdvice(),
-		Until:  "It will be tried again until",
+		Reason:   "The reason given:",
+		Returned: "The administrator of this server returned it.",
+		Before:   "What the last try gave:",
+		Advice:   englishAdvice(),
+		Until:    "It will be tried again until",
 		Closing: map[Action]string{
 			Failed:    "The message will not be tried again. If you need help, write to the postmaster.",
 			Delayed:   "You need not send it again.",
@@ -69,9 +73,11 @@ func Spanish() Words {
 			Relayed:   "%s: se pasó a un servidor que no envía avisos.",
 			Expanded:  "%s: se envió a las direcciones que hay detrás de esta.",
 		},
-		Reason: "El motivo que se dio:",
-		Advice: spanishAdvice(),
-		Until:  "Se volverá a intentar hasta",
+		Reason:   "El motivo que se dio:",
+		Returned: "El administrador de este servidor lo devolvió.",
+		Before:   "Lo que dio el último intento:",
+		Advice:   spanishAdvice(),
+		Until:    "Se volverá a intentar hasta",
 		Closing: map[Action]string{
 			Failed:    "No se volverá a intentar. Si necesita ayuda, escriba al postmaster.",
 			Delayed:   "No hace falta que lo envíe otra vez.",

@@ -88,7 +88,14 @@ func (r *Report) speech(words Words) string {
 	for i := range r.Recipients {
 		rc := &r.Recipients[i]
 		fmt.Fprintf(&t, "  "+words.Became[rc.Action]+"\r\n", plain(address(rc)))
-		if why := cmp.Or(rc.Diagnostic, rc.Reason); why != "" {
+		why := cmp.Or(rc.Diagnostic, rc.Reason)
+		switch {
+		case rc.Returned:
+			fmt.Fprintf(&t, "    %s\r\n", words.Returned)
+			if rc.Before != "" {
+				fmt.Fprintf(&t, "    %s %s\r\n", words.Before, clip(plain(rc.Before)))
+			}
+		case why != "":
 			fmt.Fprintf(&t, "    %s %s\r\n", words.Reason, clip(plain(why)))
 		}
 		if advice := words.Advice[rc.cause()]; advice != "" {

@@ -53,6 +53,14 @@ func (q *Queue) Remove(ctx context.Context, p store.Pick, tell bool, why string)
 	}
 }
 
+// returned is what a report says of a recipient whom an administrator took out:
+// the last try's answer is none to that.
+func returned(item store.Item, s store.Settlement, e ending) dsn.Recipient {
+	r := about(item, s, e)
+	r.Returned, r.Before, r.LastAttempt = true, spoken(&item.Last), item.Last.At
+	return r
+}
+
 // remove removes items of one message.
 func (q *Queue) remove(items []store.Item, tell bool, why string) (n int64, err error) {
 	v := said(failed, "5.7.0", why)
@@ -62,7 +70,7 @@ func (q *Queue) remove(items []store.Item, tell bool, why string) (n int64, err 
 		item.Token = 0 // whoever holds it
 		s, e := q.settlement(t, item, v)
 		if tell && e.action != "" {
-			r.add(s, about(item, s, e))
+			r.add(s, returned(item, s, e))
 			n++
 		} else if err := q.cfg.Store.Settle(context.Background(), s); err == nil {
 			n++

@@ -308,7 +308,9 @@ func TestHurry(t *testing.T) {
 func TestRemove(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
+		w.routes["x.example"] = Route{Hosts: []string{"10.0.0.7"}}
 		w.send("b@x.example", "c@x.example")
+		w.run(time.Second)
 		w.send("d@y.example")
 		if n, err := w.q.Remove(t.Context(), store.Pick{Domain: "x.example"}, true, "Returned by the administrator"); n != 2 || err != nil {
 			t.Error(n, err)
@@ -316,7 +318,8 @@ func TestRemove(t *testing.T) {
 		if n, err := w.q.Remove(t.Context(), store.Pick{}, false, "Removed"); n != 1 || err != nil {
 			t.Error(n, err)
 		}
-		if w.store.left() != 0 || len(w.reports) != 1 || strings.Count(w.reports[0], "Action: failed") != 2 || !strings.Contains(w.reports[0], "Returned by the administrator") {
+		if w.store.left() != 0 || len(w.reports) != 1 || strings.Count(w.reports[0], "Action: failed") != 2 ||
+			strings.Count(w.reports[0], "The administrator of this server returned it.\r\n    What the last try gave: ") != 2 || strings.Contains(w.reports[0], "The other server") {
 			t.Error(w.store.left(), w.reports)
 		}
 	})
