@@ -42,7 +42,7 @@ func (a *app) ephemeral(ctx context.Context, data string) (folder string, remove
 	}
 	return folder, func() {
 		if err := os.RemoveAll(folder); err != nil {
-			_, _ = fmt.Fprintln(a.Err, "posta: "+a.say("fail.unwritable", words.Args{"File": folder}))
+			_, _ = fmt.Fprintln(a.Err, a.broken(a.Err, "posta: "+a.say("fail.unwritable", words.Args{"File": folder})))
 		}
 	}, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -66,7 +67,7 @@ func (a *app) fail(err error) int {
 	}
 	_, _ = fmt.Fprintln(a.Err, a.broken(a.Err, "posta: "+text))
 	if status == exitUsage {
-		_, _ = fmt.Fprintln(a.Err, a.seeHelp())
+		_, _ = fmt.Fprintln(a.Err, a.broken(a.Err, a.seeHelp()))
 	}
 	return status
 }
@@ -177,6 +178,11 @@ func dashes(name string) string {
 func (a *app) noSuchCommand(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
+	}
+	for _, other := range c.Commands() {
+		if slices.Contains(other.SuggestFor, args[0]) {
+			return usage(words.Fail("fail.command_near", words.Args{"Command": args[0], "Near": other.CommandPath()}))
+		}
 	}
 	c.SuggestionsMinimumDistance = 2
 	if near := c.SuggestionsFor(args[0]); len(near) > 0 {

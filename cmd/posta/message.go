@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -87,13 +88,29 @@ func (a *app) messages(all []admin.Message, recipients bool) func(io.Writer) err
 	if recipients {
 		headings = slices.Insert(headings, 1, "field.to")
 	}
-	return lister(a, all, headings, func(m admin.Message) []string {
-		row := []string{uidText(m.UID), when(m.Received), strconv.FormatInt(m.Size, 10), printable(m.From), printable(m.Subject)}
-		if recipients {
-			row = slices.Insert(row, 1, printable(m.To))
+	return func(w io.Writer) error {
+		address := func(text string) string { return text }
+		if width := a.width(w); width > 0 {
+			address = func(text string) string { return cut(text, max(width/4, 12)) }
 		}
-		return row
-	})
+		var text strings.Builder
+		err := lister(a, all, headings, func(m admin.Message) []string {
+			row := []string{uidText(m.UID), when(m.Received), strconv.FormatInt(m.Size, 10), address(printable(m.From)), printable(m.Subject)}
+			if recipients {
+				row = slices.Insert(row, 1, address(printable(m.To)))
+			}
+			return row
+		})(&text)
+		if err != nil {
+			return err
+		}
+		for one := range strings.Lines(text.String()) {
+			if _, err := fmt.Fprintln(w, a.fitting(w, strings.TrimSuffix(one, "\n"))); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 }
 
 func uidText(uid uint32) string { return strconv.FormatUint(uint64(uid), 10) }

@@ -90,6 +90,8 @@ type probedCertificate struct {
 	Ends    time.Time `json:"ends"`
 	Valid   bool      `json:"valid"`
 	Problem string    `json:"problem,omitempty"`
+
+	own bool // it is its own issuer
 }
 
 // What became of an address; of a connection that was made it is open.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/tls"
@@ -189,7 +190,8 @@ func (s *asking) certificate(state tls.ConnectionState) {
 		return
 	}
 	c := state.PeerCertificates[0]
-	shown := &probedCertificate{Names: []string{}, Issuer: printable(issuerOf(c)), Ends: c.NotAfter.UTC(), Valid: s.wrong == nil}
+	shown := &probedCertificate{Names: []string{}, Issuer: printable(issuerOf(c)), Ends: c.NotAfter.UTC(), Valid: s.wrong == nil,
+		own: bytes.Equal(c.RawIssuer, c.RawSubject)}
 	for _, name := range c.DNSNames {
 		shown.Names = append(shown.Names, printable(name))
 	}

@@ -144,7 +144,11 @@ func (p *prober) certified(c *probedCertificate) string {
 	if len(c.Names) > most {
 		names += " …"
 	}
-	text := p.a.say("probe.certified", words.Args{"Names": names, "Issuer": c.Issuer, "Ends": c.Ends.Local().Format(time.DateOnly)})
+	issuer := p.a.say("probe.by", words.Args{"Issuer": c.Issuer})
+	if c.own {
+		issuer = p.a.say("probe.by_itself", nil)
+	}
+	text := p.a.say("probe.certified", words.Args{"Names": names, "By": issuer, "Ends": c.Ends.Local().Format(time.DateOnly)})
 	if c.Problem != "" {
 		text += "; " + p.a.say("probe.cert_wrong", words.Args{"Problem": c.Problem})
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -79,6 +80,9 @@ func (a *app) queueListCommand() *cobra.Command {
 // queueTable lists what waits: a line for each recipient, and beneath it what
 // was said to the last attempt, as far as the screen is wide.
 func (a *app) queueTable(w io.Writer, all []admin.Queued, more bool) error {
+	if len(all) == 0 {
+		return line(a.say("queue.empty", nil))(w)
+	}
 	var text strings.Builder
 	headings := []string{"field.queue_id", "field.to", "field.from", "field.size", "field.age", "field.next", "field.tries"}
 	if err := lister(a, all, headings, a.queueRow)(&text); err != nil {
@@ -223,13 +227,19 @@ func (a *app) tried(b *strings.Builder, t *admin.Tried) {
 	all := a.answered(t)
 	if t.TLS != "" {
 		all = append(all, t.TLS)
-	} else if t.Code != 0 {
+	} else if t.Code != 0 && messageVerb(t.Verb) {
 		all = append(all, a.say("queue.clear", nil))
 	}
 	if t.Session != 0 {
 		all = append(all, a.say("console.session", words.Args{"ID": strconv.FormatUint(t.Session, 10)}))
 	}
 	wrap(b, "  "+when(t.At)+"  ", strings.Join(all, ", "))
+}
+
+// messageVerb says that what was answered is part of a message: before it, TLS
+// may have been refused, and nothing of anybody's went in clear.
+func messageVerb(verb string) bool {
+	return slices.Contains([]string{"MAIL", "RCPT", "DATA", "BDAT", "message"}, verb)
 }
 
 // queueChangeCommand is retry, hold, release, delete or bounce: all choose in

@@ -48,6 +48,7 @@ func (a *app) quickstartCommand() *cobra.Command {
 		}
 		return a.quickstart(ctx, &q)
 	})
+	c.SuggestFor = []string{config.ModeLab}
 	flags := c.Flags()
 	flags.StringArrayVar(&q.accounts, "account", nil, a.say("help.flag_account", nil))
 	flags.StringArrayVar(&q.domains, "domain", nil, a.say("help.flag_domain", nil))

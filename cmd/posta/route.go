@@ -21,7 +21,7 @@ func (a *app) routeCommand() *cobra.Command {
 			return err
 		}
 		return printAll(a, all, lister(a, all, []string{"field.domain", "field.hosts", "field.tls", "field.user"}, func(r admin.Route) []string {
-			return []string{r.Domain, cmp.Or(strings.Join(r.Hosts, ", "), "MX"), r.TLS, r.User}
+			return []string{r.Domain, cmp.Or(strings.Join(r.Hosts, ", "), "MX"), a.routeWay(r.TLS), r.User}
 		}))
 	})
 	list.Example = "posta route list"
@@ -117,8 +117,19 @@ func (a *app) routeCall(ctx context.Context, operation string, in any) error {
 	if err := a.ask(ctx, operation, in, &r); err != nil {
 		return err
 	}
-	return a.print(r, a.facts(fact{"field.domain", r.Domain}, fact{"field.hosts", cmp.Or(strings.Join(r.Hosts, ", "), "MX")}, fact{"field.tls", r.TLS},
-		fact{"field.user", r.User}, fact{"field.source", r.Source}, fact{"field.ip", r.IP}, fact{"field.created", when(r.Created)}))
+	return a.print(r, a.facts(fact{"field.domain", r.Domain}, fact{"field.hosts", cmp.Or(strings.Join(r.Hosts, ", "), "MX")}, fact{"field.tls", a.routeWay(r.TLS)},
+		fact{"field.user", r.User}, fact{"field.source", r.Source}, fact{"field.ip", a.routeWay(r.IP)}, fact{"field.created", when(r.Created)}))
+}
+
+// routeWay is a value of --tls or --ip beside what it means; those that say it
+// themselves stay alone.
+func (a *app) routeWay(value string) string {
+	known := map[string]string{"opportunistic": "route.means_opportunistic", "required": "route.means_required",
+		"implicit": "route.means_implicit", "none": "route.means_none", "both": "route.means_both"}
+	if id := known[value]; id != "" {
+		return value + " (" + a.say(id, nil) + ")"
+	}
+	return value
 }
 
 // routeTest says in words which way mail would take.
