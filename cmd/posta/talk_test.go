@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"posta/admin"
 	"posta/talk"
 	"posta/words"
 )
@@ -169,5 +170,17 @@ func TestOpenPorts(t *testing.T) {
 	}
 	if got := openPorts(t.Context(), target{Protocol: "pop3", Host: "127.0.0.1", Port: 110}, []int{110, 4711}); !strings.Contains(got, "2995, 4711") || strings.HasPrefix(got, "110,") {
 		t.Errorf("open are %q", got)
+	}
+}
+
+// A server is called where it listens; by its name wherever that leads there.
+func TestReachedAt(t *testing.T) {
+	for at, want := range map[string]string{
+		"127.0.5.1:2525": "127.0.5.1", "127.0.0.1:2525": "localhost", "[::1]:2525": "localhost", "[::]:25": "localhost", "0.0.0.0:25": "localhost",
+		"192.0.2.7:25": "192.0.2.7", "[2001:db8::7]:25": "2001:db8::7", "": "localhost",
+	} {
+		if got := reachedAt(admin.Listener{Address: at}); got != want {
+			t.Errorf("%q: %q, want %q", at, got, want)
+		}
 	}
 }

@@ -68,7 +68,7 @@ func isOwnHost(host string) bool {
 }
 
 // complete fills in what was left open: the host is this computer, and there
-// the port is the one at which this user's server listens, if one runs.
+// host and port are those at which this user's server listens, if one runs.
 func (a *app) complete(ctx context.Context, t *target) {
 	if t.Host == "" {
 		t.Host = "localhost"
@@ -79,10 +79,28 @@ func (a *app) complete(ctx context.Context, t *target) {
 	if isOwnHost(t.Host) {
 		if l, ok := a.ownListener(ctx, *t); ok {
 			t.Port = l.Port
+			if t.Host == "localhost" {
+				t.Host = reachedAt(l)
+			}
 			return
 		}
 	}
 	t.Port = usualPort(t.Protocol, t.TLS)
+}
+
+// reachedAt is the host at which this computer reaches a listener of its own:
+// its name, wherever that leads there.
+func reachedAt(l admin.Listener) string {
+	at, err := netip.ParseAddrPort(l.Address)
+	if err != nil {
+		return "localhost"
+	}
+	switch ip := at.Addr().Unmap(); ip {
+	case netip.IPv4Unspecified(), netip.IPv6Unspecified(), netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback():
+		return "localhost"
+	default:
+		return ip.String()
+	}
 }
 
 func usualPort(protocol string, implicit bool) int {
