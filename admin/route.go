@@ -39,6 +39,7 @@ const (
 	opportunistic = "opportunistic"
 	bothIP        = "both"
 	everything    = "*"
+	off           = "off" // of House.Outgoing
 )
 
 func (h House) routes() []Operation {
@@ -121,7 +122,9 @@ type RouteTest struct {
 	Domain  string        `json:"domain"`
 	Mode    string        `json:"mode"` // of [outgoing]
 	Local   bool          `json:"local,omitempty"`
-	Route   string        `json:"route,omitempty"` // the domain of the Route that counts
+	Site    string        `json:"site,omitempty"`    // it is kept until this site asks for it
+	Refused bool          `json:"refused,omitempty"` // mail for it is not taken: there is no route, and Mode is off
+	Route   string        `json:"route,omitempty"`   // the domain of the Route that counts
 	TLS     string        `json:"tls"`
 	User    string        `json:"user,omitempty"`
 	Kept    bool          `json:"kept,omitempty"` // nothing leaves for it by itself now
@@ -148,7 +151,7 @@ func (h House) testRoute(ctx context.Context, in ByAddress) (RouteTest, error) {
 	out := RouteTest{Domain: domain, Mode: h.Outgoing, TLS: opportunistic}
 	switch home, err := h.Directory.Domain(ctx, domain); {
 	case err == nil:
-		out.Domain, out.Local = home.Name, home.Kind == directory.KindLocal
+		out.Domain, out.Local, out.Site = home.Name, home.Kind == directory.KindLocal, home.Site
 	case !errors.Is(err, directory.ErrNotFound):
 		return RouteTest{}, err
 	}
@@ -156,15 +159,21 @@ func (h House) testRoute(ctx context.Context, in ByAddress) (RouteTest, error) {
 	if err != nil {
 		return RouteTest{}, err
 	}
+	if found && out.Site != "" && laid.Domain == "" {
+		found = false // a smart host is no way to a site
+	}
 	if found {
 		out.Route = showRoute(laid).Domain
 	}
+	out.Refused = !found && !out.Local && out.Site == "" && h.Outgoing == off
 	way, err := h.Sender.Explain(ctx, domain)
 	if err != nil {
 		return RouteTest{}, err
 	}
-	out.User, out.Kept, out.Why, out.Final, out.Lab = way.Route.User, way.Kept, way.Why, way.Final, way.LabWhy
-	out.TLS = cmp.Or(string(way.TLS), opportunistic)
+	out.Kept, out.Why, out.Final, out.Lab = way.Kept || out.Site != "", way.Why, way.Final, way.LabWhy
+	if !way.Kept {
+		out.User, out.TLS = way.Route.User, cmp.Or(string(way.TLS), opportunistic)
+	}
 	if way.Why != "" {
 		out.Status = way.Status.String()
 	}

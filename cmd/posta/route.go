@@ -136,12 +136,19 @@ func (a *app) routeWay(value string) string {
 func (a *app) routeTest(w io.Writer, t *admin.RouteTest) error {
 	var b strings.Builder
 	say := func(id string, args words.Args) { wrap(&b, "", a.say(id, args)) }
-	args := words.Args{"Domain": t.Domain, "Route": t.Route, "Why": printable(t.Why), "Status": t.Status}
+	args := words.Args{"Domain": t.Domain, "Route": t.Route, "Why": printable(t.Why), "Status": t.Status, "Site": printable(t.Site)}
 	switch {
+	case t.Refused:
+		say("route.off", args)
+		_, err := io.WriteString(w, b.String())
+		return err
 	case t.Local && t.Route == "":
 		say("route.local", args)
 		_, err := io.WriteString(w, b.String())
 		return err
+	case t.Site != "":
+		say("route.kept", args)
+		say(etrnOnWay(t.Route), args)
 	case t.Local:
 		say("route.fallback", args)
 	case t.Route == t.Domain:
@@ -161,8 +168,6 @@ func (a *app) routeTest(w io.Writer, t *admin.RouteTest) error {
 		say("route.login", words.Args{"User": printable(t.User)})
 	}
 	switch {
-	case t.Kept:
-		say("route.kept", args)
 	case t.Why != "" && t.Final:
 		say("route.final", args)
 	case t.Why != "":
@@ -171,11 +176,8 @@ func (a *app) routeTest(w io.Writer, t *admin.RouteTest) error {
 	if t.Lab != "" {
 		say("route.lab", words.Args{"Why": printable(t.Lab)})
 	}
-	switch {
-	case t.Mode == config.OutgoingHold:
+	if t.Mode == config.OutgoingHold {
 		say("route.hold", args)
-	case t.Mode == config.OutgoingOff && t.Route == "" && !t.Local:
-		say("route.off", args)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -191,6 +193,14 @@ func (a *app) routeTargets(b *strings.Builder, t *admin.RouteTest) error {
 		columns.row("  "+pref, printable(one.Host), one.Address)
 	}
 	return columns.end()
+}
+
+// etrnOnWay is the id of what ETRN does for a site: only a route leads to it.
+func etrnOnWay(route string) string {
+	if route == "" {
+		return "route.no_etrn"
+	}
+	return "route.etrn"
 }
 
 // tlsOnWay is the id of what TLS is on a way.
