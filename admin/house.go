@@ -44,9 +44,10 @@ type House struct {
 	Signer    *sign.Signer                       // nil: nothing is signed, and no records are shown
 	Site      func() sign.Site                   // what the server is to its domains' records
 
-	Queue    store.Queue // what waits to leave
-	Sender   Sender      // who sends it
-	Outgoing string      // what becomes of mail for others: deliver, hold, off
+	Queue    store.Queue            // what waits to leave
+	Sender   Sender                 // who sends it
+	Outgoing string                 // what becomes of mail for others: deliver, hold, off
+	LabBars  func(host string) bool // there is a lab, and its mail does not go to this host of a route; may be nil
 
 	Strict func() bool // it serves strictly now: no secret may be kept that can be read back; nil: it does not
 

@@ -20,6 +20,8 @@ type Route struct {
 	Source  string    `json:"source,omitempty"`
 	IP      string    `json:"ip"` // both, 4, 6
 	Created time.Time `json:"created"`
+
+	OutOfLab []string `json:"out_of_lab,omitempty"` // of the hosts: no mail of a lab of this server goes there; not of route.list
 }
 
 // RouteChange adds or changes a route; what is nil keeps its value, or the
@@ -51,14 +53,14 @@ func (h House) routes() []Operation {
 		}),
 		op("route.show", false, func(ctx context.Context, in ByDomain) (Route, error) {
 			found, err := d.Route(ctx, in.Domain)
-			return showRoute(found), err
+			return h.heldToLab(found), err
 		}),
 		op("route.add", true, func(ctx context.Context, in RouteChange) (Route, error) {
 			r := directory.Route{Domain: in.Domain}
 			in.apply(&r)
 			added, err := d.AddRoute(ctx, r)
 			h.rerouted()
-			return showRoute(added), err
+			return h.heldToLab(added), err
 		}),
 		op("route.set", true, func(ctx context.Context, in RouteChange) (Route, error) {
 			r, err := d.Route(ctx, in.Domain)
@@ -68,7 +70,7 @@ func (h House) routes() []Operation {
 			in.apply(&r)
 			set, err := d.SetRoute(ctx, r)
 			h.rerouted()
-			return showRoute(set), err
+			return h.heldToLab(set), err
 		}),
 		op("route.remove", true, func(ctx context.Context, in ByDomain) (None, error) {
 			err := d.RemoveRoute(ctx, in.Domain)
@@ -113,6 +115,17 @@ func showRoute(r directory.Route) Route {
 	}
 	if out.IP == "" {
 		out.IP = bothIP
+	}
+	return out
+}
+
+// heldToLab shows a route with those of its hosts to which no mail of a lab goes.
+func (h House) heldToLab(r directory.Route) Route {
+	out := showRoute(r)
+	for _, host := range r.Hosts {
+		if h.LabBars != nil && h.LabBars(host) {
+			out.OutOfLab = append(out.OutOfLab, host)
+		}
 	}
 	return out
 }

@@ -208,7 +208,7 @@ func (h *House) furnish(ctx context.Context) error {
 		Deleted: h.deleted, Trace: h.findTrace, Record: h.record, Export: h.export,
 		Sink: h.shownSink, Arrived: arrivals.Next, Ending: h.ends,
 		Faults: &h.faults, Faulty: h.faulty,
-		Queue: h.db.Queue(), Sender: h.queue, Outgoing: h.cfg.Outgoing.Mode,
+		Queue: h.db.Queue(), Sender: h.queue, Outgoing: h.cfg.Outgoing.Mode, LabBars: outside{h}.labBars,
 		Signer: h.signer, Site: h.site, Sending: h.sending,
 		Collected: h.db.Collected(), Collector: h.collector,
 	}, h.o.Audit)

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"io"
 	"strconv"
 	"strings"
@@ -117,8 +118,21 @@ func (a *app) routeCall(ctx context.Context, operation string, in any) error {
 	if err := a.ask(ctx, operation, in, &r); err != nil {
 		return err
 	}
-	return a.print(r, a.facts(fact{"field.domain", r.Domain}, fact{"field.hosts", cmp.Or(strings.Join(r.Hosts, ", "), "MX")}, fact{"field.tls", a.routeWay(r.TLS)},
-		fact{"field.user", r.User}, fact{"field.source", r.Source}, fact{"field.ip", a.routeWay(r.IP)}, fact{"field.created", when(r.Created)}))
+	facts := a.facts(fact{"field.domain", r.Domain}, fact{"field.hosts", cmp.Or(strings.Join(r.Hosts, ", "), "MX")}, fact{"field.tls", a.routeWay(r.TLS)},
+		fact{"field.user", r.User}, fact{"field.source", r.Source}, fact{"field.ip", a.routeWay(r.IP)}, fact{"field.created", when(r.Created)})
+	return a.print(r, func(w io.Writer) error {
+		err := facts(w)
+		warn := func(id string, args words.Args) {
+			_, _ = fmt.Fprintln(w, a.say("config.warning", words.Args{"Text": a.say(id, args)}))
+		}
+		for _, host := range r.OutOfLab {
+			warn("route.out_of_lab", words.Args{"Host": host})
+		}
+		if r.User != "" && r.TLS == "none" {
+			warn("route.clear_login", words.Args{"User": r.User})
+		}
+		return err
+	})
 }
 
 // routeWay is a value of --tls or --ip beside what it means; those that say it
