@@ -4,7 +4,6 @@ package peers
 
 import (
 	"bufio"
-	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -19,8 +18,7 @@ import (
 // other is a mail server of somebody else's, as shared/bench starts it.
 type other struct {
 	dir  string
-	port int          // the first of its ports
-	tell func(string) // stop or start, and waits until that is so
+	port int // the first of its ports
 }
 
 // benchUser is the number of the user whom the mailboxes belong to, as test/setup
@@ -30,7 +28,7 @@ const benchUser = 64993
 // otherServer starts one that test/setup has unpacked: it is laid over the system
 // in a mount namespace of its own, so that nothing of it is installed. Only root
 // can do that; elsewhere the test is passed over, but for make others.
-func otherServer(t *testing.T, adapter, program string, env ...string) other {
+func otherServer(t *testing.T, adapter, program string) other {
 	t.Helper()
 	without := t.Skipf
 	if os.Getenv("POSTA_OTHERS") != "" {
@@ -70,16 +68,9 @@ BENCH_DIR=$3 BENCH_PORT=$4
 . "servers/$5.sh"
 srv_init; srv_user pepe; srv_start
 echo ready
-while read -r order; do
-  case $order in
-  stop) kill $(bench_pids); wait || true ;;
-  start) srv_start ;;
-  esac
-  echo ready
-done
+read -r _ || true
 kill $(bench_pids)
 wait`, "bash", unpacked, bench, o.dir, strconv.Itoa(o.port), adapter)
-	c.Env = append(os.Environ(), env...)
 	in, err := c.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -95,21 +86,9 @@ wait`, "bash", unpacked, bench, o.dir, strconv.Itoa(o.port), adapter)
 		in.Close()
 		_ = c.Wait() // the servers end by the signal
 	})
-	answers := bufio.NewReader(out)
-	ready := func(order string) {
-		t.Helper()
-		if line, err := answers.ReadString('\n'); line != "ready\n" {
-			log, _ := os.ReadFile(filepath.Join(o.dir, "log"))
-			t.Fatalf("%s does not %s: %q, %v\n%s", adapter, order, line, err, log)
-		}
-	}
-	ready("start")
-	o.tell = func(order string) {
-		t.Helper()
-		if _, err := io.WriteString(in, order+"\n"); err != nil {
-			t.Fatal(err)
-		}
-		ready(order)
+	if line, err := bufio.NewReader(out).ReadString('\n'); line != "ready\n" {
+		log, _ := os.ReadFile(filepath.Join(o.dir, "log"))
+		t.Fatalf("%s does not start: %q, %v\n%s", adapter, line, err, log)
 	}
 	return o
 }

@@ -36,7 +36,6 @@ type world struct {
 	addrs map[string]string // of the listeners
 	home  string            // the clients' home folder
 	ca    string            // file with posta's certificate
-	pem   string            // the same with its key
 	tell  func() string     // what went on, where house is nil
 }
 
@@ -115,8 +114,7 @@ func (w *world) people(mode string) {
 
 // trust writes posta's certificate, without its key, where clients can read it.
 func (w *world) trust(data string) {
-	w.pem = filepath.Join(data, "selfsigned.pem")
-	text, err := os.ReadFile(w.pem)
+	text, err := os.ReadFile(filepath.Join(data, "selfsigned.pem"))
 	if err != nil {
 		w.t.Fatal(err)
 	}
