@@ -3,12 +3,15 @@
 package tshark_test
 
 import (
+	"bytes"
 	"encoding/base64"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // What posta finds stands in a live capture, too: at the packet at which it was
@@ -27,6 +30,12 @@ func TestLiveFindings(t *testing.T) {
 	s.starttls("1.3")
 	s.say("RCPT TO:<pepe@pepito.es>")
 	s.conn.Close()
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) { // what is known at the end is there
+		written, err := os.ReadFile(live)
+		if err != nil || time.Now().After(deadline) || bytes.Contains(written, []byte("torn")) {
+			break
+		}
+	}
 	end()
 	b.must(t, "posta", "session", "export", "1", "-o", exported)
 	found, after := findingComments(b.must(t, "tshark", "-r", live, "-T", "fields", "-e", "frame.number", "-e", "frame.comment"))
