@@ -143,6 +143,9 @@ func (c *carrier) stranded(h *hunt, items []store.Item) bool {
 		c.q.conclude(&attempt{trouble: t}, items, nil)
 		return true
 	}
+	if t.text == "" && t.code == 0 { // its addresses are others now than a moment ago
+		t.verdict = said(later, "4.4.1", "None of the host's addresses is left to try")
+	}
 	until, down := c.q.sched.failed(c.d, t)
 	if !down {
 		c.q.giveBack(items)

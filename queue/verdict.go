@@ -14,8 +14,8 @@ import (
 type fate uint8
 
 const (
-	relayed   fate = iota // the other host is responsible now
-	later                 // to be tried again after a while
+	later     fate = iota // to be tried again after a while; also where nobody said anything
+	relayed               // the other host is responsible now
 	failed                // to be given up
 	elsewhere             // another host of the same destination may be asked now
 	again                 // in another transaction over the same connection
