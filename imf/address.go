@@ -59,20 +59,33 @@ func lenient(text string) ([]Mailbox, error) {
 		if item == "" {
 			continue
 		}
-		m := Mailbox{Addr: item}
-		if open := indexOutside(item, '<'); open >= 0 {
-			m.Name = strings.Trim(strings.TrimSpace(item[:open]), `"`)
-			m.Addr, _, _ = strings.Cut(item[open+1:], ">")
-		}
-		m.Name, m.Addr = DecodeWords(m.Name), strings.TrimSpace(m.Addr)
-		if m.Addr != "" {
-			out = append(out, m)
+		for item != "" {
+			var m Mailbox
+			m, item = firstOf(item)
+			if m.Addr != "" {
+				out = append(out, m)
+			}
 		}
 	}
 	if len(out) == 0 {
 		return nil, errNoAddress
 	}
 	return out, nil
+}
+
+// firstOf takes the first mailbox out of what stands between two commas. Another
+// address behind it is one of its own: a reader elsewhere may show that one.
+func firstOf(item string) (m Mailbox, rest string) {
+	m = Mailbox{Addr: item}
+	if open := indexOutside(item, '<'); open >= 0 {
+		m.Name = strings.Trim(strings.TrimSpace(item[:open]), `"`)
+		m.Addr, rest, _ = strings.Cut(item[open+1:], ">")
+	}
+	m.Name, m.Addr = DecodeWords(m.Name), strings.TrimSpace(m.Addr)
+	if rest = strings.TrimSpace(rest); !strings.ContainsRune(rest, '@') {
+		rest = ""
+	}
+	return m, rest
 }
 
 // splitList cuts at commas and semicolons that stand outside quotes and <…>.

@@ -19,6 +19,9 @@ func TestParseMailboxes(t *testing.T) {
 		{"a@b; c@d", "|a@b |c@d"},
 		{`"x, <y@z>" <a@b..c>, <d@e`, "x, <y@z>|a@b..c |d@e"},
 		{"a..b@c", "|a..b@c"},
+		{"<a@b> <c@d>", "|a@b |c@d"},
+		{"X <a@b><c@d> e@f", "X|a@b |c@d |e@f"},
+		{"X <a@b> home", "X|a@b"},
 	}
 	for _, tt := range tests {
 		got, err := ParseMailboxes(tt.in)

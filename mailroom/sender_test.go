@@ -104,3 +104,19 @@ func TestSenderWithoutLogin(t *testing.T) {
 		t.Errorf("told of %v", r.Foreign)
 	}
 }
+
+// An address behind the first one is looked at like that one: it may be what a
+// reader shows, and the domain would sign it.
+func TestSecondAuthor(t *testing.T) {
+	h, _ := open(t)
+	h.account("jefa@pepito.es", 0)
+	for _, from := range []string{
+		"<pepe@pepito.es> <jefa@pepito.es>", "<pepe@pepito.es><jefa@pepito.es>", `"x" <pepe@pepito.es> jefa@pepito.es`,
+		"pepe@pepito.es, jefa@pepito.es", "us: pepe@pepito.es, jefa@pepito.es;", "pepe@pepito.es; jefa@pepito.es",
+		"pepe@pepito.es\r\nFrom: jefa@pepito.es", "pepe@pepito.es\r\nFrom : jefa@pepito.es", "pepe@pepito.es\r\nSender: jefa@pepito.es",
+	} {
+		_, err := h.send(h.submission("pepe@pepito.es"), mail.Envelope{From: addr("pepe@pepito.es")},
+			"From: "+from+"\r\n\r\nx\r\n", 0, rcpts("bob@far.example")...)
+		wantReply(t, from, err, "550 5.7.1")
+	}
+}
