@@ -2,11 +2,14 @@ package queue
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"posta/dns"
 )
 
 // Where nobody has said anything, nothing counts as delivered. Here the host that
@@ -35,4 +38,37 @@ func TestSilenceIsNoDelivery(t *testing.T) {
 			t.Errorf("%d left\n%s", w.store.left(), story)
 		}
 	})
+}
+
+// Of a domain that names more hosts than anybody needs no more are looked up than
+// some, and nobody is told that there is none.
+func TestHostsWithoutEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		for n := range 100 {
+			w.host("x.example", fmt.Sprintf("mx%d.example", n), uint16(n))
+			w.hosts[fmt.Sprintf("mx%d.example", n)] = &dns.Error{Kind: dns.ErrNoDomain}
+		}
+		asked := &counted{world: w}
+		w.q.cfg.Resolver = asked
+		way, why := w.q.router.find(t.Context(), "x.example")
+		if why != nil {
+			t.Fatal(why.text)
+		}
+		all, why := w.q.targets(t.Context(), way, false)
+		if len(all) > 0 || why == nil || why.fate != later || asked.hosts != mostHosts {
+			t.Errorf("%d hosts looked up: %v, %+v", asked.hosts, all, why)
+		}
+	})
+}
+
+// counted counts the hosts that are looked up.
+type counted struct {
+	*world
+	hosts int
+}
+
+func (c *counted) Addrs(ctx context.Context, host string) ([]netip.Addr, error) {
+	c.hosts++
+	return c.world.Addrs(ctx, host)
 }

@@ -12,6 +12,7 @@ import (
 const (
 	addressesOfHost = 4  // of one host, so that others get their turn
 	mostTargets     = 16 // of one way
+	mostHosts       = 16 // looked up for them: one after the other, and each may keep a connection's place waiting
 )
 
 // targets gives the addresses of a way in the order in which they are tried:
@@ -28,8 +29,9 @@ func (q *Queue) targets(ctx context.Context, w *way, lab bool) (all []target, wh
 		from = to
 	}
 	own, barred := -1, false
-	for _, h := range hosts {
-		if own >= 0 && int(h.pref) >= own || len(all) >= mostTargets {
+	cut := false
+	for i, h := range hosts {
+		if cut = i == mostHosts; cut || own >= 0 && int(h.pref) >= own || len(all) >= mostTargets {
 			break
 		}
 		addrs, bad := q.addresses(ctx, h)
@@ -64,8 +66,8 @@ func (q *Queue) targets(ctx context.Context, w *way, lab bool) (all []target, wh
 	case why == nil:
 		why = sayp(failed, "5.4.4", "The domain's hosts have no address that mail can be sent to")
 	}
-	if w.explicit && !barred {
-		soft := why.softer() // an administrator's mistake, or a name that is still to come
+	if cut || w.explicit && !barred {
+		soft := why.softer() // an administrator's mistake, a name that is still to come, or hosts that nobody looked at
 		why = &soft
 	}
 	return nil, why
