@@ -1,4 +1,4 @@
-//go:build whole && linux
+//go:build whole && others && linux
 
 package peers
 
@@ -27,13 +27,9 @@ const benchUser = 64993
 
 // otherServer starts one that test/setup has unpacked: it is laid over the system
 // in a mount namespace of its own, so that nothing of it is installed. Only root
-// can do that; elsewhere the test is passed over, but for make others.
+// can do that: hence the tag, which test/all gives where it runs as root.
 func otherServer(t *testing.T, adapter, program string) other {
 	t.Helper()
-	without := t.Skipf
-	if os.Getenv("POSTA_OTHERS") != "" {
-		without = t.Fatalf
-	}
 	bench, err := filepath.Abs("../../../shared/bench")
 	if err != nil {
 		t.Fatal(err)
@@ -45,14 +41,14 @@ func otherServer(t *testing.T, adapter, program string) other {
 	unpacked := filepath.Join(cache, "posta-test", "others")
 	for _, needed := range []string{filepath.Join(bench, "lib.sh"), filepath.Join(unpacked, program)} {
 		if _, err := os.Stat(needed); err != nil {
-			without("test/setup unpacks it: %v", err)
+			t.Fatalf("test/setup unpacks it: %v", err)
 		}
 	}
 	if os.Getuid() != 0 {
-		without("it has users of its own, so only root can start it")
+		t.Fatal("it has users of its own, so only root can start it")
 	}
 	if out, err := exec.Command("unshare", "-m", "sh", "-c", overlaid+"true", "sh", unpacked).CombinedOutput(); err != nil {
-		without("nothing can be laid over the system here: %v %s", err, out)
+		t.Fatalf("nothing can be laid over the system here: %v %s", err, out)
 	}
 	dir, err := os.MkdirTemp("", "posta-other-")
 	if err != nil {
