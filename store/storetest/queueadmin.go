@@ -1,0 +1,146 @@
+package storetest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"posta/store"
+)
+
+// What people and sites ask of the queue.
+
+// A site that asks makes its mail due, and nobody else's.
+func testHurry(t *testing.T, b *bench) {
+	for i, domain := range []string{"site.example", "a.site.example", "b.a.site.example", "mysite.example", "site.example"} {
+		o := b.out(fmt.Sprint("q", i), fmt.Sprint("s", i), "x@"+domain, "held@"+domain)
+		o.Rcpts[0].Due, o.Rcpts[1].Held = store.Never(), true
+		if i == 4 {
+			o.Rcpts[0].Due = b.now.Add(-time.Hour)
+		}
+		b.queue(o)
+	}
+	hurry := func(domain string, want int64) {
+		t.Helper()
+		n, err := b.Queue().Hurry(b.ctx(), domain, b.now)
+		b.must(err)
+		b.same("items of "+domain, n, want)
+	}
+	hurry("other.example", 0)
+	hurry("@other.example", 0)
+	b.same("lanes", b.lanes(9, nil), "s4>site.example")
+	hurry("site.example", 2)
+	b.same("lanes", b.lanes(9, nil), "s4>site.example s0>site.example")
+	b.same("kept", b.depth().Kept, 3)
+	hurry("@site.example", 4)
+	lanes := strings.Fields(b.lanes(9, nil))
+	slices.Sort(lanes)
+	b.same("lanes", lanes, "[s0>site.example s1>a.site.example s2>b.a.site.example s4>site.example]")
+	b.same("held and kept", fmt.Sprint(b.depth().Held, b.depth().Kept), "5 1")
+	for _, i := range b.items(store.Pick{Domain: "site.example"}) {
+		if i.Expires.After(b.now.Add(5 * 24 * time.Hour)) {
+			t.Error("an item has grown younger")
+		}
+	}
+}
+
+// What an administrator says holds for all that was chosen.
+func testChange(t *testing.T, b *bench) {
+	later := b.now.Add(time.Hour)
+	for i := range 3 {
+		o := b.out(fmt.Sprint("q", i), "ana", fmt.Sprintf("a%d@uno.example", i), fmt.Sprintf("b%d@dos.example", i))
+		o.Rcpts[0].Due = later
+		b.queue(o)
+	}
+	change := func(p store.Pick, c store.Change, want int64) {
+		t.Helper()
+		n, err := b.Queue().Change(b.ctx(), p, c, b.now)
+		b.must(err)
+		b.same("changed", n, want)
+	}
+	change(store.Pick{Domain: "dos.example"}, store.Hold, 3)
+	change(store.Pick{Queue: "q9"}, store.Hold, 0)
+	b.same("held", b.depth().Held, 3)
+	b.same("lanes", b.lanes(9, nil), "")
+	change(store.Pick{Queue: "q1"}, store.Retry, 1)
+	b.is(b.claim("uno.example", "ana", 9), "a1@uno.example")
+	change(store.Pick{Queue: "q2"}, store.Release, 2)
+	b.is(b.claim("uno.example", "ana", 9), "a2@uno.example")
+	b.is(b.claim("dos.example", "ana", 9), "b2@dos.example")
+	held := true
+	change(store.Pick{Held: &held, Limit: 1}, store.Release, 1)
+	b.is(b.claim("dos.example", "ana", 9), "b0@dos.example")
+	change(store.Pick{}, store.Hold, 6)
+	b.same("all are held", b.depth().Held, 6)
+	change(store.Pick{}, store.Retry, 0)
+	change(store.Pick{}, store.Release, 6)
+	b.same("none is held", b.depth().Held, 0)
+
+	// What was due already keeps its turn.
+	for _, i := range b.items(store.Pick{Domain: "uno.example"}) {
+		if !i.Due.Equal(b.now) {
+			t.Errorf("%s is due at %v, want %v", i.To, i.Due, b.now)
+		}
+	}
+	b.now = b.now.Add(time.Minute)
+	change(store.Pick{}, store.Retry, 6)
+	if i := b.items(store.Pick{})[0]; !i.Due.Equal(b.now.Add(-time.Minute)) {
+		t.Errorf("%s lost its turn: %v", i.To, i.Due)
+	}
+
+	// Who is at work on an item stays so, and has the last word.
+	b.is(b.claim("dos.example", "ana", 9), "b1@dos.example")
+	b.same("leased", b.depth().Leased, 5)
+}
+
+// People find items by what they know of them.
+func testPick(t *testing.T, b *bench) {
+	b.queue(b.out("q1", "ana", "Luz@uno.example", "b@a.uno.example", "c@dos.example"),
+		b.out("q2", "eva", "luz@uno.example", "d@otheruno.example"), b.out("q1", "leo", "e@tres.example"))
+	_, err := b.Queue().Change(b.ctx(), store.Pick{Domain: "dos.example"}, store.Hold, b.now)
+	b.must(err)
+	held, free := true, false
+	all := b.items(store.Pick{})
+	for _, tt := range []struct {
+		p    store.Pick
+		want string
+	}{
+		{store.Pick{}, "Luz@uno.example b@a.uno.example c@dos.example luz@uno.example d@otheruno.example e@tres.example"},
+		{store.Pick{Limit: 2}, "Luz@uno.example b@a.uno.example"},
+		{store.Pick{After: all[3].ID}, "d@otheruno.example e@tres.example"},
+		{store.Pick{Queue: "q1"}, "Luz@uno.example b@a.uno.example c@dos.example e@tres.example"},
+		{store.Pick{Queue: "q1", After: all[1].ID, Limit: 1}, "c@dos.example"},
+		{store.Pick{Item: all[4].ID}, "d@otheruno.example"},
+		{store.Pick{Item: all[4].ID, Queue: "q1"}, ""},
+		{store.Pick{Item: all[4].ID, Queue: "q2"}, "d@otheruno.example"},
+		{store.Pick{Domain: "uno.example"}, "Luz@uno.example luz@uno.example"},
+		{store.Pick{Domain: "@uno.example"}, "Luz@uno.example b@a.uno.example luz@uno.example"},
+		{store.Pick{Sender: "eva"}, "luz@uno.example d@otheruno.example"},
+		{store.Pick{To: "luz@uno.example", Sender: "ana"}, "Luz@uno.example"},
+		{store.Pick{To: "luz@uno.example"}, "Luz@uno.example luz@uno.example"},
+		{store.Pick{Held: &held}, "c@dos.example"},
+		{store.Pick{Held: &free, Queue: "q1"}, "Luz@uno.example b@a.uno.example e@tres.example"},
+		{store.Pick{Queue: "q3"}, ""},
+	} {
+		b.is(b.items(tt.p), tt.want)
+	}
+}
+
+func testDepth(t *testing.T, b *bench) {
+	b.same("nothing", b.depth(), store.Depth{})
+	first := b.now
+	o := b.out("q1", "ana", "a@uno.example", "b@uno.example", "c@dos.example")
+	o.Rcpts[1].Due, o.Rcpts[2].Held, o.Prefix = store.Never(), true, []byte("12345")
+	b.queue(o) // "text of q1"
+	b.now = b.now.Add(time.Hour)
+	b.queue(b.out("q2", "ana", "d@uno.example"))
+	item := b.claim("uno.example", "ana", 1)
+	b.same("depth", b.depth(), store.Depth{Messages: 2, Items: 4, Held: 1, Leased: 1, Kept: 1, Bytes: 25, Oldest: first})
+	s := later(item[0], store.Never())
+	b.must(b.Queue().Settle(b.ctx(), s))
+	b.same("depth", b.depth(), store.Depth{Messages: 2, Items: 4, Held: 1, Kept: 2, Bytes: 25, Oldest: first})
+	b.must(b.Queue().Settle(b.ctx(), done(b.items(store.Pick{Queue: "q1"})...)...))
+	b.same("depth", b.depth(), store.Depth{Messages: 1, Items: 1, Bytes: 10, Oldest: b.now})
+}
