@@ -131,6 +131,10 @@ func (w *window) inHour(now time.Time) int {
 func (s *Sending) May(login mail.Login, more int) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.may(login, more)
+}
+
+func (s *Sending) may(login mail.Login, more int) error {
 	w, now := s.of(login.Account), s.o.Now()
 	day, own := s.limits[login.Account]
 	switch {
@@ -161,15 +165,23 @@ func (s *Sending) tell(w *window, a SendingAlarm) {
 	go s.o.Exceeded(a) // it may write mail: nobody waits for it
 }
 
-// Sent counts what was accepted from an account.
-func (s *Sending) Sent(login mail.Login, recipients int) {
+// Take counts recipients of a message that is about to be accepted, or says as
+// May does that they are too many: of several sessions at a time none gets what
+// another has taken. Recipients below 0 are given back.
+func (s *Sending) Take(login mail.Login, recipients int) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if recipients > 0 {
+		if err := s.may(login, recipients); err != nil {
+			return err
+		}
+	}
 	w := s.of(login.Account)
-	w.count[w.last%hours] += recipients
+	w.count[w.last%hours] = max(0, w.count[w.last%hours]+recipients)
 	if _, there := s.changed[login.Account]; !there {
 		s.changed[login.Account] = w.last
 	}
+	return nil
 }
 
 // Today is how many recipients elsewhere an account wrote to in the last 24

@@ -73,8 +73,8 @@ func TestSendingLimits(t *testing.T) {
 			if (err == nil) != want || err != nil && !errors.As(err, &refused) {
 				t.Errorf("%d more: %v", n, err)
 			}
-			if err == nil {
-				s.Sent(who, n)
+			if e := s.Take(who, n); (e == nil) != want {
+				t.Errorf("%d taken: %v", n, e)
 			}
 		}
 		send(pepe, 10, true)
@@ -129,6 +129,13 @@ func TestSendingLimits(t *testing.T) {
 	})
 }
 
+// take counts what meets no limit.
+func take(s *Sending, who mail.Login, n int) {
+	if err := s.Take(who, n); err != nil {
+		panic(err)
+	}
+}
+
 // Counts outlive the process, but for its last minute.
 func TestSendingIsKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -144,15 +151,15 @@ func TestSendingIsKept(t *testing.T) {
 			return s, func() { end(); <-done }
 		}
 		s, end := open()
-		s.Sent(mail.Login{Account: 1}, 3)
+		take(s, mail.Login{Account: 1}, 3)
 		time.Sleep(2 * time.Hour)
-		s.Sent(mail.Login{Account: 1}, 4)
-		s.Sent(mail.Login{Account: 2}, 5)
+		take(s, mail.Login{Account: 1}, 4)
+		take(s, mail.Login{Account: 2}, 5)
 		store.mu.Lock()
 		store.broken = errors.New("the disk is full")
 		store.mu.Unlock()
 		time.Sleep(61 * time.Minute)
-		s.Sent(mail.Login{Account: 1}, 1)
+		take(s, mail.Login{Account: 1}, 1)
 		store.mu.Lock()
 		store.broken = nil
 		store.mu.Unlock()
@@ -164,7 +171,7 @@ func TestSendingIsKept(t *testing.T) {
 			}
 		}
 		time.Sleep(30 * time.Hour)
-		s.Sent(mail.Login{Account: 3}, 1)
+		take(s, mail.Login{Account: 3}, 1)
 		end()
 		if got, _ := store.SentCounts(t.Context(), 0); !slices.Equal(got, []SentCount{{3, got[0].Hour, 1}}) || len(got) != 1 {
 			t.Errorf("a day later: %v", got)

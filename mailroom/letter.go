@@ -146,9 +146,15 @@ func (l *letter) Commit(ctx context.Context) (mail.Receipt, error) {
 	if err := l.finish(ctx); err != nil {
 		return mail.Receipt{}, refusal(err)
 	}
+	if l.counted > 0 {
+		if err := l.room.cfg.Sending.Take(l.from.Login, l.counted); err != nil {
+			return mail.Receipt{}, refusal(err)
+		}
+	}
 	id, now := l.identity()
 	filings, err := l.filings(ctx, id, now)
 	if err != nil {
+		l.giveBack()
 		for _, report := range filings[min(1, len(filings)):] {
 			report.Draft.Discard()
 		}
@@ -156,6 +162,7 @@ func (l *letter) Commit(ctx context.Context) (mail.Receipt, error) {
 	}
 	l.over = true // File ends the draft, whatever it answers
 	if err := l.room.file(ctx, filings); err != nil {
+		l.giveBack()
 		return mail.Receipt{}, refusal(err)
 	}
 	if len(l.large) > 0 {
@@ -163,9 +170,6 @@ func (l *letter) Commit(ctx context.Context) (mail.Receipt, error) {
 	}
 	if len(l.onward) > 0 {
 		l.room.cfg.Queued()
-	}
-	if l.counted > 0 {
-		l.room.cfg.Sending.Sent(l.from.Login, l.counted)
 	}
 	for i := range filings[1:] {
 		l.room.tell(&filings[1+i])

@@ -31,8 +31,9 @@ type Sending interface {
 	// May gives nil, or an *mail.Error: so many more recipients elsewhere are
 	// too many.
 	May(login mail.Login, more int) error
-	// Sent counts recipients elsewhere of an accepted message.
-	Sent(login mail.Login, recipients int)
+	// Take counts recipients elsewhere of a message that is about to be accepted,
+	// or refuses as May does; below 0 they are given back.
+	Take(login mail.Login, recipients int) error
 }
 
 // author is the domain of ours that a message is from, in canonical spelling;
@@ -138,4 +139,11 @@ func (l *letter) mayAlso(out []directory.Onward) (counted int, err error) {
 		return 0, nil
 	}
 	return counted, l.room.cfg.Sending.May(l.from.Login, l.counted+counted)
+}
+
+// giveBack is for a message that was not accepted after all.
+func (l *letter) giveBack() {
+	if l.counted > 0 {
+		_ = l.room.cfg.Sending.Take(l.from.Login, -l.counted) // giving back is never too much
+	}
 }

@@ -194,9 +194,13 @@ func (q *quota) May(_ mail.Login, more int) error {
 	return nil
 }
 
-func (q *quota) Sent(login mail.Login, n int) {
+func (q *quota) Take(login mail.Login, n int) error {
+	if n > q.left {
+		return mail.Refuse(450, "4.7.1", "Enough for today")
+	}
 	q.left -= n
 	q.sent = append(q.sent, fmt.Sprint(login.Address, " ", n))
+	return nil
 }
 
 // What an account sends to others is counted when it is accepted: the
@@ -223,5 +227,29 @@ func TestSendingIsBounded(t *testing.T) {
 	send(pepe, reply(nil), "1@far.example")
 	if !slices.Equal(q.sent, []string{"pepe@pepito.es 2", "pepe@pepito.es 1"}) {
 		t.Errorf("counted %q", q.sent)
+	}
+	// What another session has taken meanwhile is not there at the end of the
+	// data; what could not be kept is given back.
+	q.left, q.sent = 2, nil
+	begin := func() mail.Letter {
+		l, err := h.room.Begin(t.Context(), pepe, mail.Envelope{From: addr("pepe@pepito.es")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := l.Rcpt(t.Context(), rcpts("1@far.example")[0]); err != nil {
+			t.Fatal(err)
+		}
+		return l
+	}
+	l := begin()
+	q.left = 0
+	_, err := l.Commit(t.Context())
+	wantReply(t, "another session took it", err, "450 4.7.1")
+	q.left = 2
+	l, h.store.fail = begin(), errors.New("the disk broke")
+	_, err = l.Commit(t.Context())
+	wantReply(t, "the store failed", err, "451 4.3.0")
+	if q.left != 2 {
+		t.Errorf("%d left after a message that was not kept", q.left)
 	}
 }
