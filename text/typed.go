@@ -27,6 +27,8 @@ type Typed struct {
 	over    bool // line was given out: the next octet starts another
 	end     Ends
 	removed bool
+	spoiled bool // removed, and not only options in front of the line
+	front   bool // the telnet command under way stands in front of the line
 	torn    bool // something was removed out of the line's end
 }
 
@@ -56,6 +58,7 @@ func NewTyped(max int) *Typed { return &Typed{Max: max} }
 func (t *Typed) Scan(src []byte) (n int, end Ends, full bool) {
 	if t.over {
 		t.removed = t.removed && t.end == 0 || t.torn
+		t.spoiled = t.spoiled && t.end == 0 || t.torn
 		t.line, t.over, t.end, t.torn = t.line[:0], false, 0, false
 	}
 	for n < len(src) {
@@ -97,6 +100,12 @@ func (t *Typed) End() Ends { return t.end }
 // came.
 func (t *Typed) Removed() bool { return t.removed }
 
+// Spoiled says that the line must not end data: something was removed out of it,
+// or out of the end of the line before. Options that a telnet end offers or
+// refuses in front of the line spoil nothing: its answers to ours come when they
+// come, between lines that are pasted, too.
+func (t *Typed) Spoiled() bool { return t.spoiled }
+
 // Answers gives what must be sent to the peer's negotiation, lent until the
 // next Scan, and forgets it.
 func (t *Typed) Answers() []byte {
@@ -121,9 +130,16 @@ func plainRun(src []byte) int {
 
 func (t *Typed) octet(c byte) {
 	if t.nvt.state != nvtData || c == iac {
+		switch t.nvt.state {
+		case nvtData:
+			t.front = len(t.line) == 0 && t.keys == keyPlain && !t.cr && !t.spoiled
+		case nvtIAC:
+			t.front = t.front && c >= telSB && c <= telDONT
+		}
 		what := t.nvt.octet(c)
 		t.Telnet++
 		t.removed = true
+		t.spoiled = t.spoiled || !t.front || what != nvtNothing
 		switch what {
 		case nvtLiteral:
 			t.key(iac)
@@ -208,7 +224,7 @@ func (t *Typed) char(c byte) {
 
 func (t *Typed) edited(octets int) {
 	t.Edits += octets
-	t.removed = true
+	t.removed, t.spoiled = true, true
 }
 
 // rubout deletes the last character, which may be of several octets, or a CR

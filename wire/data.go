@@ -69,7 +69,7 @@ func (c *Conn) dotPiece(d *text.Dot, b *body) (n int, done bool) {
 	return n, done
 }
 
-// typedPiece is dotPiece for a person's keys: a line from which anything was
+// typedPiece is dotPiece for a person's keys: a line out of which anything was
 // removed never ends the data.
 func (c *Conn) typedPiece(d *text.Dot, b *body) (n int, done bool) {
 	mem := c.o.Buffers.takeBig()
@@ -82,7 +82,7 @@ func (c *Conn) typedPiece(d *text.Dot, b *body) (n int, done bool) {
 		if end == 0 && !full {
 			break
 		}
-		if c.typed.Removed() {
+		if c.typed.Spoiled() {
 			d.Spoil()
 			dot = dot || isDot(c.typed)
 		}
