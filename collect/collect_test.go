@@ -2,6 +2,7 @@ package collect_test
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -101,7 +102,7 @@ func (c *customer) Emit(e *event.Event) {
 	}
 }
 
-func newCustomer(t *testing.T, serve func(nc net.Conn)) *customer {
+func newCustomer(t *testing.T, serve func(nc net.Conn), roots ...*x509.CertPool) *customer {
 	t.Helper()
 	c := &customer{store: collecttest.New(), box: &letterbox{}}
 	number := uint64(0)
@@ -109,6 +110,7 @@ func newCustomer(t *testing.T, serve func(nc net.Conn)) *customer {
 		Store: c.store, Door: c.box, Hostname: "gw.north.example", MaxSize: 1000, Sink: c,
 		Session: func() uint64 { number++; return number },
 		Problem: func(err error) { t.Error(err) },
+		Roots:   first(roots),
 		Dial: func(_ context.Context, addr string) (net.Conn, error) {
 			c.mu.Lock()
 			c.dials = append(c.dials, addr)
@@ -122,6 +124,14 @@ func newCustomer(t *testing.T, serve func(nc net.Conn)) *customer {
 		},
 	})
 	return c
+}
+
+// first is what may be given, or nil.
+func first(all []*x509.CertPool) *x509.CertPool {
+	if len(all) == 0 {
+		return nil
+	}
+	return all[0]
 }
 
 func (c *customer) add(t *testing.T, e collect.Entry) collect.Entry {

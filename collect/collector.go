@@ -12,8 +12,6 @@ import (
 
 	"posta/event"
 	"posta/mail"
-	"posta/smtp/smtpclient"
-	"posta/wire"
 )
 
 // Config is what a Collector works with.
@@ -207,23 +205,13 @@ func (c *Collector) collect(ctx context.Context, id int64) (Result, error) {
 	return v.result, nil
 }
 
-// failure says what went wrong in the peer's own words, or in ours.
-func failure(err error) string {
-	var refusal *smtpclient.Refusal
-	switch {
-	case errors.As(err, &refusal):
-		return mail.Shown(refusal.Reply.FirstLine())
-	case errors.Is(err, wire.ErrIdle):
-		return "the server does not answer"
-	}
-	return mail.Shown(err.Error())
-}
-
 // visit is one time that an entry is collected.
 type visit struct {
 	c      *Collector
 	e      Entry
 	result Result
+
+	unproved error // what is wrong with the peer's certificate, where any will do
 }
 
 func (v *visit) make(ctx context.Context) error {

@@ -28,7 +28,7 @@ const (
 type Security string
 
 const (
-	Opportunistic Security = ""         // TLS where it is offered, with any certificate; never for a password as it is
+	Opportunistic Security = ""         // TLS where it is offered, with any certificate; a password as it is only goes where that is valid
 	Required      Security = "required" // STARTTLS or STLS, with a certificate for the host's name
 	Implicit      Security = "implicit" // the same from the first octet
 	Clear         Security = "none"     // never; a password as it is crosses in clear text

@@ -38,7 +38,7 @@ func (v *visit) pop(ctx context.Context) error {
 func (v *visit) enter(ctx context.Context, c *pop3client.Client, host string) error {
 	if v.e.TLS == Implicit {
 		if err := c.DialTLS(ctx, v.tls(host)); err != nil {
-			return err
+			return unsecured{err}
 		}
 	}
 	if err := c.Greeting(ctx); err != nil {
@@ -50,14 +50,21 @@ func (v *visit) enter(ctx context.Context, c *pop3client.Client, host string) er
 		case errors.Is(err, pop3client.ErrNoTLS) && v.e.TLS == Required:
 			return errNoTLS
 		case err != nil && !errors.Is(err, pop3client.ErrNoTLS):
-			return err
+			return unsecured{err}
 		}
 	}
 	account := pop3client.Account{User: v.e.User, Password: v.e.Password}
-	if weak, err := c.Weak(ctx, account); err != nil {
+	bare, err := c.Bare(ctx, account)
+	if err != nil {
 		return err
-	} else if weak && v.e.TLS != Clear {
+	}
+	_, secure := c.TLS()
+	switch {
+	case !bare || v.e.TLS == Clear:
+	case !secure:
 		return errors.New("the server wants the password in clear text; tls none allows that")
+	case v.unproved != nil:
+		return unsecured{v.unproved}
 	}
 	return c.Login(ctx, account)
 }

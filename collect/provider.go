@@ -3,8 +3,8 @@ package collect
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
-	"fmt"
 	"net"
 	"slices"
 	"strings"
@@ -23,7 +23,7 @@ func (v *visit) dial(ctx context.Context) (nc net.Conn, host string, err error) 
 	host, port := v.e.address()
 	nc, err = v.c.cfg.Dial(ctx, net.JoinHostPort(host, port))
 	if err != nil {
-		return nil, "", fmt.Errorf("no connection: %w", err)
+		return nil, "", unconnected{err}
 	}
 	v.result.Session = v.c.cfg.Session()
 	return nc, host, nil
@@ -34,10 +34,28 @@ func (v *visit) opened() event.Opened {
 	return event.Opened{Listener: event.Collecting, Mode: mail.Strict.String(), TLS: v.e.TLS == Implicit}
 }
 
-// tls is how the certificate of a host is looked at.
+// tls is how the certificate of a host is looked at. Where any will do, what is
+// wrong with it is noted.
 func (v *visit) tls(host string) *tls.Config {
-	any := v.e.TLS == Opportunistic
-	return &tls.Config{ServerName: host, RootCAs: v.c.cfg.Roots, InsecureSkipVerify: any, MinVersion: tls.VersionTLS12}
+	cfg := &tls.Config{ServerName: host, RootCAs: v.c.cfg.Roots, MinVersion: tls.VersionTLS12}
+	if v.e.TLS == Opportunistic {
+		cfg.InsecureSkipVerify = true
+		cfg.VerifyConnection = func(state tls.ConnectionState) error {
+			v.unproved = v.verify(host, state)
+			return nil
+		}
+	}
+	return cfg
+}
+
+// verify says what is wrong with the certificate of a host.
+func (v *visit) verify(host string, state tls.ConnectionState) error {
+	between := x509.NewCertPool()
+	for _, one := range state.PeerCertificates[1:] {
+		between.AddCert(one)
+	}
+	_, err := state.PeerCertificates[0].Verify(x509.VerifyOptions{DNSName: host, Roots: v.c.cfg.Roots, Intermediates: between})
+	return err
 }
 
 // errNoTLS is that a connection is not as secure as the entry wants it.
@@ -83,6 +101,9 @@ func (v *visit) introduce(ctx context.Context, c *smtpclient.Client, host string
 		return nil
 	}
 	mechanism := v.mechanism(c)
+	if mechanism == "" && v.unproved != nil {
+		return unsecured{v.unproved}
+	}
 	if mechanism == "" {
 		return errors.New("the server offers no way to log in that keeps the secret")
 	}
@@ -99,7 +120,7 @@ func (v *visit) mechanism(c *smtpclient.Client) string {
 		at = &state
 	}
 	names := append(slices.DeleteFunc(sasl.Names(at), weak), sasl.CramMD5)
-	if secure && v.e.TLS != Opportunistic || v.e.TLS == Clear {
+	if secure && v.unproved == nil || v.e.TLS == Clear {
 		names = append(names, sasl.Plain, sasl.LoginName)
 	}
 	for _, one := range names {

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,8 +23,7 @@ func (a *app) collectCommand() *cobra.Command {
 		if err := a.ask(ctx, "collect.list", admin.None{}, &all); err != nil {
 			return err
 		}
-		return printAll(a, all, lister(a, all, []string{"field.number", "field.way", "field.host", "field.collected_for", "field.every", "field.last", "field.outcome"},
-			a.collectedRow))
+		return printAll(a, all, func(w io.Writer) error { return a.collectTable(w, all) })
 	})
 	list.Example = "posta collect list"
 	run := a.command("run", "help.collect_run", func(ctx context.Context, args []string) error {
@@ -30,7 +31,11 @@ func (a *app) collectCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.collectCall(ctx, "collect.run", admin.ByID{ID: id})
+		c, err := a.collectCall(ctx, "collect.run", admin.ByID{ID: id})
+		if err == nil && c.Failure != "" {
+			err = words.Fail("collect.failed", words.Args{"Number": id, "Why": collectFailure(a.words, c.Failure)})
+		}
+		return err
 	})
 	run.Example = "posta collect run 1"
 	remove := a.command("remove", "help.collect_remove", func(ctx context.Context, args []string) error {
@@ -86,7 +91,8 @@ func (a *app) collectAddCommand() *cobra.Command {
 			}
 			in.Password = secret
 		}
-		return a.collectCall(ctx, "collect.add", in)
+		_, err := a.collectCall(ctx, "collect.add", in)
+		return err
 	})
 	flags := c.Flags()
 	flags.BoolVar(ways[collect.ETRN], "etrn", false, a.say("help.flag_etrn", nil))
@@ -129,13 +135,12 @@ func (a *app) collectSecret(ctx context.Context, p *passwordFlags, in admin.Coll
 }
 
 // collectCall runs an operation that answers with an entry, and shows it.
-func (a *app) collectCall(ctx context.Context, operation string, in any) error {
-	var c admin.Collected
+func (a *app) collectCall(ctx context.Context, operation string, in any) (c admin.Collected, err error) {
 	if err := a.ask(ctx, operation, in, &c); err != nil {
-		return err
+		return c, err
 	}
-	return a.print(c, a.facts(fact{"field.number", strconv.FormatInt(c.ID, 10)}, fact{"field.way", strings.ToUpper(c.Way)}, fact{"field.host", c.Host},
-		fact{"field.tls", c.TLS}, fact{"field.user", c.User}, fact{"field.collected_for", collectedFor(c)}, fact{"field.every", c.Every},
+	return c, a.print(c, a.facts(fact{"field.number", strconv.FormatInt(c.ID, 10)}, fact{"field.way", strings.ToUpper(c.Way)}, fact{"field.host", c.Host},
+		fact{"field.tls", a.collectTLS(c.TLS)}, fact{"field.user", c.User}, fact{"field.collected_for", collectedFor(c)}, fact{"field.every", span(c.Every)},
 		fact{"field.next", when(c.Next)}, fact{"field.last", when(c.Last)}, fact{"field.outcome", a.collectOutcome(c)}))
 }
 
@@ -151,19 +156,59 @@ func (a *app) collectOutcome(c admin.Collected) string {
 	if c.Last.IsZero() {
 		return ""
 	}
-	if c.Failure != "" && c.Messages == 0 && c.Left == 0 {
-		return c.Failure
+	switch {
+	case c.Failure != "" && c.Messages == 0 && c.Left == 0:
+		return collectFailure(a.words, c.Failure)
+	case c.Way == string(collect.ETRN):
+		return a.say("collect.asked", nil)
 	}
 	said := a.say("collect.came", words.Args{"Count": c.Messages})
 	if c.Left > 0 {
 		said += ", " + a.say("collect.left", words.Args{"Count": c.Left})
 	}
 	if c.Failure != "" {
-		said += "; " + c.Failure
+		said += "; " + collectFailure(a.words, c.Failure)
 	}
 	return said
 }
 
 func (a *app) collectedRow(c admin.Collected) []string {
-	return []string{strconv.FormatInt(c.ID, 10), strings.ToUpper(c.Way), c.Host, collectedFor(c), c.Every, whenListed(c.Last), a.collectOutcome(c)}
+	return []string{strconv.FormatInt(c.ID, 10), strings.ToUpper(c.Way), c.Host, collectedFor(c), span(c.Every), whenListed(c.Last)}
+}
+
+// collectTable lists what is collected, and beneath each what became of it.
+func (a *app) collectTable(w io.Writer, all []admin.Collected) error {
+	var text strings.Builder
+	headings := []string{"field.number", "field.way", "field.host", "field.collected_for", "field.every", "field.last"}
+	if err := lister(a, all, headings, a.collectedRow)(&text); err != nil {
+		return err
+	}
+	for i, line := range slices.Collect(strings.Lines(text.String())) {
+		if i > 0 && i <= len(all) && !all[i-1].Last.IsZero() {
+			line += a.fitting(w, "    "+a.collectOutcome(all[i-1])) + "\n"
+		}
+		if _, err := io.WriteString(w, line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// collectTLS says how a connection is secured.
+func (a *app) collectTLS(security string) string {
+	if security == "" {
+		return a.say("collect.tls_opportunistic", nil)
+	}
+	return a.routeWay(security)
+}
+
+// span is a duration without its zeros: 10m for 10m0s.
+func span(text string) string {
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
 }

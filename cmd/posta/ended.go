@@ -23,6 +23,9 @@ func ended(w *words.Words, reason string) string {
 		{"collect: ", "session.ended_collect"},
 	} {
 		if what, ok := strings.CutPrefix(reason, one.prefix); ok {
+			if one.id == "session.ended_collect" {
+				what = collectFailure(w, what)
+			}
 			return w.Say(one.id, words.Args{"What": strings.TrimPrefix(what, "wire: ")})
 		}
 	}

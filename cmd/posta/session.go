@@ -144,6 +144,9 @@ func (a *app) sessionRow(s observe.Session) []string {
 	state := a.say("session.open", nil)
 	if !s.Closed.IsZero() {
 		state = ended(a.words, s.Reason)
+		if strings.HasPrefix(s.Reason, "collect: ") { // session show says why
+			state = a.say("session.collect_failed", nil)
+		}
 	}
 	return []string{strconv.FormatUint(s.ID, 10), whenListed(s.Opened), s.Listener, s.Remote.Addr().String(), s.User, state, a.happened(&s)}
 }

@@ -61,10 +61,15 @@ func (c *Client) Login(ctx context.Context, a Account) error {
 
 // Weak says that logging in would show the password to whoever listens.
 func (c *Client) Weak(ctx context.Context, a Account) (bool, error) {
-	defer c.heed(ctx)()
 	if _, secure := c.conn.TLS(); secure {
 		return false, nil
 	}
+	return c.Bare(ctx, a)
+}
+
+// Bare says that logging in would give the server the password itself.
+func (c *Client) Bare(ctx context.Context, a Account) (bool, error) {
+	defer c.heed(ctx)()
 	way, err := c.way(a)
 	return way != APOP && !strings.HasPrefix(way, "SCRAM-"), err
 }

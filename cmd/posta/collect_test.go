@@ -1,0 +1,64 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"posta/admin"
+	"posta/words"
+)
+
+// What collect says of a failure is said in the user's language, and what the
+// other server said of it stays as it is.
+func TestCollectFailure(t *testing.T) {
+	es, err := words.New("es")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]string{
+		"no connection: connection refused":                   "no hay conexión: el servidor la rechazó",
+		"the certificate is no proof: it is for another name": "el certificado no prueba nada: es para otro nombre",
+		"log-in refused: 535 5.7.8 No":                        "rechazó la entrada: 535 5.7.8 No",
+		"no TLS: no answer in time":                           "no hay TLS: no contestó a tiempo",
+		"451 later":                                           "451 later",
+	} {
+		if got := collectFailure(es, text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+	for text := range collectReasons() {
+		if got := collectFailure(es, text); got == text {
+			t.Errorf("%q stays English", text)
+		}
+	}
+	if got := ended(es, "collect: no TLS: no answer in time"); !strings.HasSuffix(got, "no contestó a tiempo") {
+		t.Error(got)
+	}
+}
+
+// ETRN brings nothing itself: none is counted.
+func TestCollectOutcome(t *testing.T) {
+	en, err := words.New("en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &app{words: en}
+	for _, tt := range []struct {
+		c    admin.Collected
+		want string
+	}{
+		{admin.Collected{Way: "etrn"}, ""},
+		{admin.Collected{Way: "etrn", Last: time.Now()}, "asked; the mail comes on a connection of its own"},
+		{admin.Collected{Way: "etrn", Last: time.Now(), Failure: "459 no"}, "459 no"},
+		{admin.Collected{Way: "atrn", Last: time.Now()}, "0 messages"},
+		{admin.Collected{Way: "pop3", Last: time.Now(), Messages: 1, Left: 2, Failure: "no answer in time"}, "1 message, 2 left there; no answer in time"},
+	} {
+		if got := a.collectOutcome(tt.c); got != tt.want {
+			t.Errorf("%+v: %q, want %q", tt.c, got, tt.want)
+		}
+	}
+	if got := span("10m0s") + " " + span("1h0m0s") + " " + span("1m30s") + " " + span("1h10m0s") + span(""); got != "10m 1h 1m30s 1h10m" {
+		t.Error(got)
+	}
+}

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"strings"
+
+	"posta/words"
+)
+
+// collectFailure says in the user's language what went wrong when mail was
+// collected. What the other server said of it stays as it is.
+func collectFailure(w *words.Words, text string) string {
+	for _, one := range []struct{ prefix, id string }{
+		{"log-in refused: ", "collect.why_login"},
+		{"no connection: ", "collect.why_connection"},
+		{"the certificate is no proof: ", "collect.why_certificate"},
+		{"no TLS: ", "collect.why_tls"},
+	} {
+		if what, ok := strings.CutPrefix(text, one.prefix); ok {
+			return w.Say(one.id, words.Args{"What": collectReason(w, what)})
+		}
+	}
+	return collectReason(w, text)
+}
+
+func collectReason(w *words.Words, text string) string {
+	if id := collectReasons()[text]; id != "" {
+		return w.Say(id, nil)
+	}
+	return printable(text)
+}
+
+func collectReasons() map[string]string {
+	return map[string]string{
+		"nobody known has signed it":                                        "collect.why_signer",
+		"it is for another name":                                            "collect.why_name",
+		"it has expired, or is not valid yet":                               "collect.why_expired",
+		"it is not valid":                                                   "collect.why_invalid",
+		"connection refused":                                                "collect.why_refused",
+		"there is no host of that name":                                     "collect.why_no_host",
+		"its address cannot be found now":                                   "collect.why_no_address",
+		"the host cannot be reached":                                        "collect.why_unreachable",
+		"no answer in time":                                                 "collect.why_silent",
+		"posta is shutting down":                                            "collect.why_shutdown",
+		"the other side closed the connection":                              "collect.why_closed",
+		"the server offers no way to log in that posta has":                 "collect.why_mechanism",
+		"the server offers no way to log in that keeps the secret":          "collect.why_secret",
+		"the server wants the password in clear text; tls none allows that": "collect.why_clear",
+		"the server offers no TLS, and tls is required":                     "collect.why_no_tls",
+		"what the other side answered makes no sense":                       "collect.why_strange",
+	}
+}

@@ -1,0 +1,107 @@
+package collect
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"runtime"
+	"syscall"
+
+	"posta/mail"
+	"posta/pop3"
+	"posta/pop3/pop3client"
+	"posta/smtp"
+	"posta/smtp/smtpclient"
+	"posta/wire"
+)
+
+// The stages that a failure is said to be of. What is not of one of them is the
+// whole of it.
+type (
+	unconnected struct{ error }
+	unsecured   struct{ error }
+)
+
+func (u unconnected) Unwrap() error { return u.error }
+func (u unsecured) Unwrap() error   { return u.error }
+
+// failure says what went wrong in the peer's own words, or in ours; these are
+// few, so that they can be said in other languages.
+func failure(err error) string {
+	var refusal *smtpclient.Refusal
+	var no *pop3client.Refusal
+	var way unconnected
+	var tls unsecured
+	switch {
+	case errors.As(err, &refusal) && refusal.Verb == smtp.AUTH:
+		return "log-in refused: " + mail.Shown(refusal.Reply.FirstLine())
+	case errors.As(err, &refusal):
+		return mail.Shown(refusal.Reply.FirstLine())
+	case errors.As(err, &no) && (no.Verb == pop3.USER || no.Verb == pop3.PASS || no.Verb == pop3.APOP || no.Verb == pop3.AUTH):
+		return "log-in refused: " + mail.Shown(no.Text)
+	case errors.As(err, &no):
+		return mail.Shown(no.Text)
+	case errors.As(err, &way):
+		return "no connection: " + reason(way.error)
+	case certificate(err) != "":
+		return "the certificate is no proof: " + certificate(err)
+	case errors.As(err, &tls), errors.Is(err, smtpclient.ErrTLS):
+		return "no TLS: " + reason(err)
+	}
+	return reason(err)
+}
+
+// certificate says why a certificate was not believed; "" where that is not it.
+func certificate(err error) string {
+	var unknown x509.UnknownAuthorityError
+	var name x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	switch {
+	case errors.As(err, &unknown):
+		return "nobody known has signed it"
+	case errors.As(err, &name):
+		return "it is for another name"
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return "it has expired, or is not valid yet"
+	case errors.As(err, &invalid):
+		return "it is not valid"
+	}
+	return ""
+}
+
+// isErrno looks for the number of an error, which is another one on Windows.
+func isErrno(err error, unix, windows syscall.Errno) bool {
+	var errno syscall.Errno
+	return errors.As(err, &errno) && (errno == unix || runtime.GOOS == "windows" && errno == windows)
+}
+
+// reason says why in words that name no addresses a second time.
+func reason(err error) string {
+	var name *net.DNSError
+	var timeout net.Error
+	switch {
+	case isErrno(err, syscall.ECONNREFUSED, 10061):
+		return "connection refused"
+	case errors.As(err, &name) && name.IsNotFound:
+		return "there is no host of that name"
+	case errors.As(err, &name):
+		return "its address cannot be found now"
+	case isErrno(err, syscall.ENETUNREACH, 10051), isErrno(err, syscall.EHOSTUNREACH, 10065):
+		return "the host cannot be reached"
+	case errors.Is(err, wire.ErrIdle), errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded),
+		errors.As(err, &timeout) && timeout.Timeout():
+		return "no answer in time"
+	case errors.Is(err, wire.ErrShutdown), errors.Is(err, context.Canceled):
+		return "posta is shutting down"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), isErrno(err, syscall.ECONNRESET, 10054), isErrno(err, syscall.EPIPE, 10053):
+		return "the other side closed the connection"
+	case errors.Is(err, smtpclient.ErrNoMechanism), errors.Is(err, pop3client.ErrNoMechanism):
+		return "the server offers no way to log in that posta has"
+	case errors.Is(err, smtpclient.ErrStrange):
+		return "what the other side answered makes no sense"
+	}
+	return mail.Shown(err.Error())
+}

@@ -1,0 +1,79 @@
+package collect_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"math/big"
+	"net"
+	"testing"
+	"time"
+
+	"posta/collect"
+	"posta/wire/wiretest"
+)
+
+// certificate is one of its own issuer for a host, and the pool that believes it.
+func certificate(t *testing.T, host string) (*tls.Config, *x509.CertPool) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	about := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{host}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, about, about, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	pool.AddCert(leaf)
+	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}, pool
+}
+
+// A password as it is goes only to a host that has proved who it is, or in clear
+// where the entry says so.
+func TestPasswords(t *testing.T) {
+	const nothing, again = "\tS: +OK\n\tC: CAPA\n\tS: +OK\n\tS: USER\n\tS: STLS\n\tS: .\n", "\tC: CAPA\n\tS: +OK\n\tS: USER\n\tS: .\n"
+	const secured = nothing + "\tC: STLS\n\tS: +OK\n\ttls\n" + again
+	const in = "\tC: USER pepe\n\tS: +OK\n\tC: PASS geheim\n\tS: +OK\n\tC: LIST\n\tS: +OK\n\tS: .\n\tC: UIDL\n\tS: +OK\n\tS: .\n\tC: QUIT\n\tS: +OK\n\tclosed"
+	const stripped = "\tS: +OK\n" + again + "\tclosed"
+	for name, tt := range map[string]struct {
+		tls           collect.Security
+		host          string // that the certificate is for
+		known         bool   // who has signed it
+		script, fails string
+	}{
+		"a valid certificate":       {collect.Opportunistic, "pop.example", true, secured + in, ""},
+		"one of nobody known":       {collect.Opportunistic, "pop.example", false, secured + "\tclosed", "the certificate is no proof: nobody known has signed it"},
+		"one for another":           {collect.Opportunistic, "other.example", true, secured + "\tclosed", "the certificate is no proof: it is for another name"},
+		"no TLS":                    {collect.Opportunistic, "pop.example", true, stripped, "the server wants the password in clear text; tls none allows that"},
+		"required, valid":           {collect.Required, "pop.example", true, secured + in, ""},
+		"required, of nobody known": {collect.Required, "pop.example", false, nothing + "\tC: STLS\n\tS: +OK\n\ttls", "the certificate is no proof: nobody known has signed it"},
+		"required, no TLS":          {collect.Required, "pop.example", true, stripped, "the server offers no TLS, and tls is required"},
+		"implicit, valid":           {collect.Implicit, "pop.example", true, "\ttls\n\tS: +OK\n" + again + in, ""},
+		"none":                      {collect.Clear, "pop.example", true, "\tS: +OK\n" + again + in, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg, roots := certificate(t, tt.host)
+			if !tt.known {
+				roots = x509.NewCertPool()
+			}
+			played := make(chan error, 1)
+			c := newCustomer(t, func(nc net.Conn) { played <- wiretest.Script(nc, tt.script, cfg) }, roots)
+			e := popEntry()
+			e.TLS = tt.tls
+			if r := c.once(t, e); r.Failure != tt.fails {
+				t.Errorf("%+v", r)
+			}
+			if err := <-played; err != nil && tt.fails == "" {
+				t.Error(err)
+			}
+		})
+	}
+}
