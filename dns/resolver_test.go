@@ -109,6 +109,23 @@ func TestMX(t *testing.T) {
 	}
 }
 
+// A name is asked for as it stands: a host of ours that is called nearly so, or
+// an MX record that begins so, is not what was meant.
+//
+// rfc: 5321-5.1-2
+func TestNothingIsInferred(t *testing.T) {
+	s := dnstest.New(t, "mail.example.net MX 5 mx.example.net\nexample.net MX 5 mail.example.net\nmx.mail A 192.0.2.1")
+	r := ask(t, s.Addr())
+	for _, name := range []string{"mail", "net"} {
+		if all, err := r.MX(t.Context(), name); !errors.Is(err, ErrNoData) || s.Asked(name+" MX") != 1 {
+			t.Errorf("%s: %v, %v; asked %d times", name, all, err, s.Asked(name+" MX"))
+		}
+	}
+	if n := s.Asked("mail.example.net MX") + s.Asked("example.net MX"); n != 0 {
+		t.Errorf("other names were asked for %d times", n)
+	}
+}
+
 func TestAddrs(t *testing.T) {
 	s := dnstest.New(t, table)
 	r := ask(t, s.Addr())

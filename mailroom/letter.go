@@ -27,6 +27,7 @@ type letter struct {
 	onward  []onward
 	turned  []turned // members of lists who cannot get it
 	reached bool     // reports reach the sender
+	own     bool     // the reverse-path is known to be the account's that logged in
 	max     int64    // octets, the strictest of the recipients' domains; 0: none
 
 	work  *work // while the header is being read

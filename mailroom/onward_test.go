@@ -174,7 +174,7 @@ func TestOutgoing(t *testing.T) {
 		t.Fatalf("%+v in %d transactions, told %d times", h.store.out, h.store.files, stirred)
 	}
 	o := h.store.out[0]
-	want := store.Outgoing{Queue: "id1", MessageID: "m@x", From: "pepe@pepito.es", Sender: "pepe@pepito.es", EnvID: "e1", Ret: mail.RetFull,
+	want := store.Outgoing{Queue: "id1", MessageID: "m@x", From: "pepe@pepito.es", Sender: "pepe@pepito.es", Auth: "pepe@pepito.es", EnvID: "e1", Ret: mail.RetFull,
 		Body: mail.Body8BitMIME, Received: h.now, Prefix: o.Prefix, Rcpts: []store.Rcpt{
 			{To: "Bob@xn--espaa-rta.example", Domain: "xn--espaa-rta.example", Orcpt: "rfc822;b@x", Notify: bob.Notify, Due: h.now, Expires: h.now.Add(time.Hour)},
 			{To: "x@[192.0.2.1]", Domain: "[192.0.2.1]", Due: h.now, Expires: h.now.Add(time.Hour)},

@@ -72,6 +72,7 @@ func (g *outgoing) begin(b *bundle) store.Outgoing {
 	o := g.base
 	o.From = b.from
 	if b.own {
+		o.Auth = ""                         // who wrote to a list vouches for nothing that it sends
 		o.EnvID, o.Ret = "", mail.RetAbsent // RFC 3461 §5.2.7.1(b)
 	}
 	if b.via != "" {
@@ -97,6 +98,10 @@ func (l *letter) outgoing(ctx context.Context, t *trace, traits store.Traits, me
 		Queue: t.id, MessageID: messageID, Sender: l.turnOf(), Lab: l.from.Mode == mail.Lab,
 		EnvID: l.env.EnvID, Ret: l.env.Ret, Traits: traits, Received: now,
 	}}
+	var err error
+	if g.base.Auth, err = l.submitter(ctx); err != nil {
+		return nil, err
+	}
 	// Parts may have UTF-8 in their own headers, which nobody looks at here.
 	g.wide = l.head.utf8 || l.env.UTF8 && l.body.eight
 	for i := range l.onward {

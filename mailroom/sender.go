@@ -58,6 +58,7 @@ func (l *letter) mayUse(ctx context.Context) error {
 	case err != nil:
 		return failed(err)
 	case may:
+		l.own = l.from.Login.Known()
 		return nil
 	case check != directory.Enforce:
 		l.pass(check, mail.Foreign{Field: mailFrom, Address: path.String()})
@@ -66,6 +67,38 @@ func (l *letter) mayUse(ctx context.Context) error {
 		return mail.Refuse(553, "5.7.1", "Nobody is logged in; MAIL FROM must be an address of somebody here")
 	}
 	return mail.Refuse(553, "5.7.1", say("You are logged in as ", l.from.Login.Address, "; MAIL FROM must be an address of yours"))
+}
+
+// submitter is the mailbox that the message is known to come from, "" if none
+// is (RFC 4954 §5): what AUTH= said, where the account that logged in may use
+// that, and without AUTH= the reverse-path, where it may use this. So nobody is
+// told which account stands behind an address that it was allowed to use.
+func (l *letter) submitter(ctx context.Context) (string, error) {
+	switch {
+	case !l.from.Login.Known():
+		return "", nil
+	case l.env.Auth == "" && l.own:
+		return vouched(l.env.From), nil
+	case l.env.Auth == "", l.env.Auth == "<>":
+		return "", nil
+	}
+	a, err := mail.ParseAddress(l.env.Auth)
+	if err != nil {
+		return "", nil
+	}
+	may, _, err := l.room.cfg.Directory.MaySend(ctx, l.from.Login, a)
+	if err != nil || !may {
+		return "", err
+	}
+	return vouched(a), nil
+}
+
+// vouched is an address as AUTH= can say it: a mailbox of RFC 5321, or none.
+func vouched(a mail.Address) string {
+	if !a.IsASCII() {
+		return ""
+	}
+	return a.String()
 }
 
 // maxForeign bounds what is told of one message.

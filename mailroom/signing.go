@@ -1,6 +1,7 @@
 package mailroom
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -37,8 +38,10 @@ type Sending interface {
 }
 
 // author is the domain of ours that a message is from, in canonical spelling;
-// "" where it is none, or where nobody answers for what the message says.
-func (l *letter) author(ctx context.Context) (string, error) {
+// "" where it is none, or where nobody answers for what the message says. A
+// signature says that the domain stands for From:, so where a domain lets an
+// address pass that is not its sender's it does not get one.
+func (l *letter) author(ctx context.Context) (domain string, err error) {
 	if l.from.Service != mail.Submission || l.from.Mode == mail.Lab {
 		return "", nil
 	}
@@ -50,18 +53,39 @@ func (l *letter) author(ctx context.Context) (string, error) {
 		if err != nil || len(list) == 0 {
 			return "", nil
 		}
-		a, err := mail.ParseAddress(list[0].Addr)
-		if err != nil {
-			return "", nil
+		for _, m := range list {
+			of, err := l.domainOf(ctx, m.Addr)
+			if err != nil || of == "" {
+				return "", err
+			}
+			domain = cmp.Or(domain, of)
 		}
-		res, err := l.room.cfg.Directory.Resolve(ctx, a, mail.Address{}, mail.Login{})
-		if err != nil || res.Outcome == directory.NonLocal {
+	}
+	return domain, nil
+}
+
+// domainOf is the domain of ours of an address that the sender may use, and ""
+// of any other. What was handed in on this machine may use all.
+func (l *letter) domainOf(ctx context.Context, address string) (string, error) {
+	a, err := mail.ParseAddress(address)
+	if err != nil {
+		return "", nil
+	}
+	res, err := l.room.cfg.Directory.Resolve(ctx, a, mail.Address{}, mail.Login{})
+	if err != nil || res.Outcome == directory.NonLocal {
+		return "", err
+	}
+	if l.from.Inside == "" {
+		may, _, err := l.room.cfg.Directory.MaySend(ctx, l.from.Login, a)
+		if err == nil && !may {
+			l.note("it is not signed: From: is not known to be its sender's")
+		}
+		if err != nil || !may {
 			return "", err
 		}
-		_, domain := directory.Split(res.Canonical)
-		return domain, nil
 	}
-	return "", nil
+	_, domain := directory.Split(res.Canonical)
+	return domain, nil
 }
 
 // sign begins to sign what leaves, once its header is known. A message is not

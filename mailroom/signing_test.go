@@ -10,6 +10,7 @@ import (
 
 	"github.com/emersion/go-msgauth/dkim"
 
+	"posta/directory"
 	"posta/dsn"
 	"posta/mail"
 	"posta/sign"
@@ -88,6 +89,22 @@ func (r *keyring) verified(t *testing.T, message string) string {
 // without what we take out; what others wrote is not.
 func TestSigned(t *testing.T) {
 	const both = "pepito.es pepito.es"
+	free := func(h *house) mail.Origin {
+		d, err := h.rows.Domain(t.Context(), "pepito.es")
+		if err == nil {
+			d.SenderCheck = directory.Off
+			err = h.rows.SetDomain(t.Context(), d)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return h.submission("pepe@pepito.es")
+	}
+	network := func(*house) mail.Origin {
+		o := mx()
+		o.Service, o.NoLogin, o.Relays = mail.Submission, true, true
+		return o
+	}
 	for _, tt := range []struct {
 		name, in string
 		o        func(*house) mail.Origin
@@ -107,6 +124,15 @@ func TestSigned(t *testing.T) {
 		{"a lab's", "From: pepe@pepito.es\r\n\r\nhello\r\n", func(*house) mail.Origin { return lab() }, "bob@far.example", ""},
 		{"handed in", "From: pepe@pepito.es\r\n\r\nhello\r\n",
 			func(*house) mail.Origin { return mail.Origin{Service: mail.Submission, Inside: "www-data"} }, "bob@far.example", both},
+		{"granted", "From: info@pepito.es\r\n\r\nhello\r\n", nil, "bob@far.example", both},
+		{"another's, as the domains let pass", "From: ana@pepito.es\r\n\r\nhello\r\n", free, "bob@far.example", ""},
+		{"nobody's, as the domains let pass", "From: jefe@pepito.es\r\n\r\nhello\r\n", free, "bob@far.example", ""},
+		{"his own and another's", "From: pepe@pepito.es, ana@pepito.es\r\n\r\nhello\r\n", free, "bob@far.example", ""},
+		{"his own and in a second field another's", "From: pepe@pepito.es\r\nFrom: ana@pepito.es\r\n\r\nhello\r\n", free, "bob@far.example", ""},
+		{"his own, where all may pass", "From: pepe@pepito.es\r\n\r\nhello\r\n", free, "bob@far.example", both},
+		{"a network's, of somebody here", "From: ana@pepito.es\r\n\r\nhello\r\n", network, "bob@far.example", both},
+		{"a network's, of nobody", "From: jefe@pepito.es\r\n\r\nhello\r\n",
+			func(h *house) mail.Origin { free(h); return network(h) }, "bob@far.example", ""},
 		{"a stranger's, sent on", "From: pepe@pepito.es\r\n\r\nhello\r\n", func(*house) mail.Origin { return mx() }, "fuera@pepito.es", ""},
 		{"not leaving", "From: pepe@pepito.es\r\n\r\nhello\r\n", nil, "ana@pepito.es", ""},
 	} {
@@ -114,6 +140,10 @@ func TestSigned(t *testing.T) {
 			ring := newKeyring(t)
 			h, _ := open(t, func(c *Config) { c.Signer, c.Trouble = ring, func(err error) { t.Error(tt.name, err) } })
 			h.alias("fuera@pepito.es", "bob@far.example")
+			h.alias("info@pepito.es", "ana@pepito.es")
+			if err := h.rows.AddGrant(t.Context(), h.ids["pepe@pepito.es"], "info@pepito.es"); err != nil {
+				t.Fatal(err)
+			}
 			o := h.submission("pepe@pepito.es")
 			if tt.o != nil {
 				o = tt.o(h)

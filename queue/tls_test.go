@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"posta/store"
 )
 
 // proven gives a server's certificate for a name, and the roots that it leads to.
@@ -34,8 +36,9 @@ func proven(t *testing.T, name string) (*tls.Config, *x509.CertPool) {
 
 const again2 = "C: EHLO us.example\nS: 250-x\nS: 250 AUTH PLAIN"
 
-// rfc: 4954-5-6, 4954-5-9
+// rfc: 4954-5-1, 4954-5-6, 4954-5-9, 4954-8-2
 func TestTLS(t *testing.T) {
+	known := strings.Replace(sent, "us.example>", "us.example> AUTH=e+3Dmc2@us.example", 1)
 	begins := script(greeting("STARTTLS"), "C: STARTTLS\nS: 220 go")
 	inTLS := script(begins, "tls", again2)
 	for name, c := range map[string]struct {
@@ -45,28 +48,32 @@ func TestTLS(t *testing.T) {
 		want     string // "relayed" or what is said
 		proof    string
 		attempts int
+		auth     string // who is known to have submitted it
 	}{
-		"opportunistic, valid":   {Route{}, "mx.x.example", []string{script(inTLS, sent, quit)}, "relayed 250 mine", "certificate valid", 1},
-		"opportunistic, invalid": {Route{}, "other.example", []string{script(inTLS, sent, quit)}, "relayed 250 mine", "certificate not valid", 1},
-		"opportunistic, broken":  {Route{}, "", []string{begins, script(greeting("STARTTLS"), sent, quit)}, "relayed 250 mine", "", 2},
-		"opportunistic, refused": {Route{}, "", []string{script(greeting("STARTTLS"), "C: STARTTLS\nS: 454 no", sent, quit)}, "relayed 250 mine", "", 1},
-		"none":                   {Route{TLS: None}, "", []string{script(greeting("STARTTLS"), sent, quit)}, "relayed 250 mine", "", 1},
-		"required, valid":        {Route{TLS: Required}, "mx.x.example", []string{script(inTLS, sent, quit)}, "relayed 250 mine", "certificate valid", 1},
-		"required, invalid":      {Route{TLS: Required}, "other.example", []string{script(begins, "tls")}, "delayed The host's certificate is not valid for its name", "", 1},
-		"required, broken":       {Route{TLS: Required}, "", []string{begins}, "delayed TLS could not be started", "", 1},
-		"required, refused":      {Route{TLS: Required}, "", []string{script(greeting("STARTTLS"), "C: STARTTLS\nS: 454 4.7.0 no", quit)}, "delayed 454 4.7.0 no", "", 1},
-		"required, refused 5yz":  {Route{TLS: Required}, "", []string{script(greeting("STARTTLS"), "C: STARTTLS\nS: 554 5.7.3 no", quit)}, "delayed 554 4.7.3 no", "", 1},
-		"required, absent":       {Route{TLS: Required}, "", []string{script(greeting(), quit)}, "delayed The host does not offer TLS", "", 1},
-		"implicit":               {Route{TLS: Implicit}, "mx.x.example", []string{script("tls", greeting(), sent, quit)}, "relayed 250 mine", "certificate valid", 1},
-		"implicit, invalid":      {Route{TLS: Implicit}, "other.example", []string{"tls"}, "delayed The host's certificate is not valid", "", 1},
+		"opportunistic, valid":   {Route{}, "mx.x.example", []string{script(inTLS, sent, quit)}, "relayed 250 mine", "certificate valid", 1, ""},
+		"opportunistic, invalid": {Route{}, "other.example", []string{script(inTLS, sent, quit)}, "relayed 250 mine", "certificate not valid", 1, ""},
+		"opportunistic, broken":  {Route{}, "", []string{begins, script(greeting("STARTTLS"), sent, quit)}, "relayed 250 mine", "", 2, ""},
+		"opportunistic, refused": {Route{}, "", []string{script(greeting("STARTTLS"), "C: STARTTLS\nS: 454 no", sent, quit)}, "relayed 250 mine", "", 1, ""},
+		"none":                   {Route{TLS: None}, "", []string{script(greeting("STARTTLS"), sent, quit)}, "relayed 250 mine", "", 1, ""},
+		"required, valid":        {Route{TLS: Required}, "mx.x.example", []string{script(inTLS, sent, quit)}, "relayed 250 mine", "certificate valid", 1, ""},
+		"required, invalid":      {Route{TLS: Required}, "other.example", []string{script(begins, "tls")}, "delayed The host's certificate is not valid for its name", "", 1, ""},
+		"required, broken":       {Route{TLS: Required}, "", []string{begins}, "delayed TLS could not be started", "", 1, ""},
+		"required, refused":      {Route{TLS: Required}, "", []string{script(greeting("STARTTLS"), "C: STARTTLS\nS: 454 4.7.0 no", quit)}, "delayed 454 4.7.0 no", "", 1, ""},
+		"required, refused 5yz":  {Route{TLS: Required}, "", []string{script(greeting("STARTTLS"), "C: STARTTLS\nS: 554 5.7.3 no", quit)}, "delayed 554 4.7.3 no", "", 1, ""},
+		"required, absent":       {Route{TLS: Required}, "", []string{script(greeting(), quit)}, "delayed The host does not offer TLS", "", 1, ""},
+		"implicit":               {Route{TLS: Implicit}, "mx.x.example", []string{script("tls", greeting(), sent, quit)}, "relayed 250 mine", "certificate valid", 1, ""},
+		"implicit, invalid":      {Route{TLS: Implicit}, "other.example", []string{"tls"}, "delayed The host's certificate is not valid", "", 1, ""},
 		"log-in": {Route{User: "u", Password: "p"}, "mx.x.example", []string{script(inTLS, "C: AUTH PLAIN AHUAcA==\nS: 235 in", strings.Replace(sent, "us.example>", "us.example> AUTH=<>", 1), quit)},
-			"relayed 250 mine", "certificate valid", 1},
+			"relayed 250 mine", "certificate valid", 1, ""},
+		"log-in, submitter known": {Route{User: "u", Password: "p"}, "mx.x.example", []string{script(inTLS, "C: AUTH PLAIN AHUAcA==\nS: 235 in", known, quit)},
+			"relayed 250 mine", "certificate valid", 1, "e=mc2@us.example"},
+		"no log-in, submitter known": {Route{TLS: None}, "", []string{script(greeting("AUTH PLAIN"), sent, quit)}, "relayed 250 mine", "", 1, "e=mc2@us.example"},
 		"log-in refused": {Route{User: "u", Password: "p"}, "mx.x.example", []string{script(inTLS, "C: AUTH PLAIN AHUAcA==\nS: 535 5.7.8 no", quit)},
-			"delayed 535 4.7.8 The host refused the log-in of u: no", "certificate valid", 1},
-		"no log-in in clear": {Route{User: "u", Password: "p"}, "", []string{script(greeting("AUTH PLAIN"), quit)}, "delayed The host does not offer TLS", "", 1},
+			"delayed 535 4.7.8 The host refused the log-in of u: no", "certificate valid", 1, ""},
+		"no log-in in clear": {Route{User: "u", Password: "p"}, "", []string{script(greeting("AUTH PLAIN"), quit)}, "delayed The host does not offer TLS", "", 1, ""},
 		"log-in in clear, wanted": {Route{User: "u", Password: "p", TLS: None}, "", []string{script(greeting("AUTH PLAIN"), "C: AUTH PLAIN AHUAcA==\nS: 235 in", strings.Replace(sent, "us.example>", "us.example> AUTH=<>", 1), quit)},
-			"relayed 250 mine", "", 1},
-		"no way to log in": {Route{User: "u", Password: "p", TLS: None}, "", []string{script(greeting("AUTH NTLM"), quit)}, "delayed The host offers no way to log in", "", 1},
+			"relayed 250 mine", "", 1, ""},
+		"no way to log in": {Route{User: "u", Password: "p", TLS: None}, "", []string{script(greeting("AUTH NTLM"), quit)}, "delayed The host offers no way to log in", "", 1, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -79,7 +86,7 @@ func TestTLS(t *testing.T) {
 				w.routes["x.example"] = c.route
 				w.answers("192.0.2.7:25", c.scripts...)
 				w.failing = strings.Contains(c.want, "certificate")
-				w.send("b@x.example")
+				w.sendAs(store.Outgoing{Auth: c.auth}, "b@x.example")
 				w.run(2 * time.Minute)
 				f := w.facts[0]
 				if got := f.Outcome + " " + f.Reply; !strings.HasPrefix(got, c.want) || len(w.dials) != c.attempts || (f.TLS == "") != (c.proof == "") || !strings.HasSuffix(f.TLS, c.proof) {

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,7 +40,7 @@ func (q *Queue) transact(l *link, items []store.Item) *attempt {
 	defer cancel()
 	m := messageOf(items, c)
 	if l.loggedIn {
-		m.Envelope.Auth = "<>" // who wrote it is not told to the host that believes us (RFC 4954 §5)
+		m.Envelope.Auth = cmp.Or(out.Auth, "<>") // RFC 4954 §5; who knows us not would not believe it
 	}
 	m.ASCII = m.Envelope.Body == mail.Body8BitMIME && !l.Offer().Extensions.Has(smtp.Ext8BitMIME) && q.plain(ctx, out)
 	outcome, err := l.Send(ctx, m)

@@ -17,6 +17,7 @@ type Outgoing struct {
 	From      string // the reverse-path to be sent, "" for null
 	Sender    string // whose turn it takes in the queue: the account, or the reverse-path's domain; "" for reports
 	Lab       bool   // it came by a lab listener, and goes no further than a lab may
+	Auth      string // the mailbox that is known to have submitted it (RFC 4954 §5), "" for nobody's
 	EnvID     string
 	Ret       mail.Ret
 	Body      mail.Body // Body8BitMIME where the content has octets above 127, whatever MAIL's BODY said

@@ -29,9 +29,11 @@ type Fixture struct {
 	Limits   map[string]string // "limit: recipients 3"; the Host knows the names
 }
 
-// Domain is "domain: pepito.es alias-of=X catch-all=A plus=off sender-check=log".
+// Domain is "domain: pepito.es alias-of=X catch-all=A plus=off sender-check=log
+// on-demand=SITE".
 type Domain struct {
 	Name, AliasOf, CatchAll, SenderCheck string
+	OnDemand                             string // the site that comes for its mail
 	NoPlus                               bool
 	MaxMessage                           int64 // max-message=N
 }
@@ -177,6 +179,8 @@ func (fx *Fixture) domain(words []string) (err error) {
 			d.CatchAll = value
 		case key == "sender-check":
 			d.SenderCheck = value
+		case key == "on-demand":
+			d.OnDemand = value
 		case w == "plus=off":
 			d.NoPlus = true
 		case key == "max-message":

@@ -15,6 +15,7 @@ func remarks() map[string][]string {
 		"note.field_removed":   {"Field"},
 		"note.line_inserted":   nil,
 		"note.sent_on_before":  nil,
+		"note.not_signed":      nil,
 		"note.not_sent_on":     {"Address", "Why"},
 		"note.from_unreadable": {"Field"},
 		"note.from_login":      {"Field", "Address"},

@@ -62,7 +62,7 @@ func (t *tx) queue(f *store.Filing, blob, body int64) error {
 		}
 		size := int64(len(o.Prefix)) + body
 		r, err := t.insertOutgoing.exec(o.Queue, o.MessageID, o.From, o.Sender, boolValue(o.Lab), o.EnvID, int64(o.Ret),
-			int64(o.Body), boolValue(o.UTF8), traitFlags(o.Traits), o.Received.UnixMicro(), blob, prefix, size)
+			int64(o.Body), boolValue(o.UTF8), traitFlags(o.Traits), o.Received.UnixMicro(), blob, prefix, size, o.Auth)
 		if err != nil {
 			return err
 		}
@@ -201,7 +201,7 @@ func scanOutgoing(id int64, row []driver.Value) *store.Outgoing {
 	return &store.Outgoing{ID: id, Queue: asString(row[0]), MessageID: asString(row[1]), From: asString(row[2]), Sender: asString(row[3]),
 		Lab: asBool(row[4]), EnvID: asString(row[5]), Ret: mail.Ret(asInt(row[6])), Body: mail.Body(asInt(row[7])),
 		UTF8: asBool(row[8]), Traits: traitsOf(asInt(row[9])), Received: moment(row[10]), Blob: store.Blob(asInt(row[11])),
-		Prefix: asBytes(row[12]), Size: asInt(row[13])}
+		Prefix: asBytes(row[12]), Size: asInt(row[13]), Auth: asString(row[14])}
 }
 
 func scanItem(row []driver.Value) store.Item {

@@ -4,10 +4,10 @@ package sqldb
 // PostgreSQL share.
 const (
 	qInsertOutgoing = `INSERT INTO outgoing (queue, message_id, reverse, sender, lab, env_id, ret, body, utf8, flags,
-		received, blob_id, prefix, size) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`
+		received, blob_id, prefix, size, auth) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`
 	qInsertRecipient = `INSERT INTO recipient (id, domain, sender, address, orcpt, notify, due, expires, turn, held)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
-	qOutgoing = `SELECT queue, message_id, reverse, sender, lab, env_id, ret, body, utf8, flags, received, blob_id, p.data, size
+	qOutgoing = `SELECT queue, message_id, reverse, sender, lab, env_id, ret, body, utf8, flags, received, blob_id, p.data, size, auth
 		FROM outgoing o LEFT JOIN blob_chunk p ON p.id = o.prefix / 1048576 * 1048576 WHERE o.id = $1`
 	qOutgoingHeld = `SELECT blob_id, prefix, size FROM outgoing WHERE id = $1`
 	qDropOutgoing = `DELETE FROM outgoing WHERE id = $1`

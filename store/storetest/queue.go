@@ -107,7 +107,7 @@ func later(item store.Item, due time.Time) store.Settlement {
 // who have it.
 func testQueued(t *testing.T, b *bench) {
 	id := b.NewAccount(t, 0)
-	o := store.Outgoing{Queue: "q7", MessageID: "1@b.es", From: "ana@b.es", Sender: "ana", Lab: true, EnvID: "e+2B", Ret: mail.RetHdrs,
+	o := store.Outgoing{Queue: "q7", MessageID: "1@b.es", From: "ana@b.es", Sender: "ana", Lab: true, Auth: "ana=x@b.es", EnvID: "e+2B", Ret: mail.RetHdrs,
 		Body: mail.Body8BitMIME, UTF8: true, Traits: store.Traits{Stuffed: true, UTF8: true}, Received: b.now, Prefix: []byte("X: out\r\n"),
 		Rcpts: []store.Rcpt{
 			{To: "Eva@uno.example", Domain: "uno.example", Orcpt: "rfc822;eva@old.example", Notify: mail.NotifyFailure | mail.NotifyDelay,

@@ -84,7 +84,6 @@ func render(all []requirement, choices []byte) []byte {
 // columns are what the summary counts.
 const (
 	tested = iota
-	later  // outgoing
 	others // foreign
 	chosen
 	columns
@@ -95,8 +94,6 @@ func (r requirement) column() int {
 	switch {
 	case len(r.tests) > 0:
 		return tested
-	case r.excuse == outgoing:
-		return later
 	case r.excuse == foreign:
 		return others
 	}
@@ -123,9 +120,9 @@ func summary(b *bytes.Buffer, all []requirement) {
 			firm[r.column()]++
 		}
 	}
-	b.WriteString("| RFC | tested | " + outgoing + " | " + foreign + " | a choice it leaves, with its reason |\n|---|---|---|---|---|\n")
+	b.WriteString("| RFC | tested | " + foreign + " | a choice it leaves, with its reason |\n|---|---|---|---|\n")
 	line := func(name string, n [columns]int) {
-		fmt.Fprintf(b, "| %s | %d | %d | %d | %d |\n", name, n[tested], n[later], n[others], n[chosen])
+		fmt.Fprintf(b, "| %s | %d | %d | %d |\n", name, n[tested], n[others], n[chosen])
 	}
 	for _, name := range order {
 		line(name, *counts[name])

@@ -43,6 +43,19 @@ func (h *host) furnishSites(ctx context.Context) error {
 			return err
 		}
 	}
+	for _, d := range h.fixture.Domains {
+		if d.OnDemand == "" {
+			continue
+		}
+		had, err := h.people.Domain(ctx, d.Name)
+		if err != nil {
+			return err
+		}
+		had.Kind, had.Site = directory.KindOnDemand, d.OnDemand
+		if _, err := h.people.SetDomain(ctx, had); err != nil {
+			return err
+		}
+	}
 	for _, q := range h.fixture.Queues {
 		if _, err := h.people.SetNamedQueue(ctx, q.Name, q.Domains); err != nil {
 			return err
