@@ -177,7 +177,8 @@ func (c *Conn) Endpoints() event.Endpoints { return c.ends }
 func (c *Conn) SetIdle(d time.Duration) { c.o.Idle = d }
 
 // SetDue changes by when what is read from now on must be there, however often
-// the peer lets another octet drip; ErrIdle if it isn't. Zero: whenever.
+// the peer lets another octet drip, and what is written taken; ErrIdle, or
+// os.ErrDeadlineExceeded of a write, if it isn't. Zero: whenever.
 func (c *Conn) SetDue(t time.Time) { c.due = t }
 
 // Pending says that input is waiting in the buffer, so that a reply that may

@@ -126,8 +126,8 @@ func (c *Conn) send(p []byte) {
 	if c.outErr != nil {
 		return
 	}
-	wait := max(c.o.Idle, shortestWrite)
-	if err := c.base.SetWriteDeadline(time.Now().Add(wait)); err != nil {
+	by := sooner(time.Now().Add(max(c.o.Idle, shortestWrite)), c.due)
+	if err := c.base.SetWriteDeadline(by); err != nil {
 		c.outErr = err
 		return
 	}

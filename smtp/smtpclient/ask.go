@@ -68,7 +68,11 @@ func (c *Client) reply(v smtp.Verb, wait time.Duration) (smtp.Reply, error) {
 // replyHiding is reply; hide says whether what is behind a code is a secret.
 func (c *Client) replyHiding(v smtp.Verb, wait time.Duration, hide func(line []byte) bool) (smtp.Reply, error) {
 	c.conn.SetIdle(wait)
-	c.conn.SetDue(time.Now().Add(wait))
+	due := time.Now().Add(wait)
+	if !c.limit.IsZero() && c.limit.Before(due) {
+		due = c.limit
+	}
+	c.conn.SetDue(due)
 	defer c.conn.SetDue(time.Time{})
 	sent := c.conn.Flush()
 	var reading smtp.ReplyReader

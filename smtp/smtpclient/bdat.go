@@ -15,6 +15,7 @@ import (
 func (c *Client) chunks(m *Message, out *Outcome) error {
 	var chunk bytes.Buffer
 	lines := text.Normalizer{W: &chunk}
+	to := c.paced()
 	for {
 		n, err := c.copy(&lines, m.Content)
 		if err != nil {
@@ -24,14 +25,14 @@ func (c *Client) chunks(m *Message, out *Outcome) error {
 		if last {
 			_ = lines.End() // a Buffer takes it
 		}
-		if err := c.chunk(chunk.Bytes(), last, out); last || err != nil {
+		if err := c.chunk(to, chunk.Bytes(), last, out); last || err != nil {
 			return err
 		}
 		chunk.Reset()
 	}
 }
 
-func (c *Client) chunk(octets []byte, last bool, out *Outcome) error {
+func (c *Client) chunk(to *paced, octets []byte, last bool, out *Outcome) error {
 	arg := strconv.Itoa(len(octets))
 	if last {
 		arg += " LAST"
@@ -41,14 +42,14 @@ func (c *Client) chunk(octets []byte, last bool, out *Outcome) error {
 	}
 	c.say(smtp.BDAT, arg)
 	c.conn.SetIdle(c.o.Times.Block)
-	if _, err := c.conn.Write(octets); err != nil {
+	if _, err := to.Write(octets); err != nil {
 		return c.broke(err, out)
 	}
 	if last {
 		out.Sent = true
 		return c.unchunk(c.taken(smtp.BDAT, out))
 	}
-	r, err := c.reply(smtp.BDAT, c.o.Times.Block)
+	r, err := c.reply(smtp.BDAT, c.o.Times.Block+c.o.Times.onTheWay(int64(len(octets))))
 	if err == nil && r.Class() >= 4 {
 		out.Done = r
 	}

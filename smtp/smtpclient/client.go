@@ -24,12 +24,19 @@ type Times struct {
 	Block    time.Duration // for a piece of the message to be taken, §4.5.3.2.5
 	Done     time.Duration // behind the final dot, §4.5.3.2.6
 	Quit     time.Duration // nothing depends on the answer
+
+	// Each of these may be kept a thousand times for one message. So bounds for
+	// the whole of it stand beside them; 0: none.
+	Recipient time.Duration // what each adds to Mail, Rcpt and Data, within which all answers up to the 354 must come
+	Rate      int64         // octets a second with which the message must be taken, on the average behind the first Block
 }
 
-// Patient are the times of RFC 5321 §4.5.3.2.
+// Patient are the times of RFC 5321 §4.5.3.2, and as a whole what a modem of 9,600
+// bits a second can keep.
 func Patient() Times {
 	return Times{Greeting: 5 * time.Minute, Command: 5 * time.Minute, Mail: 5 * time.Minute, Rcpt: 5 * time.Minute,
-		Data: 2 * time.Minute, Block: 3 * time.Minute, Done: 10 * time.Minute, Quit: 30 * time.Second}
+		Data: 2 * time.Minute, Block: 3 * time.Minute, Done: 10 * time.Minute, Quit: 30 * time.Second,
+		Recipient: 10 * time.Second, Rate: 1000}
 }
 
 // All are the same time for everything.
@@ -62,7 +69,8 @@ type Client struct {
 	offer   smtp.Offer
 	greeted smtp.Reply
 	esmtp   bool
-	over    bool // nothing more can be asked
+	over    bool      // nothing more can be asked
+	limit   time.Time // by when what is being asked must be answered in any case; zero: none
 	buffer  []byte
 }
 

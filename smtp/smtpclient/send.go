@@ -116,6 +116,7 @@ func (c *Client) envelope(m *Message, out *Outcome) error {
 		env.UTF8 = env.UTF8 || !to.To.IsASCII()
 	}
 	out.To = make([]smtp.Reply, len(m.To))
+	defer c.within(c.o.Times.envelope(len(m.To)))()
 	if !c.pipelines() {
 		return c.oneByOne(m, env, out)
 	}
@@ -268,7 +269,7 @@ func (c *Client) copy(to io.Writer, content io.Reader) (int64, error) {
 // dots are doubled, so that it ends where it ends for every reader.
 func (c *Client) data(m *Message, out *Outcome) (err error) {
 	c.conn.SetIdle(c.o.Times.Block)
-	stuffer := text.Stuffer{W: c.conn}
+	stuffer := text.Stuffer{W: c.paced()}
 	lines := text.Normalizer{W: &stuffer}
 	for {
 		n, err := c.copy(&lines, m.Content)
