@@ -23,6 +23,9 @@ type carrier struct {
 	wake chan store.Lane // what it waits for, when it has nothing to do
 	done int             // messages of this stint
 	from time.Time       // of this stint
+
+	pace pace // of late; these two the schedule's mutex guards
+	cut  bool // because it was too slow: it ends
 }
 
 // run carries a lane's mail, and others' of the same destination.
@@ -91,10 +94,14 @@ func (c *carrier) deliver(items []store.Item) bool {
 			return c.stranded(&h, items)
 		}
 		fresh := c.l.sent == 0
-		t := c.q.transact(c.l, items)
+		t := c.transact(items)
 		left := c.q.conclude(t, items, t.verdicts)
 		if t.stopped {
 			c.unlink("stopped")
+			return false
+		}
+		if t.cut {
+			c.unlink("too slow")
 			return false
 		}
 		var asked verdict
@@ -152,7 +159,7 @@ func (c *carrier) stranded(h *hunt, items []store.Item) bool {
 		return false
 	}
 	for i := range items {
-		c.q.sched.waits(c.d, items[i].Domain)
+		c.q.sched.putOff(c.d, items[i].Domain)
 	}
 	c.q.conclude(&attempt{trouble: t, until: until, probe: true}, items, nil)
 	return false
@@ -168,8 +175,9 @@ func (c *carrier) ready(h *hunt) bool {
 		}
 		c.unlink("no more")
 	}
-	ctx, cancel := c.q.whileWanted()
+	ctx, st, cancel := c.q.sched.interruptible(c.q.soft, c)
 	defer cancel()
+	defer c.q.sched.finish(c, st, false)
 	targets, why := c.q.targets(ctx, c.way, h.lab)
 	if why != nil && h.last.fate != elsewhere {
 		h.last = trouble{verdict: *why, at: c.q.cfg.Now()}
@@ -196,10 +204,34 @@ func (c *carrier) ready(h *hunt) bool {
 			worst = why
 		}
 	}
-	if worst.host != "" && h.last.fate != elsewhere {
+	if c.q.sched.wasCut(c) {
+		worst.verdict = tooSlow()
+		h.last = worst
+	} else if worst.host != "" && h.last.fate != elsewhere {
 		h.last = worst
 	}
 	return false
+}
+
+// transact sends a message over the connection.
+func (c *carrier) transact(items []store.Item) *attempt {
+	body := c.q.content(items[0].Out)
+	defer body.close()
+	ctx, cancel := c.q.untilEnd(body)
+	defer cancel()
+	st := c.q.sched.begin(c, items[0].Out.Size, func() bool {
+		if !body.cut() {
+			return false
+		}
+		cancel()
+		return true
+	})
+	t := c.q.transact(ctx, c.l, items, body)
+	c.q.sched.finish(c, st, t.taken || t.usable)
+	if t.cut {
+		t.all(tooSlow())
+	}
+	return t
 }
 
 // order leaves out what this message was refused by, and puts behind what did
@@ -231,5 +263,8 @@ func (c *carrier) unlink(why string) {
 		_ = l.Close(why)
 		return
 	}
-	_ = l.Quit(c.q.hard) // the end waits no longer than for a message
+	ctx, st, cancel := c.q.sched.interruptible(c.q.hard, c) // the end waits no longer than for a message
+	defer cancel()
+	_ = l.Quit(ctx)
+	c.q.sched.finish(c, st, false)
 }

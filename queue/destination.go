@@ -27,6 +27,7 @@ type destination struct {
 	linked  int          // of these, that were made
 	allowed int          // connections, for now: one until it has answered
 	known   bool         // it has
+	pace    pace         // of late
 	idle    []*carrier   // that wait for more
 
 	claiming map[string]struct{} // senders
@@ -51,7 +52,10 @@ func (d *destination) down(now time.Time) bool { return d.fails > 0 && now.Befor
 
 // idling says that nothing would be lost if it were forgotten.
 func (d *destination) idling(now time.Time) bool {
-	return d.quiet() && (d.fails == 0 || now.Sub(d.until) > mostWait)
+	if d.fails == 0 {
+		return d.quiet() && d.pace != slow
+	}
+	return d.quiet() && now.Sub(d.until) > mostWait
 }
 
 func (d *destination) quiet() bool { return d.active == 0 && len(d.lanes) == 0 && !d.queued }

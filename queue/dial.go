@@ -98,7 +98,13 @@ func (q *Queue) dialWith(ctx context.Context, w *way, t target, policy Policy) (
 		Opened: event.Opened{Listener: event.Outgoing, Mode: mode.String(), TLS: policy == Implicit}})
 	l.peer = c
 	g := greeter{q: q, c: c, w: w, t: t, policy: policy}
-	why.verdict, broken = g.greet(ctx)
+	opening, cancel := context.WithTimeout(ctx, openTime)
+	defer cancel()
+	why.verdict, broken = g.greet(opening)
+	if why.fate != relayed && opening.Err() != nil && ctx.Err() == nil {
+		why.verdict, broken = said(later, "4.4.2", "The connection broke before a message could be sent: no answer in time"), false
+		g.alive = false
+	}
 	l.tls, why.tls, why.session = g.secured, g.secured, l.session
 	switch {
 	case why.fate == relayed:

@@ -7,6 +7,6 @@
 // together with what they settle, so that both become true or neither does.
 //
 // Start reading at Queue, then schedule.go (who is next), carrier.go (one
-// connection), route.go (the way), verdict.go (what an answer means) and
+// connection), pace.go (who is slow), route.go (the way), verdict.go (what an answer means) and
 // settle.go (what becomes of an item).
 package queue

@@ -43,7 +43,11 @@ type schedule struct {
 	sweeps   []sweep
 	sweeping int
 	active   int
-	left     bool // lanes were left in the store for want of room
+	paces    [3]int            // of these, by their pace
+	held     [3][]*destination // whose turn it is, but that have no room left for their pace
+	lasting  []lasting         // the longest first
+	cutting  int               // connections that were cut short and have not ended
+	left     bool              // lanes were left in the store for want of room
 	over     bool
 }
 
@@ -89,6 +93,7 @@ func (s *schedule) end() {
 		close(c.wake)
 	}
 	s.idle, s.turn, s.unknown, s.sweeps = nil, nil, nil, nil
+	s.held, s.lasting = [3][]*destination{}, nil
 	for _, d := range s.dests {
 		d.lanes, d.idle = nil, nil
 	}
@@ -306,9 +311,11 @@ func (s *schedule) queue(d *destination) {
 
 // launch makes connections for those whose turn it is. mu is held.
 func (s *schedule) launch() {
-	for s.active < s.q.cfg.Limits.Connections && len(s.turn) > 0 && !s.over {
-		d := s.turn[0]
-		s.turn = s.turn[1:]
+	for !s.over {
+		d := s.pick()
+		if d == nil {
+			break
+		}
 		d.queued = false
 		if d.active >= d.allowed {
 			continue
@@ -319,14 +326,11 @@ func (s *schedule) launch() {
 		}
 		d.active++
 		s.active++
+		s.paces[d.pace]++
 		s.q.carriers.Add(1)
-		c := &carrier{q: s.q, d: d, wake: make(chan store.Lane, 1)}
+		c := &carrier{q: s.q, d: d, pace: d.pace, wake: make(chan store.Lane, 1)}
 		go c.run(lane)
 		s.queue(d)
 	}
-	if len(s.turn) > 0 && len(s.idle) > 0 {
-		c := s.idle[0]
-		s.unidle(c)
-		close(c.wake)
-	}
+	s.relieve()
 }

@@ -26,18 +26,14 @@ type attempt struct {
 	usable   bool // the connection
 	taken    bool // somebody's mail was taken
 	stopped  bool // by the end of Run
+	cut      bool // short, for being slow
 }
 
-// transact sends a message to recipients in one transaction.
-func (q *Queue) transact(l *link, items []store.Item) *attempt {
+// transact sends a message to recipients in one transaction, until ctx ends.
+func (q *Queue) transact(ctx context.Context, l *link, items []store.Item, c *content) *attempt {
 	out := items[0].Out
 	t := &attempt{link: l, promises: l.Offer().Extensions.Has(smtp.ExtDSN)}
 	t.host, t.addr, t.tls, t.session, t.at = l.host, l.addr.String(), l.tls, l.session, q.cfg.Now()
-	body := q.cfg.Store.Content(context.Background(), out)
-	defer body.Close()
-	c := &content{r: body}
-	ctx, cancel := q.untilEnd(c)
-	defer cancel()
 	m := messageOf(items, c)
 	if l.loggedIn {
 		m.Envelope.Auth = cmp.Or(out.Auth, "<>") // RFC 4954 §5; who knows us not would not believe it
@@ -54,6 +50,8 @@ func (q *Queue) transact(l *link, items []store.Item) *attempt {
 	case c.failed != nil:
 		q.problem(fmt.Errorf("queue: reading message %s: %w", out.Queue, c.failed))
 		t.all(said(later, "4.3.0", "The message could not be read from the store"))
+	case err != nil && c.wasCut():
+		t.cut, t.usable = true, false
 	case err != nil && ctx.Err() != nil && got != whole:
 		t.stopped, t.usable = true, false
 		t.all(verdict{fate: untouched})
@@ -116,30 +114,39 @@ func messageOf(items []store.Item, content io.Reader) *smtpclient.Message {
 }
 
 // content is a message on its way; it tells how far it got, and does not begin
-// once the end has come.
+// once the end has come, nor go on once it was cut short.
 type content struct {
-	r      io.Reader
+	r      io.ReadCloser
 	state  atomic.Int32 // one of the states below
-	ended  bool
 	failed error
 }
 
 const (
 	notBegun int32 = iota
 	begun
+	ended  // all of it has been read
 	called // off, before it began
+	short  // cut, before it ended
 )
 
 var errCalledOff = errors.New("queue: called off")
 
+func (q *Queue) content(out *store.Outgoing) *content {
+	return &content{r: q.cfg.Store.Content(context.Background(), out)}
+}
+
+func (c *content) close() { _ = c.r.Close() } // what could not be read, Read has told
+
 func (c *content) Read(p []byte) (int, error) {
-	if !c.state.CompareAndSwap(notBegun, begun) && c.state.Load() == called {
+	if !c.state.CompareAndSwap(notBegun, begun) && c.state.Load() >= called {
 		return 0, errCalledOff
 	}
 	n, err := c.r.Read(p)
 	switch {
 	case errors.Is(err, io.EOF):
-		c.ended = true
+		if !c.state.CompareAndSwap(begun, ended) && c.state.Load() != ended {
+			return 0, errCalledOff
+		}
 	case err != nil:
 		c.failed = err
 	}
@@ -149,11 +156,18 @@ func (c *content) Read(p []byte) (int, error) {
 // callOff keeps it from beginning; false: it has begun.
 func (c *content) callOff() bool { return c.state.CompareAndSwap(notBegun, called) }
 
+// cut keeps it from ending; false: its end may be on its way.
+func (c *content) cut() bool {
+	return c.state.CompareAndSwap(notBegun, short) || c.state.CompareAndSwap(begun, short)
+}
+
+func (c *content) wasCut() bool { return c.state.Load() == short }
+
 func (c *content) passed() passed {
-	switch {
-	case c.ended:
+	switch c.state.Load() {
+	case ended:
 		return whole
-	case c.state.Load() == begun:
+	case begun, short:
 		return some
 	}
 	return nothing
@@ -169,9 +183,4 @@ func (q *Queue) untilEnd(c *content) (context.Context, context.CancelFunc) {
 		}
 	})
 	return ctx, func() { stop(); cancel() }
-}
-
-// whileWanted gives a context that ends when Run is told to end.
-func (q *Queue) whileWanted() (context.Context, context.CancelFunc) {
-	return context.WithCancel(q.soft)
 }

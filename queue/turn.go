@@ -74,7 +74,11 @@ type Turned struct {
 // turned sends one message, and gives the settlements of what is to wait.
 func (q *Queue) turned(l *link, items []store.Item) (taken int, kept []store.Settlement) {
 	for len(items) > 0 {
-		t := q.transact(l, items)
+		body := q.content(items[0].Out)
+		ctx, cancel := q.untilEnd(body)
+		t := q.transact(ctx, l, items, body)
+		cancel()
+		body.close()
 		for i := range t.verdicts {
 			v := &t.verdicts[i]
 			switch {

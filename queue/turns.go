@@ -63,8 +63,8 @@ func (s *schedule) next(c *carrier) (store.Lane, bool) {
 		d.more = false
 		s.stir()
 	}
-	waits := len(s.turn) > 0 && s.active >= s.q.cfg.Limits.Connections
-	if s.over || d.active > d.allowed || waits && c.worked() || c.l == nil && d.down(s.q.cfg.Now()) {
+	waits := s.waits(c)
+	if s.over || c.cut || d.active > d.allowed || waits && c.worked() || c.l == nil && d.down(s.q.cfg.Now()) {
 		s.mu.Unlock()
 		return store.Lane{}, false
 	}
@@ -112,6 +112,10 @@ func (s *schedule) gone(c *carrier) {
 	defer s.mu.Unlock()
 	c.d.active--
 	s.active--
+	s.paces[c.pace]--
+	if c.cut {
+		s.cutting--
+	}
 	if s.over {
 		return
 	}
@@ -131,7 +135,7 @@ func (s *schedule) linked(c *carrier, n int) {
 	if n > 0 && !c.d.known && !s.over {
 		c.d.known = true
 		if c.d.fails == 0 {
-			c.d.allowed = min(firstLimit, s.q.cfg.Limits.Destination)
+			c.d.allowed = min(firstLimit, s.most(c.d))
 			s.queue(c.d)
 			s.launch()
 		}
@@ -143,7 +147,7 @@ func (s *schedule) linked(c *carrier, n int) {
 func (s *schedule) worked(d *destination) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	d.allowed = min(d.allowed+1, s.q.cfg.Limits.Destination)
+	d.allowed = min(d.allowed+1, s.most(d))
 	if d.fails > 0 {
 		d.fails, d.until = 0, time.Time{}
 		if len(d.waiting) > 0 && !s.over {
@@ -190,8 +194,8 @@ func (s *schedule) state(d *destination) (w *way, probing bool) {
 	return d.way, d.fails > 0
 }
 
-// waits remembers a domain that was put off.
-func (s *schedule) waits(d *destination, domain string) {
+// putOff remembers a domain that was put off.
+func (s *schedule) putOff(d *destination, domain string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	d.wait(domain)
