@@ -22,6 +22,7 @@ type Collected struct {
 	Way      string    `json:"way"` // etrn, atrn, turn, pop3
 	Host     string    `json:"host"`
 	TLS      string    `json:"tls,omitempty"` // required, implicit, none; "": where it is offered
+	CA       []string  `json:"ca,omitempty"`  // names of certificates that are believed beside the system's
 	User     string    `json:"user,omitempty"`
 	Domains  []string  `json:"domains,omitempty"`
 	Account  string    `json:"account,omitempty"` // pop3: in whose mailbox it is filed
@@ -31,9 +32,19 @@ type Collected struct {
 	Next     time.Time `json:"next,omitzero"`
 	Last     time.Time `json:"last,omitzero"` // when it was tried
 	Messages int       `json:"messages"`      // that came then
-	Left     int       `json:"left,omitempty"`
+	Left     int       `json:"left,omitempty"` // that could not be filed and lie where they lay
 	Session  uint64    `json:"session,omitempty"`
 	Failure  string    `json:"failure,omitempty"` // "": all went well
+
+	Stayed []Stayed `json:"stayed,omitempty"` // the first 100 of Left; not of collect.list
+}
+
+// Stayed is a message that could not be filed.
+type Stayed struct {
+	UIDL string `json:"uidl"`
+	Size int64  `json:"size"` // octets
+	From string `json:"from,omitempty"`
+	Why  string `json:"why"`
 }
 
 // CollectWish is something to be collected.
@@ -41,6 +52,7 @@ type CollectWish struct {
 	Way      string   `json:"way"`
 	Host     string   `json:"host"`
 	TLS      string   `json:"tls,omitempty"`
+	CA       string   `json:"ca,omitempty"` // PEM
 	User     string   `json:"user,omitempty"`
 	Password string   `json:"password,omitempty"`
 	Domains  []string `json:"domains,omitempty"`
@@ -63,6 +75,10 @@ func (h House) collections() []Operation {
 		op("collect.list", false, func(ctx context.Context, _ None) ([]Collected, error) {
 			all, err := s.Entries(ctx)
 			return each(all, showCollected), err
+		}),
+		op("collect.show", false, func(ctx context.Context, in ByID) (Collected, error) {
+			e, err := s.Entry(ctx, in.ID)
+			return showCollected(e), noEntry(err, in.ID)
 		}),
 		op("collect.add", true, func(ctx context.Context, in CollectWish) (Collected, error) {
 			e, err := h.entry(ctx, in)
@@ -98,7 +114,7 @@ func (h House) stirCollector() {
 // entry checks a wish: mail of a provider is for domains of this house, and mail
 // of a mailbox elsewhere for an account.
 func (h House) entry(ctx context.Context, in CollectWish) (collect.Entry, error) {
-	e := collect.Entry{Way: collect.Way(in.Way), Host: in.Host, TLS: collect.Security(in.TLS), User: in.User, Password: in.Password,
+	e := collect.Entry{Way: collect.Way(in.Way), Host: in.Host, TLS: collect.Security(in.TLS), CA: in.CA, User: in.User, Password: in.Password,
 		Domains: in.Domains, Account: in.Account, Keep: in.Keep, Created: time.Now().UTC().Truncate(time.Second)}
 	if in.Every != "" {
 		every, err := time.ParseDuration(in.Every)
@@ -147,9 +163,12 @@ func noEntry(err error, id int64) error {
 }
 
 func showCollected(e collect.Entry) Collected {
-	out := Collected{ID: e.ID, Way: string(e.Way), Host: e.Host, TLS: string(e.TLS), User: e.User, Domains: e.Domains,
+	out := Collected{ID: e.ID, Way: string(e.Way), Host: e.Host, TLS: string(e.TLS), CA: believed(e.CA), User: e.User, Domains: e.Domains,
 		Account: e.Account, Keep: e.Keep, Created: e.Created, Next: e.Next, Last: e.Last.At, Messages: e.Last.Messages,
 		Left: e.Last.Left, Session: e.Last.Session, Failure: mail.Shown(e.Last.Failure)}
+	for _, one := range e.Last.Stayed {
+		out.Stayed = append(out.Stayed, Stayed{one.UIDL, one.Octets, one.From, one.Why})
+	}
 	if e.Every > 0 {
 		out.Every = e.Every.String()
 	}

@@ -409,14 +409,25 @@ func TestPOP3(t *testing.T) {
 		S: +OK
 		C: RETR 2
 		S: +OK
+		S: From: Eva <eva@far.example>
+		S:
 		S: FULL
+		S: .
+		C: TOP 3 0
+		S: +OK
+		S: From: luis@far.example
 		S: .
 		C: QUIT
 		S: +OK`))
 	e := c.add(t, popEntry())
 	r, err := c.Once(t.Context(), e.ID)
-	if err != nil || r.Messages != 1 || r.Left != 2 || !strings.Contains(r.Failure, "too large") || c.dials[0] != "pop.example:110" {
+	if err != nil || r.Messages != 1 || r.Left != 2 || r.Failure != "" || c.dials[0] != "pop.example:110" {
 		t.Errorf("%+v %v %v", r, err, c.dials)
+	}
+	stayed := []collect.Stay{{UIDL: "bbb", Octets: 20, From: "eva@far.example", Why: "the mailbox here is full"},
+		{UIDL: "ccc", Octets: 5000, From: "luis@far.example", Why: "it is larger than what is taken here"}}
+	if !slices.Equal(r.Stayed, stayed) {
+		t.Errorf("%+v", r.Stayed)
 	}
 	if !slices.Equal(c.box.got, []string{"pepe@north.example: Subject: one\r\n\r\n.dot\r\n"}) {
 		t.Errorf("%q", c.box.got)

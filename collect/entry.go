@@ -2,6 +2,7 @@ package collect
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"net"
 	"net/netip"
@@ -40,6 +41,7 @@ type Entry struct {
 	Way      Way
 	Host     string // "mail.example.net" or "192.0.2.1", with ":port" or the way's own
 	TLS      Security
+	CA       string // PEM: certificates that are believed beside those that the system believes
 	User     string
 	Password string   // kept apart, and in no list
 	Domains  []string // whose mail is taken; of ETRN also "@domain" and "#queue" as they are asked for
@@ -57,9 +59,22 @@ type Result struct {
 	Took     time.Duration
 	Messages int    // taken
 	Left     int    // messages that could not be filed and lie where they lay
+	Stayed   []Stay // the first MostStayed of them; not in what Entries gives
 	Session  uint64 // the last recorded session of it
 	Failure  string // "" where all went well; else the peer's own words, or ours where it said none
 }
+
+// Stay is a message that could not be filed. It lies where it lay, and is tried
+// again the next time.
+type Stay struct {
+	UIDL   string // what the server calls it (RFC 1939 §7)
+	Octets int64
+	From   string // as its header says; "" where that is not known
+	Why    string // in words like those of Result.Failure
+}
+
+// MostStayed is how many messages that stayed are told of one by one.
+const MostStayed = 100
 
 // Least is how often a schedule may ask.
 const Least = time.Minute
@@ -72,7 +87,7 @@ var (
 // Store keeps the entries. Writes are on stable storage when they return.
 // Collecttest's suite is what every Store passes.
 type Store interface {
-	Entries(ctx context.Context) ([]Entry, error) // in order of id, without passwords
+	Entries(ctx context.Context) ([]Entry, error) // in order of id, without passwords and what stayed
 	Entry(ctx context.Context, id int64) (Entry, error)
 	AddEntry(ctx context.Context, e Entry) (Entry, error)
 	RemoveEntry(ctx context.Context, id int64) error
@@ -94,6 +109,9 @@ func (e *Entry) Check() error {
 	}
 	if !slices.Contains([]Security{Opportunistic, Required, Implicit, Clear}, e.TLS) {
 		return words.Fail("collect.tls", words.Args{"Value": string(e.TLS)})
+	}
+	if e.CA != "" && !x509.NewCertPool().AppendCertsFromPEM([]byte(e.CA)) {
+		return words.Fail("collect.ca", nil)
 	}
 	if e.Every != 0 && e.Every < Least {
 		return words.Fail("collect.often", words.Args{"Value": e.Every.String(), "Least": Least.String()})

@@ -3,8 +3,6 @@ package collect
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"slices"
 	"strconv"
 
@@ -25,12 +23,12 @@ func (v *visit) pop(ctx context.Context) error {
 		_ = c.Close("collect: " + failure(err))
 		return err
 	}
-	b := &box{visit: v, client: c, seen: map[string]bool{}, there: map[string]bool{}, sizes: map[int]int64{}, times: map[string][]int{}}
+	b := &box{visit: v, client: c, seen: map[string]bool{}, there: map[string]bool{}, sizes: map[int]int64{}, uidls: map[int]string{}, times: map[string][]int{}}
 	if err := b.fetch(ctx); err != nil {
 		_ = c.Close("collect: " + failure(err))
 		return err
 	}
-	return errors.Join(b.refused, c.Quit(ctx))
+	return c.Quit(ctx)
 }
 
 // enter logs in. A password goes nowhere that is neither a server that has
@@ -72,12 +70,14 @@ func (v *visit) enter(ctx context.Context, c *pop3client.Client, host string) er
 // box is the mailbox elsewhere.
 type box struct {
 	*visit
-	client  *pop3client.Client
-	seen    map[string]bool  // messages that are filed, by what they are known by
-	there   map[string]bool  // those that are listed
-	sizes   map[int]int64    // by number
-	times   map[string][]int // the numbers of the messages of a unique-id
-	refused error            // why a message was left, the last of them
+	client *pop3client.Client
+	seen   map[string]bool  // messages that are filed, by what they are known by
+	there  map[string]bool  // those that are listed
+	sizes  map[int]int64    // by number
+	times  map[string][]int // the numbers of the messages of a unique-id
+	uidls  map[int]string   // the unique-ids of messages
+
+	headless bool // the server does not know TOP
 }
 
 // fetch files all that is not known. What is deleted there goes with QUIT.
@@ -102,6 +102,7 @@ func (b *box) fetch(ctx context.Context) error {
 	}
 	for _, one := range all {
 		b.times[one.ID] = append(b.times[one.ID], one.Message)
+		b.uidls[one.Message] = one.ID
 	}
 	for _, one := range all {
 		if err := b.message(ctx, one); err != nil {
@@ -122,13 +123,9 @@ func (b *box) message(ctx context.Context, one pop3.Unique) error {
 	b.there[key] = true
 	known := b.seen[key]
 	if !known {
-		filed, err := b.file(ctx, one.Message)
-		if err != nil {
+		why, err := b.file(ctx, one.Message)
+		if why != nil || err != nil {
 			return err
-		}
-		if !filed {
-			b.result.Left++
-			return nil
 		}
 		b.result.Messages++
 		if err := b.c.cfg.Store.Saw(context.WithoutCancel(ctx), b.e.ID, key); err != nil {
@@ -141,59 +138,46 @@ func (b *box) message(ctx context.Context, one pop3.Unique) error {
 	return b.client.Dele(ctx, one.Message)
 }
 
-// file brings one message in; false: it could not be, and stays. It goes in as
-// from nobody and wants no report, so that none ever is sent.
-func (b *box) file(ctx context.Context, number int) (bool, error) {
+// file brings one message in, or says why it could not be and stays. It goes in
+// as from nobody and wants no report, so that none ever is sent. An error is the
+// end of the connection.
+func (b *box) file(ctx context.Context, number int) (why, err error) {
 	to, err := mail.ParseAddress(b.e.Account)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	if most := b.c.cfg.MaxSize; most > 0 && b.sizes[number] > most {
-		b.refused = tooLarge(number)
-		return false, nil
+	into := &filing{}
+	defer func() {
+		if err == nil && why != nil {
+			b.stays(ctx, number, into, why)
+		}
+	}()
+	most := b.c.cfg.MaxSize
+	if most > 0 && b.sizes[number] > most {
+		return errTooLarge, nil
 	}
 	from := mail.Origin{Session: b.result.Session, Listener: event.Collecting, Service: mail.MX, Mode: mail.Strict, ESMTP: true, Helo: b.e.Host}
-	env := mail.Envelope{UTF8: !to.IsASCII()}
-	letter, err := b.c.cfg.Door.Begin(ctx, from, env)
-	if err == nil {
-		defer letter.Abort()
-		err = letter.Rcpt(ctx, mail.Recipient{To: to, Notify: mail.NotifyNever})
+	env := mail.Envelope{UTF8: !to.IsASCII(), Size: b.sizes[number]}
+	letter, why := b.c.cfg.Door.Begin(ctx, from, env)
+	if why != nil {
+		return why, nil
 	}
-	if err != nil {
-		b.refused = err
-		return false, nil
+	defer letter.Abort()
+	if why = letter.Rcpt(ctx, mail.Recipient{To: to, Notify: mail.NotifyNever}); why != nil {
+		return why, nil
 	}
-	into := &filing{letter: letter}
-	_, err = b.client.Retr(ctx, number, into, b.c.cfg.MaxSize)
+	into.letter = letter
+	_, err = b.client.Retr(ctx, number, into, most)
 	switch {
 	case errors.Is(err, pop3client.ErrTooBig):
-		b.refused = tooLarge(number)
-		return false, nil
-	case err != nil && into.err == nil:
-		return false, err
+		return errTooLarge, nil
+	case into.err != nil:
+		return into.err, nil
+	case err != nil:
+		return nil, err
 	}
-	if into.err == nil {
-		_, into.err = letter.Commit(context.WithoutCancel(ctx))
-	}
-	if into.err != nil {
-		b.refused = into.err
-	}
-	return into.err == nil, nil
-}
-
-func tooLarge(number int) error { return fmt.Errorf("message %d there is too large", number) }
-
-// filing keeps a letter's refusal apart from errors of the connection.
-type filing struct {
-	letter io.Writer
-	err    error
-}
-
-func (f *filing) Write(p []byte) (int, error) {
-	if f.err == nil {
-		_, f.err = f.letter.Write(p)
-	}
-	return len(p), nil
+	_, why = letter.Commit(context.WithoutCancel(ctx))
+	return why, nil
 }
 
 // forget drops what is known of messages that are no longer there.

@@ -37,7 +37,7 @@ func (v *visit) opened() event.Opened {
 // tls is how the certificate of a host is looked at. Where any will do, what is
 // wrong with it is noted.
 func (v *visit) tls(host string) *tls.Config {
-	cfg := &tls.Config{ServerName: host, RootCAs: v.c.cfg.Roots, MinVersion: tls.VersionTLS12}
+	cfg := &tls.Config{ServerName: host, RootCAs: v.roots(), MinVersion: tls.VersionTLS12}
 	if v.e.TLS == Opportunistic {
 		cfg.InsecureSkipVerify = true
 		cfg.VerifyConnection = func(state tls.ConnectionState) error {
@@ -48,13 +48,30 @@ func (v *visit) tls(host string) *tls.Config {
 	return cfg
 }
 
+// roots are the certificates that are believed; nil: those of the system.
+func (v *visit) roots() *x509.CertPool {
+	if v.e.CA == "" {
+		return v.c.cfg.Roots
+	}
+	var all *x509.CertPool
+	if v.c.cfg.Roots != nil {
+		all = v.c.cfg.Roots.Clone()
+	} else if system, err := x509.SystemCertPool(); err == nil {
+		all = system
+	} else {
+		all = x509.NewCertPool()
+	}
+	all.AppendCertsFromPEM([]byte(v.e.CA))
+	return all
+}
+
 // verify says what is wrong with the certificate of a host.
 func (v *visit) verify(host string, state tls.ConnectionState) error {
 	between := x509.NewCertPool()
 	for _, one := range state.PeerCertificates[1:] {
 		between.AddCert(one)
 	}
-	_, err := state.PeerCertificates[0].Verify(x509.VerifyOptions{DNSName: host, Roots: v.c.cfg.Roots, Intermediates: between})
+	_, err := state.PeerCertificates[0].Verify(x509.VerifyOptions{DNSName: host, Roots: v.roots(), Intermediates: between})
 	return err
 }
 

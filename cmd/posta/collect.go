@@ -32,12 +32,26 @@ func (a *app) collectCommand() *cobra.Command {
 			return err
 		}
 		c, err := a.collectCall(ctx, "collect.run", admin.ByID{ID: id})
-		if err == nil && c.Failure != "" {
-			err = words.Fail("collect.failed", words.Args{"Number": id, "Why": collectFailure(a.words, c.Failure)})
+		switch {
+		case err != nil:
+			return err
+		case c.Failure != "":
+			return words.Fail("collect.failed", words.Args{"Number": id, "Why": collectFailure(a.words, c.Failure)})
+		case c.Left > 0:
+			return words.Fail("collect.not_all", words.Args{"Count": c.Left, "Host": c.Host})
 		}
-		return err
+		return nil
 	})
 	run.Example = "posta collect run 1"
+	show := a.command("show", "help.collect_show", func(ctx context.Context, args []string) error {
+		id, err := entryNumber(args[0])
+		if err != nil {
+			return err
+		}
+		_, err = a.collectCall(ctx, "collect.show", admin.ByID{ID: id})
+		return err
+	})
+	show.Example = "posta collect show 1"
 	remove := a.command("remove", "help.collect_remove", func(ctx context.Context, args []string) error {
 		id, err := entryNumber(args[0])
 		if err != nil {
@@ -49,7 +63,7 @@ func (a *app) collectCommand() *cobra.Command {
 		return a.done("done.collect_removed", words.Args{"Number": id})
 	})
 	remove.Example = "posta collect remove 1"
-	c := a.group("collect", "help.collect", a.collectAddCommand(), list,
+	c := a.group("collect", "help.collect", a.collectAddCommand(), list, a.taking(show, 1, 1, "help.word_number"),
 		a.taking(run, 1, 1, "help.word_number"), a.taking(remove, 1, 1, "help.word_number"))
 	c.Long = a.say("help.collect_long", nil)
 	return c
@@ -66,6 +80,7 @@ func entryNumber(text string) (int64, error) {
 func (a *app) collectAddCommand() *cobra.Command {
 	var in admin.CollectWish
 	var every time.Duration
+	var ca string
 	ways := map[collect.Way]*bool{collect.ETRN: new(bool), collect.ATRN: new(bool), collect.TURN: new(bool), collect.POP3: new(bool)}
 	var p *passwordFlags
 	c := a.command("add", "help.collect_add", func(ctx context.Context, args []string) error {
@@ -84,6 +99,10 @@ func (a *app) collectAddCommand() *cobra.Command {
 		if every > 0 {
 			in.Every = every.String()
 		}
+		var err error
+		if in.CA, err = believedFile(ca); err != nil {
+			return err
+		}
 		if in.User != "" {
 			secret, err := a.collectSecret(ctx, p, in)
 			if err != nil {
@@ -91,7 +110,7 @@ func (a *app) collectAddCommand() *cobra.Command {
 			}
 			in.Password = secret
 		}
-		_, err := a.collectCall(ctx, "collect.add", in)
+		_, err = a.collectCall(ctx, "collect.add", in)
 		return err
 	})
 	flags := c.Flags()
@@ -105,6 +124,7 @@ func (a *app) collectAddCommand() *cobra.Command {
 	flags.StringVar(&in.Account, "account", "", a.say("help.flag_collect_account", nil))
 	flags.StringVar(&in.TLS, "tls", "", a.say("help.flag_collect_tls", nil))
 	choices(c, "tls", string(collect.Required), string(collect.Implicit), string(collect.Clear))
+	flags.StringVar(&ca, "ca", "", a.say("help.flag_ca", nil))
 	flags.BoolVar(&in.Keep, "keep", false, a.say("help.flag_collect_keep", nil))
 	flags.DurationVar(&every, "every", 0, a.say("help.flag_every", nil))
 	flags.Lookup("every").DefValue = ""
@@ -139,9 +159,47 @@ func (a *app) collectCall(ctx context.Context, operation string, in any) (c admi
 	if err := a.ask(ctx, operation, in, &c); err != nil {
 		return c, err
 	}
-	return c, a.print(c, a.facts(fact{"field.number", strconv.FormatInt(c.ID, 10)}, fact{"field.way", strings.ToUpper(c.Way)}, fact{"field.host", c.Host},
-		fact{"field.tls", a.collectTLS(c.TLS)}, fact{"field.user", c.User}, fact{"field.collected_for", collectedFor(c)}, fact{"field.every", span(c.Every)},
-		fact{"field.next", when(c.Next)}, fact{"field.last", when(c.Last)}, fact{"field.outcome", a.collectOutcome(c)}))
+	facts := a.facts(fact{"field.number", strconv.FormatInt(c.ID, 10)}, fact{"field.way", strings.ToUpper(c.Way)}, fact{"field.host", c.Host},
+		fact{"field.tls", a.collectTLS(c.TLS)}, fact{"field.ca", strings.Join(c.CA, ", ")}, fact{"field.user", c.User},
+		fact{"field.collected_for", collectedFor(c)}, fact{"field.afterwards", a.collectKeep(c)}, fact{"field.every", span(c.Every)},
+		fact{"field.next", when(c.Next)}, fact{"field.last", when(c.Last)}, fact{"field.outcome", a.collectOutcome(c)})
+	return c, a.print(c, func(w io.Writer) error {
+		err := facts(w)
+		if err == nil && len(c.Stayed) > 0 {
+			err = a.collectStayed(w, &c)
+		}
+		return err
+	})
+}
+
+// collectStayed lists what could not be filed, and why.
+func (a *app) collectStayed(w io.Writer, c *admin.Collected) error {
+	var b strings.Builder
+	b.WriteByte('\n')
+	wrap(&b, "", a.say("collect.stayed", words.Args{"Count": c.Left, "Host": c.Host}))
+	for _, one := range c.Stayed {
+		from := a.say("collect.unknown_author", nil)
+		if one.From != "" {
+			from = printable(one.From)
+		}
+		wrap(&b, "- ", a.say("collect.stay", words.Args{"From": from, "Size": one.Size, "UIDL": printable(one.UIDL), "Why": collectReason(a.words, one.Why)}))
+	}
+	if more := c.Left - len(c.Stayed); more > 0 {
+		wrap(&b, "- ", a.say("collect.stay_more", words.Args{"Count": more}))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// collectKeep says what becomes of the messages of POP3 there.
+func (a *app) collectKeep(c admin.Collected) string {
+	switch {
+	case c.Way != string(collect.POP3):
+		return ""
+	case c.Keep:
+		return a.say("collect.kept", nil)
+	}
+	return a.say("collect.deleted", nil)
 }
 
 func collectedFor(c admin.Collected) string {

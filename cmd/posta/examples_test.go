@@ -84,6 +84,7 @@ func exampleScenes() map[string]trial {
 		"posta site queue remove uucp":                                                                         {before: []string{"posta site queue set uucp pepito.es"}},
 		"posta collect add provider.example --atrn --user sucursal --domain pepito.es --every 10m":             {typed: "geheim\n", says: `ATRN`},
 		"posta collect add mail.example.net --pop3 --tls implicit --user pepe --account pepe@pepito.es --keep": {typed: "geheim\n", says: `POP3`},
+		"posta collect show 1":                                                                                 {before: []string{"posta collect add 127.0.0.1:1 --etrn --domain pepito.es"}, says: `ETRN`},
 		"posta collect run 1":                                                                                  {before: []string{"posta collect add 127.0.0.1:1 --etrn --domain pepito.es"}, status: exitFailed, says: `connection|conexión`},
 		"posta collect remove 1":                                                                               {before: []string{"posta collect add 127.0.0.1:1 --etrn --domain pepito.es"}},
 		"posta mailing-list add clase@pepito.es --member pepe@pepito.es --member ana@pepito.es": {

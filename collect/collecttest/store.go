@@ -46,7 +46,7 @@ func (m *memory) Entries(context.Context) ([]collect.Entry, error) {
 	var out []collect.Entry
 	for _, e := range m.entries {
 		one := e.Entry
-		one.Password, one.Domains = "", slices.Clone(e.Domains)
+		one.Password, one.Domains, one.Last.Stayed = "", slices.Clone(e.Domains), nil
 		out = append(out, one)
 	}
 	slices.SortFunc(out, func(a, b collect.Entry) int { return cmp.Compare(a.ID, b.ID) })
@@ -54,7 +54,10 @@ func (m *memory) Entries(context.Context) ([]collect.Entry, error) {
 }
 
 func (m *memory) Entry(_ context.Context, id int64) (out collect.Entry, err error) {
-	err = m.with(id, func(e *entry) { out = e.Entry; out.Domains = slices.Clone(e.Domains) })
+	err = m.with(id, func(e *entry) {
+		out = e.Entry
+		out.Domains, out.Last.Stayed = slices.Clone(e.Domains), slices.Clone(e.Last.Stayed)
+	})
 	return out, err
 }
 
@@ -74,7 +77,7 @@ func (m *memory) RemoveEntry(_ context.Context, id int64) error {
 }
 
 func (m *memory) Settle(_ context.Context, id int64, last collect.Result, next time.Time) error {
-	return m.with(id, func(e *entry) { e.Last, e.Next = last, next })
+	return m.with(id, func(e *entry) { e.Last, e.Next = last, next; e.Last.Stayed = slices.Clone(last.Stayed) })
 }
 
 func (m *memory) Seen(_ context.Context, id int64) (out []string, err error) {

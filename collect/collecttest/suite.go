@@ -36,7 +36,7 @@ func must(t *testing.T, err error) {
 func testEntries(t *testing.T, s collect.Store) {
 	ctx := t.Context()
 	atrn := collect.Entry{Way: collect.ATRN, Host: "provider.example:366", TLS: collect.Required, User: "north", Password: "geheim",
-		Domains: []string{"north.example", "a.north.example"}, Every: time.Hour, Created: born(), Next: born().Add(time.Hour)}
+		Domains: []string{"north.example", "a.north.example"}, CA: "-----BEGIN CERTIFICATE-----\n", Every: time.Hour, Created: born(), Next: born().Add(time.Hour)}
 	pop := collect.Entry{Way: collect.POP3, Host: "mail.example.net", TLS: collect.Implicit, User: "pepe", Password: "x", Account: "pepe@north.example",
 		Keep: true, Created: born()}
 	first, err := s.AddEntry(ctx, atrn)
@@ -51,14 +51,23 @@ func testEntries(t *testing.T, s collect.Store) {
 	must(t, err)
 	same(t, got, pop)
 
-	last := collect.Result{At: born().Add(time.Minute), Took: 3 * time.Second, Messages: 4, Left: 1, Session: 1 << 40, Failure: "450 later"}
+	last := collect.Result{At: born().Add(time.Minute), Took: 3 * time.Second, Messages: 4, Left: 1, Session: 1 << 40, Failure: "450 later",
+		Stayed: []collect.Stay{{UIDL: "b", Octets: 1 << 40, From: "a@x.example", Why: "full"}, {UIDL: "a", Why: "loop"}, {UIDL: "b"}}}
 	must(t, s.Settle(ctx, first.ID, last, born().Add(2*time.Hour)))
 	atrn.Last, atrn.Next = last, born().Add(2*time.Hour)
+	got, err = s.Entry(ctx, first.ID)
+	must(t, err)
+	same(t, got, atrn)
+	atrn.Last.Stayed = nil
 	all, err := s.Entries(ctx)
 	must(t, err)
 	atrn.Password, pop.Password = "", ""
 	same(t, all, []collect.Entry{atrn, pop})
 
+	must(t, s.Settle(ctx, first.ID, collect.Result{At: born()}, time.Time{}))
+	if got, err = s.Entry(ctx, first.ID); err != nil || len(got.Last.Stayed) != 0 {
+		t.Errorf("what came at last is said to stay: %+v, %v", got.Last, err)
+	}
 	must(t, s.RemoveEntry(ctx, second.ID))
 	again, err := s.AddEntry(ctx, pop)
 	must(t, err)

@@ -15,13 +15,13 @@ import (
 // The statements about what is collected elsewhere, in the dialect that SQLite
 // and PostgreSQL share.
 const (
-	entryColumns = `id, way, host, tls, user, domains, account, keep, every, created, next, at, took, messages, unfiled, session, failure`
+	entryColumns = `id, way, host, tls, user, domains, account, keep, every, created, next, at, took, messages, unfiled, session, failure, ca`
 	qEntries     = `SELECT ` + entryColumns + ` FROM collected ORDER BY id`
 	qEntry       = `SELECT ` + entryColumns + ` FROM collected WHERE id = $1`
 	qHasEntry    = `SELECT 1 FROM collected WHERE id = $1`
 	qEntrySecret = `SELECT secret FROM collected_secret WHERE entry_id = $1`
-	qAddEntry    = `INSERT INTO collected (way, host, tls, user, domains, account, keep, every, created, next, at, took, messages, unfiled, session, failure)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, 0, 0, 0, 0, '') RETURNING id`
+	qAddEntry    = `INSERT INTO collected (way, host, tls, user, domains, account, keep, every, created, next, at, took, messages, unfiled, session, failure, ca)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, 0, 0, 0, 0, '', $11) RETURNING id`
 	qAddEntrySecret  = `INSERT INTO collected_secret (entry_id, secret) VALUES ($1, $2)`
 	qSettleEntry     = `UPDATE collected SET at = $1, took = $2, messages = $3, unfiled = $4, session = $5, failure = $6, next = $7 WHERE id = $8`
 	qDropEntry       = `DELETE FROM collected WHERE id = $1`
@@ -29,6 +29,9 @@ const (
 	qSeen            = `SELECT uidl FROM collected_seen WHERE entry_id = $1 ORDER BY uidl`
 	qSaw             = `INSERT INTO collected_seen (entry_id, uidl) VALUES ($1, $2) ON CONFLICT (entry_id, uidl) DO NOTHING`
 	qForget          = `DELETE FROM collected_seen WHERE entry_id = $1 AND uidl = $2`
+	qStays           = `SELECT uidl, octets, author, why FROM collected_stay WHERE entry_id = $1 ORDER BY place`
+	qAddStay         = `INSERT INTO collected_stay (entry_id, place, uidl, octets, author, why) VALUES ($1, $2, $3, $4, $5, $6)`
+	qDropStays       = `DELETE FROM collected_stay WHERE entry_id = $1`
 	qForgetAll       = `DELETE FROM collected_seen WHERE entry_id = $1`
 )
 
@@ -57,7 +60,11 @@ func scanEntry(row []driver.Value) collect.Entry {
 		User: asString(row[4]), Domains: fields(asString(row[5])), Account: asString(row[6]), Keep: asBool(row[7]),
 		Every: time.Duration(asInt(row[8])) * time.Microsecond, Created: asTime(row[9]), Next: microTime(row[10]),
 		Last: collect.Result{At: microTime(row[11]), Took: time.Duration(asInt(row[12])) * time.Microsecond, Messages: int(asInt(row[13])),
-			Left: int(asInt(row[14])), Session: uint64(asInt(row[15])), Failure: asString(row[16])}}
+			Left: int(asInt(row[14])), Session: uint64(asInt(row[15])), Failure: asString(row[16])}, CA: asString(row[17])}
+}
+
+func scanStay(row []driver.Value) collect.Stay {
+	return collect.Stay{UIDL: asString(row[0]), Octets: asInt(row[1]), From: asString(row[2]), Why: asString(row[3])}
 }
 
 // fields takes a list apart; nil where it is empty.
@@ -91,6 +98,9 @@ func (db collected) Entry(ctx context.Context, id int64) (collect.Entry, error) 
 	if err == nil {
 		e.Password, err = row(ctx, db.DB, func(row []driver.Value) string { return asString(row[0]) }, qEntrySecret, id)
 	}
+	if err == nil {
+		e.Last.Stayed, err = rows(ctx, db.DB, scanStay, qStays, id)
+	}
 	if err != nil {
 		return collect.Entry{}, fmt.Errorf("what is collected, %d: %w", id, missing(err))
 	}
@@ -102,7 +112,7 @@ func (db collected) AddEntry(_ context.Context, e collect.Entry) (collect.Entry,
 	e.Created, e.Last = db.created(e.Created), collect.Result{}
 	err := db.writer.change(func(t *tx) (err error) {
 		e.ID, err = t.number(qAddEntry, string(e.Way), e.Host, string(e.TLS), e.User, strings.Join(e.Domains, " "), e.Account,
-			boolValue(e.Keep), e.Every.Microseconds(), e.Created.UnixMicro(), stamp(e.Next))
+			boolValue(e.Keep), e.Every.Microseconds(), e.Created.UnixMicro(), stamp(e.Next), e.CA)
 		if err == nil {
 			_, err = t.exec(qAddEntrySecret, e.ID, e.Password)
 		}
@@ -117,7 +127,7 @@ func (db collected) AddEntry(_ context.Context, e collect.Entry) (collect.Entry,
 // RemoveEntry implements collect.Store.
 func (db collected) RemoveEntry(_ context.Context, id int64) error {
 	return db.about(id, func(t *tx) error {
-		for _, q := range []string{qDropEntry, qDropEntrySecret, qForgetAll} {
+		for _, q := range []string{qDropEntry, qDropEntrySecret, qForgetAll, qDropStays} {
 			if _, err := t.exec(q, id); err != nil {
 				return err
 			}
@@ -149,6 +159,14 @@ func (db collected) Settle(_ context.Context, id int64, last collect.Result, nex
 	return db.about(id, func(t *tx) error {
 		_, err := t.exec(qSettleEntry, stamp(last.At), last.Took.Microseconds(), int64(last.Messages), int64(last.Left),
 			int64(last.Session), last.Failure, stamp(next), id)
+		if err == nil {
+			_, err = t.exec(qDropStays, id)
+		}
+		for place, s := range last.Stayed {
+			if err == nil {
+				_, err = t.exec(qAddStay, id, int64(place), s.UIDL, s.Octets, s.From, s.Why)
+			}
+		}
 		return err
 	})
 }
