@@ -27,8 +27,9 @@ const benchUser = 64993
 
 // otherServer starts one that test/setup has unpacked: it is laid over the system
 // in a mount namespace of its own, so that nothing of it is installed. Only root
-// can do that: hence the tag, which test/all gives where it runs as root.
-func otherServer(t *testing.T, adapter, program string) other {
+// can do that: hence the tag, which test/all gives where it runs as root. More is
+// shell that changes what the adapter has made before it starts.
+func otherServer(t *testing.T, adapter, program string, more ...string) other {
 	t.Helper()
 	bench, err := filepath.Abs("../../../shared/bench")
 	if err != nil {
@@ -62,11 +63,11 @@ func otherServer(t *testing.T, adapter, program string) other {
 	c := exec.Command("unshare", "-m", "bash", "-c", overlaid+`cd "$2"; BENCH_HOME=/mnt; . ./lib.sh
 BENCH_DIR=$3 BENCH_PORT=$4
 . "servers/$5.sh"
-srv_init; srv_user pepe; srv_start
+srv_init; srv_user pepe; eval "$6"; srv_start
 echo ready
 read -r _ || true
 kill $(bench_pids)
-wait`, "bash", unpacked, bench, o.dir, strconv.Itoa(o.port), adapter)
+wait`, "bash", unpacked, bench, o.dir, strconv.Itoa(o.port), adapter, strings.Join(more, "\n"))
 	in, err := c.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
