@@ -30,8 +30,8 @@ type Collected struct {
 	Every    string    `json:"every,omitempty"`   // "10m0s"; "": by hand
 	Created  time.Time `json:"created"`
 	Next     time.Time `json:"next,omitzero"`
-	Last     time.Time `json:"last,omitzero"` // when it was tried
-	Messages int       `json:"messages"`      // that came then
+	Last     time.Time `json:"last,omitzero"`  // when it was tried
+	Messages int       `json:"messages"`       // that came then
 	Left     int       `json:"left,omitempty"` // that could not be filed and lie where they lay
 	Session  uint64    `json:"session,omitempty"`
 	Failure  string    `json:"failure,omitempty"` // "": all went well
