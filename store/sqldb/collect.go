@@ -29,9 +29,9 @@ const (
 	qSeen            = `SELECT uidl FROM collected_seen WHERE entry_id = $1 ORDER BY uidl`
 	qSaw             = `INSERT INTO collected_seen (entry_id, uidl) VALUES ($1, $2) ON CONFLICT (entry_id, uidl) DO NOTHING`
 	qForget          = `DELETE FROM collected_seen WHERE entry_id = $1 AND uidl = $2`
-	qStays           = `SELECT uidl, octets, author, why FROM collected_stay WHERE entry_id = $1 ORDER BY place`
-	qAddStay         = `INSERT INTO collected_stay (entry_id, place, uidl, octets, author, why) VALUES ($1, $2, $3, $4, $5, $6)`
-	qDropStays       = `DELETE FROM collected_stay WHERE entry_id = $1`
+	qStays           = `SELECT uidl, octets, author, why FROM collected_stay WHERE collected_id = $1 ORDER BY place`
+	qAddStay         = `INSERT INTO collected_stay (collected_id, place, uidl, octets, author, why) VALUES ($1, $2, $3, $4, $5, $6)`
+	qDropStays       = `DELETE FROM collected_stay WHERE collected_id = $1`
 	qForgetAll       = `DELETE FROM collected_seen WHERE entry_id = $1`
 )
 

@@ -5,13 +5,13 @@ ALTER TABLE collected ADD COLUMN ca TEXT NOT NULL DEFAULT '';
 
 -- Messages that could not be filed the last time and lie elsewhere still.
 CREATE TABLE collected_stay (
-    entry_id INTEGER NOT NULL,
+    collected_id INTEGER NOT NULL,
     place    INTEGER NOT NULL,
     uidl     TEXT    NOT NULL,
     octets   INTEGER NOT NULL,
     author   TEXT    NOT NULL,
     why      TEXT    NOT NULL,
-    PRIMARY KEY (entry_id, place)
+    PRIMARY KEY (collected_id, place)
 ) WITHOUT ROWID;
 
 -- +goose Down
