@@ -21,17 +21,25 @@ const (
 	laterKept = 30 * time.Second
 	mostKept  = 1 << 14 // answers
 	askTime   = 30 * time.Second
-	mostAsked = 10 // at a time
+	mostAsked = 10  // of one host, at a time: a slow one keeps only those waiting who ask it
+	mostAsk   = 200 // of all hosts
 )
 
 // Asker asks next hosts at RCPT whether they take a recipient, and remembers
 // what they said. It uses the ways of a Queue, and no message.
 type Asker struct {
-	q     *Queue
-	turns chan struct{}
+	q   *Queue
+	all chan struct{}
 
-	mu   sync.Mutex
-	said map[question]answer
+	mu    sync.Mutex
+	turns map[string]*turns // by host
+	said  map[question]answer
+}
+
+// turns are for those who ask one host.
+type turns struct {
+	taken chan struct{}
+	users int // who have one, or wait for it
 }
 
 type question struct{ host, from, to string }
@@ -43,7 +51,7 @@ type answer struct {
 
 // NewAsker makes an Asker over a Queue's ways.
 func NewAsker(q *Queue) *Asker {
-	return &Asker{q: q, turns: make(chan struct{}, mostAsked), said: map[question]answer{}}
+	return &Asker{q: q, all: make(chan struct{}, mostAsk), turns: map[string]*turns{}, said: map[question]answer{}}
 }
 
 // Ask gives nil if the host takes mail from one address for another. Else it is
@@ -56,16 +64,49 @@ func (a *Asker) Ask(ctx context.Context, host string, from, to mail.Address) err
 	}
 	ctx, done := context.WithTimeout(ctx, askTime)
 	defer done()
-	select {
-	case a.turns <- struct{}{}:
-		defer func() { <-a.turns }()
-	case <-ctx.Done():
+	leave, ok := a.enter(ctx, host)
+	defer leave()
+	if !ok {
 		return mail.Refuse(451, "4.4.5", "Too many recipients are being asked about; try again later")
 	}
 	v := a.ask(ctx, host, from, to)
 	err, kept := ourReply(v)
 	a.keep(about, answer{err, a.q.cfg.Now().Add(kept)})
 	return plainly(err)
+}
+
+// enter waits for a turn at a host, and then for one among all; false: none came.
+func (a *Asker) enter(ctx context.Context, host string) (leave func(), ok bool) {
+	a.mu.Lock()
+	t := a.turns[host]
+	if t == nil {
+		t = &turns{taken: make(chan struct{}, mostAsked)}
+		a.turns[host] = t
+	}
+	t.users++
+	a.mu.Unlock()
+	var held []chan struct{}
+	leave = func() {
+		for _, c := range held {
+			<-c
+		}
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		if t.users--; t.users == 0 {
+			delete(a.turns, host)
+		}
+	}
+	for _, c := range []chan struct{}{t.taken, a.all} {
+		select {
+		case c <- struct{}{}:
+			held = append(held, c)
+		case <-ctx.Done():
+		}
+		if ctx.Err() != nil {
+			return leave, false
+		}
+	}
+	return leave, true
 }
 
 // plainly makes no error of none.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -102,16 +103,40 @@ func TestAskElsewhere(t *testing.T) {
 	})
 }
 
-// Who waits too long for a turn hears so; what is remembered is bounded.
+// A host that does not answer keeps only those waiting who ask it; who waits too
+// long hears so; what is remembered is bounded.
 func TestAskBounds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := NewAsker(newWorld(t).q)
-		for range mostAsked {
-			a.turns <- struct{}{}
-		}
+		w := newWorld(t)
+		w.hosts["slow.example"] = []netip.Addr{netip.MustParseAddr("192.0.2.7")}
+		w.hosts["well.example"] = []netip.Addr{netip.MustParseAddr("192.0.2.8")}
+		w.answers("192.0.2.7:25", "silent")
+		w.answers("192.0.2.8:25", asking("250 ok", "250 ok"))
+		a := NewAsker(w.q)
+		from := mail.Address{Local: "a", Domain: "from.example"}
 		began := time.Now()
-		if got := asked(a.Ask(context.Background(), "h.example", mail.Address{}, mail.Address{Local: "b", Domain: "x.example"})); !strings.HasPrefix(got, "451 4.4.5") || time.Since(began) != askTime {
-			t.Errorf("%q after %v", got, time.Since(began))
+		var crowd sync.WaitGroup
+		ask := func(n int, patience time.Duration, want string) {
+			for i := range n {
+				crowd.Go(func() {
+					ctx, cancel := context.WithTimeout(context.Background(), patience)
+					defer cancel()
+					got := asked(a.Ask(ctx, "slow.example", from, mail.Address{Local: fmt.Sprint(patience, i), Domain: "x.example"}))
+					if !strings.HasPrefix(got, want) || time.Since(began) != patience {
+						t.Errorf("%q after %v", got, time.Since(began))
+					}
+				})
+			}
+			synctest.Wait()
+		}
+		ask(mostAsked, askTime, "451 4.4.1")
+		ask(20, askTime/2, "451 4.4.5")
+		if err := a.Ask(context.Background(), "well.example", from, mail.Address{Local: "b", Domain: "x.example"}); err != nil || time.Since(began) > time.Second {
+			t.Errorf("the other host: %v after %v", err, time.Since(began))
+		}
+		crowd.Wait()
+		if len(a.turns) != 0 || len(a.all) != 0 {
+			t.Errorf("%d hosts are still asked, %d turns taken", len(a.turns), len(a.all))
 		}
 		for i := range mostKept + 10 {
 			a.keep(question{to: fmt.Sprint(i)}, answer{})
@@ -119,5 +144,6 @@ func TestAskBounds(t *testing.T) {
 		if len(a.said) != mostKept {
 			t.Errorf("%d answers are kept", len(a.said))
 		}
+		w.peers.Wait()
 	})
 }
