@@ -8,6 +8,7 @@ import (
 
 	"posta/directory"
 	"posta/dsn"
+	"posta/event"
 	"posta/mail"
 	"posta/store"
 )
@@ -131,12 +132,33 @@ func (r *Room) step(ctx context.Context, e *store.Expansion, batch directory.Bat
 		missed = append(missed, turned[i].failed())
 	}
 	f.Out, f.Step = out, &store.Step{ID: e.ID, After: batch.After, Done: batch.Done}
-	if err := r.cfg.Store.File(ctx, f); err != nil {
+	if err := r.fileStep(ctx, e, f, missed); err != nil {
 		return err
 	}
 	r.tellDelivered(e.Queue, "", f.To, fit)
 	r.tellQueued(e.Queue, "", f.Out)
-	return r.tellOwner(ctx, e, missed)
+	return nil
+}
+
+// fileStep files a step, and in the same transaction the report to the list's owner
+// about the members who do not get it.
+func (r *Room) fileStep(ctx context.Context, e *store.Expansion, f store.Filing, missed []dsn.Recipient) error {
+	report, ok, err := r.ownerReport(ctx, e, missed)
+	if err != nil {
+		return fmt.Errorf("report to the owner %s: %w", e.From, err)
+	}
+	if !ok {
+		return r.cfg.Store.File(ctx, f)
+	}
+	err = r.cfg.Store.File(ctx, f, report.Filing)
+	if len(f.To) == 0 && spoiled(err) { // it is the owner's mailbox that is full, or gone just now
+		r.cfg.Trouble(fmt.Errorf("report to the owner %s: %w", e.From, err))
+		return r.cfg.Store.File(ctx, f)
+	}
+	if err == nil {
+		r.tell(&report)
+	}
+	return err
 }
 
 // outOf is what a step sends to members elsewhere, and those whom it cannot.
@@ -191,23 +213,17 @@ func (r *Room) oneByOne(ctx context.Context, f store.Filing, to []target) (bad [
 	return bad, nil
 }
 
-// tellOwner reports members who do not get it. That the report itself cannot be
-// filed does not undo the step.
-func (r *Room) tellOwner(ctx context.Context, e *store.Expansion, missed []dsn.Recipient) error {
+// ownerReport is the report to a list's owner on members who do not get it; ok is
+// false if there is nobody to tell, or nothing.
+func (r *Room) ownerReport(ctx context.Context, e *store.Expansion, missed []dsn.Recipient) (f filing, ok bool, err error) {
 	owner, err := mail.ParseAddress(e.From)
-	if len(missed) == 0 || err != nil { // nobody to tell
-		return nil
+	if len(missed) == 0 || err != nil {
+		return filing{}, false, nil
 	}
 	rep := r.newReport(owner, missed, r.cfg.Now())
 	rep.Lab = e.Lab
-	f, ok, err := r.fileReport(ctx, rep)
-	if err == nil && ok {
-		if err = r.cfg.Store.File(ctx, f.Filing); err == nil {
-			r.tell(&f)
-		}
+	if f, ok, err = r.fileReport(ctx, rep); err == nil && !ok {
+		r.emit(event.Note{Text: "a report could not be delivered to " + e.From})
 	}
-	if err != nil {
-		r.cfg.Trouble(fmt.Errorf("report to the owner %s: %w", e.From, err))
-	}
-	return nil
+	return f, ok, err
 }

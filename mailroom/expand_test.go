@@ -119,6 +119,45 @@ func TestExpandRestart(t *testing.T) {
 	})
 }
 
+// A step and the report to the owner on whom it missed are one transaction: where
+// that fails, neither is there, and the next try makes each true once. An owner whose
+// mailbox takes no report does not stop the list.
+func TestExpandReportsOnce(t *testing.T) {
+	for name, takes := range map[string]bool{"owner takes it": true, "owner is full": false} {
+		trouble := 0
+		h := newHouse(t, func(c *Config) { c.Trouble = func(error) { trouble++ } })
+		members := h.big(40)
+		if err := h.rows.SetAccount(t.Context(), directory.Account{ID: h.ids[members[5]], Quota: 500}); err != nil {
+			t.Fatal(err)
+		}
+		h.store.quota[h.ids[members[5]]], h.store.used[h.ids[members[5]]] = 500, 500
+		if !takes { // which only the store knows
+			h.store.quota[h.ids["ana@pepito.es"]], h.store.used[h.ids["ana@pepito.es"]] = 500, 490
+		}
+		if _, err := h.send(mx(), mail.Envelope{From: addr("x@example.net")}, "A: b\r\n\r\nx", 0, rcpts("grande@pepito.es")...); err != nil {
+			t.Fatal(err)
+		}
+		for _, nth := range []int{1, 2} { // of the transactions
+			before := h.store.files
+			h.store.failAt = before + nth
+			err := h.room.expandAll(t.Context())
+			h.store.failAt = 0
+			missed, got := len(h.got("ana@pepito.es")), len(h.got(members[6]))
+			if nth == 1 && (err == nil || missed+got != 0) || takes && missed != got {
+				t.Errorf("%s: transaction %d failed (%v): the owner has %d, a member %d", name, nth, err, missed, got)
+			}
+		}
+		if err := h.room.expandAll(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		reports := map[bool]int{true: 1}[takes]
+		if n := len(h.store.boxes); n != 39+reports || len(h.got("ana@pepito.es")) != reports || len(h.store.expansions) != 0 || takes != (trouble == 0) {
+			t.Errorf("%s: %d deliveries, %d reports, %d expansions left, trouble %d", name, n, len(h.got("ana@pepito.es")), len(h.store.expansions), trouble)
+		}
+		h.ended()
+	}
+}
+
 // Full mailboxes on a large list are passed over and told to the owner.
 func TestExpandFull(t *testing.T) {
 	h := newHouse(t)

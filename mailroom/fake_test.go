@@ -46,6 +46,7 @@ type memory struct {
 	fail       error // what File answers
 	drafts     int   // not ended yet
 	files      int   // transactions
+	failAt     int   // the transaction that fails; 0: none
 	lastID     int64
 }
 
@@ -102,6 +103,9 @@ func (m *memory) File(ctx context.Context, filings ...store.Filing) error {
 	}
 	if m.fail != nil {
 		return m.fail
+	}
+	if m.files == m.failAt {
+		return errors.New("disk")
 	}
 	more := map[int64]int64{}
 	for _, f := range filings {
