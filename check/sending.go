@@ -177,11 +177,27 @@ func (s *Sending) Take(login mail.Login, recipients int) error {
 		}
 	}
 	w := s.of(login.Account)
-	w.count[w.last%hours] = max(0, w.count[w.last%hours]+recipients)
-	if _, there := s.changed[login.Account]; !there {
-		s.changed[login.Account] = w.last
+	from := w.add(recipients)
+	if before, there := s.changed[login.Account]; !there || from < before {
+		s.changed[login.Account] = from
 	}
 	return nil
+}
+
+// add counts in this hour, and takes from the latest: what is given back may have
+// been taken before the hour began. It gives the first hour that has changed.
+func (w *window) add(n int) (from int64) {
+	h := w.last
+	w.count[h%hours] += n
+	for ; w.count[h%hours] < 0; h-- {
+		below := w.count[h%hours]
+		w.count[h%hours] = 0
+		if h == w.last-hours+1 {
+			break
+		}
+		w.count[(h-1)%hours] += below
+	}
+	return h
 }
 
 // Today is how many recipients elsewhere an account wrote to in the last 24
@@ -243,9 +259,7 @@ func (s *Sending) save(ctx context.Context) error {
 	for account, from := range changed {
 		w := s.of(account)
 		for h := max(from, first); h <= w.last; h++ {
-			if n := w.count[h%hours]; n > 0 {
-				counts = append(counts, SentCount{account, h, n})
-			}
+			counts = append(counts, SentCount{account, h, w.count[h%hours]}) // 0 too: what was saved may have been given back
 		}
 	}
 	for account, w := range s.sent {

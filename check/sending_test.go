@@ -178,3 +178,46 @@ func TestSendingIsKept(t *testing.T) {
 		}
 	})
 }
+
+// What is given back is forgotten in the store, too, also when the hour has ended.
+func TestSendingGivenBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(time.Now().Truncate(time.Hour).Add(time.Hour - 10*time.Second)))
+		store := &ledger{counts: map[[2]int64]int{}, limits: map[int64]int{}}
+		s, err := NewSending(t.Context(), SendingOptions{Store: store, Day: 50})
+		if err != nil {
+			t.Fatal(err)
+		}
+		save := func(want ...int) {
+			t.Helper()
+			if err := s.save(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			again, err := NewSending(t.Context(), SendingOptions{Store: store, Day: 50})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, n := range want {
+				now, _ := s.Today(int64(i + 1))
+				if kept, _ := again.Today(int64(i + 1)); now != n || kept != n {
+					t.Errorf("account %d: %d, and %d kept, want %d", i+1, now, kept, n)
+				}
+			}
+		}
+		ana, pepe := mail.Login{Account: 1}, mail.Login{Account: 2}
+		take(s, ana, 7)
+		take(s, pepe, 5)
+		save(7, 5)
+		take(s, ana, -7)
+		save(0, 5)
+		take(s, ana, 3)
+		save(3, 5)
+		time.Sleep(20 * time.Second) // the hour has ended
+		take(s, pepe, 2)
+		take(s, pepe, -6) // all of this hour's, and four of those before
+		take(s, ana, -3)
+		save(0, 1)
+		take(s, pepe, -100) // more than there is
+		save(0, 0)
+	})
+}
