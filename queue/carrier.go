@@ -128,8 +128,11 @@ func (c *carrier) deliver(items []store.Item) bool {
 type hunt struct {
 	tried map[netip.AddrPort]bool
 	last  trouble // why the last host did not take it
+	own   *uint16 // the preference of a host that is this server: those behind it would send the mail here
 	lab   bool
 }
+
+func (h *hunt) beyond(t target) bool { return h.own != nil && t.host.pref >= *h.own }
 
 // stranded concludes what no host is left for.
 func (c *carrier) stranded(h *hunt, items []store.Item) bool {
@@ -190,6 +193,9 @@ func (c *carrier) ready(h *hunt) bool {
 		if n == c.q.cfg.Limits.Addresses || ctx.Err() != nil {
 			break
 		}
+		if h.beyond(t) {
+			continue
+		}
 		at := c.q.cfg.Now()
 		l, why := c.q.open(ctx, c.way, t)
 		if l != nil {
@@ -199,7 +205,11 @@ func (c *carrier) ready(h *hunt) bool {
 			return true
 		}
 		h.tried[t.addr] = true
-		c.q.bad.note(t.addr, at)
+		if why.loops() {
+			h.own = &t.host.pref
+		} else {
+			c.q.bad.note(t.addr, at)
+		}
 		if n == 0 || why.fate == later || worst.fate == failed {
 			worst = why
 		}
@@ -241,7 +251,7 @@ func (c *carrier) order(targets []target, h *hunt) []target {
 	now := c.q.cfg.Now()
 	for _, t := range targets {
 		switch {
-		case h.tried[t.addr]:
+		case h.tried[t.addr] || h.beyond(t):
 		case c.q.bad.has(t.addr, now):
 			bad = append(bad, t)
 		default:

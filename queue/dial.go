@@ -158,10 +158,32 @@ func (g *greeter) greet(ctx context.Context) (v verdict, broken bool) {
 	if err != nil {
 		return g.refused(err), false
 	}
+	if g.circle() {
+		g.alive = true
+		return said(failed, "5.4.6", itself), false
+	}
 	if v, broken := g.startTLS(ctx); v.fate != relayed {
 		return v, broken
 	}
 	return g.logIn(ctx), false
+}
+
+// itself is said of mail that would come back.
+const itself = "The domain's mail is directed to this server, which does not know the domain"
+
+// circle says that the host greets with this server's name: DNS leads back here by
+// an address that nobody knows to be its own, as behind a router that translates
+// addresses (RFC 5321 §5.1, §6.3). Where an administrator laid the way, a gateway
+// may well have the same name.
+func (g *greeter) circle() bool {
+	name, _, _ := strings.Cut(g.c.Greeted().Text, " ")
+	return !g.w.explicit && telling(name) && g.q.cfg.Own(name)
+}
+
+// telling says that a host's name is not one that any computer may have that was
+// never given another.
+func telling(name string) bool {
+	return strings.Contains(name, ".") && !localhost(name) && !strings.HasSuffix(strings.ToLower(name), ".localdomain")
 }
 
 // refused judges a greeting or EHLO that is no yes: another host may be asked.

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"cmp"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -157,4 +158,53 @@ func TestRefusalNotRemembered(t *testing.T) {
 			t.Error(got)
 		}
 	})
+}
+
+// A host behind an address that nobody knows to be ours, but that greets with our
+// name, is this server: mail goes neither there nor to those behind it. A route may
+// lead to a gateway of the same name, and names that anybody has say nothing.
+//
+// rfc: 5321-6.3-2
+func TestItself(t *testing.T) {
+	const bye = "C: QUIT\nS: 221 bye\nclosed"
+	greets := func(name string) string { return strings.Replace(greeting(), "220 them.example", "220 "+name, 1) }
+	for name, c := range map[string]struct {
+		hostname string
+		scripts  []string // of hosts with the preferences 10, 20, 20, 30
+		routed   bool
+		want     string
+		dials    int
+	}{
+		"alone":              {"us.example", []string{greets("US.example ESMTP") + bye}, false, "failed " + itself, 1},
+		"others behind":      {"us.example", []string{greets("us.example") + bye, "refused", "refused", "refused"}, false, "failed " + itself, 1},
+		"one before":         {"us.example", []string{"refused", greets("us.example") + bye, greets("us.example") + bye, "refused"}, false, "delayed No connection: connection refused", 2},
+		"one before that is": {"us.example", []string{script(greeting(), sent, quit), greets("us.example") + bye}, false, "relayed 250 mine", 1},
+		"by a route":         {"us.example", []string{script(greets("us.example"), sent, quit)}, true, "relayed 250 mine", 1},
+		"another":            {"us.example", []string{script(greets("not.us.example"), sent, quit)}, false, "relayed 250 mine", 1},
+		"anybody's name":     {"localhost", []string{strings.ReplaceAll(script(greets("localhost"), sent, quit), "EHLO us.example", "EHLO localhost")}, false, "relayed 250 mine", 1},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t)
+			w.q.cfg.Hostname, w.q.cfg.Own = c.hostname, func(name string) bool { return strings.EqualFold(name, c.hostname) }
+			var route Route
+			for i, s := range c.scripts {
+				addr := fmt.Sprintf("192.0.2.%d", 10+i)
+				w.host("x.example", fmt.Sprintf("mx%d.x.example", i), []uint16{10, 20, 20, 30}[i], addr)
+				w.answers(addr+":25", s)
+				route.Hosts = append(route.Hosts, addr)
+			}
+			if c.routed {
+				w.routes["x.example"] = route
+			}
+			w.send("b@x.example")
+			w.run(time.Minute)
+			got := ""
+			for _, f := range w.facts {
+				got += f.Outcome + " " + f.Reply
+			}
+			if got != c.want || len(w.dials) != c.dials {
+				t.Errorf("%s: %s after %q", name, got, w.dials)
+			}
+		})
+	}
 }

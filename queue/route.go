@@ -207,7 +207,7 @@ func (r *router) before(hosts []host, own func(host) bool) ([]host, *verdict) {
 		}
 	}
 	if len(hosts) == 0 {
-		return nil, sayp(failed, "5.4.6", "The domain's mail is directed to this server, which does not know the domain")
+		return nil, sayp(failed, "5.4.6", itself)
 	}
 	return hosts, nil
 }

@@ -59,7 +59,7 @@ func (q *Queue) targets(ctx context.Context, w *way, lab bool) (all []target, wh
 	}
 	switch {
 	case own >= 0:
-		why = sayp(failed, "5.4.6", "The domain's mail is directed to this server, which does not know the domain")
+		why = sayp(failed, "5.4.6", itself)
 	case barred:
 		why = sayp(failed, "5.7.1", "Mail of a lab goes to addresses of the lab only")
 		why.lone = true // other mail may go there

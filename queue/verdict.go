@@ -41,6 +41,9 @@ func said(f fate, status, text string) verdict {
 	return verdict{fate: f, status: s, text: clean(text)}
 }
 
+// loops says that the host is this server.
+func (v verdict) loops() bool { return v.fate == failed && v.text == itself }
+
 // softer is the verdict as one that is to be tried again.
 func (v verdict) softer() verdict {
 	v.fate = later
