@@ -43,6 +43,7 @@ type House struct {
 	Sending   *check.Sending                     // nil: nothing that is sent is counted
 	Signer    *sign.Signer                       // nil: nothing is signed, and no records are shown
 	Site      func() sign.Site                   // what the server is to its domains' records
+	Resolvers []string                           // of DNS, by which these are looked up; none: the system's
 
 	Queue    store.Queue            // what waits to leave
 	Sender   Sender                 // who sends it

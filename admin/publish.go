@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"posta/dns"
 	"posta/sign"
 	"posta/words"
 )
@@ -18,6 +19,18 @@ type DNSRecord struct {
 	Why    string       `json:"why"`
 	Said   *words.Error `json:"said,omitempty"` // Why, for every language
 	Needed bool         `json:"needed"`         // without it mail does not come or is not believed
+
+	Address string       `json:"address,omitempty"` // of a PTR: whose name it is
+	State   string       `json:"state,omitempty"`   // of one that was looked up: right, missing, different, unknown
+	Found   []string     `json:"found,omitempty"`   // what stands in its place
+	Wrong   *words.Error `json:"wrong,omitempty"`   // what is wrong with that, or why it is not known
+}
+
+// DNSWish names a domain whose records are wanted.
+type DNSWish struct {
+	Name    string   `json:"name"`
+	Check   bool     `json:"check,omitempty"`   // they are looked up, too
+	Servers []string `json:"servers,omitempty"` // that are asked; none: those of the configuration
 }
 
 // SigningKey is a DKIM key as it may be shown.
@@ -59,7 +72,7 @@ func (h House) publishing() []Operation {
 
 // domainDNS gives what the domain should publish; a domain without keys gets
 // its first ones.
-func (h House) domainDNS(ctx context.Context, in DomainName) ([]DNSRecord, error) {
+func (h House) domainDNS(ctx context.Context, in DNSWish) ([]DNSRecord, error) {
 	d, err := h.Directory.Domain(ctx, in.Name)
 	if err != nil {
 		return nil, err
@@ -68,10 +81,34 @@ func (h House) domainDNS(ctx context.Context, in DomainName) ([]DNSRecord, error
 	if err != nil {
 		return nil, err
 	}
-	all, err := sign.Records(d.Name, h.Site(), keys)
-	return each(all, func(r sign.Record) DNSRecord {
-		return DNSRecord{Name: r.Name, Type: r.Type, Value: r.Value, Zone: r.Zone(), Why: r.Why.Error(), Said: r.Why, Needed: r.Needs}
-	}), err
+	site := h.Site()
+	if !in.Check {
+		all, err := sign.Records(d.Name, site, keys)
+		return each(all, showRecord), err
+	}
+	if len(in.Servers) == 0 {
+		in.Servers = h.Resolvers
+	}
+	// It remembers nothing from before: what was published a moment ago counts.
+	resolver, err := dns.New(dns.Options{Servers: in.Servers})
+	if err != nil {
+		return nil, err
+	}
+	l := lookup{resolver, &site}
+	l.addresses(ctx)
+	all, err := sign.Records(d.Name, site, keys)
+	if err != nil {
+		return nil, err
+	}
+	return l.all(ctx, all), ctx.Err()
+}
+
+func showRecord(r sign.Record) DNSRecord {
+	out := DNSRecord{Name: r.Name, Type: r.Type, Value: r.Value, Zone: r.Zone(), Why: r.Why.Error(), Said: r.Why, Needed: r.Needs}
+	if r.Addr.IsValid() {
+		out.Address = r.Addr.String()
+	}
+	return out
 }
 
 func keyRefusal(err error, domain string) error {

@@ -1,6 +1,7 @@
 package dns
 
 import (
+	"fmt"
 	"net/netip"
 	"strings"
 	"time"
@@ -21,7 +22,8 @@ type answer struct {
 	mx     []MX
 	addrs  []netip.Addr
 	txt    []string
-	secure bool // AD was set (RFC 6840 §5.8)
+	other  []string // PTR and SRV, as zone files write them
+	secure bool     // AD was set (RFC 6840 §5.8)
 
 	alias  string // the records are under this name, and have to be asked for
 	hops   int    // aliases followed
@@ -37,7 +39,9 @@ func temporary(at netip.AddrPort, code, reason string) answer {
 	return answer{kind: ErrTemporary, reason: reason[:min(len(reason), longestReason)], server: at.String(), code: code, ttl: failureKept}
 }
 
-func (a *answer) empty() bool { return len(a.mx)+len(a.addrs)+len(a.txt) == 0 }
+func (a *answer) empty() bool { return a.count() == 0 }
+
+func (a *answer) count() int { return len(a.mx) + len(a.addrs) + len(a.txt) + len(a.other) }
 
 // read takes the answer to q out of a message whose code is success or
 // NXDOMAIN. It takes only what stands under the name that was asked for, or
@@ -88,7 +92,7 @@ func follow(m *dns.Msg, name string, a *answer) string {
 
 // add takes a record.
 func (a *answer) add(rr dns.RR) {
-	if len(a.mx)+len(a.addrs)+len(a.txt) == mostRecords {
+	if a.count() == mostRecords {
 		return
 	}
 	switch rr := rr.(type) {
@@ -100,6 +104,10 @@ func (a *answer) add(rr dns.RR) {
 		a.addr(rr.AAAA)
 	case *dns.TXT:
 		a.txt = append(a.txt, octets(strings.Join(rr.Txt, "")))
+	case *dns.PTR:
+		a.other = append(a.other, shown(rr.Ptr)+".")
+	case *dns.SRV:
+		a.other = append(a.other, fmt.Sprintf("%d %d %d %s.", rr.Priority, rr.Weight, rr.Port, shown(rr.Target)))
 	}
 }
 

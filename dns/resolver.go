@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
 	"slices"
 	"time"
@@ -114,6 +115,23 @@ func (r *Resolver) TXT(ctx context.Context, name string) ([]string, error) {
 		return nil, err
 	}
 	return slices.Clone(a.txt), nil
+}
+
+// Values gives what stands under a name as zone files write it, names with the
+// last dot and TXT without quotes. Kinds are MX, A, AAAA, TXT, PTR and SRV.
+func (r *Resolver) Values(ctx context.Context, name, kind string) (out []string, err error) {
+	a, err := r.look(ctx, name, dns.StringToType[kind])
+	if err != nil {
+		return nil, err
+	}
+	out = slices.Concat(a.txt, a.other)
+	for _, m := range a.mx {
+		out = append(out, fmt.Sprintf("%d %s.", m.Pref, m.Host))
+	}
+	for _, addr := range a.addrs {
+		out = append(out, addr.String())
+	}
+	return out, nil
 }
 
 // question is what answers are remembered by.

@@ -126,6 +126,28 @@ func TestNothingIsInferred(t *testing.T) {
 	}
 }
 
+func TestValues(t *testing.T) {
+	r := ask(t, dnstest.New(t, `x.example MX 10 Mail.x.example
+x.example TXT "v=spf1 " "mx"
+x.example A 192.0.2.7
+_imap._tcp.x.example SRV 0 1 993 mail.x.example
+7.2.0.192.in-addr.arpa PTR Mail.x.example`).Addr())
+	for _, tt := range []struct{ name, kind, want string }{
+		{"x.example", "MX", "10 mail.x.example."},
+		{"x.example", "TXT", "v=spf1 mx"},
+		{"x.example", "A", "192.0.2.7"},
+		{"_imap._tcp.x.example", "SRV", "0 1 993 mail.x.example."},
+		{"7.2.0.192.in-addr.arpa", "PTR", "mail.x.example."},
+	} {
+		if got, err := r.Values(t.Context(), tt.name, tt.kind); err != nil || strings.Join(got, "|") != tt.want {
+			t.Errorf("%s %s: %q, %v", tt.kind, tt.name, got, err)
+		}
+	}
+	if _, err := r.Values(t.Context(), "x.example", "AAAA"); !errors.Is(err, ErrNoData) {
+		t.Errorf("AAAA: %v", err)
+	}
+}
+
 func TestAddrs(t *testing.T) {
 	s := dnstest.New(t, table)
 	r := ask(t, s.Addr())

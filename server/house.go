@@ -209,7 +209,7 @@ func (h *House) furnish(ctx context.Context) error {
 		Sink: h.shownSink, Arrived: arrivals.Next, Ending: h.ends,
 		Faults: &h.faults, Faulty: h.faulty,
 		Queue: h.db.Queue(), Sender: h.queue, Outgoing: h.cfg.Outgoing.Mode, LabBars: outside{h}.labBars,
-		Signer: h.signer, Site: h.site, Sending: h.sending,
+		Signer: h.signer, Site: h.site, Resolvers: h.resolvers(), Sending: h.sending,
 		Collected: h.db.Collected(), Collector: h.collector,
 	}, h.o.Audit)
 	return nil

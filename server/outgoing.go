@@ -24,11 +24,7 @@ import (
 // nothing before Serve runs it.
 func (h *House) openQueue() error {
 	o := &h.cfg.Outgoing
-	var servers []string
-	for _, at := range o.ResolverAddrs() {
-		servers = append(servers, at.String())
-	}
-	resolver, err := dns.New(dns.Options{Servers: servers})
+	resolver, err := dns.New(dns.Options{Servers: h.resolvers()})
 	if err != nil {
 		return err
 	}
@@ -51,6 +47,14 @@ func (h *House) openQueue() error {
 	h.queue = queue.New(c)
 	h.measureQueue()
 	return nil
+}
+
+// resolvers are the name servers of the configuration.
+func (h *House) resolvers() (all []string) {
+	for _, at := range h.cfg.Outgoing.ResolverAddrs() {
+		all = append(all, at.String())
+	}
+	return all
 }
 
 func families(ip string) queue.Family {

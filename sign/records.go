@@ -16,6 +16,7 @@ type Record struct {
 	Value string       // as a zone file has it; TXT without quotes
 	Why   *words.Error // what it is for, in every language
 	Needs bool         // without it mail does not come, or is not believed
+	Addr  netip.Addr   // of a PTR: whose name it is
 }
 
 // Zone is the record as a line of a zone file (RFC 1035 §5.1). A TXT is cut
@@ -52,7 +53,7 @@ type Port struct {
 
 // dmarcFirst is a policy to begin with: it asks for nothing but reports until
 // the owner has seen that his mail passes.
-const dmarcFirst = "v=DMARC1; p=none; rua=mailto:postmaster@"
+const dmarcFirst = dmarcBegins + "; p=none; rua=mailto:postmaster@"
 
 // Records are what a domain publishes so that mail finds it, and what it sends
 // is believed. Keys are the domain's; old ones' records may go.
@@ -65,9 +66,9 @@ func Records(domain string, site Site, keys []Key) ([]Record, error) {
 		}
 		out = append(out,
 			Record{Name: site.Host, Type: kind, Value: a.Unmap().String(), Why: words.Fail("sign.why_addr", nil), Needs: true},
-			Record{Name: reverse(a.Unmap()), Type: "PTR", Value: site.Host + ".", Why: words.Fail("sign.why_ptr", nil), Needs: true})
+			Record{Name: reverse(a.Unmap()), Type: "PTR", Value: site.Host + ".", Why: words.Fail("sign.why_ptr", nil), Needs: true, Addr: a.Unmap()})
 	}
-	out = append(out, Record{Name: domain, Type: "TXT", Value: "v=spf1 mx -all", Why: words.Fail("sign.why_spf", nil), Needs: true})
+	out = append(out, Record{Name: domain, Type: "TXT", Value: spfBegins + " mx -all", Why: words.Fail("sign.why_spf", nil), Needs: true})
 	for i := range keys {
 		k := &keys[i]
 		if k.State == Old {

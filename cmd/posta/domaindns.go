@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -9,43 +10,75 @@ import (
 	"github.com/spf13/cobra"
 
 	"posta/admin"
+	"posta/dns"
 	"posta/sign"
 	"posta/words"
 )
 
-// domainDNSCommand shows the records that a domain publishes.
+// domainDNSCommand shows the records that a domain publishes, and whether DNS
+// has them.
 func (a *app) domainDNSCommand() *cobra.Command {
-	var zone bool
-	c := a.command("dns", "help.domain_dns", func(ctx context.Context, args []string) error {
+	var zone, check bool
+	var resolver []string
+	var c *cobra.Command
+	c = a.command("dns", "help.domain_dns", func(ctx context.Context, args []string) error {
+		if err := exclude(c, "zone", "check"); err != nil {
+			return err
+		}
+		if _, err := dns.New(dns.Options{Servers: resolver}); err != nil {
+			return usage(words.Fail("probe.resolver", words.Args{"Value": strings.Join(resolver, ", ")}))
+		}
 		var all []admin.DNSRecord
-		if err := a.ask(ctx, "domain.dns", admin.DomainName{Name: args[0]}, &all); err != nil {
+		if err := a.ask(ctx, "domain.dns", admin.DNSWish{Name: args[0], Check: check, Servers: resolver}, &all); err != nil {
 			return err
 		}
 		if zone && !a.json {
 			return zoneFile(a.Out, all)
 		}
 		shown := make([]published, len(all))
-		for i, r := range all {
-			shown[i] = published{r.Name, r.Type, r.Value, r.Zone, r.Why, r.Needed}
-			if r.Said != nil {
-				shown[i].Why = a.words.Error(r.Said)
-			}
+		for i := range all {
+			shown[i] = a.published(&all[i])
 		}
-		return printAll(a, shown, func(w io.Writer) error { return a.dnsRecords(w, shown) })
+		if !check {
+			return printAll(a, shown, func(w io.Writer) error { return a.dnsRecords(w, shown) })
+		}
+		verdict := a.dnsVerdict(args[0], shown)
+		return errors.Join(verdict, printAll(a, shown, func(w io.Writer) error { return a.dnsFound(w, shown, verdict == nil) }))
 	})
 	c.Flags().BoolVar(&zone, "zone", false, a.say("help.flag_zone", nil))
-	c.Example = "posta domain dns pepito.es\nposta domain dns pepito.es --zone"
+	c.Flags().BoolVar(&check, "check", false, a.say("help.flag_dns_check", nil))
+	c.Flags().StringSliceVar(&resolver, "resolver", nil, a.say("help.flag_resolver", nil))
+	c.Long = a.say("help.domain_dns_long", nil)
+	c.Example = "posta domain dns pepito.es\nposta domain dns pepito.es --zone\nposta domain dns pepito.es --check\n" +
+		"posta domain dns pepito.es --check --resolver 127.0.0.1:5353"
 	return a.naming(a.taking(c, 1, 1, "help.word_domain"), "domain.list")
 }
 
-// published is a record that a domain should publish.
+// published is a record that a domain should publish, and with --check what DNS
+// has in its place.
 type published struct {
-	Name   string `json:"name"`
-	Type   string `json:"type"`
-	Value  string `json:"value"`
-	Zone   string `json:"zone"`
-	Why    string `json:"why"`
-	Needed bool   `json:"needed"`
+	Name    string   `json:"name"`
+	Type    string   `json:"type"`
+	Value   string   `json:"value"`
+	Zone    string   `json:"zone"`
+	Why     string   `json:"why"`
+	Needed  bool     `json:"needed"`
+	Address string   `json:"address,omitempty"`
+	State   string   `json:"state,omitempty"`
+	Found   []string `json:"found,omitempty"`
+	Wrong   string   `json:"wrong,omitempty"`
+}
+
+func (a *app) published(r *admin.DNSRecord) published {
+	out := published{Name: r.Name, Type: r.Type, Value: r.Value, Zone: r.Zone, Why: r.Why, Needed: r.Needed,
+		Address: r.Address, State: r.State, Found: r.Found}
+	if r.Said != nil {
+		out.Why = a.words.Error(r.Said)
+	}
+	if r.Wrong != nil {
+		out.Wrong = a.words.Error(r.Wrong)
+	}
+	return out
 }
 
 // zoneFile writes the records as the lines of a zone file.

@@ -43,7 +43,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "start": start, "shut": shut, "hangup": hangup, "hurry": hurry, "drain": drain, "private": private, "utf16": utf16,
-			"names": names, "sql": sqlCommand, "damage": damage,
+			"names": names, "expand": expand, "sql": sqlCommand, "damage": damage,
 		},
 	})
 }
@@ -169,12 +169,24 @@ func addresses(ts *testscript.TestScript, line string) {
 	ts.Check(os.WriteFile(ts.MkAbs("ready.json"), []byte(line), 0o600))
 }
 
-// names FILE starts a name server with a table, and puts its address into NAMES.
+// names FILE... starts a name server with a table that stands in files, and puts
+// its address into NAMES.
 func names(ts *testscript.TestScript, _ bool, args []string) {
-	s, err := dnstest.Start(ts.ReadFile(args[0]))
+	var table strings.Builder
+	for _, name := range args {
+		table.WriteString(ts.ReadFile(name) + "\n")
+	}
+	s, err := dnstest.Start(table.String())
 	ts.Check(err)
 	ts.Defer(s.Close)
 	ts.Setenv("NAMES", s.Addr())
+}
+
+// expand FILE... puts the values of variables into files, as $NAMES.
+func expand(ts *testscript.TestScript, _ bool, args []string) {
+	for _, name := range args {
+		ts.Check(os.WriteFile(ts.MkAbs(name), []byte(os.Expand(ts.ReadFile(name), ts.Getenv)), 0o600))
+	}
 }
 
 type serverKey struct{}
