@@ -17,6 +17,7 @@ const (
 	maxMessage   = 1 << 20
 	maxMessages  = 64 << 20
 	maxFragments = 1 << 16 // frames that a message's are told of
+	maxStrays    = 100     // lines in a header that are none of it
 	maxHeaders   = 10_000  // header fields that are told of it, and of those in it
 )
 
@@ -184,6 +185,10 @@ func (m *message) tell(b *builder, fragment, length field.ID) {
 	if fragment != 0 {
 		m.pieces(b, fragment, length)
 	}
+	if m.size == 0 || len(m.octets) == 0 && !m.full {
+		m.drop() // a dot alone, or what tshark counts to it, is no message
+		return
+	}
 	if b.brief {
 		*b.late = append(*b.late, m.octets) // until it is known whether the frame is let through
 	} else {
@@ -215,31 +220,49 @@ func (b *builder) part(octets []byte, src uint16, p *imf.Part, message bool) {
 	}
 }
 
-// one tells of a message without those in it. Its header is what at begins with.
+// one tells of a message without those in it. Its header is what at begins
+// with. Lines in it that are no fields, such as the "From " of a mailbox file,
+// are passed over: most readers do.
 func (b *builder) one(octets []byte, src uint16, all, at imf.Span) {
 	if b.want.Has(field.IMF) {
 		n := all.End - all.Start
 		b.tree.Add(field.Node{Def: field.Of(field.IMF), Val: field.Unit(all.Of(octets), n), Src: src, Off: uint32(all.Start), Len: uint32(n)})
 	}
-	head := at.Of(octets)
+	whole := imf.Span{Start: at.Start, End: all.End}.Of(octets)
 	s := b.header
-	s.Reset()
-	switch s.Scan(head) {
-	case imf.More:
-		s.Finish()
-	case imf.TooBig:
-		return
+	for range maxStrays {
+		s.Reset()
+		verdict := s.Scan(whole)
+		if verdict == imf.More {
+			verdict = s.Finish()
+		}
+		if verdict == imf.TooBig {
+			return
+		}
+		b.fields(whole[:s.Len()], src, at.Start, s.Fields())
+		if verdict != imf.Stray {
+			return
+		}
+		line := bytes.IndexByte(whole[s.End():], '\n')
+		if line < 0 {
+			return
+		}
+		at.Start += s.End() + line + 1
+		whole = whole[s.End()+line+1:]
 	}
-	fields := s.Fields()
+}
+
+// fields tells of a header's fields. It begins at from.
+func (b *builder) fields(head []byte, src uint16, from int, fields []imf.Field) {
 	fields = fields[:min(len(fields), maxHeaders-b.headers)]
 	b.headers += len(fields)
 	for _, f := range fields {
 		value, off := bare(head, int(f.Value), int(f.End))
-		where := place{src, at.Start + off, len(value)}
+		where := place{src, from + off, len(value)}
 		id := headerField(f.Name(head))
 		if id == 0 {
 			name := f.Name(head)
-			b.add(field.IMFExtensionType, field.Octets(name), place{src, at.Start + int(f.Start), len(name)})
+			b.add(field.IMFExtensionType, field.Octets(name), place{src, from + int(f.Start), len(name)})
 			b.add(field.IMFExtensionValue, field.Octets(value), where)
 			continue
 		}
@@ -255,13 +278,15 @@ func (b *builder) one(octets []byte, src uint16, all, at imf.Span) {
 	}
 }
 
-// bare is a value without the blanks before it and the line end behind it; folds stay.
+// bare is a value without the blanks before it and the line end behind it;
+// folds stay, but for those before it. A value of blanks alone keeps them.
 func bare(head []byte, from, to int) (value []byte, off int) {
-	for from < to && (head[from] == ' ' || head[from] == '\t') {
-		from++
-	}
 	value = bytes.TrimSuffix(head[from:to], []byte("\n"))
-	return bytes.TrimSuffix(value, []byte("\r")), from
+	value = bytes.TrimSuffix(value, []byte("\r"))
+	if behind := bytes.TrimLeft(value, " \t\r\n"); len(behind) > 0 {
+		return behind, from + len(value) - len(behind)
+	}
+	return value, from
 }
 
 // longestHeader is the longest of headerField's names.

@@ -156,3 +156,45 @@ func TestMayNest(t *testing.T) {
 		}
 	}
 }
+
+// Lines of a header that are no fields are passed over, and values begin where
+// tshark has them begin.
+func TestOddHeaders(t *testing.T) {
+	for _, c := range []struct{ mail, want string }{
+		{"From a@b Mon Jan  1\r\nTo: x\r\nSubject: mbox\r\n\r\nSubject: body\r\n", "imf.to=x imf.subject=mbox"},
+		{" To: blank\r\nTo: x\r\nno field\r\n\tnor this\r\nSubject: late\r\n", "imf.to=x imf.subject=late"},
+		{"To:\r\n x@y\r\nSubject:  \r\n\r\n", "imf.to=x@y imf.subject=  "},
+		{"\r\nSubject: body\r\n", ""},
+		{"", ""},
+	} {
+		s := newSession(t, opened("smtp"), field.IMFTo, field.IMFSubject)
+		s.say(client, inside, "DATA\r\n")
+		s.say(server, inside, "354 go\r\n")
+		s.say(client, inside, c.mail+".\r\n")
+		s.want(c.want)
+	}
+	s := newSession(t, opened("smtp"), field.IMF)
+	s.say(client, inside, "DATA\r\n")
+	s.say(server, inside, "354 go\r\n")
+	s.say(client, inside, ".\r\n")
+	s.want("") // a dot alone is no message
+}
+
+// What servers and clients say otherwise than they should is told as tshark
+// tells it.
+func TestOddLines(t *testing.T) {
+	s := newSession(t, opened("smtp"), field.SMTPReqCommand, field.SMTPReqParameter, field.SMTPResponseCode, field.SMTPRspParameter)
+	s.say(server, inside, "220 here\r\r\n")
+	s.say(client, inside, "NOOP  two\r\nNOOP\r\nNOOP\r\n")
+	s.say(server, inside, "999\todd\r\n250-a\r\nstray\r\n550-b\r\n250 c\r\n2500 x\r\n250 ok\r\n")
+	s.want(`smtp.response.code=220 smtp.rsp.parameter=here 
+smtp.req.command=NOOP smtp.req.parameter= two smtp.req.command=NOOP smtp.req.command=NOOP 
+smtp.response.code=999 smtp.rsp.parameter=odd smtp.response.code=250 smtp.rsp.parameter=a smtp.rsp.parameter=b smtp.rsp.parameter=c smtp.response.code=250 smtp.rsp.parameter=ok`)
+	s = newSession(t, opened("pop3"), field.POPRequestCommand, field.POPRequestParameter, field.POPResponseIndicator, field.POPResponseDescription)
+	s.say(server, inside, "+OK  here\r\n")
+	s.say(client, inside, "USER   a\r\n\r\n X\r\nNOOP \r\n")
+	s.say(server, inside, "+OK, yes\r\n-ERR\r\n")
+	s.want(`pop.response.indicator=+OK pop.response.description=here 
+pop.request.command=USER pop.request.parameter=a pop.request.parameter= X pop.request.command=NOOP 
+pop.response.indicator=+OK, pop.response.description=yes pop.response.indicator=-ERR`)
+}

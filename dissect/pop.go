@@ -146,9 +146,17 @@ func (s *popSpeaker) words(b *builder, l line, whole, first, rest field.ID) {
 	if end < 0 {
 		end = len(l.bare)
 	}
-	b.octetsOf(first, &l, 0, end)
-	if end+1 < len(l.bare) {
-		b.octetsOf(rest, &l, end+1, len(l.bare)-end-1)
+	if end > 0 {
+		b.octetsOf(first, &l, 0, end)
+	}
+	for end > 0 && end+1 < len(l.bare) && l.bare[end] == ' ' && l.bare[end+1] == ' ' {
+		end++
+	}
+	if end > 0 {
+		end++
+	}
+	if end < len(l.bare) {
+		b.octetsOf(rest, &l, end, len(l.bare)-end)
 	}
 }
 

@@ -183,8 +183,8 @@ func (s *smtpSpeaker) command(b *builder, l line) {
 	if c.NameSpan.Len > 0 {
 		b.octetsOf(field.SMTPReqCommand, &l, c.NameSpan.Off, c.NameSpan.Len)
 	}
-	if c.ArgSpan.Len > 0 {
-		b.octetsOf(field.SMTPReqParameter, &l, c.ArgSpan.Off, len(l.bare)-c.ArgSpan.Off)
+	if at := c.NameSpan.Len + 1; c.ArgSpan.Len > 0 { // what stands behind one blank
+		b.octetsOf(field.SMTPReqParameter, &l, at, len(l.bare)-at)
 	}
 	switch c.Verb {
 	case smtp.AUTH:
@@ -200,9 +200,9 @@ func (s *smtpSpeaker) command(b *builder, l line) {
 
 // reply is a line of a reply (RFC 5321 §4.2). The code is told once.
 func (s *smtpSpeaker) reply(b *builder, l line) {
+	l.bare = bytes.TrimRight(l.bare, "\r") // some servers end lines in CR CR LF
 	a, done, err := s.dialog.Reply(string(l.bare))
 	if err != nil {
-		s.inside = false
 		if b.book != nil {
 			b.book.Stray(b.spoken(l), l.bare)
 		}

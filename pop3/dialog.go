@@ -1,6 +1,11 @@
 package pop3
 
-import "posta/mail"
+import (
+	"bytes"
+	"slices"
+
+	"posta/mail"
+)
 
 // Side is an end of a dialogue.
 type Side uint8
@@ -100,9 +105,10 @@ func (d *Dialog) Auth(line []byte) (ok bool) {
 
 // Response takes a ResponseLine without its end. With a Fault, it is none.
 func (d *Dialog) Response(line []byte) (Answer, *Fault) {
-	r, fault := ParseResponse(line)
+	r, fault := heard(line)
 	a := Answer{Response: r, Sure: !d.unsure && fault == nil}
-	if fault != nil {
+	if fault != nil { // perhaps a response it was, and then the next one answers the next command
+		d.unsure = d.unsure || len(d.waiting) > 0
 		return a, fault
 	}
 	first := !d.heard
@@ -111,7 +117,7 @@ func (d *Dialog) Response(line []byte) (Answer, *Fault) {
 	case first && len(d.waiting) == 0 && r.Status != Continue:
 		a.Greeting = true
 		return a, nil
-	case r.Status == Continue:
+	case r.Status == Continue && (len(d.waiting) == 0 || d.asked(AUTH) || d.unsure && d.groups):
 		d.challenge()
 		a.Verb, a.Sure = AUTH, !d.unsure
 		return a, nil
@@ -132,6 +138,31 @@ func (d *Dialog) Response(line []byte) (Answer, *Fault) {
 		d.unsure = false
 	}
 	return a, nil
+}
+
+// heard reads a response's first line as who only listens must: a server may
+// put something else than a space behind the status.
+func heard(line []byte) (Response, *Fault) {
+	r, fault := ParseResponse(line)
+	if fault == nil {
+		return r, nil
+	}
+	switch {
+	case bytes.HasPrefix(line, []byte("+OK")):
+		r.Status = OK
+	case bytes.HasPrefix(line, []byte("-ERR")):
+		r.Status = Err
+	default:
+		return r, fault
+	}
+	_, rest, _ := bytes.Cut(line, []byte(" "))
+	r.Text = Span{len(line) - len(rest), len(rest)}
+	return r, nil
+}
+
+// asked says that a command's response is waited for.
+func (d *Dialog) asked(v Verb) bool {
+	return slices.ContainsFunc(d.waiting, func(w asked) bool { return w.verb == v })
 }
 
 // challenge is the server's "+": it answers AUTH alone, so what was asked

@@ -298,7 +298,35 @@ S: what?\r\n+OK\r\n`, `
 S +OK to greeting
 C NOOP
 S no response: what?
-S +OK to NOOP`},
+S +OK to NOOP, unsure`},
+		{"odd responses", `
+S: +OK here\r\n
+C: NOOP\r\n
+S: +OK, yes\r\n
+C: NOOP\r\n
+S: + OK\r\n
+C: DELE 1\r\n
+S: -ERR: gone\r\n
+C: NOOP\r\n
+S: what?\r\n
+C: LIST\r\n
+S: +OK\r\n1 2\r\n.\r\n
+C: QUIT\r\n
+S: +OK\r\n`, `
+S +OK to greeting
+C NOOP
+S +OK to NOOP
+C NOOP
+S + to NOOP
+C DELE 1
+S -ERR to DELE
+C NOOP
+S no response: what?
+C LIST
+S +OK to LIST, a list, unsure
+S end of list
+C QUIT
+S +OK to QUIT`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var told []string

@@ -149,7 +149,7 @@ func (d *Dialog) Data(n int64, done bool) {
 // Reply takes a ReplyLine without its end. done says that it was the last of
 // its reply. A line that no reply has is an error, and changes nothing.
 func (d *Dialog) Reply(line string) (a Answer, done bool, err error) {
-	r, done, err := d.reading.Line(line)
+	r, done, err := d.reading.heard(line)
 	if err != nil || !done {
 		return Answer{}, false, err
 	}

@@ -439,6 +439,27 @@ S 220 to greeting
 C NOOP
 S no reply: what?
 S 250 to NOOP`},
+		{"odd replies", `
+S: 220 here\r\n
+C: NOOP\r\n
+S: 999 odd\r\n
+C: NOOP\r\n
+S: 250-two\r\n251 codes\r\n
+C: NOOP\r\n
+S: 250_x\r\n
+C: NOOP\r\n
+S: 2500 x\r\n099 x\r\n250 x\r\n`, `
+S 220 to greeting
+C NOOP
+S 999 to NOOP
+C NOOP
+S 251 to NOOP
+C NOOP
+S 250 to NOOP
+C NOOP
+S no reply: 2500 x
+S no reply: 099 x
+S 250 to NOOP`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var told []string

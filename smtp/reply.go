@@ -110,11 +110,31 @@ var (
 // reply, and is ready for the next one.
 func (p *ReplyReader) Line(line string) (r Reply, done bool, err error) {
 	code, text, last, ok := parseReplyLine(line)
+	if ok && len(p.lines) > 0 && code != p.r.Code {
+		*p = ReplyReader{}
+		return Reply{}, false, errReplyMixed
+	}
+	return p.add(code, text, last, ok)
+}
+
+// heard takes a line as who only listens must: with any code of three digits,
+// whatever follows it, and with another code than the line before. The last
+// line's is the reply's.
+func (p *ReplyReader) heard(line string) (r Reply, done bool, err error) {
+	code, text, last, ok := parseReplyLine(line)
+	if !ok {
+		code, text, last, ok = oddReplyLine(line)
+	}
+	if !ok {
+		return Reply{}, false, errReplyCode // between the lines of a reply, too
+	}
+	return p.add(code, text, last, ok)
+}
+
+func (p *ReplyReader) add(code int, text string, last, ok bool) (r Reply, done bool, err error) {
 	switch {
 	case !ok:
 		err = errReplyCode
-	case len(p.lines) > 0 && code != p.r.Code:
-		err = errReplyMixed
 	case len(p.lines) == maxReplyLines:
 		err = errReplyLong
 	}
@@ -172,6 +192,21 @@ func parseReplyLine(s string) (code int, text string, last, ok bool) {
 		return code, s[4:], s[3] == ' ', true
 	}
 	return 0, "", false, false
+}
+
+// oddReplyLine reads a line that begins with three digits as replies do, and is
+// otherwise as no server should send it.
+func oddReplyLine(s string) (code int, text string, last, ok bool) {
+	if len(s) < 3 || s[0] == '0' || len(s) > 3 && s[3] >= '0' && s[3] <= '9' {
+		return 0, "", false, false
+	}
+	for _, c := range []byte(s[:3]) {
+		if c < '0' || c > '9' {
+			return 0, "", false, false
+		}
+		code = 10*code + int(c-'0')
+	}
+	return code, s[min(4, len(s)):], len(s) == 3 || s[3] != '-', true
 }
 
 // cutStatus takes the enhanced code off the lines' texts if all of them begin
