@@ -6,6 +6,7 @@ import (
 
 	"posta/queue"
 	"posta/store"
+	"posta/words"
 )
 
 // Queued is a recipient's place in the queue.
@@ -222,7 +223,7 @@ type Sender interface {
 
 	// Remove takes them out, whoever is at work on them: with tell their senders
 	// get a report with the words of why.
-	Remove(ctx context.Context, p store.Pick, tell bool, why string) (int64, error)
+	Remove(ctx context.Context, p store.Pick, tell bool, why *words.Error) (int64, error)
 
 	// Rerouted tells that a route or a domain's way was changed.
 	Rerouted()
@@ -256,16 +257,10 @@ func (h House) changeQueue(change store.Change) func(context.Context, QueuePick)
 	}
 }
 
-// What the senders and the log are told of what an administrator took out.
-const (
-	bounced = "The administrator returned it"
-	removed = "The administrator removed it"
-)
-
 func (h House) removeQueued(tell bool) func(context.Context, QueuePick) (QueueChanged, error) {
-	why := removed
+	why := words.Fail("attempt.removed", nil)
 	if tell {
-		why = bounced
+		why = words.Fail("attempt.bounced", nil)
 	}
 	return func(ctx context.Context, in QueuePick) (QueueChanged, error) {
 		return h.everyPick(in, func(p store.Pick) (int64, error) { return h.Sender.Remove(ctx, p, tell, why) })

@@ -33,7 +33,7 @@ func write(t *testing.T, r *Report) []byte {
 }
 
 func TestWrite(t *testing.T) {
-	const want = "From: \"Mail delivery at mx.pepito.es\" <postmaster@pepito.es>\r\n" +
+	const want = "From: \"Mail delivery (mx.pepito.es)\" <postmaster@pepito.es>\r\n" +
 		"To: <pepe@pepito.es>\r\n" +
 		"Subject: Your message was delivered\r\n" +
 		"Date: Wed, 4 Mar 2026 05:06:07 +0000\r\n" +
@@ -75,6 +75,40 @@ func TestWrite(t *testing.T) {
 	}
 }
 
+// What posta itself found is said in the language of each half, and a Subject
+// beyond ASCII as its reader can take it (RFC 2047, RFC 6532).
+func TestOwnWords(t *testing.T) {
+	spanish := Spanish()
+	spanish.Own = func(reason string) string {
+		return map[string]string{"The domain does not exist": "El dominio no existe", "Gone": "Ido"}[reason]
+	}
+	r := example()
+	r.Recipients[0].Action, r.Recipients[0].Reason = Delayed, "The domain does not exist"
+	r.Recipients = append(r.Recipients, Recipient{Final: "rfc822;x@y", Action: Relayed, Returned: true, Before: "Gone"})
+	for utf8, subject := range map[bool]string{false: "Your message was passed on / =?utf-8?q?Su_mensaje_se_pas=C3=B3_a_otro_servidor?=",
+		true: "Your message was passed on / Su mensaje se pasó a otro servidor"} {
+		r.UTF8 = utf8
+		var b bytes.Buffer
+		if err := r.Write(&b, English(), spanish); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{"given: The domain does not exist\r\n", "dio: El dominio no existe\r\n", "gave: Gone\r\n", "intento: Ido\r\n"} {
+			if !strings.Contains(b.String(), want) {
+				t.Errorf("%q is not in\n%s", want, b.String())
+			}
+		}
+		r.Recipients[0].Action = Relayed
+		b.Reset()
+		if err := r.Write(&b, English(), spanish); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.ReplaceAll(b.String(), "\r\n =", " ="); !strings.Contains(got, "\r\nSubject: "+subject+"\r\n") {
+			t.Errorf("no %q in\n%s", subject, got)
+		}
+		r.Recipients[0].Action = Delayed
+	}
+}
+
 // A report in two languages: one part, English before Spanish, which is UTF-8
 // and so is the whole.
 func TestBothLanguages(t *testing.T) {
@@ -85,7 +119,10 @@ func TestBothLanguages(t *testing.T) {
 	if err := r.Write(&b, English(), Spanish()); err != nil {
 		t.Fatal(err)
 	}
-	const want = "Subject: Your message could not be delivered\r\n" +
+	const want = "From: \"Mail delivery / Servicio de correo (mx.pepito.es)\"\r\n" +
+		" <postmaster@pepito.es>\r\n" +
+		"To: <pepe@pepito.es>\r\n" +
+		"Subject: Your message could not be delivered / Su mensaje no se pudo entregar\r\n" +
 		"Date: Wed, 4 Mar 2026 05:06:07 +0000\r\n" +
 		"Message-ID: <r1@mx.pepito.es>\r\n" +
 		"Auto-Submitted: auto-replied\r\n" +
@@ -251,12 +288,10 @@ func TestWordsComplete(t *testing.T) {
 				t.Errorf("%s: words for %s are missing", w.Language, a)
 			}
 		}
-		for _, text := range []string{w.Sender, w.Opening} {
-			if strings.Count(text, "%s") != 1 {
-				t.Errorf("%s: %q needs one place for the host", w.Language, text)
-			}
+		if strings.Count(w.Opening, "%s") != 1 {
+			t.Errorf("%s: %q needs one place for the host", w.Language, w.Opening)
 		}
-		if w.Reason == "" || w.Until == "" || w.Attached == "" {
+		if w.Sender == "" || w.Reason == "" || w.Until == "" || w.Attached == "" {
 			t.Errorf("%s: words are missing", w.Language)
 		}
 	}

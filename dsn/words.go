@@ -4,7 +4,7 @@ package dsn
 // the status part stays the same for programs.
 type Words struct {
 	Language string // "en", for Content-Language
-	Sender   string // the display name the report comes from
+	Sender   string // the display name the report comes from, before the host's
 	Subject  map[Action]string
 	Opening  string            // says who speaks; %s is the host
 	Became   map[Action]string // one line for a recipient; %s is the address
@@ -15,13 +15,15 @@ type Words struct {
 	Until    string            // stands before the time at which a Delayed is given up
 	Closing  map[Action]string
 	Attached string // says what follows
+
+	Own func(reason string) string // says a Recipient's Reason, which is English, and leaves what it does not know; nil: all
 }
 
 // English gives the words in English.
 func English() Words {
 	return Words{
 		Language: "en",
-		Sender:   "Mail delivery at %s",
+		Sender:   "Mail delivery",
 		Subject: map[Action]string{
 			Failed:    "Your message could not be delivered",
 			Delayed:   "Your message is delayed",
@@ -57,7 +59,7 @@ func English() Words {
 func Spanish() Words {
 	return Words{
 		Language: "es",
-		Sender:   "Servicio de correo de %s",
+		Sender:   "Servicio de correo",
 		Subject: map[Action]string{
 			Failed:    "Su mensaje no se pudo entregar",
 			Delayed:   "Su mensaje lleva retraso",
@@ -87,4 +89,12 @@ func Spanish() Words {
 		},
 		Attached: "Siguen los detalles para los programas y su mensaje, o su cabecera.",
 	}
+}
+
+// own says a text of posta's.
+func (w *Words) own(text string) string {
+	if w.Own == nil {
+		return text
+	}
+	return w.Own(text)
 }

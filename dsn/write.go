@@ -13,8 +13,8 @@ import (
 	"posta/mail"
 )
 
-// Write writes the report as a message with CRLF line ends. Its readable part
-// says everything in each of the languages, its header in the first.
+// Write writes the report as a message with CRLF line ends. Its header and its
+// readable part speak each of the languages.
 func (r *Report) Write(w io.Writer, first Words, others ...Words) error {
 	boundary := r.Boundary
 	if boundary == "" {
@@ -22,13 +22,14 @@ func (r *Report) Write(w io.Writer, first Words, others ...Words) error {
 		rand.Read(b[:]) // never fails
 		boundary = "report-" + hex.EncodeToString(b[:])
 	}
-	text, languages := r.speech(first), first.Language
-	for _, words := range others {
+	text, languages := r.speech(&first), first.Language
+	for i := range others {
+		words := &others[i]
 		text += "\r\n* * *\r\n\r\n" + r.speech(words)
 		languages += ", " + words.Language // RFC 3282 §2
 	}
 	out := &writer{w: w}
-	out.write(r.head(boundary, first, !mail.IsASCII(text)))
+	out.write(r.head(boundary, append([]Words{first}, others...), !mail.IsASCII(text)))
 	out.write(textPart(boundary, languages, text))
 	out.write(r.status(boundary))
 	r.original(out, boundary)
@@ -53,12 +54,11 @@ func (o *writer) write(p []byte) {
 
 // head makes the report's own header (RFC 3464 §2, RFC 6522 §3). eight says
 // that the part for a person is not 7-bit.
-func (r *Report) head(boundary string, words Words, eight bool) []byte {
+func (r *Report) head(boundary string, all []Words, eight bool) []byte {
 	var b []byte
-	sender := fmt.Sprintf(words.Sender, r.MTA)
-	b = imf.AppendField(b, "From", fmt.Sprintf("%s <%s>", phrase(sender), r.From))
+	b = imf.AppendField(b, "From", fmt.Sprintf("%s <%s>", r.sender(all), r.From))
 	b = imf.AppendField(b, "To", "<"+r.To.String()+">")
-	b = imf.AppendField(b, "Subject", imf.EncodeWords(words.Subject[r.sum()]))
+	b = imf.AppendField(b, "Subject", r.subject(all))
 	b = imf.AppendField(b, "Date", imf.FormatDate(r.Date))
 	if r.MessageID != "" {
 		b = imf.AppendField(b, "Message-ID", "<"+r.MessageID+">")
@@ -73,27 +73,49 @@ func (r *Report) head(boundary string, words Words, eight bool) []byte {
 	return append(b, "\r\n"...)
 }
 
+// sender is the display name that the report comes from.
+func (r *Report) sender(all []Words) string {
+	var names []string
+	for i := range all {
+		names = append(names, all[i].Sender)
+	}
+	return r.phrase(strings.Join(names, " / ") + " (" + r.MTA + ")")
+}
+
+// subject says in each language what became of the message.
+func (r *Report) subject(all []Words) string {
+	var texts []string
+	for i := range all {
+		text := all[i].Subject[r.sum()]
+		if !r.UTF8 { // RFC 6532 §3.2: else as it is
+			text = imf.EncodeWords(text)
+		}
+		texts = append(texts, text)
+	}
+	return strings.Join(texts, " / ")
+}
+
 // phrase quotes a display name where RFC 5322 §3.2.5 wants it.
-func phrase(s string) string {
-	if !mail.IsASCII(s) {
+func (r *Report) phrase(s string) string {
+	if !mail.IsASCII(s) && !r.UTF8 {
 		return imf.EncodeWords(s)
 	}
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
 }
 
 // speech is all that the report says to a person, in one language.
-func (r *Report) speech(words Words) string {
+func (r *Report) speech(words *Words) string {
 	var t strings.Builder
 	fmt.Fprintf(&t, words.Opening+"\r\n\r\n", r.MTA)
 	for i := range r.Recipients {
 		rc := &r.Recipients[i]
 		fmt.Fprintf(&t, "  "+words.Became[rc.Action]+"\r\n", plain(address(rc)))
-		why := cmp.Or(rc.Diagnostic, rc.Reason)
+		why := cmp.Or(rc.Diagnostic, words.own(rc.Reason))
 		switch {
 		case rc.Returned:
 			fmt.Fprintf(&t, "    %s\r\n", words.Returned)
 			if rc.Before != "" {
-				fmt.Fprintf(&t, "    %s %s\r\n", words.Before, clip(plain(rc.Before)))
+				fmt.Fprintf(&t, "    %s %s\r\n", words.Before, clip(plain(words.own(rc.Before))))
 			}
 		case why != "":
 			fmt.Fprintf(&t, "    %s %s\r\n", words.Reason, clip(plain(why)))

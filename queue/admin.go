@@ -7,6 +7,7 @@ import (
 
 	"posta/dsn"
 	"posta/store"
+	"posta/words"
 )
 
 // What an administrator asks of the queue.
@@ -33,7 +34,7 @@ func (q *Queue) Rerouted() {
 // Remove takes what is chosen out of the queue, whoever is at work on it, and
 // counts the items. With tell the senders get a report that it was returned,
 // with the words of why; else nobody hears of it.
-func (q *Queue) Remove(ctx context.Context, p store.Pick, tell bool, why string) (n int64, err error) {
+func (q *Queue) Remove(ctx context.Context, p store.Pick, tell bool, why *words.Error) (n int64, err error) {
 	p.Limit = sweepMost
 	for {
 		items, err := q.cfg.Store.Items(ctx, p)
@@ -62,7 +63,7 @@ func returned(item store.Item, s store.Settlement, e ending) dsn.Recipient {
 }
 
 // remove removes items of one message.
-func (q *Queue) remove(items []store.Item, tell bool, why string) (n int64, err error) {
+func (q *Queue) remove(items []store.Item, tell bool, why *words.Error) (n int64, err error) {
 	v := said(failed, "5.7.0", why)
 	t := &attempt{trouble: trouble{verdict: v, at: q.cfg.Now()}}
 	r := &reporting{out: items[0].Out, action: dsn.Failed}

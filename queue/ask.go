@@ -2,7 +2,6 @@ package queue
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -11,6 +10,7 @@ import (
 	"posta/mail"
 	"posta/smtp"
 	"posta/smtp/smtpclient"
+	"posta/words"
 )
 
 // How long an answer about a recipient is believed. A refusal is asked for
@@ -150,7 +150,7 @@ func (a *Asker) ask(ctx context.Context, host string, from, to mail.Address) ver
 	if why != nil {
 		return *why
 	}
-	last := said(later, "4.4.1", "No host of the domain can be reached")
+	last := said(later, "4.4.1", words.Fail("attempt.unreachable", nil))
 	for _, t := range targets {
 		l, trouble := a.q.open(ctx, w, t)
 		if l == nil {
@@ -177,7 +177,7 @@ func try(ctx context.Context, l *link, from, to mail.Address) (v verdict, answer
 	case out.Mail.Code != 0 && out.Mail.Class() != 2:
 		v, answers = answered(smtp.MAIL, false, out.Mail), true
 	default:
-		v = said(later, "4.4.2", "The connection broke: "+reason(orEnded(err)))
+		v = said(later, "4.4.2", words.Fail("attempt.broke", because(orEnded(err))))
 	}
 	if l.Alive() {
 		_ = l.Quit(ctx)
@@ -190,7 +190,7 @@ func try(ctx context.Context, l *link, from, to mail.Address) (v verdict, answer
 // orEnded is what is said where a host answered nothing at all.
 func orEnded(err error) error {
 	if err == nil {
-		return errors.New("it answered nothing")
+		return words.Fail("attempt.nothing", nil)
 	}
 	return err
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"posta/store"
+	"posta/words"
 )
 
 // claimMessages is how many messages a carrier takes at a time: few, so that
@@ -76,7 +77,7 @@ func (c *carrier) carry(items []store.Item) {
 	}
 }
 
-const labNeedsRoute = "Mail of a lab goes only where a route leads"
+func labNeedsRoute() *words.Error { return words.Fail("attempt.lab_route", nil) }
 
 // deliver sends a message to its recipients, over as many transactions and hosts
 // as that takes. false: there is no connection, and the other messages need not
@@ -84,7 +85,7 @@ const labNeedsRoute = "Mail of a lab goes only where a route leads"
 func (c *carrier) deliver(items []store.Item) bool {
 	out := items[0].Out
 	if out.Lab && !c.way.explicit {
-		v := said(failed, "5.7.1", labNeedsRoute)
+		v := said(failed, "5.7.1", labNeedsRoute())
 		c.q.conclude(&attempt{trouble: trouble{verdict: v}}, items, nil)
 		return true
 	}
@@ -154,7 +155,7 @@ func (c *carrier) stranded(h *hunt, items []store.Item) bool {
 		return true
 	}
 	if t.text == "" && t.code == 0 { // its addresses are others now than a moment ago
-		t.verdict = said(later, "4.4.1", "None of the host's addresses is left to try")
+		t.verdict = said(later, "4.4.1", words.Fail("attempt.none_left", nil))
 	}
 	until, down := c.q.sched.failed(c.d, t)
 	if !down {

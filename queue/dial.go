@@ -1,26 +1,22 @@
 package queue
 
 import (
-	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
-	"io"
 	"net"
 	"net/netip"
 	"os"
 	"strings"
-	"syscall"
 	"time"
 
-	"posta/dns"
 	"posta/event"
 	"posta/mail"
 	"posta/smtp"
 	"posta/smtp/smtpclient"
-	"posta/wire"
+	"posta/store"
+	"posta/words"
 )
 
 // peer is what a carrier needs of a *smtpclient.Client.
@@ -86,7 +82,7 @@ func (q *Queue) dialWith(ctx context.Context, w *way, t target, policy Policy) (
 	defer func() { why.took = q.cfg.Now().Sub(why.at) }()
 	nc, err := q.cfg.Dial(ctx, q.source(w, t.addr.Addr()), t.addr)
 	if err != nil {
-		why.verdict = said(later, "4.4.1", "No connection: "+reason(err))
+		why.verdict = said(later, "4.4.1", words.Fail("attempt.no_connection", because(err)))
 		return nil, why, false
 	}
 	l = &link{host: t.host.name, addr: t.addr, session: q.cfg.Session(), since: q.cfg.Now(), lab: t.lab}
@@ -102,7 +98,7 @@ func (q *Queue) dialWith(ctx context.Context, w *way, t target, policy Policy) (
 	defer cancel()
 	why.verdict, broken = g.greet(opening)
 	if why.fate != relayed && opening.Err() != nil && ctx.Err() == nil {
-		why.verdict, broken = said(later, "4.4.2", "The connection broke before a message could be sent: no answer in time"), false
+		why.verdict, broken = said(later, "4.4.2", words.Fail("attempt.broke_before", because(os.ErrDeadlineExceeded))), false
 		g.alive = false
 	}
 	l.tls, why.tls, why.session = g.secured, g.secured, l.session
@@ -113,7 +109,7 @@ func (q *Queue) dialWith(ctx context.Context, w *way, t target, policy Policy) (
 	case g.alive:
 		_ = c.Quit(ctx)
 	default:
-		_ = c.Close("given up: " + why.text)
+		_ = c.Close("given up: " + spoken(&store.Attempt{Code: why.code, Status: why.status, Text: why.text}))
 	}
 	return nil, why, broken
 }
@@ -160,7 +156,7 @@ func (g *greeter) greet(ctx context.Context) (v verdict, broken bool) {
 	}
 	if g.circle() {
 		g.alive = true
-		return said(failed, "5.4.6", itself), false
+		return said(failed, "5.4.6", itself()), false
 	}
 	if v, broken := g.startTLS(ctx); v.fate != relayed {
 		return v, broken
@@ -169,7 +165,7 @@ func (g *greeter) greet(ctx context.Context) (v verdict, broken bool) {
 }
 
 // itself is said of mail that would come back.
-const itself = "The domain's mail is directed to this server, which does not know the domain"
+func itself() *words.Error { return words.Fail("attempt.to_ourselves", nil) }
 
 // circle says that the host greets with this server's name: DNS leads back here by
 // an address that nobody knows to be its own, as behind a router that translates
@@ -190,7 +186,7 @@ func telling(name string) bool {
 func (g *greeter) refused(err error) verdict {
 	var refusal *smtpclient.Refusal
 	if !errors.As(err, &refusal) {
-		return said(later, "4.4.2", "The connection broke before a message could be sent: "+reason(err))
+		return said(later, "4.4.2", words.Fail("attempt.broke_before", because(err)))
 	}
 	g.alive = refusal.Reply.Code != 421
 	v := answered(refusal.Verb, false, refusal.Reply)
@@ -214,7 +210,7 @@ func (g *greeter) startTLS(ctx context.Context) (v verdict, broken bool) {
 		return yes, false
 	case errors.Is(err, smtpclient.ErrNoTLS) && must:
 		g.alive = true
-		return said(later, "4.7.10", "The host does not offer TLS, which is required on this way"), false
+		return said(later, "4.7.10", words.Fail("attempt.tls_not_offered", nil)), false
 	case errors.Is(err, smtpclient.ErrNoTLS):
 		return yes, false
 	case errors.As(err, &refusal) && refusal.Verb == smtp.STARTTLS:
@@ -231,9 +227,9 @@ func (g *greeter) startTLS(ctx context.Context) (v verdict, broken bool) {
 
 func (g *greeter) noTLS(err error) verdict {
 	if g.invalid != nil && g.policy != Opportunistic {
-		return said(later, "4.7.5", "The host's certificate is not valid for its name: "+reason(g.invalid))
+		return said(later, "4.7.5", words.Fail("attempt.certificate", words.Args{"Reason": g.doubt()}))
 	}
-	return said(later, "4.7.5", "TLS could not be started: "+reason(err))
+	return said(later, "4.7.5", words.Fail("attempt.no_tls", words.Args{"Reason": handshake(err)}))
 }
 
 // config makes the handshake accept every certificate where TLS is only
@@ -261,7 +257,7 @@ func (g *greeter) config() *tls.Config {
 
 func (g *greeter) verify(s tls.ConnectionState) error {
 	if len(s.PeerCertificates) == 0 {
-		return errors.New("there is none")
+		return errNoCertificate
 	}
 	o := x509.VerifyOptions{DNSName: g.t.host.name, Roots: g.q.cfg.Roots, CurrentTime: g.q.cfg.Now(), Intermediates: x509.NewCertPool()}
 	for _, c := range s.PeerCertificates[1:] {
@@ -273,11 +269,11 @@ func (g *greeter) verify(s tls.ConnectionState) error {
 
 func (g *greeter) note() {
 	s, _ := g.c.TLS()
-	proof := "certificate valid"
+	args := words.Args{"TLS": strings.Replace(tls.VersionName(s.Version), "TLS ", "TLSv", 1) + " " + tls.CipherSuiteName(s.CipherSuite)}
+	g.secured = words.Fail("attempt.proven", args).Error()
 	if g.invalid != nil {
-		proof = "certificate not valid"
+		g.secured = words.Fail("attempt.unproven", args).Error()
 	}
-	g.secured = fmt.Sprintf("%s %s, %s", strings.Replace(tls.VersionName(s.Version), "TLS ", "TLSv", 1), tls.CipherSuiteName(s.CipherSuite), proof)
 }
 
 // logIn logs in to a smart host. That it refuses is for an administrator to
@@ -290,7 +286,7 @@ func (g *greeter) logIn(ctx context.Context) verdict {
 	login := smtpclient.Login{User: route.User, Password: route.Password}
 	g.alive = true
 	if g.policy != None && g.c.Weak(login) {
-		return said(later, "4.7.11", "The host wants the password in clear, and there is no TLS")
+		return said(later, "4.7.11", words.Fail("attempt.clear_password", nil))
 	}
 	err := g.c.Auth(ctx, login)
 	var refusal *smtpclient.Refusal
@@ -299,48 +295,13 @@ func (g *greeter) logIn(ctx context.Context) verdict {
 		return verdict{fate: relayed}
 	case errors.As(err, &refusal):
 		v := answered(refusal.Verb, false, refusal.Reply).softer()
-		v.text = clean(fmt.Sprintf("The host refused the log-in of %s: %s", route.User, v.text))
 		if v.status == status(4, 0, 0) {
 			v.status = status(4, 7, 8)
 		}
 		return v
 	case errors.Is(err, smtpclient.ErrNoMechanism):
-		return said(later, "4.7.4", "The host offers no way to log in that posta has")
+		return said(later, "4.7.4", words.Fail("attempt.no_mechanism", nil))
 	}
 	g.alive = false
-	return said(later, "4.4.2", "The connection broke during the log-in: "+reason(err))
-}
-
-// reason says why something failed, in words for people that name no addresses
-// a second time.
-func reason(err error) string {
-	var timeout net.Error
-	switch {
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return "connection refused"
-	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
-		return "the other side broke the connection off"
-	case errors.Is(err, syscall.ENETUNREACH):
-		return "the network cannot be reached"
-	case errors.Is(err, syscall.EHOSTUNREACH):
-		return "the host cannot be reached"
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return "the other side closed the connection"
-	case errors.Is(err, wire.ErrIdle), errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded),
-		errors.As(err, &timeout) && timeout.Timeout():
-		return "no answer in time"
-	case errors.Is(err, wire.ErrShutdown), errors.Is(err, context.Canceled):
-		return "the server is shutting down"
-	case errors.Is(err, smtpclient.ErrStrange):
-		return "what the other side answered makes no sense"
-	}
-	var unknown *dns.Error
-	if errors.As(err, &unknown) {
-		return clean(cmp.Or(unknown.Reason, unknown.Kind.Error()))
-	}
-	var op *net.OpError
-	if errors.As(err, &op) {
-		return clean(op.Err.Error())
-	}
-	return clean(err.Error())
+	return said(later, "4.4.2", words.Fail("attempt.broke_login", because(err)))
 }

@@ -52,7 +52,7 @@ func (q *Queue) Explain(ctx context.Context, domain string) (Way, error) {
 		return out, nil
 	}
 	if !w.explicit {
-		out.LabWhy = labNeedsRoute
+		out.LabWhy = labNeedsRoute().Error()
 	} else if _, why := q.targets(ctx, w, true); why != nil {
 		out.LabWhy = why.text
 	}

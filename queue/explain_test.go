@@ -20,7 +20,7 @@ func TestExplain(t *testing.T) {
 		w.routes["out.example"] = Route{Hosts: []string{"192.0.2.9"}, TLS: None}
 		w.routes["site.example"] = Route{OnDemand: true}
 		for domain, want := range map[string]string{
-			"x.example":    "[10 mx1.x.example [2001:db8::7]:25 10 mx1.x.example 192.0.2.7:25 20 mx2.x.example 192.0.2.8:25] laid false; lab: " + labNeedsRoute,
+			"x.example":    "[10 mx1.x.example [2001:db8::7]:25 10 mx1.x.example 192.0.2.7:25 20 mx2.x.example 192.0.2.8:25] laid false; lab: Mail of a lab goes only where a route leads",
 			"lab.example":  "[0 10.0.0.7 10.0.0.7:2525] required us laid true; lab: ",
 			"out.example":  "[0 192.0.2.9 192.0.2.9:25] none laid true; lab: Mail of a lab goes to addresses of the lab only",
 			"site.example": "[] kept laid false; lab: ",

@@ -13,6 +13,7 @@ import (
 	"posta/smtp/smtpclient"
 	"posta/store"
 	"posta/wire/wiretest"
+	"posta/words"
 )
 
 // Domains with the same exchangers share a connection, and a message to both of
@@ -312,10 +313,10 @@ func TestRemove(t *testing.T) {
 		w.send("b@x.example", "c@x.example")
 		w.run(time.Second)
 		w.send("d@y.example")
-		if n, err := w.q.Remove(t.Context(), store.Pick{Domain: "x.example"}, true, "Returned by the administrator"); n != 2 || err != nil {
+		if n, err := w.q.Remove(t.Context(), store.Pick{Domain: "x.example"}, true, words.Fail("attempt.bounced", nil)); n != 2 || err != nil {
 			t.Error(n, err)
 		}
-		if n, err := w.q.Remove(t.Context(), store.Pick{}, false, "Removed"); n != 1 || err != nil {
+		if n, err := w.q.Remove(t.Context(), store.Pick{}, false, words.Fail("attempt.removed", nil)); n != 1 || err != nil {
 			t.Error(n, err)
 		}
 		if w.store.left() != 0 || len(w.reports) != 1 || strings.Count(w.reports[0], "Action: failed") != 2 ||

@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"posta/words"
 )
 
 // pace is how fast a destination takes mail. A host may have minutes for each of its
@@ -190,7 +192,7 @@ func (s *schedule) wasCut(c *carrier) bool {
 }
 
 // tooSlow is the verdict on what was cut short (RFC 3463 §3.5: congestion).
-func tooSlow() verdict { return said(later, "4.4.5", "The host is slow, and much other mail waits") }
+func tooSlow() verdict { return said(later, "4.4.5", words.Fail("attempt.slow", nil)) }
 
 // interruptible begins a step that can be cut short at any time, and gives a context
 // that ends then.

@@ -19,6 +19,8 @@ import (
 	"posta/smtp"
 	"posta/smtp/smtpclient"
 	"posta/store"
+
+	"posta/words"
 )
 
 // tarpits are hosts that by their domain's name are slow in one way, or well.
@@ -91,7 +93,7 @@ func (p *tarpits) dial(ctx context.Context, _ *way, t target) (*link, trouble) {
 	}
 	if pause(ctx, nil, wait); ctx.Err() != nil || kind == "silent" {
 		p.count(kind, -1)
-		return nil, trouble{verdict: said(later, "4.4.2", "no greeting"), host: t.host.name}
+		return nil, trouble{verdict: said(later, "4.4.2", words.Fail("attempt.timeout", nil)), host: t.host.name}
 	}
 	return &link{peer: &tarpit{p: p, kind: kind}, host: t.host.name, addr: t.addr, since: time.Now()}, trouble{}
 }

@@ -175,8 +175,8 @@ func TestItself(t *testing.T) {
 		want     string
 		dials    int
 	}{
-		"alone":              {"us.example", []string{greets("US.example ESMTP") + bye}, false, "failed " + itself, 1},
-		"others behind":      {"us.example", []string{greets("us.example") + bye, "refused", "refused", "refused"}, false, "failed " + itself, 1},
+		"alone":              {"us.example", []string{greets("US.example ESMTP") + bye}, false, "failed " + itself().Error(), 1},
+		"others behind":      {"us.example", []string{greets("us.example") + bye, "refused", "refused", "refused"}, false, "failed " + itself().Error(), 1},
 		"one before":         {"us.example", []string{"refused", greets("us.example") + bye, greets("us.example") + bye, "refused"}, false, "delayed No connection: connection refused", 2},
 		"one before that is": {"us.example", []string{script(greeting(), sent, quit), greets("us.example") + bye}, false, "relayed 250 mine", 1},
 		"by a route":         {"us.example", []string{script(greets("us.example"), sent, quit)}, true, "relayed 250 mine", 1},

@@ -12,6 +12,7 @@ import (
 
 	"posta/dns"
 	"posta/mail"
+	"posta/words"
 )
 
 // Policy is what TLS must be on a way.
@@ -70,7 +71,7 @@ func (r *router) find(ctx context.Context, domain string) (*way, *verdict) {
 		var err error
 		if w.route, err = r.cfg.Routes.Route(ctx, domain); err != nil {
 			r.cfg.Problem(fmt.Errorf("queue: the route to %s: %w", domain, err))
-			return nil, sayp(later, "4.3.0", "The route to the domain could not be looked up")
+			return nil, sayp(later, "4.3.0", words.Fail("attempt.no_route", nil))
 		}
 	}
 	w.route.TLS = cmp.Or(w.route.TLS, r.cfg.TLS)
@@ -118,7 +119,7 @@ func laid(route Route) (hosts []host, why *verdict) {
 	for i, text := range route.Hosts {
 		h, ok := parseHost(text, port)
 		if !ok {
-			return nil, sayp(later, "4.3.5", fmt.Sprintf("The route names %q, which is no host", text))
+			return nil, sayp(later, "4.3.5", words.Fail("attempt.route_host", words.Args{"Name": text}))
 		}
 		h.pref = uint16(i)
 		hosts = append(hosts, h)
@@ -152,9 +153,9 @@ func parseHost(text string, port uint16) (host, bool) {
 func (r *router) literal(addr netip.Addr) ([]host, *verdict) {
 	switch {
 	case r.cfg.OwnAddr(addr):
-		return nil, sayp(failed, "5.4.6", "The address is this server's own, and it has no such domain")
+		return nil, sayp(failed, "5.4.6", words.Fail("attempt.own_address", nil))
 	case !usable(addr):
-		return nil, sayp(failed, "5.1.2", "Mail cannot be sent to such an address")
+		return nil, sayp(failed, "5.1.2", words.Fail("attempt.bad_address", nil))
 	}
 	return []host{{name: addr.String(), addr: addr, port: 25}}, nil
 }
@@ -174,13 +175,13 @@ func (r *router) byMX(ctx context.Context, domain string) ([]host, *verdict) {
 	case errors.Is(err, dns.ErrNoData):
 		return r.implicit(ctx, domain)
 	case errors.Is(err, dns.ErrNoDomain):
-		return nil, sayp(failed, "5.1.2", "The domain does not exist")
+		return nil, sayp(failed, "5.1.2", words.Fail("attempt.no_domain", nil))
 	case errors.Is(err, dns.ErrName):
-		return nil, sayp(failed, "5.1.2", "This is no domain that mail can be sent to")
+		return nil, sayp(failed, "5.1.2", words.Fail("attempt.bad_domain", nil))
 	case err != nil:
-		return nil, sayp(later, "4.4.3", "The domain could not be looked up: "+reason(err))
+		return nil, sayp(later, "4.4.3", words.Fail("attempt.domain_unknown", because(err)))
 	case dns.Null(records):
-		v := sayp(failed, "5.1.10", "The domain takes no mail (null MX)") // RFC 7505 §4.2
+		v := sayp(failed, "5.1.10", words.Fail("attempt.null_mx", nil)) // RFC 7505 §4.2
 		return nil, v
 	}
 	var hosts []host
@@ -192,7 +193,7 @@ func (r *router) byMX(ctx context.Context, domain string) ([]host, *verdict) {
 	}
 	slices.SortStableFunc(hosts, func(a, b host) int { return int(a.pref) - int(b.pref) })
 	if len(hosts) == 0 {
-		return nil, sayp(failed, "5.4.4", "The domain's MX names no host that mail can be sent to")
+		return nil, sayp(failed, "5.4.4", words.Fail("attempt.no_mx_host", nil))
 	}
 	return r.before(hosts, func(h host) bool { return r.cfg.Own(h.name) })
 }
@@ -207,7 +208,7 @@ func (r *router) before(hosts []host, own func(host) bool) ([]host, *verdict) {
 		}
 	}
 	if len(hosts) == 0 {
-		return nil, sayp(failed, "5.4.6", itself)
+		return nil, sayp(failed, "5.4.6", itself())
 	}
 	return hosts, nil
 }
@@ -222,15 +223,15 @@ func (r *router) implicit(ctx context.Context, domain string) ([]host, *verdict)
 	_, err := r.cfg.Resolver.Addrs(ctx, domain)
 	switch {
 	case errors.Is(err, dns.ErrNoData), errors.Is(err, dns.ErrNoDomain), errors.Is(err, dns.ErrName):
-		return nil, sayp(failed, "5.1.2", "The domain takes no mail: it has neither MX nor address")
+		return nil, sayp(failed, "5.1.2", words.Fail("attempt.no_mail", nil))
 	case err != nil:
-		return nil, sayp(later, "4.4.3", "The domain's address could not be looked up: "+reason(err))
+		return nil, sayp(later, "4.4.3", words.Fail("attempt.address_unknown", because(err)))
 	}
 	return r.before([]host{{name: domain, port: 25}}, func(h host) bool { return r.cfg.Own(h.name) })
 }
 
 // sayp is said, as a pointer: there is a verdict.
-func sayp(f fate, status, text string) *verdict {
-	v := said(f, status, text)
+func sayp(f fate, status string, why *words.Error) *verdict {
+	v := said(f, status, why)
 	return &v
 }

@@ -9,6 +9,7 @@ import (
 	"posta/event"
 	"posta/mail"
 	"posta/store"
+	"posta/words"
 )
 
 // rest are the items of an attempt that are to be tried at once.
@@ -153,7 +154,7 @@ func (q *Queue) keep(w *way, items []store.Item) {
 	var plain []store.Settlement
 	for i, item := range items {
 		if !now.Before(item.Expires) {
-			v := said(failed, "5.4.7", "Nobody fetched it in time")
+			v := said(failed, "5.4.7", words.Fail("attempt.not_fetched", nil))
 			q.conclude(&attempt{trouble: trouble{verdict: v}}, items[i:i+1], nil)
 			continue
 		}

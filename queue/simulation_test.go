@@ -20,6 +20,7 @@ import (
 	"posta/smtp"
 	"posta/smtp/smtpclient"
 	"posta/store"
+	"posta/words"
 )
 
 // simulation is an Internet without sockets: each domain has a host, which by its
@@ -86,7 +87,7 @@ func (s *simulation) dial(ctx context.Context, w *way, t target) (*link, trouble
 	k := kind(domain)
 	if k >= deadFrom || k >= illFrom && time.Since(s.start) < 3*time.Hour {
 		pause(ctx, nil, dialTime)
-		return nil, trouble{verdict: said(later, "4.4.1", "No connection: no answer in time"), host: t.host.name, addr: t.addr.String()}
+		return nil, trouble{verdict: said(later, "4.4.1", words.Fail("attempt.no_connection", because(os.ErrDeadlineExceeded))), host: t.host.name, addr: t.addr.String()}
 	}
 	time.Sleep(100 * time.Millisecond)
 	s.mu.Lock()

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"posta/dns"
+	"posta/words"
 )
 
 const (
@@ -59,12 +60,12 @@ func (q *Queue) targets(ctx context.Context, w *way, lab bool) (all []target, wh
 	}
 	switch {
 	case own >= 0:
-		why = sayp(failed, "5.4.6", itself)
+		why = sayp(failed, "5.4.6", itself())
 	case barred:
-		why = sayp(failed, "5.7.1", "Mail of a lab goes to addresses of the lab only")
+		why = sayp(failed, "5.7.1", words.Fail("attempt.lab_only", nil))
 		why.lone = true // other mail may go there
 	case why == nil:
-		why = sayp(failed, "5.4.4", "The domain's hosts have no address that mail can be sent to")
+		why = sayp(failed, "5.4.4", words.Fail("attempt.no_address", nil))
 	}
 	if cut || w.explicit && !barred {
 		soft := why.softer() // an administrator's mistake, a name that is still to come, or hosts that nobody looked at
@@ -83,9 +84,9 @@ func (q *Queue) addresses(ctx context.Context, h host) ([]netip.Addr, *verdict) 
 	case err == nil:
 		return addrs, nil
 	case errors.Is(err, dns.ErrNoData), errors.Is(err, dns.ErrNoDomain), errors.Is(err, dns.ErrName):
-		return nil, sayp(failed, "5.4.4", "The host "+h.name+" has no address")
+		return nil, sayp(failed, "5.4.4", words.Fail("attempt.host_no_address", words.Args{"Host": h.name}))
 	}
-	return nil, sayp(later, "4.4.3", "The host "+h.name+" could not be looked up: "+reason(err))
+	return nil, sayp(later, "4.4.3", words.Fail("attempt.host_unknown", words.Args{"Host": h.name, "Reason": reason(err)}))
 }
 
 // interleaved lets IPv6 and IPv4 take turns, so that neither's failing takes all

@@ -13,6 +13,7 @@ import (
 	"posta/smtp"
 	"posta/smtp/smtpclient"
 	"posta/store"
+	"posta/words"
 )
 
 // attempt is one try to hand a message over: a transaction, or why there was none.
@@ -49,7 +50,7 @@ func (q *Queue) transact(ctx context.Context, l *link, items []store.Item, c *co
 	switch {
 	case c.failed != nil:
 		q.problem(fmt.Errorf("queue: reading message %s: %w", out.Queue, c.failed))
-		t.all(said(later, "4.3.0", "The message could not be read from the store"))
+		t.all(said(later, "4.3.0", words.Fail("attempt.unreadable", nil)))
 	case err != nil && c.wasCut():
 		t.cut, t.usable = true, false
 	case err != nil && ctx.Err() != nil && got != whole:

@@ -8,6 +8,7 @@ import (
 	"posta/mail"
 	"posta/smtp"
 	"posta/smtp/smtpclient"
+	"posta/words"
 )
 
 // fate is what becomes of a recipient after an attempt.
@@ -32,17 +33,20 @@ type verdict struct {
 	lone   bool   // it is about one recipient, not about all of the transaction
 }
 
-// said is a verdict of ours.
-func said(f fate, status, text string) verdict {
+// said is a verdict of ours. Its text is kept in English, out of the catalog, by
+// which it is known again where it is shown (words.Again).
+func said(f fate, status string, why *words.Error) verdict {
 	s, err := mail.ParseStatus(status)
 	if err != nil {
 		panic(err) // a programmer's error
 	}
-	return verdict{fate: f, status: s, text: clean(text)}
+	return verdict{fate: f, status: s, text: clean(why.Error())}
 }
 
 // loops says that the host is this server.
-func (v verdict) loops() bool { return v.fate == failed && v.text == itself }
+func (v verdict) loops() bool {
+	return v.fate == failed && v.status == status(5, 4, 6) && v.text == itself().Error()
+}
 
 // softer is the verdict as one that is to be tried again.
 func (v verdict) softer() verdict {
@@ -83,14 +87,14 @@ func answered(verb smtp.Verb, body bool, r smtp.Reply) verdict {
 	if body {
 		v.verb = "message"
 	}
-	words := append([]string{r.Text}, r.More...)
-	v.text = clean(strings.Join(words, " "))
+	said := append([]string{r.Text}, r.More...)
+	v.text = clean(strings.Join(said, " "))
 	switch r.Class() {
 	case 5:
 		v.fate = failed
 	case 4:
 	default:
-		v.text = clean("unexpected answer: " + v.text)
+		v.text = clean(words.Fail("attempt.unexpected", words.Args{"Reply": v.text}).Error())
 		v.status = mail.Status{Class: 4, Subject: 5}
 	}
 	if v.status == (mail.Status{}) {
@@ -163,16 +167,29 @@ func overall(out smtpclient.Outcome, err error, got passed) (v verdict, usable b
 		}
 		return v, usable
 	case errors.As(err, &ours): // nothing was asked: the server cannot carry it
-		return verdict{fate: elsewhere, status: ours.Status, text: clean(ours.Text)}, true
+		return verdict{fate: elsewhere, status: ours.Status, text: clean(cannotCarry(ours).Error())}, true
 	}
 	switch got {
 	case nothing:
-		return said(elsewhere, "4.4.2", "The connection broke: "+reason(err)), false
+		return said(elsewhere, "4.4.2", words.Fail("attempt.broke", because(err))), false
 	case some:
-		return said(later, "4.4.2", "The connection broke in the middle of the message: "+reason(err)), false
+		return said(later, "4.4.2", words.Fail("attempt.broke_middle", because(err))), false
 	}
 	// The message may have been taken: it may come twice, but is not lost (RFC 1047).
-	return said(later, "4.4.2", "The message was sent, and no answer came: "+reason(err)), false
+	return said(later, "4.4.2", words.Fail("attempt.no_answer", because(err))), false
+}
+
+// cannotCarry says in words why the client did not even ask.
+func cannotCarry(e *mail.Error) error {
+	switch e.Status {
+	case status(5, 6, 7):
+		return words.Fail("attempt.no_utf8", nil)
+	case status(5, 6, 3):
+		return words.Fail("attempt.no_8bit", nil)
+	case status(5, 3, 4):
+		return words.Fail("attempt.too_large", nil)
+	}
+	return errors.New(e.Text)
 }
 
 func relayedAs(r smtp.Reply) mail.Status {

@@ -106,10 +106,10 @@ func TestClean(t *testing.T) {
 }
 
 func TestReason(t *testing.T) {
-	if got := reason(fmt.Errorf("x: %w", io.EOF)); got != "the other side closed the connection" {
+	if got := reason(fmt.Errorf("x: %w", io.EOF)).Error(); got != "the other side closed the connection" {
 		t.Error(got)
 	}
-	if got := reason(errors.New("odd\x00")); got != "odd" {
+	if got := reason(errors.New("odd\x00")).Error(); got != "odd" {
 		t.Error(got)
 	}
 }

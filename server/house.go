@@ -193,10 +193,14 @@ func (h *House) furnish(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	speech, err := reportWords()
+	if err != nil {
+		return err
+	}
 	h.room = mailroom.New(mailroom.Config{Hostname: h.cfg.Hostname, Directory: h.directory, Store: h.db, Trouble: h.o.Report, Sink: sinks,
 		Outside: outside{h}, Callout: queue.NewAsker(h.queue), SRS: rewriter, MaxAge: h.cfg.Outgoing.MaxAge.Duration,
 		Hold: h.cfg.Outgoing.Mode == config.OutgoingHold, Queued: h.queue.Stir,
-		Signer: signing{h.signer}, Sending: h.sending})
+		Signer: signing{h.signer}, Sending: h.sending, Words: speech})
 	if err := h.openSink(ctx); err != nil {
 		return err
 	}

@@ -15,9 +15,11 @@ import (
 	"posta/config"
 	"posta/directory"
 	"posta/dns"
+	"posta/dsn"
 	"posta/queue"
 	"posta/smtp/smtpclient"
 	"posta/store"
+	"posta/words"
 )
 
 // openQueue makes the queue of what leaves, and whom it asks of DNS. It sends
@@ -182,4 +184,19 @@ func (h *House) measureQueue() {
 		}
 		return 0
 	})
+}
+
+// reportWords are what reports say. posta's own reasons come in English, as the
+// queue keeps them.
+func reportWords() ([]dsn.Words, error) {
+	spanish := dsn.Spanish()
+	w, err := words.New(spanish.Language)
+	if err != nil {
+		return nil, err
+	}
+	spanish.Own = func(reason string) string {
+		text, _ := w.Again("attempt", reason)
+		return text
+	}
+	return []dsn.Words{dsn.English(), spanish}, nil
 }

@@ -48,7 +48,7 @@ func TestNothingStaysEnglish(t *testing.T) {
 
 // talkers are the rooms whose strings people may read.
 func talkers() []string {
-	return []string{"cmd/posta", "server", "admin", "config", "roster", "cert", "fault", "observe", "sink", "trace", "words", "talk/console"}
+	return []string{"cmd/posta", "server", "admin", "config", "roster", "cert", "fault", "observe", "sink", "trace", "queue", "words", "talk/console"}
 }
 
 // The rule: what a person reads comes out of the catalogs. So in these rooms a
@@ -241,7 +241,7 @@ func hasWords(text string) bool {
 // head of a file of Windows, a reply of the protocols, a note that is recorded.
 func isTyped(text string) bool {
 	return regexp.MustCompile(`^(posta|putty|plink|telnet|openssl|curl|swaks|tshark|netsh) `).MatchString(text) ||
-		slices.Contains([]string{"PID %d", "%s, PID %d", "Windows Registry Editor Version 5.00\n", "Too many connections; try again later",
+		slices.Contains([]string{"PID %d", "%s, PID %d", "Windows Registry Editor Version 5.00\n", "Too many connections; try again later", "The domain's host says to %s: %d %s",
 			"handed in by "}, text)
 }
 

@@ -12,6 +12,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 	"github.com/pelletier/go-toml/v2"
@@ -36,6 +37,9 @@ type Args = map[string]any
 type Words struct {
 	lang string
 	loc  *i18n.Localizer
+
+	mu    sync.Mutex
+	known map[string][]saying // by section, for Again
 }
 
 // New gives the Words of a language: "es", also "es_EC.UTF-8" or "es-EC".

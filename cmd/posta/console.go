@@ -83,7 +83,7 @@ func (c *console) text(e *event.Event) string {
 
 // attempted says what became of a message for somebody elsewhere.
 func (c *console) attempted(f *event.Attempted) string {
-	args := words.Args{"ID": f.ID, "To": printable(f.Recipient), "Reply": printable(f.Reply), "Next": whenListed(f.Next)}
+	args := words.Args{"ID": f.ID, "To": printable(f.Recipient), "Reply": replyText(c.words, f.Reply), "Next": whenListed(f.Next)}
 	switch {
 	case f.Outcome == event.Relayed:
 		return c.words.Say("console.relayed", args)

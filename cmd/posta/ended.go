@@ -26,7 +26,7 @@ func ended(w *words.Words, reason string) string {
 			if one.id == "session.ended_collect" {
 				what = collectFailure(w, what)
 			}
-			return w.Say(one.id, words.Args{"What": strings.TrimPrefix(what, "wire: ")})
+			return w.Say(one.id, words.Args{"What": replyText(w, strings.TrimPrefix(what, "wire: "))})
 		}
 	}
 	return reason
@@ -35,24 +35,30 @@ func ended(w *words.Words, reason string) string {
 // usualEnds are the usual reasons, and what they are called.
 func usualEnds() map[string]string {
 	return map[string]string{
-		"quit":                                 "session.ended_quit",
-		"peer closed":                          "session.ended_peer",
-		"connection lost":                      "session.ended_lost",
-		"timeout":                              "session.ended_timeout",
-		"timeout: the session lasted too long": "session.ended_too_long",
-		"shutdown":                             "session.ended_shutdown",
-		"closed by a fault":                    "session.ended_fault",
-		"both sides finished":                  "session.ended_both",
-		"reset":                                "session.ended_reset",
-		"the capture ended":                    "session.ended_capture",
-		"its ports were used again":            "session.ended_again",
-		"session ended":                        "session.ended_over",
-		"failed":                               "session.ended_broken_off",
-		"internal error":                       "session.ended_internal",
-		"maildrop lease lost":                  "session.ended_lease",
-		"the message could not be read":        "session.ended_unread",
-		"refused: HTTP":                        "session.ended_http",
-		"refused: an HTTP request":             "session.ended_http",
+		"quit":                                   "session.ended_quit",
+		"peer closed":                            "session.ended_peer",
+		"connection lost":                        "session.ended_lost",
+		"timeout":                                "session.ended_timeout",
+		"timeout: the session lasted too long":   "session.ended_too_long",
+		"shutdown":                               "session.ended_shutdown",
+		"closed by a fault":                      "session.ended_fault",
+		"both sides finished":                    "session.ended_both",
+		"reset":                                  "session.ended_reset",
+		"the capture ended":                      "session.ended_capture",
+		"its ports were used again":              "session.ended_again",
+		"session ended":                          "session.ended_over",
+		"failed":                                 "session.ended_broken_off",
+		"lost":                                   "session.ended_lost",
+		"stopped":                                "session.ended_shutdown",
+		"done":                                   "session.ended_over",
+		"no more":                                "session.ended_broken_off",
+		"asked about a recipient":                "session.ended_asked",
+		"the message was refused before its end": "session.ended_cut_short",
+		"internal error":                         "session.ended_internal",
+		"maildrop lease lost":                    "session.ended_lease",
+		"the message could not be read":          "session.ended_unread",
+		"refused: HTTP":                          "session.ended_http",
+		"refused: an HTTP request":               "session.ended_http",
 		"refused: the peer talked before the greeting": "session.ended_early",
 		"refused: too many errors":                     "session.ended_errors",
 		"refused: too many failed log-ins":             "session.ended_logins",

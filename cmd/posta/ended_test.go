@@ -17,9 +17,9 @@ func TestEndedSaysAll(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	reason := regexp.MustCompile(`(?:\.end = |\.end\(|\.last\(.*, |endHTTP = |Close\(|reason = |reason := |return )"([a-z][^"]* [^"]*|tls: [^"]*|quit|timeout|shutdown|failed)"`)
+	reason := regexp.MustCompile(`(?:\.end = |\.end\(|\.last\(.*, |endHTTP = |Close\(|abandon\(|unlink\(|reason = |reason := |return )"([a-z][^"]* [^"]*|tls: [^"]*|quit|timeout|shutdown|failed|lost|stopped|done)"`)
 	found := map[string]string{}
-	for _, room := range []string{"../../smtp/smtpserver", "../../pop3/pop3server", "../../wire"} {
+	for _, room := range []string{"../../smtp/smtpserver", "../../pop3/pop3server", "../../wire", "../../smtp/smtpclient", "../../queue"} {
 		files, err := filepath.Glob(filepath.Join(room, "*.go"))
 		if err != nil || len(files) == 0 {
 			t.Fatal(err, room)

@@ -132,7 +132,7 @@ func (s *asking) run(ctx context.Context) {
 	case errors.As(err, &refused):
 		s.said(refused.Verb, refused.Reply)
 	case errors.As(err, &local):
-		s.at.Problem = p.a.words.Error(words.Fail("send.not_carried", words.Args{"Reason": local.Status.String() + " " + local.Text}))
+		s.at.Problem = p.a.words.Error(words.Fail("send.not_carried", words.Args{"Reason": local.Status.String() + " " + ownText(p.a.words, local.Text)}))
 	case errors.Is(err, smtpclient.ErrTLS) && ctx.Err() == nil:
 		s.again = true
 		s.at.Problem = p.a.words.Error(words.Fail("probe.tls_failed", words.Args{"Reason": p.a.words.Error(p.a.whyEnded(innermost(err), s.target()))}))

@@ -148,17 +148,7 @@ func (a *app) answered(t *admin.Tried) []string {
 	case t.Host+t.Address != "":
 		all = append(all, printable(cmp.Or(t.Address, t.Host)))
 	}
-	var said []string
-	if t.Code != 0 {
-		said = append(said, strconv.Itoa(t.Code))
-		if t.Status != "" {
-			said = append(said, t.Status)
-		}
-	}
-	if t.Text != "" {
-		said = append(said, printable(t.Text))
-	}
-	text := strings.Join(said, " ")
+	text := replied(a.words, t.Code, t.Status, t.Text)
 	if t.Verb != "" {
 		text = printable(t.Verb) + ": " + text
 	}
@@ -226,7 +216,7 @@ func (a *app) prospect(q *admin.Queued) string {
 func (a *app) tried(b *strings.Builder, t *admin.Tried) {
 	all := a.answered(t)
 	if t.TLS != "" {
-		all = append(all, t.TLS)
+		all = append(all, ownText(a.words, t.TLS))
 	} else if t.Code != 0 && messageVerb(t.Verb) {
 		all = append(all, a.say("queue.clear", nil))
 	}

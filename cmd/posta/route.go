@@ -150,7 +150,7 @@ func (a *app) routeWay(value string) string {
 func (a *app) routeTest(w io.Writer, t *admin.RouteTest) error {
 	var b strings.Builder
 	say := func(id string, args words.Args) { wrap(&b, "", a.say(id, args)) }
-	args := words.Args{"Domain": t.Domain, "Route": t.Route, "Why": printable(t.Why), "Status": t.Status, "Site": printable(t.Site)}
+	args := words.Args{"Domain": t.Domain, "Route": t.Route, "Why": ownText(a.words, t.Why), "Status": t.Status, "Site": printable(t.Site)}
 	switch {
 	case t.Refused:
 		say("route.off", args)
@@ -188,7 +188,7 @@ func (a *app) routeTest(w io.Writer, t *admin.RouteTest) error {
 		say("route.later", args)
 	}
 	if t.Lab != "" {
-		say("route.lab", words.Args{"Why": printable(t.Lab)})
+		say("route.lab", words.Args{"Why": ownText(a.words, t.Lab)})
 	}
 	if t.Mode == config.OutgoingHold {
 		say("route.hold", args)

@@ -177,7 +177,7 @@ func (s *sending) explain(err error) error {
 		}
 		return words.Fail("send.refused", words.Args{"What": what, "Reply": mail.Shown(refused.Reply.FirstLine())})
 	case errors.As(err, &local):
-		return words.Fail("send.not_carried", words.Args{"Reason": fmt.Sprintf("%s %s", local.Status, local.Text)})
+		return words.Fail("send.not_carried", words.Args{"Reason": fmt.Sprintf("%s %s", local.Status, ownText(s.a.words, local.Text))})
 	}
 	return s.a.whyEnded(err, s.t)
 }

@@ -161,10 +161,11 @@ func (a *app) leaving(s *trace.Step) []string {
 	case s.Host != "" || s.Address != "":
 		all = append(all, printable(cmp.Or(s.Address, s.Host)))
 	}
-	for _, text := range []string{s.TLS, s.Reply} {
-		if text != "" {
-			all = append(all, printable(text))
-		}
+	if s.TLS != "" {
+		all = append(all, ownText(a.words, s.TLS))
+	}
+	if s.Reply != "" {
+		all = append(all, replyText(a.words, s.Reply))
 	}
 	if !s.Next.IsZero() {
 		all = append(all, a.say("trace.next", words.Args{"Next": when(s.Next)}))

@@ -1,0 +1,189 @@
+package queue
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"math/big"
+	"net"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"posta/dns"
+	"posta/mail"
+)
+
+// What is wrong with a certificate is said in plain words.
+func TestDoubt(t *testing.T) {
+	now := time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
+	authority, authorityKey := certified(t, &x509.Certificate{IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+		Subject: pkix.Name{Organization: []string{"Good CA"}}, NotBefore: now.AddDate(-5, 0, 0), NotAfter: now.AddDate(5, 0, 0)}, nil, nil)
+	other, otherKey := certified(t, &x509.Certificate{IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+		Subject: pkix.Name{CommonName: "Nobody's CA"}, NotBefore: now.AddDate(-5, 0, 0), NotAfter: now.AddDate(5, 0, 0)}, nil, nil)
+	roots := x509.NewCertPool()
+	roots.AddCert(authority)
+	plain := x509.Certificate{DNSNames: []string{"mx.x.example"}, NotBefore: now.AddDate(0, -1, 0), NotAfter: now.AddDate(0, 1, 0),
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}}
+	for want, c := range map[string]struct {
+		change func(*x509.Certificate)
+		by     *x509.Certificate
+		key    *ecdsa.PrivateKey
+	}{
+		"it expired on 2026-03-03":                               {func(c *x509.Certificate) { c.NotAfter = now.AddDate(0, 0, -1) }, authority, authorityKey},
+		"it is valid only from 2026-03-05 on":                    {func(c *x509.Certificate) { c.NotBefore = now.AddDate(0, 0, 1) }, authority, authorityKey},
+		"it is not for mx.x.example but for a.example, 10.0.0.7": {func(c *x509.Certificate) { c.DNSNames, c.IPAddresses = []string{"a.example"}, []net.IP{{10, 0, 0, 7}} }, authority, authorityKey},
+		"it is not for mx.x.example but for a.example, b.example, c.example …": {func(c *x509.Certificate) {
+			c.DNSNames = []string{"a.example", "b.example", "c.example", "d.example"}
+		}, authority, authorityKey},
+		"it names no host, and so not mx.x.example either":  {func(c *x509.Certificate) { c.DNSNames = nil }, authority, authorityKey},
+		"it is not for servers":                             {func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }, authority, authorityKey},
+		"it is self-signed, and nobody else vouches for it": {func(*x509.Certificate) {}, nil, nil},
+		"its issuer is unknown here (CN=Nobody's CA)":       {func(*x509.Certificate) {}, other, otherKey},
+	} {
+		template := plain
+		c.change(&template)
+		leaf, _ := certified(t, &template, c.by, c.key)
+		g := greeter{q: New(Config{Roots: roots, Now: func() time.Time { return now }}), t: target{host: host{name: "mx.x.example"}}}
+		g.invalid = g.verify(tls.ConnectionState{PeerCertificates: []*x509.Certificate{leaf}})
+		if g.invalid == nil {
+			t.Errorf("%s: it is valid", want)
+			continue
+		}
+		if got := g.doubt().Error(); got != want {
+			t.Errorf("%q, want %q (%v)", got, want, g.invalid)
+		}
+	}
+	g := greeter{q: New(Config{})}
+	if g.invalid = g.verify(tls.ConnectionState{}); g.doubt().Error() != "it shows none" {
+		t.Error(g.doubt())
+	}
+}
+
+// certified makes a certificate; with no issuer it signs itself.
+func certified(t *testing.T, template, by *x509.Certificate, with *ecdsa.PrivateKey) (*x509.Certificate, *ecdsa.PrivateKey) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template.SerialNumber = big.NewInt(7)
+	if by == nil {
+		by, with = template, key
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, by, key.Public(), with)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c, key
+}
+
+// Why there is no TLS, from real handshakes.
+func TestHandshake(t *testing.T) {
+	cert := func(t *testing.T) tls.Certificate {
+		c, key := certified(t, &x509.Certificate{DNSNames: []string{"x"}, NotAfter: time.Now().Add(time.Hour)}, nil, nil)
+		return tls.Certificate{Certificate: [][]byte{c.Raw}, PrivateKey: key}
+	}(t)
+	client := func(min uint16) *tls.Config { return &tls.Config{InsecureSkipVerify: true, MinVersion: min} }
+	for want, c := range map[string]struct {
+		server func(net.Conn)
+		client *tls.Config
+	}{
+		"what the other side answers is no TLS": {func(nc net.Conn) { _, _ = nc.Read(make([]byte, 4096)); _, _ = nc.Write([]byte("220 hello\r\n")) }, client(tls.VersionTLS12)},
+		"the other side refuses it (protocol version not supported)": {func(nc net.Conn) {
+			_ = tls.Server(nc, &tls.Config{Certificates: []tls.Certificate{cert}, MaxVersion: tls.VersionTLS12}).Handshake()
+		}, client(tls.VersionTLS13)},
+		"the other side closed the connection": {func(nc net.Conn) { _, _ = nc.Read(make([]byte, 4096)) }, client(tls.VersionTLS12)},
+	} {
+		err := handshakeWith(t, c.server, c.client)
+		if got := handshake(err).Error(); got != want {
+			t.Errorf("%q, want %q (%v)", got, want, err)
+		}
+	}
+	if got := handshake(errors.New("x: tls: server chose an unconfigured cipher suite")).Error(); got != "the two have no cipher suite in common" {
+		t.Error(got)
+	}
+	if got := handshake(errors.New("x: tls: odd")).Error(); got != "the handshake failed (odd)" {
+		t.Error(got)
+	}
+}
+
+// handshakeWith tries TLS with a server on loopback.
+func handshakeWith(t *testing.T, server func(net.Conn), with *tls.Config) error {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		if far, err := l.Accept(); err == nil {
+			server(far)
+			_ = far.Close()
+		}
+	}()
+	near, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer near.Close()
+	_ = near.SetDeadline(time.Now().Add(10 * time.Second))
+	return tls.Client(near, with).Handshake()
+}
+
+// What everybody meets with is said in posta's words, on every system.
+func TestReasonsAreOurs(t *testing.T) {
+	for want, err := range map[string]error{
+		"connection refused":                             &net.OpError{Op: "dial", Err: syscall.Errno(10061)},
+		"the network cannot be reached":                  &net.OpError{Op: "dial", Err: syscall.ENETUNREACH},
+		"the name server 192.0.2.1:53 says REFUSED":      &dns.Error{Kind: dns.ErrTemporary, Server: "192.0.2.1:53", Code: "REFUSED"},
+		"the name server 192.0.2.1:53 gives no answer":   &dns.Error{Kind: dns.ErrTemporary, Server: "192.0.2.1:53", Reason: "silence"},
+		"the name leads from one to another and nowhere": &dns.Error{Kind: dns.ErrTemporary, Reason: "aliases without an end"},
+		"DNS has nothing of the name":                    &dns.Error{Kind: dns.ErrNoData},
+	} {
+		if got := reason(fmt.Errorf("x: %w", err)); got.Error() != want || !isOurs(got) {
+			t.Errorf("%v, want %s", got, want)
+		}
+	}
+}
+
+// What the client does not even ask is said in the same words here.
+func TestCannotCarry(t *testing.T) {
+	file, err := parser.ParseFile(token.NewFileSet(), "../smtp/smtpclient/send.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	ast.Inspect(file, func(node ast.Node) bool {
+		call, ok := node.(*ast.CallExpr)
+		if !ok || len(call.Args) != 3 {
+			return true
+		}
+		if f, ok := call.Fun.(*ast.SelectorExpr); !ok || f.Sel.Name != "Refuse" {
+			return true
+		}
+		n++
+		text, _ := strconv.Unquote(call.Args[2].(*ast.BasicLit).Value)
+		status, _ := strconv.Unquote(call.Args[1].(*ast.BasicLit).Value)
+		if got := cannotCarry(mail.Refuse(550, status, text)); got.Error() != text || !isOurs(got) {
+			t.Errorf("the client says %q, the queue %v", text, got)
+		}
+		return true
+	})
+	if n == 0 {
+		t.Error("the client refuses nothing; has its form changed?")
+	}
+}
