@@ -19,7 +19,6 @@ import (
 	"posta/smtp"
 	"posta/smtp/smtpclient"
 	"posta/store"
-
 	"posta/words"
 )
 

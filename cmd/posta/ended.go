@@ -49,6 +49,7 @@ func usualEnds() map[string]string {
 		"session ended":                          "session.ended_over",
 		"failed":                                 "session.ended_broken_off",
 		"lost":                                   "session.ended_lost",
+		"too slow":                               "session.ended_slow",
 		"stopped":                                "session.ended_shutdown",
 		"done":                                   "session.ended_over",
 		"no more":                                "session.ended_broken_off",
