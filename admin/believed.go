@@ -1,8 +1,11 @@
 package admin
 
 import (
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/pem"
+	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -17,6 +20,10 @@ func believed(text string) (names []string) {
 		if err != nil {
 			continue
 		}
-		names = append(names, strings.TrimSpace(strings.Join(append(c.Subject.Organization, c.Subject.CommonName), " ")))
+		name := strings.TrimSpace(strings.Join(append(slices.Clone(c.Subject.Organization), c.Subject.CommonName), " "))
+		if name == "" {
+			name = fmt.Sprintf("SHA-256 %X", sha256.Sum256(c.Raw))[:24]
+		}
+		names = append(names, name)
 	}
 }

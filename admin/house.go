@@ -48,7 +48,7 @@ type House struct {
 	Queue    store.Queue            // what waits to leave
 	Sender   Sender                 // who sends it
 	Outgoing string                 // what becomes of mail for others: deliver, hold, off
-	LabBars  func(host string) bool // there is a lab, and its mail does not go to this host of a route; may be nil
+	LabBars  func(host string) bool // there is a lab, and its mail does not go to this host of a route, or by MX for ""; may be nil
 
 	Strict func() bool // it serves strictly now: no secret may be kept that can be read back; nil: it does not
 

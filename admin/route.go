@@ -16,12 +16,13 @@ type Route struct {
 	Domain  string    `json:"domain"`          // ".example.net": its subdomains; "*": everything, a smart host
 	Hosts   []string  `json:"hosts,omitempty"` // in order; none: by MX
 	TLS     string    `json:"tls"`             // opportunistic, required, implicit, none
+	CA      []string  `json:"ca,omitempty"`    // names of certificates that are believed beside the system's
 	User    string    `json:"user,omitempty"`  // to log in there with
 	Source  string    `json:"source,omitempty"`
 	IP      string    `json:"ip"` // both, 4, 6
 	Created time.Time `json:"created"`
 
-	OutOfLab []string `json:"out_of_lab,omitempty"` // of the hosts: no mail of a lab of this server goes there; not of route.list
+	OutOfLab []string `json:"out_of_lab,omitempty"` // of the hosts: no mail of a lab of this server goes there, "MX" for a route that names none; not of route.list
 }
 
 // RouteChange adds or changes a route; what is nil keeps its value, or the
@@ -30,6 +31,7 @@ type RouteChange struct {
 	Domain   string    `json:"domain"`
 	Hosts    *[]string `json:"hosts,omitempty"`
 	TLS      *string   `json:"tls,omitempty"`
+	CA       *string   `json:"ca,omitempty"` // PEM
 	User     *string   `json:"user,omitempty"`
 	Password *string   `json:"password,omitempty"`
 	Source   *string   `json:"source,omitempty"`
@@ -41,6 +43,7 @@ const (
 	opportunistic = "opportunistic"
 	bothIP        = "both"
 	everything    = "*"
+	byMX          = "MX" // of Route.OutOfLab
 	off           = "off" // of House.Outgoing
 )
 
@@ -91,6 +94,7 @@ func (h House) rerouted() {
 func (c RouteChange) apply(r *directory.Route) {
 	put(&r.Hosts, c.Hosts)
 	put((*string)(&r.TLS), unless(c.TLS, opportunistic))
+	put(&r.CA, c.CA)
 	put(&r.User, c.User)
 	put(&r.Password, c.Password)
 	put(&r.Source, c.Source)
@@ -106,7 +110,7 @@ func unless(value *string, usual string) *string {
 }
 
 func showRoute(r directory.Route) Route {
-	out := Route{Domain: r.Domain, Hosts: r.Hosts, TLS: string(r.TLS), User: r.User, Source: r.Source, IP: r.IPv, Created: r.Created.UTC()}
+	out := Route{Domain: r.Domain, Hosts: r.Hosts, TLS: string(r.TLS), CA: believed(r.CA), User: r.User, Source: r.Source, IP: r.IPv, Created: r.Created.UTC()}
 	if out.Domain == "" {
 		out.Domain = everything
 	}
@@ -122,6 +126,9 @@ func showRoute(r directory.Route) Route {
 // heldToLab shows a route with those of its hosts to which no mail of a lab goes.
 func (h House) heldToLab(r directory.Route) Route {
 	out := showRoute(r)
+	if len(r.Hosts) == 0 && h.LabBars != nil && h.LabBars("") {
+		out.OutOfLab = []string{byMX}
+	}
 	for _, host := range r.Hosts {
 		if h.LabBars != nil && h.LabBars(host) {
 			out.OutOfLab = append(out.OutOfLab, host)

@@ -2,6 +2,7 @@ package directory
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"net/netip"
 	"slices"
@@ -19,6 +20,7 @@ type Route struct {
 	Domain   string   // "example.net"; ".example.net": its subdomains; "": everything, a smart host
 	Hosts    []string // "mx.example.net", "192.0.2.1:2525", "[2001:db8::1]:25", in order, fall-backs last; none: by MX
 	TLS      RouteTLS
+	CA       string // PEM: certificates that are believed beside those that the system believes
 	User     string // to log in there with; "": nobody logs in
 	Password string // only when it is set, and in what WayTo gives
 	Source   string // the address of ours that is dialed from; "": any
@@ -39,6 +41,7 @@ const (
 const (
 	maxHosts  = 20
 	maxSecret = 1024 // octets of a route's password
+	maxCA     = 64 << 10
 )
 
 // Routes lists all routes, without passwords.
@@ -221,7 +224,26 @@ func (d *Directory) checkRoute(r *Route) (err error) {
 	if a, err := netip.ParseAddr(r.Source); err == nil && (r.IPv == "4" && !a.Is4() || r.IPv == "6" && a.Is4()) {
 		return refuse(ErrInvalid, "directory.route_family", words.Args{"Source": r.Source, "Version": r.IPv})
 	}
+	if err := checkRouteCA(r); err != nil {
+		return err
+	}
 	return checkRouteLogin(r)
+}
+
+// checkRouteCA wants certificates, and somebody who looks at them: without more
+// TLS is then required.
+func checkRouteCA(r *Route) error {
+	switch {
+	case r.CA == "":
+		return nil
+	case len(r.CA) > maxCA || !x509.NewCertPool().AppendCertsFromPEM([]byte(r.CA)):
+		return refuse(ErrInvalid, "directory.route_ca", words.Args{"Most": maxCA >> 10})
+	case r.TLS == TLSNone:
+		return refuse(ErrInvalid, "directory.route_ca_clear", nil)
+	case r.TLS == TLSOpportunistic:
+		r.TLS = TLSRequired
+	}
+	return nil
 }
 
 // checkRouteLogin holds the log-in of a route against the rules. A password

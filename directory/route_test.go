@@ -10,6 +10,18 @@ import (
 	"posta/directory"
 )
 
+// labCA is the certificate of an authority.
+const labCA = "-----BEGIN CERTIFICATE-----\n" +
+	"MIIBXTCCAQ+gAwIBAgIUBRqT7nOBKqPTHRuNGC/9RmPItNowBQYDK2VwMCMxEDAO\n" +
+	"BgNVBAoMB0VzY3VlbGExDzANBgNVBAMMBkxhYiBDQTAgFw0yNjExMjcwMzQzMDla\n" +
+	"GA8yMTI2MTEwMzAzNDMwOVowIzEQMA4GA1UECgwHRXNjdWVsYTEPMA0GA1UEAwwG\n" +
+	"TGFiIENBMCowBQYDK2VwAyEAEDrrp3VtCXMrH6o5dmud+hGHMptOLPNJX+K7qMeb\n" +
+	"KWmjUzBRMB0GA1UdDgQWBBQ1Z+eNQyT5Hqi5GpBxkNezSTwVbTAfBgNVHSMEGDAW\n" +
+	"gBQ1Z+eNQyT5Hqi5GpBxkNezSTwVbTAPBgNVHRMBAf8EBTADAQH/MAUGAytlcANB\n" +
+	"ABKk/4VHqzfEbtO4B4b0DUpYvZV6z2Y7hfT54mhPVaQHvBA2L93oDv9m/NUauBxH\n" +
+	"KgPOGOYlU0j8K5Otd9Z/ZgQ=\n" +
+	"-----END CERTIFICATE-----\n"
+
 func TestRouteOperations(t *testing.T) {
 	v := newVillage(t, fast(), "here.es")
 	add := func(r directory.Route) error { return second(v.AddRoute(v.ctx(), r)) }
@@ -40,6 +52,9 @@ func TestRouteOperations(t *testing.T) {
 		{"no password", add(with(func(r *directory.Route) { r.User = "u" })), directory.ErrInvalid, "no password"},
 		{"line end", add(with(func(r *directory.Route) { r.User, r.Password = "u", "hunter2\r\n" })), directory.ErrInvalid, "line end"},
 		{"by MX", add(directory.Route{Domain: "x.es", User: "u", Password: "hunter2"}), directory.ErrInvalid, "names no host"},
+		{"no certificate", add(with(func(r *directory.Route) { r.CA = "x" })), directory.ErrInvalid, "PEM"},
+		{"too many certificates", add(with(func(r *directory.Route) { r.CA = strings.Repeat(labCA, 300) })), directory.ErrInvalid, "64 KiB"},
+		{"certificates in clear", add(with(func(r *directory.Route) { r.CA, r.TLS = labCA, directory.TLSNone })), directory.ErrInvalid, "clear text"},
 		{"no such", v.RemoveRoute(v.ctx(), "x.es"), directory.ErrNotFound, "no route x.es"},
 		{"change no such", second(v.SetRoute(v.ctx(), host("h.es"))), directory.ErrNotFound, "no route"},
 	}
@@ -47,6 +62,14 @@ func TestRouteOperations(t *testing.T) {
 		tests = append(tests, refusal{"host " + bad, add(host(bad)), directory.ErrInvalid, "is no host"})
 	}
 	v.refused(tests)
+
+	// Who names certificates wants them looked at.
+	r, err = v.AddRoute(v.ctx(), with(func(r *directory.Route) { r.CA = labCA }))
+	v.must(err)
+	if r.TLS != directory.TLSRequired || r.CA != labCA {
+		t.Errorf("%+v", r)
+	}
+	v.must(v.RemoveRoute(v.ctx(), "x.es"))
 
 	// The password stays, is changed, and goes with the user.
 	password := func(want string) {

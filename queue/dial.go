@@ -259,12 +259,28 @@ func (g *greeter) verify(s tls.ConnectionState) error {
 	if len(s.PeerCertificates) == 0 {
 		return errNoCertificate
 	}
-	o := x509.VerifyOptions{DNSName: g.t.host.name, Roots: g.q.cfg.Roots, CurrentTime: g.q.cfg.Now(), Intermediates: x509.NewCertPool()}
+	o := x509.VerifyOptions{DNSName: g.t.host.name, Roots: g.roots(), CurrentTime: g.q.cfg.Now(), Intermediates: x509.NewCertPool()}
 	for _, c := range s.PeerCertificates[1:] {
 		o.Intermediates.AddCert(c)
 	}
 	_, err := s.PeerCertificates[0].Verify(o)
 	return err
+}
+
+// roots are the certificates that are believed on the way; nil: those of the
+// system.
+func (g *greeter) roots() *x509.CertPool {
+	if g.w.route.CA == "" {
+		return g.q.cfg.Roots
+	}
+	all := x509.NewCertPool()
+	if g.q.cfg.Roots != nil {
+		all = g.q.cfg.Roots.Clone()
+	} else if system, err := x509.SystemCertPool(); err == nil {
+		all = system
+	}
+	all.AppendCertsFromPEM([]byte(g.w.route.CA))
+	return all
 }
 
 func (g *greeter) note() {

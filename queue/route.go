@@ -3,6 +3,7 @@ package queue
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -40,6 +41,7 @@ const (
 type Route struct {
 	Hosts          []string // "mx.example.net", "192.0.2.1:2525", "[2001:db8::1]:25", in order; none: by MX
 	TLS            Policy
+	CA             string // PEM: certificates that are believed beside Config.Roots
 	User, Password string
 	Source         netip.Addr // to send from; zero: Config.Source
 	Family         Family
@@ -106,6 +108,9 @@ func (w *way) name() string {
 		fmt.Fprintf(&b, "%d %s:%d,", h.pref, h.name, h.port)
 	}
 	fmt.Fprintf(&b, " %s %s %s %s", w.route.TLS, w.route.User, w.route.Source, w.route.Family)
+	if w.route.CA != "" {
+		fmt.Fprintf(&b, " %x", sha256.Sum256([]byte(w.route.CA)))
+	}
 	return b.String()
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
 	"math/big"
 	"strings"
 	"testing"
@@ -34,6 +35,11 @@ func proven(t *testing.T, name string) (*tls.Config, *x509.CertPool) {
 	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, Time: time.Now}, roots
 }
 
+// asPEM is a server's certificate as a route believes it.
+func asPEM(c *tls.Config) string {
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Certificates[0].Certificate[0]}))
+}
+
 const again2 = "C: EHLO us.example\nS: 250-x\nS: 250 AUTH PLAIN"
 
 // rfc: 4954-5-1, 4954-5-6, 4954-5-9, 4954-8-2
@@ -57,6 +63,8 @@ func TestTLS(t *testing.T) {
 		"none":                   {Route{TLS: None}, "", []string{script(greeting("STARTTLS"), sent, quit)}, "relayed 250 mine", "", 1, ""},
 		"required, valid":        {Route{TLS: Required}, "mx.x.example", []string{script(inTLS, sent, quit)}, "relayed 250 mine", "certificate valid", 1, ""},
 		"required, invalid":      {Route{TLS: Required}, "other.example", []string{script(begins, "tls")}, "delayed The host's certificate is not valid: it is not for mx.x.example but for other.example", "", 1, ""},
+		"required, the route's":  {Route{TLS: Required, CA: "its own"}, "mx.x.example", []string{script(inTLS, sent, quit)}, "relayed 250 mine", "certificate valid", 1, ""},
+		"required, another's":    {Route{TLS: Required, CA: "another's"}, "mx.x.example", []string{script(begins, "tls")}, "delayed The host's certificate is not valid: ", "", 1, ""},
 		"required, broken":       {Route{TLS: Required}, "", []string{begins}, "delayed TLS could not be started", "", 1, ""},
 		"required, refused":      {Route{TLS: Required}, "", []string{script(greeting("STARTTLS"), "C: STARTTLS\nS: 454 4.7.0 no", quit)}, "delayed 454 4.7.0 no", "", 1, ""},
 		"required, refused 5yz":  {Route{TLS: Required}, "", []string{script(greeting("STARTTLS"), "C: STARTTLS\nS: 554 5.7.3 no", quit)}, "delayed 554 4.7.3 no", "", 1, ""},
@@ -80,6 +88,13 @@ func TestTLS(t *testing.T) {
 				w := newWorld(t)
 				if c.cert != "" {
 					w.tls, w.q.cfg.Roots = proven(t, c.cert)
+				}
+				if c.route.CA != "" {
+					known := w.tls
+					if c.route.CA != "its own" {
+						known, _ = proven(t, c.cert)
+					}
+					c.route.CA, w.q.cfg.Roots = asPEM(known), x509.NewCertPool()
 				}
 				w.hosts["mx.x.example"] = addrs("192.0.2.7")
 				c.route.Hosts = []string{"mx.x.example:25"}

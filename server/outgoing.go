@@ -82,7 +82,7 @@ func (h routes) Route(ctx context.Context, domain string) (queue.Route, error) {
 	if err != nil {
 		return queue.Route{}, err
 	}
-	r := queue.Route{Hosts: way.Hosts, TLS: queue.Policy(way.TLS), User: way.User, Password: way.Password, Family: queue.Family(way.IPv),
+	r := queue.Route{Hosts: way.Hosts, TLS: queue.Policy(way.TLS), CA: way.CA, User: way.User, Password: way.Password, Family: queue.Family(way.IPv),
 		Closed: !found && h.cfg.Outgoing.Mode == config.OutgoingOff}
 	if way.Source != "" {
 		if r.Source, err = netip.ParseAddr(way.Source); err != nil {

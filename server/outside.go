@@ -50,10 +50,10 @@ func (h outside) Admits(ctx context.Context, from mail.Origin, to mail.Address) 
 }
 
 // labBars says that this server has a lab, and that its mail goes to no such host
-// of a route.
+// of a route; "" are those of the MX.
 func (h outside) labBars(host string) bool {
 	lab := slices.ContainsFunc(h.cfg.Listeners, func(l config.Listener) bool { return l.Mode == config.ModeLab })
-	return lab && !h.withinLab([]string{host})
+	return lab && (host == "" || !h.withinLab([]string{host}))
 }
 
 // withinLab says that mail of a lab may go to one of a route's hosts, as far as

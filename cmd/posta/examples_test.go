@@ -186,6 +186,7 @@ func exampleScenes() map[string]trial {
 		"posta route show grupo2.net":                                                                {before: []string{laid}, says: `192\.168\.50\.110`},
 		"posta route list":                                                                           {before: []string{laid}, says: `192\.168\.50\.110`},
 		"posta route set grupo2.net 192.168.50.110:2525 192.168.50.111":                              {before: []string{laid}, says: `192\.168\.50\.110:2525, 192\.168\.50\.111`},
+		"posta route set grupo2.net --tls required --ca ca.pem":                                      {before: []string{laid}, says: `Escuela Lab CA`},
 		"posta route set grupo2.net --tls none --ip 4":                                               {before: []string{laid}, says: `none`},
 		"posta route remove grupo2.net":                                                              {before: []string{laid}},
 		"posta route test bob@grupo2.net":                                                            {before: []string{laid}, says: `192\.168\.50\.110:25`},
@@ -309,6 +310,18 @@ func (s *stage) play(t *testing.T, lang, line string, e trial) {
 	}
 }
 
+// labCA is the certificate of an authority.
+const labCA = "-----BEGIN CERTIFICATE-----\n" +
+	"MIIBXTCCAQ+gAwIBAgIUBRqT7nOBKqPTHRuNGC/9RmPItNowBQYDK2VwMCMxEDAO\n" +
+	"BgNVBAoMB0VzY3VlbGExDzANBgNVBAMMBkxhYiBDQTAgFw0yNjExMjcwMzQzMDla\n" +
+	"GA8yMTI2MTEwMzAzNDMwOVowIzEQMA4GA1UECgwHRXNjdWVsYTEPMA0GA1UEAwwG\n" +
+	"TGFiIENBMCowBQYDK2VwAyEAEDrrp3VtCXMrH6o5dmud+hGHMptOLPNJX+K7qMeb\n" +
+	"KWmjUzBRMB0GA1UdDgQWBBQ1Z+eNQyT5Hqi5GpBxkNezSTwVbTAfBgNVHSMEGDAW\n" +
+	"gBQ1Z+eNQyT5Hqi5GpBxkNezSTwVbTAPBgNVHRMBAf8EBTADAQH/MAUGAytlcANB\n" +
+	"ABKk/4VHqzfEbtO4B4b0DUpYvZV6z2Y7hfT54mhPVaQHvBA2L93oDv9m/NUauBxH\n" +
+	"KgPOGOYlU0j8K5Otd9Z/ZgQ=\n" +
+	"-----END CERTIFICATE-----\n"
+
 // files makes those that a line reads.
 func files(t *testing.T, line string) {
 	t.Helper()
@@ -320,11 +333,12 @@ func files(t *testing.T, line string) {
 		"hello.talk":  "engine: server\n\nconnect smtp\nS: {code 220}\nC: QUIT\nS: {code 221}\nclosed\n",
 		"grupo3.txt":  "ana\nluis\n",
 		"names.txt":   "# the class\npepe@pepito.es\n\nluis@pepito.es\n",
+		"ca.pem":      labCA,
 		"posta.toml":  "hostname = \"mail.pepito.es\"\n[[listener]]\nname = \"smtp\"\nservice = \"smtp\"\naddr = \"127.0.0.1:0\"\n",
 	}
 	for name, text := range texts {
 		if !strings.Contains(line, "--message "+name) &&
-			!strings.Contains(line, "--keylog "+name) && !strings.Contains(line, "< "+name) && !strings.Contains(line, "import "+name) && !strings.Contains(line, "--config "+name) &&
+			!strings.Contains(line, "--keylog "+name) && !strings.Contains(line, "--ca "+name) && !strings.Contains(line, "< "+name) && !strings.Contains(line, "import "+name) && !strings.Contains(line, "--config "+name) &&
 			!strings.Contains(line, "check "+name) && !strings.Contains(line, "--script "+name) && !strings.Contains(line, "read "+name) && !strings.Contains(line, "report "+name) && !strings.Contains(line, ".pcapng "+name) {
 			continue
 		}

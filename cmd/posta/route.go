@@ -22,7 +22,7 @@ func (a *app) routeCommand() *cobra.Command {
 			return err
 		}
 		return printAll(a, all, lister(a, all, []string{"field.domain", "field.hosts", "field.tls", "field.user"}, func(r admin.Route) []string {
-			return []string{r.Domain, cmp.Or(strings.Join(r.Hosts, ", "), "MX"), a.routeWay(r.TLS), r.User}
+			return []string{r.Domain, cmp.Or(strings.Join(r.Hosts, ", "), "MX"), strings.Join(append([]string{r.TLS}, r.CA...), ", "), r.User}
 		}))
 	})
 	list.Example = "posta route list"
@@ -51,7 +51,7 @@ func (a *app) routeCommand() *cobra.Command {
 			"posta route add '*' smtp.example.net:587 --tls required --user pepito --password-file -"),
 		list,
 		a.namingRoutes(show),
-		a.namingRoutes(a.routeChangeCommand("set", "help.route_set", "posta route set grupo2.net 192.168.50.110:2525 192.168.50.111\nposta route set grupo2.net --tls none --ip 4")),
+		a.namingRoutes(a.routeChangeCommand("set", "help.route_set", "posta route set grupo2.net 192.168.50.110:2525 192.168.50.111\nposta route set grupo2.net --tls none --ip 4\nposta route set grupo2.net --tls required --ca ca.pem")),
 		a.taking(test, 1, 1, "help.word_address"),
 		a.namingRoutes(remove))
 	group.Long = a.say("help.route_long", nil)
@@ -75,7 +75,7 @@ func (a *app) namingRoutes(c *cobra.Command) *cobra.Command {
 
 // routeChangeCommand is add or set: they take the same flags.
 func (a *app) routeChangeCommand(verb, help, example string) *cobra.Command {
-	var tls, user, source, ip string
+	var tls, ca, user, source, ip string
 	var p *passwordFlags
 	var c *cobra.Command
 	c = a.command(verb, help, func(ctx context.Context, args []string) error {
@@ -89,6 +89,13 @@ func (a *app) routeChangeCommand(verb, help, example string) *cobra.Command {
 				return usage(err)
 			}
 		}
+		if in.CA = changed(c, "ca", &ca); in.CA != nil {
+			text, err := believedFile(ca)
+			if err != nil {
+				return err
+			}
+			in.CA = &text
+		}
 		p.prompt = p.prompt || verb == "add" && user != "" && p.file == ""
 		var err error
 		if in.Password, _, err = a.password(ctx, p, cmp.Or(user, args[0])); err != nil {
@@ -99,6 +106,7 @@ func (a *app) routeChangeCommand(verb, help, example string) *cobra.Command {
 	flags := c.Flags()
 	flags.StringVar(&tls, "tls", "", a.say("help.flag_route_tls", nil))
 	choices(c, "tls", routeTLS()...)
+	flags.StringVar(&ca, "ca", "", a.say("help.flag_route_ca", nil))
 	flags.StringVar(&user, "user", "", a.say("help.flag_route_user", nil))
 	flags.StringVar(&source, "source", "", a.say("help.flag_route_source", nil))
 	flags.StringVar(&ip, "ip", "", a.say("help.flag_route_ip", nil))
@@ -119,13 +127,17 @@ func (a *app) routeCall(ctx context.Context, operation string, in any) error {
 		return err
 	}
 	facts := a.facts(fact{"field.domain", r.Domain}, fact{"field.hosts", cmp.Or(strings.Join(r.Hosts, ", "), "MX")}, fact{"field.tls", a.routeWay(r.TLS)},
-		fact{"field.user", r.User}, fact{"field.source", r.Source}, fact{"field.ip", a.routeWay(r.IP)}, fact{"field.created", when(r.Created)})
+		fact{"field.ca", strings.Join(r.CA, ", ")}, fact{"field.user", r.User}, fact{"field.source", r.Source}, fact{"field.ip", a.routeWay(r.IP)}, fact{"field.created", when(r.Created)})
 	return a.print(r, func(w io.Writer) error {
 		err := facts(w)
 		warn := func(id string, args words.Args) {
 			_, _ = fmt.Fprintln(w, a.say("config.warning", words.Args{"Text": a.say(id, args)}))
 		}
 		for _, host := range r.OutOfLab {
+			if len(r.Hosts) == 0 {
+				warn("route.mx_of_lab", nil)
+				continue
+			}
 			warn("route.out_of_lab", words.Args{"Host": host})
 		}
 		if r.User != "" && r.TLS == "none" {

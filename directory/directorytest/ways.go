@@ -115,7 +115,7 @@ func testRoutes(t *testing.T, b *bench) {
 		b.same(string(got), want)
 	}
 	in := directory.Route{Domain: ".example.net", Hosts: []string{"mx.example.net", "192.0.2.1:2525"}, TLS: directory.TLSRequired,
-		User: "u", Password: "hunter2", Source: "192.0.2.7", IPv: "4", Created: born()}
+		User: "u", Password: "hunter2", Source: "192.0.2.7", IPv: "4", CA: "-----BEGIN", Created: born()}
 	added, err := b.AddRoute(b.ctx(), in, []byte("hunter2"))
 	b.must(err)
 	in.ID, in.Password = added.ID, ""
@@ -131,7 +131,7 @@ func testRoutes(t *testing.T, b *bench) {
 	b.same(listed, []directory.Route{all, in})
 
 	before := b.Generation()
-	in.Hosts, in.TLS, in.User, in.Source, in.IPv = []string{"[2001:db8::1]:25"}, directory.TLSNone, "v", "", "6"
+	in.Hosts, in.TLS, in.User, in.Source, in.IPv, in.CA = []string{"[2001:db8::1]:25"}, directory.TLSNone, "v", "", "6", ""
 	b.must(b.SetRoute(b.ctx(), in, nil))
 	if b.Generation() == before {
 		t.Error("a route left the generation as it was")

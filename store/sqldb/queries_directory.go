@@ -98,13 +98,13 @@ const (
 	qDropKnown    = `DELETE FROM relay_recipient WHERE domain = $1 AND local_key = $2`
 	qDropAllKnown = `DELETE FROM relay_recipient WHERE domain = $1`
 
-	routeColumns = `id, domain, hosts, tls, user_name, source, ipv, created`
+	routeColumns = `id, domain, hosts, tls, user_name, source, ipv, created, ca`
 	qRoutes      = `SELECT ` + routeColumns + ` FROM route ORDER BY domain`
 	qRoute       = `SELECT ` + routeColumns + ` FROM route WHERE domain = $1`
 	qRouteSecret = `SELECT secret FROM route_secret WHERE route_id = $1`
-	qAddRoute    = `INSERT INTO route (domain, hosts, tls, user_name, source, ipv, created)
-		VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id`
-	qSetRoute       = `UPDATE route SET hosts = $1, tls = $2, user_name = $3, source = $4, ipv = $5 WHERE id = $6`
+	qAddRoute    = `INSERT INTO route (domain, hosts, tls, user_name, source, ipv, created, ca)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id`
+	qSetRoute       = `UPDATE route SET hosts = $1, tls = $2, user_name = $3, source = $4, ipv = $5, ca = $6 WHERE id = $7`
 	qDropRoute      = `DELETE FROM route WHERE id = $1`
 	qSetRouteSecret = `INSERT INTO route_secret (route_id, secret) VALUES ($1, $2)
 		ON CONFLICT (route_id) DO UPDATE SET secret = excluded.secret`

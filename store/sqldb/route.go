@@ -15,7 +15,7 @@ func scanRoute(row []driver.Value) directory.Route {
 		hosts = strings.Fields(s)
 	}
 	return directory.Route{ID: asInt(row[0]), Domain: asString(row[1]), Hosts: hosts,
-		TLS: directory.RouteTLS(asString(row[3])), User: asString(row[4]), Source: asString(row[5]), IPv: asString(row[6]), Created: asTime(row[7])}
+		TLS: directory.RouteTLS(asString(row[3])), User: asString(row[4]), Source: asString(row[5]), IPv: asString(row[6]), Created: asTime(row[7]), CA: asString(row[8])}
 }
 
 // Routes implements directory.Store.
@@ -49,7 +49,7 @@ func (db *DB) RouteSecret(ctx context.Context, id int64) ([]byte, error) {
 func (db *DB) AddRoute(_ context.Context, r directory.Route, secret []byte) (directory.Route, error) {
 	r.Password, r.Created = "", db.created(r.Created)
 	err := db.alter(fmt.Sprintf("add route %q", r.Domain), func(t *tx) error {
-		id, err := t.number(qAddRoute, r.Domain, strings.Join(r.Hosts, " "), string(r.TLS), r.User, r.Source, r.IPv, r.Created.UnixMicro())
+		id, err := t.number(qAddRoute, r.Domain, strings.Join(r.Hosts, " "), string(r.TLS), r.User, r.Source, r.IPv, r.Created.UnixMicro(), r.CA)
 		if unique(err) {
 			return directory.ErrExists
 		}
@@ -68,7 +68,7 @@ func (db *DB) AddRoute(_ context.Context, r directory.Route, secret []byte) (dir
 // SetRoute implements directory.Store.
 func (db *DB) SetRoute(_ context.Context, r directory.Route, secret []byte) error {
 	return db.alter(fmt.Sprintf("change route %q", r.Domain), func(t *tx) error {
-		if err := must(t.exec(qSetRoute, strings.Join(r.Hosts, " "), string(r.TLS), r.User, r.Source, r.IPv, r.ID)); err != nil {
+		if err := must(t.exec(qSetRoute, strings.Join(r.Hosts, " "), string(r.TLS), r.User, r.Source, r.IPv, r.CA, r.ID)); err != nil {
 			return err
 		}
 		return t.setRouteSecret(r.ID, secret)

@@ -1,6 +1,7 @@
 -- +goose Up
 
 -- Certificates that are believed beside those of the system, as PEM.
+ALTER TABLE route ADD COLUMN ca TEXT NOT NULL DEFAULT '';
 ALTER TABLE collected ADD COLUMN ca TEXT NOT NULL DEFAULT '';
 
 -- Messages that could not be filed the last time and lie elsewhere still.
@@ -17,3 +18,4 @@ CREATE TABLE collected_stay (
 -- +goose Down
 DROP TABLE collected_stay;
 ALTER TABLE collected DROP COLUMN ca;
+ALTER TABLE route DROP COLUMN ca;
