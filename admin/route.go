@@ -43,7 +43,7 @@ const (
 	opportunistic = "opportunistic"
 	bothIP        = "both"
 	everything    = "*"
-	byMX          = "MX" // of Route.OutOfLab
+	byMX          = "MX"  // of Route.OutOfLab
 	off           = "off" // of House.Outgoing
 )
 

@@ -106,7 +106,7 @@ func (a *app) routeChangeCommand(verb, help, example string) *cobra.Command {
 	flags := c.Flags()
 	flags.StringVar(&tls, "tls", "", a.say("help.flag_route_tls", nil))
 	choices(c, "tls", routeTLS()...)
-	flags.StringVar(&ca, "ca", "", a.say("help.flag_route_ca", nil))
+	flags.StringVar(&ca, "ca", "", a.say("help.flag_ca", nil))
 	flags.StringVar(&user, "user", "", a.say("help.flag_route_user", nil))
 	flags.StringVar(&source, "source", "", a.say("help.flag_route_source", nil))
 	flags.StringVar(&ip, "ip", "", a.say("help.flag_route_ip", nil))
