@@ -53,7 +53,7 @@ func TestDoubt(t *testing.T) {
 		template := plain
 		c.change(&template)
 		leaf, _ := certified(t, &template, c.by, c.key)
-		g := greeter{q: New(Config{Roots: roots, Now: func() time.Time { return now }}), t: target{host: host{name: "mx.x.example"}}}
+		g := greeter{q: New(Config{Roots: roots, Now: func() time.Time { return now }}), w: &way{}, t: target{host: host{name: "mx.x.example"}}}
 		g.invalid = g.verify(tls.ConnectionState{PeerCertificates: []*x509.Certificate{leaf}})
 		if g.invalid == nil {
 			t.Errorf("%s: it is valid", want)
