@@ -38,7 +38,7 @@ soak: build
 # posta's clients against Postfix and Dovecot alone, which make test tries where it can.
 others: build
 	@test/setup
-	@test/stage others $(GO) test -count=1 -tags whole,others -run 'TestPostfix|TestDovecot' ./test/peers
+	@test/stage others $(GO) test -count=1 -tags whole,others -run 'TestPostfix|TestExim|TestOpenSMTPD|TestDovecot' ./test/peers
 
 bench: build
 	@bench/compare

@@ -64,7 +64,7 @@ func certificate(t *testing.T) (file, ca string) {
 }
 
 // lie counts the messages that lie in pepe's Maildir.
-func (o other) lie(t *testing.T) int {
+func (o *other) lie(t *testing.T) int {
 	t.Helper()
 	all, err := filepath.Glob(filepath.Join(o.dir, "mail", "pepe", "*", "[0-9]*.x*"))
 	if err != nil {
@@ -100,7 +100,7 @@ func (c *collecting) run(messages, left int) {
 // behind a restart, and what it leaves there is what it says.
 func TestDovecotCollected(t *testing.T) {
 	file, ca := certificate(t)
-	o := otherServer(t, "dovecot-maildir", "root/usr/sbin/dovecot", fmt.Sprintf(withTLS, file))
+	o := otherServer(t, "dovecot-maildir", "root/usr/sbin/dovecot", "MORE="+fmt.Sprintf(withTLS, file))
 	data := t.TempDir()
 	kept := admin.CollectWish{Host: o.at(0), TLS: "implicit", CA: ca, Account: pepe, Keep: true}
 	const first, second = "From: a@x.test\r\nSubject: uno\r\n\r\n.dot\r\n", "From: a@x.test\r\nSubject: dos\r\n\r\nx\r\n"
@@ -156,7 +156,7 @@ func opened(t *testing.T, data string) *world {
 }
 
 // stay collects what cannot all be filed.
-func stay(t *testing.T, w *world, o other, ca string) {
+func stay(t *testing.T, w *world, o *other, ca string) {
 	most, quota := int64(50_000), int64(35_000)
 	w.call("domain.set", admin.DomainChange{Name: "servidor.es", MaxMessage: &most}, nil)
 	w.call("account.set", admin.AccountChange{Address: usuario, Quota: &quota}, nil)

@@ -4,32 +4,41 @@ package peers
 
 import (
 	"bufio"
+	"bytes"
+	"io"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
+	"time"
 
 	"posta/config"
 )
 
-// other is a mail server of somebody else's, as shared/bench starts it.
+// other is a mail server of somebody else's.
 type other struct {
-	dir  string
-	port int // the first of its ports
+	name    string
+	dir     string
+	port    int // the first of its ports
+	orders  io.Writer
+	answers <-chan string // "ready" when an order is carried out; closed when the shell has ended
+	errs    func() string // ends it, and gives what it said
 }
 
 // benchUser is the number of the user whom the mailboxes belong to, as test/setup
 // makes him.
 const benchUser = 64993
 
-// otherServer starts one that test/setup has unpacked: it is laid over the system
-// in a mount namespace of its own, so that nothing of it is installed. Only root
-// can do that: hence the tag, which test/all gives where it runs as root. More is
+// otherServer starts one that test/setup has unpacked, by an adapter in servers/ or
+// in shared/bench. Only root can lay it over the system in namespaces of its own:
+// hence the tag, which test/all gives where it runs as root. MORE in the environment is
 // shell that changes what the adapter has made before it starts.
-func otherServer(t *testing.T, adapter, program string, more ...string) other {
+func otherServer(t *testing.T, adapter, program string, env ...string) *other {
 	t.Helper()
 	bench, err := filepath.Abs("../../../shared/bench")
 	if err != nil {
@@ -48,9 +57,6 @@ func otherServer(t *testing.T, adapter, program string, more ...string) other {
 	if os.Getuid() != 0 {
 		t.Fatal("it has users of its own, so only root can start it")
 	}
-	if out, err := exec.Command("unshare", "-m", "sh", "-c", overlaid+"true", "sh", unpacked).CombinedOutput(); err != nil {
-		t.Fatalf("nothing can be laid over the system here: %v %s", err, out)
-	}
 	dir, err := os.MkdirTemp("", "posta-other-")
 	if err != nil {
 		t.Fatal(err)
@@ -59,15 +65,20 @@ func otherServer(t *testing.T, adapter, program string, more ...string) other {
 	if err := os.Chmod(dir, 0o755); err != nil { // its users get in
 		t.Fatal(err)
 	}
-	o := other{dir: dir, port: freePorts(t)}
-	c := exec.Command("unshare", "-m", "bash", "-c", overlaid+`cd "$2"; BENCH_HOME=/mnt; . ./lib.sh
-BENCH_DIR=$3 BENCH_PORT=$4
-. "servers/$5.sh"
-srv_init; srv_user pepe; eval "$6"; srv_start
-echo ready
-read -r _ || true
-kill $(bench_pids)
-wait`, "bash", unpacked, bench, o.dir, strconv.Itoa(o.port), adapter, strings.Join(more, "\n"))
+	o := &other{name: adapter, dir: dir, port: freePorts(t)}
+	c := exec.Command("unshare", "-m", "-p", "--fork", "--kill-child", "bash", "servers/run.sh", unpacked, bench, o.dir, strconv.Itoa(o.port), adapter)
+	c.Env = append(os.Environ(), env...)
+	o.run(t, c)
+	o.await(t, "start")
+	return o
+}
+
+// run starts the shell that the server runs under. It ends when its standard input
+// does, and all the server's processes with it.
+func (o *other) run(t *testing.T, c *exec.Cmd) {
+	t.Helper()
+	var errs bytes.Buffer
+	c.Stderr = &errs
 	in, err := c.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -79,49 +90,93 @@ wait`, "bash", unpacked, bench, o.dir, strconv.Itoa(o.port), adapter, strings.Jo
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	answers := make(chan string)
+	go func() {
+		defer close(answers)
+		for all := bufio.NewScanner(out); all.Scan(); {
+			answers <- all.Text()
+		}
+	}()
+	end := sync.OnceFunc(func() {
 		in.Close()
-		_ = c.Wait() // the servers end by the signal
+		late := time.AfterFunc(patience, func() { _ = c.Process.Kill() })
+		for range answers { // to the end of what it says
+		}
+		_ = c.Wait() // by the signal, if it was late
+		late.Stop()
 	})
-	if line, err := bufio.NewReader(out).ReadString('\n'); line != "ready\n" {
-		log, _ := os.ReadFile(filepath.Join(o.dir, "log"))
-		t.Fatalf("%s does not start: %q, %v\n%s", adapter, line, err, log)
-	}
-	return o
+	t.Cleanup(end)
+	o.orders, o.answers = in, answers
+	o.errs = func() string { end(); return errs.String() }
 }
 
-// overlaid lays the unpacked servers and their users over the system of the shell
-// at hand; Postfix, which has few paths compiled in, lies in /mnt.
-const overlaid = `set -eu
-mount --make-rprivate /
-mount -t overlay overlay -o "lowerdir=$1/etc:/etc" /etc
-mount -t overlay overlay -o "lowerdir=$1/root/usr:/usr" /usr
-mount -t tmpfs tmpfs /mnt
-mkdir /mnt/postfix
-mount --bind "$1/postfix" /mnt/postfix
-`
+// tell orders it to stop or to start, and waits until that is so.
+func (o *other) tell(t *testing.T, order string) {
+	t.Helper()
+	if _, err := io.WriteString(o.orders, order+"\n"); err != nil {
+		t.Fatal(err)
+	}
+	o.await(t, order)
+}
 
-// freePorts finds three ports in a row that nobody has.
-func freePorts(t *testing.T) int {
-	for first := 23000; first < 24000; first += 3 {
-		free := true
-		for port := first; port < first+3; port++ {
-			l, err := net.Listen("tcp4", "127.0.0.1:"+strconv.Itoa(port))
-			if err != nil {
-				free = false
-				break
-			}
-			l.Close()
+func (o *other) await(t *testing.T, order string) {
+	t.Helper()
+	select {
+	case said := <-o.answers:
+		if said == "ready" {
+			return
 		}
-		if free {
+	case <-time.After(patience):
+	}
+	t.Fatalf("%s does not %s: %s\n%s", o.name, order, o.errs(), o.log())
+}
+
+// log is what the server says of its work.
+func (o *other) log() string {
+	var all strings.Builder
+	for _, name := range []string{"log", "maillog", "log.d/main", "log.d/reject", "log.d/panic"} {
+		text, _ := os.ReadFile(filepath.Join(o.dir, name)) // each server has some of them
+		all.Write(text)
+	}
+	return all.String()
+}
+
+// freePorts finds three ports in a row that nobody has. A lock keeps them for the
+// test, also while its server is stopped, from whatever test of this kind there is.
+func freePorts(t *testing.T) int {
+	t.Helper()
+	locks := filepath.Join(os.TempDir(), "posta-test-ports")
+	if err := os.MkdirAll(locks, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for first := 23000; first < 24000; first += 3 {
+		lock, err := os.OpenFile(filepath.Join(locks, strconv.Itoa(first)), os.O_CREATE|os.O_RDWR|syscall.O_CLOEXEC, 0o600)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil && free(first) {
+			t.Cleanup(func() { lock.Close() })
 			return first
 		}
+		lock.Close()
 	}
 	t.Fatal("no ports are free")
 	return 0
 }
 
-func (o other) at(n int) string { return "127.0.0.1:" + strconv.Itoa(o.port+n) }
+// free says that nobody has a port, nor the two behind it.
+func free(first int) bool {
+	for port := first; port < first+3; port++ {
+		l, err := net.Listen("tcp4", "127.0.0.1:"+strconv.Itoa(port))
+		if err != nil {
+			return false
+		}
+		l.Close()
+	}
+	return true
+}
+
+func (o *other) at(n int) string { return "127.0.0.1:" + strconv.Itoa(o.port+n) }
 
 // posta's clients send to Postfix: by DATA and BDAT, refused recipients and all;
 // and a conversation with it plays again.
@@ -187,7 +242,7 @@ func TestDovecot(t *testing.T) {
 }
 
 // deliver puts a message into pepe's Maildir.
-func (o other) deliver(t *testing.T, name, message string) {
+func (o *other) deliver(t *testing.T, name, message string) {
 	t.Helper()
 	box := filepath.Join(o.dir, "mail", "pepe")
 	for _, dir := range []string{box, filepath.Join(box, "cur"), filepath.Join(box, "tmp"), filepath.Join(box, "new")} {
