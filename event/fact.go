@@ -118,6 +118,7 @@ const (
 	Relayed = "relayed" // the next hop has it
 	Delayed = "delayed" // it is tried again
 	Failed  = "failed"  // it is given up
+	Removed = "removed" // an administrator took it out of the queue, and nobody is told
 )
 
 // Attempted is a State: an attempt to deliver a queued message to a recipient
@@ -125,7 +126,7 @@ const (
 type Attempted struct {
 	ID        string // queue id
 	Recipient string
-	Outcome   string        // Relayed, Delayed, Failed
+	Outcome   string        // Relayed, Delayed, Failed, Removed
 	Host      string        // the name tried; "" where no way was found
 	Addr      string        // its address and port
 	TLS       string        // "" in clear

@@ -2,6 +2,7 @@ package mailroom
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -31,21 +32,38 @@ func (r *Room) file(ctx context.Context, filings []filing) error {
 
 // delivered is where the message lies, for the session's watchers.
 func (l *letter) delivered(f *filing) []mail.Delivery {
-	out := make([]mail.Delivery, 0, len(f.To)+len(l.also))
+	out := make([]mail.Delivery, 0, len(f.To))
 	for i := range f.To {
 		t := &f.targets[i]
 		out = append(out, mail.Delivery{Recipient: l.rcpts[t.rcpt].To.String(), Mailbox: t.Address, Account: t.Account, UID: f.To[i].UID})
 	}
-	for _, a := range l.also {
-		for i := range f.To {
-			if f.targets[i].Account == a.account {
-				d := out[i]
-				d.Recipient = l.rcpts[a.rcpt].To.String()
-				out = append(out, d)
-			}
+	for _, n := range l.served() {
+		i := slices.IndexFunc(f.targets, func(t target) bool { return t.Account == l.rcpts[n].account })
+		if i >= 0 && i < len(f.To) {
+			d := out[i]
+			d.Recipient = l.rcpts[n].To.String()
+			out = append(out, d)
 		}
 	}
 	return out
+}
+
+// served are the recipients for whom nothing went by itself: another's copy
+// serves them.
+func (l *letter) served() (all []int) {
+	own := make([]bool, len(l.rcpts))
+	for i := range l.targets {
+		own[l.targets[i].rcpt] = true
+	}
+	for i := range l.onward {
+		own[l.onward[i].rcpt] = true
+	}
+	for n := range l.rcpts {
+		if !own[n] {
+			all = append(all, n)
+		}
+	}
+	return all
 }
 
 // tell tells the watchers of a report, which no session brought.

@@ -23,7 +23,6 @@ type letter struct {
 	targets []target
 	byID    map[int64]struct{} // accounts in targets, once they are many
 	large   []directory.List
-	also    []also
 	onward  []onward
 	turned  []turned // members of lists who cannot get it
 	reached bool     // reports reach the sender
@@ -56,6 +55,11 @@ type rcpt struct {
 	expanded  bool // an alias for several
 	passed    bool // all of it goes on to one address elsewhere, with what the sender asked for
 	full      bool // its only mailbox cannot hold the message
+
+	// The first that it leads to, which another recipient may lead to as well: what
+	// went there serves both.
+	account int64
+	onward  string
 }
 
 // target is a mailbox that gets the message.
@@ -63,12 +67,6 @@ type target struct {
 	directory.Target
 	used int64 // octets in it, if it has a quota
 	rcpt int   // the rcpt that led here first
-}
-
-// also is a recipient whose only mailbox is another recipient's too.
-type also struct {
-	rcpt    int
-	account int64
 }
 
 // fewTargets are searched without a map.

@@ -535,3 +535,28 @@ func TestLooks(t *testing.T) {
 		}
 	}
 }
+
+// A recipient whom another's copy serves is told of with it.
+func TestServedByAnother(t *testing.T) {
+	h, _ := open(t)
+	h.alias("uno@pepito.es", "bob@far.example")
+	h.alias("dos@pepito.es", "bob@far.example")
+	h.alias("tres@pepito.es", "ana@pepito.es", "pepe@pepito.es")
+	r, err := h.send(h.submission("pepe@pepito.es"), mail.Envelope{From: addr("pepe@pepito.es")}, plain, 0,
+		rcpts("uno@pepito.es", "dos@pepito.es", "bob@far.example", "ana@pepito.es", "pepe@pepito.es", "tres@pepito.es")...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told []string
+	for _, o := range r.Queued {
+		told = append(told, o.Recipient+" "+o.To)
+	}
+	for _, d := range r.To {
+		told = append(told, d.Recipient+" "+d.Mailbox)
+	}
+	want := []string{"bob@far.example bob@far.example", "uno@pepito.es bob@far.example", "dos@pepito.es bob@far.example",
+		"ana@pepito.es ana@pepito.es", "pepe@pepito.es pepe@pepito.es", "tres@pepito.es ana@pepito.es"}
+	if !slices.Equal(told, want) {
+		t.Errorf("%q, want %q", told, want)
+	}
+}

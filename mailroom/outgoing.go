@@ -183,6 +183,13 @@ func (l *letter) queued() []mail.Onward {
 		o := &l.onward[i]
 		out[i] = mail.Onward{Recipient: l.rcpts[o.rcpt].To.String(), To: o.Address}
 	}
+	for _, n := range l.served() {
+		if to := l.rcpts[n].onward; l.rcpts[n].account == 0 && to != "" {
+			if _, there := l.onwardAt(to); there {
+				out = append(out, mail.Onward{Recipient: l.rcpts[n].To.String(), To: to})
+			}
+		}
+	}
 	return out
 }
 

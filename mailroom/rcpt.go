@@ -79,18 +79,13 @@ func (l *letter) add(ctx context.Context, to mail.Recipient, res *directory.Reso
 	if err != nil {
 		return err
 	}
-	shares := len(res.Targets) == 1 && len(res.Large) == 0 && len(added) == len(l.targets)
 	l.targets = added
 	l.addLarge(res.Large)
 	l.addOnward(out, len(l.rcpts))
 	if res.MaxMessage > 0 && (l.max == 0 || res.MaxMessage < l.max) {
 		l.max = res.MaxMessage
 	}
-	before := len(l.rcpts)
 	l.addRcpt(to, res, out)
-	if shares && len(l.rcpts) > before {
-		l.also = append(l.also, also{before, res.Targets[0].Account})
-	}
 	return nil
 }
 
@@ -179,6 +174,12 @@ func (l *letter) addRcpt(to mail.Recipient, res *directory.Resolution, out []dir
 		}
 	}
 	r := rcpt{Recipient: to, canonical: res.Canonical, expanded: isAlias(res, out)}
+	if len(res.Targets) > 0 {
+		r.account = res.Targets[0].Account
+	}
+	if len(out) > 0 {
+		r.onward = out[0].Address
+	}
 	r.passed = len(out) == 1 && out[0].List == nil && len(res.Targets)+len(res.Large) == 0
 	l.rcpts = append(l.rcpts, r)
 }

@@ -62,6 +62,7 @@ func everyFact(l *Log) {
 		TLS: "TLSv1.3 X", Reply: "451 4.7.1 later", Session: 8, Delay: 90 * time.Second, Next: began})
 	state(l, 8, event.Attempted{ID: "q3", Recipient: "bob@e.example", Outcome: event.Relayed, Host: "mx.e.example", Addr: "192.0.2.9:25", Reply: "250 ok", Session: 8})
 	state(l, 0, event.Attempted{ID: "q4", Recipient: "b@no.example", Outcome: event.Failed, Reply: "no such domain"})
+	state(l, 0, event.Attempted{ID: "q4", Recipient: "c@no.example", Outcome: event.Removed, Reply: "taken out"})
 }
 
 // dial opens a session of the house's own.

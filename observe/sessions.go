@@ -355,8 +355,12 @@ func (one *session) fact(e *event.Event, bound int) {
 		s.Accepted++
 		s.LastQueue = bounded(f.ID)
 	case event.Queued:
+		told := map[string]bool{} // several recipients may lead to one address
 		for i := range f.To {
-			one.note(e.Time, "[message "+f.ID+" waits to leave for <"+f.To[i].To+">]", bound)
+			if to := f.To[i].To; !told[to] {
+				told[to] = true
+				one.note(e.Time, "[message "+f.ID+" waits to leave for <"+to+">]", bound)
+			}
 		}
 	case event.Attempted:
 		one.attempted(e, &f, bound)

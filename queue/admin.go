@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"posta/dsn"
+	"posta/event"
 	"posta/store"
 	"posta/words"
 )
@@ -70,6 +71,9 @@ func (q *Queue) remove(items []store.Item, tell bool, why *words.Error) (n int64
 	for _, item := range items {
 		item.Token = 0 // whoever holds it
 		s, e := q.settlement(t, item, v)
+		if !tell {
+			e.outcome = event.Removed
+		}
 		if tell && e.action != "" {
 			r.add(s, returned(item, s, e))
 			n++

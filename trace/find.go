@@ -361,8 +361,7 @@ func (s *search) tell() {
 		}
 	}
 	for i := range s.out.Stories {
-		steps := s.out.Stories[i].Steps
-		slices.SortStableFunc(steps, func(a, b Step) int { return a.Time.Compare(b.Time) })
+		s.out.Stories[i].order()
 	}
 	slices.SortStableFunc(s.out.Stories, func(a, b Story) int { return began(a).Compare(began(b)) })
 }

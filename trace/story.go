@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -16,7 +17,7 @@ const (
 	Fetched    = "fetched"
 	Deleted    = "deleted"
 
-	// Of what leaves, besides event's Relayed, Delayed and Failed.
+	// Of what leaves, besides event's Relayed, Delayed, Failed and Removed.
 	Queued = "queued"
 )
 
@@ -24,7 +25,7 @@ const (
 type Story struct {
 	To        string `json:"to"`                   // as RCPT had it; "" where MAIL was refused
 	From      string `json:"from"`                 // "" is the null path of reports
-	Status    string `json:"status"`               // refused, unfinished, accepted, queued, delayed, failed, relayed, delivered, fetched, deleted: how far it came
+	Status    string `json:"status"`               // refused, unfinished, accepted, queued, delayed, failed, removed, relayed, delivered, fetched, deleted: how far it came
 	ID        string `json:"id,omitempty"`         // queue id
 	MessageID string `json:"message_id,omitempty"` // of the header
 	Size      int64  `json:"size,omitempty"`       // octets as received
@@ -35,7 +36,7 @@ type Story struct {
 // Step is one thing that happened to it.
 type Step struct {
 	Time    time.Time `json:"time"`
-	What    string    `json:"what"`              // accepted, refused, unfinished, delivered, fetched, deleted, queued, relayed, delayed, failed
+	What    string    `json:"what"`              // accepted, refused, unfinished, delivered, fetched, deleted, queued, relayed, delayed, failed, removed
 	Session uint64    `json:"session,omitempty"` // 0: posta itself, or an administrator
 	Held    bool      `json:"held,omitempty"`    // `posta session show` still has the session
 	Client  string    `json:"client,omitempty"`  // address without port
@@ -63,13 +64,46 @@ func (s *Story) add(step Step) {
 	s.Steps = append(s.Steps, step)
 }
 
+// order puts the steps as they happened. Who filed the message may tell of it
+// later than who sent it on, or fetched it: what a step follows from stands before it.
+func (s *Story) order() {
+	began := map[string]time.Time{} // by address elsewhere, and by mailbox
+	for i := range s.Steps {
+		switch p := &s.Steps[i]; p.What {
+		case Queued:
+			began[">"+p.Onward] = p.Time
+		case Delivered:
+			began[p.Mailbox] = p.Time
+		case Accepted:
+			began[">"] = p.Time
+		}
+	}
+	key := func(p *Step) time.Time {
+		at := p.Time
+		first := []time.Time{began[">"]}
+		switch {
+		case p.Onward != "":
+			first = append(first, began[">"+p.Onward])
+		case p.Mailbox != "":
+			first = append(first, began[p.Mailbox])
+		}
+		for _, before := range first {
+			if before.After(at) {
+				at = before
+			}
+		}
+		return at
+	}
+	slices.SortStableFunc(s.Steps, func(a, b Step) int { return key(&a).Compare(key(&b)) })
+}
+
 func rank(status string) int {
 	switch status {
 	case Refused, Unfinished, Accepted:
 		return 1
 	case Queued, event.Delayed: // the later one counts
 		return 2
-	case event.Failed, event.Relayed, Delivered:
+	case event.Failed, event.Relayed, event.Removed, Delivered:
 		return 3
 	case Fetched:
 		return 4

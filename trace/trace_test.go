@@ -299,20 +299,22 @@ func TestStoriesOfWhatLeaves(t *testing.T) {
 		event.Accepted{ID: "q1", MessageID: "m1", From: "luis@a.example", Recipients: 2, Size: 9})
 	next := h.now.Add(time.Hour)
 	h.on(0, event.Attempted{ID: "q1", Recipient: "eva@c.example", Outcome: event.Relayed, Host: "mx.c.example", Addr: "192.0.2.3:25", TLS: "TLSv1.3", Reply: "250 ok", Session: 3})
-	h.on(1, event.Queued{ID: "q1", To: []event.Onward{{Recipient: "todos@a.example", To: "bob@b.example"}, {Recipient: "todos@a.example", To: "amy@b.example"}, {Recipient: "eva@c.example", To: "eva@c.example"}}})
+	h.on(1, event.Queued{ID: "q1", To: []event.Onward{{Recipient: "todos@a.example", To: "bob@b.example"}, {Recipient: "todos@a.example", To: "amy@b.example"}, {Recipient: "eva@c.example", To: "eva@c.example"}, {Recipient: "out@c.example", To: "out@c.example"}}})
 	h.on(4, event.Attempted{ID: "q1", Recipient: "bob@b.example", Outcome: event.Delayed, Host: "mx.b.example", Reply: "451 later", Next: next})
 	h.on(0, event.Attempted{ID: "q1", Recipient: "amy@b.example", Outcome: event.Failed, Reply: "no such domain"},
-		event.Attempted{ID: "q1", Recipient: "eve@b.example", Outcome: event.Delayed, Reply: "busy"})
+		event.Attempted{ID: "q1", Recipient: "eve@b.example", Outcome: event.Delayed, Reply: "busy"},
+		event.Attempted{ID: "q1", Recipient: "out@c.example", Outcome: event.Removed, Reply: "taken out"})
 	const who = "; accepted 1 192.0.2.1; queued 1 192.0.2.1 "
 	all := []string{
 		"todos@a.example<luis@a.example> failed q1/m1/9" + who + "bob@b.example; queued 1 192.0.2.1 amy@b.example; " +
 			"delayed 4 bob@b.example mx.b.example 451 later; failed 0 amy@b.example no such domain",
-		"eva@c.example<luis@a.example> relayed q1/m1/9; accepted 1 192.0.2.1; relayed 3 eva@c.example mx.c.example 192.0.2.3:25 TLSv1.3 250 ok; queued 1 192.0.2.1 eva@c.example",
+		"eva@c.example<luis@a.example> relayed q1/m1/9" + who + "eva@c.example; relayed 3 eva@c.example mx.c.example 192.0.2.3:25 TLSv1.3 250 ok",
+		"out@c.example<luis@a.example> removed q1/m1/9" + who + "out@c.example; removed 0 out@c.example taken out",
 		"eve@b.example<luis@a.example> delayed q1/m1/9; accepted 1 192.0.2.1; delayed 0 eve@b.example busy",
 	}
 	h.holds(Query{}, all...)
 	h.holds(Query{To: "bob@b.example"}, all[0])
-	h.holds(Query{To: "@c.example"}, all[1])
+	h.holds(Query{To: "@c.example"}, all[1], all[2])
 	h.holds(Query{Session: 3}, all...)
 	h.holds(Query{Session: 4, To: "todos"}, all[0])
 	h.holds(Query{Session: 5})

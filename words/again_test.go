@@ -39,11 +39,11 @@ func TestAgainWithin(t *testing.T) {
 	}
 	kept := Fail("attempt.certificate", Args{"Reason": Fail("attempt.cert_expired", Args{"Date": "2026-01-02"})}).Error()
 	for in, want := range map[string]string{
-		kept:                            "El certificado del servidor no es válido: caducó el 2026-01-02",
-		"No connection: what is new":    "Sin conexión: what is new",
-		"550 5.1.1 The domain is gone":  "550 5.1.1 The domain is gone",
-		"":                              "",
-		"The administrator returned it": "El administrador lo devolvió",
+		kept:                           "El certificado del servidor no es válido: caducó el 2026-01-02",
+		"No connection: what is new":   "Sin conexión: what is new",
+		"550 5.1.1 The domain is gone": "550 5.1.1 The domain is gone",
+		"":                             "",
+		"An administrator returned it": "Un administrador lo devolvió",
 	} {
 		if got, _ := w.Again("attempt", in); got != want {
 			t.Errorf("%q became %q, want %q", in, got, want)
