@@ -40,6 +40,8 @@ type actor struct {
 type place struct {
 	side side
 	addr netip.Addr
+	host string // of a server: what it calls itself; "" where that was not heard
+	port uint16 // the same: where it listens; 0 where it dialed
 }
 
 // cast finds the actors of the sessions, and leaves sessions out that do not fit.
@@ -50,9 +52,10 @@ func (d *Diagram) cast(all []*story.Session) {
 		ends [2]*actor
 	}
 	var pairs []pair
-	servers := map[netip.Addr]bool{}
+	servers := map[netip.Addr][]string{}
 	for _, s := range all {
-		servers[s.Ends.Local.Addr().Unmap()] = true
+		addr := s.Ends.Local.Addr().Unmap()
+		servers[addr] = addOnce(servers[addr], banner(s, event.FromListener))
 	}
 	for _, s := range all {
 		if len(pairs) == maxSessions {
@@ -63,6 +66,9 @@ func (d *Diagram) cast(all []*story.Session) {
 		for i, p := range places(s, servers) {
 			if one.ends[i] = seat(more, p, s); one.ends[i] == nil {
 				one.ends[i] = &actor{side: p.side, addr: p.addr}
+				if p.host != "" {
+					one.ends[i].hosts = []string{p.host}
+				}
 				more = append(more[:len(more):len(more)], one.ends[i])
 			}
 		}
@@ -91,16 +97,31 @@ func (d *Diagram) cast(all []*story.Session) {
 }
 
 // seat finds the actor that stands at a place already, nil for none. Clients of
-// one address are several people, as on a computer that tries everything
-// with itself, where they call themselves otherwise; where actors are too many,
-// the address decides.
-func seat(found []*actor, p place, s *story.Session) *actor {
+// one address are several people, and servers several servers, as on a computer
+// that tries everything with itself, where they call themselves otherwise; where
+// actors are too many, the address decides.
+func seat(found []*actor, p place, s *story.Session) (near *actor) {
 	for _, a := range found {
-		if a.side == p.side && a.addr == p.addr && (p.side == serves || a.mayBe(s) || len(found) >= maxActors-1) {
+		switch {
+		case a.side != p.side || a.addr != p.addr:
+		case p.side == serves && a.isServer(p):
+			return a
+		case p.side == serves && (p.host == "" || len(a.hosts) == 0) && near == nil:
+			near = a
+		case len(found) >= maxActors-1, p.side != serves && a.mayBe(s):
 			return a
 		}
 	}
-	return nil
+	return near
+}
+
+// isServer says that an actor is the server of a place: by its name, or where
+// none was heard by its port.
+func (a *actor) isServer(p place) bool {
+	if p.host != "" && len(a.hosts) > 0 {
+		return slices.Contains(a.hosts, p.host)
+	}
+	return slices.Contains(a.ports, p.port)
 }
 
 // mayBe says that who dialed may be this client: a name of it fits, and none
@@ -117,17 +138,44 @@ func (a *actor) mayBe(s *story.Session) bool {
 }
 
 // places are where a session's ends stand. A server that passes a message on to
-// another one is one actor.
-func places(s *story.Session, servers map[netip.Addr]bool) [2]place {
+// another one is one actor; at one address it is known by its name.
+func places(s *story.Session, servers map[netip.Addr][]string) [2]place {
 	client, server := s.Ends.Remote.Addr().Unmap(), s.Ends.Local.Addr().Unmap()
+	host := banner(s, event.FromListener)
 	from := sends
 	if s.Protocol == "pop3" || s.Protocol == "" && (s.Ends.Local.Port() == 110 || s.Ends.Local.Port() == 995) {
 		from = fetches
 	}
-	if servers[client] && client != server {
+	helo := clean(s.Helo)
+	if helo == host || !slices.Contains(servers[client], helo) {
+		helo = "" // it is nobody's name here
+	}
+	if len(servers[client]) > 0 && client != server || helo != "" {
 		from = serves
 	}
-	return [2]place{event.FromDialer: {from, client}, event.FromListener: {serves, server}}
+	if from != serves {
+		helo = ""
+	}
+	return [2]place{event.FromDialer: {from, client, helo, 0}, event.FromListener: {serves, server, host, s.Ends.Local.Port()}}
+}
+
+// banner is the name in an end's greeting, "" for none.
+func banner(s *story.Session, dir event.Dir) string {
+	for _, act := range s.Acts {
+		if act.Kind == story.Greeting && act.Dir == dir {
+			return clean(bannerHost(bannerText(act)))
+		}
+	}
+	return ""
+}
+
+// bannerText is a greeting without its code.
+func bannerText(act *story.Act) string {
+	if act.Code > 0 {
+		return strings.TrimLeft(act.Text[min(len(act.Text), 4):], " ")
+	}
+	_, text, _ := strings.Cut(act.Text, " ")
+	return text
 }
 
 // heardClient takes what a session tells of who dialed.
@@ -156,13 +204,7 @@ func (a *actor) heard(s *story.Session, dir event.Dir) {
 		switch {
 		case act.Dir != dir:
 		case act.Kind == story.Greeting:
-			banner := act.Text
-			if act.Code > 0 {
-				banner = strings.TrimLeft(banner[min(len(banner), 4):], " ")
-			} else {
-				_, banner, _ = strings.Cut(banner, " ")
-			}
-			if host := bannerHost(banner); host != "" {
+			if host := bannerHost(bannerText(act)); host != "" {
 				a.hosts = addOnce(a.hosts, clean(host))
 			}
 		case act.Kind == story.Command && (act.Verb == "HELO" || act.Verb == "EHLO") && act.Arg != "" && act.Answered != nil && !act.Answered.Refused:

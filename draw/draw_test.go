@@ -484,6 +484,41 @@ func TestClientsOfOneAddress(t *testing.T) {
 	}
 }
 
+// Servers of one address that call themselves otherwise are several, and one that
+// sends a message on to the other is one actor.
+func TestServersOfOneAddress(t *testing.T) {
+	at := func(port string, turns ...string) spoken {
+		return spoken{client: "127.0.0.1:50000", server: "127.0.0.1:" + port, turns: turns}
+	}
+	smtp := func(port, host, helo string) spoken {
+		return at(port, "S 0.1 220 "+host+" ESMTP|", "C 0.1 EHLO "+helo+"|", "S 0.1 250 hello|", "C 0.1 QUIT|", "S 0.1 221 bye|")
+	}
+	for want, all := range map[string][]spoken{
+		"pc.example 127.0.0.1:50000 | mail.a.example 127.0.0.1:2525 | mail.b.example 127.0.0.1:3525": {
+			smtp("2525", "mail.a.example", "pc.example"), smtp("3525", "mail.b.example", "mail.a.example")},
+		"pc.example 127.0.0.1:50000 | mail.a.example 127.0.0.1:25, 587 +1": {
+			smtp("25", "mail.a.example", "pc.example"), at("587", "S 0.1 220 hello|", "C 0.1 EHLO pc.example|", "S 0.1 250 hello|"),
+			smtp("2525", "mail.a.example", "pc.example")},
+		"mail.b.example 127.0.0.1:50000 | mail.a.example 127.0.0.1:2525": {smtp("2525", "mail.a.example", "mail.b.example")},
+		"mail.a.example 127.0.0.1:50000 | mail.a.example 127.0.0.1:2525": {smtp("2525", "mail.a.example", "mail.a.example")},
+	} {
+		var said []string
+		for _, a := range New(hear(t, all...), Options{Words: english(t)}).actors {
+			said = append(said, a.name+" "+strings.Join(a.lines, " "))
+		}
+		if got := strings.Join(said, " | "); got != want {
+			t.Errorf("the actors are %s, want %s", got, want)
+		}
+	}
+	var many []spoken
+	for i := range 30 {
+		many = append(many, smtp("25", fmt.Sprintf("mx-%d.example", i), "pc.example"))
+	}
+	if got := len(New(hear(t, many...), Options{Words: english(t)}).actors); got > maxActors {
+		t.Errorf("of 30 servers there are %d actors", got)
+	}
+}
+
 // Packets of TCP are drawn where that is asked, and otherwise not.
 func TestPackets(t *testing.T) {
 	for _, asked := range []bool{false, true} {

@@ -107,6 +107,7 @@ func TestLogLines(t *testing.T) {
 			began.Format("2006-01-02T15:04:05.000Z07:00") + ` reply="451 4.7.1 later"`,
 		`level=INFO msg=relayed ` + there + `id=q3 to=bob@e.example host=mx.e.example address=192.0.2.9:25 tls="" seconds=0 reply="250 ok"`,
 		`level=WARN msg=failed id=q4 to=b@no.example host="" address="" tls="" seconds=0 reply="no such domain"`,
+		`level=INFO msg=removed id=q4 to=c@no.example host="" address="" tls="" seconds=0 reply="taken out"`,
 	}
 	if len(got) != len(want) {
 		t.Fatalf("%d lines:\n%s", len(got), strings.Join(got, "\n"))
