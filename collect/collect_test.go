@@ -2,6 +2,7 @@ package collect_test
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -78,6 +79,7 @@ type customer struct {
 	mu    sync.Mutex
 	dials []string
 	sink  event.Sink
+	tls   *tls.Config // what it offers on turned connections
 }
 
 // calls is how many connections were made.
@@ -111,6 +113,7 @@ func newCustomer(t *testing.T, serve func(nc net.Conn), roots ...*x509.CertPool)
 		Session: func() uint64 { number++; return number },
 		Problem: func(err error) { t.Error(err) },
 		Roots:   first(roots),
+		TLS:     func() *tls.Config { return c.tls },
 		Dial: func(_ context.Context, addr string) (net.Conn, error) {
 			c.mu.Lock()
 			c.dials = append(c.dials, addr)
@@ -158,8 +161,9 @@ func (c *customer) once(t *testing.T, e collect.Entry) collect.Result {
 // provider is smtpserver.Sites for one site, north, with mail for its domain.
 type provider struct {
 	sasl.Authenticator
-	letters []string // to be sent, "recipient content"
-	said    []string // what the customer answered to them
+	letters []string    // to be sent, "recipient content"
+	said    []string    // what the customer answered to them
+	secure  *tls.Config // TLS is asked for with this after the turn
 	more    func(c *smtpclient.Client)
 }
 
@@ -198,10 +202,14 @@ func (p *provider) Turns(_ context.Context, _, helo string) (bool, error) {
 	return helo == "gw.north.example", nil
 }
 
-func (p *provider) Reverse(ctx context.Context, _ string, _ []string, conn *wire.Conn) string {
+func (p *provider) Reverse(ctx context.Context, _ smtpserver.Turned, conn *wire.Conn) string {
 	c := smtpclient.Over(conn, smtpclient.Options{Name: "provider.example"})
 	err := errors.Join(c.Greeting(ctx), c.Hello(ctx))
 	p.said = append(p.said, strings.Join(c.Offer().Lines(), " "))
+	if p.secure != nil {
+		err = errors.Join(err, c.StartTLS(ctx, p.secure))
+		p.said = append(p.said, strings.Join(c.Offer().Lines(), " "))
+	}
 	for _, one := range p.letters {
 		to, content, _ := strings.Cut(one, " ")
 		address, _ := mail.ParseAddress(to)
@@ -261,6 +269,29 @@ func TestATRN(t *testing.T) {
 	}
 	if !strings.Contains(p.said[4], "5.7.1") {
 		t.Errorf("mail for another domain: %q", p.said[4])
+	}
+}
+
+// A connection that turned in clear text can have TLS afterwards, if the
+// provider asks for it and the entry does not forbid it.
+func TestTLSBehindTheTurn(t *testing.T) {
+	p := &provider{letters: []string{"ana@north.example one\r\n"}, secure: &tls.Config{InsecureSkipVerify: true}}
+	c := newCustomer(t, p.serve(t, false))
+	c.tls, _ = certificate(t, "gw.north.example")
+	if r := c.once(t, atrn()); r.Messages != 1 || r.Failure != "" {
+		t.Errorf("%+v", r)
+	}
+	if !strings.Contains(p.said[0], "STARTTLS") || strings.Contains(p.said[1], "STARTTLS") || strings.Contains(p.said[1], "AUTH") {
+		t.Errorf("it offers %q, and under TLS %q", p.said[0], p.said[1])
+	}
+	if o := c.box.origin; !strings.HasPrefix(o.TLS, "TLSv1.3 ") || o.Login.Known() {
+		t.Errorf("it came in as %+v", o)
+	}
+	p.secure = nil
+	e := atrn()
+	e.TLS = collect.Clear
+	if r := c.once(t, e); r.Messages != 1 || r.Failure != "" || strings.Contains(p.said[3], "STARTTLS") {
+		t.Errorf("%+v, it offers %q", r, p.said[3:])
 	}
 }
 

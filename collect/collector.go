@@ -2,6 +2,7 @@ package collect
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -25,6 +26,7 @@ type Config struct {
 	Label    func(domain string) string // a domain in its one spelling; nil: in lower case
 	Problem  func(error)                // is told what an administrator should know; nil: nobody
 	Roots    *x509.CertPool
+	TLS      func() *tls.Config                                       // offered on a turned connection that came without; nil, or giving that: none
 	Dial     func(ctx context.Context, addr string) (net.Conn, error) // nil: by TCP
 	Now      func() time.Time                                         // nil: time.Now
 	Most     int                                                      // entries at a time; 0: 8

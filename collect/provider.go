@@ -203,10 +203,12 @@ func (v *visit) turned(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, conn.Interrupt)
 	defer stop()
 	door := &narrow{Door: v.c.cfg.Door, label: v.c.cfg.Label, domains: v.e.Domains}
-	smtpserver.New(smtpserver.Config{
-		Hostname: v.c.cfg.Hostname, Listener: event.Collecting, Mode: mail.Strict, Service: mail.MX,
-		Door: door, MaxSize: v.c.cfg.MaxSize,
-	}).Session(ctx, conn)
+	server := smtpserver.Config{Hostname: v.c.cfg.Hostname, Listener: event.Collecting, Mode: mail.Strict, Service: mail.MX,
+		Door: door, MaxSize: v.c.cfg.MaxSize}
+	if v.e.TLS != Clear && v.c.cfg.TLS != nil {
+		server.TLS = v.c.cfg.TLS()
+	}
+	smtpserver.New(server).Session(ctx, conn)
 	v.result.Messages = door.taken
 	return nil
 }

@@ -202,6 +202,32 @@ smtp.response.code=220
 smtp.req.command=HELO`)
 }
 
+// TLS behind a turn begins a dialogue anew, and leaves the sides as they are.
+func TestTurnedAndSecured(t *testing.T) {
+	s := newSession(t, opened("smtp"), field.SMTPReqCommand, field.SMTPResponseCode)
+	for _, said := range []string{"S220 here", "CTURN", "S250 go", "C220 now I", "SEHLO x", "C250 STARTTLS", "SSTARTTLS", "C220 go"} {
+		from := client
+		if said[0] == 'S' {
+			from = server
+		}
+		s.say(from, inside, said[1:]+"\r\n")
+	}
+	s.d.Feed(&event.Event{Conn: 1, Kind: event.Secure})
+	s.say(server, inside, "EHLO x\r\n")
+	s.say(client, inside, "250 y\r\n")
+	s.want(`
+smtp.response.code=220 
+smtp.req.command=TURN 
+smtp.response.code=250 
+smtp.response.code=220 
+smtp.req.command=EHLO 
+smtp.response.code=250 
+smtp.req.command=STARTTLS 
+smtp.response.code=220 
+smtp.req.command=EHLO 
+smtp.response.code=250`)
+}
+
 // What is spoken shows where the port does not say it.
 func TestRecognise(t *testing.T) {
 	at := func(port string) event.Captured {

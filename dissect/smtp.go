@@ -72,7 +72,9 @@ func (s *smtpSpeaker) over(b *builder, d event.Dir) {
 // secured begins anew inside of TLS (RFC 3207 §4.2).
 func (s *smtpSpeaker) secured() {
 	s.drop()
-	*s = smtpSpeaker{dot: looking()}
+	d := s.dialog
+	d.Secured()
+	*s = smtpSpeaker{dot: looking(), dialog: d}
 }
 
 func (s *smtpSpeaker) drop() {

@@ -22,26 +22,28 @@ const (
 	maxKeys   = 4 << 10 // lines of a session; it has five, of 200 octets
 )
 
-// hello is how the ciphertext of the dialing side begins, until it is long enough.
+// hello is how the ciphertext of one side begins, until it is long enough.
 type hello struct {
 	octets [helloSize]byte
 	n      int
 }
 
-// greeting looks for the client's random.
+// greeting looks for the client's random. Behind a turn (RFC 2645) the client is
+// the side that was dialed.
 func (r *Ring) greeting(s *session, e *event.Event) {
-	if e.Dir != event.FromDialer || s.passed[event.FromDialer][event.Wire] > 0 && s.hello == nil {
+	h := s.hello[e.Dir]
+	if s.passed[e.Dir][event.Wire] > 0 && h == nil {
 		return
 	}
-	if s.hello == nil {
-		s.hello = &hello{}
+	if h == nil {
+		h = &hello{}
+		s.hello[e.Dir] = h
 	}
-	h := s.hello
 	h.n += copy(h.octets[h.n:], e.Data)
 	if h.n < helloSize {
 		return
 	}
-	s.hello = nil
+	s.hello[e.Dir] = nil
 	if h.octets[0] == 22 && h.octets[5] == 1 { // handshake, ClientHello
 		s.random = random(h.octets[randomAt:])
 		r.randoms[s.random] = s
@@ -50,7 +52,7 @@ func (r *Ring) greeting(s *session, e *event.Event) {
 
 // forget ends the search for a session's keys.
 func (r *Ring) forget(s *session) {
-	s.hello = nil
+	s.hello = [2]*hello{}
 	if r.randoms[s.random] == s {
 		delete(r.randoms, s.random)
 	}

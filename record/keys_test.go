@@ -22,6 +22,27 @@ func keyLine(random byte) string {
 	return fmt.Sprintf("CLIENT_RANDOM %s %s\n", hex.EncodeToString(bytes.Repeat([]byte{random}, 32)), strings.Repeat("5e", 48))
 }
 
+// Behind a turn it is the dialed side that begins, and the other answers.
+func TestKeysBehindATurn(t *testing.T) {
+	r := lab(Options{})
+	defer r.Close()
+	p := connect(r, 1, "lab")
+	p.told = true
+	p.command("ATRN\r\n")
+	p.em.Fact(event.Turn, nil)
+	p.at[event.FromDialer][event.Wire] = p.at[event.FromDialer][event.Text]
+	p.say(event.FromListener, event.Wire, event.Command, clientHello(7))
+	p.say(event.FromDialer, event.Wire, event.Reply, strings.Replace(clientHello(8), "\xc8\x01", "\xc8\x02", 1))
+	for _, random := range []byte{7, 8} {
+		if _, err := io.WriteString(r.KeyLog(), keyLine(random)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if kept := string(r.Keys([]uint64{1})); kept != keyLine(7) {
+		t.Errorf("the keys are\n%s", kept)
+	}
+}
+
 // A key goes to the session whose random it names, while that one shakes
 // hands; no other is kept, and never one of a masked session.
 func TestKeys(t *testing.T) {

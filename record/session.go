@@ -17,15 +17,15 @@ type session struct {
 	began  time.Time
 	closed time.Time // zero: it is open
 	clear  bool
-	full   [2]bool // no more comes in: 0 of lines, 1 of bodies and ciphertext
-	size   int     // octets of its records
-	first  int64   // place of its first record
-	last   int64   // behind its last one, once it is closed
-	passed ends    // octets that passed, of a masked session as they are kept
-	tls    secrecy // where its TLS begins
-	hello  *hello  // until the client's random is known
-	random random  // under which randoms has it
-	keys   []byte  // lines of a key log
+	full   [2]bool   // no more comes in: 0 of lines, 1 of bodies and ciphertext
+	size   int       // octets of its records
+	first  int64     // place of its first record
+	last   int64     // behind its last one, once it is closed
+	passed ends      // octets that passed, of a masked session as they are kept
+	tls    secrecy   // where its TLS begins
+	hello  [2]*hello // of each side, until the client's random is known
+	random random    // under which randoms has it
+	keys   []byte    // lines of a key log
 }
 
 // ends are how far the streams of a session have come.

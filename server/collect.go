@@ -1,6 +1,7 @@
 package server
 
 import (
+	"crypto/tls"
 	"strings"
 
 	"posta/collect"
@@ -11,7 +12,7 @@ import (
 func (h *House) newCollector() *collect.Collector {
 	return collect.New(collect.Config{
 		Store: h.db.Collected(), Door: h.room, Hostname: h.cfg.Hostname, MaxSize: h.maxHandedIn(),
-		Sink: h.events, Session: h.numbers.next, Problem: h.o.Report,
+		TLS: h.turnedTLS, Sink: h.events, Session: h.numbers.next, Problem: h.o.Report,
 		Label: func(domain string) string {
 			label, err := aLabels(domain)
 			if err != nil {
@@ -20,4 +21,13 @@ func (h *House) newCollector() *collect.Collector {
 			return strings.ToLower(label)
 		},
 	})
+}
+
+// turnedTLS is what this server offers a provider once a connection has turned;
+// nil where it serves nobody, and so has no certificate.
+func (h *House) turnedTLS() *tls.Config {
+	if h.certs == nil {
+		return nil
+	}
+	return h.certs.TLSConfig()
 }

@@ -185,6 +185,10 @@ func (h *House) furnish(ctx context.Context) error {
 	}
 	h.sites = newSites(h.directory, h.db.Queue(), h.ehlo, h.o.Report)
 	h.sites.queue = h.queue
+	h.sites.turned.tls = h.cfg.Outgoing.TLS
+	if h.record != nil {
+		h.sites.turned.keyLog = h.record.KeyLog()
+	}
 	h.signer = sign.New(sign.Config{Store: h.db, Rotate: rotateAfter, Tell: h.o.Report, TXT: h.resolver.TXT})
 	if err := h.openSending(ctx); err != nil {
 		return err

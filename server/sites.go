@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 	"sync"
 	"time"
 
@@ -14,7 +13,6 @@ import (
 	"posta/smtp/smtpclient"
 	"posta/smtp/smtpserver"
 	"posta/store"
-	"posta/wire"
 )
 
 // sites are the customers who come for their mail: the directory knows them, the
@@ -26,6 +24,7 @@ type sites struct {
 	hostname  string
 	report    func(error)
 	asking    *pace
+	turned    turned
 }
 
 // waiting is what of the store is wanted.
@@ -196,31 +195,6 @@ func (s *sites) theirs(ctx context.Context, site string, domains []string) (all 
 func (s *sites) Turns(ctx context.Context, site, helo string) (bool, error) {
 	return s.directory.Turns(ctx, site, helo)
 }
-
-// Reverse implements smtpserver.Sites: it is a client of the site's server, which
-// greets first. Where nothing waits it only takes leave (RFC 2645 §5.2.1).
-func (s *sites) Reverse(ctx context.Context, site string, domains []string, conn *wire.Conn) string {
-	stop := context.AfterFunc(ctx, conn.Interrupt)
-	defer stop()
-	c := smtpclient.Over(conn, smtpclient.Options{Name: s.hostname})
-	err := c.Greeting(ctx)
-	if err == nil {
-		err = c.Hello(ctx)
-	}
-	if err == nil {
-		_, err = s.queue.Deliver(ctx, c, queue.Turned{Site: site, Addr: remote(conn), TLS: conn.Secured(), Session: conn.ID(), OnDemand: true}, domains)
-	}
-	var refusal *smtpclient.Refusal
-	if err == nil || errors.As(err, &refusal) || errors.Is(err, queue.ErrEnding) {
-		err = errors.Join(err, c.Quit(ctx))
-	}
-	if err != nil {
-		return "turned: " + err.Error()
-	}
-	return "quit"
-}
-
-func remote(c *wire.Conn) netip.AddrPort { return c.Endpoints().Remote }
 
 // pace lets each caller ask a few times in a row, and then once in a while.
 type pace struct {

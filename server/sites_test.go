@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"posta/cert"
 	"posta/directory"
 	"posta/directory/directorytest"
 	"posta/queue"
@@ -23,6 +24,7 @@ import (
 type postOffice struct {
 	waiting map[string]int64
 	asked   []string
+	over    []string // the TLS of what was delivered
 }
 
 func (p *postOffice) Hurry(_ context.Context, domain string) (int64, error) {
@@ -32,6 +34,7 @@ func (p *postOffice) Hurry(_ context.Context, domain string) (int64, error) {
 
 func (p *postOffice) Deliver(_ context.Context, _ *smtpclient.Client, t queue.Turned, domains []string) (int, error) {
 	p.asked = append(p.asked, "deliver "+t.Site+" "+strings.Join(domains, ","))
+	p.over = append(p.over, t.TLS)
 	return 0, nil
 }
 
@@ -156,13 +159,68 @@ func TestReverse(t *testing.T) {
 			_ = far.Close()
 			played <- err
 		}()
-		end := s.Reverse(t.Context(), "north", []string{"north.example"}, turnedConn(t, near))
+		end := s.Reverse(t.Context(), smtpserver.Turned{Site: "north", Domains: []string{"north.example"}}, turnedConn(t, near))
 		if !strings.HasPrefix(end, tt.end) || strings.Join(office.asked, "|") != tt.asked {
 			t.Errorf("%q %q", end, office.asked)
 		}
 		if err := <-played; err != nil && tt.end != "turned: " {
 			t.Error(err)
 		}
+	}
+}
+
+// TLS where there was none before the turn: where the site offers it and nobody
+// forbids it. After a handshake that failed it goes on in clear, the next time.
+func TestReverseTLS(t *testing.T) {
+	const greeting, offers = "S: 220 gw\nC: EHLO provider.example\n", "S: 250-gw\nS: 250 STARTTLS\n"
+	const end = "C: QUIT\nS: 221 bye"
+	const asks = greeting + offers + "C: STARTTLS\n"
+	for _, tt := range []struct {
+		name, policy string
+		scripts      []string
+		ends         []string
+		delivered    []string // over what
+	}{
+		{"offered", "opportunistic", []string{asks + "S: 220 go\ntls\nC: EHLO provider.example\nS: 250 gw\n" + end}, []string{"quit"}, []string{"TLSv1.3"}},
+		{"refused", "", []string{asks + "S: 454 not now\n" + end}, []string{"quit"}, []string{""}},
+		{"not offered", "", []string{greeting + "S: 250 gw\n" + end}, []string{"quit"}, []string{""}},
+		{"not wanted", "none", []string{greeting + offers + end}, []string{"quit"}, []string{""}},
+		{"broken", "", []string{asks + "S: 220 go\nS: nonsense that is no handshake", greeting + offers + end}, []string{"turned: ", "quit"}, []string{""}},
+		{"required", "required", []string{asks + "S: 220 go\ntls\nC: EHLO provider.example\nS: 250 gw\n" + end}, []string{"quit"}, []string{"TLSv1.3"}},
+		{"required, not offered", "required", []string{greeting + "S: 250 gw\n" + end}, []string{"turned: server: the site offers no TLS"}, nil},
+		{"required, refused", "required", []string{asks + "S: 454 not now\n" + end}, []string{"turned: server: the site offers no TLS"}, nil},
+		{"required, broken", "required", []string{asks + "S: 220 go\nS: nonsense that is no handshake", asks + "S: 220 go\ntls\nC: EHLO provider.example\nS: 250 gw\n" + end},
+			[]string{"turned: ", "quit"}, []string{"TLSv1.3"}},
+		{"leaves", "", []string{asks + "S: 421 bye"}, []string{"turned: "}, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s, office := waiters(t)
+			s.turned.tls = tt.policy
+			certs, err := cert.New(cert.Options{Hostname: "gw.north.example", Dir: t.TempDir()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, script := range tt.scripts {
+				near, far := wiretest.Pipe()
+				played := make(chan error, 1)
+				go func() {
+					err := wiretest.Script(far, script, certs.TLSConfig())
+					_ = far.Close()
+					played <- err
+				}()
+				end := s.Reverse(t.Context(), smtpserver.Turned{Site: "north", Domains: []string{"north.example"}}, turnedConn(t, near))
+				if !strings.HasPrefix(end, tt.ends[i]) {
+					t.Errorf("%d ended: %q", i, end)
+				}
+				_ = near.Close()
+				if err := <-played; err != nil {
+					t.Errorf("%d: %v", i, err)
+				}
+			}
+			if got := strings.Join(office.over, "|"); len(office.over) != len(tt.delivered) || !strings.HasPrefix(got, strings.Join(tt.delivered, "|")) {
+				t.Errorf("delivered over %q", office.over)
+			}
+		})
 	}
 }
 

@@ -92,6 +92,10 @@ func (d *Dialog) Next(s Side) (e Expect, n int64, sure bool) {
 // Turned says that the sides have changed since the connection began.
 func (d *Dialog) Turned() bool { return d.turned }
 
+// Secured says that TLS is up: all begins anew inside of it (RFC 3207 §4.2), but
+// for who is which side.
+func (d *Dialog) Secured() { *d = Dialog{turned: d.turned} }
+
 func (d *Dialog) last() *asked {
 	if len(d.waiting) == 0 {
 		return nil

@@ -31,7 +31,14 @@ type Sites interface {
 	Turns(ctx context.Context, site, helo string) (bool, error)
 	// Reverse sends what waits for the domains over a connection that has
 	// turned, and takes leave there. It gives why the session ended.
-	Reverse(ctx context.Context, site string, domains []string, c *wire.Conn) (end string)
+	Reverse(ctx context.Context, t Turned, c *wire.Conn) (end string)
+}
+
+// Turned says whose connection has turned.
+type Turned struct {
+	Site    string
+	Domains []string // whose mail it gets
+	Lab     bool     // it came by a lab listener
 }
 
 // Caller is who asks for a queue.

@@ -101,8 +101,8 @@ func (c *customers) Turns(_ context.Context, site, helo string) (bool, error) {
 	return site == "north" && helo == "gw.north.example", nil
 }
 
-func (c *customers) Reverse(_ context.Context, site string, domains []string, conn *wire.Conn) string {
-	c.asked = append(c.asked, "reverse "+site+" "+strings.Join(domains, ","))
+func (c *customers) Reverse(_ context.Context, t Turned, conn *wire.Conn) string {
+	c.asked = append(c.asked, "reverse "+t.Site+" "+strings.Join(t.Domains, ","))
 	if c.turned == nil {
 		return ""
 	}

@@ -81,7 +81,7 @@ func (s *session) turnAround(ctx context.Context, v smtp.Verb, domains []string)
 		return smtp.Reply{}
 	}
 	s.forget()
-	s.end = s.srv.Sites.Reverse(ctx, site, domains, s.c)
+	s.end = s.srv.Sites.Reverse(ctx, Turned{Site: site, Domains: domains, Lab: s.srv.Mode == mail.Lab}, s.c)
 	if s.end == "" {
 		s.end = "quit"
 	}
