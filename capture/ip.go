@@ -25,6 +25,7 @@ type datagram struct {
 	src, dst [16]byte // IPv4 as ::ffff:a.b.c.d
 	proto    byte
 	off, end int // the payload's place in the octets
+	inner    int // where its header lies, inside of another's; 0: it is in none
 	missing  int // payload octets on the network behind end that were not captured
 
 	id         uint32
@@ -35,23 +36,37 @@ type datagram struct {
 
 // parse takes apart the IP packet that begins at off, and those inside it.
 func (d *datagram) parse(b []byte, off int) (ok bool) {
+	if !d.parseOne(b, off) {
+		return false
+	}
 	for range maxHeaders {
-		if off >= len(b) {
-			return false
+		if d.fragmented {
+			break
 		}
-		*d = datagram{}
-		switch b[off] >> 4 {
-		case 4:
-			ok = d.parseIPv4(b, off)
-		case 6:
-			ok = d.parseIPv6(b, off)
-		default:
-			return false
+		at := d.within(b)
+		if at < 0 {
+			break
 		}
-		if !ok || d.fragmented || d.proto != protoIPv4 && d.proto != protoIPv6 {
-			return ok
+		outer := *d
+		if b = b[:d.end]; !d.parseOne(b, at) {
+			*d = outer
+			break
 		}
-		off, b = d.off, b[:d.end]
+		d.inner = at
+	}
+	return true
+}
+
+func (d *datagram) parseOne(b []byte, off int) (ok bool) {
+	*d = datagram{}
+	if off >= len(b) {
+		return false
+	}
+	switch b[off] >> 4 {
+	case 4:
+		return d.parseIPv4(b, off)
+	case 6:
+		return d.parseIPv6(b, off)
 	}
 	return false
 }
@@ -75,6 +90,14 @@ func (d *datagram) parseIPv4(b []byte, off int) (ok bool) {
 	d.more, d.fragment = flags&0x2000 != 0, int(flags&0x1fff)*8
 	d.fragmented = d.more || d.fragment > 0
 	d.span(b, off+head, total-head)
+	if rest := b[d.off:d.end]; d.proto == protoAuth && !d.fragmented { // RFC 4302 §2
+		if len(rest) < 8 || len(rest) < 8+int(rest[1])*4 {
+			return false
+		}
+		d.proto = rest[0]
+		size := 8 + int(rest[1])*4
+		d.span(b, d.off+size, total-head-size)
+	}
 	return true
 }
 

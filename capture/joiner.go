@@ -134,6 +134,14 @@ func (j *Joiner) segment(p *Packet) (s *segment, ok bool) {
 			return nil, false
 		}
 		payload, at, j.seg.Whole, j.elsewhere = whole, 0, whole, true
+		if d.off, d.end, d.missing, d.fragmented = 0, len(whole), 0, false; d.within(whole) >= 0 {
+			if !d.parse(whole, d.within(whole)) || d.fragmented {
+				return nil, false
+			}
+			payload, at, j.seg.Proto = whole[d.off:d.end], d.off, d.proto
+		}
+	} else {
+		j.seg.Inner = int32(d.inner)
 	}
 	if d.proto == protoICMP || d.proto == protoICMPv6 {
 		j.quoted(d, payload, at)

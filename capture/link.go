@@ -10,6 +10,8 @@ const (
 	etherPPPoE  = 0x8864 // RFC 2516, session stage
 	etherQinQ   = 0x88a8 // IEEE 802.1ad
 	etherOldTag = 0x9100 // QinQ before it was standardised
+	etherMPLS   = 0x8847 // RFC 3032
+	etherMPLS2  = 0x8848 // the same, assigned by those upstream (RFC 5332)
 
 	pppIPv4 = 0x0021
 	pppIPv6 = 0x0057
@@ -17,6 +19,16 @@ const (
 
 // maxTags bounds the VLAN tags of a frame.
 const maxTags = 8
+
+// Known says that packets of the link type are looked into.
+func (l LinkType) Known() bool {
+	switch l {
+	case LinkEthernet, LinkNull, LinkLoop, LinkRaw, LinkRawBSD, LinkRawBSD14, LinkIPv4, LinkIPv6, LinkSLL, LinkSLL2, LinkPPP, LinkPPPHDLC,
+		LinkPPPEther, LinkCHDLC, LinkTokenRing, LinkFDDI, LinkATM, LinkWLAN, LinkRadiotap, LinkPPI, LinkNFLOG:
+		return true
+	}
+	return false
+}
 
 // network finds where the IP packet in a frame begins; -1 where there is none.
 func network(link LinkType, b []byte) int {
@@ -47,6 +59,99 @@ func network(link LinkType, b []byte) int {
 		return inPPP(b, 0)
 	case LinkPPPEther:
 		return inPPP(b, 6)
+	case LinkCHDLC:
+		if len(b) < 4 {
+			return -1
+		}
+		return inEther(b, int(binary.BigEndian.Uint16(b[2:])), 4)
+	case LinkTokenRing:
+		return inTokenRing(b)
+	case LinkFDDI:
+		return inLLC(b, 13)
+	case LinkATM:
+		return inLLC(b, 0)
+	case LinkWLAN:
+		return inWLAN(b, 0)
+	case LinkRadiotap, LinkPPI:
+		if len(b) < 8 || link == LinkPPI && binary.LittleEndian.Uint32(b[4:]) != uint32(LinkWLAN) {
+			return -1
+		}
+		return inWLAN(b, int(binary.LittleEndian.Uint16(b[2:])))
+	case LinkNFLOG:
+		return inNFLOG(b)
+	}
+	return -1
+}
+
+// inMPLS goes on behind the last label (RFC 3032 §2.1). What it carries its
+// first octet shows.
+func inMPLS(b []byte, off int) int {
+	for range maxTags {
+		if len(b) < off+4 {
+			return -1
+		}
+		off += 4
+		if b[off-2]&1 != 0 {
+			return ipAt(b, off)
+		}
+	}
+	return -1
+}
+
+// inWLAN goes on behind the header of a data frame that is not encrypted (IEEE
+// 802.11 §9.2), and behind LLC and SNAP.
+func inWLAN(b []byte, off int) int {
+	if len(b) < off+24 {
+		return -1
+	}
+	kind, flags := b[off], b[off+1]
+	if kind&0x0f != 0x08 || kind&0x40 != 0 || flags&0x40 != 0 { // data; no null frame; protected
+		return -1
+	}
+	off += 24
+	if flags&3 == 3 { // between access points: a fourth address
+		off += 6
+	}
+	if kind&0x80 != 0 { // QoS
+		if off += 2; flags&0x80 != 0 {
+			off += 4 // high throughput control
+		}
+	}
+	return inLLC(b, off)
+}
+
+// inLLC goes on behind LLC and SNAP (RFC 1042).
+func inLLC(b []byte, off int) int {
+	if len(b) < off+8 || string(b[off:off+3]) != "\xaa\xaa\x03" {
+		return -1
+	}
+	return inEther(b, int(binary.BigEndian.Uint16(b[off+6:])), off+8)
+}
+
+// inTokenRing goes on behind the addresses, and the route if there is one (IEEE 802.5).
+func inTokenRing(b []byte) int {
+	if len(b) < 15 {
+		return -1
+	}
+	off := 14
+	if b[8]&0x80 != 0 {
+		off += int(b[14] & 0x1f)
+	}
+	return inLLC(b, off)
+}
+
+// inNFLOG finds the packet among the values of Linux's netfilter log.
+func inNFLOG(b []byte) int {
+	const payload = 9
+	for off := 4; len(b) >= off+4; {
+		n := int(binary.LittleEndian.Uint16(b[off:]))
+		if n < 4 {
+			return -1
+		}
+		if binary.LittleEndian.Uint16(b[off+2:])&0x7fff == payload {
+			return ipAt(b, off+4)
+		}
+		off += (n + 3) &^ 3
 	}
 	return -1
 }
@@ -60,6 +165,8 @@ func inEther(b []byte, kind, off int) int {
 				return at
 			}
 			return -1
+		case kind == etherMPLS || kind == etherMPLS2:
+			return inMPLS(b, off)
 		case kind == etherPPPoE:
 			return inPPP(b, off+6)
 		case kind == etherVLAN || kind == etherQinQ || kind == etherOldTag:

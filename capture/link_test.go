@@ -20,6 +20,7 @@ func TestLinks(t *testing.T) {
 	v6 := bare(netip.MustParseAddrPort("[2001:db8::1]:40000"), netip.MustParseAddrPort("[2001:db8::2]:25"), "NOOP\r\n")
 	ether := make([]byte, 12)
 	cooked := make([]byte, 14)
+	const snap = "\xaa\xaa\x03\x00\x00\x00\x08\x00"
 	tests := []struct {
 		name string
 		link LinkType
@@ -46,10 +47,23 @@ func TestLinks(t *testing.T) {
 		{"IPv6", LinkIPv6, nil, v6},
 		{"Linux cooked", LinkSLL, join(cooked, "\x08\x00"), v4},
 		{"Linux cooked, a VLAN", LinkSLL, join(cooked, "\x81\x00\x00\x05\x08\x00"), v4},
+		{"MPLS", LinkEthernet, join(ether, "\x88\x47\x00\x01\x00\x40\x00\x02\x01\x40"), v6},
+		{"Cisco's HDLC", LinkCHDLC, []byte("\x0f\x00\x08\x00"), v4},
+		{"token ring with a route", LinkTokenRing, join([]byte("\x10\x40\x02\x00\x00\x00\x00\x01\x82\x00\x00\x00\x00\x02\x04\x30\x00\x10"), snap), v4},
+		{"FDDI", LinkFDDI, join(make([]byte, 13), snap), v4},
+		{"ATM", LinkATM, []byte(snap), v4},
+		{"Wi-Fi", LinkWLAN, join(append([]byte("\x08\x01"), make([]byte, 22)...), snap), v4},
+		{"Wi-Fi with QoS between access points, and what the radio knows", LinkRadiotap,
+			join(append([]byte("\x00\x00\x08\x00\x00\x00\x00\x00\x88\x03"), make([]byte, 30)...), snap), v4},
+		{"Wi-Fi, PPI", LinkPPI, join(append([]byte("\x00\x00\x08\x00\x69\x00\x00\x00\x08\x01"), make([]byte, 22)...), snap), v4},
+		{"netfilter's log", LinkNFLOG, []byte("\x02\x00\x00\x00\x05\x00\x0a\x00x\x00\x00\x00\x40\x00\x09\x00"), v4},
 		{"Linux cooked, second", LinkSLL2, append([]byte("\x86\xdd"), make([]byte, 18)...), v6},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
+			if !test.link.Known() {
+				t.Error("it is said to be unknown")
+			}
 			var l line
 			whole := append(slices.Clone(test.head), test.ip...)
 			l.put(test.link, append(whole, 0, 0, 0)) // Ethernet's filling at the end is no payload
@@ -95,7 +109,23 @@ func TestHeaders(t *testing.T) {
 	tunnel[9] = protoIPv6
 	tunnel = append(tunnel, v6...)
 	binary.BigEndian.PutUint16(tunnel[2:], uint16(len(tunnel)))
+	carried := func(proto byte, head string, inner []byte) []byte {
+		b := append(append(slices.Clone(v4[:20]), head...), inner...)
+		b[9] = proto
+		binary.BigEndian.PutUint16(b[2:], uint16(len(b)))
+		return b
+	}
+	ether := "\x02\x00\x00\x00\x00\x02\x02\x00\x00\x00\x00\x01\x86\xdd"
 	for name, ip := range map[string][]byte{
+		"authentication, IPv4":             carried(51, "\x06\x04\x00\x00\x00\x00\x00\x01\x00\x00\x00\x02abcdefghijkl", v4[20:]),
+		"GRE":                              carried(47, "\x00\x00\x86\xdd", v6),
+		"GRE with key, sum and number":     carried(47, "\xb0\x00\x08\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x02", v4),
+		"Ethernet in GRE in IPv4 in GRE":   carried(47, "\x00\x00\x08\x00", carried(47, "\x00\x00\x65\x58"+ether, v6)),
+		"VXLAN":                            carried(17, "\x80\x00\x12\xb5\x00\x00\x00\x00\x08\x00\x00\x00\x00\x00\x01\x00"+ether, v6),
+		"Geneve":                           carried(17, "\x80\x00\x17\xc1\x00\x00\x00\x00\x01\x00\x65\x58\x00\x00\x01\x00\x00\x00\x00\x00"+ether, v6),
+		"GTP":                              carried(17, "\x08\x68\x08\x68\x00\x00\x00\x00\x30\xff\x00\x00\x00\x00\x00\x01", v4),
+		"GTP with a number":                carried(17, "\x08\x68\x08\x68\x00\x00\x00\x00\x36\xff\x00\x00\x00\x00\x00\x01\x00\x01\x00\x85\x01\x00\x00\x00", v4),
+		"Teredo":                           carried(17, "\x0d\xd8\x80\x00\x00\x00\x00\x00", v6),
 		"options of IPv4":                  options,
 		"a length that the interface sets": offloaded,
 		"IPv6 in IPv4":                     tunnel,

@@ -17,6 +17,7 @@ type builder struct {
 	octets []byte // of the event
 	src    uint16
 	said   bool // something of a protocol was in them, wanted or not
+	cut    bool // the packet's further octets were not captured
 	anew   bool // they are a record's, and of a protocol by themselves
 
 	number   uint32 // of the frame

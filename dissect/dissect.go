@@ -247,6 +247,7 @@ func (d *Dissector) data(c *conn, e *event.Event) {
 		b.number = uint32(d.count + 1)
 	}
 	b.conn, b.time, b.dir = e.Conn, e.Time, e.Dir
+	b.cut = p != nil && p.cutAt(e.Off+e.Len)
 	c.frame = b.number
 	if c.proxy != nil {
 		b.proxy(c.proxy)

@@ -127,9 +127,9 @@ func (l *layer) ethernet() {
 	}
 }
 
-// network is the IP packet at off, and those inside of it: carried, or quoted
-// by an error of ICMP.
-func (l *layer) network(off int, quoted bool) {
+// network is the IP packet at off, and those inside of it: carried, by a tunnel
+// the one at inner, or quoted by an error of ICMP.
+func (l *layer) network(off, inner int, quoted bool) {
 	for range maxLayers {
 		if off >= len(l.octets) {
 			return
@@ -146,6 +146,8 @@ func (l *layer) network(off int, quoted bool) {
 			off = next
 		case quoted && (proto == protoICMP || proto == protoICMPv6):
 			off, quoted = next+icmpHeader, false
+		case inner > off:
+			off = inner
 		default:
 			return
 		}

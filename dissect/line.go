@@ -57,6 +57,7 @@ type line struct {
 	bare  []byte
 	at    place
 	began story.Moment // zero: it came at once
+	cut   bool         // the snap length took its end
 }
 
 // part gives n octets of the line, off octets from its begin, and their place.
@@ -72,27 +73,38 @@ func (l *line) odd() bool {
 }
 
 // take reads b's octets from off on, to the end of a line. n were read; without
-// an end the line goes on in another event.
+// an end the line goes on in another event, unless the snap length took the rest.
 func (h *half) take(b *builder, off int) (l line, n int, ended bool) {
 	src := b.octets[off:]
 	n, end := h.scan.Scan(src)
-	if end != 0 && !h.open {
-		return line{all: src[:n], bare: src[:n-end.Len()], at: place{b.src, off, n}}, n, true
+	if end == 0 && b.cut {
+		h.scan, l.cut = text.Line{}, true
+	}
+	if (end != 0 || l.cut) && !h.open {
+		return line{all: src[:n], bare: endless(src[:n], end), at: place{b.src, off, n}, cut: l.cut}, n, true
 	}
 	if !h.open {
 		h.open, h.full, h.from = true, false, b.moment()
 	}
 	h.keep(b, src[:n])
-	if end == 0 {
+	if end == 0 && !l.cut {
 		return line{}, n, false
 	}
 	h.open = false
 	l.all, l.began = h.part, h.from
 	l.bare = l.all
 	if !h.full {
-		l.bare = l.all[:len(l.all)-end.Len()]
+		l.bare = endless(l.all, end)
 	}
 	l.at = place{b.tree.Source(l.all), 0, len(l.all)}
 	h.drop() // the octets stay with the tree
 	return l, n, true
+}
+
+// endless is a line without its end. Of one that was cut that may be a CR.
+func endless(all []byte, end text.Ends) []byte {
+	if end == 0 {
+		return bytes.TrimSuffix(all, []byte("\r"))
+	}
+	return all[:len(all)-end.Len()]
 }

@@ -109,6 +109,13 @@ func (p *packet) followed() bool {
 	return p.seg.Marks&^settled == 0 && p.seg.Payload >= 0 && int(p.seg.Payload) < octets
 }
 
+// cutAt says that what was captured of the packet ends at a place in its
+// stream, and the packet does not.
+func (p *packet) cutAt(off int64) bool {
+	return p.seg.Marks&event.Truncated != 0 && p.seg.Payload >= 0 && len(p.whole) == 0 && off < p.end &&
+		off == p.seg.Off+int64(len(p.octets))-int64(p.seg.Payload)
+}
+
 // timed counts times from those before.
 func (d *Dissector) timed(p *packet) {
 	if p.time.IsZero() {
@@ -231,7 +238,7 @@ func (b *builder) layers(p *packet, g *groups) {
 	}
 	quoted := p.seg.Marks&event.Quoted != 0
 	if g.ip || g.ipv6 || b.want.Has(field.EthPadding) {
-		l.network(int(p.seg.Net), quoted)
+		l.network(int(p.seg.Net), int(p.seg.Inner), quoted)
 	}
 	if g.tcp && p.seg.Transport >= 0 && (quoted || p.seg.Proto == protoTCP) {
 		if len(p.whole) > 0 {

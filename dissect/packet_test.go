@@ -175,3 +175,46 @@ func TestPacketsCostNoMemory(t *testing.T) {
 		t.Errorf("a packet: %v allocations", n)
 	}
 }
+
+// Of a line whose end the snap length took what there is is told, and nobody
+// is blamed for the rest.
+func TestLinesCutBySnapLength(t *testing.T) {
+	p := newPlain(field.FrameNumber, field.SMTPReqCommand, field.SMTPReqParameter, field.SMTPResponseCode, field.SMTPRspParameter)
+	at := map[bool]uint32{true: 101, false: 501}
+	say := func(up bool, text string, snap int) {
+		p.number++
+		data := segment(up, at[up], at[!up], psh|ack, text)
+		at[up] += uint32(len(text))
+		p.join.Feed(&capture.Packet{Number: p.number, Time: time.Unix(int64(p.number), 0), Link: capture.LinkRaw, Data: data[:min(len(data), 40+snap)], Wire: len(data)})
+	}
+	say(false, "220 mail.example here\r\n", 8)
+	say(true, "EHLO client.example\r\n", 20)
+	say(false, "250-mail.example\r\n250-SIZE 1000\r\n250 HELP\r\n", 24)
+	say(true, "MAIL FROM:<a@b.example>\r\n", 13)
+	say(false, "250 2.1.0 Ok\r\n", 99)
+	p.join.End()
+	want := `frame.number=1 smtp.response.code=220 smtp.rsp.parameter=mail (0)
+frame.number=2 smtp.req.command=EHLO smtp.req.parameter=client.example (0)
+frame.number=3 smtp.response.code=250 smtp.rsp.parameter=mail.example smtp.rsp.parameter=SI (0)
+frame.number=4 smtp.req.command=MAIL smtp.req.parameter=FROM:<a@ (0)
+frame.number=5 smtp.response.code=250 smtp.rsp.parameter=2.1.0 Ok (0)
+`
+	if got := p.told.String(); got != want {
+		t.Errorf("told\n%s\nwant\n%s", got, want)
+	}
+}
+
+// A packet in a tunnel has the addresses of both.
+func TestTunnelled(t *testing.T) {
+	p := newPlain(field.IPSrc, field.TCPDstport, field.SMTPReqCommand)
+	inner := segment(true, 101, 501, psh|ack, "NOOP\r\n")
+	data := append(segment(false, 0, 0, 0, "")[:20], "\x20\x00\x08\x00\x00\x00\x00\x07"...)
+	data[9] = 47
+	data = append(data, inner...)
+	binary.BigEndian.PutUint16(data[2:], uint16(len(data)))
+	p.join.Feed(&capture.Packet{Number: 1, Link: capture.LinkRaw, Data: data, Wire: len(data)})
+	p.join.End()
+	if got, want := p.told.String(), "ip.src=192.0.2.25 ip.src=192.0.2.9 tcp.dstport=25 smtp.req.command=NOOP (0)\n"; got != want {
+		t.Errorf("told %q, not %q", got, want)
+	}
+}

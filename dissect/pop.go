@@ -6,6 +6,7 @@ import (
 	"posta/event"
 	"posta/field"
 	"posta/pop3"
+	"posta/story"
 	"posta/text"
 )
 
@@ -115,6 +116,10 @@ func (s *popSpeaker) list(b *builder, rest []byte) int {
 }
 
 func (s *popSpeaker) line(b *builder, what pop3.Expect, l line) {
+	if l.cut { // what is missing must not count as said wrong
+		defer func(book *story.Book) { b.book = book }(b.book)
+		b.book = nil
+	}
 	switch {
 	case what == pop3.AuthLine && s.dialog.Auth(l.bare):
 		if b.book != nil {

@@ -161,6 +161,10 @@ func (s *smtpSpeaker) data(b *builder, rest []byte, off int) int {
 }
 
 func (s *smtpSpeaker) line(b *builder, what smtp.Expect, l line) {
+	if l.cut { // what is missing must not count as said wrong
+		defer func(book *story.Book) { b.book = book }(b.book)
+		b.book = nil
+	}
 	switch {
 	case what == smtp.AuthLine && s.dialog.Auth(l.bare):
 		s.auth.answer(b, l, 0, len(l.bare))

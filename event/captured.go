@@ -18,6 +18,7 @@ type Segment struct {
 	Interface uint16 // number of the network interface in its section of the capture
 	Proto     uint8  // IP protocol of the transport; 6 is TCP
 	Net       int32  // where the IP header begins in Data; -1: there is none
+	Inner     int32  // where the innermost IP header begins, of a packet that a tunnel carries; 0: there is none
 	Transport int32  // where the TCP header begins; -1: there is none
 	Payload   int32  // where the TCP payload begins; -1: there is none
 	Len       int32  // octets of payload on the network; fewer may have been captured

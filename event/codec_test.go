@@ -36,7 +36,7 @@ func facts() []any {
 		Deleted{Account: 7, Messages: 12, UIDs: []uint32{1, 2, 1<<32 - 1}},
 		Banned{User: "pepe", Until: time.Unix(1800000000, 5).UTC()},
 		Captured{Endpoints: ends, Stream: 1<<32 - 1, First: FromListener, Sure: true},
-		&Segment{Link: 276, Interface: 1<<16 - 1, Proto: 6, Net: 14, Transport: 34, Payload: 54, Len: 1 << 16, Seq: 1 << 31, Ack: 7, Flags: 0x18,
+		&Segment{Link: 276, Interface: 1<<16 - 1, Proto: 6, Net: 14, Inner: 70, Transport: 34, Payload: 54, Len: 1 << 16, Seq: 1 << 31, Ack: 7, Flags: 0x18,
 			Off: -1, Marks: Retransmission | Late, Whole: []byte("x"), Comments: []string{"a comment", ""}},
 		&Segment{Net: -1, Transport: -1, Payload: -1},
 		Note{Text: "21 telnet negotiation octets"},

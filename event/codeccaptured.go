@@ -17,7 +17,7 @@ func appendSegment(dst []byte, f *Segment) []byte {
 	for _, n := range []uint64{uint64(f.Link), uint64(f.Interface), uint64(f.Flags), uint64(f.Marks), uint64(f.Seq), uint64(f.Ack)} {
 		dst = binary.AppendUvarint(dst, n)
 	}
-	for _, n := range []int64{int64(f.Net), int64(f.Transport), int64(f.Payload), int64(f.Len), f.Off} {
+	for _, n := range []int64{int64(f.Net), int64(f.Inner), int64(f.Transport), int64(f.Payload), int64(f.Len), f.Off} {
 		dst = binary.AppendVarint(dst, n)
 	}
 	dst = binary.AppendUvarint(dst, uint64(len(f.Whole)))
@@ -30,7 +30,7 @@ func (r *reader) segment() *Segment {
 	f := &Segment{Proto: r.octet()}
 	f.Link, f.Interface, f.Flags, f.Marks = r.uint16(), r.uint16(), r.uint16(), Marks(r.uint16())
 	f.Seq, f.Ack = r.uint32(), r.uint32()
-	f.Net, f.Transport, f.Payload, f.Len, f.Off = r.int32(), r.int32(), r.int32(), r.int32(), r.varint()
+	f.Net, f.Inner, f.Transport, f.Payload, f.Len, f.Off = r.int32(), r.int32(), r.int32(), r.int32(), r.int32(), r.varint()
 	if n := r.uvarint(); n > 0 {
 		f.Whole = r.take(n)
 	}

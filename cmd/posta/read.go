@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -216,6 +217,7 @@ func (a *app) read(ctx context.Context, file string, f readFlags) (some bool, er
 	default:
 		err = a.captureSummary(r, seen)
 	}
+	a.strangeLinks(r)
 	if err == nil && seen.left > 0 {
 		_, err = fmt.Fprintln(a.Err, a.say("read.left_out", words.Args{"Count": seen.left}))
 	}
@@ -223,6 +225,17 @@ func (a *app) read(ctx context.Context, file string, f readFlags) (some bool, er
 		return !empty, err
 	}
 	return !empty, a.unreadable(failed, file, r.Packets())
+}
+
+// strangeLinks says of which networks the packets are not looked into.
+func (a *app) strangeLinks(r *capture.Reader) {
+	var told []capture.LinkType
+	for _, one := range r.Info().Interfaces {
+		if !one.Link.Known() && r.Packets() > 0 && !slices.Contains(told, one.Link) && len(told) < 10 {
+			told = append(told, one.Link)
+			fmt.Fprintln(a.Err, a.say("read.strange_link", words.Args{"Link": int(one.Link)}))
+		}
+	}
 }
 
 // unreadable says what is wrong with a capture, and where.

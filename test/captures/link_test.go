@@ -4,6 +4,7 @@ package captures
 
 import (
 	"bytes"
+	"encoding/binary"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -17,6 +18,10 @@ import (
 func TestLinksAsTshark(t *testing.T) {
 	ether := make([]byte, 12)
 	with := func(b []byte, more string) []byte { return append(slices.Clone(b), more...) }
+	const snap = "\xaa\xaa\x03\x00\x00\x00"
+	ring := []byte("\x10\x40\x02\x00\x00\x00\x00\x01\x02\x00\x00\x00\x00\x02")
+	wlan := append([]byte("\x08\x01"), make([]byte, 22)...)
+	radio := []byte("\x00\x00\x08\x00\x00\x00\x00\x00")
 	heads := []struct {
 		name string
 		link capture.LinkType
@@ -33,6 +38,14 @@ func TestLinksAsTshark(t *testing.T) {
 		{"OpenBSD's loopback", capture.LinkLoop, []byte{0, 0, 0, 2}, []byte{0, 0, 0, 24}},
 		{"raw", capture.LinkRaw, nil, nil},
 		{"Linux cooked", capture.LinkSLL, with(make([]byte, 14), "\x08\x00"), with(make([]byte, 14), "\x86\xdd")},
+		{"MPLS", capture.LinkEthernet, with(ether, "\x88\x47\x00\x01\x00\x40\x00\x02\x01\x40"), with(ether, "\x88\x47\x00\x01\x01\x40")},
+		{"Cisco's HDLC", capture.LinkCHDLC, []byte("\x0f\x00\x08\x00"), []byte("\x0f\x00\x86\xdd")},
+		{"token ring", capture.LinkTokenRing, with(ring, snap+"\x08\x00"), with(ring, snap+"\x86\xdd")},
+		{"FDDI", capture.LinkFDDI, with(with([]byte("\x50"), string(ether)), snap+"\x08\x00"), with(with([]byte("\x50"), string(ether)), snap+"\x86\xdd")},
+		{"ATM", capture.LinkATM, []byte(snap + "\x08\x00"), []byte(snap + "\x86\xdd")},
+		{"Wi-Fi", capture.LinkWLAN, with(wlan, snap+"\x08\x00"), with(wlan, snap+"\x86\xdd")},
+		{"Wi-Fi with radiotap", capture.LinkRadiotap, with(radio, string(wlan)+snap+"\x08\x00"), with(radio, string(wlan)+snap+"\x86\xdd")},
+		{"netfilter's log", capture.LinkNFLOG, []byte("\x02\x00\x00\x00\xff\xff\x09\x00"), []byte("\x0a\x00\x00\x00\xff\xff\x09\x00")},
 		{"Linux cooked, second", capture.LinkSLL2, append([]byte("\x08\x00"), make([]byte, 18)...), append([]byte("\x86\xdd"), make([]byte, 18)...)},
 	}
 	var b bytes.Buffer
@@ -52,6 +65,9 @@ func TestLinksAsTshark(t *testing.T) {
 				before = head.six
 			}
 			p.Data, p.Interface = append(slices.Clone(before), p.Data[14:]...), network
+			if head.link == capture.LinkNFLOG {
+				binary.LittleEndian.PutUint16(p.Data[4:], uint16(len(p.Data)-4))
+			}
 			p.Wire = len(p.Data)
 			if err := w.Packet(&p); err != nil {
 				t.Fatal(err)
