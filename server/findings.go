@@ -35,6 +35,9 @@ func (h *House) findings(ctx context.Context, in admin.SessionExport) (map[event
 	if in.Masked {
 		to = masking{to}
 	}
+	if !in.Masked {
+		to = bearing{to, map[uint64]borne{}}
+	}
 	if err := h.record.Play(ctx, in.IDs, numbered{to}); err != nil {
 		return nil, err
 	}
@@ -69,6 +72,40 @@ func (n numbered) Emit(e *event.Event) {
 	e.Packet = uint32(e.Seq)
 	n.to.Emit(e)
 	e.Packet = before
+}
+
+// bearing is a Sink that gives text which passed inside TLS the number of its
+// ciphertext, which is what an export writes of it. What comes in was read
+// before its text is told of; what goes out, behind it.
+type bearing struct {
+	to     event.Sink
+	latest map[uint64]borne
+}
+
+// borne are the latest octets of a session as they were on the network.
+type borne struct {
+	number uint32
+	dir    event.Dir
+}
+
+func (b bearing) Wants(conn uint64, l event.Layer, p event.Part) bool { return b.to.Wants(conn, l, p) }
+
+// Emit gives an event on.
+func (b bearing) Emit(e *event.Event) {
+	at, secured := b.latest[e.Conn]
+	switch {
+	case e.Kind == event.Close:
+		delete(b.latest, e.Conn)
+	case e.Kind == event.Data && e.Layer == event.Wire:
+		b.latest[e.Conn] = borne{e.Packet, e.Dir}
+	case e.Kind == event.Data && secured && at.dir == e.Dir:
+		before := e.Packet
+		e.Packet = at.number
+		b.to.Emit(e)
+		e.Packet = before
+		return
+	}
+	b.to.Emit(e)
 }
 
 // masking is a Sink that gives on what a masked capture shows: the clear text

@@ -148,12 +148,20 @@ func (a *app) writeInterface(ctx context.Context, source *nic.Source, name strin
 	if err != nil {
 		return enough(ctx, err)
 	}
-	to := &packetSink{w: w, network: network}
-	each := func(p *capture.Packet) error { p.Interface = network; return w.Packet(p) }
+	judge, err := newJudge(out.ring != nil || picked != nil) // what is picked is counted anew
+	if err != nil {
+		return err
+	}
+	to := &packetSink{w: w, network: network, judge: judge}
+	sink := event.Sink(to)
 	if picked != nil {
-		picked.to, picked.only = to, event.Packet
-		j := capture.NewJoiner(picked, capture.Limits{})
-		each = func(p *capture.Packet) error { j.Feed(p); return to.err }
+		picked.to, sink = to, picked
+	}
+	j := capture.NewJoiner(sink, capture.Limits{})
+	each := func(p *capture.Packet) error {
+		j.Feed(p)
+		to.flush()
+		return to.err
 	}
 	a.captureBegins(out)
 	err = listen(ctx, source, each, func() {})
@@ -176,19 +184,46 @@ func (a *app) lostPackets(s nic.Stats) {
 	}
 }
 
-// packetSink writes the packets among events.
+// packetSink writes the packets among events, each with what is found in it. One
+// belongs to a single capture.
 type packetSink struct {
 	w       *capture.Writer
 	network int
+	judge   *judge
+	held    capture.Packet // until what it brings about has been judged
+	holds   bool
+	number  uint32
 	err     error
 }
+
+// maxRemarks bounds what one packet is told to bear.
+const maxRemarks = 64
 
 // Wants takes everything.
 func (s *packetSink) Wants(uint64, event.Layer, event.Part) bool { return true }
 
-// Emit writes a packet.
+// Emit takes an event.
 func (s *packetSink) Emit(e *event.Event) {
-	if e.Kind == event.Packet && s.err == nil {
-		s.err = s.w.Packet(&capture.Packet{Time: e.Time, Data: e.Data, Wire: int(e.Len), Interface: s.network})
+	if e.Kind == event.Packet {
+		s.flush()
+		s.held.Time, s.held.Wire, s.held.Interface = e.Time, int(e.Len), s.network
+		s.held.Data = append(s.held.Data[:0], e.Data...)
+		s.holds, s.number = true, e.Packet
 	}
+	for _, text := range s.judge.hears(e, s.number) {
+		if len(s.held.Comments) < maxRemarks {
+			s.held.Comments = append(s.held.Comments, text)
+		}
+	}
+}
+
+// flush writes the packet that is held.
+func (s *packetSink) flush() {
+	if !s.holds {
+		return
+	}
+	if s.err == nil {
+		s.err = s.w.Packet(&s.held)
+	}
+	s.holds, s.held.Comments = false, s.held.Comments[:0]
 }

@@ -38,11 +38,17 @@ func newJudge(byTime bool) (*judge, error) {
 
 // remarks is a capture.SessionOptions.Remarks.
 func (r *judge) remarks(e *event.Event, frame uint32) []string {
-	r.frame, r.texts = frame, r.texts[:0]
 	before := e.Packet
 	e.Packet = frame
-	r.d.Feed(e)
+	texts := r.hears(e, frame)
 	e.Packet = before
+	return texts
+}
+
+// hears gives what is found in an event that a packet brought about. It is lent.
+func (r *judge) hears(e *event.Event, frame uint32) []string {
+	r.frame, r.texts = frame, r.texts[:0]
+	r.d.Feed(e)
 	return r.texts
 }
 

@@ -23,7 +23,6 @@ type picker struct {
 	waiting map[uint64]*unpicked // nil: it was picked
 	octets  int
 	record  []byte
-	only    event.Kind // kinds of events beside Open that are given on; 0: all
 }
 
 // unpicked is a session that waits. What it cannot keep it counts.
@@ -70,9 +69,6 @@ func (p *picker) Emit(e *event.Event) {
 // keep keeps an event, or counts the octets that it has no room for.
 func (p *picker) keep(one *unpicked, e *event.Event) {
 	one.last = e.Time
-	if p.only != 0 && e.Kind != p.only && e.Kind != event.Open {
-		return
-	}
 	record, err := event.Append(p.record[:0], e)
 	p.record = record
 	full := len(one.records)+len(record) > maxPicked || p.octets+len(record) > maxPickedAll || one.lost != [2][2]int64{}

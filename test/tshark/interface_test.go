@@ -152,6 +152,12 @@ func TestInterface(t *testing.T) {
 	if all := passedAt(t, picked, mustPort(t, port)); len(all) < len(want)-2 || len(all) > len(want) {
 		t.Errorf("of the one session that the filter holds of, %d packets of %d", len(all), len(want))
 	}
+	for _, file := range []string{ours, picked} { // what is found stands at the packets
+		said := b.must(t, "tshark", "-r", file, "-Y", `frame.comment contains "message-readable"`, "-T", "fields", "-e", "frame.comment")
+		if !strings.Contains(said, "warning, message-readable: 2080000 octets of a message could be read.") {
+			t.Errorf("%s bears no finding of the message:\n%s", filepath.Base(file), said)
+		}
+	}
 	if said := b.must(t, "capinfos", ours); !strings.Contains(said, "Number of stat entries = 1") {
 		t.Errorf("capinfos: %s", said)
 	}

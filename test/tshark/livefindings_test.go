@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -26,7 +25,7 @@ func TestLiveFindings(t *testing.T) {
 	s.say("EHLO first.example")
 	s.say("AUTH PLAIN " + base64.StdEncoding.EncodeToString([]byte("\x00pepe\x00secret-2026")))
 	s.say("DATA")
-	s.say("STARTTLS") // from here on an export knows the frame no better than the next one
+	s.say("STARTTLS")
 	s.starttls("1.3")
 	s.say("RCPT TO:<pepe@pepito.es>")
 	s.conn.Close()
@@ -53,16 +52,12 @@ func findingComments(listed string) (found []string, later int) {
 		for _, severity := range []string{"note, ", "warning, ", "danger, "} {
 			comments = strings.ReplaceAll(comments, severity, "\n"+severity)
 		}
-		if n, _ := strconv.Atoi(frame); n > 10 {
-			frame = "inside"
-		}
 		for _, one := range strings.Split(comments, "\n")[1:] {
 			text, about, told := strings.Cut(strings.Trim(one, ","), " [about frame ")
 			at := frame
 			if told {
-				if later++; frame != "inside" {
-					at = strings.TrimSuffix(about, "]")
-				}
+				later++
+				at, _, _ = strings.Cut(about, "]")
 			}
 			found = append(found, at+" "+text)
 		}
