@@ -30,6 +30,7 @@ func onNetwork(t *testing.T) bool {
 		for i := range 3 {
 			must(t, exec.Command("ip", "address", "add", fmt.Sprintf("10.77.0.%d/32", i+1), "dev", "lo"))
 		}
+		must(t, exec.Command("ip", "address", "add", "10.78.0.1/24", "dev", "lo")) // all of them
 		must(t, exec.Command("ip", "link", "set", "lo", "up"))
 		return true
 	}
@@ -62,19 +63,21 @@ func must(t *testing.T, c *exec.Cmd) string {
 
 // posta is one server.
 type posta struct {
-	t      *testing.T
-	domain string
-	dir    string
-	server *exec.Cmd
+	t       *testing.T
+	domain  string
+	address string
+	dir     string
+	server  *exec.Cmd
 }
 
 // open makes a server for a domain, where ana and pepe live, and starts it.
-func open(t *testing.T, names *dnstest.Server, domain, address string) *posta {
+func open(t *testing.T, names *dnstest.Server, domain, address string, more ...string) *posta {
 	t.Helper()
-	p := &posta{t: t, domain: domain, dir: t.TempDir()}
-	config := fmt.Sprintf("hostname = \"mx.%s\"\ndata = %q\n[log]\nfile = %q\n[outgoing]\nresolvers = [%q]\n"+
-		"[[listener]]\nname = \"smtp\"\nservice = \"smtp\"\naddr = \"%s:25\"\ndsn = \"all\"\n",
-		domain, p.dir, filepath.Join(p.dir, "posta.log"), names.Addr(), address)
+	p := &posta{t: t, domain: domain, address: address, dir: t.TempDir()}
+	config := fmt.Sprintf("hostname = \"mx.%s\"\ndata = %q\n[log]\nfile = %q\n[[network]]\ncidr = \"10.78.0.0/24\"\nauth = \"optional\"\ntls = \"optional\"\nrelay = true\n"+
+		"[outgoing]\nresolvers = [%q]\n"+strings.Join(more, "\n")+"\n[[listener]]\nname = \"smtp\"\nservice = \"smtp\"\naddr = \"%s:25\"\ndsn = \"all\"\n"+
+		"[[listener]]\nname = \"submission\"\nservice = \"submission\"\naddr = \"%s:587\"\n",
+		domain, p.dir, filepath.Join(p.dir, "posta.log"), names.Addr(), address, address)
 	if err := os.WriteFile(filepath.Join(p.dir, "posta.toml"), []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
