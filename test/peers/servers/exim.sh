@@ -1,5 +1,5 @@
 # Exim as Debian builds it (exim4-daemon-light), delivering to a Maildir. What the
-# tests hand in EXIM_MAIN, EXIM_ROUTERS and EXIM_TRANSPORTS stands before the rest of its part.
+# tests hand in EXIM_MAIN, EXIM_ACL, EXIM_ROUTERS and EXIM_TRANSPORTS stands before the rest of its part.
 SRV_SMTP=127.0.0.1:$BENCH_PORT
 
 srv_init() {
@@ -22,6 +22,7 @@ dsn_advertise_hosts = *
 acl_smtp_rcpt = rcpt
 ${EXIM_MAIN:-}
 begin acl
+${EXIM_ACL:-}
 rcpt:
   deny   domains = $BENCH_DOMAIN
          ! verify = recipient
