@@ -428,7 +428,16 @@ func TestLoops(t *testing.T) {
 			t.Errorf("%s: left %q, %d boxes, %d later", tt.name, h.left(), len(h.store.boxes), len(h.store.expansions))
 		}
 	}
-	// What goes on says by whom.
+	// What goes on says by whom, and of a member who sends on what a list sent him,
+	// by both: else it would come once more to the others when it comes back.
+	h.list("grupo@pepito.es", directory.Public, "ana@pepito.es", "luis@pepito.es", "pepe@pepito.es")
+	h.store.out = nil
+	if _, err := h.send(mx(), mail.Envelope{From: addr("x@example.net")}, plain, 0, rcpts("grupo@pepito.es")...); err != nil {
+		t.Fatal(err)
+	}
+	if o := h.store.out[0]; len(h.store.out) != 1 || !strings.HasPrefix(o.octets, "Delivered-To: luis@pepito.es\r\nDelivered-To: grupo@pepito.es\r\nReceived: ") {
+		t.Errorf("%q", o.octets)
+	}
 	h.store.out = nil
 	if _, err := h.send(mx(), mail.Envelope{From: addr("x@example.net")}, plain, 0, rcpts("uno@pepito.es")...); err != nil {
 		t.Fatal(err)

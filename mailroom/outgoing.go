@@ -42,7 +42,11 @@ func (b *bundle) key() string {
 	if b.own {
 		mark += "o"
 	}
-	return mark + "\x00" + b.from + "\x00" + b.via
+	list := ""
+	if b.list != nil {
+		list = b.list.Address
+	}
+	return mark + "\x00" + b.from + "\x00" + b.via + "\x00" + list
 }
 
 // add puts one address in.
@@ -76,7 +80,10 @@ func (g *outgoing) begin(b *bundle) store.Outgoing {
 		o.EnvID, o.Ret = "", mail.RetAbsent // RFC 3461 §5.2.7.1(b)
 	}
 	if b.via != "" {
-		o.Prefix = append(append(append(o.Prefix, "Delivered-To: "...), b.via...), "\r\n"...)
+		o.Prefix = deliveredTo(o.Prefix, b.via)
+	}
+	if b.list != nil && b.list.Address != b.via { // a member of it sends on
+		o.Prefix = deliveredTo(o.Prefix, b.list.Address)
 	}
 	o.Prefix = append(o.Prefix, g.trace.common...)
 	if b.list != nil {
@@ -87,6 +94,10 @@ func (g *outgoing) begin(b *bundle) store.Outgoing {
 		o.Body = mail.Body8BitMIME
 	}
 	return o
+}
+
+func deliveredTo(b []byte, address string) []byte {
+	return append(append(append(b, "Delivered-To: "...), address...), "\r\n"...)
 }
 
 // outgoing is what leaves of this message.
