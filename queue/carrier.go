@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"posta/store"
@@ -24,6 +25,8 @@ type carrier struct {
 	wake chan store.Lane // what it waits for, when it has nothing to do
 	done int             // messages of this stint
 	from time.Time       // of this stint
+
+	away bool // a site does not answer that had asked: what is due for it waits until it asks again
 
 	pace pace // of late; these two the schedule's mutex guards
 	cut  bool // because it was too slow: it ends
@@ -73,7 +76,33 @@ func (c *carrier) carry(items []store.Item) {
 		c.done++
 	}
 	for _, of := range all {
-		c.q.giveBack(of)
+		if c.away {
+			c.q.keep(c.way, of)
+		} else {
+			c.q.giveBack(of)
+		}
+	}
+	if c.away = c.away && !c.q.ended(); c.away {
+		c.keepDue(items)
+	}
+	c.away = false
+}
+
+// keepDue puts off what else is due for the domains of these items.
+func (c *carrier) keepDue(items []store.Item) {
+	for i := range items {
+		domain := items[i].Domain
+		for !c.q.ended() && !slices.ContainsFunc(items[:i], func(o store.Item) bool { return o.Domain == domain }) {
+			more, err := c.q.claim(context.Background(), store.Claim{Lane: store.Lane{Domain: domain}, All: true, Now: c.q.cfg.Now(),
+				Limit: c.q.cfg.Limits.Recipients, Messages: claimMessages})
+			if err != nil {
+				c.q.problem(fmt.Errorf("queue: claiming items: %w", err))
+			}
+			if len(more) == 0 {
+				break
+			}
+			c.q.keep(c.way, more)
+		}
 	}
 }
 
@@ -137,7 +166,7 @@ func (h *hunt) beyond(t target) bool { return h.own != nil && t.host.pref >= *h.
 
 // stranded concludes what no host is left for.
 func (c *carrier) stranded(h *hunt, items []store.Item) bool {
-	t := h.last
+	t, kept := h.last, c.way.route.OnDemand
 	if c.q.ended() {
 		c.q.giveBack(items)
 		return false
@@ -147,11 +176,11 @@ func (c *carrier) stranded(h *hunt, items []store.Item) bool {
 		if t.status.Class == 5 {
 			t.fate = failed
 		}
-		c.q.conclude(&attempt{trouble: t}, items, nil)
+		c.q.conclude(&attempt{trouble: t, kept: kept}, items, nil)
 		return true
 	}
 	if t.fate == failed { // for this message: the next asks for itself (RFC 5321 §4.5.4.1)
-		c.q.conclude(&attempt{trouble: t}, items, nil)
+		c.q.conclude(&attempt{trouble: t, kept: kept}, items, nil)
 		return true
 	}
 	if t.text == "" && t.code == 0 { // its addresses are others now than a moment ago
@@ -162,10 +191,11 @@ func (c *carrier) stranded(h *hunt, items []store.Item) bool {
 		c.q.giveBack(items)
 		return false
 	}
+	c.away = kept
 	for i := range items {
 		c.q.sched.putOff(c.d, items[i].Domain)
 	}
-	c.q.conclude(&attempt{trouble: t, until: until, probe: true}, items, nil)
+	c.q.conclude(&attempt{trouble: t, until: until, probe: true, kept: kept}, items, nil)
 	return false
 }
 

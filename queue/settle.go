@@ -129,7 +129,7 @@ func (q *Queue) warns(item store.Item, now time.Time) bool {
 // due is when an item is tried again: at the time of the warning and at its end
 // in any case, so that both come when they should.
 func (q *Queue) due(t *attempt, item store.Item, now time.Time) time.Time {
-	if t.link != nil && t.link.onDemand {
+	if t.kept || t.link != nil && t.link.onDemand {
 		return store.Never()
 	}
 	due := now.Add(q.wait(item.Attempts+1, q.cfg.Limits.MostWait))

@@ -22,6 +22,7 @@ type attempt struct {
 	link     *link
 	until    time.Time // before which nothing more is tried; zero: as always
 	probe    bool      // it is what is tried then
+	kept     bool      // what waits does so until its site asks again
 	promises bool      // the other host sends the reports that are asked for (RFC 3461 §5.2)
 	verdicts []verdict
 	usable   bool // the connection
