@@ -3,12 +3,10 @@ package admin
 import (
 	"cmp"
 	"context"
-	"errors"
 	"strings"
 	"time"
 
 	"posta/directory"
-	"posta/mail"
 )
 
 // Route is the way that mail for a domain takes, as an administrator wants it.
@@ -80,6 +78,7 @@ func (h House) routes() []Operation {
 			h.rerouted()
 			return None{}, err
 		}),
+		op("route.way", false, h.wayTo),
 		op("route.test", false, h.testRoute),
 	}
 }
@@ -164,29 +163,13 @@ type RouteTarget struct {
 
 // testRoute finds the way for an address or a domain, and sends nothing.
 func (h House) testRoute(ctx context.Context, in ByAddress) (RouteTest, error) {
-	domain := in.Address[strings.LastIndexByte(in.Address, '@')+1:]
-	if err := mail.CheckDomain(domain); err != nil {
-		return RouteTest{}, refusal("invalid", "admin.route_domain", "Domain", domain)
-	}
-	out := RouteTest{Domain: domain, Mode: h.Outgoing, TLS: opportunistic}
-	switch home, err := h.Directory.Domain(ctx, domain); {
-	case err == nil:
-		out.Domain, out.Local, out.Site = home.Name, home.Kind == directory.KindLocal, home.Site
-	case !errors.Is(err, directory.ErrNotFound):
-		return RouteTest{}, err
-	}
-	laid, found, err := h.Directory.WayTo(ctx, domain)
+	laid, err := h.wayTo(ctx, in)
 	if err != nil {
 		return RouteTest{}, err
 	}
-	if found && out.Site != "" && laid.Domain == "" {
-		found = false // a smart host is no way to a site
-	}
-	if found {
-		out.Route = showRoute(laid).Domain
-	}
-	out.Refused = !found && !out.Local && out.Site == "" && h.Outgoing == off
-	way, err := h.Sender.Explain(ctx, domain)
+	out := RouteTest{Domain: laid.Domain, Mode: h.Outgoing, Local: laid.Local, Site: laid.Site, Route: laid.Route, TLS: opportunistic}
+	out.Refused = out.Route == "" && !out.Local && out.Site == "" && h.Outgoing == off
+	way, err := h.Sender.Explain(ctx, in.Address[strings.LastIndexByte(in.Address, '@')+1:])
 	if err != nil {
 		return RouteTest{}, err
 	}

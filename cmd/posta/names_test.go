@@ -50,6 +50,7 @@ func otherMeaning() []string {
 		"output",  // message export also takes a folder, session export standard output
 		"all",     // messages, sessions
 		"filter",  // frames are shown, sessions are captured
+		"server",  // probe asks it in the place of others
 		"ports",   // where a server listens, what is captured
 		"session", // trace has one, capture several
 		"tls",     // a client begins with it, a route says how

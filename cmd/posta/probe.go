@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"posta/admin"
 	"posta/dns"
 	"posta/mail"
 	"posta/words"
@@ -20,6 +21,7 @@ import (
 type probeOptions struct {
 	from     string
 	resolver []string
+	server   string
 	port     int
 	helo     string
 	ca       string
@@ -38,13 +40,14 @@ func (a *app) probeCommand() *cobra.Command {
 	flags := c.Flags()
 	flags.StringVar(&o.from, "from", "", a.say("help.flag_probe_from", nil))
 	flags.StringSliceVar(&o.resolver, "resolver", nil, a.say("help.flag_resolver", nil))
+	flags.StringVar(&o.server, "server", "", a.say("help.flag_probe_server", nil))
 	flags.IntVar(&o.port, "port", 25, a.say("help.flag_port", nil))
 	flags.StringVar(&o.helo, "helo", "", a.say("help.flag_helo", nil))
 	flags.StringVar(&o.ca, "ca", "", a.say("help.flag_ca", nil))
 	flags.DurationVar(&o.patience, "patience", 30*time.Second, a.say("help.flag_patience", nil))
 	flags.StringVar(&o.record, "record", "", a.say("help.flag_record", nil))
 	c.Example = "posta probe ana@example.net\nposta probe example.net --json\n" +
-		"posta probe ana@example.net --from luis@pepito.es --resolver 127.0.0.1:5353\nposta probe 'ana@[192.0.2.7]' --port 2525"
+		"posta probe ana@example.net --from luis@pepito.es --resolver 127.0.0.1:5353\nposta probe ana@example.net --server 192.0.2.7:2525"
 	return c
 }
 
@@ -54,6 +57,7 @@ type probed struct {
 	Domain    string       `json:"domain"`
 	From      string       `json:"from"`
 	Way       string       `json:"way,omitempty"`
+	Route     string       `json:"route,omitempty"`
 	Hosts     []probedHost `json:"hosts"`
 	Verdict   string       `json:"verdict"`
 	Text      string       `json:"text"`
@@ -112,6 +116,7 @@ type prober struct {
 	from     mail.Address
 	shown    string     // the domain as it was typed
 	literal  netip.Addr // the domain is an address
+	laid     admin.RouteWay
 	result   probed
 }
 
@@ -162,6 +167,11 @@ func (p *prober) understand(text string) (err error) {
 			return words.FailOf(err, "send.bad_address", words.Args{"Address": text})
 		}
 		p.to, domain = &to, to.Domain
+	}
+	if p.o.server != "" {
+		if _, _, err := parseHost(p.o.server); err != nil {
+			return err
+		}
 	}
 	return p.place(domain)
 }

@@ -8,10 +8,12 @@ import (
 	"crypto/x509"
 	"errors"
 	"net"
+	"net/netip"
 	"strings"
 	"sync"
 	"syscall"
 
+	"posta/event"
 	"posta/mail"
 	"posta/smtp"
 	"posta/smtp/smtpclient"
@@ -72,6 +74,9 @@ func (p *prober) dial(ctx context.Context, one *probedAddress) net.Conn {
 	ctx, cancel := context.WithTimeout(ctx, min(dialTime, p.o.patience))
 	defer cancel()
 	var d net.Dialer
+	if from := p.source(one.at.Addr()); from.IsValid() {
+		d.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(from, 0))
+	}
 	nc, err := d.DialContext(ctx, "tcp", one.at.String())
 	switch {
 	case err == nil:
@@ -99,13 +104,13 @@ type asking struct {
 }
 
 func (s *asking) target() target {
-	return target{Protocol: protoSMTP, Host: cmp.Or(s.at.host, s.at.at.Addr().String()), Port: s.p.o.port}
+	return target{Protocol: protoSMTP, Host: cmp.Or(s.at.host, s.at.at.Addr().String()), Port: int(s.at.at.Port())}
 }
 
 // trust makes the handshake accept every certificate, as mail between servers
 // does, and note what is wrong with it.
 func (s *asking) trust() error {
-	cfg, err := s.p.a.tlsConfig(s.target(), trust{file: s.p.o.ca}, s.p.rec.keys())
+	cfg, err := s.p.a.tlsConfig(s.target(), trust{file: s.p.o.ca, text: s.p.laid.CA, strict: s.p.proves()}, s.p.rec.keys())
 	if err != nil {
 		return err
 	}
@@ -123,16 +128,21 @@ func (s *asking) trust() error {
 func (s *asking) run(ctx context.Context) {
 	p := s.p
 	c := smtpclient.New(s.nc, smtpclient.Options{Name: cmp.Or(p.o.helo, p.a.ownName()), ID: s.at.Session, Sink: p.rec.sink(),
-		Opened: opened(s.target()), Times: smtpclient.All(p.o.patience)})
+		Opened: s.opened(), Times: smtpclient.All(p.o.patience)})
 	err := s.converse(ctx, c)
 	s.at.Greeting = shownReply(c.Greeted())
 	var refused *smtpclient.Refusal
 	var local *mail.Error
+	var barred unwanted
 	switch {
 	case errors.As(err, &refused):
 		s.said(refused.Verb, refused.Reply)
 	case errors.As(err, &local):
 		s.at.Problem = p.a.words.Error(words.Fail("send.not_carried", words.Args{"Reason": local.Status.String() + " " + ownText(p.a.words, local.Text)}))
+	case errors.As(err, &barred):
+		s.at.Problem = p.a.words.Error(barred.error)
+	case errors.Is(err, smtpclient.ErrTLS) && ctx.Err() == nil && (p.proves() || p.laid.TLS == "implicit"):
+		s.at.Problem = p.a.words.Error(words.Fail("probe.no_tls", words.Args{"Reason": p.a.words.Error(p.a.whyEnded(innermost(err), s.target()))}))
 	case errors.Is(err, smtpclient.ErrTLS) && ctx.Err() == nil:
 		s.again = true
 		s.at.Problem = p.a.words.Error(words.Fail("probe.tls_failed", words.Args{"Reason": p.a.words.Error(p.a.whyEnded(innermost(err), s.target()))}))
@@ -141,24 +151,39 @@ func (s *asking) run(ctx context.Context) {
 	case err != nil:
 		s.at.Problem = p.a.words.Error(p.a.whyEnded(innermost(err), s.target()))
 	}
-	if err == nil || refused != nil || local != nil {
+	if err == nil || refused != nil || local != nil || barred.error != nil {
 		_ = c.Quit(ctx) // nothing depends on it
 		return
 	}
 	_ = c.Close("given up")
 }
 
+// unwanted is that a route does not go to such a host.
+type unwanted struct{ error }
+
+// opened is what the recording is told of the connection.
+func (s *asking) opened() event.Opened {
+	o := opened(s.target())
+	o.TLS = s.p.laid.TLS == "implicit"
+	return o
+}
+
 func (s *asking) converse(ctx context.Context, c *smtpclient.Client) error {
+	if s.p.laid.TLS == "implicit" {
+		err := c.DialTLS(ctx, s.tls)
+		s.secured(c)
+		if err != nil {
+			return err
+		}
+	}
 	if err := c.Greeting(ctx); err != nil {
 		return err
 	}
 	if err := c.Hello(ctx); err != nil {
 		return err
 	}
-	if !s.clear && c.Offer().Extensions.Has(smtp.ExtStartTLS) {
-		if err := s.encrypt(ctx, c); err != nil {
-			return err
-		}
+	if err := s.protect(ctx, c); err != nil {
+		return err
 	}
 	if s.p.to == nil {
 		return nil
@@ -170,6 +195,26 @@ func (s *asking) converse(ctx context.Context, c *smtpclient.Client) error {
 	return err
 }
 
+// protect brings about the TLS that mail would have on this way.
+func (s *asking) protect(ctx context.Context, c *smtpclient.Client) error {
+	_, secure := c.TLS()
+	if !secure && !s.clear && s.p.laid.TLS != "none" && c.Offer().Extensions.Has(smtp.ExtStartTLS) {
+		if err := s.encrypt(ctx, c); err != nil {
+			return err
+		}
+		_, secure = c.TLS()
+	}
+	switch {
+	case !s.p.proves():
+		return nil
+	case !secure:
+		return unwanted{words.Fail("probe.unprotected", nil)}
+	case s.wrong != nil:
+		return unwanted{words.Fail("probe.unproved", words.Args{"Problem": s.p.a.wrongCertificate(s.wrong)})}
+	}
+	return nil
+}
+
 // encrypt turns TLS on; a server that takes STARTTLS back goes on in clear.
 func (s *asking) encrypt(ctx context.Context, c *smtpclient.Client) error {
 	err := c.StartTLS(ctx, s.tls)
@@ -177,12 +222,16 @@ func (s *asking) encrypt(ctx context.Context, c *smtpclient.Client) error {
 	if errors.As(err, &refused) && refused.Verb == smtp.STARTTLS && c.Alive() {
 		return nil
 	}
-	state, ok := c.TLS()
-	if ok {
+	s.secured(c)
+	return err
+}
+
+// secured notes the TLS of the connection, if there is any.
+func (s *asking) secured(c *smtpclient.Client) {
+	if state, ok := c.TLS(); ok {
 		s.at.TLS = strings.Replace(tls.VersionName(state.Version), "TLS ", "TLSv", 1) + " " + tls.CipherSuiteName(state.CipherSuite)
 		s.certificate(state)
 	}
-	return err
 }
 
 func (s *asking) certificate(state tls.ConnectionState) {

@@ -65,7 +65,9 @@ func (p *prober) unreachable() error {
 	for _, one := range p.addresses() {
 		silent = silent && one.State == probeSilent
 	}
-	if silent && p.o.port == 25 {
+	if p.result.Way == wayServer {
+		id = "probe.unreachable_server"
+	} else if silent && p.port() == 25 {
 		id = "probe.unreachable_silent"
 	}
 	return p.verdict("unreachable", words.Fail(id, p.about()))
@@ -95,8 +97,10 @@ func (p *prober) remarks() {
 				p.note("probe.note_down", about)
 			}
 		case one.Greeting == "" || one.Verb == "" && one.Code != 0: // nothing is known of its TLS
+		case p.proves() && one.TLS == "": // it is a problem, not a remark
 		case one.TLS == "":
 			p.note("probe.note_clear", about)
+		case c != nil && !c.Valid && p.proves(): // it is a problem, not a remark
 		case c != nil && !c.Valid:
 			about["Problem"] = c.Problem
 			p.note("probe.note_certificate", about)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -14,7 +15,7 @@ import (
 // comes to, unless that is an error.
 func (p *prober) page(verdict bool) string {
 	var b strings.Builder
-	if id := map[string]string{wayMX: "probe.way_mx", wayAddress: "probe.way_address", wayLiteral: "probe.way_literal"}[p.result.Way]; id != "" {
+	if id := map[string]string{wayMX: "probe.way_mx", wayAddress: "probe.way_address", wayLiteral: "probe.way_literal", wayRoute: "probe.way_route", wayServer: "probe.way_server"}[p.result.Way]; id != "" {
 		wrap(&b, "", p.a.say(id, p.about()))
 		b.WriteByte('\n')
 		p.table(&b)
@@ -25,7 +26,7 @@ func (p *prober) page(verdict bool) string {
 			p.block(&b, one)
 		}
 	}
-	if len(p.result.Notes) > 0 {
+	if len(p.result.Notes) > 0 && b.Len() > 0 {
 		b.WriteByte('\n')
 	}
 	for _, text := range p.result.Notes {
@@ -41,7 +42,11 @@ func (p *prober) page(verdict bool) string {
 // table has a line for each host and one for each of its addresses. It is laid
 // out here, because a host's line stands across its columns.
 func (p *prober) table(b *strings.Builder) {
-	heads := []string{p.a.say("probe.head_address", nil), p.a.say("probe.head_port", p.about()), "TLS", p.a.say("probe.head_certificate", nil)}
+	port := p.a.say("probe.head_port", p.about())
+	if p.port() == 0 {
+		port = p.a.say("probe.head_ports", nil)
+	}
+	heads := []string{p.a.say("probe.head_address", nil), port, "TLS", p.a.say("probe.head_certificate", nil)}
 	if p.to != nil {
 		heads = append(heads, p.a.say("probe.head_answer", nil))
 	}
@@ -65,7 +70,9 @@ func (p *prober) table(b *strings.Builder) {
 	for i, head := range heads {
 		heads[i] = strings.ToUpper(head)
 	}
-	write(heads)
+	if len(rows) > 1 {
+		write(heads)
+	}
 	next := 1
 	for _, h := range p.result.Hosts {
 		p.host(b, &h)
@@ -79,22 +86,34 @@ func (p *prober) table(b *strings.Builder) {
 // host writes a host's line.
 func (p *prober) host(b *strings.Builder, h *probedHost) {
 	switch {
+	case h.Problem != "" && p.result.Way == wayServer:
+		wrap(b, "", h.Problem)
 	case h.Problem != "":
 		wrap(b, strconv.Itoa(h.Pref)+" ", h.Problem)
-	case p.result.Way == wayMX:
+	case p.result.Way == wayMX, p.result.Way == wayRoute && !isAddress(h.Name):
 		b.WriteString(strconv.Itoa(h.Pref) + " " + printable(h.Name) + "\n")
 	}
 }
 
+func isAddress(name string) bool {
+	_, err := netip.ParseAddr(name)
+	return err == nil
+}
+
 func (p *prober) cells(one *probedAddress) []string {
 	states := map[string]string{probeOpen: "probe.open", probeRefused: "probe.port_refused", probeSilent: "probe.port_silent", probeUnreachable: "probe.port_unreachable"}
-	row := []string{one.at.Addr().String(), p.a.say(states[one.State], nil)}
+	address := one.at.Addr().String()
+	if p.port() == 0 {
+		address = one.Address
+	}
+	row := []string{address, p.a.say(states[one.State], nil)}
 	if one.State != probeOpen {
 		return row
 	}
 	version, _, _ := strings.Cut(one.TLS, " ")
 	certificate := ""
 	switch c := one.Certificate; {
+	case version == "" && one.Greeting == "": // nobody knows
 	case version == "":
 		version = p.a.say("probe.none", nil)
 	case c != nil && c.Valid:
@@ -112,7 +131,10 @@ func (p *prober) cells(one *probedAddress) []string {
 // block says all that is known of an address that answered.
 func (p *prober) block(b *strings.Builder, one *probedAddress) {
 	title := one.at.Addr().String()
-	if p.result.Way != wayLiteral {
+	if p.port() == 0 {
+		title = one.Address
+	}
+	if !isAddress(one.host) {
 		title = printable(one.host) + " (" + title + ")"
 	}
 	b.WriteString(title + "\n")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/idna"
@@ -17,18 +18,36 @@ const (
 	wayMX      = "mx"
 	wayAddress = "address" // there is no MX: the domain's own addresses count (RFC 5321 §5.1)
 	wayLiteral = "literal"
+	wayRoute   = "route"  // an administrator of this posta has laid it
+	wayServer  = "server" // whoever probes names it
 )
 
 // mostProbed is how many addresses are asked; domains with more are few, and
 // their hosts alike.
 const mostProbed = 16
 
+// asked is a host that is asked.
+type asked struct {
+	name string
+	addr netip.Addr // of one that is named by its address
+	port int
+	pref int
+}
+
 // find finds where the mail goes. Its error is the verdict that it goes nowhere.
 func (p *prober) find(ctx context.Context) error {
+	if p.o.server != "" {
+		return p.chosen(ctx)
+	}
+	if err := p.look(ctx); err != nil {
+		return err
+	}
+	if len(p.laid.Hosts) > 0 {
+		return p.byRoute(ctx)
+	}
 	if p.literal.IsValid() {
 		p.result.Way = wayLiteral
-		p.add(p.literal.String(), 0, []netip.Addr{p.literal})
-		return nil
+		return p.hosts(ctx, []asked{{name: p.literal.String(), addr: p.literal, port: p.o.port}})
 	}
 	all, err := p.resolver.MX(ctx, p.result.Domain)
 	switch {
@@ -42,31 +61,52 @@ func (p *prober) find(ctx context.Context) error {
 	default:
 		p.result.Way = wayMX
 	}
-	return p.hosts(ctx, all)
+	hosts := make([]asked, len(all))
+	for i, m := range all {
+		hosts[i] = asked{name: m.Host, port: p.o.port, pref: int(m.Pref)}
+	}
+	return p.hosts(ctx, hosts)
 }
 
 // hosts looks their addresses up. Some may have none.
-func (p *prober) hosts(ctx context.Context, all []dns.MX) error {
+func (p *prober) hosts(ctx context.Context, all []asked) error {
 	var last error
-	for _, m := range all {
-		addrs, err := p.resolver.Addrs(ctx, m.Host)
+	for _, h := range all {
+		addrs, err := []netip.Addr{h.addr}, error(nil)
+		if !h.addr.IsValid() {
+			addrs, err = p.resolver.Addrs(ctx, h.name)
+		}
+		if addrs = slices.DeleteFunc(addrs, p.barred); err == nil && len(addrs) == 0 {
+			err = dns.ErrNoData
+		}
+		p.add(h, addrs)
 		if err != nil {
 			last = err
-			p.add(m.Host, int(m.Pref), nil)
-			p.result.Hosts[len(p.result.Hosts)-1].Problem = p.a.words.Error(p.noAddress(m.Host, err))
-			continue
+			p.result.Hosts[len(p.result.Hosts)-1].Problem = p.a.words.Error(p.noAddress(h.name, err))
 		}
-		p.add(m.Host, int(m.Pref), addrs)
 	}
 	switch {
 	case len(p.addresses()) > 0:
 		return nil
 	case errors.Is(last, dns.ErrTemporary):
 		return p.unknown(last)
-	case p.result.Way == wayAddress:
-		return p.verdict("no_host", words.Fail("probe.no_way", p.about()))
+	case ctx.Err() != nil:
+		return ctx.Err()
 	}
-	return p.verdict("no_host", words.Fail("probe.no_host", p.about()))
+	return p.verdict("no_host", words.Fail(nowhere(p.result.Way), p.about()))
+}
+
+// nowhere is the sentence for hosts without an address, by how they were found.
+func nowhere(way string) string {
+	switch way {
+	case wayAddress:
+		return "probe.no_way"
+	case wayRoute, wayLiteral:
+		return "probe.no_route_host"
+	case wayServer:
+		return "probe.no_server"
+	}
+	return "probe.no_host"
 }
 
 // noAddress says why a host has no address.
@@ -109,26 +149,30 @@ func (p *prober) reasonOf(err error) string {
 }
 
 // add notes a host and those of its addresses that are asked.
-func (p *prober) add(name string, pref int, addrs []netip.Addr) {
-	h := probedHost{Name: name, Pref: pref}
+func (p *prober) add(host asked, addrs []netip.Addr) {
+	h := probedHost{Name: host.name, Pref: host.pref}
 	room := mostProbed - len(p.addresses())
 	for _, addr := range addrs[:min(len(addrs), room)] {
-		at := netip.AddrPortFrom(addr, uint16(p.o.port))
-		h.Addresses = append(h.Addresses, probedAddress{Address: at.String(), at: at, host: name})
+		at := netip.AddrPortFrom(addr, uint16(host.port))
+		h.Addresses = append(h.Addresses, probedAddress{Address: at.String(), at: at, host: host.name})
 	}
 	p.result.Hosts = append(p.result.Hosts, h)
 	if more := len(addrs) - len(h.Addresses); more > 0 {
-		p.note("probe.note_more", words.Args{"Host": printable(name), "Count": more})
+		p.note("probe.note_more", words.Args{"Host": printable(host.name), "Count": more})
 	}
 }
 
 func (p *prober) note(id string, args words.Args) {
-	p.result.Notes = append(p.result.Notes, p.a.say(id, args))
+	text := p.a.say(id, args)
+	if !slices.Contains(p.result.Notes, text) { // hosts of one name have the same
+		p.result.Notes = append(p.result.Notes, text)
+	}
 }
 
 // about is what most sentences name.
 func (p *prober) about() words.Args {
-	return words.Args{"Target": printable(p.result.Target), "Domain": printable(p.shown), "Port": p.o.port}
+	return words.Args{"Target": printable(p.result.Target), "Domain": printable(p.shown), "Port": p.port(),
+		"Route": printable(p.laid.Route), "Server": printable(p.o.server)}
 }
 
 // verdict notes how it ended; err says it to people.

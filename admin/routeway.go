@@ -1,0 +1,52 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"posta/directory"
+	"posta/mail"
+)
+
+// RouteWay is what is laid here for mail to a domain. No name is looked up.
+type RouteWay struct {
+	Domain string   `json:"domain"`
+	Local  bool     `json:"local,omitempty"` // its mail stays here
+	Site   string   `json:"site,omitempty"`  // it is kept until this site asks for it
+	Route  string   `json:"route,omitempty"` // the domain of the Route that counts; "": there is none
+	Hosts  []string `json:"hosts,omitempty"` // in order; none: by MX
+	TLS    string   `json:"tls"`
+	CA     string   `json:"ca,omitempty"` // PEM
+	User   string   `json:"user,omitempty"`
+	Source string   `json:"source,omitempty"`
+	IP     string   `json:"ip"`
+}
+
+// wayTo gives what is laid for an address or a domain.
+func (h House) wayTo(ctx context.Context, in ByAddress) (RouteWay, error) {
+	domain := in.Address[strings.LastIndexByte(in.Address, '@')+1:]
+	if err := mail.CheckDomain(domain); err != nil {
+		return RouteWay{}, refusal("invalid", "admin.route_domain", "Domain", domain)
+	}
+	out := RouteWay{Domain: domain, TLS: opportunistic, IP: bothIP}
+	switch home, err := h.Directory.Domain(ctx, domain); {
+	case err == nil && home.Kind == directory.KindLocal && home.Relay == "":
+		out.Domain, out.Local = home.Name, true // no route leads away from here
+		return out, nil
+	case err == nil:
+		out.Domain, out.Local, out.Site = home.Name, home.Kind == directory.KindLocal, home.Site
+	case !errors.Is(err, directory.ErrNotFound):
+		return RouteWay{}, err
+	}
+	laid, found, err := h.Directory.WayTo(ctx, domain)
+	if err != nil {
+		return RouteWay{}, err
+	}
+	if !found || out.Site != "" && laid.Domain == "" { // a smart host is no way to a site
+		return out, nil
+	}
+	shown := showRoute(laid)
+	out.Route, out.Hosts, out.TLS, out.CA, out.User, out.Source, out.IP = shown.Domain, shown.Hosts, shown.TLS, laid.CA, shown.User, shown.Source, shown.IP
+	return out, nil
+}
