@@ -14,15 +14,16 @@ type Domain struct {
 	CatchAll    string    `json:"catch_all,omitempty"`
 	Plus        bool      `json:"plus"`
 	MaxAccounts int64     `json:"max_accounts,omitempty"`
-	MaxMessage  int64     `json:"max_message,omitempty"` // octets
-	MaxBytes    int64     `json:"max_bytes,omitempty"`   // octets
-	SenderCheck string    `json:"sender_check"`          // enforce, log, off
-	Kind        string    `json:"kind"`                  // local, relay, on-demand
-	Relay       string    `json:"relay,omitempty"`       // of relay: the next hop
-	Fallback    string    `json:"fallback,omitempty"`    // of local: who may know unknown recipients
-	Callout     bool      `json:"callout,omitempty"`     // of relay: the next hop is asked about recipients
-	Site        string    `json:"site,omitempty"`        // of on-demand: who fetches the mail
-	MaxAge      int64     `json:"max_age,omitempty"`     // seconds that mail waits to leave; 0: what is usual
+	MaxMessage  int64     `json:"max_message,omitempty"`   // octets
+	MaxBytes    int64     `json:"max_bytes,omitempty"`     // octets
+	SenderCheck string    `json:"sender_check"`            // enforce, log, off
+	Kind        string    `json:"kind"`                    // local, relay, on-demand
+	Relay       string    `json:"relay,omitempty"`         // of relay: the next hop
+	Fallback    string    `json:"fallback,omitempty"`      // of local: who may know unknown recipients
+	Callout     bool      `json:"callout,omitempty"`       // of relay: the next hop is asked about recipients
+	AnyName     bool      `json:"any_recipient,omitempty"` // of on-demand: mail for any name is taken
+	Site        string    `json:"site,omitempty"`          // of on-demand: who fetches the mail
+	MaxAge      int64     `json:"max_age,omitempty"`       // seconds that mail waits to leave; 0: what is usual
 	Created     time.Time `json:"created"`
 }
 
@@ -40,7 +41,8 @@ type DomainChange struct {
 	Relay       *string `json:"relay,omitempty"`    // makes it a relay domain; "": a local one
 	Fallback    *string `json:"fallback,omitempty"` // of a local domain; "" ends it
 	Callout     *bool   `json:"callout,omitempty"`
-	Site        *string `json:"site,omitempty"` // makes it an on-demand domain; "": a local one
+	AnyName     *bool   `json:"any_recipient,omitempty"` // of an on-demand domain
+	Site        *string `json:"site,omitempty"`          // makes it an on-demand domain; "": a local one
 	MaxAge      *int64  `json:"max_age,omitempty"`
 }
 
@@ -95,6 +97,7 @@ func (c DomainChange) apply(d *directory.Domain) {
 		d.MaxAge = time.Duration(*c.MaxAge) * time.Second
 	}
 	put(&d.Callout, c.Callout)
+	put(&d.AnyRecipient, c.AnyName)
 	c.applyKind(d)
 }
 
@@ -102,25 +105,25 @@ func (c DomainChange) apply(d *directory.Domain) {
 // directory refuses what comes of it.
 func (c DomainChange) applyKind(d *directory.Domain) {
 	if c.Relay != nil {
-		d.Kind, d.Relay, d.Site = directory.KindRelay, *c.Relay, ""
+		d.Kind, d.Relay, d.Site, d.AnyRecipient = directory.KindRelay, *c.Relay, "", false
 		if *c.Relay == "" {
 			d.Kind, d.Callout = directory.KindLocal, false
 		}
 	}
 	if c.Fallback != nil && (d.Kind == directory.KindLocal || *c.Fallback != "") {
-		d.Kind, d.Relay, d.Site, d.Callout = directory.KindLocal, *c.Fallback, "", false
+		d.Kind, d.Relay, d.Site, d.Callout, d.AnyRecipient = directory.KindLocal, *c.Fallback, "", false, false
 	}
 	if c.Site != nil {
 		d.Kind, d.Site, d.Relay, d.Callout = directory.KindOnDemand, *c.Site, "", false
 		if *c.Site == "" {
-			d.Kind = directory.KindLocal
+			d.Kind, d.AnyRecipient = directory.KindLocal, false
 		}
 	}
 }
 
 func showDomain(d directory.Domain) Domain {
 	out := Domain{Name: d.Name, AliasOf: d.AliasOf, CatchAll: d.CatchAll, Plus: d.Plus, MaxAccounts: d.MaxAccounts,
-		MaxMessage: d.MaxMessage, MaxBytes: d.MaxBytes, SenderCheck: string(d.SenderCheck), Kind: string(d.Kind), Callout: d.Callout,
+		MaxMessage: d.MaxMessage, MaxBytes: d.MaxBytes, SenderCheck: string(d.SenderCheck), Kind: string(d.Kind), Callout: d.Callout, AnyName: d.AnyRecipient,
 		Site: d.Site, MaxAge: int64(d.MaxAge / time.Second), Created: d.Created.UTC()}
 	if d.Kind == directory.KindLocal {
 		out.Kind, out.Fallback = "local", d.Relay

@@ -184,6 +184,8 @@ func (d *Directory) checkKind(n *Domain) (err error) {
 		return refuse(ErrInvalid, "directory.site_kind", about)
 	case n.Callout && n.Kind != KindRelay:
 		return refuse(ErrInvalid, "directory.callout_kind", about)
+	case n.AnyRecipient && n.Kind != KindOnDemand:
+		return refuse(ErrInvalid, "directory.any_kind", about)
 	case n.CatchAll != "" && (n.Kind != KindLocal || n.Relay != ""):
 		return refuse(ErrInvalid, "directory.catch_all_kind", about)
 	case n.MaxAge < 0 || n.MaxAge > maxAge:

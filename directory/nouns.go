@@ -25,10 +25,13 @@ type Domain struct {
 	SenderCheck SenderCheck
 
 	Kind    Kind
-	Relay   string        // host[:port] of a relay domain's next hop; of a local one's fall-back for unknown recipients
-	Callout bool          // relay: Relay is asked at RCPT about recipients that are not in the domain's list
-	Site    string        // on-demand: the site account that fetches the mail
-	MaxAge  time.Duration // how long mail is kept for it to leave; 0: what is usual
+	Relay   string // host[:port] of a relay domain's next hop; of a local one's fall-back for unknown recipients
+	Callout bool   // relay: Relay is asked at RCPT about recipients that are not in the domain's list
+	Site    string // on-demand: the site account that fetches the mail
+	// on-demand: mail for any name is taken, because nobody but the site knows who
+	// is there; else only for those in the domain's list.
+	AnyRecipient bool
+	MaxAge       time.Duration // how long mail is kept for it to leave; 0: what is usual
 
 	Created time.Time
 }

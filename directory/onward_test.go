@@ -16,7 +16,8 @@ func TestOnward(t *testing.T) {
 	v.domain(directory.Domain{Name: "list.es", Kind: directory.KindRelay, Relay: "in.list.es", Plus: true})
 	v.domain(directory.Domain{Name: "also.es", AliasOf: "list.es"})
 	v.domain(directory.Domain{Name: "asks.es", Kind: directory.KindRelay, Relay: "in.asks.es", Callout: true})
-	v.domain(directory.Domain{Name: "site.es", Kind: directory.KindOnDemand, Site: "s"})
+	v.domain(directory.Domain{Name: "site.es", Kind: directory.KindOnDemand, Site: "s", AnyRecipient: true})
+	v.domain(directory.Domain{Name: "mute.es", Kind: directory.KindOnDemand, Site: "s"})
 	v.domain(directory.Domain{Name: "told.es", Kind: directory.KindOnDemand, Site: "s"})
 	v.domain(directory.Domain{Name: "moves.es", Relay: "old.moves.es:2525", Plus: true})
 	v.account("luis@here.es")
@@ -41,6 +42,8 @@ func TestOnward(t *testing.T) {
 		"known@asks.es":       "elsewhere outside known@asks.es",
 		"other@asks.es":       "elsewhere outside other@asks.es ask in.asks.es",
 		"anybody@site.es":     "elsewhere outside anybody@site.es",
+		"anybody@mute.es":     "unknown",
+		"postmaster@mute.es":  "elsewhere outside postmaster@mute.es instead luis@here.es",
 		"eva@told.es":         "elsewhere outside eva@told.es",
 		"adan@told.es":        "unknown",
 		"new@moves.es":        "local new@moves.es",

@@ -189,6 +189,7 @@ func TestKindOperations(t *testing.T) {
 		{"host of a site", add(with(func(d *directory.Domain) { d.Kind, d.Site = directory.KindOnDemand, "s" })), directory.ErrInvalid, "no host"},
 		{"site of a relay", add(with(func(d *directory.Domain) { d.Site = "s" })), directory.ErrInvalid, "only an on-demand"},
 		{"call-out", add(with(func(d *directory.Domain) { d.Kind, d.Callout = "", true })), directory.ErrInvalid, "only a relay domain"},
+		{"any recipient", add(with(func(d *directory.Domain) { d.AnyRecipient = true })), directory.ErrInvalid, "on-demand"},
 		{"catch-all", add(with(func(d *directory.Domain) { d.CatchAll = "x@here.es" })), directory.ErrInvalid, "choose one"},
 		{"catch-all and fall-back", add(with(func(d *directory.Domain) { d.Kind, d.CatchAll = "", "x@here.es" })), directory.ErrInvalid, "choose one"},
 		{"age", add(with(func(d *directory.Domain) { d.MaxAge = 400 * 24 * time.Hour })), directory.ErrInvalid, "366 days"},

@@ -268,16 +268,13 @@ func (w *walk) handOn(h hop, home *Domain) error {
 }
 
 // listed says whether a relay or on-demand domain was told to have a recipient.
-// Of an on-demand domain without any list nobody but its site knows who is
-// there, and that cannot be asked: all are.
 func (d *Directory) listed(ctx context.Context, n name, home *Domain) (bool, error) {
+	if home.AnyRecipient {
+		return true, nil
+	}
 	known, err := d.store.IsRecipient(ctx, home.Name, n.local)
 	if base, _, plus := strings.Cut(n.local, "+"); !known && err == nil && plus && base != "" && home.Plus {
 		known, err = d.store.IsRecipient(ctx, home.Name, base)
 	}
-	if known || err != nil || home.Kind != KindOnDemand {
-		return known, err
-	}
-	some, err := d.store.Recipients(ctx, home.Name, "", 1)
-	return len(some) == 0, err
+	return known, err
 }

@@ -247,7 +247,7 @@ func TestOutgoingNeeds(t *testing.T) {
 func TestOutgoingKinds(t *testing.T) {
 	h, g := open(t, func(c *Config) { c.Hold = true })
 	h.domain(directory.Domain{Name: "asks.es", Kind: directory.KindRelay, Relay: "in.asks.es:2525", Callout: true, MaxAge: time.Hour})
-	h.domain(directory.Domain{Name: "site.es", Kind: directory.KindOnDemand, Site: "s"})
+	h.domain(directory.Domain{Name: "site.es", Kind: directory.KindOnDemand, Site: "s", AnyRecipient: true})
 	h.domain(directory.Domain{Name: "moves.es", Relay: "old.moves.es"})
 	g.known["yes@asks.es"], g.known["Old@moves.es"] = nil, nil
 	g.known["later@asks.es"] = mail.Refuse(451, "4.4.1", "in.asks.es cannot be reached")
@@ -487,7 +487,7 @@ func TestExpandOutside(t *testing.T) {
 // rfc: 5321-2.4-7, 5321-3.6.3-5, 5321-4.4-16
 func TestPassedOnUntouched(t *testing.T) {
 	h, _ := open(t)
-	h.domain(directory.Domain{Name: "site.es", Kind: directory.KindOnDemand, Site: "s"})
+	h.domain(directory.Domain{Name: "site.es", Kind: directory.KindOnDemand, Site: "s", AnyRecipient: true})
 	for _, msg := range []string{
 		"Return-Path: <x@y>\r\nreturn-path: <z@y>\r\nBcc: b@c\r\nSubject: x\r\n\r\nReturn-Path: <x@y>\r\n",
 		"no header at all\r\n.\r\n",

@@ -86,7 +86,7 @@ func TestVerifyElsewhere(t *testing.T) {
 	h.alias("cerrada@pepito.es", "bob@shut.example")
 	h.list("lista@pepito.es", directory.Public, "ana@pepito.es", "usuario@servidor.es", "x@shut.example")
 	h.domain(directory.Domain{Name: "asks.es", Kind: directory.KindRelay, Relay: "in.asks.es", Callout: true})
-	h.domain(directory.Domain{Name: "site.es", Kind: directory.KindOnDemand, Site: "s"})
+	h.domain(directory.Domain{Name: "site.es", Kind: directory.KindOnDemand, Site: "s", AnyRecipient: true})
 	for who, want := range map[string]string{
 		"fuera@pepito.es": "", "cerrada@pepito.es": "550 5.7.1", "lista@pepito.es": "", "who@asks.es": "252 2.5.2", "postmaster@asks.es": "", "who@site.es": "",
 		"who@far.example": "550 5.1.1",

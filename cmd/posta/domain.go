@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -37,7 +38,7 @@ func (a *app) domainCommand() *cobra.Command {
 	remove.Flags().BoolVar(&force, "force", false, a.say("help.flag_force_domain", nil))
 	remove.Example = "posta domain remove pepito.es\nposta domain remove pepito.es --force"
 	return a.group("domain", "help.domain",
-		a.domainChangeCommand("add", "help.domain_add", "posta domain add pepito.es\nposta domain add pepito.net --alias-of pepito.es\nposta domain add grupo3.net --relay mail.grupo3.net --callout"),
+		a.domainChangeCommand("add", "help.domain_add", "posta domain add pepito.es\nposta domain add pepito.net --alias-of pepito.es\nposta domain add grupo3.net --relay mail.grupo3.net --callout\nposta domain add sucursal.example --on-demand sucursal --any-recipient"),
 		list,
 		a.naming(a.taking(show, 1, 1, "help.word_domain"), "domain.list"),
 		a.domainChangeCommand("set", "help.domain_set",
@@ -51,7 +52,7 @@ func (a *app) domainCommand() *cobra.Command {
 func (a *app) domainChangeCommand(verb, help, example string) *cobra.Command {
 	var in admin.DomainChange
 	var aliasOf, catchAll, check, relay, fallback, site string
-	var callout bool
+	var callout, anyName bool
 	var age config.Duration
 	var plus bool
 	var accounts int64
@@ -65,7 +66,7 @@ func (a *app) domainChangeCommand(verb, help, example string) *cobra.Command {
 			Plus: changed(c, "plus", &plus), MaxAccounts: changed(c, "max-accounts", &accounts),
 			MaxMessage: changedSize(c, "max-message", &message), MaxBytes: changedSize(c, "max-bytes", &bytes),
 			SenderCheck: changed(c, "sender-check", &check), Relay: changed(c, "relay", &relay), Fallback: changed(c, "fallback", &fallback),
-			Callout: changed(c, "callout", &callout), Site: changed(c, "on-demand", &site)}
+			Callout: changed(c, "callout", &callout), Site: changed(c, "on-demand", &site), AnyName: changed(c, "any-recipient", &anyName)}
 		if c.Flags().Changed("max-age") {
 			seconds := int64(age.Duration / time.Second)
 			in.MaxAge = &seconds
@@ -85,6 +86,7 @@ func (a *app) domainChangeCommand(verb, help, example string) *cobra.Command {
 	flags.BoolVar(&callout, "callout", false, a.say("help.flag_callout", nil))
 	flags.StringVar(&fallback, "fallback", "", a.say("help.flag_fallback", nil))
 	flags.StringVar(&site, "on-demand", "", a.say("help.flag_on_demand", nil))
+	flags.BoolVar(&anyName, "any-recipient", false, a.say("help.flag_any_recipient", nil))
 	flags.TextVar(&age, "max-age", config.Duration{}, a.say("help.flag_max_age", nil))
 	c.Example = example
 	a.taking(c, 1, 1, "help.word_domain")
@@ -100,11 +102,49 @@ func (a *app) domainCall(ctx context.Context, operation string, in any) error {
 	if err := a.ask(ctx, operation, in, &d); err != nil {
 		return err
 	}
+	known, err := a.knownRecipients(ctx, &d)
+	if err != nil {
+		return err
+	}
 	return a.print(d, a.facts(fact{"field.domain", d.Name}, fact{"field.alias_of", d.AliasOf}, fact{"field.catch_all", d.CatchAll},
 		fact{"field.plus", a.yes(d.Plus)}, fact{"field.max_accounts", a.count(d.MaxAccounts)},
 		fact{"field.max_message", a.limit(d.MaxMessage)}, fact{"field.max_bytes", a.limit(d.MaxBytes)},
-		fact{"field.sender_check", d.SenderCheck}, fact{"field.kind", a.domainKind(d)}, fact{"field.fallback", d.Fallback},
+		fact{"field.sender_check", d.SenderCheck}, fact{"field.kind", a.domainKind(d)}, fact{"field.recipients", known}, fact{"field.fallback", d.Fallback},
 		fact{"field.max_age", a.span(d.MaxAge)}, fact{"field.created", when(d.Created)}))
+}
+
+// knownRecipients says for whom mail of a relay or on-demand domain is taken.
+func (a *app) knownRecipients(ctx context.Context, d *admin.Domain) (string, error) {
+	const most = 5
+	if d.Kind != "relay" && d.Kind != "on-demand" {
+		return "", nil
+	}
+	if d.AnyName {
+		return a.say("domain.anybody", nil), nil
+	}
+	var all []admin.Recipient
+	if err := a.ask(ctx, "domain.recipients", admin.RecipientsOf{Domain: d.Name, Limit: most + 1}, &all); err != nil {
+		return "", err
+	}
+	names := make([]string, 0, most)
+	for _, one := range all[:min(len(all), most)] {
+		names = append(names, strings.TrimSuffix(one.Address, "@"+d.Name))
+	}
+	text := strings.Join(names, ", ")
+	switch about := (words.Args{"Domain": d.Name, "Host": d.Relay, "Names": text}); {
+	case len(all) > most:
+		return a.say("domain.several", about), nil
+	case d.Callout && len(all) > 0:
+		return a.say("domain.some_asked", about), nil
+	case d.Callout:
+		return a.say("domain.all_asked", about), nil
+	case len(all) > 0:
+		return text, nil
+	case d.Kind == "on-demand":
+		return a.say("domain.nobody_on_demand", about), nil
+	default:
+		return a.say("domain.nobody", about), nil
+	}
 }
 
 // domainKind says what a domain is that is not a local one.

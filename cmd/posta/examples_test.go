@@ -67,12 +67,13 @@ func exampleScenes() map[string]trial {
 		"posta firewall add":                          {status: exitFailed, says: `Windows`}, // TestFirewallSteps has what it runs there
 		"posta firewall remove":                       {status: exitFailed, says: `Windows`},
 		"posta domain add pepito.es":                  {scene: "nothing", says: `pepito\.es`},
-		"posta domain remove pepito.es":               {scene: "nothing", before: []string{"posta domain add pepito.es"}},
-		"posta domain dns pepito.es --check":          {status: exitAbsent, says: `127\.0\.0\.1:9`},
-		"posta domain dns pepito.es --check --resolver 127.0.0.1:5353": {status: exitAbsent, says: `127\.0\.0\.1:`},
-		"posta domain key activate pepito.es":                          {before: []string{"posta domain key rotate pepito.es"}, says: `rsa-\d+b +rsa +(signs|firma)`},
-		"posta account add pepe@pepito.es":                             {before: []string{"posta account remove pepe@pepito.es --force"}, typed: "pepe-2027\npepe-2027\n"},
-		"posta account set pepe@pepito.es --password":                  {typed: "pepe-2027\npepe-2027\n"},
+		"posta domain add sucursal.example --on-demand sucursal --any-recipient": {before: []string{"posta site add sucursal"}, says: `--any-recipient`},
+		"posta domain remove pepito.es":                                          {scene: "nothing", before: []string{"posta domain add pepito.es"}},
+		"posta domain dns pepito.es --check":                                     {status: exitAbsent, says: `127\.0\.0\.1:9`},
+		"posta domain dns pepito.es --check --resolver 127.0.0.1:5353":           {status: exitAbsent, says: `127\.0\.0\.1:`},
+		"posta domain key activate pepito.es":                                    {before: []string{"posta domain key rotate pepito.es"}, says: `rsa-\d+b +rsa +(signs|firma)`},
+		"posta account add pepe@pepito.es":                                       {before: []string{"posta account remove pepe@pepito.es --force"}, typed: "pepe-2027\npepe-2027\n"},
+		"posta account set pepe@pepito.es --password":                            {typed: "pepe-2027\npepe-2027\n"},
 		"posta account add pepe@pepito.es --generate --quota 100MB --name \"Pepe Pérez\"": {
 			before: []string{"posta account remove pepe@pepito.es --force"}, says: `Pepe Pérez`},
 		"posta account remove pepe@pepito.es":                                                                  {before: []string{"posta message delete pepe@pepito.es --all"}},
@@ -367,7 +368,7 @@ func newSetting(t *testing.T, data, lang string) *setting {
 // places are what a line names and a test may not have.
 func (s *setting) places(line string) string {
 	line = regexp.MustCompile(`--(smtp|pop3) :?\d+`).ReplaceAllString(line, "--$1 127.0.0.1:0")
-	return strings.NewReplacer("/var/lib/posta", s.data, "[192.0.2.7]' --port 2525", "[127.0.0.1]' --port 9", "192.0.2.7", "127.0.0.1", "mail.example.net", "localhost").Replace(line)
+	return strings.NewReplacer("/var/lib/posta", s.data, "--server 192.0.2.7:2525", "--server 127.0.0.1:9", "192.0.2.7", "127.0.0.1", "mail.example.net", "localhost").Replace(line)
 }
 
 // terminal is the surroundings of one command line, and what it prints.

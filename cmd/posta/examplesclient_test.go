@@ -16,7 +16,7 @@ func clientScenes() map[string]trial {
 		"posta probe ana@example.net":    {status: exitAbsent, says: `127\.0\.0\.1:9`},
 		"posta probe example.net --json": {status: exitAbsent, says: `"verdict":"dns"`},
 		"posta probe ana@example.net --from luis@pepito.es --resolver 127.0.0.1:5353":      {status: exitAbsent, says: `127\.0\.0\.1:5353`},
-		"posta probe 'ana@[192.0.2.7]' --port 2525":                                        {status: exitAbsent, says: `127\.0\.0\.1`},
+		"posta probe ana@example.net --server 192.0.2.7:2525":                              {status: exitAbsent, says: `127\.0\.0\.1:9`},
 		"posta pop list --auth pepe@pepito.es":                                             {on: labServer, says: `luis@pepito\.es|Asunto`},
 		"posta pop list --server mail.example.net --starttls --auth pepe@pepito.es --json": {on: labServer, says: `"subject":"Asunto"`},
 		"posta pop fetch --auth pepe@pepito.es":                                            {on: labServer, says: `Subject: Asunto`},

@@ -10,7 +10,7 @@ import (
 func testKinds(t *testing.T, b *bench) {
 	for _, d := range []directory.Domain{
 		{Name: "a.es", Kind: directory.KindRelay, Relay: "[2001:db8::1]:2525", Callout: true, MaxAge: 36 * time.Hour},
-		{Name: "b.es", Kind: directory.KindOnDemand, Site: "oficina"},
+		{Name: "b.es", Kind: directory.KindOnDemand, Site: "oficina", AnyRecipient: true},
 		{Name: "c.es", Relay: "old.c.es"},
 	} {
 		d.Created = born()
@@ -21,7 +21,7 @@ func testKinds(t *testing.T, b *bench) {
 		b.same(got, added)
 		d.ID = added.ID
 		b.same(got, d)
-		d.Kind, d.Relay, d.Callout, d.Site, d.MaxAge = directory.KindRelay, "x.es", !d.Callout, "s", time.Second
+		d.Kind, d.Relay, d.Callout, d.Site, d.MaxAge, d.AnyRecipient = directory.KindRelay, "x.es", !d.Callout, "s", time.Second, !d.AnyRecipient
 		b.must(b.SetDomain(b.ctx(), d))
 		got, err = b.Domain(b.ctx(), d.Name)
 		b.must(err)

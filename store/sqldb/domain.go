@@ -62,7 +62,7 @@ func scanDomain(row []driver.Value) directory.Domain {
 		CatchAll: asString(row[3]), Plus: asBool(row[4]), MaxAccounts: asInt(row[5]), MaxMessage: asInt(row[6]),
 		MaxBytes: asInt(row[7]), Created: asTime(row[8]), SenderCheck: directory.SenderCheck(asString(row[9])),
 		Kind: directory.Kind(asString(row[10])), Relay: asString(row[11]), Callout: asBool(row[12]), Site: asString(row[13]),
-		MaxAge: time.Duration(asInt(row[14])) * time.Microsecond}
+		MaxAge: time.Duration(asInt(row[14])) * time.Microsecond, AnyRecipient: asBool(row[15])}
 }
 
 func asTime(v driver.Value) time.Time { return time.UnixMicro(asInt(v)).UTC() }
@@ -99,7 +99,7 @@ func (db *DB) AddDomain(_ context.Context, d directory.Domain) (directory.Domain
 	err := db.alter("add domain "+d.Name, func(t *tx) error {
 		id, err := t.number(qAddDomain, d.Name, d.AliasOf, d.CatchAll, boolValue(d.Plus),
 			d.MaxAccounts, d.MaxMessage, d.MaxBytes, d.Created.UnixMicro(), string(d.SenderCheck),
-			string(d.Kind), d.Relay, boolValue(d.Callout), d.Site, d.MaxAge.Microseconds())
+			string(d.Kind), d.Relay, boolValue(d.Callout), d.Site, d.MaxAge.Microseconds(), boolValue(d.AnyRecipient))
 		if unique(err) {
 			return directory.ErrExists
 		}
@@ -117,7 +117,7 @@ func (db *DB) SetDomain(_ context.Context, d directory.Domain) error {
 	return db.alter("change domain "+d.Name, func(t *tx) error {
 		return must(t.exec(qSetDomain, d.AliasOf, d.CatchAll, boolValue(d.Plus),
 			d.MaxAccounts, d.MaxMessage, d.MaxBytes, string(d.SenderCheck),
-			string(d.Kind), d.Relay, boolValue(d.Callout), d.Site, d.MaxAge.Microseconds(), d.ID))
+			string(d.Kind), d.Relay, boolValue(d.Callout), d.Site, d.MaxAge.Microseconds(), boolValue(d.AnyRecipient), d.ID))
 	})
 }
 

@@ -3,15 +3,15 @@ package sqldb
 // The statements about people, in the dialect that SQLite and PostgreSQL share.
 const (
 	domainColumns = `id, name, alias_of, catch_all, plus, max_accounts, max_message, max_bytes, created, sender_check,
-		kind, relay, callout, site, max_age`
+		kind, relay, callout, site, max_age, any_recipient`
 	qDomains   = `SELECT ` + domainColumns + ` FROM domain ORDER BY name`
 	qDomain    = `SELECT ` + domainColumns + ` FROM domain WHERE name = $1`
 	qAddDomain = `INSERT INTO domain (name, alias_of, catch_all, plus, max_accounts, max_message, max_bytes, created, sender_check,
-			kind, relay, callout, site, max_age)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id`
+			kind, relay, callout, site, max_age, any_recipient)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) RETURNING id`
 	qSetDomain = `UPDATE domain SET alias_of = $1, catch_all = $2, plus = $3,
 		max_accounts = $4, max_message = $5, max_bytes = $6, sender_check = $7,
-		kind = $8, relay = $9, callout = $10, site = $11, max_age = $12 WHERE id = $13`
+		kind = $8, relay = $9, callout = $10, site = $11, max_age = $12, any_recipient = $13 WHERE id = $14`
 	qDropDomain  = `DELETE FROM domain WHERE name = $1`
 	qDomainInUse = `SELECT 1 WHERE EXISTS (SELECT 1 FROM account WHERE domain = $1)
 		OR EXISTS (SELECT 1 FROM alias WHERE domain = $1)

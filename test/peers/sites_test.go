@@ -37,6 +37,7 @@ func provider(t *testing.T, mode string, turn bool) (*world, string) {
 	w.call("site.add", admin.SiteChange{Name: "branch", Networks: &here, Helo: &helo}, &site)
 	name := "branch"
 	w.call("domain.add", admin.DomainChange{Name: branch, Site: &name}, nil)
+	w.call("domain.recipients.set", admin.Recipients{Domain: branch, Add: []string{ana}}, nil)
 	return w, site.Secret
 }
 

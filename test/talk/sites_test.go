@@ -51,7 +51,7 @@ func (h *host) furnishSites(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		had.Kind, had.Site = directory.KindOnDemand, d.OnDemand
+		had.Kind, had.Site, had.AnyRecipient = directory.KindOnDemand, d.OnDemand, true
 		if _, err := h.people.SetDomain(ctx, had); err != nil {
 			return err
 		}

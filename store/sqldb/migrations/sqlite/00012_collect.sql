@@ -15,7 +15,14 @@ CREATE TABLE collected_stay (
     PRIMARY KEY (collected_id, place)
 ) WITHOUT ROWID;
 
+-- Of an on-demand domain: any name is taken. Until now that held where nobody had
+-- said who there is.
+ALTER TABLE domain ADD COLUMN any_recipient INTEGER NOT NULL DEFAULT 0;
+UPDATE domain SET any_recipient = 1 WHERE kind = 'on-demand'
+    AND NOT EXISTS (SELECT 1 FROM relay_recipient r WHERE r.domain = domain.name);
+
 -- +goose Down
+ALTER TABLE domain DROP COLUMN any_recipient;
 DROP TABLE collected_stay;
 ALTER TABLE collected DROP COLUMN ca;
 ALTER TABLE route DROP COLUMN ca;
