@@ -167,6 +167,7 @@ func exampleScenes() map[string]trial {
 		"posta capture --wireshark":                                                                  {on: labServer, status: exitFailed, says: `wireshark\.org`},
 		"posta capture --print-command":                                                              lab(`wireshark -k -i `),
 		"posta extcap install":                                                                       {says: `postadump`},
+		"posta extcap install --data /var/lib/posta":                                                 {says: `data lie in|datos están en`},
 		"posta extcap uninstall":                                                                     {before: []string{"posta extcap install"}, says: `postadump`},
 		"posta capture --list-interfaces":                                                            {scene: "nothing", says: `127\.0\.0\.1/8`},
 		"posta capture -w mail.pcapng --ring 10x100MB":                                               {on: labServer, ends: true, says: `mail\.pcapng`},

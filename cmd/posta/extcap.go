@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -69,7 +70,7 @@ func (a *app) extcap(ctx context.Context, args []string) error {
 	case f.bpf != "": // Wireshark asks whether it is right, too
 		return words.Fail("extcap.no_capture_filter", nil)
 	case f.capture && f.fifo != "":
-		a.data, a.json = cmp.Or(f.data, a.Getenv("POSTA_DATA")), false
+		a.data, a.json = cmp.Or(f.data, extcapData(a.Program), a.Getenv("POSTA_DATA")), false
 		return a.capture(ctx, &captureFlags{write: f.fifo, quiet: true, listener: f.listener, filter: f.filter, past: f.past, standardPorts: !f.truePorts})
 	}
 	return words.Fail("extcap.by_hand", nil)
@@ -91,8 +92,11 @@ func (a *app) extcapConfig() error {
 		{"--true-ports", "boolflag", a.say("extcap.true_ports", nil), a.say("extcap.true_ports_more", nil)},
 	} {
 		more := ""
-		if arg.kind == "boolflag" {
+		switch {
+		case arg.kind == "boolflag":
 			more = "{default=false}"
+		case arg.call == "--data" && extcapData(a.Program) != "" && !strings.ContainsAny(extcapData(a.Program), "{}"):
+			more = "{default=" + extcapData(a.Program) + "}"
 		}
 		if err := a.extcapSays("arg {number=%d}{call=%s}{display=%s}{tooltip=%s}{type=%s}%s\n", i, arg.call, arg.text, arg.more, arg.kind, more); err != nil {
 			return err
@@ -100,3 +104,16 @@ func (a *app) extcapConfig() error {
 	}
 	return nil
 }
+
+// extcapData is the server's folder that the installation named, "" for none. It
+// stands beside the program, in a file that Wireshark, which runs what can be run,
+// passes over: a link hands no arguments on.
+func extcapData(program string) string {
+	text, err := os.ReadFile(extcapDataFile(program))
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSuffix(string(text), "\n")
+}
+
+func extcapDataFile(program string) string { return strings.TrimSuffix(program, ".exe") + ".data" }

@@ -22,7 +22,7 @@ import (
 func (a *app) extcapCommand() *cobra.Command {
 	install := a.command("install", "extcap.help_install", func(ctx context.Context, _ []string) error { return a.extcapInstall(ctx) })
 	install.Long = a.say("extcap.help_install_long", nil)
-	install.Example = "posta extcap install"
+	install.Example = "posta extcap install\nposta extcap install --data /var/lib/posta"
 	uninstall := a.command("uninstall", "extcap.help_uninstall", func(ctx context.Context, _ []string) error { return a.extcapUninstall(ctx) })
 	uninstall.Example = "posta extcap uninstall"
 	return a.group("extcap", "extcap.help", install, uninstall)
@@ -31,7 +31,8 @@ func (a *app) extcapCommand() *cobra.Command {
 // extcapFile is what `posta extcap --json` says.
 type extcapFile struct {
 	File string `json:"file"`
-	Seen bool   `json:"seen"` // Wireshark looks there
+	Seen bool   `json:"seen"`           // Wireshark looks there
+	Data string `json:"data,omitempty"` // of the server whose sessions it shows, where that was said
 }
 
 // extcapFolders are where Wireshark looks for programs that capture.
@@ -84,7 +85,7 @@ func (a *app) extcapInstall(ctx context.Context) error {
 	}
 	f := a.findExtcapFolders(ctx)
 	if !f.looked && f.global != "" {
-		file, err := linkInto(f.global, self)
+		file, err := a.linkInto(f.global, self)
 		if err == nil {
 			return a.extcapInstalled(file, true)
 		}
@@ -95,7 +96,7 @@ func (a *app) extcapInstall(ctx context.Context) error {
 	if err := os.MkdirAll(f.own, 0o755); err != nil {
 		return words.FailOf(err, "fail.unwritable", words.Args{"File": f.own})
 	}
-	file, err := linkInto(f.own, self)
+	file, err := a.linkInto(f.own, self)
 	if err != nil {
 		return words.FailOf(err, "fail.unwritable", words.Args{"File": file})
 	}
@@ -103,13 +104,17 @@ func (a *app) extcapInstall(ctx context.Context) error {
 }
 
 func (a *app) extcapInstalled(file string, seen bool) error {
-	return a.print(extcapFile{file, seen}, func(w io.Writer) error {
+	return a.print(extcapFile{file, seen, extcapData(file)}, func(w io.Writer) error {
 		id := "extcap.installed"
 		if !seen {
 			id = "extcap.installed_unseen"
 		}
-		return line(a.broken(w, a.say(id, words.Args{"File": file, "Folder": filepath.Dir(file),
-			"Interface": a.say("extcap.interface", words.Args{"Name": "posta"})})))(w)
+		text := a.say(id, words.Args{"File": file, "Folder": filepath.Dir(file),
+			"Interface": a.say("extcap.interface", words.Args{"Name": "posta"})})
+		if data := extcapData(file); data != "" {
+			text += "\n" + a.say("extcap.installed_data", words.Args{"Data": data})
+		}
+		return line(a.broken(w, text))(w)
 	})
 }
 
@@ -121,14 +126,30 @@ func extcapIn(folder string) string {
 	return filepath.Join(folder, extcapName)
 }
 
-// linkInto makes posta's file in a folder: a link to the program or, where the
-// system wants more for that, a copy.
-func linkInto(folder, self string) (file string, err error) {
+// linkInto makes posta's file in a folder, and notes beside it the server that
+// --data names.
+func (a *app) linkInto(folder, self string) (file string, err error) {
 	file = extcapIn(folder)
+	if err := os.Remove(extcapDataFile(file)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return file, err
+	}
+	if file, err = link(file, self); err != nil || a.data == "" {
+		return file, err
+	}
+	data, err := filepath.Abs(a.data)
+	if err != nil {
+		return file, err
+	}
+	return file, os.WriteFile(extcapDataFile(file), []byte(data+"\n"), 0o644) // others may start Wireshark, too
+}
+
+// link makes a link to the program or, where the system wants more for that, a copy.
+func link(file, self string) (string, error) {
 	if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return file, err
 	}
-	if err = os.Symlink(self, file); err == nil || runtime.GOOS != "windows" {
+	err := os.Symlink(self, file)
+	if err == nil || runtime.GOOS != "windows" {
 		return file, err
 	}
 	if err = os.Link(self, file); err == nil {
@@ -163,6 +184,7 @@ func (a *app) extcapUninstall(ctx context.Context) error {
 		switch err := os.Remove(file); {
 		case err == nil:
 			gone = file
+			_ = os.Remove(extcapDataFile(file)) // nobody reads it any more
 		case !errors.Is(err, fs.ErrNotExist):
 			return words.FailOf(err, "fail.unwritable", words.Args{"File": file})
 		}

@@ -154,9 +154,6 @@ func (a *app) sessionRow(s observe.Session) []string {
 // happened sums a session up.
 func (a *app) happened(s *observe.Session) string {
 	text := ""
-	if s.Silent && !s.Closed.IsZero() {
-		text = a.say("session.silent", nil)
-	}
 	add := func(n int, id string) {
 		if n == 0 {
 			return
@@ -174,6 +171,9 @@ func (a *app) happened(s *observe.Session) string {
 	add(s.Deleted, "session.deleted")
 	add(s.Failed, "session.failed")
 	add(s.Refused, "session.refused")
+	if text == "" && s.Silent && !s.Closed.IsZero() && s.Protocol != "sendmail" { // which hands over, and says nothing
+		return a.say("session.silent", nil)
+	}
 	return text
 }
 
