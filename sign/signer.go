@@ -3,12 +3,12 @@ package sign
 import (
 	"context"
 	"crypto"
+	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"sync"
 	"time"
-
-	"github.com/emersion/go-msgauth/dkim"
 )
 
 // Config is what a Signer is made of. Store must be set.
@@ -85,7 +85,10 @@ func (s *Signer) keys(ctx context.Context, domain string) ([]ready, error) {
 // Signing is a message on its way to be signed. It belongs to one goroutine.
 // One of Fields and Discard must come at the end.
 type Signing struct {
-	signers []*dkim.Signer
+	domain  string
+	keys    []ready
+	now     func() time.Time
+	message canonical
 	err     error
 }
 
@@ -96,18 +99,7 @@ func (s *Signer) Begin(ctx context.Context, domain string) (*Signing, error) {
 	if err != nil || len(keys) == 0 {
 		return nil, err
 	}
-	sg := &Signing{}
-	for _, k := range keys {
-		one, err := dkim.NewSigner(&dkim.SignOptions{Domain: domain, Selector: k.selector, Signer: k.signer,
-			HeaderCanonicalization: dkim.CanonicalizationRelaxed, BodyCanonicalization: dkim.CanonicalizationRelaxed,
-			HeaderKeys: signed()})
-		if err != nil {
-			sg.Discard()
-			return nil, fmt.Errorf("sign: %s: %w", domain, err)
-		}
-		sg.signers = append(sg.signers, one)
-	}
-	return sg, nil
+	return &Signing{domain: domain, keys: keys, now: s.cfg.Now, message: canonical{sum: sha256.New()}}, nil
 }
 
 // signed are the fields of RFC 6376 §5.4.1 that say whose the message is, when
@@ -123,13 +115,8 @@ func signed() []string {
 // Write takes the next octets of the message. It never fails: an error is kept
 // for Fields, so that a message is not lost because it cannot be signed.
 func (sg *Signing) Write(p []byte) (int, error) {
-	if sg.err != nil {
-		return len(p), nil
-	}
-	for _, one := range sg.signers {
-		if _, err := one.Write(p); err != nil {
-			sg.err = err
-		}
+	if sg.err == nil {
+		sg.err = sg.message.write(p)
 	}
 	return len(p), nil
 }
@@ -137,26 +124,25 @@ func (sg *Signing) Write(p []byte) (int, error) {
 // Fields gives the DKIM-Signature fields, each with its CRLF, to stand before
 // the message.
 func (sg *Signing) Fields() ([]byte, error) {
-	var out []byte
-	for _, one := range sg.signers {
-		if err := one.Close(); err != nil && sg.err == nil {
-			sg.err = err
-		}
-		if sg.err == nil {
-			out = append(out, one.Signature()...)
-		}
+	switch {
+	case sg.err != nil:
+		return nil, sg.err
+	case !sg.message.ended:
+		return nil, errors.New("sign: a message without the end of a header")
 	}
-	if sg.err != nil {
-		return nil, fmt.Errorf("sign: %w", sg.err)
+	var out []byte
+	hashed, fields := sg.message.hashed(), sg.message.fields()
+	for _, k := range sg.keys {
+		one, err := signature(k, sg.domain, sg.now(), hashed, fields)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, one...)
 	}
 	return out, nil
 }
 
 // Discard ends it without signatures.
-func (sg *Signing) Discard() {
-	for _, one := range sg.signers {
-		_ = one.Close() // its goroutine ends; what it says of half a message is no news
-	}
-}
+func (sg *Signing) Discard() { sg.message = canonical{sum: sha256.New()} }
 
 var _ io.Writer = (*Signing)(nil)
