@@ -92,7 +92,7 @@ func TestOwnWords(t *testing.T) {
 		if err := r.Write(&b, English(), spanish); err != nil {
 			t.Fatal(err)
 		}
-		for _, want := range []string{"given: The domain does not exist\r\n", "dio: El dominio no existe\r\n", "gave: Gone\r\n", "intento: Ido\r\n"} {
+		for _, want := range []string{"The reason: The domain does not exist\r\n", "El motivo: El dominio no existe\r\n", "gave: Gone\r\n", "intento: Ido\r\n"} {
 			if !strings.Contains(b.String(), want) {
 				t.Errorf("%q is not in\n%s", want, b.String())
 			}
@@ -138,7 +138,7 @@ func TestBothLanguages(t *testing.T) {
 		"This is the mail server mx.pepito.es. It writes about a message of yours.\r\n" +
 		"\r\n" +
 		"  Ana@pepito.es: it could not be delivered.\r\n" +
-		"    The reason given: 552 5.2.2 Mailbox full\r\n" +
+		"    The other server's answer: 552 5.2.2 Mailbox full\r\n" +
 		"    The mailbox is full. Tell the person in another way, and send the\r\n" +
 		"    message again when there is room.\r\n" +
 		"\r\n" +
@@ -149,7 +149,7 @@ func TestBothLanguages(t *testing.T) {
 		"Este es el servidor de correo mx.pepito.es. Le escribe sobre un mensaje suyo.\r\n" +
 		"\r\n" +
 		"  Ana@pepito.es: no se pudo entregar.\r\n" +
-		"    El motivo que se dio: 552 5.2.2 Mailbox full\r\n" +
+		"    La respuesta del otro servidor: 552 5.2.2 Mailbox full\r\n" +
 		"    El buzón está lleno. Avise a la persona por otro medio y envíe el\r\n" +
 		"    mensaje otra vez cuando haya sitio.\r\n" +
 		"\r\n" +
@@ -291,7 +291,7 @@ func TestWordsComplete(t *testing.T) {
 		if strings.Count(w.Opening, "%s") != 1 {
 			t.Errorf("%s: %q needs one place for the host", w.Language, w.Opening)
 		}
-		if w.Sender == "" || w.Reason == "" || w.Until == "" || w.Attached == "" {
+		if w.Sender == "" || w.Answer == "" || w.Reason == "" || w.Until == "" || w.Attached == "" {
 			t.Errorf("%s: words are missing", w.Language)
 		}
 	}

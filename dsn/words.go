@@ -8,7 +8,8 @@ type Words struct {
 	Subject  map[Action]string
 	Opening  string            // says who speaks; %s is the host
 	Became   map[Action]string // one line for a recipient; %s is the address
-	Reason   string            // stands before the other server's reply
+	Answer   string            // stands before the other server's reply
+	Reason   string            // stands before a Recipient's Reason
 	Returned string            // stands in its place, where an administrator returned the message
 	Before   string            // stands before what came of the last try, where one was Returned
 	Advice   map[Cause]string  // what went wrong, and what the reader can do
@@ -39,7 +40,8 @@ func English() Words {
 			Relayed:   "%s: it was passed to a server that sends no reports.",
 			Expanded:  "%s: it was sent on to the addresses behind this one.",
 		},
-		Reason:   "The reason given:",
+		Answer:   "The other server's answer:",
+		Reason:   "The reason:",
 		Returned: "The administrator of this server returned it.",
 		Before:   "What the last try gave:",
 		Advice:   englishAdvice(),
@@ -75,7 +77,8 @@ func Spanish() Words {
 			Relayed:   "%s: se pasó a un servidor que no envía avisos.",
 			Expanded:  "%s: se envió a las direcciones que hay detrás de esta.",
 		},
-		Reason:   "El motivo que se dio:",
+		Answer:   "La respuesta del otro servidor:",
+		Reason:   "El motivo:",
 		Returned: "El administrador de este servidor lo devolvió.",
 		Before:   "Lo que dio el último intento:",
 		Advice:   spanishAdvice(),

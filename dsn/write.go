@@ -1,7 +1,6 @@
 package dsn
 
 import (
-	"cmp"
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
@@ -110,15 +109,16 @@ func (r *Report) speech(words *Words) string {
 	for i := range r.Recipients {
 		rc := &r.Recipients[i]
 		fmt.Fprintf(&t, "  "+words.Became[rc.Action]+"\r\n", plain(address(rc)))
-		why := cmp.Or(rc.Diagnostic, words.own(rc.Reason))
 		switch {
 		case rc.Returned:
 			fmt.Fprintf(&t, "    %s\r\n", words.Returned)
 			if rc.Before != "" {
 				fmt.Fprintf(&t, "    %s %s\r\n", words.Before, clip(plain(words.own(rc.Before))))
 			}
-		case why != "":
-			fmt.Fprintf(&t, "    %s %s\r\n", words.Reason, clip(plain(why)))
+		case rc.Diagnostic != "":
+			fmt.Fprintf(&t, "    %s %s\r\n", words.Answer, clip(plain(rc.Diagnostic)))
+		case rc.Reason != "":
+			fmt.Fprintf(&t, "    %s %s\r\n", words.Reason, clip(plain(words.own(rc.Reason))))
 		}
 		if advice := words.Advice[rc.cause()]; advice != "" {
 			t.WriteString(wrapped("    ", advice))

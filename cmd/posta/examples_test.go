@@ -43,7 +43,7 @@ const (
 func exampleScenes() map[string]trial {
 	lab := func(says string, before ...string) trial { return trial{on: labServer, says: says, before: before} }
 	sink := func(says string) trial { return trial{scene: "sink", on: sinkServer, says: says} }
-	nothingQueued := trial{status: exitFailed, says: `posta queue list|posta trace`}
+	queued := func(says string, before ...string) trial { return trial{scene: "queue", says: says, before: before} }
 	const gateway, laid = "posta domain add grupo3.net --relay mail.grupo3.net", "posta route add grupo2.net 192.168.50.110"
 	return map[string]trial{
 		"posta quickstart": {scene: "nothing", serves: true, says: `ana@lab\.test +[a-z]+-\d+`},
@@ -171,16 +171,19 @@ func exampleScenes() map[string]trial {
 		"posta extcap uninstall":                                                                     {before: []string{"posta extcap install"}, says: `postadump`},
 		"posta capture --list-interfaces":                                                            {scene: "nothing", says: `127\.0\.0\.1/8`},
 		"posta capture -w mail.pcapng --ring 10x100MB":                                               {on: labServer, ends: true, says: `mail\.pcapng`},
-		"posta queue show 330mmxd3p59wq":                                                             nothingQueued,
-		"posta queue retry 330mmxd3p59wq":                                                            nothingQueued,
-		"posta queue retry --domain grupo2.net":                                                      nothingQueued,
-		"posta queue hold 330mmxd3p59wq":                                                             nothingQueued,
-		"posta queue hold --sender pepe@pepito.es":                                                   nothingQueued,
-		"posta queue release 330mmxd3p59wq":                                                          nothingQueued,
-		"posta queue release --held":                                                                 nothingQueued,
-		"posta queue delete 330mmxd3p59wq --to bob@grupo2.net":                                       nothingQueued,
-		"posta queue bounce 330mmxd3p59wq":                                                           nothingQueued,
-		"posta queue bounce --all":                                                                   nothingQueued,
+		"posta queue list":                                                                           queued(`bob@grupo2\.net`),
+		"posta queue list --domain grupo2.net":                                                       queued(`bob@grupo2\.net`),
+		"posta queue list --held --json":                                                             queued(`"state":"held"`, "posta queue hold --all"),
+		"posta queue show 330mmxd3p59wq":                                                             queued(`To bob@grupo2\.net: waiting|Para bob@grupo2\.net: espera`),
+		"posta queue retry 330mmxd3p59wq":                                                            queued(`^1 (recipient is tried|destinatario)`),
+		"posta queue retry --domain grupo2.net":                                                      queued(`^1 (recipient is tried|destinatario)`),
+		"posta queue hold 330mmxd3p59wq":                                                             queued(`^1 (recipient is held|destinatario)`),
+		"posta queue hold --sender pepe@pepito.es":                                                   queued(`^1 (recipient is held|destinatario)`),
+		"posta queue release 330mmxd3p59wq":                                                          queued(`^1 (recipient is released|destinatario)`, "posta queue hold --all"),
+		"posta queue release --held":                                                                 queued(`^1 (recipient is released|destinatario)`, "posta queue hold --all"),
+		"posta queue delete 330mmxd3p59wq --to bob@grupo2.net":                                       queued(`^1 (recipient is taken out|destinatario)`),
+		"posta queue bounce 330mmxd3p59wq":                                                           queued(`^1 recipient is given up|^se renuncia a 1 `),
+		"posta queue bounce --all":                                                                   queued(`^1 recipient is given up|^se renuncia a 1 `),
 		"posta domain recipients grupo3.net --add ana --add luis":                                    {before: []string{gateway}, says: `2`},
 		"posta domain recipients grupo3.net --add - < grupo3.txt":                                    {before: []string{gateway}, says: `2`},
 		"posta domain recipients grupo3.net":                                                         {before: []string{gateway, "posta domain recipients grupo3.net --add eva"}, says: `eva@grupo3\.net`},
@@ -243,11 +246,17 @@ func exampleLines(t *testing.T, lang string) []string {
 }
 
 // stage holds the stores that examples begin with, made once.
-type stage struct{ folders map[string]string }
+type stage struct {
+	folders map[string]string
+	queued  string // the id of the message in the queue of the scene "queue"
+}
+
+// exampleID stands in examples for a message in the queue, whose id a test cannot choose.
+const exampleID = "330mmxd3p59wq"
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
-	s := &stage{folders: map[string]string{"class": t.TempDir(), "sink": t.TempDir(), "nothing": t.TempDir()}}
+	s := &stage{folders: map[string]string{"class": t.TempDir(), "sink": t.TempDir(), "nothing": t.TempDir(), "queue": t.TempDir()}}
 	class := newSetting(t, s.folders["class"], "en")
 	end := class.serve(t, "quickstart pepito.es --account pepe --account ana --account luis --account info")
 	class.send(t, "luis@pepito.es", "pepe@pepito.es", "Subject: Asunto\r\n\r\nHola\r\n")
@@ -260,13 +269,37 @@ func newStage(t *testing.T) *stage {
 	sink.send(t, "app@example.org", "ana@example.net", "Subject: Welcome\r\n\r\nHi\r\n")
 	sink.send(t, "app@example.org", "pepe@pepito.es", "Subject: Other\r\n\r\nHi\r\n")
 	end()
+	s.fillQueue(t)
 	return s
+}
+
+// fillQueue has a message wait to leave.
+func (s *stage) fillQueue(t *testing.T) {
+	t.Helper()
+	if err := os.CopyFS(s.folders["queue"], os.DirFS(s.folders["class"])); err != nil {
+		t.Fatal(err)
+	}
+	set := newSetting(t, s.folders["queue"], "en")
+	set.env[passwordVariable] = recall(set.data).Passwords["pepe@pepito.es"]
+	end := set.serve(t, labServer)
+	set.mustRun(t, "posta route add grupo2.net 127.0.0.1:9") // where nobody is
+	set.mustRun(t, "posta send --auth pepe@pepito.es --from pepe@pepito.es --to bob@grupo2.net --subject Hola --body Hola")
+	end()
+	status, said := set.run(t, "posta queue list --json", "")
+	var one struct{ ID string }
+	if err := json.Unmarshal([]byte(said), &one); status != exitDone || err != nil || one.ID == "" {
+		t.Fatalf("status %d, %v: %s", status, err, said)
+	}
+	s.queued = one.ID
 }
 
 // play runs one line.
 func (s *stage) play(t *testing.T, lang, line string, e trial) {
 	if e.scene == "" {
 		e.scene = "class"
+	}
+	if e.scene == "queue" {
+		line = strings.ReplaceAll(line, exampleID, s.queued)
 	}
 	data := filepath.Join(t.TempDir(), "data")
 	if err := os.CopyFS(data, os.DirFS(s.folders[e.scene])); err != nil {

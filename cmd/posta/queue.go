@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"io"
 	"slices"
 	"strconv"
@@ -77,24 +76,23 @@ func (a *app) queueListCommand() *cobra.Command {
 	return a.naming(a.taking(c, 0, -1, "help.word_queue_id"), "queue.list")
 }
 
-// queueTable lists what waits: a line for each recipient, and beneath it what
-// was said to the last attempt, as far as the screen is wide.
+// queueTable lists what waits: a line for each recipient, and beneath it who sent
+// it and what was said to the last attempt.
 func (a *app) queueTable(w io.Writer, all []admin.Queued, more bool) error {
 	if len(all) == 0 {
 		return line(a.say("queue.empty", nil))(w)
 	}
 	var text strings.Builder
-	headings := []string{"field.queue_id", "field.to", "field.from", "field.size", "field.age", "field.next", "field.tries"}
+	headings := []string{"field.queue_id", "field.next", "field.age", "field.to"}
 	if err := lister(a, all, headings, a.queueRow)(&text); err != nil {
 		return err
 	}
 	var out strings.Builder
-	for i, line := range strings.Split(strings.TrimSuffix(text.String(), "\n"), "\n") {
-		out.WriteString(line + "\n")
-		if i == 0 || i > len(all) || all[i-1].Last == nil {
-			continue
+	for i, line := range slices.Collect(strings.Lines(text.String())) {
+		out.WriteString(a.fitting(w, strings.TrimSuffix(line, "\n")) + "\n")
+		if i > 0 && i <= len(all) {
+			wrapFew(&out, "    ", a.beneath(&all[i-1]))
 		}
-		out.WriteString(a.fitting(w, "    "+strings.Join(a.answered(all[i-1].Last), ", ")) + "\n")
 	}
 	if more {
 		out.WriteString("\n" + a.say("queue.more", nil) + "\n")
@@ -104,8 +102,28 @@ func (a *app) queueTable(w io.Writer, all []admin.Queued, more bool) error {
 }
 
 func (a *app) queueRow(q admin.Queued) []string {
-	return []string{q.ID, printable(q.To), "<" + printable(q.From) + ">", strconv.FormatInt(q.Size, 10), age(time.Since(q.Received)),
-		cmp.Or(whenListed(q.Due), a.queueState(q.State)), strconv.Itoa(q.Tries)}
+	return []string{q.ID, cmp.Or(whenListed(q.Due), a.queueState(q.State)), shortSpan(time.Since(q.Received)), printable(q.To)}
+}
+
+// beneath is what a list says of a recipient under its line.
+func (a *app) beneath(q *admin.Queued) string {
+	from := a.say("queue.of", words.Args{"From": "<" + printable(q.From) + ">"})
+	if q.Last == nil {
+		return from
+	}
+	return from + "; " + a.say("queue.tries", words.Args{"Count": q.Tries}) + "; " + strings.Join(a.answered(q.Last), ", ")
+}
+
+// wrapFew is wrap for two lines at most; what is more is in `posta queue show`.
+func wrapFew(b *strings.Builder, head, text string) {
+	const most = 2
+	var all strings.Builder
+	wrap(&all, head, text)
+	lines := strings.SplitAfterN(all.String(), "\n", most+1)
+	if len(lines) > most && lines[most] != "" {
+		lines[most-1] = cut(strings.TrimSuffix(lines[most-1], "\n")+" …", terminalWidth) + "\n"
+	}
+	b.WriteString(strings.Join(lines[:min(most, len(lines))], ""))
 }
 
 // fitting shortens a line to what its screen shows.
@@ -114,21 +132,6 @@ func (a *app) fitting(out io.Writer, text string) string {
 		return cut(text, width)
 	}
 	return text
-}
-
-// age is a span as people say it, in its two largest units.
-func age(d time.Duration) string {
-	d = max(d, 0)
-	days, hours, minutes := int(d/(24*time.Hour)), int(d/time.Hour)%24, int(d/time.Minute)%60
-	switch {
-	case days > 0:
-		return fmt.Sprintf("%dd%dh", days, hours)
-	case hours > 0:
-		return fmt.Sprintf("%dh%dm", hours, minutes)
-	case minutes > 0:
-		return fmt.Sprintf("%dm", minutes)
-	}
-	return fmt.Sprintf("%ds", int(d/time.Second))
 }
 
 func (a *app) queueState(state string) string {
@@ -171,12 +174,12 @@ func (a *app) queueShowCommand() *cobra.Command {
 func (a *app) queued(w io.Writer, all []admin.Queued) error {
 	var b strings.Builder
 	m := &all[0]
-	text := a.say("trace.message", words.Args{"ID": m.ID, "Size": m.Size})
+	text := a.say("queue.message", words.Args{"ID": m.ID, "Size": m.Size})
 	if m.MessageID != "" {
-		text += " <" + printable(m.MessageID) + ">"
+		text += ", <" + printable(m.MessageID) + ">"
 	}
-	wrap(&b, "", a.say("queue.from", words.Args{"From": "<" + printable(m.From) + ">", "Received": when(m.Received)}))
 	wrap(&b, "", text)
+	wrap(&b, "", a.say("queue.from", words.Args{"From": "<" + printable(m.From) + ">", "Received": when(m.Received), "Age": a.lasting(time.Since(m.Received))}))
 	if m.Lab {
 		wrap(&b, "", a.say("queue.lab", nil))
 	}
@@ -219,6 +222,9 @@ func (a *app) tried(b *strings.Builder, t *admin.Tried) {
 		all = append(all, ownText(a.words, t.TLS))
 	} else if t.Code != 0 && messageVerb(t.Verb) {
 		all = append(all, a.say("queue.clear", nil))
+	}
+	if took := time.Duration(t.Millis * float64(time.Millisecond)); took >= time.Second {
+		all = append(all, a.say("queue.took", words.Args{"Span": a.lasting(took)}))
 	}
 	if t.Session != 0 {
 		all = append(all, a.say("console.session", words.Args{"ID": strconv.FormatUint(t.Session, 10)}))

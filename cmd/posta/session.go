@@ -148,8 +148,12 @@ func (a *app) sessionRow(s observe.Session) []string {
 			state = a.say("session.collect_failed", nil)
 		}
 	}
-	return []string{strconv.FormatUint(s.ID, 10), whenListed(s.Opened), s.Listener, s.Remote.Addr().String(), s.User, state, a.happened(&s)}
+	return []string{strconv.FormatUint(s.ID, 10), whenListed(s.Opened), s.Listener, s.Remote.Addr().String(), s.User, cut(state, stateWidth), a.happened(&s)}
 }
+
+// stateWidth is what a list has for why a session ended; the rest of a long
+// reason is in `posta session show`.
+const stateWidth = 28
 
 // happened sums a session up.
 func (a *app) happened(s *observe.Session) string {

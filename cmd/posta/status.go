@@ -109,7 +109,7 @@ func (a *app) leaves(s *admin.Status) string {
 	if q.Recipients == 0 {
 		return text
 	}
-	text += "; " + a.say("status.queue", words.Args{"Count": q.Recipients, "Age": age(time.Since(q.Oldest))})
+	text += "; " + a.say("status.queue", words.Args{"Count": q.Recipients, "Age": shortSpan(time.Since(q.Oldest))})
 	if q.Held > 0 {
 		text += ", " + a.say("status.queue_held", words.Args{"Count": q.Held})
 	}

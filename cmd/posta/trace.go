@@ -97,13 +97,13 @@ func (a *app) story(b *strings.Builder, s *trace.Story) {
 	if s.ID != "" {
 		text := a.say("trace.message", words.Args{"ID": printable(s.ID), "Size": s.Size})
 		if s.MessageID != "" {
-			text += " <" + printable(s.MessageID) + ">"
+			text += ", <" + printable(s.MessageID) + ">"
 		}
 		wrap(b, "  ", text)
 	}
 	for _, step := range s.Steps {
 		head := fmt.Sprintf("  %s  %-10s  ", when(step.Time), a.happening(step.What))
-		wrap(b, head, strings.Join(a.details(&step), ", "))
+		wrap(b, head, strings.Join(a.details(&step, s.To), ", "))
 	}
 	if s.More > 0 {
 		wrap(b, "  ", a.say("trace.more", words.Args{"Count": s.More}))
@@ -121,8 +121,9 @@ func (a *app) happening(what string) string {
 	return printable(what)
 }
 
-// details are what a step's line says beside when and what.
-func (a *app) details(s *trace.Step) []string {
+// details are what a step's line says beside when and what. to is whose story it
+// is, which needs no naming.
+func (a *app) details(s *trace.Step, to string) []string {
 	var all []string
 	add := func(text string) {
 		if text != "" {
@@ -130,7 +131,7 @@ func (a *app) details(s *trace.Step) []string {
 		}
 	}
 	if s.Onward != "" {
-		return a.leaving(s)
+		return a.leaving(s, to)
 	}
 	add(s.Reply)
 	if s.What == trace.Unfinished && s.Reply != "" {
@@ -146,6 +147,8 @@ func (a *app) details(s *trace.Step) []string {
 	switch {
 	case s.Session != 0:
 		all = append(all, a.say("console.session", words.Args{"ID": strconv.FormatUint(s.Session, 10)}))
+	case s.What == trace.Accepted && len(all) == 0:
+		all = append(all, a.say("trace.itself", nil))
 	case s.What == trace.Deleted:
 		all = append(all, a.say("trace.administrator", nil))
 	}
@@ -153,8 +156,11 @@ func (a *app) details(s *trace.Step) []string {
 }
 
 // leaving is details of a step at another server, or towards one.
-func (a *app) leaving(s *trace.Step) []string {
-	all := []string{printable(s.Onward)}
+func (a *app) leaving(s *trace.Step, to string) []string {
+	var all []string
+	if s.Onward != to {
+		all = append(all, printable(s.Onward))
+	}
 	switch {
 	case s.Host != "" && s.Address != "" && !strings.HasPrefix(s.Address, s.Host+":"):
 		all = append(all, printable(s.Host)+" ("+printable(s.Address)+")")
