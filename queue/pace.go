@@ -35,7 +35,9 @@ const (
 func slowPart(connections int) int { return max(1, connections/2) }
 func newPart(connections int) int  { return max(1, connections-connections/4) }
 
-// slowOne bounds those to a single slow destination.
+// slowOne bounds those to a single slow destination, once half of the slow part is
+// taken: an answer may be slow because the message is looked at, and as long as nobody
+// is short of connections such a host has as many as any.
 func slowOne(destination int) int { return max(1, destination/4) }
 
 // step is something that a carrier does and that may last: until over it may be cut
@@ -108,9 +110,9 @@ func (s *schedule) setPace(c *carrier, p pace) {
 	d.allowed = min(d.allowed, s.most(d))
 }
 
-// most is how many connections a destination may have at all.
+// most is how many connections a destination may have at all. mu is held.
 func (s *schedule) most(d *destination) int {
-	if d.pace == slow {
+	if d.pace == slow && s.paces[slow] > slowPart(s.q.cfg.Limits.Connections)/2 {
 		return slowOne(s.q.cfg.Limits.Destination)
 	}
 	return s.q.cfg.Limits.Destination

@@ -135,6 +135,9 @@ func (h *tarpit) take(ctx context.Context, m *smtpclient.Message) error {
 	if _, err := io.Copy(io.Discard, m.Content); err != nil {
 		return err
 	}
+	if h.kind == "scanner" { // looks at each message for a while
+		time.Sleep(20 * time.Second)
+	}
 	if h.kind == "mute" { // does not answer the message
 		pause(ctx, nil, 10*time.Minute)
 		return errNoAnswer
@@ -182,7 +185,7 @@ func TestTarpits(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				p := newTarpits()
+				p := newTarpits(40)
 				ctx, cancel := context.WithCancel(t.Context())
 				go func() {
 					p.work(c.kinds, c.domains)
@@ -203,9 +206,9 @@ const (
 	early     = 12
 )
 
-func newTarpits() *tarpits {
+func newTarpits(connections int) *tarpits {
 	p := &tarpits{memory: newMemory(), open: map[string]int{}, late: map[string]time.Duration{}, sent: map[string]int{}, delayed: map[string]int{}}
-	p.q = New(Config{Store: p, Resolver: p, Door: p, Sink: p, Hostname: "us.example", Random: rand.New(rand.NewPCG(3, 4)), Limits: Limits{Connections: 40}})
+	p.q = New(Config{Store: p, Resolver: p, Door: p, Sink: p, Hostname: "us.example", Random: rand.New(rand.NewPCG(3, 4)), Limits: Limits{Connections: connections}})
 	p.q.open = p.dial
 	return p
 }
@@ -251,6 +254,19 @@ func (p *tarpits) judge(t *testing.T, slowOnes int, most map[string]time.Duratio
 	if p.most > newPart(40) {
 		t.Errorf("%d connections to slow hosts", p.most)
 	}
+}
+
+// A host that is slow, but takes mail, has all its connections while there are enough.
+func TestSlowAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newTarpits(0)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+		defer cancel()
+		p.send("scanner", "scanner-0", 400) // at 20 s each, over 20 connections, it takes 400 s
+		if err := p.q.Run(ctx); err != nil || p.sent["scanner"] != 400 {
+			t.Errorf("%v, %d sent over at most %d connections", err, p.sent["scanner"], p.most)
+		}
+	})
 }
 
 // An address that uses up its time for every answer has ten minutes until the first
