@@ -16,6 +16,7 @@ pid_file_path = $BENCH_DIR/exim.pid
 local_interfaces = 127.0.0.1.$BENCH_PORT
 host_lookup =
 rfc1413_hosts =
+tls_verify_certificates =
 smtp_accept_queue_per_connection = 0
 remote_max_parallel = 1
 dsn_advertise_hosts = *
