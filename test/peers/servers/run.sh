@@ -21,7 +21,7 @@ if [[ -e $here/$5.sh ]]; then . "$here/$5.sh"; else . "servers/$5.sh"; fi
 stop() {
   local i
   for ((i = 0; i < 200; i++)); do
-    ((i % 100)) || kill -TERM -- -1 2>/dev/null || break
+    ((i % 20)) || kill -TERM -- -1 2>/dev/null || break
     kill -0 -- -1 2>/dev/null || break
     sleep 0.05
   done
