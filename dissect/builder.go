@@ -18,6 +18,7 @@ type builder struct {
 	src    uint16
 	said   bool // something of a protocol was in them, wanted or not
 	cut    bool // the packet's further octets were not captured
+	middle bool // the connection's begin was not captured
 	anew   bool // they are a record's, and of a protocol by themselves
 
 	number   uint32 // of the frame

@@ -10,6 +10,7 @@ type conn struct {
 	ends   event.Endpoints
 	stream uint32
 	live   bool
+	middle bool    // its begin was not captured
 	frame  uint32  // of a live session the last one
 	proxy  *proxy  // what it was said to first
 	mute   bool    // nothing behind it can be read

@@ -151,7 +151,7 @@ func (d *Dissector) open(e *event.Event) {
 		c.speaks = speakerOf(fact.Protocol)
 		c.live = true
 	case event.Captured:
-		c.ends, c.stream = fact.Endpoints, fact.Stream
+		c.ends, c.stream, c.middle = fact.Endpoints, fact.Stream, !fact.Sure
 		c.guess(fact.Local.Port())
 		c.told(fact.Remote.Port(), d.ports)
 		c.told(fact.Local.Port(), d.ports)
@@ -248,6 +248,7 @@ func (d *Dissector) data(c *conn, e *event.Event) {
 	}
 	b.conn, b.time, b.dir = e.Conn, e.Time, e.Dir
 	b.cut = p != nil && p.cutAt(e.Off+e.Len)
+	b.middle = c.middle
 	c.frame = b.number
 	if c.proxy != nil {
 		b.proxy(c.proxy)

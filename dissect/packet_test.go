@@ -218,3 +218,20 @@ func TestTunnelled(t *testing.T) {
 		t.Errorf("told %q, not %q", got, want)
 	}
 }
+
+// What a capture that begins in the middle shows first is the rest of a line, or
+// mail data: no command, until one shows where it is.
+func TestBeginsInTheMiddle(t *testing.T) {
+	p := newPlain(field.FrameNumber, field.SMTPReqCommand, field.SMTPResponseCode)
+	p.feed(true, 101, 501, psh|ack, "the rest of a line\r\nFROM:<x>\r\n.\r\n")
+	p.feed(false, 501, 136, psh|ack, "250 2.0.0 taken\r\n")
+	p.feed(true, 136, 518, psh|ack, "QUIET\r\nQUIT\r\n")
+	p.join.End()
+	want := `frame.number=1 (0)
+frame.number=2 smtp.response.code=250 (0)
+frame.number=3 smtp.req.command=QUIET smtp.req.command=QUIT (0)
+`
+	if got := p.told.String(); got != want {
+		t.Errorf("told\n%s\nwant\n%s", got, want)
+	}
+}

@@ -22,6 +22,7 @@ type smtpSpeaker struct {
 	sent   manner
 	auth   exchange
 	mail   message
+	placed bool // a command or a reply has shown where in the dialogue it is
 	cut    bool // the mail data under way were not recorded
 	last   bool // the chunk under way is the message's last (RFC 3030 §2)
 }
@@ -180,6 +181,16 @@ func (s *smtpSpeaker) line(b *builder, what smtp.Expect, l line) {
 
 // command is a command line (RFC 5321 §4.1).
 func (s *smtpSpeaker) command(b *builder, l line) {
+	if b.middle && !s.placed {
+		word, _ := word(l.bare, 0)
+		if smtp.VerbNamed(string(word)) == smtp.Unknown { // most likely mail data whose begin was not captured
+			if b.book != nil {
+				b.book.Stray(b.spoken(l), l.bare)
+			}
+			return
+		}
+	}
+	s.placed = true
 	c, fault := s.dialog.Command(l.bare)
 	if b.book != nil {
 		b.book.SMTPCommand(b.spoken(l), l.bare, &c, fault)
@@ -214,6 +225,7 @@ func (s *smtpSpeaker) reply(b *builder, l line) {
 		}
 		return
 	}
+	s.placed = true
 	if !s.inside {
 		s.began, s.octets = b.spoken(l).At, 0
 	}

@@ -239,12 +239,13 @@ func (l *frameList) cells(f *dissect.Frame) (cells []string) {
 		return []string{strconv.FormatUint(uint64(f.Packet), 10), o.time(), o.end(field.IPSrc, field.IPv6Src), o.end(field.IPDst, field.IPv6Dst),
 			o.protocol(), printable(o.info())}
 	}
+	lineEnds := strings.NewReplacer("\r", `\r`, "\n", `\n`, "\t", `\t`) // a frame is one line, as tshark has it
 	for _, c := range l.columns {
 		if c.def == nil {
 			cells = append(cells, printable(c.text(&o)))
 			continue
 		}
-		cells = append(cells, printable(strings.Join(values(f, c.def), ",")))
+		cells = append(cells, printable(lineEnds.Replace(strings.Join(values(f, c.def), ","))))
 	}
 	return cells
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -197,6 +198,28 @@ func TestReadFramesInOrder(t *testing.T) {
 				t.Errorf("%s: frame %s is row %d", name, line, i+1)
 				break
 			}
+		}
+	}
+}
+
+// A frame is one line, whatever line ends its fields have, and says how many
+// messages it bears.
+func TestReadFramesOneLine(t *testing.T) {
+	for name, want := range map[string]string{
+		"zeek/smtp-attachment-msg.pcap": "14            SMTP/IMF/IMF      multipart/mixed; boundary=\"===============6117237608014356945==\"\n",
+		"ndpi/imap.pcap":                "32            IMAP/IMF          )\\r\\n,C00005 OK FETCH Completed\\r\\n\n",
+	} {
+		file, err := os.ReadFile(filepath.Join(capturetest.Dir(t), name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		column := "imap.line"
+		if strings.HasPrefix(name, "zeek") {
+			column = "imf.content.type"
+		}
+		_, out, _ := readCapture(t, file, "--filter", "imf", "--fields", "frame.number,_ws.col.Protocol,"+column)
+		if _, rows, _ := strings.Cut(out, "\n"); rows != want {
+			t.Errorf("%s:\n%s", name, out)
 		}
 	}
 }

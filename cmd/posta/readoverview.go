@@ -71,14 +71,20 @@ func (o *overview) end(four, six field.ID) string {
 	return ""
 }
 
+// maxShownMessages bounds how often IMF is told of a frame, once a message.
+const maxShownMessages = 8
+
 // protocol is the highest that was understood.
 func (o *overview) protocol() string {
 	for _, id := range []field.ID{field.SMTP, field.POP, field.IMAP} {
-		if o.f.Tree.Has(id) && o.f.Tree.Has(field.IMF) {
-			return strings.ToUpper(field.Of(id).Name) + "/IMF"
-		}
 		if o.f.Tree.Has(id) {
-			return strings.ToUpper(field.Of(id).Name)
+			messages := 0
+			for _, n := range o.f.Tree.Nodes {
+				if n.Def.ID == field.IMF && messages < maxShownMessages {
+					messages++
+				}
+			}
+			return strings.ToUpper(field.Of(id).Name) + strings.Repeat("/IMF", messages)
 		}
 	}
 	number, known := o.first(field.IPProto)
