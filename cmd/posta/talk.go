@@ -98,6 +98,11 @@ func (a *app) talk(ctx context.Context, o *talkOptions, args []string) error {
 	case o.saveAs != "":
 		return a.saveTalk(o.saveAs, targets[0])
 	}
+	for _, name := range []string{o.save, o.record} { // better now than when all has been said
+		if _, err := os.Lstat(name); name != "" && err == nil {
+			return words.Fail("fail.file_exists", words.Args{"File": name})
+		}
+	}
 	return a.converse(ctx, o, targets[0])
 }
 
