@@ -1,0 +1,163 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"posta/mail"
+	"posta/store"
+)
+
+// waitingRoom is a Queue with items, which it gives in pages.
+type waitingRoom struct {
+	store.Queue
+	items []store.Item
+	story map[int64][]store.Attempt
+	pages int
+	err   error
+}
+
+func (w *waitingRoom) Items(_ context.Context, p store.Pick) ([]store.Item, error) {
+	w.pages++
+	var out []store.Item
+	for _, one := range w.items {
+		if one.ID > p.After && (p.Queue == "" || p.Queue == one.Out.Queue) && (p.Domain == "" || p.Domain == one.Domain) &&
+			(p.Held == nil || *p.Held == one.Held) && len(out) < p.Limit {
+			out = append(out, one)
+		}
+	}
+	return out, w.err
+}
+
+func (w *waitingRoom) Story(_ context.Context, item int64) ([]store.Attempt, error) {
+	return w.story[item], w.err
+}
+
+// moment is a time in another zone than JSON has it.
+func moment(hour int) time.Time {
+	return time.Date(2026, 11, 27, hour, 0, 0, 0, time.FixedZone("CET", 3600))
+}
+
+// item is a recipient's place.
+func item(id int64, queue, to string, change func(*store.Item)) store.Item {
+	_, domain, _ := strings.Cut(to, "@")
+	i := store.Item{ID: id, Rcpt: store.Rcpt{To: to, Domain: domain, Due: moment(5), Expires: moment(9)},
+		Out: &store.Outgoing{Queue: queue, From: "ana@here.es", Sender: "ana@here.es", Size: 100, Received: moment(4)}}
+	if change != nil {
+		change(&i)
+	}
+	return i
+}
+
+func TestQueueList(t *testing.T) {
+	status, err := mail.ParseStatus("4.4.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tried := store.Attempt{At: moment(5), Took: 1500 * time.Microsecond, Host: "mx.b.es", Addr: "192.0.2.1:25", Verb: "RCPT", Code: 450, Status: status, Text: "later", Session: 7}
+	w := &waitingRoom{story: map[int64][]store.Attempt{2: {{At: moment(4), Text: "no route"}, tried}}, items: []store.Item{
+		item(1, "q1", "a@a.es", nil),
+		item(2, "q1", "b@b.es", func(i *store.Item) { i.Attempts, i.Last, i.Warned, i.Out.Lab = 2, tried, true, true }),
+		item(3, "q2", "c@a.es", func(i *store.Item) { i.Held = true }),
+		item(4, "q3", "d@c.es", func(i *store.Item) { i.Leased, i.Held = true, true }),
+		item(5, "q4", "e@site.es", func(i *store.Item) { i.Due = store.Never() }),
+	}}
+	table := newTable(nil, House{Queue: w}.queued())
+	list := func(in QueuePick) (out []string) {
+		for _, one := range called[[]Queued](t, table, "queue.list", in) {
+			out = append(out, fmt.Sprintf("%s %s %s", one.ID, one.To, one.State))
+		}
+		return out
+	}
+	all := []string{"q1 a@a.es waiting", "q1 b@b.es waiting", "q2 c@a.es held", "q3 d@c.es working", "q4 e@site.es kept"}
+	held := true
+	for _, tt := range []struct {
+		in   QueuePick
+		want []string
+	}{
+		{QueuePick{}, all},
+		{QueuePick{Limit: 2}, all[:2]},
+		{QueuePick{Domain: "a.es"}, []string{all[0], all[2]}},
+		{QueuePick{Held: &held}, all[2:4]},
+		{QueuePick{Queue: []string{"q3", "q1"}}, []string{all[3], all[0], all[1]}},
+		{QueuePick{Queue: []string{"q9"}}, nil},
+	} {
+		if got := list(tt.in); !slices.Equal(got, tt.want) {
+			t.Errorf("%+v: %q", tt.in, got)
+		}
+	}
+	shown := called[[]Queued](t, table, "queue.show", QueueID{Name: "q1"})
+	if len(shown) != 2 || len(shown[0].Story) != 0 || len(shown[1].Story) != 2 {
+		t.Fatalf("%+v", shown)
+	}
+	want := Tried{At: moment(5).UTC(), Millis: 1.5, Host: "mx.b.es", Address: "192.0.2.1:25", Verb: "RCPT", Code: 450, Status: "4.4.1", Text: "later", Session: 7}
+	if b := shown[1]; b.Story[1] != want || *b.Last != want || b.Tries != 2 || !b.Warned || !b.Lab || !b.Due.Equal(moment(5)) || b.Due.Location() != time.UTC {
+		t.Errorf("%+v", b)
+	}
+	if b := shown[1].Story[0]; b.Status != "" || b.Host != "" {
+		t.Errorf("%+v", b)
+	}
+	refused(t, table.Call(t.Context(), "queue.show", QueueID{Name: "q9"}, nil), "not_found")
+	w.err = errors.New("broken")
+	refused(t, table.Call(t.Context(), "queue.list", QueuePick{}, nil), "internal")
+}
+
+// A long queue is read a page at a time, and no further than is wanted.
+func TestQueuePages(t *testing.T) {
+	w := &waitingRoom{}
+	for id := range int64(2*queuePage + 1) {
+		w.items = append(w.items, item(id+1, "q", "a@a.es", nil))
+	}
+	table := newTable(nil, House{Queue: w}.queued())
+	if all := called[[]Queued](t, table, "queue.list", QueuePick{}); len(all) != len(w.items) || w.pages != 4 {
+		t.Errorf("%d in %d pages", len(all), w.pages)
+	}
+	w.pages = 0
+	if some := called[[]Queued](t, table, "queue.list", QueuePick{Limit: 10}); len(some) != 10 || w.pages != 1 {
+		t.Errorf("%d in %d pages", len(some), w.pages)
+	}
+}
+
+func TestQueueChanges(t *testing.T) {
+	held := true
+	for _, tt := range []struct {
+		operation string
+		change    store.Change
+		removes   bool
+		told      bool
+	}{
+		{"queue.retry", store.Retry, false, false}, {"queue.hold", store.Hold, false, false}, {"queue.release", store.Release, false, false},
+		{"queue.delete", 0, true, false}, {"queue.bounce", 0, true, true},
+	} {
+		c := &carrierOf{found: 2}
+		var audits []string
+		table := newTable(func(a Audit) { audits = append(audits, a.Operation) }, House{Sender: c}.queued())
+		out := called[QueueChanged](t, table, tt.operation, QueuePick{Queue: []string{"q1", "q2"}, Domain: "a.es", Held: &held})
+		want := []store.Pick{{Queue: "q1", Domain: "a.es", Held: &held}, {Queue: "q2", Domain: "a.es", Held: &held}}
+		if out.Recipients != 4 || len(c.picks) != 2 || *c.picks[0].Held != held || c.picks[0].Queue != want[0].Queue || c.picks[1].Queue != want[1].Queue || c.picks[1].Domain != "a.es" {
+			t.Errorf("%s: %+v %+v", tt.operation, out, c.picks)
+		}
+		if c.change != tt.change || c.told != tt.told || (c.why != nil) != tt.removes || !slices.Equal(audits, []string{tt.operation}) {
+			t.Errorf("%s: %v, told %v, because %v; the log has %q", tt.operation, c.change, c.told, c.why, audits)
+		}
+		c.picks = nil
+		refused(t, table.Call(t.Context(), tt.operation, QueuePick{}, nil), "invalid") // everything, and nobody said so
+		refused(t, table.Call(t.Context(), tt.operation, QueuePick{Limit: 5}, nil), "invalid")
+		if len(c.picks) != 0 {
+			t.Errorf("%s: %+v", tt.operation, c.picks)
+		}
+		if out := called[QueueChanged](t, table, tt.operation, QueuePick{All: true}); out.Recipients != 2 || len(c.picks) != 1 {
+			t.Errorf("%s: %+v", tt.operation, out)
+		}
+		c.found = 0
+		refused(t, table.Call(t.Context(), tt.operation, QueuePick{Queue: []string{"q9"}}, nil), "not_found")
+		refused(t, table.Call(t.Context(), tt.operation, QueuePick{Sender: "x@here.es"}, nil), "not_found")
+		c.err = errors.New("broken")
+		refused(t, table.Call(t.Context(), tt.operation, QueuePick{To: "x@a.es"}, nil), "internal")
+	}
+}
