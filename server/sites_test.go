@@ -13,6 +13,7 @@ import (
 	"posta/directory"
 	"posta/directory/directorytest"
 	"posta/queue"
+	"posta/sasl"
 	"posta/smtp/smtpclient"
 	"posta/smtp/smtpserver"
 	"posta/store"
@@ -180,18 +181,21 @@ func TestReverseTLS(t *testing.T) {
 		scripts      []string
 		ends         []string
 		delivered    []string // over what
+		mechanism    string
 	}{
-		{"offered", "opportunistic", []string{asks + "S: 220 go\ntls\nC: EHLO provider.example\nS: 250 gw\n" + end}, []string{"quit"}, []string{"TLSv1.3"}},
-		{"refused", "", []string{asks + "S: 454 not now\n" + end}, []string{"quit"}, []string{""}},
-		{"not offered", "", []string{greeting + "S: 250 gw\n" + end}, []string{"quit"}, []string{""}},
-		{"not wanted", "none", []string{greeting + offers + end}, []string{"quit"}, []string{""}},
-		{"broken", "", []string{asks + "S: 220 go\nS: nonsense that is no handshake", greeting + offers + end}, []string{"turned: ", "quit"}, []string{""}},
-		{"required", "required", []string{asks + "S: 220 go\ntls\nC: EHLO provider.example\nS: 250 gw\n" + end}, []string{"quit"}, []string{"TLSv1.3"}},
-		{"required, not offered", "required", []string{greeting + "S: 250 gw\n" + end}, []string{"turned: server: the site offers no TLS"}, nil},
-		{"required, refused", "required", []string{asks + "S: 454 not now\n" + end}, []string{"turned: server: the site offers no TLS"}, nil},
+		{"offered", "opportunistic", []string{asks + "S: 220 go\ntls\nC: EHLO provider.example\nS: 250 gw\n" + end}, []string{"quit"}, []string{"TLSv1.3"}, ""},
+		{"refused", "", []string{asks + "S: 454 not now\n" + end}, []string{"quit"}, []string{""}, ""},
+		{"not offered", "", []string{greeting + "S: 250 gw\n" + end}, []string{"quit"}, []string{""}, ""},
+		{"not wanted", "none", []string{greeting + offers + end}, []string{"quit"}, []string{""}, ""},
+		{"broken", "", []string{asks + "S: 220 go\nS: nonsense that is no handshake", greeting + offers + end}, []string{"turned: ", "quit"}, []string{""}, ""},
+		{"required", "required", []string{asks + "S: 220 go\ntls\nC: EHLO provider.example\nS: 250 gw\n" + end}, []string{"quit"}, []string{"TLSv1.3"}, ""},
+		{"required, not offered", "required", []string{greeting + "S: 250 gw\n" + end}, []string{"turned: server: the site offers no TLS"}, nil, ""},
+		{"required, refused", "required", []string{asks + "S: 454 not now\n" + end}, []string{"turned: server: the site offers no TLS"}, nil, ""},
 		{"required, broken", "required", []string{asks + "S: 220 go\nS: nonsense that is no handshake", asks + "S: 220 go\ntls\nC: EHLO provider.example\nS: 250 gw\n" + end},
-			[]string{"turned: ", "quit"}, []string{"TLSv1.3"}},
-		{"leaves", "", []string{asks + "S: 421 bye"}, []string{"turned: "}, nil},
+			[]string{"turned: ", "quit"}, []string{"TLSv1.3"}, ""},
+		{"leaves", "", []string{asks + "S: 421 bye"}, []string{"turned: "}, nil, ""},
+		{"by a relay of lines", "", []string{greeting + offers + end}, []string{"quit"}, []string{""}, sasl.CramMD5},
+		{"by a relay of lines, required", "required", []string{asks + "S: 454 not now\n" + end}, []string{"turned: server: the site offers no TLS"}, nil, sasl.CramMD5},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s, office := waiters(t)
@@ -208,7 +212,7 @@ func TestReverseTLS(t *testing.T) {
 					_ = far.Close()
 					played <- err
 				}()
-				end := s.Reverse(t.Context(), smtpserver.Turned{Site: "north", Domains: []string{"north.example"}}, turnedConn(t, near))
+				end := s.Reverse(t.Context(), smtpserver.Turned{Site: "north", Domains: []string{"north.example"}, Mechanism: tt.mechanism}, turnedConn(t, near))
 				if !strings.HasPrefix(end, tt.ends[i]) {
 					t.Errorf("%d ended: %q", i, end)
 				}

@@ -10,6 +10,7 @@ import (
 
 	"posta/config"
 	"posta/queue"
+	"posta/sasl"
 	"posta/smtp/smtpclient"
 	"posta/smtp/smtpserver"
 	"posta/wire"
@@ -58,10 +59,11 @@ func (s *sites) Reverse(ctx context.Context, t smtpserver.Turned, conn *wire.Con
 var errClear = errors.New("server: the site offers no TLS, which [outgoing] tls requires")
 
 // secure begins TLS on a connection that has none. Who the site is it has proved
-// by its log-in, so its certificate proves nothing more and any will do.
+// by its log-in, so its certificate proves nothing more and any will do. Who logged in by
+// CRAM-MD5 passes on lines for that server, and a handshake would get lost.
 func (t *turned) secure(ctx context.Context, c *smtpclient.Client, by smtpserver.Turned) error {
 	must := t.tls == config.TLSRequired
-	if _, secure := c.TLS(); secure || t.tls == config.TLSNone || !must && t.inClear(by.Site) {
+	if _, secure := c.TLS(); secure || t.tls == config.TLSNone || !must && (t.inClear(by.Site) || by.Mechanism == sasl.CramMD5) {
 		return nil
 	}
 	cfg := &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS10} // better than nothing, which is what follows

@@ -161,7 +161,7 @@ func (s *session) outcome(ctx context.Context, x sasl.Server, mechanism string, 
 	}
 	if err == nil {
 		id := x.Identity()
-		s.from.Login, s.site = mail.Login{Account: id.Account, Address: id.Address}, id.Site
+		s.from.Login, s.site, s.siteBy = mail.Login{Account: id.Account, Address: id.Address}, id.Site, mechanism
 		if fact.User = id.Address; id.Site != "" {
 			fact.User = id.Site
 		}

@@ -28,6 +28,7 @@ type session struct {
 	from      mail.Origin     // what is known of the peer by now
 	leave     Leave
 	site      string // the site that has logged in
+	siteBy    string // by which mechanism
 	visited   bool   // there are sites
 	tx        transaction
 	out       []byte // replies are put together here

@@ -39,6 +39,10 @@ type Turned struct {
 	Site    string
 	Domains []string // whose mail it gets
 	Lab     bool     // it came by a lab listener
+
+	// Mechanism is what it logged in by. CRAM-MD5 is what the programs of RFC 2645
+	// know; they pass on lines between two servers, and no TLS.
+	Mechanism string
 }
 
 // Caller is who asks for a queue.

@@ -74,14 +74,14 @@ func (s *session) behindTurn(v smtp.Verb) smtp.Reply {
 // turnAround says 250, and from there on the house asks and the peer answers.
 // All that the peer was until now is forgotten; TLS stays.
 func (s *session) turnAround(ctx context.Context, v smtp.Verb, domains []string) smtp.Reply {
-	site := s.site
+	by := Turned{Site: s.site, Domains: domains, Lab: s.srv.Mode == mail.Lab, Mechanism: s.siteBy}
 	s.say(s.text(textTurning))
 	if err := s.c.Turn(turnedFor); err != nil {
 		s.end = "refused: octets behind " + v.String()
 		return smtp.Reply{}
 	}
 	s.forget()
-	s.end = s.srv.Sites.Reverse(ctx, Turned{Site: site, Domains: domains, Lab: s.srv.Mode == mail.Lab}, s.c)
+	s.end = s.srv.Sites.Reverse(ctx, by, s.c)
 	if s.end == "" {
 		s.end = "quit"
 	}
