@@ -46,6 +46,9 @@ type link struct {
 	lab      bool // it is for mail of a lab, and for no other
 }
 
+// note puts a remark into the session's record.
+func (l *link) note(text string) { l.State(event.Note{Text: text}) }
+
 // target is one address of one host.
 type target struct {
 	host host

@@ -63,6 +63,7 @@ type Config struct {
 	Dial    Dial             // nil: by TCP
 	Random  *rand.Rand       // nil: one that nobody can guess
 	Problem func(error)      // is told what an administrator should know
+	Resign  Resign           // nil: what must be signed again goes without
 	Limits  Limits
 }
 

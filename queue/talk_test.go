@@ -69,13 +69,15 @@ func conversations() map[string]conversation {
 		"null sender": {to: "b@x.example", out: store.Outgoing{Sender: "s", From: "<>"}, first: talk(`
 			C: MAIL FROM:<>
 			S: 550 no`, quit), want: "b failed 550 no", dials: 1},
-		"eight bits nowhere": {to: "b@x.example", out: store.Outgoing{Sender: "s", From: "a@us.example", Body: mail.Body8BitMIME},
+		"eight bits that others signed, nowhere": {to: "b@x.example", out: store.Outgoing{Sender: "s", From: "a@us.example", Body: mail.Body8BitMIME, EnvID: "signed"},
 			first: talk(quit), second: talk(quit),
 			want: "b failed The server takes no 8-bit messages", dials: 2, reports: 1},
+		"eight bits put into seven": {to: "b@x.example", out: store.Outgoing{Sender: "s", From: "a@us.example", Body: mail.Body8BitMIME},
+			first: script(greeting("SIZE 1000"), narrow(sent), quit), want: "b relayed 250 mine", dials: 1},
 		"eight bits that are seven": {to: "b@x.example", out: store.Outgoing{Sender: "s", From: "a@us.example", Body: mail.Body8BitMIME, EnvID: "plain"},
 			first: talk(sent, quit), want: "b relayed 250 mine", dials: 1},
-		"eight bits elsewhere": {to: "b@x.example", out: store.Outgoing{Sender: "s", From: "a@us.example", Body: mail.Body8BitMIME},
-			first: talk(quit), second: script(greeting("8BITMIME"), strings.NewReplacer("us.example>", "us.example> BODY=8BITMIME", "C: Hi", "C: H\xe9").Replace(sent), quit),
+		"eight bits that others signed, elsewhere": {to: "b@x.example", out: store.Outgoing{Sender: "s", From: "a@us.example", Body: mail.Body8BitMIME, EnvID: "signed"},
+			first: talk(quit), second: script(greeting("8BITMIME"), strings.NewReplacer("us.example>", "us.example> BODY=8BITMIME", "C: Subject", "C: DKIM-Signature: theirs\nC: Subject", "C: Hi", "C: H\xe9").Replace(sent), quit),
 			want: "b relayed 250 mine", dials: 2},
 		"too large": {to: "b@x.example", out: store.Outgoing{Sender: "s", From: "a@us.example", Size: 1000},
 			first: script(greeting("SIZE 999"), quit), second: script(greeting("SIZE 999"), quit),

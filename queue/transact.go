@@ -40,7 +40,7 @@ func (q *Queue) transact(ctx context.Context, l *link, items []store.Item, c *co
 	if l.loggedIn {
 		m.Envelope.Auth = cmp.Or(out.Auth, "<>") // RFC 4954 §5; who knows us not would not believe it
 	}
-	m.ASCII = m.Envelope.Body == mail.Body8BitMIME && !l.Offer().Extensions.Has(smtp.Ext8BitMIME) && q.plain(ctx, out)
+	q.fit(ctx, l, m, out, c)
 	outcome, err := l.Send(ctx, m)
 	l.sent++
 	t.took = q.cfg.Now().Sub(t.at)
@@ -64,25 +64,6 @@ func (q *Queue) transact(ctx context.Context, l *link, items []store.Item, c *co
 	}
 	l.broken = !t.usable
 	return t
-}
-
-// plain looks whether a message that was announced as 8-bit is one: programs say
-// so of all they send.
-func (q *Queue) plain(ctx context.Context, out *store.Outgoing) bool {
-	body := q.cfg.Store.Content(ctx, out)
-	defer body.Close()
-	piece := make([]byte, 32<<10)
-	for {
-		n, err := body.Read(piece)
-		for _, c := range piece[:n] {
-			if c >= 0x80 {
-				return false
-			}
-		}
-		if err != nil {
-			return errors.Is(err, io.EOF)
-		}
-	}
 }
 
 // all replaces the verdicts of those who were not refused on their own.

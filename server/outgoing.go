@@ -36,7 +36,7 @@ func (h *House) openQueue() error {
 	}
 	c := queue.Config{
 		Store: h.db.Queue(), Resolver: resolver, Routes: routes{h}, Door: reports{h}, Sink: h.events,
-		Hostname: h.ehlo, Own: h.ownName, OwnAddr: h.ownAddr, Admits: h.labAdmits, Session: h.numbers.next, Problem: h.o.Report,
+		Hostname: h.ehlo, Own: h.ownName, OwnAddr: h.ownAddr, Admits: h.labAdmits, Session: h.numbers.next, Problem: h.o.Report, Resign: h.resign,
 		Source: o.Source, Family: families(o.IP), TLS: policies(o.TLS),
 		Limits: queue.Limits{Connections: o.MaxConns, Destination: o.PerDestination, FirstWait: o.RetryAfter.Duration, MostWait: o.RetryMost.Duration, WarnAfter: o.WarnAfter.Duration, Grace: grace, Times: smtpclient.Patient()},
 	}

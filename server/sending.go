@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -29,6 +30,19 @@ func (s signing) Begin(ctx context.Context, domain string) (mailroom.Signing, er
 		return nil, err
 	}
 	return one, err
+}
+
+// resign signs a message again that leaves in seven bits.
+func (h *House) resign(ctx context.Context, domain string, message io.Reader) ([]byte, error) {
+	s, err := h.signer.Begin(ctx, domain)
+	if err != nil || s == nil {
+		return nil, err
+	}
+	if _, err := io.Copy(s, message); err != nil {
+		s.Discard()
+		return nil, err
+	}
+	return s.Fields()
 }
 
 // openSending makes the count of what accounts send to others.

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/iotest"
+
+	"github.com/emersion/go-msgauth/dkim"
 
 	"posta/admin"
 	"posta/config"
@@ -99,5 +102,48 @@ func TestSendingLimit(t *testing.T) {
 	call("account.set", admin.AccountChange{Address: "pepe", MaxSent: &usual}, &one)
 	if one.MaxSent != 2000 {
 		t.Errorf("the usual limit is %d", one.MaxSent)
+	}
+}
+
+// What leaves in seven bits is signed as it leaves, by all the domain's keys.
+func TestResigned(t *testing.T) {
+	cfg := config.Default()
+	cfg.Hostname, cfg.Data = "mail.test", t.TempDir()
+	ctx := t.Context()
+	h, err := Open(ctx, *cfg, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	const message = "From: pepe@pepito.es\r\nMIME-Version: 1.0\r\n\r\na=C3=B1o\r\n"
+	if fields, err := h.resign(ctx, "pepito.es", strings.NewReader(message)); err != nil || fields != nil {
+		t.Errorf("without a key: %q %v", fields, err)
+	}
+	if _, err := h.directory.AddDomain(ctx, directory.NewDomain("pepito.es")); err != nil {
+		t.Fatal(err)
+	}
+	keys, err := h.signer.Ensure(ctx, "pepito.es")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fields, err := h.resign(ctx, "pepito.es", strings.NewReader(message))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := dkim.VerifyWithOptions(strings.NewReader(string(fields)+message), &dkim.VerifyOptions{LookupTXT: func(name string) ([]string, error) {
+		for i := range keys {
+			if keys[i].Name() == name {
+				record, err := keys[i].Record()
+				return []string{record}, err
+			}
+		}
+		return nil, errors.New("no such name")
+	}})
+	if err != nil || len(found) != 2 || found[0].Err != nil || found[1].Err != nil {
+		t.Errorf("%v %+v", err, found)
+	}
+	broken := errors.New("broken")
+	if _, err := h.resign(ctx, "pepito.es", iotest.ErrReader(broken)); !errors.Is(err, broken) {
+		t.Error(err)
 	}
 }

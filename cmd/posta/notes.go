@@ -16,6 +16,7 @@ func remarks() map[string][]string {
 		"note.line_inserted":   nil,
 		"note.sent_on_before":  nil,
 		"note.not_signed":      nil,
+		"note.seven_bits":      nil,
 		"note.not_sent_on":     {"Address", "Why"},
 		"note.from_unreadable": {"Field"},
 		"note.from_login":      {"Field", "Address"},

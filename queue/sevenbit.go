@@ -1,0 +1,85 @@
+package queue
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"posta/imf"
+	"posta/mail"
+	"posta/smtp"
+	"posta/smtp/smtpclient"
+	"posta/store"
+)
+
+// Resign signs a message again for a domain of ours that had signed it, and gives
+// the fields that stand before it; none where it has no key.
+type Resign func(ctx context.Context, domain string, message io.Reader) ([]byte, error)
+
+// fit makes a message fit a host without 8BITMIME: what was only announced as
+// 8-bit goes as it is, for programs say so of all they send; the rest is put into
+// seven bits (RFC 6152 §3). Not what others have signed, which would break their
+// signature, nor what cannot be converted: Send refuses these.
+func (q *Queue) fit(ctx context.Context, l *link, m *smtpclient.Message, out *store.Outgoing, from io.Reader) {
+	if m.Envelope.Body != mail.Body8BitMIME || m.Envelope.UTF8 || l.Offer().Extensions.Has(smtp.Ext8BitMIME) {
+		return
+	}
+	body := q.cfg.Store.Content(ctx, out)
+	defer body.Close()
+	s, err := imf.LookSevenBit(body, imf.Usual())
+	ours := signedBy(out.Prefix)
+	switch {
+	case errors.Is(err, imf.ErrWide), err == nil && !s.Plain && s.Signatures > len(ours):
+		return
+	case err != nil: // the attempt itself will meet it, too, and tell
+		return
+	case s.Plain:
+		m.ASCII = true
+		return
+	}
+	s.Unsigned = true
+	m.Content = io.MultiReader(bytes.NewReader(q.resigned(ctx, ours, s, out)), s.Reader(from))
+	m.ASCII, m.Size = true, -1
+	l.note("the host takes no 8-bit messages: it gets this one in 7 bits")
+}
+
+// signedBy gives the domains that signed a message here: their fields are in the
+// lines that were put before it.
+func signedBy(prefix []byte) (domains []string) {
+	s := imf.Scanner{Max: len(prefix) + 1}
+	if s.Scan(prefix) == imf.More {
+		s.Finish()
+	}
+	for _, f := range s.Fields() {
+		if f.Kind != imf.DKIMSignature {
+			continue
+		}
+		domain := ""
+		for tag := range strings.SplitSeq(f.Text(prefix), ";") {
+			if name, value, _ := strings.Cut(tag, "="); strings.TrimSpace(name) == "d" {
+				domain = strings.TrimSpace(value)
+			}
+		}
+		domains = append(domains, domain)
+	}
+	return domains
+}
+
+// resigned signs what is sent in seven bits in the place of what was signed. A
+// message is not lost because it cannot be signed: then it goes without.
+func (q *Queue) resigned(ctx context.Context, domains []string, s *imf.SevenBit, out *store.Outgoing) []byte {
+	if len(domains) == 0 || q.cfg.Resign == nil {
+		return nil
+	}
+	body := q.cfg.Store.Content(ctx, out)
+	defer body.Close()
+	fields, err := q.cfg.Resign(ctx, domains[0], s.Reader(body)) // a domain signs once with each of its keys
+	if err != nil {
+		q.problem(fmt.Errorf("queue: signing message %s again: %w", out.Queue, err))
+		return nil
+	}
+	return fields
+}
