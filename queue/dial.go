@@ -230,7 +230,7 @@ func (g *greeter) startTLS(ctx context.Context) (v verdict, broken bool) {
 
 func (g *greeter) noTLS(err error) verdict {
 	if g.invalid != nil && g.policy != Opportunistic {
-		return said(later, "4.7.5", words.Fail("attempt.certificate", words.Args{"Reason": g.doubt()}))
+		return said(later, "4.7.5", words.Fail("attempt.certificate", words.Args{"Reason": Doubt(g.invalid, g.q.cfg.Now())}))
 	}
 	return said(later, "4.7.5", words.Fail("attempt.no_tls", words.Args{"Reason": handshake(err)}))
 }

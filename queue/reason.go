@@ -111,17 +111,18 @@ func handshake(err error) error {
 
 var errNoCertificate = errors.New("queue: the host showed no certificate")
 
-// doubt says what is wrong with the host's certificate.
-func (g *greeter) doubt() error {
+// Doubt says in plain words what is wrong with a certificate: err is of its
+// verification at that time.
+func Doubt(err error, now time.Time) error {
 	var authority x509.UnknownAuthorityError
 	var name x509.HostnameError
 	var invalid x509.CertificateInvalidError
-	switch err := g.invalid; {
+	switch {
 	case errors.Is(err, errNoCertificate):
 		return words.Fail("attempt.cert_none", nil)
 	case errors.As(err, &name):
 		return otherName(&name)
-	case errors.As(err, &invalid) && invalid.Reason == x509.Expired && invalid.Cert != nil && g.q.cfg.Now().Before(invalid.Cert.NotBefore):
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired && invalid.Cert != nil && now.Before(invalid.Cert.NotBefore):
 		return words.Fail("attempt.cert_early", words.Args{"Date": invalid.Cert.NotBefore.UTC().Format(time.DateOnly)})
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired && invalid.Cert != nil:
 		return words.Fail("attempt.cert_expired", words.Args{"Date": invalid.Cert.NotAfter.UTC().Format(time.DateOnly)})
@@ -132,7 +133,7 @@ func (g *greeter) doubt() error {
 	case errors.As(err, &authority) && authority.Cert != nil:
 		return words.Fail("attempt.cert_authority", words.Args{"Issuer": clean(authority.Cert.Issuer.String())})
 	}
-	return words.Fail("attempt.cert_chain", words.Args{"Error": strings.TrimPrefix(g.invalid.Error(), "x509: ")})
+	return words.Fail("attempt.cert_chain", words.Args{"Error": clean(strings.TrimPrefix(err.Error(), "x509: "))})
 }
 
 // mostNames is how many names of a certificate are told.

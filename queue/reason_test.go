@@ -59,13 +59,13 @@ func TestDoubt(t *testing.T) {
 			t.Errorf("%s: it is valid", want)
 			continue
 		}
-		if got := g.doubt().Error(); got != want {
+		if got := Doubt(g.invalid, now).Error(); got != want {
 			t.Errorf("%q, want %q (%v)", got, want, g.invalid)
 		}
 	}
 	g := greeter{q: New(Config{})}
-	if g.invalid = g.verify(tls.ConnectionState{}); g.doubt().Error() != "it shows none" {
-		t.Error(g.doubt())
+	if err := g.verify(tls.ConnectionState{}); Doubt(err, now).Error() != "it shows none" {
+		t.Error(Doubt(err, now))
 	}
 }
 

@@ -12,9 +12,11 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"posta/event"
 	"posta/mail"
+	"posta/queue"
 	"posta/smtp"
 	"posta/smtp/smtpclient"
 	"posta/words"
@@ -266,18 +268,7 @@ func issuerOf(c *x509.Certificate) string {
 
 // wrongCertificate says in a few words what is wrong with a certificate.
 func (a *app) wrongCertificate(err error) string {
-	var authority x509.UnknownAuthorityError
-	var name x509.HostnameError
-	var invalid x509.CertificateInvalidError
-	switch {
-	case errors.As(err, &name):
-		return a.say("probe.cert_name", nil)
-	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return a.say("probe.cert_ended", nil)
-	case errors.As(err, &authority):
-		return a.say("probe.cert_authority", nil)
-	}
-	return printable(err.Error())
+	return printable(a.words.Error(queue.Doubt(err, time.Now())))
 }
 
 func (s *asking) said(v smtp.Verb, r smtp.Reply) {
