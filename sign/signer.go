@@ -3,12 +3,12 @@ package sign
 import (
 	"context"
 	"crypto"
-	"crypto/sha256"
-	"errors"
 	"fmt"
 	"io"
 	"sync"
 	"time"
+
+	"github.com/emersion/go-msgauth/dkim"
 )
 
 // Config is what a Signer is made of. Store must be set.
@@ -85,10 +85,7 @@ func (s *Signer) keys(ctx context.Context, domain string) ([]ready, error) {
 // Signing is a message on its way to be signed. It belongs to one goroutine.
 // One of Fields and Discard must come at the end.
 type Signing struct {
-	domain  string
-	keys    []ready
-	now     func() time.Time
-	message canonical
+	signers []*dkim.Signer
 	err     error
 }
 
@@ -99,7 +96,18 @@ func (s *Signer) Begin(ctx context.Context, domain string) (*Signing, error) {
 	if err != nil || len(keys) == 0 {
 		return nil, err
 	}
-	return &Signing{domain: domain, keys: keys, now: s.cfg.Now, message: canonical{sum: sha256.New()}}, nil
+	sg := &Signing{}
+	for _, k := range keys {
+		one, err := dkim.NewSigner(&dkim.SignOptions{Domain: domain, Selector: k.selector, Signer: k.signer,
+			HeaderCanonicalization: dkim.CanonicalizationRelaxed, BodyCanonicalization: dkim.CanonicalizationRelaxed,
+			HeaderKeys: signed()})
+		if err != nil {
+			sg.Discard()
+			return nil, fmt.Errorf("sign: %s: %w", domain, err)
+		}
+		sg.signers = append(sg.signers, one)
+	}
+	return sg, nil
 }
 
 // signed are the fields of RFC 6376 §5.4.1 that say whose the message is, when
@@ -115,8 +123,13 @@ func signed() []string {
 // Write takes the next octets of the message. It never fails: an error is kept
 // for Fields, so that a message is not lost because it cannot be signed.
 func (sg *Signing) Write(p []byte) (int, error) {
-	if sg.err == nil {
-		sg.err = sg.message.write(p)
+	if sg.err != nil {
+		return len(p), nil
+	}
+	for _, one := range sg.signers {
+		if _, err := one.Write(p); err != nil {
+			sg.err = err
+		}
 	}
 	return len(p), nil
 }
@@ -124,25 +137,26 @@ func (sg *Signing) Write(p []byte) (int, error) {
 // Fields gives the DKIM-Signature fields, each with its CRLF, to stand before
 // the message.
 func (sg *Signing) Fields() ([]byte, error) {
-	switch {
-	case sg.err != nil:
-		return nil, sg.err
-	case !sg.message.ended:
-		return nil, errors.New("sign: a message without the end of a header")
-	}
 	var out []byte
-	hashed, fields := sg.message.hashed(), sg.message.fields()
-	for _, k := range sg.keys {
-		one, err := signature(k, sg.domain, sg.now(), hashed, fields)
-		if err != nil {
-			return nil, err
+	for _, one := range sg.signers {
+		if err := one.Close(); err != nil && sg.err == nil {
+			sg.err = err
 		}
-		out = append(out, one...)
+		if sg.err == nil {
+			out = append(out, one.Signature()...)
+		}
+	}
+	if sg.err != nil {
+		return nil, fmt.Errorf("sign: %w", sg.err)
 	}
 	return out, nil
 }
 
 // Discard ends it without signatures.
-func (sg *Signing) Discard() { sg.message = canonical{sum: sha256.New()} }
+func (sg *Signing) Discard() {
+	for _, one := range sg.signers {
+		_ = one.Close() // its goroutine ends; what it says of half a message is no news
+	}
+}
 
 var _ io.Writer = (*Signing)(nil)
