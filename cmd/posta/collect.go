@@ -130,8 +130,8 @@ func (a *app) collectAddCommand() *cobra.Command {
 	flags.Lookup("every").DefValue = ""
 	p = &passwordFlags{}
 	a.passwordFileFlag(c, &p.file)
-	c.Example = "posta collect add provider.example --atrn --user sucursal --domain pepito.es --every 10m\n" +
-		"posta collect add mail.example.net --pop3 --tls implicit --user pepe --account pepe@pepito.es --keep"
+	c.Example = "posta collect add isp.example --atrn --user north --domain pepito.es --every 10m\n" +
+		"posta collect add pop.example --pop3 --user pepe --account pepe@pepito.es --keep"
 	return a.taking(c, 1, 1, "help.word_host")
 }
 

@@ -21,7 +21,7 @@ func (a *app) domainCommand() *cobra.Command {
 			return err
 		}
 		return printAll(a, all, lister(a, all,
-			[]string{"field.domain", "field.alias_of", "field.catch_all", "field.max_accounts", "field.max_message"}, a.domainRow))
+			[]string{"field.domain", "field.kind", "field.catch_all"}, a.domainRow))
 	})
 	list.Example = "posta domain list\nposta domain list --json"
 	show := a.command("show", "help.domain_show", func(ctx context.Context, args []string) error {
@@ -169,7 +169,19 @@ func (a *app) span(seconds int64) string {
 }
 
 func (a *app) domainRow(d admin.Domain) []string {
-	return []string{d.Name, cmp.Or(d.AliasOf, a.domainKind(d)), d.CatchAll, a.count(d.MaxAccounts), a.limit(d.MaxMessage)}
+	about := words.Args{"Domain": d.AliasOf, "Host": cmp.Or(d.Relay, d.Fallback), "Site": d.Site}
+	kind := ""
+	switch {
+	case d.AliasOf != "":
+		kind = a.say("domain.is_alias", about)
+	case d.Site != "":
+		kind = a.say("domain.on_demand", about)
+	case d.Relay != "":
+		kind = a.say("domain.is_relay", about)
+	case d.Fallback != "":
+		kind = a.say("domain.is_shared", about)
+	}
+	return []string{d.Name, kind, d.CatchAll}
 }
 
 // count writes a number where 0 is no limit.

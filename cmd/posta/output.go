@@ -122,14 +122,30 @@ func lister[T any](a *app, all []T, headings []string, cells func(T) []string) f
 // fact is a line of what is shown of one thing: an id of words/ and a value.
 type fact struct{ id, value string }
 
-// facts is the human form of one thing; those without a value are left out.
+// facts is the human form of one thing; those without a value are left out. On a
+// screen a long value goes on beneath itself.
 func (a *app) facts(all ...fact) func(io.Writer) error {
 	return func(w io.Writer) error {
 		t := a.table(w)
+		widest := 0
 		for _, f := range all {
 			if f.value != "" {
-				t.row(a.say(f.id, nil)+":", f.value)
+				widest = max(widest, utf8.RuneCountInString(a.say(f.id, nil))+3)
 			}
+		}
+		for _, f := range all {
+			if f.value == "" {
+				continue
+			}
+			label := a.say(f.id, nil) + ":"
+			if room := a.width(w) - widest; a.width(w) > 0 && room > 20 && utf8.RuneCountInString(f.value) > room {
+				for one := range strings.SplitSeq(fillOne(f.value, room), "\n") {
+					t.row(label, one)
+					label = ""
+				}
+				continue
+			}
+			t.row(label, f.value)
 		}
 		return t.end()
 	}
