@@ -27,7 +27,7 @@ func (a *app) dnsVerdict(domain string, all []published) error {
 	case bad > 0:
 		return words.Fail("dns.wrong", words.Args{"Domain": domain, "Count": bad})
 	case unknown > 0:
-		return absent(words.Fail("dns.unanswered", words.Args{"Domain": domain, "Count": unknown}))
+		return unanswered(words.Fail("dns.unanswered", words.Args{"Domain": domain, "Count": unknown}))
 	}
 	return nil
 }

@@ -36,6 +36,13 @@ func (e absentError) Unwrap() error { return e.error }
 
 func absent(err error) error { return absentError{err} }
 
+// unansweredError is that others were asked, and nobody answered.
+type unansweredError struct{ error }
+
+func (e unansweredError) Unwrap() error { return e.error }
+
+func unanswered(err error) error { return unansweredError{err} }
+
 // inUseError is that a server has what this run wants.
 type inUseError struct{ error }
 
@@ -62,7 +69,7 @@ func (a *app) fail(err error) int {
 	}
 	text := a.words.Error(err)
 	if a.json {
-		_ = writeJSON(a.Err, failure{failureFacts{Code: code, Text: text, Hint: a.hint(status)}})
+		_ = writeJSON(a.Err, failure{failureFacts{Code: code, Text: text, Hint: a.hint(code, status)}})
 		return status
 	}
 	_, _ = fmt.Fprintln(a.Err, a.broken(a.Err, "posta: "+text))
@@ -78,13 +85,16 @@ type failure struct {
 }
 
 type failureFacts struct {
-	Code string `json:"code"` // usage, absent, not_found, exists, in_use, invalid, refused, failed, internal …
+	Code string `json:"code"` // usage, absent, unanswered, not_found, exists, in_use, invalid, refused, failed, internal …
 	Text string `json:"text"`
 	Hint string `json:"hint,omitempty"` // what to do next
 }
 
 // hint is what helps after an error of a kind.
-func (a *app) hint(status int) string {
+func (a *app) hint(code string, status int) string {
+	if code == "unanswered" { // by others, and not by a server of this machine
+		return ""
+	}
 	switch status {
 	case exitUsage:
 		return a.seeHelp()
@@ -111,6 +121,7 @@ func (a *app) seeHelp() string {
 func verdict(err error) (code string, status int) {
 	var misused usageError
 	var missing absentError
+	var silent unansweredError
 	var taken inUseError
 	var refused *admin.Error
 	var said *words.Error
@@ -122,6 +133,8 @@ func verdict(err error) (code string, status int) {
 		return "usage", exitUsage
 	case errors.As(err, &missing):
 		return "absent", exitAbsent
+	case errors.As(err, &silent):
+		return "unanswered", exitAbsent
 	case errors.As(err, &taken):
 		return "in_use", exitFailed
 	case errors.As(err, &refused) && refused.Code == "internal":

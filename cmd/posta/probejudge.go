@@ -33,7 +33,7 @@ func (p *prober) judge() error {
 	case ill != nil:
 		return p.verdict("failed", words.Fail("probe.failed", p.of(ill)))
 	}
-	return absent(p.unreachable())
+	return unanswered(p.unreachable())
 }
 
 // yes is the good end.

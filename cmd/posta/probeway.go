@@ -129,7 +129,7 @@ func (p *prober) unknown(err error) error {
 		return p.verdict("no_domain", words.Fail("probe.no_name", about))
 	case errors.Is(err, dns.ErrTemporary):
 		about["Reason"] = p.reasonOf(err)
-		return absent(p.verdict("dns", words.Fail("probe.dns", about)))
+		return unanswered(p.verdict("dns", words.Fail("probe.dns", about)))
 	}
 	return err // the end of the context
 }
