@@ -30,10 +30,12 @@ type message struct {
 	octets    []byte
 	size      int // as sent
 	fragments []uint32
-	full      bool // the rest is left out
-	headed    bool // its header is whole
-	enough    bool // nothing behind its header is asked for
-	used      *int // octets of all messages
+	latest    uint32 // frame that some of it came in
+	several   bool   // it came in more than one
+	full      bool   // the rest is left out
+	headed    bool   // its header is whole
+	enough    bool   // nothing behind its header is asked for
+	used      *int   // octets of all messages
 	began     story.Moment
 	sent      int64 // octets so far, as sent
 }
@@ -71,6 +73,10 @@ func (m *message) take(b *builder, octets []byte, sent int) {
 
 // count counts octets of a frame, as sent.
 func (m *message) count(sent int, frame uint32, pieces bool) {
+	if sent > 0 {
+		m.several = m.several || m.sent > 0 && m.latest != frame
+		m.latest = frame
+	}
 	m.sent += int64(sent)
 	m.size += sent
 	if n := len(m.fragments); pieces && sent > 0 && n < maxFragments && (n == 0 || m.fragments[n-1] != frame) {

@@ -174,5 +174,9 @@ func (s *popSpeaker) told(b *builder) {
 		s.mail.drop()
 		return
 	}
+	if !s.mail.several { // as in tshark nothing was put together then
+		s.mail.tell(b, 0, 0)
+		return
+	}
 	s.mail.tell(b, field.POPDataFragment, field.POPDataReassembledLength)
 }
