@@ -51,6 +51,7 @@ func OpenControl(data string, table *Table) (*Control, error) {
 		return nil, err
 	}
 	c := &Control{file: filepath.Join(data, "control"), door: door{Token: hex.EncodeToString(token), PID: os.Getpid()}}
+	os.Remove(c.file) // left by a server that was killed: its word would be wrong at the new socket
 	var err error
 	if c.listener, err = listenControl(data); err != nil {
 		return nil, fmt.Errorf("admin: control socket: %w", err)
@@ -203,6 +204,9 @@ func Dial(ctx context.Context, data string) (*Client, error) {
 		return nil, ErrNoServer
 	}
 	conn.Close()
+	if now, err := os.ReadFile(filepath.Join(data, "control")); err != nil || !bytes.Equal(now, raw) {
+		return nil, ErrNoServer // the one that wrote it is gone, and another is just starting
+	}
 	return &Client{http.Client{Transport: &http.Transport{DialContext: dial}}, d.Token, d.PID}, nil
 }
 
@@ -230,6 +234,9 @@ func (c *Client) Call(ctx context.Context, name string, in, out any) error {
 		return fmt.Errorf("admin: control socket: %w", err)
 	}
 	defer response.Body.Close()
+	if response.StatusCode == http.StatusForbidden {
+		return fmt.Errorf("admin: another server has begun: %w", ErrNoServer)
+	}
 	if response.StatusCode != http.StatusOK {
 		var refusal Error
 		if err := json.NewDecoder(response.Body).Decode(&refusal); err != nil {

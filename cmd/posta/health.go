@@ -90,7 +90,11 @@ func (a *app) lookReady(ctx context.Context) (ready, error) {
 		return ready{}, err
 	}
 	var state admin.Health
-	if err := client.Call(ctx, "health", admin.None{}, &state); err != nil {
+	err = client.Call(ctx, "health", admin.None{}, &state)
+	if errors.Is(err, admin.ErrNoServer) { // it has ended, and another begins
+		err = absent(err)
+	}
+	if err != nil {
 		return ready{}, err
 	}
 	if !state.Ready {
