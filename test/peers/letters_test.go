@@ -117,7 +117,8 @@ func (w *world) subjects(address string) int {
 func (o *other) subjects(t *testing.T) int {
 	t.Helper()
 	all := map[string]bool{}
-	for _, text := range o.kept(t) {
+	letters, _ := o.whole(t)
+	for _, text := range letters {
 		_, rest, _ := strings.Cut(text, "\nSubject: ")
 		name, _, _ := strings.Cut(rest, "\n")
 		all[name] = true
@@ -161,6 +162,20 @@ func (o *other) kept(t *testing.T) []string {
 	return all
 }
 
+// whole are the letters that lie there complete, and torn those that do not.
+// OpenSMTPD files what it had of a letter when it was stopped, and then the letter.
+func (o *other) whole(t *testing.T) (whole, torn []string) {
+	t.Helper()
+	for _, text := range o.kept(t) {
+		if strings.HasSuffix(text, "\n.x\n") {
+			whole = append(whole, text)
+		} else {
+			torn = append(torn, text)
+		}
+	}
+	return whole, torn
+}
+
 // clear empties it.
 func (o *other) clear(t *testing.T) {
 	t.Helper()
@@ -176,7 +191,11 @@ func (w *world) arrivedThere(o *other) (twice int) {
 	w.t.Helper()
 	ids := regexp.MustCompile(`(?s)^.*?\bid ([\w-]+).*?\bid ([\w-]+)`)
 	copies := map[string][]string{} // posta's id to the other's
-	for _, text := range o.kept(w.t) {
+	letters, torn := o.whole(w.t)
+	if len(torn) > 0 {
+		w.t.Logf("torn by the stop: %q", torn)
+	}
+	for _, text := range letters {
 		id := ids.FindStringSubmatch(text)
 		if id == nil {
 			w.t.Fatalf("no ids in %s", text)
