@@ -1,0 +1,137 @@
+package collect_test
+
+import (
+	"errors"
+	"io"
+	"net"
+	"slices"
+	"strings"
+	"testing"
+
+	"posta/collect"
+	"posta/mail"
+	"posta/wire/wiretest"
+)
+
+const mailbox = `
+	S: +OK <1.2@pop.example>
+	C: CAPA
+	S: +OK
+	S: USER
+	S: .
+	C: CAPA
+	S: +OK
+	S: USER
+	S: .
+	C: USER pepe
+	S: +OK
+	C: PASS geheim
+	S: +OK`
+
+// pop plays a server's part; its mailbox is what lists says.
+func pop(t *testing.T, script string) func(net.Conn) {
+	return func(nc net.Conn) {
+		if err := wiretest.Script(nc, script, nil); err != nil && !errors.Is(err, io.EOF) {
+			t.Error(err)
+		}
+		_ = nc.Close()
+	}
+}
+
+func popEntry() collect.Entry {
+	return collect.Entry{Way: collect.POP3, Host: "pop.example", TLS: collect.Clear, User: "pepe", Password: "geheim", Account: "pepe@north.example"}
+}
+
+func TestPOP3(t *testing.T) {
+	enter := strings.Replace(mailbox, "\tC: CAPA\n\tS: +OK\n\tS: USER\n\tS: .\n", "", 1)
+	c := newCustomer(t, pop(t, enter+`
+		C: LIST
+		S: +OK
+		S: 1 10
+		S: 2 20
+		S: 3 5000
+		S: .
+		C: UIDL
+		S: +OK
+		S: 1 aaa
+		S: 2 bbb
+		S: 3 ccc
+		S: .
+		C: RETR 1
+		S: +OK
+		S: Subject: one
+		S:
+		S: ..dot
+		S: .
+		C: DELE 1
+		S: +OK
+		C: RETR 2
+		S: +OK
+		S: From: Eva <eva@far.example>
+		S:
+		S: FULL
+		S: .
+		C: TOP 3 0
+		S: +OK
+		S: From: luis@far.example
+		S: .
+		C: QUIT
+		S: +OK`))
+	e := c.add(t, popEntry())
+	r, err := c.Once(t.Context(), e.ID)
+	if err != nil || r.Messages != 1 || r.Left != 2 || r.Failure != "" || c.dials[0] != "pop.example:110" {
+		t.Errorf("%+v %v %v", r, err, c.dials)
+	}
+	stayed := []collect.Stay{{UIDL: "bbb", Octets: 20, From: "eva@far.example", Why: "the mailbox here is full"},
+		{UIDL: "ccc", Octets: 5000, From: "luis@far.example", Why: "it is larger than what is taken here"}}
+	if !slices.Equal(r.Stayed, stayed) {
+		t.Errorf("%+v", r.Stayed)
+	}
+	if !slices.Equal(c.box.got, []string{"pepe@north.example: Subject: one\r\n\r\n.dot\r\n"}) {
+		t.Errorf("%q", c.box.got)
+	}
+	if !c.box.env.From.IsZero() || c.box.notify != mail.NotifyNever {
+		t.Errorf("somebody may hear of it: %+v", c.box.env)
+	}
+	if seen, _ := c.store.Seen(t.Context(), e.ID); !slices.Equal(seen, []string{"aaa"}) {
+		t.Error(seen)
+	}
+}
+
+// What was filed is not fetched again, and what is gone is forgotten; two
+// messages of one unique-id are two.
+func TestPOP3Memory(t *testing.T) {
+	enter := strings.Replace(mailbox, "\tC: CAPA\n\tS: +OK\n\tS: USER\n\tS: .\n", "", 1)
+	c := newCustomer(t, pop(t, enter+`
+		C: LIST
+		S: +OK
+		S: 1 10
+		S: 2 10
+		S: 3 10
+		S: .
+		C: UIDL
+		S: +OK
+		S: 1 known
+		S: 2 twin
+		S: 3 twin
+		S: .
+		C: RETR 3
+		S: +OK
+		S: second twin
+		S: .
+		C: QUIT
+		S: +OK`))
+	e := popEntry()
+	e.Keep = true
+	e = c.add(t, e)
+	if err := c.store.Saw(t.Context(), e.ID, "gone", "known", "twin 0"); err != nil {
+		t.Fatal(err)
+	}
+	r, err := c.Once(t.Context(), e.ID)
+	if err != nil || r.Messages != 1 || r.Failure != "" || len(c.box.got) != 1 {
+		t.Errorf("%+v %v %q", r, err, c.box.got)
+	}
+	if seen, _ := c.store.Seen(t.Context(), e.ID); !slices.Equal(seen, []string{"known", "twin 0", "twin 1"}) {
+		t.Error(seen)
+	}
+}
