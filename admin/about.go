@@ -30,6 +30,7 @@ func about(read json.RawMessage) string {
 		ID                                                       uint64
 		Address, To, Account, Domain, Name, Target, Listener, At string
 		All                                                      bool
+		Host                                                     string
 		Queue                                                    []string
 		Sender                                                   string
 	}
@@ -46,7 +47,7 @@ func about(read json.RawMessage) string {
 	var all []string
 	for _, one := range []struct{ word, text string }{
 		{"sessions", ranges(in.IDs, "sessions")}, {"number", number}, {"address", plain(in.Address)}, {"to", plain(in.To)},
-		{"account", plain(in.Account)}, {"domain", plain(in.Domain)}, {"name", plain(in.Name)}, {"target", plain(in.Target)},
+		{"host", plain(in.Host)}, {"account", plain(in.Account)}, {"domain", plain(in.Domain)}, {"name", plain(in.Name)}, {"target", plain(in.Target)},
 		{"queue", names(in.Queue)}, {"sender", plain(in.Sender)}, {"listener", plain(in.Listener)}, {"at", plain(in.At)}, {"messages", ranges(in.UIDs, "messages")},
 	} {
 		switch {

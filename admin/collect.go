@@ -13,13 +13,14 @@ import (
 // Collecting is what of the collector is wanted; *collect.Collector is it.
 type Collecting interface {
 	Once(ctx context.Context, id int64) (collect.Result, error)
+	Single(ctx context.Context, e collect.Entry) (collect.Result, error)
 	Stir()
 }
 
 // Collected is one thing that is collected elsewhere, and what became of it.
 type Collected struct {
-	ID       int64     `json:"id"`
-	Way      string    `json:"way"` // etrn, atrn, turn, pop3
+	ID       int64     `json:"id,omitempty"` // 0: a single time of what was not added
+	Way      string    `json:"way"`          // etrn, atrn, turn, pop3
 	Host     string    `json:"host"`
 	TLS      string    `json:"tls,omitempty"` // required, implicit, none; "": where it is offered
 	CA       []string  `json:"ca,omitempty"`  // names of certificates that are believed beside the system's
@@ -98,6 +99,17 @@ func (h House) collections() []Operation {
 			}
 			e, err := s.Entry(ctx, in.ID)
 			return showCollected(e), noEntry(err, in.ID)
+		}),
+		op("collect.once", true, func(ctx context.Context, in CollectWish) (Collected, error) {
+			if h.Collector == nil {
+				return Collected{}, refusal("absent", "collect.no_server")
+			}
+			in.Every = "" // nothing of it stays that a schedule could be kept for
+			e, err := h.entry(ctx, in)
+			if err == nil {
+				e.Last, err = h.Collector.Single(ctx, e)
+			}
+			return showCollected(e), err
 		}),
 		op("collect.remove", true, func(ctx context.Context, in ByID) (None, error) {
 			return None{}, noEntry(s.RemoveEntry(ctx, in.ID), in.ID)

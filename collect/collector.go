@@ -179,41 +179,83 @@ func (c *Collector) Once(ctx context.Context, id int64) (Result, error) {
 	return c.collect(ctx, id)
 }
 
-func (c *Collector) collect(ctx context.Context, id int64) (Result, error) {
+// Single collects this one time what stands in no Store, and keeps nothing of it:
+// by POP3 all that lies there comes, whatever came before. What the peer refused
+// or could not do is in the Result; the error is that ctx was done before it began.
+func (c *Collector) Single(ctx context.Context, e Entry) (Result, error) {
+	if err := c.take(ctx); err != nil {
+		return Result{}, err
+	}
+	defer c.give()
+	return c.visit(ctx, e, forgetful{}), nil
+}
+
+// take waits for a place among those that collect, and give gives it back.
+func (c *Collector) take(ctx context.Context) error {
 	select {
 	case c.places <- struct{}{}:
-		defer func() { <-c.places }()
+		return nil
 	case <-ctx.Done():
-		return Result{}, ctx.Err()
+		return ctx.Err()
 	}
+}
+
+func (c *Collector) give() { <-c.places }
+
+func (c *Collector) collect(ctx context.Context, id int64) (Result, error) {
+	if err := c.take(ctx); err != nil {
+		return Result{}, err
+	}
+	defer c.give()
 	e, err := c.cfg.Store.Entry(ctx, id)
 	if err != nil {
 		return Result{}, fmt.Errorf("collect: entry %d: %w", id, err)
 	}
-	v := &visit{c: c, e: e}
-	v.result.At = c.cfg.Now()
-	failed := v.make(ctx)
-	v.result.Took = c.cfg.Now().Sub(v.result.At)
-	if failed != nil {
-		v.result.Failure = failure(failed)
-	}
+	result := c.visit(ctx, e, c.cfg.Store)
 	var next time.Time
 	if e.Every > 0 {
 		next = c.cfg.Now().Add(e.Every)
 	}
-	if err := c.cfg.Store.Settle(context.WithoutCancel(ctx), id, v.result, next); err != nil {
-		return v.result, fmt.Errorf("collect: result of entry %d: %w", id, err)
+	if err := c.cfg.Store.Settle(context.WithoutCancel(ctx), id, result, next); err != nil {
+		return result, fmt.Errorf("collect: result of entry %d: %w", id, err)
 	}
-	return v.result, nil
+	return result, nil
 }
 
 // visit is one time that an entry is collected.
 type visit struct {
 	c      *Collector
 	e      Entry
+	memory memory
 	result Result
 
 	unproved error // what is wrong with the peer's certificate, where any will do
+}
+
+// memory is what of a Store a visit works with: which messages of POP3 were filed.
+type memory interface {
+	Seen(ctx context.Context, id int64) ([]string, error)
+	Saw(ctx context.Context, id int64, uidls ...string) error
+	Forget(ctx context.Context, id int64, uidls ...string) error
+}
+
+// forgetful is the memory of what stands in no Store.
+type forgetful struct{}
+
+func (forgetful) Seen(context.Context, int64) ([]string, error)  { return nil, nil }
+func (forgetful) Saw(context.Context, int64, ...string) error    { return nil }
+func (forgetful) Forget(context.Context, int64, ...string) error { return nil }
+
+// visit collects e once.
+func (c *Collector) visit(ctx context.Context, e Entry, m memory) Result {
+	v := &visit{c: c, e: e, memory: m}
+	v.result.At = c.cfg.Now()
+	failed := v.make(ctx)
+	v.result.Took = c.cfg.Now().Sub(v.result.At)
+	if failed != nil {
+		v.result.Failure = failure(failed)
+	}
+	return v.result
 }
 
 func (v *visit) make(ctx context.Context) error {

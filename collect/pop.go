@@ -82,7 +82,7 @@ type box struct {
 
 // fetch files all that is not known. What is deleted there goes with QUIT.
 func (b *box) fetch(ctx context.Context) error {
-	kept, err := b.c.cfg.Store.Seen(ctx, b.e.ID)
+	kept, err := b.memory.Seen(ctx, b.e.ID)
 	if err != nil {
 		return err
 	}
@@ -128,7 +128,7 @@ func (b *box) message(ctx context.Context, one pop3.Unique) error {
 			return err
 		}
 		b.result.Messages++
-		if err := b.c.cfg.Store.Saw(context.WithoutCancel(ctx), b.e.ID, key); err != nil {
+		if err := b.memory.Saw(context.WithoutCancel(ctx), b.e.ID, key); err != nil {
 			return err
 		}
 	}
@@ -186,5 +186,5 @@ func (b *box) forget(ctx context.Context, kept []string) error {
 	if len(gone) == 0 {
 		return nil
 	}
-	return b.c.cfg.Store.Forget(ctx, b.e.ID, gone...)
+	return b.memory.Forget(ctx, b.e.ID, gone...)
 }

@@ -135,3 +135,43 @@ func TestPOP3Memory(t *testing.T) {
 		t.Error(seen)
 	}
 }
+
+// What is collected a single time leaves nothing behind, and all of it comes again.
+func TestPOP3Single(t *testing.T) {
+	enter := strings.Replace(mailbox, "\tC: CAPA\n\tS: +OK\n\tS: USER\n\tS: .\n", "", 1)
+	const one = `
+		C: LIST
+		S: +OK
+		S: 1 10
+		S: .
+		C: UIDL
+		S: +OK
+		S: 1 aaa
+		S: .
+		C: RETR 1
+		S: +OK
+		S: one
+		S: .`
+	for _, keep := range []bool{true, false} {
+		end := "\n\t\tC: DELE 1\n\t\tS: +OK\n\t\tC: QUIT\n\t\tS: +OK"
+		if keep {
+			end = "\n\t\tC: QUIT\n\t\tS: +OK"
+		}
+		c := newCustomer(t, pop(t, enter+one+end))
+		e := popEntry()
+		e.Keep = keep
+		for n := 1; n <= 2; n++ {
+			r, err := c.Single(t.Context(), e)
+			if err != nil || r.Messages != 1 || r.Failure != "" || r.At.IsZero() || r.Session == 0 || len(c.box.got) != n {
+				t.Errorf("keep %v, %d: %+v %v %q", keep, n, r, err, c.box.got)
+			}
+		}
+		if all, err := c.store.Entries(t.Context()); len(all) != 0 || err != nil {
+			t.Error(all, err)
+		}
+	}
+	c := newCustomer(t, pop(t, enter+one+"\n\t\tC: DELE 1"))
+	if r, err := c.Single(t.Context(), popEntry()); err != nil || r.Messages != 1 || r.Failure == "" {
+		t.Errorf("broken off: %+v %v", r, err)
+	}
+}

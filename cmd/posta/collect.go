@@ -3,14 +3,11 @@ package main
 import (
 	"context"
 	"io"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"posta/admin"
 	"posta/collect"
@@ -26,23 +23,6 @@ func (a *app) collectCommand() *cobra.Command {
 		return printAll(a, all, func(w io.Writer) error { return a.collectTable(w, all) })
 	})
 	list.Example = "posta collect list"
-	run := a.command("run", "help.collect_run", func(ctx context.Context, args []string) error {
-		id, err := entryNumber(args[0])
-		if err != nil {
-			return err
-		}
-		c, err := a.collectCall(ctx, "collect.run", admin.ByID{ID: id})
-		switch {
-		case err != nil:
-			return err
-		case c.Failure != "":
-			return words.Fail("collect.failed", words.Args{"Number": id, "Why": collectFailure(a.words, c.Failure)})
-		case c.Left > 0:
-			return words.Fail("collect.not_all", words.Args{"Count": c.Left, "Host": c.Host})
-		}
-		return nil
-	})
-	run.Example = "posta collect run 1"
 	show := a.command("show", "help.collect_show", func(ctx context.Context, args []string) error {
 		id, err := entryNumber(args[0])
 		if err != nil {
@@ -63,8 +43,8 @@ func (a *app) collectCommand() *cobra.Command {
 		return a.done("done.collect_removed", words.Args{"Number": id})
 	})
 	remove.Example = "posta collect remove 1"
-	c := a.group("collect", "help.collect", a.collectAddCommand(), list, a.taking(show, 1, 1, "help.word_number"),
-		a.taking(run, 1, 1, "help.word_number"), a.taking(remove, 1, 1, "help.word_number"))
+	c := a.group("collect", "help.collect", a.collectAddCommand(), a.collectRunCommand(), list, a.taking(show, 1, 1, "help.word_number"),
+		a.taking(remove, 1, 1, "help.word_number"))
 	c.Long = a.say("help.collect_long", nil)
 	return c
 }
@@ -77,89 +57,12 @@ func entryNumber(text string) (int64, error) {
 	return id, nil
 }
 
-func (a *app) collectAddCommand() *cobra.Command {
-	var in admin.CollectWish
-	var every time.Duration
-	var ca string
-	ways := map[collect.Way]*bool{collect.ETRN: new(bool), collect.ATRN: new(bool), collect.TURN: new(bool), collect.POP3: new(bool)}
-	var p *passwordFlags
-	c := a.command("add", "help.collect_add", func(ctx context.Context, args []string) error {
-		in.Host = args[0]
-		for way, wanted := range ways {
-			if *wanted && in.Way != "" {
-				return usage(words.Fail("collect.one_way", nil))
-			}
-			if *wanted {
-				in.Way = string(way)
-			}
-		}
-		if in.Way == "" {
-			return usage(words.Fail("collect.one_way", nil))
-		}
-		if every > 0 {
-			in.Every = every.String()
-		}
-		var err error
-		if in.CA, err = believedFile(ca); err != nil {
-			return err
-		}
-		if in.User != "" {
-			secret, err := a.collectSecret(ctx, p, in)
-			if err != nil {
-				return err
-			}
-			in.Password = secret
-		}
-		_, err = a.collectCall(ctx, "collect.add", in)
-		return err
-	})
-	flags := c.Flags()
-	flags.BoolVar(ways[collect.ETRN], "etrn", false, a.say("help.flag_etrn", nil))
-	flags.BoolVar(ways[collect.ATRN], "atrn", false, a.say("help.flag_atrn", nil))
-	flags.BoolVar(ways[collect.TURN], "turn", false, a.say("help.flag_turn", nil))
-	flags.BoolVar(ways[collect.POP3], "pop3", false, a.say("help.flag_pop3", nil))
-	flags.Lookup("pop3").Annotations = map[string][]string{typedOnly: {}} // POSTA_POP3 is quickstart's
-	flags.StringArrayVar(&in.Domains, "domain", nil, a.say("help.flag_collect_domain", nil))
-	flags.StringVar(&in.User, "user", "", a.say("help.flag_collect_user", nil))
-	flags.StringVar(&in.Account, "account", "", a.say("help.flag_collect_account", nil))
-	flags.StringVar(&in.TLS, "tls", "", a.say("help.flag_collect_tls", nil))
-	choices(c, "tls", string(collect.Required), string(collect.Implicit), string(collect.Clear))
-	flags.StringVar(&ca, "ca", "", a.say("help.flag_ca", nil))
-	flags.BoolVar(&in.Keep, "keep", false, a.say("help.flag_collect_keep", nil))
-	flags.DurationVar(&every, "every", 0, a.say("help.flag_every", nil))
-	flags.Lookup("every").DefValue = ""
-	p = &passwordFlags{}
-	a.passwordFileFlag(c, &p.file)
-	c.Example = "posta collect add isp.example --atrn --user north --domain pepito.es --every 10m\n" +
-		"posta collect add pop.example --pop3 --user pepe --account pepe@pepito.es --keep"
-	return a.taking(c, 1, 1, "help.word_host")
-}
-
-// collectSecret asks for the password of a log-in elsewhere.
-func (a *app) collectSecret(ctx context.Context, p *passwordFlags, in admin.CollectWish) (string, error) {
-	var secret string
-	var err error
-	if p.file != "" {
-		secret, err = a.passwordIn(p.file)
-	} else {
-		f, ok := a.In.(*os.File)
-		if !ok || !term.IsTerminal(int(f.Fd())) {
-			return "", usage(words.Fail("fail.no_terminal", nil))
-		}
-		secret, err = a.secret(ctx, f, a.say("password.elsewhere", words.Args{"User": in.User, "Host": in.Host}))
-	}
-	if err == nil && secret == "" {
-		err = words.Fail("password.empty", nil)
-	}
-	return secret, err
-}
-
 // collectCall runs an operation that answers with an entry, and shows it.
 func (a *app) collectCall(ctx context.Context, operation string, in any) (c admin.Collected, err error) {
 	if err := a.ask(ctx, operation, in, &c); err != nil {
 		return c, err
 	}
-	facts := a.facts(fact{"field.number", strconv.FormatInt(c.ID, 10)}, fact{"field.way", strings.ToUpper(c.Way)}, fact{"field.host", c.Host},
+	facts := a.facts(fact{"field.number", entryLabel(c)}, fact{"field.way", strings.ToUpper(c.Way)}, fact{"field.host", c.Host},
 		fact{"field.tls", a.collectTLS(c.TLS)}, fact{"field.ca", strings.Join(c.CA, ", ")}, fact{"field.user", c.User},
 		fact{"field.collected_for", collectedFor(c)}, fact{"field.afterwards", a.collectKeep(c)}, fact{"field.every", span(c.Every)},
 		fact{"field.next", when(c.Next)}, fact{"field.last", when(c.Last)}, fact{"field.outcome", a.collectOutcome(c)})
@@ -172,11 +75,24 @@ func (a *app) collectCall(ctx context.Context, operation string, in any) (c admi
 	})
 }
 
+// entryLabel is the number of an entry; "" where it is none.
+func entryLabel(c admin.Collected) string {
+	if c.ID == 0 {
+		return ""
+	}
+	return strconv.FormatInt(c.ID, 10)
+}
+
 // collectStayed lists what could not be filed, and why.
 func (a *app) collectStayed(w io.Writer, c *admin.Collected) error {
 	var b strings.Builder
 	b.WriteByte('\n')
-	wrap(&b, "", a.say("collect.stayed", words.Args{"Count": c.Left, "Host": c.Host}))
+	args := words.Args{"Count": c.Left, "Host": c.Host}
+	said := a.say("collect.stayed", args)
+	if c.ID == 0 {
+		said = a.say("collect.stayed_once", args)
+	}
+	wrap(&b, "", said)
 	for _, one := range c.Stayed {
 		from := a.say("collect.unknown_author", nil)
 		if one.From != "" {
@@ -196,6 +112,8 @@ func (a *app) collectKeep(c admin.Collected) string {
 	switch {
 	case c.Way != string(collect.POP3):
 		return ""
+	case c.Keep && c.ID == 0:
+		return a.say("collect.kept_once", nil)
 	case c.Keep:
 		return a.say("collect.kept", nil)
 	}

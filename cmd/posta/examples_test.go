@@ -76,20 +76,23 @@ func exampleScenes() map[string]trial {
 		"posta account set pepe@pepito.es --password":                            {typed: "pepe-2027\npepe-2027\n"},
 		"posta account add pepe@pepito.es --generate --quota 100MB --name \"Pepe Pérez\"": {
 			before: []string{"posta account remove pepe@pepito.es --force"}, says: `Pepe Pérez`},
-		"posta account remove pepe@pepito.es":                                              {before: []string{"posta message delete pepe@pepito.es --all"}},
-		"posta account revoke info@pepito.es luis@pepito.es":                               {before: []string{"posta account grant info@pepito.es luis@pepito.es"}},
-		"posta alias add ventas@pepito.es pepe@pepito.es ana@pepito.es":                    {before: []string{"posta alias remove ventas@pepito.es"}},
-		"posta site show sucursal":                                                         {before: []string{"posta site add sucursal"}, says: `sucursal`},
-		"posta site add sucursal --domain pepito.es":                                       {says: `[a-z2-7]{32}`},
-		"posta site set sucursal --domain pepito.es --network 192.0.2.7":                   {before: []string{"posta site add sucursal"}, says: `networks: |redes: `},
-		"posta site secret sucursal":                                                       {before: []string{"posta site add sucursal"}, says: `[a-z2-7]{32}`},
-		"posta site remove sucursal":                                                       {before: []string{"posta site add sucursal"}},
-		"posta site queue remove uucp":                                                     {before: []string{"posta site queue set uucp pepito.es"}},
-		"posta collect add isp.example --atrn --user north --domain pepito.es --every 10m": {typed: "geheim\n", says: `ATRN`},
-		"posta collect add pop.example --pop3 --user pepe --account pepe@pepito.es --keep": {typed: "geheim\n", says: `POP3`},
-		"posta collect show 1":                                                             {before: []string{"posta collect add 127.0.0.1:1 --etrn --domain pepito.es"}, says: `ETRN`},
-		"posta collect run 1":                                                              {before: []string{"posta collect add 127.0.0.1:1 --etrn --domain pepito.es"}, status: exitFailed, says: `connection|conexión`},
-		"posta collect remove 1":                                                           {before: []string{"posta collect add 127.0.0.1:1 --etrn --domain pepito.es"}},
+		"posta account remove pepe@pepito.es":                                                {before: []string{"posta message delete pepe@pepito.es --all"}},
+		"posta account revoke info@pepito.es luis@pepito.es":                                 {before: []string{"posta account grant info@pepito.es luis@pepito.es"}},
+		"posta alias add ventas@pepito.es pepe@pepito.es ana@pepito.es":                      {before: []string{"posta alias remove ventas@pepito.es"}},
+		"posta site show sucursal":                                                           {before: []string{"posta site add sucursal"}, says: `sucursal`},
+		"posta site add sucursal --domain pepito.es":                                         {says: `[a-z2-7]{32}`},
+		"posta site set sucursal --domain pepito.es --network 192.0.2.7":                     {before: []string{"posta site add sucursal"}, says: `networks: |redes: `},
+		"posta site secret sucursal":                                                         {before: []string{"posta site add sucursal"}, says: `[a-z2-7]{32}`},
+		"posta site remove sucursal":                                                         {before: []string{"posta site add sucursal"}},
+		"posta site queue remove uucp":                                                       {before: []string{"posta site queue set uucp pepito.es"}},
+		"posta collect add isp.example --atrn --user north --domain pepito.es --every 10m":   {typed: "geheim\n", says: `ATRN`},
+		"posta collect add pop.example --pop3 --user pepe --account pepe@pepito.es --keep":   {typed: "geheim\n", says: `POP3`},
+		"posta collect show 1":                                                               {before: []string{"posta collect add 127.0.0.1:1 --etrn --domain pepito.es"}, says: `ETRN`},
+		"posta collect run 1":                                                                {before: []string{"posta collect add 127.0.0.1:1 --etrn --domain pepito.es"}, status: exitFailed, says: `connection|conexión`},
+		"posta collect run --atrn isp.example --user north --domain pepito.es":               {typed: "geheim\n", status: exitFailed, says: `ATRN .*127\.0\.0\.1:9`},
+		"posta collect run --etrn isp.example --domain pepito.es":                            {status: exitFailed, says: `ETRN .*127\.0\.0\.1:9`},
+		"posta collect run --pop3 pop.example --user pepe --account pepe@pepito.es --delete": {typed: "geheim\n", status: exitFailed, says: `POP3 .*127\.0\.0\.1:9`},
+		"posta collect remove 1":                                                             {before: []string{"posta collect add 127.0.0.1:1 --etrn --domain pepito.es"}},
 		"posta mailing-list add clase@pepito.es --member pepe@pepito.es --member ana@pepito.es": {
 			before: []string{"posta mailing-list remove clase@pepito.es"}},
 		"posta message list pepe@pepito.es":                                          {says: `Asunto`},
@@ -402,7 +405,8 @@ func newSetting(t *testing.T, data, lang string) *setting {
 // places are what a line names and a test may not have.
 func (s *setting) places(line string) string {
 	line = regexp.MustCompile(`--(smtp|pop3) :?\d+`).ReplaceAllString(line, "--$1 127.0.0.1:0")
-	return strings.NewReplacer("/var/lib/posta", s.data, "--server 192.0.2.7:2525", "--server 127.0.0.1:9", "192.0.2.7", "127.0.0.1", "mail.example.net", "localhost").Replace(line)
+	return strings.NewReplacer("/var/lib/posta", s.data, "--server 192.0.2.7:2525", "--server 127.0.0.1:9", "192.0.2.7", "127.0.0.1",
+		"isp.example", "127.0.0.1:9", "pop.example", "127.0.0.1:9", "mail.example.net", "localhost").Replace(line)
 }
 
 // terminal is the surroundings of one command line, and what it prints.

@@ -59,6 +59,7 @@ func otherMeaning() []string {
 		"helo",    // EHLO says it; a site may say it
 		"keep",    // what is forwarded, what is collected
 		"pop3",    // where a server listens; how is collected
+		"delete",  // what is on the disk, what is filed
 	}
 }
 
