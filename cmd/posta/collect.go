@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -15,14 +14,6 @@ import (
 )
 
 func (a *app) collectCommand() *cobra.Command {
-	list := a.command("list", "help.collect_list", func(ctx context.Context, _ []string) error {
-		var all []admin.Collected
-		if err := a.ask(ctx, "collect.list", admin.None{}, &all); err != nil {
-			return err
-		}
-		return printAll(a, all, func(w io.Writer) error { return a.collectTable(w, all) })
-	})
-	list.Example = "posta collect list"
 	show := a.command("show", "help.collect_show", func(ctx context.Context, args []string) error {
 		id, err := entryNumber(args[0])
 		if err != nil {
@@ -43,7 +34,7 @@ func (a *app) collectCommand() *cobra.Command {
 		return a.done("done.collect_removed", words.Args{"Number": id})
 	})
 	remove.Example = "posta collect remove 1"
-	c := a.group("collect", "help.collect", a.collectAddCommand(), a.collectRunCommand(), list, a.taking(show, 1, 1, "help.word_number"),
+	c := a.group("collect", "help.collect", a.collectAddCommand(), a.collectRunCommand(), a.collectListCommand(), a.taking(show, 1, 1, "help.word_number"),
 		a.taking(remove, 1, 1, "help.word_number"))
 	c.Long = a.say("help.collect_long", nil)
 	return c
@@ -146,28 +137,6 @@ func (a *app) collectOutcome(c admin.Collected) string {
 		said += "; " + collectFailure(a.words, c.Failure)
 	}
 	return said
-}
-
-func (a *app) collectedRow(c admin.Collected) []string {
-	return []string{strconv.FormatInt(c.ID, 10), strings.ToUpper(c.Way), c.Host, collectedFor(c), span(c.Every), whenListed(c.Last)}
-}
-
-// collectTable lists what is collected, and beneath each what became of it.
-func (a *app) collectTable(w io.Writer, all []admin.Collected) error {
-	var text strings.Builder
-	headings := []string{"field.number", "field.way", "field.host", "field.collected_for", "field.every", "field.last"}
-	if err := lister(a, all, headings, a.collectedRow)(&text); err != nil {
-		return err
-	}
-	for i, line := range slices.Collect(strings.Lines(text.String())) {
-		if i > 0 && i <= len(all) && !all[i-1].Last.IsZero() {
-			line += a.fitting(w, "    "+a.collectOutcome(all[i-1])) + "\n"
-		}
-		if _, err := io.WriteString(w, line); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // collectTLS says how a connection is secured.

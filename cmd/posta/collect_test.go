@@ -62,3 +62,37 @@ func TestCollectOutcome(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestCollectPick(t *testing.T) {
+	all := []admin.Collected{
+		{ID: 1, Way: "atrn", Host: "isp.example", Domains: []string{"a.example", "b.example"}},
+		{ID: 2, Way: "etrn", Host: "isp.example:2525", Domains: []string{"@a.example", "#uucp"}},
+		{ID: 3, Way: "pop3", Host: "192.0.2.1", Account: "ana@b.example"},
+		{ID: 4, Way: "turn", Host: "2001:db8::1", Domains: []string{"c.example"}},
+	}
+	for _, tt := range []struct {
+		pick collectPick
+		want string
+	}{
+		{collectPick{}, "1 2 3 4"},
+		{collectPick{ways: []string{"atrn", "turn"}}, "1 4"},
+		{collectPick{host: "ISP.example"}, "1 2"},
+		{collectPick{host: "isp.example:2525"}, "2"},
+		{collectPick{host: "2001:db8::1"}, "4"},
+		{collectPick{host: "isp"}, ""},
+		{collectPick{domains: []string{"A.example"}}, "1 2"},
+		{collectPick{domains: []string{"b.example"}}, "1 3"},
+		{collectPick{domains: []string{"#uucp", "c.example"}}, "2 4"},
+		{collectPick{ways: []string{"atrn"}, host: "isp.example", domains: []string{"a.example"}}, "1"},
+	} {
+		var got []string
+		for _, one := range all {
+			if tt.pick.takes(one) {
+				got = append(got, entryLabel(one))
+			}
+		}
+		if said := strings.Join(got, " "); said != tt.want {
+			t.Errorf("%+v: %q, want %q", tt.pick, said, tt.want)
+		}
+	}
+}

@@ -87,6 +87,7 @@ func exampleScenes() map[string]trial {
 		"posta site queue remove uucp":                                                       {before: []string{"posta site queue set uucp pepito.es"}},
 		"posta collect add isp.example --atrn --user north --domain pepito.es --every 10m":   {typed: "geheim\n", says: `ATRN`},
 		"posta collect add pop.example --pop3 --user pepe --account pepe@pepito.es --keep":   {typed: "geheim\n", says: `POP3`},
+		"posta collect list --atrn isp.example --domain pepito.es":                           {before: []string{"posta collect add isp.example --etrn --domain pepito.es"}, says: `^(nothing|nada) .*(fits|coincide)`},
 		"posta collect show 1":                                                               {before: []string{"posta collect add 127.0.0.1:1 --etrn --domain pepito.es"}, says: `ETRN`},
 		"posta collect run 1":                                                                {before: []string{"posta collect add 127.0.0.1:1 --etrn --domain pepito.es"}, status: exitFailed, says: `connection|conexión`},
 		"posta collect run --atrn isp.example --user north --domain pepito.es":               {typed: "geheim\n", status: exitFailed, says: `ATRN .*127\.0\.0\.1:9`},

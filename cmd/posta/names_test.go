@@ -39,27 +39,28 @@ func every(c *cobra.Command, f func(*cobra.Command)) {
 // otherMeaning are the flags that mean something else in some commands.
 func otherMeaning() []string {
 	return []string{
-		"domain",  // quickstart serves it; account import puts people there
-		"config",  // serve can do without
-		"from",    // a message is sent, messages are sought
-		"subject", // the same
-		"to",      // trace also takes @domain and a name
-		"name",    // a person's, a list's
-		"limit",   // of sessions, of messages
-		"force",   // what goes along
-		"output",  // message export also takes a folder, session export standard output
-		"all",     // messages, sessions
-		"filter",  // frames are shown, sessions are captured
-		"server",  // probe asks it in the place of others
-		"ports",   // where a server listens, what is captured
-		"session", // trace has one, capture several
-		"tls",     // a client begins with it, a route says how
-		"user",    // of sessions, and who logs in at a route's host
-		"account", // quickstart makes it; into its mailbox is collected
-		"helo",    // EHLO says it; a site may say it
-		"keep",    // what is forwarded, what is collected
-		"pop3",    // where a server listens; how is collected
-		"delete",  // what is on the disk, what is filed
+		"domain",               // quickstart serves it; account import puts people there
+		"config",               // serve can do without
+		"from",                 // a message is sent, messages are sought
+		"subject",              // the same
+		"to",                   // trace also takes @domain and a name
+		"name",                 // a person's, a list's
+		"limit",                // of sessions, of messages
+		"force",                // what goes along
+		"output",               // message export also takes a folder, session export standard output
+		"all",                  // messages, sessions
+		"filter",               // frames are shown, sessions are captured
+		"server",               // probe asks it in the place of others
+		"ports",                // where a server listens, what is captured
+		"session",              // trace has one, capture several
+		"tls",                  // a client begins with it, a route says how
+		"user",                 // of sessions, and who logs in at a route's host
+		"account",              // quickstart makes it; into its mailbox is collected
+		"helo",                 // EHLO says it; a site may say it
+		"keep",                 // what is forwarded, what is collected
+		"pop3",                 // where a server listens; how is collected
+		"etrn", "atrn", "turn", // how is collected, what is listed
+		"delete", // what is on the disk, what is filed
 	}
 }
 
