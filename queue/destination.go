@@ -89,6 +89,12 @@ func (d *destination) wait(domain string) {
 	}
 }
 
+// waitsFor says that a domain was put off, or may have been.
+func (d *destination) waitsFor(domain string) bool {
+	_, ok := d.waiting[domain]
+	return ok || len(d.waiting) >= mostDomains
+}
+
 // laneID is a lane without its time.
 type laneID struct{ domain, sender string }
 

@@ -3,9 +3,7 @@ package queue
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/netip"
-	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -264,40 +262,6 @@ func TestDeliver(t *testing.T) {
 		}
 		if _, err := w.q.Deliver(t.Context(), nil, Turned{}, nil); !errors.Is(err, ErrEnding) {
 			t.Error(err)
-		}
-	})
-}
-
-// A site that asked by ETRN and does not answer is not asked again before it asks
-// again: all that was due for it waits, also what was not tried.
-func TestEtrnUnanswered(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		w.hosts["gw.x.example"] = addrs("192.0.2.7")
-		w.routes["x.example"] = Route{OnDemand: true, Hosts: []string{"gw.x.example:25"}}
-		w.answers("192.0.2.7:25", "refused")
-		const letters = 40
-		for i := range letters {
-			w.store.file(store.Outgoing{Sender: fmt.Sprint("s", i%3), From: "a@us.example", Queue: fmt.Sprint("q", i), Received: time.Now(),
-				Rcpts: []store.Rcpt{{To: "b@x.example", Domain: "x.example", Due: store.Never(), Expires: time.Now().Add(30 * 24 * time.Hour)}}}, "Subject: Hi\r\n\r\nHi\r\n")
-		}
-		hurry := func() {
-			if n, err := w.q.Hurry(t.Context(), "x.example"); n != letters || err != nil {
-				t.Error(n, err)
-			}
-		}
-		time.AfterFunc(time.Hour, hurry)
-		time.AfterFunc(48*time.Hour, func() {
-			if n := len(w.dials); n == 0 || n > 2 {
-				t.Errorf("%d dials for one ETRN", n)
-			}
-			w.scripts["192.0.2.7:25"] = nil
-			w.answers("192.0.2.7:25", talk(append(slices.Repeat([]string{sent}, letters), quit)...))
-			hurry()
-		})
-		w.run(49 * time.Hour)
-		if w.store.left() != 0 || w.store.leased != 0 {
-			t.Errorf("%d left, %d leased\n%.2000s", w.store.left(), w.store.leased, w.story())
 		}
 	})
 }

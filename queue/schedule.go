@@ -265,8 +265,7 @@ func (s *schedule) place(lane store.Lane, f found) {
 	d := s.dest(f.way)
 	switch {
 	case d.down(s.q.cfg.Now()):
-		s.sweep(sweep{lane: lane, why: d.why, until: d.until})
-		d.wait(lane.Domain)
+		s.postpone(d, lane)
 	case len(d.lanes) >= mostOfOne:
 		d.more = true
 		s.forget(lane)

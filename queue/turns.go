@@ -179,8 +179,7 @@ func (s *schedule) failed(d *destination, t trouble) (until time.Time, down bool
 	}
 	d.why, d.allowed = t, 1
 	for _, lane := range d.lanes {
-		d.wait(lane.Domain)
-		s.sweep(sweep{lane: lane, why: t, until: d.until})
+		s.postpone(d, lane)
 	}
 	d.lanes = nil
 	return d.until, true
@@ -201,14 +200,26 @@ func (s *schedule) putOff(d *destination, domain string) {
 	d.wait(domain)
 }
 
-// forgive lets destinations be tried at once: that of a domain, or all for "".
+// postpone puts off what is due in a lane of a destination that is down. What is kept
+// for a site has no timer. mu is held.
+func (s *schedule) postpone(d *destination, lane store.Lane) {
+	d.wait(lane.Domain)
+	one := sweep{lane: lane, why: d.why, until: d.until}
+	if d.way.route.OnDemand {
+		one.kept = d.way
+	}
+	s.sweep(one)
+}
+
+// forgive lets destinations be tried at once: that of a domain, or all for "". The
+// way to it may be forgotten by now, what was put off is not.
 func (s *schedule) forgive(domain string) {
 	f, ok := s.q.router.known(domain)
 	s.q.router.forget(domain)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for key, d := range s.dests {
-		if domain == "" || ok && f.way != nil && f.way.key == key {
+		if domain == "" || ok && f.way != nil && f.way.key == key || d.waitsFor(domain) {
 			d.until = time.Time{}
 		}
 	}

@@ -1,0 +1,76 @@
+package queue
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"posta/store"
+)
+
+// A site that asked by ETRN and does not answer is not asked again before it asks
+// again: all that was due for it waits, also what was not tried.
+func TestEtrnUnanswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.hosts["gw.x.example"] = addrs("192.0.2.7")
+		w.routes["x.example"] = Route{OnDemand: true, Hosts: []string{"gw.x.example:25"}}
+		w.answers("192.0.2.7:25", "refused")
+		const letters = 40
+		for i := range letters {
+			w.store.file(store.Outgoing{Sender: fmt.Sprint("s", i%3), From: "a@us.example", Queue: fmt.Sprint("q", i), Received: time.Now(),
+				Rcpts: []store.Rcpt{{To: "b@x.example", Domain: "x.example", Due: store.Never(), Expires: time.Now().Add(30 * 24 * time.Hour)}}}, "Subject: Hi\r\n\r\nHi\r\n")
+		}
+		hurry := func() {
+			if n, err := w.q.Hurry(t.Context(), "x.example"); n != letters || err != nil {
+				t.Error(n, err)
+			}
+		}
+		time.AfterFunc(time.Hour, hurry)
+		time.AfterFunc(48*time.Hour, func() {
+			if n := len(w.dials); n == 0 || n > 2 {
+				t.Errorf("%d dials for one ETRN", n)
+			}
+			w.scripts["192.0.2.7:25"] = nil
+			w.answers("192.0.2.7:25", talk(append(slices.Repeat([]string{sent}, letters), quit)...))
+			hurry()
+		})
+		w.run(49 * time.Hour)
+		if w.store.left() != 0 || w.store.leased != 0 {
+			t.Errorf("%d left, %d leased\n%.2000s", w.store.left(), w.store.leased, w.story())
+		}
+	})
+}
+
+// A site that did not answer, and asks again long before its host would be tried
+// again, is tried at once, and its mail gets no timer.
+func TestEtrnAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.hosts["gw.x.example"] = addrs("192.0.2.7")
+		w.routes["x.example"] = Route{OnDemand: true, Hosts: []string{"gw.x.example:25"}}
+		w.answers("192.0.2.7:25", "refused")
+		w.store.file(store.Outgoing{Sender: "a", From: "a@us.example", Queue: "q", Received: time.Now(),
+			Rcpts: []store.Rcpt{{To: "b@x.example", Domain: "x.example", Due: store.Never(), Expires: time.Now().Add(30 * 24 * time.Hour)}}}, "Subject: Hi\r\n\r\nHi\r\n")
+		const times = 8 // so that the host is down for an hour in the end
+		for n := range times {
+			at := time.Hour + time.Duration(n)*23*time.Minute
+			time.AfterFunc(at, func() {
+				if n, err := w.q.Hurry(t.Context(), "x.example"); n != 1 || err != nil {
+					t.Error(n, err)
+				}
+			})
+			time.AfterFunc(at+5*time.Minute, func() {
+				if next, err := w.store.Next(t.Context()); len(w.dials) != n+1 || err != nil || next.Before(time.Now().Add(24*time.Hour)) {
+					t.Errorf("%d dials for %d times ETRN; the next is due at %v, %v", len(w.dials), n+1, next, err)
+				}
+			})
+		}
+		w.run(24 * time.Hour)
+		if len(w.dials) != times {
+			t.Errorf("%d dials", len(w.dials))
+		}
+	})
+}
