@@ -78,7 +78,9 @@ func (b *builder) said(a *story.Act) step {
 			}
 		}
 	case story.Answer:
-		s.rest = text
+		if s.rest = text; text == "" {
+			s.rest = b.d.w.Say("draw.empty_line", nil)
+		}
 		b.decoded(&s, a, a.Text)
 	default:
 		s.tone, s.rest = quiet, text
@@ -94,7 +96,7 @@ func cut(line string) (head, rest string) {
 
 // decoded says what stands in base64 (RFC 4954 §4, RFC 5034 §4).
 func (b *builder) decoded(s *step, a *story.Act, text string) {
-	if b.d.o.HideSecrets && a.Kind != story.Challenge {
+	if b.d.o.HideSecrets && (a.Kind != story.Challenge || a.Masked() != a.Text) {
 		return
 	}
 	octets, err := base64.StdEncoding.DecodeString(text)
@@ -115,7 +117,7 @@ func (b *builder) decoded(s *step, a *story.Act, text string) {
 // reply is the step of the server's words.
 func (b *builder) reply(a *story.Act) step {
 	s := b.step(arrow, replied, a)
-	text := clean(a.Text)
+	text := clean(b.told(a))
 	s.head, s.rest = cut(text)
 	if a.Code > 0 && len(text) >= 4 {
 		s.head, s.rest = text[:3], text[4:]

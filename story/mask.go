@@ -8,20 +8,31 @@ import (
 
 // Masked is the act's text with what may be secret in it masked, as a stranger
 // who looks over somebody's shoulder may see it: passwords, what answers a
-// challenge, APOP's digest; and before a log-in what stands behind a word that
+// challenge, APOP's digest; SCRAM's challenges, with whose salt, nonces and
+// signature passwords can be tried (RFC 5802 §9), and those of a log-in that is
+// not known; and before a log-in what stands behind a word that
 // is no command, or all of a line where a log-in was tried before, because
 // passwords are typed there by mistake. Names of users stay, where they are not
 // in base64.
 func (a *Act) Masked() string {
 	switch {
-	case a.Kind == Answer && a.Text != "*":
+	case a.Kind == Answer && a.Text != "*" && a.Text != "":
 		return event.Masked
+	case a.Kind == Challenge && a.feedsGuesses():
+		if mark, coded, _ := strings.Cut(a.Text, " "); coded != "" {
+			return mark + " " + event.Masked
+		}
 	case a.Kind == Stray && a.From == Client && a.Before.User == "":
 		return event.Masked
 	case a.Kind == Command && a.secret < len(a.Text):
 		return a.Text[:a.secret] + event.Masked
 	}
 	return a.Text
+}
+
+// feedsGuesses says that passwords can be tried with a challenge and nothing else.
+func (a *Act) feedsGuesses() bool {
+	return a.Re == nil || a.Re.Login == nil || strings.HasPrefix(a.Re.Login.Mechanism, "SCRAM-")
 }
 
 // hide finds where in a command the secret begins.

@@ -39,7 +39,7 @@ func (b *Buffers) giveOut(p *block) {
 type block struct {
 	buf    []byte
 	runs   []run
-	looked int // runs that MaskReply has passed
+	looked int // runs that are complete
 }
 
 // run is octets of a block that are the same to the watchers.

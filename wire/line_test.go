@@ -93,8 +93,9 @@ func TestMask(t *testing.T) {
 	conn.Mask(11, len(line)-11)
 	conn.Mask(-5, 0)
 	conn.Mask(100, 5)
-	conn.Reply("334 challenge\r\n")
-	conn.MaskReply()
+	conn.Reply("334 ")
+	conn.Secret("challenge")
+	conn.Reply("\r\n")
 	conn.Reply("535 no\r\n")
 	conn.Flush()
 	if _, err := conn.Line(40); !errors.Is(err, ErrBareEnd) {
@@ -107,8 +108,9 @@ func TestMask(t *testing.T) {
 	conn.State("done")
 	conn.Close("quit")
 	want := `C 0 "AUTH PLAIN ********\r\n"
-S 0 "***************"
-S 15 "535 no\r\n"
+S 0 "334 "
+S 4 "*********"
+S 13 "\r\n535 no\r\n"
 C 21 "***********\n"
 C 33 "***********************************************"
 C 80 "QUIT\r\n"

@@ -267,8 +267,7 @@ func TestManyRepliesStayInOrder(t *testing.T) {
 		want.Write(body)
 	}
 	secret := strings.Repeat("s", 2*outSize)
-	conn.Reply(secret)
-	conn.MaskReply()
+	conn.Secret(secret)
 	want.WriteString(secret)
 	conn.Close("quit")
 	if b := <-heard; !bytes.Equal(b, want.Bytes()) {

@@ -25,7 +25,8 @@ func (c *Conn) Reply(s string) {
 }
 
 // Secret is Reply for octets that only the peer may see: a password, or what is
-// made of one.
+// made of one, as SCRAM's challenges. Line ends and a reply's code are not to be
+// among them: who follows the dialogue needs them.
 func (c *Conn) Secret(s string) {
 	if c.outErr != nil || s == "" {
 		return
@@ -65,8 +66,8 @@ func (c *Conn) write(p []byte) {
 	r.end = len(b.buf)
 }
 
-// room gives the write buffer with room for n more octets. A reply is never
-// cut in two, so that MaskReply finds the whole of it.
+// room gives the write buffer with room for n more octets. What is appended at
+// once is never cut in two.
 func (c *Conn) room(n int) *block {
 	if c.out != nil && len(c.out.buf)+n > cap(c.out.buf) {
 		_ = c.Flush() // kept in outErr
@@ -75,18 +76,6 @@ func (c *Conn) room(n int) *block {
 		c.out = c.o.Buffers.takeOut()
 	}
 	return c.out
-}
-
-// MaskReply marks the reply octets appended since the last Flush, or since the
-// last MaskReply, as secret: a SCRAM challenge.
-func (c *Conn) MaskReply() {
-	if c.out == nil {
-		return
-	}
-	for i := c.out.looked; i < len(c.out.runs); i++ {
-		c.out.runs[i].secret = true
-	}
-	c.out.looked = len(c.out.runs)
 }
 
 // Flush sends what is buffered.

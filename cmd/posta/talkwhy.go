@@ -35,7 +35,7 @@ func (a *app) meaning(rec *recording) []string {
 	}
 	var out []string
 	for _, act := range []*story.Act{command, reply} {
-		if act == nil || act.Masked() != act.Text { // what was typed unseen is not shown now
+		if act == nil || act.From == story.Client && act.Masked() != act.Text { // what was typed unseen is not shown now
 			continue
 		}
 		g := gloss.Of(a.words, s, act)

@@ -175,7 +175,7 @@ func (w *onlooker) hidden(a *story.Act) string {
 	coded := ""
 	switch {
 	case a.Kind == story.Challenge:
-		_, coded, _ = strings.Cut(a.Text, " ")
+		_, coded, _ = strings.Cut(w.said(a), " ")
 	case a.Kind == story.Answer && w.secrets:
 		coded = a.Text
 	}

@@ -88,18 +88,18 @@ func (s *session) exchange(ctx context.Context, x sasl.Server, mechanism string,
 	return sasl.ErrSyntax
 }
 
-// challenge sends a challenge at once. Those of SCRAM are masked: salt and
-// nonces would feed a guessing attack.
+// challenge sends a challenge at once. What SCRAM's hold is masked: salt and
+// nonces would feed a guessing attack. Who watches sees that it was a challenge.
 func (s *session) challenge(challenge []byte, secret bool) error {
-	err := s.c.Flush() // earlier replies are not masked with it
-	s.c.Reply(string(pop3.AppendChallenge(nil, challenge)) + "\r\n")
+	say := s.c.Reply
 	if secret {
-		s.c.MaskReply()
+		say = s.c.Secret
 	}
-	if err == nil {
-		err = s.c.Flush()
-	}
-	if err != nil {
+	line := string(pop3.AppendChallenge(nil, challenge))
+	s.c.Reply(line[:len("+ ")])
+	say(line[len("+ "):])
+	s.c.Reply("\r\n")
+	if err := s.c.Flush(); err != nil {
 		s.end(ending(err))
 		return errUnread
 	}

@@ -119,6 +119,9 @@ func (k *talk) exchange(client sasl.Client) {
 	if strings.Contains(k.w.transcript(), base64.StdEncoding.EncodeToString(initial)) {
 		k.t.Error("the exchange is in the transcript")
 	}
+	if shown := k.w.transcript(); !strings.Contains(shown, "+ ***") {
+		k.t.Errorf("no challenge is seen in\n%s", shown)
+	}
 }
 
 // rfc: 5034-4-13 5034-4-25

@@ -103,12 +103,16 @@ func (s *session) exchange(ctx context.Context, x sasl.Server, cmd smtp.Command)
 	return sasl.ErrSyntax
 }
 
-// challenge says 334 with nothing but base64 (RFC 4954 §4).
+// challenge says 334 with nothing but base64 (RFC 4954 §4). Who watches sees
+// that it was a challenge, also of one that is secret.
 func (s *session) challenge(data []byte, secret bool) {
-	s.c.Reply("334 " + base64.StdEncoding.EncodeToString(data) + "\r\n")
+	say := s.c.Reply
 	if secret {
-		s.c.MaskReply()
+		say = s.c.Secret
 	}
+	s.c.Reply("334 ")
+	say(base64.StdEncoding.EncodeToString(data))
+	s.c.Reply("\r\n")
 	s.flush()
 }
 

@@ -203,6 +203,9 @@ func logIn(t *testing.T, mechanism, password string) {
 	if strings.Contains(r.h.octets.String(), base64.StdEncoding.EncodeToString([]byte(password))) {
 		t.Errorf("%s: watchers saw the password", mechanism)
 	}
+	if strings.HasPrefix(mechanism, "SCRAM-") && strings.Count(r.h.octets.String(), "334 *")+strings.Count(r.h.octets.String(), "334 \r\n") == 0 {
+		t.Errorf("%s: watchers saw no challenge in %q", mechanism, r.h.octets.String())
+	}
 }
 
 // Lines that may be secrets are hidden also where nobody asked for them.
