@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -20,6 +21,8 @@ type DNSRecord struct {
 	Said   *words.Error `json:"said,omitempty"` // Why, for every language
 	Needed bool         `json:"needed"`         // without it mail does not come or is not believed
 
+	Until time.Time `json:"until,omitzero"` // of an old key: when the record may go
+
 	Address string       `json:"address,omitempty"` // of a PTR: whose name it is
 	State   string       `json:"state,omitempty"`   // of one that was looked up: right, missing, different, unknown
 	Found   []string     `json:"found,omitempty"`   // what stands in its place
@@ -29,6 +32,7 @@ type DNSRecord struct {
 // DNSWish names a domain whose records are wanted.
 type DNSWish struct {
 	Name    string   `json:"name"`
+	Host    string   `json:"host,omitempty"`    // the server's name there; "": as it is configured
 	Check   bool     `json:"check,omitempty"`   // they are looked up, too
 	Servers []string `json:"servers,omitempty"` // that are asked; none: those of the configuration
 }
@@ -81,9 +85,10 @@ func (h House) domainDNS(ctx context.Context, in DNSWish) ([]DNSRecord, error) {
 	if err != nil {
 		return nil, err
 	}
-	site := h.Site()
+	site, now := h.Site(), time.Now()
+	site.Host = cmp.Or(in.Host, site.Host)
 	if !in.Check {
-		all, err := sign.Records(d.Name, site, keys)
+		all, err := sign.Records(d.Name, site, keys, now)
 		return each(all, showRecord), err
 	}
 	if len(in.Servers) == 0 {
@@ -96,7 +101,7 @@ func (h House) domainDNS(ctx context.Context, in DNSWish) ([]DNSRecord, error) {
 	}
 	l := lookup{resolver, &site}
 	l.addresses(ctx)
-	all, err := sign.Records(d.Name, site, keys)
+	all, err := sign.Records(d.Name, site, keys, now)
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +109,7 @@ func (h House) domainDNS(ctx context.Context, in DNSWish) ([]DNSRecord, error) {
 }
 
 func showRecord(r sign.Record) DNSRecord {
-	out := DNSRecord{Name: r.Name, Type: r.Type, Value: r.Value, Zone: r.Zone(), Why: r.Why.Error(), Said: r.Why, Needed: r.Needs}
+	out := DNSRecord{Name: r.Name, Type: r.Type, Value: r.Value, Zone: r.Zone(), Why: r.Why.Error(), Said: r.Why, Needed: r.Needs, Until: r.Until}
 	if r.Addr.IsValid() {
 		out.Address = r.Addr.String()
 	}

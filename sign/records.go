@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"time"
 
 	"posta/words"
 )
@@ -17,6 +18,7 @@ type Record struct {
 	Why   *words.Error // what it is for, in every language
 	Needs bool         // without it mail does not come, or is not believed
 	Addr  netip.Addr   // of a PTR: whose name it is
+	Until time.Time    // of an old key: when the record may go; zero: it stays
 }
 
 // Zone is the record as a line of a zone file (RFC 1035 §5.1). A TXT is cut
@@ -56,8 +58,9 @@ type Port struct {
 const dmarcFirst = dmarcBegins + "; p=none; rua=mailto:postmaster@"
 
 // Records are what a domain publishes so that mail finds it, and what it sends
-// is believed. Keys are the domain's; old ones' records may go.
-func Records(domain string, site Site, keys []Key) ([]Record, error) {
+// is believed. Keys are the domain's; an old one's
+// record stays as long as mail signed with it may be under way.
+func Records(domain string, site Site, keys []Key, now time.Time) ([]Record, error) {
 	out := []Record{{Name: domain, Type: "MX", Value: "10 " + site.Host + ".", Why: words.Fail("sign.why_mx", nil), Needs: true}}
 	for _, a := range site.Addrs {
 		kind := "A"
@@ -71,18 +74,15 @@ func Records(domain string, site Site, keys []Key) ([]Record, error) {
 	out = append(out, Record{Name: domain, Type: "TXT", Value: spfBegins + " mx -all", Why: words.Fail("sign.why_spf", nil), Needs: true})
 	for i := range keys {
 		k := &keys[i]
-		if k.State == Old {
+		until := k.until()
+		if !until.IsZero() && now.After(until) {
 			continue
 		}
 		value, err := k.Record()
 		if err != nil {
 			return nil, err
 		}
-		why := "sign.why_dkim"
-		if k.State == Next {
-			why = "sign.why_next"
-		}
-		out = append(out, Record{Name: k.Name(), Type: "TXT", Value: value, Why: words.Fail(why, nil), Needs: true})
+		out = append(out, Record{Name: k.Name(), Type: "TXT", Value: value, Why: k.why(), Needs: true, Until: until})
 	}
 	out = append(out, Record{Name: "_dmarc." + domain, Type: "TXT", Value: dmarcFirst + domain, Why: words.Fail("sign.why_dmarc", nil), Needs: true})
 	for _, p := range site.Ports {
@@ -90,6 +90,25 @@ func Records(domain string, site Site, keys []Key) ([]Record, error) {
 			Value: "0 1 " + strconv.Itoa(int(p.Port)) + " " + site.Host + ".", Why: words.Fail("sign.why_srv", nil)})
 	}
 	return out, nil
+}
+
+// until is when an old key's record may go; zero: it stays.
+func (k *Key) until() time.Time {
+	if k.State != Old {
+		return time.Time{}
+	}
+	return k.Changed.Add(keepOld).UTC()
+}
+
+// why says what a key's record is for.
+func (k *Key) why() *words.Error {
+	switch k.State {
+	case Next:
+		return words.Fail("sign.why_next", nil)
+	case Old:
+		return words.Fail("sign.why_old", words.Args{"Until": k.until().Format(time.DateOnly)})
+	}
+	return words.Fail("sign.why_dkim", nil)
 }
 
 // reverse is the name under which an address's PTR stands (RFC 1035 §3.5, RFC 3596 §2.5).

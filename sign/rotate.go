@@ -172,7 +172,7 @@ func (s *Signer) tend(ctx context.Context, domain string, keys []Key) error {
 	now := s.now()
 	var gone KeyChange
 	for _, k := range of(keys, Old) {
-		if now.Sub(k.Changed) > keepOld {
+		if now.After(k.until()) {
 			gone.Remove = append(gone.Remove, k.ID)
 		}
 	}

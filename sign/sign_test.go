@@ -248,7 +248,7 @@ func TestRecords(t *testing.T) {
 		t.Fatal(err)
 	}
 	all, err := Records("pepito.es", Site{Host: "mx.pepito.es", Ports: []Port{{"submissions", 465}},
-		Addrs: []netip.Addr{netip.MustParseAddr("192.0.2.7"), netip.MustParseAddr("2001:db8::7")}}, keys)
+		Addrs: []netip.Addr{netip.MustParseAddr("192.0.2.7"), netip.MustParseAddr("2001:db8::7")}}, keys, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -277,6 +277,43 @@ func TestRecords(t *testing.T) {
 	}
 	if line := all[7].Zone(); len(line) > 150 {
 		t.Errorf("Ed25519's record is long: %s", line)
+	}
+}
+
+// Mail under way was signed with the keys that are old now: their records stay
+// for ten days, and say until when.
+func TestRecordsOfOldKeys(t *testing.T) {
+	now := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
+	s := New(Config{Store: &shelf{}, Now: func() time.Time { return now }})
+	if _, err := s.Ensure(t.Context(), "pepito.es"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Prepare(t.Context(), "pepito.es"); err != nil {
+		t.Fatal(err)
+	}
+	keys, err := s.Activate(t.Context(), "pepito.es")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const day = 24 * time.Hour
+	for after, want := range map[time.Duration]int{0: 2, 10 * day: 2, 10*day + time.Second: 0} {
+		all, err := Records("pepito.es", Site{Host: "mx.pepito.es"}, keys, now.Add(after))
+		if err != nil {
+			t.Fatal(err)
+		}
+		active, old := 0, 0
+		for i := range all {
+			switch r := &all[i]; {
+			case !strings.Contains(r.Name, "._domainkey."):
+			case r.Until.IsZero():
+				active++
+			case r.Until.Equal(now.Add(10*day)) && r.Needs && strings.Contains(r.Why.Error(), "2026-03-14"):
+				old++
+			}
+		}
+		if active != 2 || old != want {
+			t.Errorf("after %v: %d active keys and %d old ones, want 2 and %d", after, active, old, want)
+		}
 	}
 }
 

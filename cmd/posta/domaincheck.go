@@ -58,6 +58,9 @@ func (a *app) dnsFound(w io.Writer, all []published, well bool) error {
 			a.explain(w, &b, r)
 		}
 	}
+	if len(all) > 0 && !dotted(hostIn(all[0].Value)) {
+		b.WriteString("\n" + a.broken(w, a.say("dns.no_host", nil)) + "\n")
+	}
 	if well {
 		b.WriteString("\n" + a.broken(w, a.say("dns.well", nil)) + "\n")
 	}
