@@ -66,6 +66,7 @@ type QueuePick struct {
 // QueueChanged says how many recipients a change was about.
 type QueueChanged struct {
 	Recipients int64 `json:"recipients"`
+	Kept       int64 `json:"kept,omitempty"` // of them, of retry and release: those whose site must ask for them
 }
 
 // QueueDepth counts what is in the queue.
@@ -137,6 +138,9 @@ func (h House) pages(ctx context.Context, in QueuePick, do func([]store.Item) (e
 
 func (h House) listQueue(ctx context.Context, in QueuePick) ([]Queued, error) {
 	out := []Queued{}
+	if err := in.sound(); err != nil {
+		return out, err
+	}
 	err := h.pages(ctx, in, func(items []store.Item) (bool, error) {
 		for i := range items {
 			if in.Limit > 0 && len(out) == in.Limit {
@@ -200,22 +204,6 @@ func (h House) showTried(a store.Attempt) Tried {
 	return t
 }
 
-// chosen refuses a change of everything that nobody asked for.
-func (in QueuePick) chosen() error {
-	if len(in.Queue) == 0 && in.Domain == "" && in.Sender == "" && in.To == "" && in.Held == nil && !in.All {
-		return refusal("invalid", "admin.queue_which")
-	}
-	return nil
-}
-
-// none says that a change found nothing to change.
-func (in QueuePick) none() error {
-	if len(in.Queue) == 1 {
-		return refusal("not_found", "admin.not_queued", "ID", in.Queue[0])
-	}
-	return refusal("not_found", "admin.nothing_queued")
-}
-
 // Sender changes what waits in the queue, as the one who sends it.
 type Sender interface {
 	// Change holds, releases or retries, and counts the recipients.
@@ -230,31 +218,6 @@ type Sender interface {
 
 	// Explain says which way mail for a domain would take.
 	Explain(ctx context.Context, domain string) (queue.Way, error)
-}
-
-// everyPick does something for each pick of a change that is asked for, and
-// counts the recipients.
-func (h House) everyPick(in QueuePick, do func(store.Pick) (int64, error)) (QueueChanged, error) {
-	if err := in.chosen(); err != nil {
-		return QueueChanged{}, err
-	}
-	var out QueueChanged
-	for _, pick := range in.picks() {
-		n, err := do(pick)
-		if out.Recipients += n; err != nil {
-			return out, err
-		}
-	}
-	if out.Recipients == 0 {
-		return out, in.none()
-	}
-	return out, nil
-}
-
-func (h House) changeQueue(change store.Change) func(context.Context, QueuePick) (QueueChanged, error) {
-	return func(ctx context.Context, in QueuePick) (QueueChanged, error) {
-		return h.everyPick(in, func(p store.Pick) (int64, error) { return h.Sender.Change(ctx, p, change) })
-	}
 }
 
 func (h House) removeQueued(tell bool) func(context.Context, QueuePick) (QueueChanged, error) {

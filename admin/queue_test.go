@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"posta/mail"
+	"posta/queue"
 	"posta/store"
 )
 
@@ -32,6 +33,15 @@ func (w *waitingRoom) Items(_ context.Context, p store.Pick) ([]store.Item, erro
 		}
 	}
 	return out, w.err
+}
+
+func (w *waitingRoom) Depth(context.Context) (d store.Depth, err error) {
+	for _, one := range w.items {
+		if !one.Due.Before(store.Never()) {
+			d.Kept++
+		}
+	}
+	return d, w.err
 }
 
 func (w *waitingRoom) Story(_ context.Context, item int64) ([]store.Attempt, error) {
@@ -124,7 +134,6 @@ func TestQueuePages(t *testing.T) {
 }
 
 func TestQueueChanges(t *testing.T) {
-	held := true
 	for _, tt := range []struct {
 		operation string
 		change    store.Change
@@ -134,9 +143,9 @@ func TestQueueChanges(t *testing.T) {
 		{"queue.retry", store.Retry, false, false}, {"queue.hold", store.Hold, false, false}, {"queue.release", store.Release, false, false},
 		{"queue.delete", 0, true, false}, {"queue.bounce", 0, true, true},
 	} {
-		c := &carrierOf{found: 2}
+		c, held := &carrierOf{found: 2}, tt.operation != "queue.retry"
 		var audits []string
-		table := newTable(func(a Audit) { audits = append(audits, a.Operation) }, House{Sender: c}.queued())
+		table := newTable(func(a Audit) { audits = append(audits, a.Operation) }, House{Sender: c, Queue: &waitingRoom{}}.queued())
 		out := called[QueueChanged](t, table, tt.operation, QueuePick{Queue: []string{"q1", "q2"}, Domain: "a.es", Held: &held})
 		want := []store.Pick{{Queue: "q1", Domain: "a.es", Held: &held}, {Queue: "q2", Domain: "a.es", Held: &held}}
 		if out.Recipients != 4 || len(c.picks) != 2 || *c.picks[0].Held != held || c.picks[0].Queue != want[0].Queue || c.picks[1].Queue != want[1].Queue || c.picks[1].Domain != "a.es" {
@@ -159,5 +168,53 @@ func TestQueueChanges(t *testing.T) {
 		refused(t, table.Call(t.Context(), tt.operation, QueuePick{Sender: "x@here.es"}, nil), "not_found")
 		c.err = errors.New("broken")
 		refused(t, table.Call(t.Context(), tt.operation, QueuePick{To: "x@a.es"}, nil), "internal")
+	}
+}
+
+// A change that finds nobody says why: what is meant is held, or is not.
+func TestQueueChangesNobody(t *testing.T) {
+	w := &waitingRoom{items: []store.Item{
+		item(1, "waits", "a@a.es", nil),
+		item(2, "held", "b@b.es", func(i *store.Item) { i.Held = true }),
+	}}
+	table := newTable(nil, House{Sender: &carrierOf{}, Queue: w}.queued())
+	held, free := true, false
+	for _, tt := range []struct {
+		operation string
+		in        QueuePick
+		code, id  string
+	}{
+		{"queue.retry", QueuePick{Queue: []string{"held"}}, "invalid", "admin.message_held"},
+		{"queue.retry", QueuePick{Held: &held}, "invalid", "admin.all_held"},
+		{"queue.retry", QueuePick{Domain: "b.es"}, "invalid", "admin.all_held"},
+		{"queue.retry", QueuePick{Queue: []string{"gone"}}, "not_found", "admin.not_queued"},
+		{"queue.release", QueuePick{Queue: []string{"waits"}}, "invalid", "admin.message_not_held"},
+		{"queue.release", QueuePick{Held: &free}, "invalid", "admin.nothing_held"},
+		{"queue.release", QueuePick{Queue: []string{"gone"}}, "not_found", "admin.not_queued"},
+		{"queue.hold", QueuePick{Domain: "bad domain"}, "invalid", "admin.queue_domain"},
+		{"queue.list", QueuePick{Domain: "bad domain"}, "invalid", "admin.queue_domain"},
+	} {
+		err := table.Call(t.Context(), tt.operation, tt.in, nil)
+		var said *Error
+		if !errors.As(err, &said) || said.Code != tt.code || said.Said.ID != tt.id {
+			t.Errorf("%s %+v: %v", tt.operation, tt.in, err)
+		}
+	}
+}
+
+// What waits until its site asks is not tried by a retry.
+func TestQueueRetryKept(t *testing.T) {
+	w := &waitingRoom{items: []store.Item{
+		item(1, "q1", "a@a.es", nil),
+		item(2, "q1", "e@site.es", func(i *store.Item) { i.Due = store.Never() }),
+	}}
+	c := &carrierOf{found: 2, way: queue.Way{Kept: true}}
+	table := newTable(nil, House{Sender: c, Queue: w}.queued())
+	if out := called[QueueChanged](t, table, "queue.retry", QueuePick{Queue: []string{"q1"}}); out != (QueueChanged{2, 1}) {
+		t.Errorf("%+v", out)
+	}
+	c.way.Kept = false // by now there is a way
+	if out := called[QueueChanged](t, table, "queue.retry", QueuePick{Queue: []string{"q1"}}); out != (QueueChanged{2, 0}) || !slices.Equal(c.asked, []string{"site.es", "site.es"}) {
+		t.Errorf("%+v, asked %q", out, c.asked)
 	}
 }

@@ -68,7 +68,12 @@ func (a *app) queueListCommand() *cobra.Command {
 		if more {
 			all = all[:limit]
 		}
-		return printAll(a, all, func(w io.Writer) error { return a.queueTable(w, all, more) })
+		return printAll(a, all, func(w io.Writer) error {
+			if len(all) == 0 && (len(in.Queue) > 0 || in.Domain+in.Sender+in.To != "" || in.Held != nil) {
+				return line(a.say("queue.none", nil))(w)
+			}
+			return a.queueTable(w, all, more)
+		})
 	})
 	f = a.queueFlags(c)
 	c.Flags().IntVar(&limit, "limit", 100, a.say("help.flag_queue_limit", nil))
@@ -209,7 +214,11 @@ func (a *app) prospect(q *admin.Queued) string {
 	if !q.Due.IsZero() {
 		all = append(all, a.say("trace.next", words.Args{"Next": when(q.Due)}))
 	}
-	all = append(all, a.say("queue.expires", words.Args{"Expires": when(q.Expires)}))
+	expires := "queue.expires"
+	if q.State == admin.QueueHeld {
+		expires = "queue.held_expires"
+	}
+	all = append(all, a.say(expires, words.Args{"Expires": when(q.Expires)}))
 	if q.Warned {
 		all = append(all, a.say("queue.warned", nil))
 	}
@@ -238,6 +247,22 @@ func messageVerb(verb string) bool {
 	return slices.Contains([]string{"MAIL", "RCPT", "DATA", "BDAT", "message"}, verb)
 }
 
+// queueChanged says what a change did: of retry, only for whom something is tried.
+func (a *app) queueChanged(verb, done string, out admin.QueueChanged) func(io.Writer) error {
+	count := out.Recipients
+	if verb == "retry" {
+		count -= out.Kept
+	}
+	var all []string
+	if count > 0 {
+		all = append(all, a.say(done, words.Args{"Count": count}))
+	}
+	if out.Kept > 0 {
+		all = append(all, a.say("queue.kept_on", words.Args{"Count": out.Kept}))
+	}
+	return line(strings.Join(all, "\n"))
+}
+
 // queueChangeCommand is retry, hold, release, delete or bounce: all choose in
 // the same way.
 func (a *app) queueChangeCommand(verb, help, done, example string) *cobra.Command {
@@ -251,7 +276,7 @@ func (a *app) queueChangeCommand(verb, help, done, example string) *cobra.Comman
 		if err := a.ask(ctx, "queue."+verb, in, &out); err != nil {
 			return err
 		}
-		return a.print(out, line(a.say(done, words.Args{"Count": out.Recipients})))
+		return a.print(out, a.queueChanged(verb, done, out))
 	})
 	f = a.queueFlags(c)
 	c.Flags().BoolVar(&all, "all", false, a.say("help.flag_queue_all", nil))

@@ -1,0 +1,135 @@
+package admin
+
+import (
+	"context"
+	"strings"
+
+	"posta/mail"
+	"posta/store"
+)
+
+// sound refuses a domain that can be none's.
+func (in QueuePick) sound() error {
+	if in.Domain == "" || mail.CheckDomain(strings.TrimPrefix(in.Domain, "@")) == nil {
+		return nil
+	}
+	return refusal("invalid", "admin.queue_domain", "Domain", in.Domain)
+}
+
+// chosen refuses a change of everything that nobody asked for.
+func (in QueuePick) chosen() error {
+	if len(in.Queue) == 0 && in.Domain == "" && in.Sender == "" && in.To == "" && in.Held == nil && !in.All {
+		return refusal("invalid", "admin.queue_which")
+	}
+	return in.sound()
+}
+
+// none says that a change found nothing to change.
+func (in QueuePick) none() error {
+	if len(in.Queue) == 1 {
+		return refusal("not_found", "admin.not_queued", "ID", in.Queue[0])
+	}
+	return refusal("not_found", "admin.nothing_queued")
+}
+
+// everyPick does something for each pick of a change that is asked for, and
+// counts the recipients.
+func (h House) everyPick(in QueuePick, do func(store.Pick) (int64, error)) (QueueChanged, error) {
+	var out QueueChanged
+	if err := in.chosen(); err != nil {
+		return out, err
+	}
+	for _, pick := range in.picks() {
+		n, err := do(pick)
+		if out.Recipients += n; err != nil {
+			return out, err
+		}
+	}
+	if out.Recipients == 0 {
+		return out, in.none()
+	}
+	return out, nil
+}
+
+func (h House) changeQueue(change store.Change) func(context.Context, QueuePick) (QueueChanged, error) {
+	return func(ctx context.Context, in QueuePick) (QueueChanged, error) {
+		if err := in.chosen(); err != nil {
+			return QueueChanged{}, err
+		}
+		of := in
+		if change != store.Hold {
+			held := change == store.Release
+			if of.Held = &held; in.Held != nil && *in.Held != held {
+				return QueueChanged{}, h.unchanged(ctx, in, change)
+			}
+		}
+		kept := int64(0)
+		if change != store.Hold {
+			var err error
+			if kept, err = h.kept(ctx, of); err != nil {
+				return QueueChanged{}, err
+			}
+		}
+		out, err := h.everyPick(of, func(p store.Pick) (int64, error) { return h.Sender.Change(ctx, p, change) })
+		if err != nil && out.Recipients == 0 && change != store.Hold && refuse(err).Code == "not_found" {
+			err = h.unchanged(ctx, in, change)
+		}
+		out.Kept = min(kept, out.Recipients)
+		return out, err
+	}
+}
+
+// unchanged says why a release or retry has nobody to be about: what is there
+// is not held, or is.
+func (h House) unchanged(ctx context.Context, in QueuePick, change store.Change) error {
+	in.Held = nil
+	there := false
+	err := h.pages(ctx, in, func([]store.Item) (bool, error) {
+		there = true
+		return true, nil
+	})
+	switch {
+	case err != nil:
+		return err
+	case !there:
+		return in.none()
+	case change == store.Release && len(in.Queue) == 1:
+		return refusal("invalid", "admin.message_not_held", "ID", in.Queue[0])
+	case change == store.Release:
+		return refusal("invalid", "admin.nothing_held")
+	case len(in.Queue) == 1:
+		return refusal("invalid", "admin.message_held", "ID", in.Queue[0])
+	}
+	return refusal("invalid", "admin.all_held")
+}
+
+// kept counts those of a pick whom a try reaches nothing for: they wait on until
+// their site asks.
+func (h House) kept(ctx context.Context, in QueuePick) (n int64, err error) {
+	if depth, err := h.Queue.Depth(ctx); err != nil || depth.Kept == 0 {
+		return 0, err
+	}
+	stays := map[string]bool{} // by domain
+	err = h.pages(ctx, in, func(items []store.Item) (bool, error) {
+		for i := range items {
+			one := &items[i]
+			if one.Due.Before(store.Never()) {
+				continue
+			}
+			stay, known := stays[one.Domain]
+			if !known {
+				way, err := h.Sender.Explain(ctx, one.Domain)
+				if err != nil {
+					return true, err
+				}
+				stay = way.Kept
+				stays[one.Domain] = stay
+			}
+			if stay {
+				n++
+			}
+		}
+		return false, nil
+	})
+	return n, err
+}
