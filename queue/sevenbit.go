@@ -23,7 +23,7 @@ type Resign func(ctx context.Context, domain string, message io.Reader) ([]byte,
 // 8-bit goes as it is, for programs say so of all they send; the rest is put into
 // seven bits (RFC 6152 §3). Not what others have signed, which would break their
 // signature, nor what cannot be converted: Send refuses these.
-func (q *Queue) fit(ctx context.Context, l *link, m *smtpclient.Message, out *store.Outgoing, from io.Reader) {
+func (q *Queue) fit(ctx context.Context, l *link, m *smtpclient.Message, out *store.Outgoing, from *content) {
 	if m.Envelope.Body != mail.Body8BitMIME || m.Envelope.UTF8 || l.Offer().Extensions.Has(smtp.Ext8BitMIME) {
 		return
 	}
@@ -34,7 +34,10 @@ func (q *Queue) fit(ctx context.Context, l *link, m *smtpclient.Message, out *st
 	switch {
 	case errors.Is(err, imf.ErrWide), err == nil && !s.Plain && s.Signatures > len(ours):
 		return
-	case err != nil: // the attempt itself will meet it, too, and tell
+	case err != nil:
+		if ctx.Err() == nil {
+			from.failed = err // Send refuses it, and that is no reason to give it up
+		}
 		return
 	case s.Plain:
 		m.ASCII = true

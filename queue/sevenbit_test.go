@@ -59,3 +59,19 @@ func TestSignedInSevenBits(t *testing.T) {
 		})
 	}
 }
+
+// That a message cannot be read just now, when it is looked at for a host without
+// 8BITMIME, says nothing of what is in it: it waits.
+func TestSevenBitsUnread(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.host("x.example", "mx.x.example", 10, "192.0.2.7")
+		w.answers("192.0.2.7:25", talk(quit), talk(narrow(sent), quit))
+		w.sendAs(store.Outgoing{Body: mail.Body8BitMIME}, "b@x.example")
+		w.store.ill = 2 // the body itself, which nobody reads then, and the look at it
+		w.run(2 * time.Hour)
+		if w.store.left() != 0 || len(w.reports) != 0 || len(w.facts) != 2 || len(w.problems) != 1 {
+			t.Errorf("%s %q %v", w.story(), w.reports, w.problems)
+		}
+	})
+}

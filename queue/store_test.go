@@ -3,10 +3,12 @@ package queue
 import (
 	"container/heap"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
 	"sync"
+	"testing/iotest"
 	"time"
 
 	"posta/store"
@@ -30,6 +32,7 @@ type memory struct {
 
 	renewed int
 	one     string // the body of all messages; "": each has its own
+	ill     int    // bodies that cannot be read, the next ones
 }
 
 type entry struct {
@@ -314,6 +317,10 @@ func (m *memory) settle(s store.Settlement) {
 func (m *memory) Content(_ context.Context, out *store.Outgoing) io.ReadCloser {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.ill > 0 {
+		m.ill--
+		return io.NopCloser(iotest.ErrReader(errors.New("the disk is ill")))
+	}
 	if m.one != "" {
 		return io.NopCloser(strings.NewReader(m.one))
 	}
