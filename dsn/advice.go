@@ -57,6 +57,15 @@ func (rc *Recipient) cause() Cause {
 	return ""
 }
 
+// ofAddress says that it is about the address, which who wrote it could mend.
+func (c Cause) ofAddress() bool {
+	switch c {
+	case NoUser, BadAddress, Moved, Disabled, Full, NoDomain, NoMail, NoWay, International:
+		return true
+	}
+	return false
+}
+
 func causeOf(s mail.Status) Cause {
 	switch s.Subject {
 	case 1:

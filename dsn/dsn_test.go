@@ -109,6 +109,42 @@ func TestOwnWords(t *testing.T) {
 	}
 }
 
+// Where a forward's target failed, the address that the sender wrote to is
+// right: neither half may say that it does not exist.
+func TestSentOn(t *testing.T) {
+	for _, test := range []struct {
+		original, final string
+		action          Action
+		want            []string
+		not             string
+	}{
+		{"rfc822;luis@uno.test", "rfc822;nadie@dos.test", Failed, []string{"  luis@uno.test: mail for it is sent on to another address, and that failed.\r\n",
+			"The address that you wrote to exists", "  luis@uno.test: su correo se reenvía a otra dirección, y eso falló.\r\n", "La dirección a la que usted escribió existe"}, "no such address"},
+		{"rfc822;luis@uno.test", "rfc822;nadie@dos.test", Delayed, []string{"and that did not work yet", "todavía no se logró"}, "could not be delivered yet"},
+		{"rfc822;Luis@UNO.test", "rfc822;luis@uno.test", Failed, []string{"There is no such address there", "Esa dirección no existe"}, "sent on"},
+		{"utf-8;ni\\x{F1}o@uno.test", "utf-8;niño@uno.test", Failed, []string{"There is no such address there"}, "sent on"},
+		{"", "rfc822;luis@uno.test", Failed, []string{"There is no such address there"}, "sent on"},
+	} {
+		r := example()
+		r.UTF8 = true
+		r.Recipients = []Recipient{{Original: test.original, Final: test.final, Action: test.action,
+			Status: mail.Status{Class: 5, Subject: 1, Detail: 1}, Diagnostic: "550 5.1.1 who?"}}
+		var b bytes.Buffer
+		if err := r.Write(&b, English(), Spanish()); err != nil {
+			t.Fatal(err)
+		}
+		speech, _, _ := strings.Cut(b.String(), "Reporting-MTA")
+		if strings.Contains(speech, test.not) || strings.Contains(speech, "nadie") {
+			t.Errorf("%s: not true:\n%s", test.original, speech)
+		}
+		for _, want := range test.want {
+			if !strings.Contains(strings.Join(strings.Fields(speech), " "), strings.Join(strings.Fields(want), " ")) {
+				t.Errorf("%s: no %q in\n%s", test.original, want, speech)
+			}
+		}
+	}
+}
+
 // A report in two languages: one part, English before Spanish, which is UTF-8
 // and so is the whole.
 func TestBothLanguages(t *testing.T) {
@@ -291,7 +327,7 @@ func TestWordsComplete(t *testing.T) {
 		if strings.Count(w.Opening, "%s") != 1 {
 			t.Errorf("%s: %q needs one place for the host", w.Language, w.Opening)
 		}
-		if w.Sender == "" || w.Answer == "" || w.Reason == "" || w.Until == "" || w.Attached == "" {
+		if w.Sender == "" || w.Answer == "" || w.Reason == "" || w.Until == "" || w.Attached == "" || w.Behind == "" || strings.Count(w.SentOn[Failed], "%s") != 1 || strings.Count(w.SentOn[Delayed], "%s") != 1 {
 			t.Errorf("%s: words are missing", w.Language)
 		}
 	}

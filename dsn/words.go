@@ -8,11 +8,13 @@ type Words struct {
 	Subject  map[Action]string
 	Opening  string            // says who speaks; %s is the host
 	Became   map[Action]string // one line for a recipient; %s is the address
+	SentOn   map[Action]string // the same, where it is an address that the named one sends mail on to which had the trouble
 	Answer   string            // stands before the other server's reply
 	Reason   string            // stands before a Recipient's Reason
 	Returned string            // stands in its place, where an administrator returned the message
 	Before   string            // stands before what came of the last try, where one was Returned
 	Advice   map[Cause]string  // what went wrong, and what the reader can do
+	Behind   string            // stands in the place of an Advice on the address, where the sender did not write that address
 	Until    string            // stands before the time at which a Delayed is given up
 	Closing  map[Action]string
 	Attached string // says what follows
@@ -40,11 +42,16 @@ func English() Words {
 			Relayed:   "%s: it was passed to a server that sends no reports.",
 			Expanded:  "%s: it was sent on to the addresses behind this one.",
 		},
+		SentOn: map[Action]string{
+			Failed:  "%s: mail for it is sent on to another address, and that failed.",
+			Delayed: "%s: mail for it is sent on to another address, and that did not work yet.",
+		},
 		Answer:   "The other server's answer:",
 		Reason:   "The reason:",
 		Returned: "The administrator of this server returned it.",
 		Before:   "What the last try gave:",
 		Advice:   englishAdvice(),
+		Behind:   "The address that you wrote to exists, and may have the message; the one behind it has to be mended by its owner. Tell the person.",
 		Until:    "It will be tried again until",
 		Closing: map[Action]string{
 			Failed:    "The message will not be tried again. If you need help, write to the postmaster.",
@@ -77,11 +84,16 @@ func Spanish() Words {
 			Relayed:   "%s: se pasó a un servidor que no envía avisos.",
 			Expanded:  "%s: se envió a las direcciones que hay detrás de esta.",
 		},
+		SentOn: map[Action]string{
+			Failed:  "%s: su correo se reenvía a otra dirección, y eso falló.",
+			Delayed: "%s: su correo se reenvía a otra dirección, y eso todavía no se logró.",
+		},
 		Answer:   "La respuesta del otro servidor:",
 		Reason:   "El motivo:",
 		Returned: "El administrador de este servidor lo devolvió.",
 		Before:   "Lo que dio el último intento:",
 		Advice:   spanishAdvice(),
+		Behind:   "La dirección a la que usted escribió existe, y quizá tenga el mensaje; la que hay detrás tiene que arreglarla su dueño. Avise a la persona.",
 		Until:    "Se volverá a intentar hasta",
 		Closing: map[Action]string{
 			Failed:    "No se volverá a intentar. Si necesita ayuda, escriba al postmaster.",

@@ -108,7 +108,11 @@ func (r *Report) speech(words *Words) string {
 	fmt.Fprintf(&t, words.Opening+"\r\n\r\n", r.MTA)
 	for i := range r.Recipients {
 		rc := &r.Recipients[i]
-		fmt.Fprintf(&t, "  "+words.Became[rc.Action]+"\r\n", plain(address(rc)))
+		became, on := words.Became[rc.Action], rc.sentOn()
+		if text := words.SentOn[rc.Action]; on && text != "" {
+			became = text
+		}
+		fmt.Fprintf(&t, "  "+became+"\r\n", plain(address(rc)))
 		switch {
 		case rc.Returned:
 			fmt.Fprintf(&t, "    %s\r\n", words.Returned)
@@ -120,7 +124,11 @@ func (r *Report) speech(words *Words) string {
 		case rc.Reason != "":
 			fmt.Fprintf(&t, "    %s %s\r\n", words.Reason, clip(plain(words.own(rc.Reason))))
 		}
-		if advice := words.Advice[rc.cause()]; advice != "" {
+		advice := words.Advice[rc.cause()]
+		if on && rc.cause().ofAddress() {
+			advice = words.Behind
+		}
+		if advice != "" {
 			t.WriteString(wrapped("    ", advice))
 		}
 		if !rc.RetryUntil.IsZero() {
@@ -164,6 +172,14 @@ func address(rc *Recipient) string {
 		return a
 	}
 	return named
+}
+
+// sentOn says that the trouble is with another address than the one that the
+// sender wrote: that one sends its mail on, as a forward or an alias does.
+func (rc *Recipient) sentOn() bool {
+	_, wrote, had := strings.Cut(rc.Original, ";")
+	_, final, _ := strings.Cut(rc.Final, ";")
+	return had && !strings.EqualFold(fromUnitext(wrote), fromUnitext(final))
 }
 
 // status makes the part for programs.
