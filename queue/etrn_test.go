@@ -63,14 +63,14 @@ func TestEtrnAgain(t *testing.T) {
 				}
 			})
 			time.AfterFunc(at+5*time.Minute, func() {
-				if next, err := w.store.Next(t.Context()); len(w.dials) != n+1 || err != nil || next.Before(time.Now().Add(24*time.Hour)) {
-					t.Errorf("%d dials for %d times ETRN; the next is due at %v, %v", len(w.dials), n+1, next, err)
+				if next, err := w.store.Next(t.Context()); w.dialed() != n+1 || err != nil || next.Before(time.Now().Add(24*time.Hour)) {
+					t.Errorf("%d dials for %d times ETRN; the next is due at %v, %v", w.dialed(), n+1, next, err)
 				}
 			})
 		}
 		w.run(24 * time.Hour)
-		if len(w.dials) != times {
-			t.Errorf("%d dials", len(w.dials))
+		if w.dialed() != times {
+			t.Errorf("%d dials", w.dialed())
 		}
 	})
 }

@@ -106,6 +106,13 @@ func (w *world) answers(addr string, scripts ...string) {
 	w.scripts[addr] = append(w.scripts[addr], scripts...)
 }
 
+// dialed is how many connections were tried so far.
+func (w *world) dialed() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.dials)
+}
+
 func (w *world) dial(ctx context.Context, _ netip.Addr, to netip.AddrPort) (net.Conn, error) {
 	w.mu.Lock()
 	w.dials = append(w.dials, to.String())
