@@ -198,15 +198,23 @@ type memory struct {
 	Resident uint64 // of the process, at most: the engine's cache too
 }
 
+func samples() []metrics.Sample {
+	return []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/memory/classes/heap/objects:bytes"}}
+}
+
 // watch collects all the time, so that what is live is known at every moment.
 func (g *gauge) watch() {
 	debug.SetGCPercent(20)
-	samples := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/memory/classes/heap/objects:bytes"}}
+	samples := samples()
 	for range time.Tick(2 * time.Millisecond) {
-		metrics.Read(samples)
-		raise(&g.live, samples[0].Value.Uint64())
-		raise(&g.inUse, samples[1].Value.Uint64())
+		g.sample(samples)
 	}
+}
+
+func (g *gauge) sample(samples []metrics.Sample) {
+	metrics.Read(samples)
+	raise(&g.live, samples[0].Value.Uint64())
+	raise(&g.inUse, samples[1].Value.Uint64())
 }
 
 func raise(to *atomic.Uint64, v uint64) {
@@ -223,6 +231,7 @@ func (g *gauge) read() memory {
 	runtime.GC()
 	g.live.Store(0)
 	g.inUse.Store(0)
+	g.sample(samples()) // a time that ends before the next tick has been seen, too
 	return m
 }
 
