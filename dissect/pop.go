@@ -38,9 +38,10 @@ func (s *popSpeaker) body(b *builder, d event.Dir, n int64) {
 	}
 }
 
-// over ends a list of which the end was not recorded.
+// over ends a list of which the end was not recorded. A dot is the end: no response
+// begins so.
 func (s *popSpeaker) over(b *builder, d event.Dir) {
-	if s.cut && d == event.FromListener {
+	if s.cut && d == event.FromListener && !bytes.HasPrefix(b.octets, []byte(".\r\n")) {
 		s.dialog.Ended()
 		s.told(b)
 		s.dot, s.cut, s.held = looking(), false, false

@@ -2,6 +2,7 @@ package dissect
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -284,6 +285,72 @@ func TestStoryPassages(t *testing.T) {
 	named := [2][]*story.Session{fetch("Message-ID: <1@a.example>\r\n"), fetch("Message-ID: <1@a.example>\r\n")}
 	if found := story.Passages([]*story.Session{named[0][0], other[0], named[1][0]}); len(found) != 1 {
 		t.Errorf("found %+v", found)
+	}
+}
+
+// A strict record leaves a message's octets out: what posta knows of its own
+// sessions says where it passed on, and where it was fetched.
+func TestStoryPassagesKnown(t *testing.T) {
+	type left int64 // octets of the server's that were not recorded
+	session := func(protocol string, said ...any) *story.Session {
+		book := story.New(story.Options{Keep: func(*story.Session) bool { return true }})
+		d := New(field.Set{}, func(*Frame) {})
+		d.Tell(book)
+		d.Feed(&event.Event{Conn: 1, Kind: event.Open, Fact: opened(protocol)})
+		off := [2]int64{}
+		for _, one := range said {
+			text, ok := one.(string)
+			if n, left := one.(left); left {
+				d.Feed(&event.Event{Conn: 1, Kind: event.Data, Dir: server, Layer: inside, Part: event.Body, Len: int64(n), Off: off[server]})
+				off[server] += int64(n)
+				continue
+			}
+			if !ok {
+				d.Feed(&event.Event{Conn: 1, Kind: event.State, Fact: one})
+				continue
+			}
+			dir := client
+			if text[0] == 'S' {
+				dir = server
+			}
+			d.Feed(&event.Event{Conn: 1, Kind: event.Data, Dir: dir, Layer: inside, Part: event.Reply, Data: []byte(text[2:]), Len: int64(len(text) - 2), Off: off[dir]})
+			off[dir] += int64(len(text) - 2)
+		}
+		d.Feed(&event.Event{Conn: 1, Kind: event.Close, Fact: event.Closed{Reason: "quit"}})
+		all, _ := book.Sessions()
+		return all[0]
+	}
+	const begin, body = "C:MAIL FROM:<a@a.example>\r\nRCPT TO:<b@b.example>\r\nDATA\r\n", "C:x\r\n.\r\n"
+	const ok = "S:250 ok\r\n250 ok\r\n354 go\r\n"
+	sent := func(id string, uid uint32) *story.Session {
+		return session("smtp", "S:220 here\r\n", begin, ok, body, event.Accepted{ID: id},
+			event.Delivered{ID: id, To: []event.Delivery{{Account: 4, UID: uid}}}, "S:250 2.0.0 OK\r\n")
+	}
+	attempt := func(id, outcome string) event.Attempted {
+		return event.Attempted{ID: id, Recipient: "b@b.example", Outcome: outcome}
+	}
+	const in = "C:USER b\r\nPASS x\r\n"
+	fetched := session("pop3", "S:+OK\r\n", in, "S:+OK\r\n+OK\r\n", "C:RETR 1\r\n", "S:+OK\r\n", left(900), event.Fetched{Account: 4, UID: 7}, "S:.\r\n",
+		"C:TOP 2 0\r\n", "S:+OK\r\n", left(90), "S:.\r\n", "C:RETR 2\r\n", "S:+OK\r\n", left(900), "S:.\r\n", event.Fetched{Account: 4, UID: 9})
+	for _, a := range fetched.Acts {
+		if a.Kind == story.Stray {
+			t.Errorf("%q is told as nobody's", a.Text)
+		}
+	}
+	first, second := sent("q1", 7), sent("q2", 8)
+	onward := session("smtp", "S:220 there\r\n", begin, ok, body, "S:250 mine\r\n", attempt("q1", event.Relayed), attempt("q1", event.Relayed),
+		begin, "S:250 ok\r\n550 no\r\n554 no\r\n", attempt("q3", event.Failed), begin, ok, body, "S:250 mine\r\n", attempt("q2", event.Relayed))
+	refused := session("smtp", "S:220 there\r\n", begin, ok, body, "S:550 no\r\n", attempt("q1", event.Failed))
+	got := ""
+	all := []*story.Session{first, second, onward, refused, fetched}
+	for _, group := range story.Passages(all) {
+		for _, p := range group {
+			got += fmt.Sprint(slices.Index(all, p.Session), " ")
+		}
+		got += "| "
+	}
+	if got != "0 2 4 | 1 2 | " {
+		t.Errorf("the messages passed in %s", got)
 	}
 }
 

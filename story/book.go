@@ -1,7 +1,6 @@
 package story
 
 import (
-	"cmp"
 	"time"
 
 	"posta/event"
@@ -88,6 +87,8 @@ type dialogue struct {
 	user    string // of USER
 	last    *Act   // the one handed out last, which may grow
 	mail    *Act   // the message that came last
+	given   []*Act // messages of RETR whose copies are not known yet
+	fetched []Copy // copies whose messages have not come yet
 }
 
 // Open begins a session; fact is event.Opened or event.Captured.
@@ -184,12 +185,7 @@ func (b *Book) State(p Place, fact any) {
 	if d == nil {
 		return
 	}
-	if taken, ok := fact.(event.Accepted); ok {
-		if a := d.accepted(); a != nil {
-			a.Message.Queue = taken.ID
-			a.Message.MessageID = cmp.Or(a.Message.MessageID, taken.MessageID)
-		}
-	}
+	d.known(fact)
 	b.add(d, p.act(Fact, func(a *Act) { a.Event = own(fact) }))
 }
 

@@ -1,6 +1,7 @@
 package story
 
 import (
+	"fmt"
 	"strings"
 
 	"posta/imf"
@@ -15,7 +16,8 @@ type Passage struct {
 // Passages finds the messages that passed more than once: sent in a session and
 // fetched or passed on in another. They are known by their Message-ID, or by the
 // id that a server's reply gives them and that stands in the Received field it adds
-// (RFC 5321 §4.4). They come in the order in which they were first seen.
+// (RFC 5321 §4.4); posta's own also where their octets were left out, by the queue
+// id and by the mailboxes' copies. They come in the order in which they were first seen.
 func Passages(all []*Session) [][]Passage {
 	j := joiner{known: map[string]int{}}
 	for _, s := range all {
@@ -72,6 +74,13 @@ func (p Passage) names() (own, sought []string) {
 	if m.MessageID != "" {
 		own = append(own, "<"+m.MessageID)
 		sought = append(sought, "<"+m.MessageID)
+	}
+	if m.Queue != "" {
+		own, sought = append(own, "queue "+m.Queue), append(sought, "queue "+m.Queue)
+	}
+	for _, c := range m.Copies[:min(len(m.Copies), maxNames)] {
+		name := fmt.Sprintf("copy %d of %d", c.UID, c.Account)
+		own, sought = append(own, name), append(sought, name)
 	}
 	for _, id := range received(m.Octets) {
 		own = append(own, "received "+id)

@@ -120,7 +120,11 @@ func (b *Book) POPList(p Place, octets []byte, size int64, all, mail bool) {
 		if a.Re != nil {
 			a.Message.Number = number(a.Re.Arg)
 		}
+		d.retrieved(a)
 		b.add(d, a)
+		if !d.keep {
+			a.Message.Octets = nil // they were lent
+		}
 		return
 	}
 	for line := range bytes.Lines(octets) {

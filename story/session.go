@@ -168,10 +168,17 @@ type Message struct {
 	Date      string
 	MessageID string // without angle brackets; also as posta knows it where octets were left out
 	Queue     string // posta's queue id
+	Copies    []Copy // in posta's own mailboxes, where they are known
 	Number    int    // of RETR and TOP
 	Parts     []Part // what it is made of, in order
 	Separated bool   // the header ends in an empty line, or with the message; known where there are Octets
 	Sent      Sent
+}
+
+// Copy is a message as it lies in a mailbox of posta's.
+type Copy struct {
+	Account int64
+	UID     uint32
 }
 
 // Sent is how the lines of mail data were sent, which a server may have mended.
