@@ -49,17 +49,23 @@ func reachAlias(ctx context.Context, d *directory.Directory, a directory.Alias, 
 		return out, err
 	}
 	for _, target := range a.Targets {
-		to, err := mail.ParseAddress(target)
+		reached, err := reaches(ctx, d, target)
 		if err != nil {
 			return out, err
 		}
-		r, err := d.Resolve(ctx, to, mail.Address{}, mail.Login{})
-		if err != nil {
-			return out, err
-		}
-		if r.Outcome == directory.Unknown {
+		if !reached {
 			out.Unreachable = append(out.Unreachable, target)
 		}
 	}
 	return out, nil
+}
+
+// reaches says whether mail to an address would reach anybody now.
+func reaches(ctx context.Context, d *directory.Directory, address string) (bool, error) {
+	to, err := mail.ParseAddress(address)
+	if err != nil {
+		return false, err
+	}
+	r, err := d.Resolve(ctx, to, mail.Address{}, mail.Login{})
+	return r.Outcome != directory.Unknown, err
 }

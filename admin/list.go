@@ -14,6 +14,8 @@ type List struct {
 	Name    string   `json:"name,omitempty"`
 	Count   int64    `json:"count"`
 	Members []string `json:"members,omitempty"` // only list.show gives them
+
+	Unreachable string `json:"unreachable,omitempty"` // its owner: nobody here has it; not of mailing-list.list
 }
 
 // ListChange adds or changes a list; what is nil keeps its value.
@@ -37,6 +39,9 @@ func (h House) lists() []Operation {
 		op("mailing-list.add", true, func(ctx context.Context, in ListChange) (List, error) {
 			l := directory.List{Address: in.Address, Kind: directory.Public}
 			in.apply(&l)
+			if err := d.CheckMembers(ctx, in.Address, in.Add); err != nil { // else the list would stay behind
+				return List{}, err
+			}
 			if _, err := d.AddList(ctx, l); err != nil {
 				return List{}, err
 			}
@@ -48,6 +53,9 @@ func (h House) lists() []Operation {
 				return List{}, err
 			}
 			in.apply(&l)
+			if err := d.CheckMembers(ctx, in.Address, in.Add); err != nil {
+				return List{}, err
+			}
 			if _, err := d.SetList(ctx, l); err != nil {
 				return List{}, err
 			}
@@ -71,7 +79,23 @@ func (h House) changeMembers(ctx context.Context, in ListChange) (List, error) {
 		}
 	}
 	l, err := h.Directory.List(ctx, in.Address)
-	return showList(l), err
+	if err != nil {
+		return List{}, err
+	}
+	return h.reachList(ctx, l)
+}
+
+// reachList shows a list, and its owner as one whom no mail reaches now, if so.
+func (h House) reachList(ctx context.Context, l directory.List) (List, error) {
+	out := showList(l)
+	if l.Owner == "" {
+		return out, nil
+	}
+	reached, err := reaches(ctx, h.Directory, l.Owner)
+	if err == nil && !reached {
+		out.Unreachable = l.Owner
+	}
+	return out, err
 }
 
 // showMembers gives a list with all its members, read page by page.
@@ -81,7 +105,10 @@ func (h House) showMembers(ctx context.Context, in ByAddress) (List, error) {
 	if err != nil {
 		return List{}, err
 	}
-	out := showList(l)
+	out, err := h.reachList(ctx, l)
+	if err != nil {
+		return List{}, err
+	}
 	for after := int64(0); ; {
 		members, err := h.Directory.Members(ctx, in.Address, after, page)
 		if err != nil {

@@ -82,18 +82,35 @@ func (d *Directory) AddMembers(ctx context.Context, list string, addresses []str
 	if err != nil {
 		return 0, err
 	}
-	if l.Members+int64(len(addresses)) > MaxMembers {
-		return 0, refuse(ErrLimit, "directory.list_full", words.Args{"List": l.Address, "Most": MaxMembers})
-	}
-	kept, err := d.addresses(ctx, addresses)
+	kept, err := d.members(ctx, &l, addresses)
 	if err != nil {
 		return 0, err
 	}
-	if slices.Contains(kept, l.Address) {
-		return 0, refuse(ErrInvalid, "directory.list_itself", words.Args{"List": l.Address})
-	}
 	added, err = d.store.AddMembers(ctx, l.ID, kept)
 	return added, because(err, theList(l.Address))
+}
+
+// CheckMembers says whether AddMembers would take the addresses on a list,
+// which need not be there yet.
+func (d *Directory) CheckMembers(ctx context.Context, list string, addresses []string) error {
+	n, _, err := d.place(ctx, list)
+	if err != nil {
+		return err
+	}
+	_, err = d.members(ctx, &List{Address: n.String()}, addresses)
+	return err
+}
+
+// members spells addresses that are to go on a list, and holds them against it.
+func (d *Directory) members(ctx context.Context, l *List, addresses []string) ([]string, error) {
+	if l.Members+int64(len(addresses)) > MaxMembers {
+		return nil, refuse(ErrLimit, "directory.list_full", words.Args{"List": l.Address, "Most": MaxMembers})
+	}
+	kept, err := d.addresses(ctx, addresses)
+	if err == nil && slices.Contains(kept, l.Address) {
+		err = refuse(ErrInvalid, "directory.list_itself", words.Args{"List": l.Address})
+	}
+	return kept, err
 }
 
 // RemoveMembers takes addresses off a list. Those not on it are passed over.

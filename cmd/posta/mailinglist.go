@@ -158,6 +158,9 @@ func (a *app) mailingListCall(ctx context.Context, operation string, in any) err
 		if err := head(w); err != nil {
 			return err
 		}
+		if l.Unreachable != "" {
+			_, _ = fmt.Fprintln(w, a.say("config.warning", words.Args{"Text": a.say("alias.no_owner", words.Args{"Owner": l.Unreachable})}))
+		}
 		for _, m := range l.Members {
 			if _, err := fmt.Fprintln(w, "  "+m); err != nil {
 				return err
