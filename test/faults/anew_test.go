@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"posta/test/notes"
 )
 
 // The program itself, with its command line: a failed sync costs a letter its
@@ -43,7 +45,7 @@ func TestStartsAnew(t *testing.T) {
 	fill(t, h, l, 5, 0)
 	l.check(t, h, people)
 	h.interrupt(t)
-	note(t, "after a failed sync (%v) posta began anew in process %d; %d acknowledged, 0 lost", err, h.PID, l.acked)
+	notes.Add(t, "after a failed sync (%v) posta began anew in process %d; %d acknowledged, 0 lost", err, h.PID, l.acked)
 }
 
 // quickstart starts the program as a user does, on ports of its own.

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"posta/test/notes"
 )
 
 // A full disk: everybody is told so with 452, POP3 goes on, and mail comes in
@@ -27,7 +29,7 @@ func TestFullDisk(t *testing.T) {
 	}
 	h, err := tryStart(s)
 	if err != nil {
-		note(t, "this machine mounts no small disk for us (%v): TestFullStore stands for it", err)
+		notes.Add(t, "this machine mounts no small disk for us (%v): TestFullStore stands for it", err)
 		return
 	}
 	defer h.kill()
@@ -45,7 +47,7 @@ func TestFullDisk(t *testing.T) {
 		fill(t, h, l, 20, 0)
 	}
 	l.check(t, h, people)
-	note(t, "20 MiB left, and nothing: 452 to everybody, POP3 goes on; %d acknowledged, 0 lost", l.acked)
+	notes.Add(t, "20 MiB left, and nothing: 452 to everybody, POP3 goes on; %d acknowledged, 0 lost", l.acked)
 }
 
 // ballast is another program's file.
@@ -176,5 +178,5 @@ func TestFullStore(t *testing.T) {
 	h = start(t, s)
 	l.check(t, h, people)
 	h.stop(t)
-	note(t, "no room in COMMIT: ended with status %d; %d acknowledged, 0 lost", exitStore, l.acked)
+	notes.Add(t, "no room in COMMIT: ended with status %d; %d acknowledged, 0 lost", exitStore, l.acked)
 }

@@ -6,7 +6,6 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -213,24 +212,4 @@ func need(t *testing.T, program, pkg string) string {
 		t.Fatalf("%s is missing: install the Debian package %s", program, pkg)
 	}
 	return path
-}
-
-// note says what was measured, and how: in the test's log, and in the file
-// that make test prints at its end.
-func note(t *testing.T, format string, args ...any) {
-	t.Helper()
-	t.Logf(format, args...)
-	file := os.Getenv("POSTA_NOTES")
-	if file == "" {
-		return
-	}
-	f, err := os.OpenFile(file, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
-	if err != nil {
-		t.Error(err)
-		return
-	}
-	_, err = fmt.Fprintf(f, t.Name()+": "+format+"\n", args...)
-	if err = errors.Join(err, f.Close()); err != nil {
-		t.Error(err)
-	}
 }

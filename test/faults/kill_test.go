@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"posta/test/notes"
 )
 
 const (
@@ -69,7 +71,7 @@ func TestKill(t *testing.T) {
 		acked = l.acked
 	}
 	h.stop(t)
-	note(t, "%d rounds, %d acknowledged and %d deleted under load, 0 lost, 0 twice, 0 torn", rounds, acked, deleted)
+	notes.Add(t, "%d rounds, %d acknowledged and %d deleted under load, 0 lost, 0 twice, 0 torn", rounds, acked, deleted)
 }
 
 // load sends and fetches until the house is gone. The gift waits for the end

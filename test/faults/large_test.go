@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"posta/test/notes"
 )
 
 // huge is the size of the letter that others must not notice.
@@ -38,7 +40,7 @@ func TestLargeDelaysNobody(t *testing.T) {
 		allowed := quiet + 100*time.Millisecond + sync
 		tries = append(tries, fmt.Sprintf("slowest 250 alone %v, beside 50 MB %v, one fsync %v", alone, beside, sync))
 		if beside <= allowed {
-			note(t, "%s", tries[len(tries)-1])
+			notes.Add(t, "%s", tries[len(tries)-1])
 			h.stop(t)
 			return
 		}
@@ -208,7 +210,7 @@ func TestLargeIsStreamed(t *testing.T) {
 	if again.Resident > full.Resident+2*bound {
 		t.Errorf("a third 50 MB: %d KiB resident, %d before", again.Resident>>10, full.Resident>>10)
 	}
-	note(t, "KiB live on the heap: %d idle, %d sending 50 MB, %d fetching it, %d sending again; resident %d, %d, %d, %d",
+	notes.Add(t, "KiB live on the heap: %d idle, %d sending 50 MB, %d fetching it, %d sending again; resident %d, %d, %d, %d",
 		idle.Live>>10, send.Live>>10, fetch.Live>>10, again.Live>>10,
 		idle.Resident>>10, send.Resident>>10, fetch.Resident>>10, again.Resident>>10)
 	h.stop(t)

@@ -14,14 +14,16 @@ import (
 	"testing"
 	"time"
 	"unsafe"
+
+	"posta/test/notes"
 )
 
 // cutter is a disk whose power can be cut.
 type cutter interface {
 	name() string
 	setting() setting
-	cut(h *house) error    // the child is gone afterwards
-	proved(h *house) error // after the next start: something unsynced was really lost
+	cut(h *house, begins func()) error // the child is gone afterwards; begins is called when the power goes
+	proved(h *house) error             // after the next start: something unsynced was really lost
 }
 
 // The power goes while letters come in: none of 10,000 acknowledged is lost.
@@ -38,7 +40,7 @@ func TestPowerCut(t *testing.T) {
 	}
 	e, err := newExt4(t.TempDir())
 	if err != nil {
-		note(t, "this machine mounts no ext4 for us (%v): the layer below SQLite stands for it", err)
+		notes.Add(t, "this machine mounts no ext4 for us (%v): the layer below SQLite stands for it", err)
 	} else {
 		t.Run("ext4", func(t *testing.T) { powerCuts(t, e, letters, cuts) })
 		letters /= 3
@@ -58,7 +60,7 @@ func powerCuts(t *testing.T, c cutter, letters, cuts int) {
 	for i := range cuts {
 		wait := load(t, h, l, random.Uint64(), 16)
 		l.await(h, letters*(i+1)/cuts)
-		if err := c.cut(h); err != nil {
+		if err := c.cut(h, l.darken); err != nil {
 			t.Fatal(err)
 		}
 		wait()
@@ -72,7 +74,7 @@ func powerCuts(t *testing.T, c cutter, letters, cuts int) {
 		}
 	}
 	h.stop(t)
-	note(t, "%s: %d letters acknowledged, %d cuts, 0 lost", c.name(), l.acked, cuts)
+	notes.Add(t, "%s: %d letters acknowledged, %d cuts, 0 lost", c.name(), l.acked, cuts)
 }
 
 // layer is the file layer in the child itself.
@@ -89,7 +91,7 @@ func (d *layer) setting() setting {
 	return setting{Data: d.data, Accounts: accounts(people), Cut: d.keeps, Seed: d.seed}
 }
 
-func (d *layer) cut(h *house) error {
+func (d *layer) cut(h *house, _ func()) error { // the child ends with it, and says nothing behind it
 	d.last = h
 	if err := h.tell("cut", nil); err != nil {
 		return err
@@ -139,7 +141,7 @@ func newExt4(dir string) (*ext4, error) {
 		return nil, err
 	}
 	defer h.kill()
-	return e, e.cut(h)
+	return e, e.cut(h, func() {})
 }
 
 func (e *ext4) name() string { return "ext4 on a loop device, shut down by ioctl" }
@@ -153,7 +155,7 @@ func (e *ext4) setting() setting {
 
 // cut shuts the file system down without its log: what no sync covered never
 // was (EXT4_IOC_SHUTDOWN, EXT4_GOING_FLAGS_NOLOGFLUSH).
-func (e *ext4) cut(h *house) error {
+func (e *ext4) cut(h *house, begins func()) error {
 	f, err := os.OpenFile(filepath.Join(h.inside(e.point), canary), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return err
@@ -172,6 +174,7 @@ func (e *ext4) cut(h *house) error {
 	}
 	const shutdown, noLogFlush = 0x8004587d, uint32(2)
 	how := noLogFlush
+	begins()
 	if _, _, errno := syscall.Syscall(syscall.SYS_IOCTL, f.Fd(), shutdown, uintptr(unsafe.Pointer(&how))); errno != 0 {
 		return fmt.Errorf("shut ext4 down: %w", errno)
 	}

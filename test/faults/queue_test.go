@@ -19,6 +19,7 @@ import (
 
 	"posta/store"
 	"posta/store/sqldb"
+	"posta/test/notes"
 )
 
 const (
@@ -277,7 +278,7 @@ func TestQueueSurvives(t *testing.T) {
 				}
 			}
 			filed, gone := e.counts()
-			note(t, "%d messages acknowledged, %d settled, %d ends, 0 lost, 0 back", filed, gone, rounds)
+			notes.Add(t, "%d messages acknowledged, %d settled, %d ends, 0 lost, 0 back", filed, gone, rounds)
 		})
 	}
 }

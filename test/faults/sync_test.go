@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"posta/test/notes"
 )
 
 // isQueued and isGone know the answers that promise something.
@@ -60,7 +62,7 @@ func TestSyncBeforePromise(t *testing.T) {
 			t.Errorf("a QUIT that deletes (line %d) got its +OK (line %d) without a sync", p.heard, p.answered)
 		}
 	}
-	note(t, "%d letters and %d QUITs: a sync before every promise", len(queued), len(gone))
+	notes.Add(t, "%d letters and %d QUITs: a sync before every promise", len(queued), len(gone))
 }
 
 // sendTraced sends letters of all sizes in all ways, and gives those of each
@@ -175,7 +177,7 @@ func breakDisk(t *testing.T, strace, inject string) {
 	h = start(t, s)
 	l.check(t, h, people)
 	h.stop(t)
-	note(t, "%s: ended with status %d; %d earlier 250s were still under way; %d acknowledged, 0 lost", inject, exitStore, after, l.acked)
+	notes.Add(t, "%s: ended with status %d; %d earlier 250s were still under way; %d acknowledged, 0 lost", inject, exitStore, after, l.acked)
 }
 
 // attach starts a strace of the whole process and returns when it sees it. The

@@ -12,6 +12,7 @@ import (
 
 	"posta/admin"
 	"posta/dns/dnstest"
+	"posta/test/notes"
 )
 
 // many is how many messages a case has.
@@ -166,7 +167,7 @@ func besideTarpits(p *posta, s *sink) {
 	if soak() {
 		unknown(p)
 	}
-	note(p.t, "%d messages in %v without tarpits, in %v beside %d of them that hold %v of %d connections with %d messages", many(), before, beside, 3*tarpits, each, places, held)
+	notes.Add(p.t, "%d messages in %v without tarpits, in %v beside %d of them that hold %v of %d connections with %d messages", many(), before, beside, 3*tarpits, each, places, held)
 	for _, pit := range pits {
 		pit.stop()
 	}
@@ -187,7 +188,7 @@ func unknown(p *posta) {
 	if took > 20*time.Second {
 		p.t.Errorf("mail for a new host waited %v", took)
 	}
-	note(p.t, "mail for a host that nothing is known of waited %v beside them", took)
+	notes.Add(p.t, "mail for a host that nothing is known of waited %v beside them", took)
 	s.stop()
 }
 
@@ -211,7 +212,7 @@ func noAnswer(p *posta, s *sink) {
 	if copies != len(taken)+s.silent || len(taken) != many() || s.silent < many()/7 {
 		p.t.Errorf("%d copies of %d messages, %d without an answer", copies, len(taken), s.silent)
 	}
-	note(p.t, "%d messages, %d taken without an answer, %d copies", len(taken), s.silent, copies)
+	notes.Add(p.t, "%d messages, %d taken without an answer, %d copies", len(taken), s.silent, copies)
 }
 
 // Who is one too many for a transaction is in the next, at once and over the same
@@ -232,7 +233,7 @@ func everyThird(p *posta, s *sink) {
 	if copies != many() || len(taken) != many() {
 		p.t.Errorf("%d copies for %d recipients", copies, len(taken))
 	}
-	note(p.t, "%d recipients of %d messages in %d transactions over %d connections", copies, many()/of, s.counts["dot"], s.counts["greeting"])
+	notes.Add(p.t, "%d recipients of %d messages in %d transactions over %d connections", copies, many()/of, s.counts["dot"], s.counts["greeting"])
 }
 
 // The peer takes leave wherever it can: mail comes once all the same.
@@ -255,7 +256,7 @@ func leaves(p *posta, s *sink) {
 	for what, every := range left {
 		left421 += s.counts[what] / every
 	}
-	note(p.t, "%d messages, 421 about %d times", copies, left421)
+	notes.Add(p.t, "%d messages, 421 about %d times", copies, left421)
 }
 
 // Replies that look odd are understood, and nonsense costs no mail.
@@ -282,7 +283,7 @@ func odd(p *posta, s *sink) {
 	if copies != many() || len(taken) != many() {
 		p.t.Errorf("%d copies of %d", copies, len(taken))
 	}
-	note(p.t, "%d messages over %d connections", copies, s.counts["greeting"])
+	notes.Add(p.t, "%d messages over %d connections", copies, s.counts["greeting"])
 }
 
 // doubtful are those of a domain that posta does not know to be delivered, and the
@@ -326,7 +327,7 @@ func stops(p *posta, s *sink) {
 	}
 	p.drained("stops.test")
 	copies := p.settled(s, taken, twice)
-	note(p.t, "%d messages, %d stops with %d in doubt, %d copies", len(taken), parts-1, doubts, copies)
+	notes.Add(p.t, "%d messages, %d stops with %d in doubt, %d copies", len(taken), parts-1, doubts, copies)
 }
 
 // working is how many are on their way.
@@ -372,25 +373,5 @@ func killedInTheMiddle(p *posta, s *sink) {
 	}
 	p.drained("killed.test")
 	copies := p.settled(s, taken, twice)
-	note(p.t, "%d messages acknowledged, %d kills with %d in doubt, %d copies", len(taken), kills, doubts, copies)
-}
-
-// note says what was measured: in the test's log, and in the file that make test
-// prints at its end.
-func note(t *testing.T, format string, args ...any) {
-	t.Helper()
-	t.Logf(format, args...)
-	file := os.Getenv("POSTA_NOTES")
-	if file == "" {
-		return
-	}
-	f, err := os.OpenFile(file, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
-	if err != nil {
-		t.Error(err)
-		return
-	}
-	defer f.Close()
-	if _, err := fmt.Fprintf(f, t.Name()+": "+format+"\n", args...); err != nil {
-		t.Error(err)
-	}
+	notes.Add(p.t, "%d messages acknowledged, %d kills with %d in doubt, %d copies", len(taken), kills, doubts, copies)
 }
