@@ -16,18 +16,6 @@ import (
 	"posta/words"
 )
 
-// labCA is the certificate of an authority.
-const labCA = "-----BEGIN CERTIFICATE-----\n" +
-	"MIIBXTCCAQ+gAwIBAgIUBRqT7nOBKqPTHRuNGC/9RmPItNowBQYDK2VwMCMxEDAO\n" +
-	"BgNVBAoMB0VzY3VlbGExDzANBgNVBAMMBkxhYiBDQTAgFw0yNjExMjcwMzQzMDla\n" +
-	"GA8yMTI2MTEwMzAzNDMwOVowIzEQMA4GA1UECgwHRXNjdWVsYTEPMA0GA1UEAwwG\n" +
-	"TGFiIENBMCowBQYDK2VwAyEAEDrrp3VtCXMrH6o5dmud+hGHMptOLPNJX+K7qMeb\n" +
-	"KWmjUzBRMB0GA1UdDgQWBBQ1Z+eNQyT5Hqi5GpBxkNezSTwVbTAfBgNVHSMEGDAW\n" +
-	"gBQ1Z+eNQyT5Hqi5GpBxkNezSTwVbTAPBgNVHRMBAf8EBTADAQH/MAUGAytlcANB\n" +
-	"ABKk/4VHqzfEbtO4B4b0DUpYvZV6z2Y7hfT54mhPVaQHvBA2L93oDv9m/NUauBxH\n" +
-	"KgPOGOYlU0j8K5Otd9Z/ZgQ=\n" +
-	"-----END CERTIFICATE-----\n"
-
 // carrierOf is a Sender that notes what it is asked.
 type carrierOf struct {
 	rerouted int
@@ -101,7 +89,7 @@ func TestRouteOperations(t *testing.T) {
 	var audits []string
 	table := newTable(func(a Audit) { audits = append(audits, a.Operation+" "+a.About) },
 		House{Directory: people(t), Sender: c, LabBars: func(host string) bool { return host == "" || host == "192.0.2.1" }}.routes())
-	hosts, tls, ca, user, password := []string{"192.0.2.1", "10.0.0.1:2525"}, "opportunistic", labCA, "u", "hunter2"
+	hosts, tls, ca, user, password := []string{"192.0.2.1", "10.0.0.1:2525"}, "opportunistic", directorytest.AuthorityPEM, "u", "hunter2"
 	r := called[Route](t, table, "route.add", RouteChange{Domain: "A.example", Hosts: &hosts})
 	if r.Domain != "a.example" || !slices.Equal(r.Hosts, hosts) || r.TLS != "opportunistic" || r.IP != "both" || !slices.Equal(r.OutOfLab, hosts[:1]) {
 		t.Errorf("%+v", r)
@@ -161,10 +149,10 @@ func TestWayOperations(t *testing.T) {
 	if got := test("site.es"); got.Site != "branch" || !got.Kept || got.Refused {
 		t.Errorf("%+v", got)
 	}
-	hosts, user, password, tls, ca := []string{"smart.example:587"}, "u", "hunter2", "implicit", labCA
+	hosts, user, password, tls, ca := []string{"smart.example:587"}, "u", "hunter2", "implicit", directorytest.AuthorityPEM
 	called[Route](t, table, "route.add", RouteChange{Domain: "*", Hosts: &hosts, User: &user, Password: &password, TLS: &tls, CA: &ca})
 	for address, want := range map[string]RouteWay{
-		"x@far.example": {Domain: "far.example", Route: "*", Hosts: hosts, TLS: "implicit", CA: labCA, User: "u", IP: "both"},
+		"x@far.example": {Domain: "far.example", Route: "*", Hosts: hosts, TLS: "implicit", CA: directorytest.AuthorityPEM, User: "u", IP: "both"},
 		"here.es":       {Domain: "here.es", Local: true, TLS: "opportunistic", IP: "both"},
 		"moves.es":      {Domain: "moves.es", Local: true, Route: "moves.es", Hosts: []string{"old.moves.es"}, TLS: "opportunistic", IP: "both"},
 		"relay.es":      {Domain: "relay.es", Route: "relay.es", Hosts: []string{"in.relay.es:2525"}, TLS: "opportunistic", IP: "both"},

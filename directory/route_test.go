@@ -8,19 +8,8 @@ import (
 	"time"
 
 	"posta/directory"
+	"posta/directory/directorytest"
 )
-
-// labCA is the certificate of an authority.
-const labCA = "-----BEGIN CERTIFICATE-----\n" +
-	"MIIBXTCCAQ+gAwIBAgIUBRqT7nOBKqPTHRuNGC/9RmPItNowBQYDK2VwMCMxEDAO\n" +
-	"BgNVBAoMB0VzY3VlbGExDzANBgNVBAMMBkxhYiBDQTAgFw0yNjExMjcwMzQzMDla\n" +
-	"GA8yMTI2MTEwMzAzNDMwOVowIzEQMA4GA1UECgwHRXNjdWVsYTEPMA0GA1UEAwwG\n" +
-	"TGFiIENBMCowBQYDK2VwAyEAEDrrp3VtCXMrH6o5dmud+hGHMptOLPNJX+K7qMeb\n" +
-	"KWmjUzBRMB0GA1UdDgQWBBQ1Z+eNQyT5Hqi5GpBxkNezSTwVbTAfBgNVHSMEGDAW\n" +
-	"gBQ1Z+eNQyT5Hqi5GpBxkNezSTwVbTAPBgNVHRMBAf8EBTADAQH/MAUGAytlcANB\n" +
-	"ABKk/4VHqzfEbtO4B4b0DUpYvZV6z2Y7hfT54mhPVaQHvBA2L93oDv9m/NUauBxH\n" +
-	"KgPOGOYlU0j8K5Otd9Z/ZgQ=\n" +
-	"-----END CERTIFICATE-----\n"
 
 func TestRouteOperations(t *testing.T) {
 	v := newVillage(t, fast(), "here.es")
@@ -53,8 +42,8 @@ func TestRouteOperations(t *testing.T) {
 		{"line end", add(with(func(r *directory.Route) { r.User, r.Password = "u", "hunter2\r\n" })), directory.ErrInvalid, "line end"},
 		{"by MX", add(directory.Route{Domain: "x.es", User: "u", Password: "hunter2"}), directory.ErrInvalid, "names no host"},
 		{"no certificate", add(with(func(r *directory.Route) { r.CA = "x" })), directory.ErrInvalid, "PEM"},
-		{"too many certificates", add(with(func(r *directory.Route) { r.CA = strings.Repeat(labCA, 300) })), directory.ErrInvalid, "64 KiB"},
-		{"certificates in clear", add(with(func(r *directory.Route) { r.CA, r.TLS = labCA, directory.TLSNone })), directory.ErrInvalid, "clear text"},
+		{"too many certificates", add(with(func(r *directory.Route) { r.CA = strings.Repeat(directorytest.AuthorityPEM, 300) })), directory.ErrInvalid, "64 KiB"},
+		{"certificates in clear", add(with(func(r *directory.Route) { r.CA, r.TLS = directorytest.AuthorityPEM, directory.TLSNone })), directory.ErrInvalid, "clear text"},
 		{"no such", v.RemoveRoute(v.ctx(), "x.es"), directory.ErrNotFound, "no route x.es"},
 		{"change no such", second(v.SetRoute(v.ctx(), host("h.es"))), directory.ErrNotFound, "no route"},
 	}
@@ -64,9 +53,9 @@ func TestRouteOperations(t *testing.T) {
 	v.refused(tests)
 
 	// Who names certificates wants them looked at.
-	r, err = v.AddRoute(v.ctx(), with(func(r *directory.Route) { r.CA = labCA }))
+	r, err = v.AddRoute(v.ctx(), with(func(r *directory.Route) { r.CA = directorytest.AuthorityPEM }))
 	v.must(err)
-	if r.TLS != directory.TLSRequired || r.CA != labCA {
+	if r.TLS != directory.TLSRequired || r.CA != directorytest.AuthorityPEM {
 		t.Errorf("%+v", r)
 	}
 	v.must(v.RemoveRoute(v.ctx(), "x.es"))

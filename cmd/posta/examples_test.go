@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"posta/directory/directorytest"
 	"posta/words"
 )
 
@@ -349,18 +350,6 @@ func (s *stage) play(t *testing.T, lang, line string, e trial) {
 	}
 }
 
-// labCA is the certificate of an authority.
-const labCA = "-----BEGIN CERTIFICATE-----\n" +
-	"MIIBXTCCAQ+gAwIBAgIUBRqT7nOBKqPTHRuNGC/9RmPItNowBQYDK2VwMCMxEDAO\n" +
-	"BgNVBAoMB0VzY3VlbGExDzANBgNVBAMMBkxhYiBDQTAgFw0yNjExMjcwMzQzMDla\n" +
-	"GA8yMTI2MTEwMzAzNDMwOVowIzEQMA4GA1UECgwHRXNjdWVsYTEPMA0GA1UEAwwG\n" +
-	"TGFiIENBMCowBQYDK2VwAyEAEDrrp3VtCXMrH6o5dmud+hGHMptOLPNJX+K7qMeb\n" +
-	"KWmjUzBRMB0GA1UdDgQWBBQ1Z+eNQyT5Hqi5GpBxkNezSTwVbTAfBgNVHSMEGDAW\n" +
-	"gBQ1Z+eNQyT5Hqi5GpBxkNezSTwVbTAPBgNVHRMBAf8EBTADAQH/MAUGAytlcANB\n" +
-	"ABKk/4VHqzfEbtO4B4b0DUpYvZV6z2Y7hfT54mhPVaQHvBA2L93oDv9m/NUauBxH\n" +
-	"KgPOGOYlU0j8K5Otd9Z/ZgQ=\n" +
-	"-----END CERTIFICATE-----\n"
-
 // files makes those that a line reads.
 func files(t *testing.T, line string) {
 	t.Helper()
@@ -372,7 +361,7 @@ func files(t *testing.T, line string) {
 		"hello.talk":  "engine: server\n\nconnect smtp\nS: {code 220}\nC: QUIT\nS: {code 221}\nclosed\n",
 		"grupo3.txt":  "ana\nluis\n",
 		"names.txt":   "# the class\npepe@pepito.es\n\nluis@pepito.es\n",
-		"ca.pem":      labCA,
+		"ca.pem":      directorytest.AuthorityPEM,
 		"posta.toml":  "hostname = \"mail.pepito.es\"\n[[listener]]\nname = \"smtp\"\nservice = \"smtp\"\naddr = \"127.0.0.1:0\"\n",
 	}
 	for name, text := range texts {
