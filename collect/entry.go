@@ -114,7 +114,7 @@ func (e *Entry) Check() error {
 		return words.Fail("collect.ca", nil)
 	}
 	if e.Every != 0 && e.Every < Least {
-		return words.Fail("collect.often", words.Args{"Value": e.Every.String(), "Least": Least.String()})
+		return words.Fail("collect.often", words.Args{"Value": e.Every, "Least": Least})
 	}
 	if strings.ContainsAny(e.User+e.Password, "\r\n\x00") {
 		return words.Fail("collect.login", nil)

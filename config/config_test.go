@@ -324,8 +324,8 @@ func TestWarnings(t *testing.T) {
 	c.Listeners[0].Idle, c.Listeners[3].Idle = Duration{time.Second}, Duration{5 * time.Minute}
 	c.Outgoing.MaxAge, c.Outgoing.WarnAfter, c.Outgoing.TLS = Duration{time.Hour}, Duration{time.Hour}, TLSRequired
 	want := []string{`outgoing: max_age = "1h" is short`, `outgoing: warn_after = "1h" is not before`, `outgoing: tls = "required" sends nothing`,
-		`metrics, :9090, answers every machine`, `listener smtp: idle = "1s" is short; programs may be silent for 5m (RFC 5321`,
-		`listener pop3: idle = "5m" is short; programs may be silent for 10m (RFC 1939`}
+		`metrics, :9090, answers every machine`, `listener smtp: idle = "1s" is short; programs may be silent for 5 min (RFC 5321`,
+		`listener pop3: idle = "5m" is short; programs may be silent for 10 min (RFC 1939`}
 	got := c.Warnings()
 	if !slices.EqualFunc(got, want, func(err error, want string) bool { return strings.HasPrefix(err.Error(), want) }) {
 		t.Errorf("got  %q\nwant %q", got, want)

@@ -23,7 +23,7 @@ func (c *Config) Warnings() []error {
 		}
 		if l.Mode == ModeStrict && l.Idle.Duration < least {
 			w = append(w, words.Fail("config.short_idle", words.Args{"Where": "listener " + l.Name, "Value": l.Idle.String(),
-				"Least": Duration{least}.String(), "RFC": rfc}))
+				"Least": least, "RFC": rfc}))
 		}
 	}
 	return w

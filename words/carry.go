@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // carried is an Error as JSON. Errors among the arguments are objects of the
@@ -50,6 +51,8 @@ func plain(v any) any {
 	switch v := v.(type) {
 	case error:
 		return cause(v)
+	case time.Duration:
+		return Span(v)
 	case string, bool, int, int8, int16, int32, int64, uint, uint8, uint16, uint32, uint64:
 		return v
 	}

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 	"github.com/pelletier/go-toml/v2"
@@ -30,7 +31,7 @@ func Languages() []string { return []string{"en", "es"} }
 
 // Args are the values for a text's placeholders: {"Name": "pepe"} fills
 // {{.Name}}. An integer "Count" also chooses between singular and plural; an
-// error is said in the language of the whole.
+// error is said in the language of the whole, and a time.Duration as Span has it.
 type Args = map[string]any
 
 // Words speaks one language. Many goroutines may use it at once.
@@ -75,18 +76,24 @@ func (w *Words) Say(id string, args Args) string {
 	return text
 }
 
-// said gives the arguments with the errors among them in this language.
+// said gives the arguments with the errors among them in this language, and times
+// in plain marks.
 func (w *Words) said(args Args) Args {
 	var out Args
 	for name, v := range args {
-		err, ok := v.(error)
-		if !ok {
+		var text string
+		switch v := v.(type) {
+		case error:
+			text = w.Error(v)
+		case time.Duration:
+			text = Span(v)
+		default:
 			continue
 		}
 		if out == nil {
 			out = maps.Clone(args)
 		}
-		out[name] = w.Error(err)
+		out[name] = text
 	}
 	if out == nil {
 		return args

@@ -112,7 +112,7 @@ func (a *app) gotText(failed *talk.Error) string {
 	case g.Open:
 		return a.say("talk.got_open", nil)
 	case g.Silent > 0:
-		return a.say("talk.got_silence", words.Args{"Wait": g.Silent.String()})
+		return a.say("talk.got_silence", words.Args{"Wait": g.Silent})
 	}
 	return "S: " + g.Said
 }

@@ -257,7 +257,7 @@ func (c *Console) wait(ctx context.Context) {
 		case in := <-c.arrived:
 			c.hear(ctx, in)
 		case <-timer.C:
-			c.tell("talk.no_answer", words.Args{"Wait": c.o.Patience.String()})
+			c.tell("talk.no_answer", words.Args{"Wait": c.o.Patience})
 			c.sentAt = time.Time{}
 		}
 	}

@@ -283,7 +283,7 @@ func TestEnds(t *testing.T) {
 	wants(t, screen, "S: 421 4.3.2 down")
 	screen, _, _ = scene{protocol: "smtp", script: "S: 220 x\nC: NOOP\nC: QUIT\nS: 221 bye", typed: []string{"NOOP", "QUIT"},
 		options: func(o *Options) { o.Patience = 20 * time.Millisecond }}.play(t)
-	wants(t, screen, "   no answer for 20ms; you may go on, what comes is shown", "C: QUIT")
+	wants(t, screen, "   no answer for 20 ms; you may go on, what comes is shown", "C: QUIT")
 }
 
 // Octets before TLS end the connection (CVE-2011-0411's kind of injection).
