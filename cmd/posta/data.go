@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -141,7 +142,7 @@ func (a *app) tryReach(ctx context.Context, dir string, create bool) (reached, e
 		return reached{client, func() error { return nil }}, nil
 	}
 	if !errors.Is(err, admin.ErrNoServer) {
-		return reached{}, absent(words.FailOf(err, "fail.unreachable", words.Args{"Data": dir}))
+		return reached{}, unasked(err, dir)
 	}
 	if !create && !server.Holds(dir) {
 		return reached{}, absent(words.Fail("fail.no_store", words.Args{"Data": dir}))
@@ -170,6 +171,9 @@ func openHouse(ctx context.Context, cfg config.Config, o server.Options) (*serve
 // unopened says it of a store once, and sends nobody to check one that is not
 // there.
 func unopened(err error, data string) error {
+	if theirs := ofOthers(err, data); theirs != nil {
+		return theirs
+	}
 	var said *words.Error
 	if errors.As(err, &said) {
 		switch said.ID {
@@ -180,6 +184,46 @@ func unopened(err error, data string) error {
 		}
 	}
 	return words.FailOf(err, "fail.no_open", words.Args{"Data": data})
+}
+
+// unasked says why a server that runs cannot be asked.
+func unasked(err error, data string) error {
+	if theirs := ofOthers(err, data); theirs != nil {
+		return absent(theirs)
+	}
+	about := words.Args{"Data": data}
+	if errors.Is(err, fs.ErrPermission) {
+		return absent(words.Fail("fail.unreachable", about))
+	}
+	return absent(words.FailOf(err, "fail.unreachable", about))
+}
+
+// ofOthers says of data that this user has no right to whose they are, and who may;
+// nil where that is not it.
+func ofOthers(err error, data string) error {
+	if !errors.Is(err, fs.ErrPermission) {
+		return nil
+	}
+	var at *fs.PathError
+	var paths []string
+	if errors.As(err, &at) {
+		paths = append(paths, at.Path)
+	}
+	for dir := data; ; dir = filepath.Dir(dir) {
+		paths = append(paths, dir)
+		if dir == filepath.Dir(dir) {
+			break
+		}
+	}
+	path, owner, us := foreign(paths)
+	about := words.Args{"Path": path, "Owner": owner, "User": us}
+	switch owner {
+	case "":
+		return nil
+	case "root":
+		return words.Fail("fail.of_root", about)
+	}
+	return words.Fail("fail.of_others", about)
 }
 
 // ask runs one operation wherever it can be answered.
@@ -211,7 +255,7 @@ func (a *app) server(ctx context.Context) (*admin.Client, error) {
 		return nil, absent(words.Fail("fail.no_server", words.Args{"Data": dir}))
 	}
 	if err != nil {
-		return nil, absent(words.FailOf(err, "fail.unreachable", words.Args{"Data": dir}))
+		return nil, unasked(err, dir)
 	}
 	return client, nil
 }

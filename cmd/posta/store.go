@@ -189,11 +189,14 @@ func keeper(ctx context.Context, dir string) (reached, error) {
 	case err == nil:
 		return reached{client, func() error { return nil }}, nil
 	case !errors.Is(err, admin.ErrNoServer):
-		return reached{}, absent(words.FailOf(err, "fail.unreachable", words.Args{"Data": dir}))
+		return reached{}, unasked(err, dir)
 	case !server.Holds(dir):
 		return reached{}, absent(words.Fail("fail.no_store", words.Args{"Data": dir}))
 	}
 	table, leave, err := server.Keep(dir)
+	if theirs := ofOthers(err, dir); theirs != nil {
+		return reached{}, absent(theirs)
+	}
 	if err != nil {
 		return reached{}, err
 	}
