@@ -93,7 +93,7 @@ func (a *app) change(ctx context.Context, c *cobra.Command, f *accountFlags, in 
 	case f.secret:
 		secret, err = a.inputLine()
 	default:
-		secret, err = a.prompt(ctx, a.say("password.secret", words.Args{"Address": in.Address}))
+		secret, err = a.prompt(ctx, a.say("password.secret", words.Args{"Address": in.Address}), words.Fail("fail.no_terminal_secret", nil))
 	}
 	if err == nil && secret == "" && f.apop != "off" {
 		err = words.Fail("password.empty", nil)

@@ -47,11 +47,31 @@ func (a *app) collectFlags(c *cobra.Command) *collectFlags {
 func (a *app) typed(f *collectFlags) string {
 	first := ""
 	f.VisitAll(func(one *pflag.Flag) {
-		if first == "" && one.Changed && (one.Annotations[typedOnly] != nil || a.Getenv(variable(one.Name)) == "") {
+		if first == "" && a.isTyped(one) {
 			first = one.Name
 		}
 	})
 	return first
+}
+
+func (a *app) isTyped(one *pflag.Flag) bool {
+	return one.Changed && (one.Annotations[typedOnly] != nil || a.Getenv(variable(one.Name)) == "")
+}
+
+// belong refuses flags that mean nothing with the way.
+func (a *app) belong(f *collectFlags, way collect.Way) error {
+	if way == collect.POP3 {
+		if a.isTyped(f.Lookup("domain")) {
+			return usage(words.Fail("collect.pop_domain", nil))
+		}
+		return nil
+	}
+	for _, name := range []string{"account", "keep", "delete"} {
+		if one := f.Lookup(name); one != nil && a.isTyped(one) {
+			return usage(words.Fail("collect.only_pop", words.Args{"Flag": "--" + name}))
+		}
+	}
+	return nil
 }
 
 // wished is what the flags say of a host.
@@ -68,6 +88,9 @@ func (a *app) wished(ctx context.Context, f *collectFlags, host string) (admin.C
 	}
 	if in.Way == "" {
 		return in, usage(words.Fail("collect.one_way", nil))
+	}
+	if err := a.belong(f, collect.Way(in.Way)); err != nil {
+		return in, err
 	}
 	var err error
 	if in.CA, err = believedFile(f.ca); err != nil {

@@ -22,12 +22,13 @@ import (
 type passwordFlags struct {
 	prompt, generate bool
 	file             string // "-" is standard input
+	makes            bool   // the command has --generate
 }
 
 // passwordFlags adds them to a command; with ask, that one only asks for a
 // password when told to.
 func (a *app) passwordFlags(c *cobra.Command, ask bool) *passwordFlags {
-	p := &passwordFlags{prompt: !ask}
+	p := &passwordFlags{prompt: !ask, makes: true}
 	flags := c.Flags()
 	if ask {
 		flags.BoolVar(&p.prompt, "password", false, a.say("help.flag_password", nil))
@@ -83,11 +84,19 @@ func (a *app) password(ctx context.Context, p *passwordFlags, address string) (p
 	case p.file != "":
 		text, err = a.passwordIn(p.file)
 	case p.prompt:
-		text, err = a.prompt(ctx, a.say("password.for", words.Args{"Address": address}))
+		text, err = a.prompt(ctx, a.say("password.for", words.Args{"Address": address}), p.otherwise())
 	default:
 		return nil, false, nil
 	}
 	return &text, made, err
+}
+
+// otherwise says what the command has where nobody can be asked.
+func (p *passwordFlags) otherwise() error {
+	if p.makes {
+		return words.Fail("fail.no_terminal_made", nil)
+	}
+	return words.Fail("fail.no_terminal", nil)
 }
 
 // maxInput bounds a line of standard input.
@@ -113,11 +122,12 @@ func (a *app) inputLine() (string, error) {
 	return strings.TrimSuffix(strings.TrimSuffix(text, "\n"), "\r"), nil
 }
 
-// prompt asks for a secret twice, without showing it.
-func (a *app) prompt(ctx context.Context, question string) (string, error) {
+// prompt asks for a secret twice, without showing it. Where there is no terminal
+// the error is what the command has instead.
+func (a *app) prompt(ctx context.Context, question string, otherwise error) (string, error) {
 	f, ok := a.In.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
-		return "", usage(words.Fail("fail.no_terminal", nil))
+		return "", usage(otherwise)
 	}
 	first, err := a.secret(ctx, f, question)
 	if err != nil {
