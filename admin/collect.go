@@ -12,7 +12,7 @@ import (
 
 // Collecting is what of the collector is wanted; *collect.Collector is it.
 type Collecting interface {
-	Once(ctx context.Context, id int64) (collect.Result, error)
+	Once(ctx context.Context, id int64) (result collect.Result, joined bool, err error)
 	Single(ctx context.Context, e collect.Entry) (collect.Result, error)
 	Stir()
 }
@@ -31,12 +31,14 @@ type Collected struct {
 	Every    string    `json:"every,omitempty"`   // "10m0s"; "": by hand
 	Created  time.Time `json:"created"`
 	Next     time.Time `json:"next,omitzero"`
-	Last     time.Time `json:"last,omitzero"`  // when it was tried
-	Messages int       `json:"messages"`       // that came then
-	Left     int       `json:"left,omitempty"` // that could not be filed and lie where they lay
+	Last     time.Time `json:"last,omitzero"`           // when it was tried
+	Messages int       `json:"messages"`                // that came then
+	Nothing  bool      `json:"nothing_waits,omitempty"` // etrn, atrn: the provider said so then
+	Left     int       `json:"left,omitempty"`          // that could not be filed and lie where they lay
 	Session  uint64    `json:"session,omitempty"`
 	Failure  string    `json:"failure,omitempty"` // "": all went well
 
+	Joined bool     `json:"joined,omitempty"` // of collect.run: it was at work already, and this is what became of that
 	Stayed []Stayed `json:"stayed,omitempty"` // the first 100 of Left; not of collect.list
 }
 
@@ -93,12 +95,14 @@ func (h House) collections() []Operation {
 			if h.Collector == nil {
 				return Collected{}, refusal("absent", "collect.no_server")
 			}
-			_, err := h.Collector.Once(ctx, in.ID)
+			_, joined, err := h.Collector.Once(ctx, in.ID)
 			if err != nil {
 				return Collected{}, noEntry(err, in.ID)
 			}
 			e, err := s.Entry(ctx, in.ID)
-			return showCollected(e), noEntry(err, in.ID)
+			out := showCollected(e)
+			out.Joined = joined
+			return out, noEntry(err, in.ID)
 		}),
 		op("collect.once", true, func(ctx context.Context, in CollectWish) (Collected, error) {
 			if h.Collector == nil {
@@ -165,18 +169,15 @@ func invalidWish(err error) error {
 }
 
 func noEntry(err error, id int64) error {
-	switch {
-	case errors.Is(err, collect.ErrNotFound):
+	if errors.Is(err, collect.ErrNotFound) {
 		return refusal("not_found", "collect.none", "Number", id)
-	case errors.Is(err, collect.ErrRunning):
-		return refusal("in_use", "collect.running", "Number", id)
 	}
 	return err
 }
 
 func showCollected(e collect.Entry) Collected {
 	out := Collected{ID: e.ID, Way: string(e.Way), Host: e.Host, TLS: string(e.TLS), CA: believed(e.CA), User: e.User, Domains: e.Domains,
-		Account: e.Account, Keep: e.Keep, Created: e.Created, Next: e.Next, Last: e.Last.At, Messages: e.Last.Messages,
+		Account: e.Account, Keep: e.Keep, Created: e.Created, Next: e.Next, Last: e.Last.At, Messages: e.Last.Messages, Nothing: e.Last.Nothing,
 		Left: e.Last.Left, Session: e.Last.Session, Failure: mail.Shown(e.Last.Failure)}
 	for _, one := range e.Last.Stayed {
 		out.Stayed = append(out.Stayed, Stayed{one.UIDL, one.Octets, one.From, one.Why})

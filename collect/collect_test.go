@@ -150,7 +150,7 @@ func (c *customer) add(t *testing.T, e collect.Entry) collect.Entry {
 
 func (c *customer) once(t *testing.T, e collect.Entry) collect.Result {
 	t.Helper()
-	r, err := c.Once(t.Context(), c.add(t, e).ID)
+	r, _, err := c.Once(t.Context(), c.add(t, e).ID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -297,14 +297,14 @@ func TestTLSBehindTheTurn(t *testing.T) {
 // Without mail there is a 453 to ATRN, and TURN turns for a QUIT.
 func TestNoMail(t *testing.T) {
 	c := newCustomer(t, (&provider{}).serve(t, false))
-	if r := c.once(t, atrn()); r.Messages != 0 || r.Failure != "" {
+	if r := c.once(t, atrn()); r.Messages != 0 || r.Failure != "" || !r.Nothing {
 		t.Errorf("%+v", r)
 	}
 	p := &provider{}
 	c = newCustomer(t, p.serve(t, true))
 	e := atrn()
 	e.Way = collect.TURN
-	if r := c.once(t, e); r.Messages != 0 || r.Failure != "" || len(p.said) != 1 {
+	if r := c.once(t, e); r.Messages != 0 || r.Failure != "" || r.Nothing || len(p.said) != 1 {
 		t.Errorf("%+v %v", r, p.said)
 	}
 }
@@ -335,6 +335,46 @@ func TestETRN(t *testing.T) {
 	}
 	if !strings.HasPrefix(r.Failure, "459") {
 		t.Errorf("%+v", r)
+	}
+}
+
+// Of its replies to ETRN only 251 says that nothing waits (RFC 1985 §5.1), and
+// nothing waits where that holds for all that was asked for.
+func TestETRNNothing(t *testing.T) {
+	for _, tt := range []struct {
+		replies string
+		nothing bool
+	}{
+		{"251", true}, {"251 251", true}, {"250", false}, {"252", false}, {"253", false}, {"251 252", false}, {"250 251", false}, {"251 459", false},
+	} {
+		script, domains := "S: 220 x\nC: EHLO gw.north.example\nS: 250 x\n", []string(nil)
+		for i, code := range strings.Fields(tt.replies) {
+			domain := fmt.Sprintf("%c.example", 'a'+i)
+			domains = append(domains, domain)
+			script += "C: ETRN " + domain + "\nS: " + code + " so\n"
+		}
+		played := make(chan error, 1)
+		c := newCustomer(t, func(nc net.Conn) { played <- wiretest.Script(nc, script+"C: QUIT\nS: 221 bye", nil) })
+		seen := &notes{}
+		c.watch(seen)
+		r := c.once(t, collect.Entry{Way: collect.ETRN, Host: "x.example", Domains: domains})
+		if r.Nothing != tt.nothing || slices.Contains(seen.all, "nothing waits there") != tt.nothing {
+			t.Errorf("%s: %+v, notes %q", tt.replies, r, seen.all)
+		}
+		if err := <-played; err != nil {
+			t.Errorf("%s: %v", tt.replies, err)
+		}
+	}
+}
+
+// notes are those of sessions.
+type notes struct{ all []string }
+
+func (*notes) Wants(uint64, event.Layer, event.Part) bool { return false }
+
+func (n *notes) Emit(e *event.Event) {
+	if note, ok := e.Fact.(event.Note); ok {
+		n.all = append(n.all, note.Text)
 	}
 }
 
@@ -433,24 +473,57 @@ func TestSchedule(t *testing.T) {
 	})
 }
 
-// One entry is at work once; the end of the house ends it.
+// One entry is at work once: whoever asks meanwhile waits for it, as long as he
+// wants. The end of who asked for it ends it, and then another begins it anew.
 func TestOnceAtATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCustomer(t, func(net.Conn) {}) // it says nothing
+		talks := make(chan net.Conn)
+		c := newCustomer(t, func(nc net.Conn) { talks <- nc })
 		e := c.add(t, atrn())
-		ctx, cancel := context.WithCancel(t.Context())
-		ended := make(chan collect.Result)
-		go func() {
-			r, _ := c.Once(ctx, e.ID)
-			ended <- r
-		}()
-		synctest.Wait()
-		if _, err := c.Once(ctx, e.ID); !errors.Is(err, collect.ErrRunning) {
-			t.Error(err)
+		type outcome struct {
+			collect.Result
+			joined bool
+			err    error
 		}
+		once := func(ctx context.Context) chan outcome {
+			ended := make(chan outcome, 1)
+			go func() {
+				r, joined, err := c.Once(ctx, e.ID)
+				ended <- outcome{r, joined, err}
+			}()
+			synctest.Wait()
+			return ended
+		}
+		refuse := func(nc net.Conn) {
+			if err := wiretest.Script(nc, "S: 421 later\nclosed", nil); err != nil {
+				t.Error(err)
+			}
+		}
+		first := once(t.Context())
+		nc := <-talks
+		second := once(t.Context())
+		impatient, leave := context.WithCancel(t.Context())
+		third := once(impatient)
+		leave()
+		if got := <-third; !errors.Is(got.err, context.Canceled) {
+			t.Errorf("whoever waits no longer still waits: %+v", got)
+		}
+		refuse(nc)
+		if a, b := <-first, <-second; a.joined || !b.joined || a.err != nil || b.err != nil || a.Failure != "421 later" || b.Failure != a.Failure || c.calls() != 1 {
+			t.Errorf("%+v, %+v after %d calls", a, b, c.calls())
+		}
+
+		ctx, cancel := context.WithCancel(t.Context())
+		first = once(ctx)
+		<-talks
+		second = once(t.Context())
 		cancel()
-		if r := <-ended; r.Failure == "" {
+		if r := <-first; r.Failure == "" {
 			t.Error("a visit that was broken off is a success")
+		}
+		refuse(<-talks)
+		if r := <-second; r.joined || r.Failure != "421 later" || c.calls() != 3 {
+			t.Errorf("behind one that was broken off: %+v after %d calls", r, c.calls())
 		}
 	})
 }

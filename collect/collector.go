@@ -39,7 +39,7 @@ type Collector struct {
 	places chan struct{}
 
 	mu      sync.Mutex
-	running map[int64]bool
+	running map[int64]*running
 	work    sync.WaitGroup
 }
 
@@ -63,7 +63,7 @@ func New(cfg Config) *Collector {
 	if cfg.Most == 0 {
 		cfg.Most = 8
 	}
-	return &Collector{cfg: cfg, wake: make(chan struct{}, 1), places: make(chan struct{}, cfg.Most), running: map[int64]bool{}}
+	return &Collector{cfg: cfg, wake: make(chan struct{}, 1), places: make(chan struct{}, cfg.Most), running: map[int64]*running{}}
 }
 
 // dialWait is how long a connection may take to come about.
@@ -135,48 +135,75 @@ func (c *Collector) start(ctx context.Context) (next time.Time, err error) {
 			}
 			continue
 		}
-		if !c.begin(e.ID) {
+		now, other := c.begin(e.ID)
+		if other != nil {
 			continue // its end stirs
 		}
 		c.work.Add(1)
 		go func() {
 			defer c.work.Done()
-			defer c.Stir()
-			defer c.end(e.ID)
-			if _, err := c.collect(ctx, e.ID); err != nil && ctx.Err() == nil && !errors.Is(err, ErrNotFound) {
-				c.cfg.Problem(err)
+			if c.run(ctx, now); now.err != nil && ctx.Err() == nil && !errors.Is(now.err, ErrNotFound) {
+				c.cfg.Problem(now.err)
 			}
 		}()
 	}
 	return next, nil
 }
 
-// begin takes an entry to work on it; false: somebody is at it.
-func (c *Collector) begin(id int64) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.running[id] {
-		return false
-	}
-	c.running[id] = true
-	return true
+// running is an entry at work, and once ended is closed what became of it.
+type running struct {
+	id     int64
+	ended  chan struct{}
+	result Result
+	err    error
+	broken bool // whoever asked for it no longer waited
 }
 
-func (c *Collector) end(id int64) {
+// begin takes an entry to work on it, or gives who is at it.
+func (c *Collector) begin(id int64) (own, other *running) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.running, id)
+	if other = c.running[id]; other != nil {
+		return nil, other
+	}
+	own = &running{id: id, ended: make(chan struct{})}
+	c.running[id] = own
+	return own, nil
 }
 
-// Once collects an entry now, whatever its schedule says. What the peer refused
-// or could not do is in the Result; the error is the Store's, or ErrRunning.
-func (c *Collector) Once(ctx context.Context, id int64) (Result, error) {
-	if !c.begin(id) {
-		return Result{}, ErrRunning
-	}
+// run collects what begin took.
+func (c *Collector) run(ctx context.Context, r *running) {
 	defer c.Stir()
-	defer c.end(id)
-	return c.collect(ctx, id)
+	defer func() {
+		r.broken = ctx.Err() != nil
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		delete(c.running, r.id)
+		close(r.ended)
+	}()
+	r.result, r.err = c.collect(ctx, r.id)
+}
+
+// Once collects an entry now, whatever its schedule says. Where it is at work
+// already, it waits for that and gives what became of it: joined. What the peer
+// refused or could not do is in the Result; the error is the Store's, or that ctx
+// was done while it waited.
+func (c *Collector) Once(ctx context.Context, id int64) (result Result, joined bool, err error) {
+	for {
+		own, other := c.begin(id)
+		if own != nil {
+			c.run(ctx, own)
+			return own.result, false, own.err
+		}
+		select {
+		case <-ctx.Done():
+			return Result{}, true, ctx.Err()
+		case <-other.ended:
+		}
+		if !other.broken {
+			return other.result, true, other.err
+		}
+	}
 }
 
 // Single collects this one time what stands in no Store, and keeps nothing of it:

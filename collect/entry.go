@@ -60,6 +60,7 @@ type Result struct {
 	Messages int    // taken
 	Left     int    // messages that could not be filed and lie where they lay
 	Stayed   []Stay // the first MostStayed of them; not in what Entries gives
+	Nothing  bool   // the provider said that nothing waits there: 251 to each ETRN (RFC 1985 §5.1), 453 to ATRN (RFC 2645 §5.2.1)
 	Session  uint64 // the last recorded session of it
 	Failure  string // "" where all went well; else the peer's own words, or ours where it said none
 }
@@ -79,10 +80,8 @@ const MostStayed = 100
 // Least is how often a schedule may ask.
 const Least = time.Minute
 
-var (
-	ErrNotFound = errors.New("collect: not found")
-	ErrRunning  = errors.New("collect: it is running now")
-)
+// ErrNotFound is that a Store has no such entry.
+var ErrNotFound = errors.New("collect: not found")
 
 // Store keeps the entries. Writes are on stable storage when they return.
 // Collecttest's suite is what every Store passes.

@@ -78,7 +78,7 @@ func TestPOP3(t *testing.T) {
 		C: QUIT
 		S: +OK`))
 	e := c.add(t, popEntry())
-	r, err := c.Once(t.Context(), e.ID)
+	r, _, err := c.Once(t.Context(), e.ID)
 	if err != nil || r.Messages != 1 || r.Left != 2 || r.Failure != "" || c.dials[0] != "pop.example:110" {
 		t.Errorf("%+v %v %v", r, err, c.dials)
 	}
@@ -127,7 +127,7 @@ func TestPOP3Memory(t *testing.T) {
 	if err := c.store.Saw(t.Context(), e.ID, "gone", "known", "twin 0"); err != nil {
 		t.Fatal(err)
 	}
-	r, err := c.Once(t.Context(), e.ID)
+	r, _, err := c.Once(t.Context(), e.ID)
 	if err != nil || r.Messages != 1 || r.Failure != "" || len(c.box.got) != 1 {
 		t.Errorf("%+v %v %q", r, err, c.box.got)
 	}

@@ -158,8 +158,10 @@ func (v *visit) etrn(ctx context.Context) error {
 		return err
 	}
 	var failed error
+	nothing := true
 	for _, node := range v.e.Domains {
-		_, err := c.Etrn(ctx, node)
+		r, err := c.Etrn(ctx, node)
+		nothing = nothing && err == nil && r.Code == noneWaits
 		var refusal *smtpclient.Refusal
 		if err != nil && !errors.As(err, &refusal) {
 			_ = c.Close("collect: " + failure(err))
@@ -169,9 +171,25 @@ func (v *visit) etrn(ctx context.Context) error {
 			break
 		}
 	}
+	if nothing {
+		v.nothing(c)
+	}
 	_ = c.Quit(ctx) // what was asked for has been answered
 	return failed
 }
+
+// noneWaits is the reply to ETRN that nothing waits. The others of this kind, 250,
+// 252 and 253, leave it open what comes and when (RFC 1985 §5.1).
+const noneWaits = 251
+
+// nothing keeps what the provider said, and tells the watchers.
+func (v *visit) nothing(c *smtpclient.Client) {
+	v.result.Nothing = true
+	v.note(c, "nothing waits there")
+}
+
+// note tells the watchers what a reader of the session should know.
+func (*visit) note(c *smtpclient.Client, text string) { c.State(event.Note{Text: text}) }
 
 // turnedFor is how long a turned connection may last.
 const turnedFor = 24 * time.Hour
@@ -191,10 +209,11 @@ func (v *visit) turned(ctx context.Context) error {
 	var refusal *smtpclient.Refusal
 	switch {
 	case errors.As(err, &refusal):
-		_ = c.Quit(ctx)
 		if refusal.Reply.Code == noMail {
-			return nil
+			v.nothing(c)
+			err = nil
 		}
+		_ = c.Quit(ctx)
 		return err
 	case err != nil:
 		_ = c.Close("collect: " + failure(err))

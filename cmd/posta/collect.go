@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -59,6 +61,9 @@ func (a *app) collectCall(ctx context.Context, operation string, in any) (c admi
 		fact{"field.next", when(c.Next)}, fact{"field.last", when(c.Last)}, fact{"field.outcome", a.collectOutcome(c)})
 	return c, a.print(c, func(w io.Writer) error {
 		err := facts(w)
+		if err == nil && c.Joined {
+			_, err = fmt.Fprintln(w, a.say("collect.joined", words.Args{"Number": c.ID}))
+		}
 		if err == nil && len(c.Stayed) > 0 {
 			err = a.collectStayed(w, &c)
 		}
@@ -126,6 +131,8 @@ func (a *app) collectOutcome(c admin.Collected) string {
 	switch {
 	case c.Failure != "" && c.Messages == 0 && c.Left == 0:
 		return collectFailure(a.words, c.Failure)
+	case c.Nothing:
+		return a.say("collect.nothing", nil)
 	case c.Way == string(collect.ETRN):
 		return a.say("collect.asked", nil)
 	}
@@ -147,13 +154,11 @@ func (a *app) collectTLS(security string) string {
 	return a.routeWay(security)
 }
 
-// span is a duration without its zeros: 10m for 10m0s.
+// span is a duration as people write it: 10 min for 10m0s; "" for none.
 func span(text string) string {
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		return text
 	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
+	return words.Span(d)
 }

@@ -49,7 +49,9 @@ func TestCollectOutcome(t *testing.T) {
 		want string
 	}{
 		{admin.Collected{Way: "etrn"}, ""},
-		{admin.Collected{Way: "etrn", Last: time.Now()}, "asked; the mail comes on a connection of its own"},
+		{admin.Collected{Way: "etrn", Last: time.Now()}, "asked; what waits there comes on a connection of its own"},
+		{admin.Collected{Way: "etrn", Last: time.Now(), Nothing: true}, "nothing waits there"},
+		{admin.Collected{Way: "atrn", Last: time.Now(), Nothing: true}, "nothing waits there"},
 		{admin.Collected{Way: "etrn", Last: time.Now(), Failure: "459 no"}, "459 no"},
 		{admin.Collected{Way: "atrn", Last: time.Now()}, "0 messages"},
 		{admin.Collected{Way: "pop3", Last: time.Now(), Messages: 1, Left: 2, Failure: "no answer in time"}, "1 message, 2 left there; no answer in time"},
@@ -58,7 +60,7 @@ func TestCollectOutcome(t *testing.T) {
 			t.Errorf("%+v: %q, want %q", tt.c, got, tt.want)
 		}
 	}
-	if got := span("10m0s") + " " + span("1h0m0s") + " " + span("1m30s") + " " + span("1h10m0s") + span(""); got != "10m 1h 1m30s 1h10m" {
+	if got := span("10m0s") + " " + span("1h0m0s") + " " + span("1m30s") + " " + span("1h10m0s") + span(""); got != "10 min 1 h 1 min 30 s 1 h 10 min" {
 		t.Error(got)
 	}
 }

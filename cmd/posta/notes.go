@@ -58,6 +58,7 @@ func remarks() map[string][]string {
 		"note.relayed":         {"ID", "To"},
 		"note.delayed":         {"ID", "To"},
 		"note.given_up":        {"ID", "To"},
+		"note.nothing_waits":   nil,
 	}
 }
 

@@ -64,9 +64,9 @@ func testEntries(t *testing.T, s collect.Store) {
 	atrn.Password, pop.Password = "", ""
 	same(t, all, []collect.Entry{atrn, pop})
 
-	must(t, s.Settle(ctx, first.ID, collect.Result{At: born()}, time.Time{}))
-	if got, err = s.Entry(ctx, first.ID); err != nil || len(got.Last.Stayed) != 0 {
-		t.Errorf("what came at last is said to stay: %+v, %v", got.Last, err)
+	must(t, s.Settle(ctx, first.ID, collect.Result{At: born(), Nothing: true}, time.Time{}))
+	if got, err = s.Entry(ctx, first.ID); err != nil || len(got.Last.Stayed) != 0 || !got.Last.Nothing {
+		t.Errorf("what came at last is said to stay, or that nothing waits is forgotten: %+v, %v", got.Last, err)
 	}
 	must(t, s.RemoveEntry(ctx, second.ID))
 	again, err := s.AddEntry(ctx, pop)
