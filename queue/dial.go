@@ -16,6 +16,7 @@ import (
 	"posta/smtp"
 	"posta/smtp/smtpclient"
 	"posta/store"
+	"posta/wire"
 	"posta/words"
 )
 
@@ -232,7 +233,7 @@ func (g *greeter) noTLS(err error) verdict {
 	if g.invalid != nil && g.policy != Opportunistic {
 		return said(later, "4.7.5", words.Fail("attempt.certificate", words.Args{"Reason": Doubt(g.invalid, g.q.cfg.Now())}))
 	}
-	return said(later, "4.7.5", words.Fail("attempt.no_tls", words.Args{"Reason": handshake(err)}))
+	return said(later, "4.7.5", words.Fail("attempt.no_tls", words.Args{"Reason": wire.NoTLS(err)}))
 }
 
 // config makes the handshake accept every certificate where TLS is only

@@ -1,16 +1,11 @@
 package queue
 
 import (
-	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"io"
 	"net"
-	"os"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"posta/dns"
@@ -25,25 +20,12 @@ func because(err error) words.Args { return words.Args{"Reason": reason(err)} }
 // reason says why something failed, in words for people that name no addresses
 // a second time. What nobody here knows stays in its own words.
 func reason(err error) error {
-	var timeout net.Error
+	if why := wire.Reason(err); why != nil {
+		return why
+	}
 	switch {
-	case isErrno(err, syscall.ECONNREFUSED, 10061):
-		return words.Fail("attempt.refused", nil)
-	case isErrno(err, syscall.ECONNRESET, 10054), isErrno(err, syscall.ECONNABORTED, 10053), isErrno(err, syscall.EPIPE, 10058):
-		return words.Fail("attempt.reset", nil)
-	case isErrno(err, syscall.ENETUNREACH, 10051):
-		return words.Fail("attempt.no_network", nil)
-	case isErrno(err, syscall.EHOSTUNREACH, 10065):
-		return words.Fail("attempt.no_host", nil)
-	case isErrno(err, syscall.EADDRNOTAVAIL, 10049):
-		return words.Fail("attempt.no_source", nil)
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return words.Fail("attempt.closed", nil)
-	case errors.Is(err, wire.ErrIdle), errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded),
-		errors.As(err, &timeout) && timeout.Timeout():
-		return words.Fail("attempt.timeout", nil)
-	case errors.Is(err, wire.ErrShutdown), errors.Is(err, context.Canceled):
-		return words.Fail("attempt.shutdown", nil)
+	case errors.Is(err, smtpclient.ErrPOP3):
+		return words.Fail("attempt.pop3", nil)
 	case errors.Is(err, smtpclient.ErrStrange):
 		return words.Fail("attempt.strange", nil)
 	case errors.Is(err, smtpclient.ErrOver):
@@ -60,18 +42,6 @@ func reason(err error) error {
 	return errors.New(clean(err.Error()))
 }
 
-// isOurs says that a reason is one of posta's texts.
-func isOurs(why error) bool {
-	_, known := why.(*words.Error)
-	return known
-}
-
-// isErrno looks for what the system said; Windows has a number of its own for it.
-func isErrno(err error, unix syscall.Errno, windows uintptr) bool {
-	var no syscall.Errno
-	return errors.As(err, &no) && (no == unix || uintptr(no) == windows)
-}
-
 // unanswered says why the name servers had no answer.
 func unanswered(e *dns.Error) error {
 	switch {
@@ -83,30 +53,6 @@ func unanswered(e *dns.Error) error {
 		return words.Fail("attempt.dns_circle", nil)
 	}
 	return words.Fail("attempt.dns_none", nil)
-}
-
-// handshake says why TLS did not come about.
-func handshake(err error) error {
-	var record tls.RecordHeaderError
-	var op *net.OpError
-	text := err.Error()
-	switch {
-	case errors.As(err, &record):
-		return words.Fail("attempt.tls_none", nil)
-	case errors.As(err, &op) && op.Op == "remote error": // an alert (RFC 8446 §6)
-		return words.Fail("attempt.tls_alert", words.Args{"Alert": strings.TrimPrefix(op.Err.Error(), "tls: ")})
-	case strings.Contains(text, "protocol version"):
-		return words.Fail("attempt.tls_version", nil)
-	case strings.Contains(text, "cipher suite"):
-		return words.Fail("attempt.tls_cipher", nil)
-	}
-	if why := reason(err); isOurs(why) {
-		return why
-	}
-	if i := strings.LastIndex(text, "tls: "); i >= 0 {
-		text = text[i+len("tls: "):]
-	}
-	return words.Fail("attempt.tls_failed", words.Args{"Error": text})
 }
 
 var errNoCertificate = errors.New("queue: the host showed no certificate")

@@ -21,6 +21,8 @@ import (
 
 	"posta/dns"
 	"posta/mail"
+	"posta/smtp/smtpclient"
+	"posta/words"
 )
 
 // What is wrong with a certificate is said in plain words.
@@ -91,59 +93,6 @@ func certified(t *testing.T, template, by *x509.Certificate, with *ecdsa.Private
 	return c, key
 }
 
-// Why there is no TLS, from real handshakes.
-func TestHandshake(t *testing.T) {
-	cert := func(t *testing.T) tls.Certificate {
-		c, key := certified(t, &x509.Certificate{DNSNames: []string{"x"}, NotAfter: time.Now().Add(time.Hour)}, nil, nil)
-		return tls.Certificate{Certificate: [][]byte{c.Raw}, PrivateKey: key}
-	}(t)
-	client := func(min uint16) *tls.Config { return &tls.Config{InsecureSkipVerify: true, MinVersion: min} }
-	for want, c := range map[string]struct {
-		server func(net.Conn)
-		client *tls.Config
-	}{
-		"what the other side answers is no TLS": {func(nc net.Conn) { _, _ = nc.Read(make([]byte, 4096)); _, _ = nc.Write([]byte("220 hello\r\n")) }, client(tls.VersionTLS12)},
-		"the other side refuses it (protocol version not supported)": {func(nc net.Conn) {
-			_ = tls.Server(nc, &tls.Config{Certificates: []tls.Certificate{cert}, MaxVersion: tls.VersionTLS12}).Handshake()
-		}, client(tls.VersionTLS13)},
-		"the other side closed the connection": {func(nc net.Conn) { _, _ = nc.Read(make([]byte, 4096)) }, client(tls.VersionTLS12)},
-	} {
-		err := handshakeWith(t, c.server, c.client)
-		if got := handshake(err).Error(); got != want {
-			t.Errorf("%q, want %q (%v)", got, want, err)
-		}
-	}
-	if got := handshake(errors.New("x: tls: server chose an unconfigured cipher suite")).Error(); got != "the two have no cipher suite in common" {
-		t.Error(got)
-	}
-	if got := handshake(errors.New("x: tls: odd")).Error(); got != "the handshake failed (odd)" {
-		t.Error(got)
-	}
-}
-
-// handshakeWith tries TLS with a server on loopback.
-func handshakeWith(t *testing.T, server func(net.Conn), with *tls.Config) error {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	go func() {
-		if far, err := l.Accept(); err == nil {
-			server(far)
-			_ = far.Close()
-		}
-	}()
-	near, err := net.Dial("tcp", l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer near.Close()
-	_ = near.SetDeadline(time.Now().Add(10 * time.Second))
-	return tls.Client(near, with).Handshake()
-}
-
 // What everybody meets with is said in posta's words, on every system.
 func TestReasonsAreOurs(t *testing.T) {
 	for want, err := range map[string]error{
@@ -153,8 +102,10 @@ func TestReasonsAreOurs(t *testing.T) {
 		"the name server 192.0.2.1:53 gives no answer":   &dns.Error{Kind: dns.ErrTemporary, Server: "192.0.2.1:53", Reason: "silence"},
 		"the name leads from one to another and nowhere": &dns.Error{Kind: dns.ErrTemporary, Reason: "aliases without an end"},
 		"DNS has nothing of the name":                    &dns.Error{Kind: dns.ErrNoData},
+		"the other side is a POP3 server":                smtpclient.ErrPOP3,
 	} {
-		if got := reason(fmt.Errorf("x: %w", err)); got.Error() != want || !isOurs(got) {
+		got := reason(fmt.Errorf("x: %w", err))
+		if said := new(words.Error); got.Error() != want || !errors.As(got, &said) {
 			t.Errorf("%v, want %s", got, want)
 		}
 	}
@@ -178,7 +129,8 @@ func TestCannotCarry(t *testing.T) {
 		n++
 		text, _ := strconv.Unquote(call.Args[2].(*ast.BasicLit).Value)
 		status, _ := strconv.Unquote(call.Args[1].(*ast.BasicLit).Value)
-		if got := cannotCarry(mail.Refuse(550, status, text)); got.Error() != text || !isOurs(got) {
+		got := cannotCarry(mail.Refuse(550, status, text))
+		if said := new(words.Error); got.Error() != text || !errors.As(got, &said) {
 			t.Errorf("the client says %q, the queue %v", text, got)
 		}
 		return true

@@ -1,7 +1,11 @@
 package main
 
 import (
+	"bufio"
+	"crypto/tls"
+	"io"
 	"net"
+	"net/textproto"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -53,6 +57,41 @@ func TestEndedSaysAll(t *testing.T) {
 		t.Error(said)
 	}
 	if said := ended(es, "something else"); said != "something else" {
+		t.Error(said)
+	}
+}
+
+// Why TLS did not come about is said in the user's language, with the other
+// side's words behind.
+func TestEndedWithoutTLS(t *testing.T) {
+	set := newSetting(t, filepath.Join(t.TempDir(), "data"), "es")
+	defer set.serve(t, "quickstart pepito.es --account pepe")()
+	for listener, says := range map[string][]string{"smtp": {"EHLO x.example", "STARTTLS"}, "pop3": {"CAPA", "STLS"}} {
+		c, err := net.Dial("tcp", set.addressOf(t, listener))
+		if err != nil {
+			t.Fatal(err)
+		}
+		in := textproto.NewReader(bufio.NewReader(c))
+		for _, line := range says {
+			if _, err := io.WriteString(c, line+"\r\n"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for line, err := "", error(nil); !strings.Contains(line, "TLS now") && !strings.HasPrefix(line, "220 2.0.0"); {
+			if line, err = in.ReadLine(); err != nil {
+				t.Fatal(listener, err)
+			}
+		}
+		if tls.Client(c, &tls.Config{ServerName: "x.example"}).Handshake() == nil {
+			t.Error("a certificate of nobody was believed")
+		}
+		_ = c.Close()
+	}
+	want := regexp.MustCompile(`(?s)sin TLS: el otro lado lo rec.*sin TLS: el otro lado lo rec`)
+	if status, said := set.until(t, "posta session list", want); status != exitDone || strings.Contains(said, "handshake") {
+		t.Errorf("status %d: %s", status, said)
+	}
+	if _, said := set.run(t, "posta session show 1", ""); !strings.Contains(said, "sin TLS: el otro lado lo rechaza (bad certificate)") {
 		t.Error(said)
 	}
 }

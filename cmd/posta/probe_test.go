@@ -54,6 +54,7 @@ func TestProbeVerdicts(t *testing.T) {
 		"421":                 {exitFailed, "421 busy", []string{"S: 421 busy"}},
 		"closes":              {exitFailed, "closed the connection", []string{"S: 220 x\nC*"}},
 		"no mail server":      {exitFailed, "makes no sense", []string{"S: SSH-2.0-OpenSSH_9"}},
+		"POP3":                {exitFailed, "answers as a POP3 server", []string{"S: +OK ready"}},
 		"TLS fails":           {exitDone, "it was asked again in the clear", []string{offered + "S: 220 go", asked + "S: 250 ok" + leave}},
 		"STARTTLS taken back": {exitDone, "would take", []string{offered + "S: 454 no\n" + strings.TrimPrefix(asked, hello) + "S: 250 ok" + leave}},
 		"TLS fails and no":    {exitFailed, "takes no mail", []string{offered + "S: 220 go", asked + "S: 550 no" + leave}},
@@ -74,5 +75,19 @@ func TestProbeVerdicts(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Why TLS did not come about is said in the user's language.
+func TestProbeWithoutTLS(t *testing.T) {
+	const offered = "S: 220 x\nC*\nS: 250-x\nS: 250 STARTTLS\nC: STARTTLS\n"
+	var out, errs bytes.Buffer
+	env := map[string]string{"HOME": t.TempDir(), "POSTA_LANG": "es", "XDG_STATE_HOME": t.TempDir(), "POSTA_DATA": t.TempDir()}
+	port := hostThat(t, offered+"S: 220 go\ntls", "S: 421 x") // whose TLS has no certificate to show
+	run(t.Context(), []string{"probe", "ana@[127.0.0.1]", "--port", port, "--resolver", "127.0.0.1:9"},
+		terminal{In: strings.NewReader(""), Out: &out, Err: &errs, Getenv: func(k string) string { return env[k] }})
+	said := strings.Join(strings.Fields(out.String()+errs.String()), " ")
+	if !strings.Contains(said, "no se logró TLS (el otro lado lo rechaza (") || strings.Contains(said, "remote error") {
+		t.Error(said)
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"posta/queue"
 	"posta/smtp"
 	"posta/smtp/smtpclient"
+	"posta/wire"
 	"posta/words"
 )
 
@@ -144,10 +145,12 @@ func (s *asking) run(ctx context.Context) {
 	case errors.As(err, &barred):
 		s.at.Problem = p.a.words.Error(barred.error)
 	case errors.Is(err, smtpclient.ErrTLS) && ctx.Err() == nil && (p.proves() || p.laid.TLS == "implicit"):
-		s.at.Problem = p.a.words.Error(words.Fail("probe.no_tls", words.Args{"Reason": p.a.words.Error(p.a.whyEnded(innermost(err), s.target()))}))
+		s.at.Problem = p.a.words.Error(words.Fail("probe.no_tls", words.Args{"Reason": wire.NoTLS(err)}))
 	case errors.Is(err, smtpclient.ErrTLS) && ctx.Err() == nil:
 		s.again = true
-		s.at.Problem = p.a.words.Error(words.Fail("probe.tls_failed", words.Args{"Reason": p.a.words.Error(p.a.whyEnded(innermost(err), s.target()))}))
+		s.at.Problem = p.a.words.Error(words.Fail("probe.tls_failed", words.Args{"Reason": wire.NoTLS(err)}))
+	case errors.Is(err, smtpclient.ErrPOP3):
+		s.at.Problem = p.a.say("probe.pop3", words.Args{"Address": s.target().address()})
 	case errors.Is(err, smtpclient.ErrStrange):
 		s.at.Problem = p.a.say("probe.strange", words.Args{"Address": s.target().address()})
 	case err != nil:

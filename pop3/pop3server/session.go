@@ -43,7 +43,7 @@ func (s *session) serve(ctx context.Context) {
 	s.c.SetIdle(s.srv.Idle)
 	if s.srv.ImplicitTLS {
 		if err := s.c.StartTLS(ctx, s.srv.TLS); err != nil {
-			s.end("no TLS: " + err.Error())
+			s.end("no TLS: " + wire.NoTLS(err).Error())
 			return
 		}
 		s.secure = true

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"posta/pop3"
+	"posta/wire"
 )
 
 func (s *session) hasSTLS() bool { return s.srv.TLS != nil && !s.secure }
@@ -23,7 +24,7 @@ func (s *session) stls(ctx context.Context, _ pop3.Command) {
 		err = s.c.StartTLS(ctx, s.srv.TLS)
 	}
 	if err != nil {
-		s.end("no TLS: " + err.Error())
+		s.end("no TLS: " + wire.NoTLS(err).Error())
 		return
 	}
 	s.secure, s.wide, s.named = true, false, ""

@@ -1,6 +1,7 @@
 package smtpclient
 
 import (
+	"bytes"
 	"errors"
 	"time"
 
@@ -93,6 +94,8 @@ func (c *Client) replyHiding(v smtp.Verb, wait time.Duration, hide func(line []b
 		left -= len(line)
 		r, done, err := reading.Line(string(line))
 		switch {
+		case err != nil && v == smtp.Unknown && bytes.HasPrefix(line, []byte("+OK")):
+			return r, c.lost(v, nonsense(ErrPOP3))
 		case err != nil:
 			return r, c.lost(v, nonsense(err))
 		case left < 0:

@@ -57,6 +57,10 @@ var (
 	// nobody can say any longer which reply belongs to what.
 	ErrStrange = errors.New("smtpclient: the server's answer makes no sense")
 
+	// ErrPOP3 is that kind of ErrStrange where the server greets as POP3 has it
+	// (RFC 1939 §4): it was looked for at the wrong port.
+	ErrPOP3 = errors.New("smtpclient: the server speaks POP3")
+
 	// ErrTLS is that TLS was agreed on but did not come about, or broke before
 	// the first answer in it. Another connection may try without.
 	ErrTLS = errors.New("smtpclient: no TLS")

@@ -50,7 +50,7 @@ func (s *session) handshake(ctx context.Context) bool {
 	case errors.Is(err, wire.ErrEarly):
 		s.end = "refused: octets behind STARTTLS"
 	default:
-		s.end = "tls: " + printable(err.Error(), 200)
+		s.end = "tls: " + printable(wire.NoTLS(err).Error(), 200)
 	}
 	return false
 }
