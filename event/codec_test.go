@@ -32,6 +32,8 @@ func facts() []any {
 		Attempted{ID: "x1", Recipient: "a@b.example", Outcome: "delayed", Host: "mx.b.example", Addr: "192.0.2.1:25", TLS: "TLSv1.3",
 			Reply: "450 4.2.1 later", Session: 1 << 40, Delay: time.Hour, Next: time.Unix(1<<31, 5).UTC()},
 		Attempted{Outcome: "failed"},
+		Attempted{ID: "x2", Outcome: "relayed", Earlier: true, From: "a@b.example", MessageID: "m@b.example"},
+		Attempted{Outcome: "failed", Earlier: true},
 		Fetched{Account: 7, UID: 9, UIDL: "u", Size: 4096},
 		Deleted{Account: 7, Messages: 12, UIDs: []uint32{1, 2, 1<<32 - 1}},
 		Banned{User: "pepe", Until: time.Unix(1800000000, 5).UTC()},

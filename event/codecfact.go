@@ -34,6 +34,7 @@ const (
 	tagSegment
 	tagQueued
 	tagAttempted
+	tagAttemptedEarlier
 )
 
 func appendFact(dst []byte, fact any) ([]byte, error) {
@@ -70,9 +71,7 @@ func appendFact(dst []byte, fact any) ([]byte, error) {
 	case Queued:
 		return appendOnward(appendStrings(append(dst, tagQueued), f.ID), f.To), nil
 	case Attempted:
-		dst = appendStrings(append(dst, tagAttempted), f.ID, f.Recipient, f.Outcome, f.Host, f.Addr, f.TLS, f.Reply)
-		dst = binary.AppendVarint(binary.AppendUvarint(dst, f.Session), int64(f.Delay))
-		return appendMoment(dst, f.Next), nil
+		return appendAttempted(dst, &f), nil
 	case Fetched:
 		dst = binary.AppendUvarint(binary.AppendVarint(append(dst, tagFetched), f.Account), uint64(f.UID))
 		return binary.AppendVarint(appendStrings(dst, f.UIDL), f.Size), nil
@@ -125,8 +124,11 @@ func (r *reader) fact() any {
 	case tagQueued:
 		return Queued{ID: r.text(), To: r.onward()}
 	case tagAttempted:
-		return Attempted{ID: r.text(), Recipient: r.text(), Outcome: r.text(), Host: r.text(), Addr: r.text(), TLS: r.text(),
-			Reply: r.text(), Session: r.uvarint(), Delay: time.Duration(r.varint()), Next: r.moment()}
+		return r.attempted()
+	case tagAttemptedEarlier:
+		f := r.attempted()
+		f.Earlier, f.From, f.MessageID = true, r.text(), r.text()
+		return f
 	case tagBanned:
 		return Banned{User: r.text(), Until: r.moment()}
 	case tagCaptured:
@@ -138,6 +140,25 @@ func (r *reader) fact() any {
 	}
 	r.bad = true
 	return nil
+}
+
+func appendAttempted(dst []byte, f *Attempted) []byte {
+	tag := byte(tagAttempted)
+	if f.Earlier {
+		tag = tagAttemptedEarlier
+	}
+	dst = appendStrings(append(dst, tag), f.ID, f.Recipient, f.Outcome, f.Host, f.Addr, f.TLS, f.Reply)
+	dst = binary.AppendVarint(binary.AppendUvarint(dst, f.Session), int64(f.Delay))
+	dst = appendMoment(dst, f.Next)
+	if f.Earlier {
+		dst = appendStrings(dst, f.From, f.MessageID)
+	}
+	return dst
+}
+
+func (r *reader) attempted() Attempted {
+	return Attempted{ID: r.text(), Recipient: r.text(), Outcome: r.text(), Host: r.text(), Addr: r.text(), TLS: r.text(),
+		Reply: r.text(), Session: r.uvarint(), Delay: time.Duration(r.varint()), Next: r.moment()}
 }
 
 func appendStrings(dst []byte, texts ...string) []byte {

@@ -134,6 +134,12 @@ type Attempted struct {
 	Session   uint64        // the number of the session that was used
 	Delay     time.Duration // since the message was accepted
 	Next      time.Time     // of the next attempt; zero: there is none
+
+	// A message that an earlier process accepted says itself which one it is: a
+	// crash may have kept its Accepted and Queued from the watchers.
+	Earlier   bool
+	From      string // of an Earlier one: the reverse-path that it leaves with
+	MessageID string // and that of its header, as in Accepted
 }
 
 // Delivery is a message in one mailbox.

@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/netip"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"posta/dns"
+	"posta/store"
 )
 
 // Where nobody has said anything, nothing counts as delivered. Here the host that
@@ -71,4 +73,27 @@ type counted struct {
 func (c *counted) Addrs(ctx context.Context, host string) ([]netip.Addr, error) {
 	c.hosts++
 	return c.world.Addrs(ctx, host)
+}
+
+// An attempt for a message that an earlier process took says which one it is:
+// perhaps nobody kept what was seen when it came.
+func TestAttemptNamesAnEarlierMessage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.mx["x.example"] = &dns.Error{Name: "x.example", Type: "MX", Kind: dns.ErrNoDomain}
+		w.sendAs(store.Outgoing{MessageID: "m1"}, "old@x.example")
+		w.sendAs(store.Outgoing{From: "<>", Sender: "r"}, "report@x.example")
+		time.Sleep(time.Second)
+		w.q = New(w.q.cfg)
+		w.sendAs(store.Outgoing{MessageID: "m2"}, "new@x.example")
+		w.run(time.Minute)
+		got := map[string]string{}
+		for _, f := range w.facts {
+			got[f.Recipient] = fmt.Sprint(f.Earlier, " ", f.From, " ", f.MessageID)
+		}
+		want := map[string]string{"old@x.example": "true a@us.example m1", "report@x.example": "true  ", "new@x.example": "false  "}
+		if !maps.Equal(got, want) {
+			t.Errorf("%q, want %q", got, want)
+		}
+	})
 }

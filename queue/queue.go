@@ -111,6 +111,7 @@ type Queue struct {
 	router *router
 	sched  *schedule
 	ledger *ledger
+	began  time.Time // what was received before was another process's
 	bad    badAddrs
 	open   opener // how a link is made; tests have another
 
@@ -123,7 +124,7 @@ type Queue struct {
 func New(cfg Config) *Queue {
 	cfg.Limits = cfg.Limits.filled()
 	fill(&cfg)
-	q := &Queue{cfg: cfg, rand: newRandom(cfg.Random)}
+	q := &Queue{cfg: cfg, rand: newRandom(cfg.Random), began: cfg.Now()}
 	q.soft, q.end = context.WithCancel(context.Background())
 	q.hard, q.kill = context.WithCancel(context.Background())
 	q.router = newRouter(&q.cfg)

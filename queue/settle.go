@@ -174,6 +174,9 @@ func (q *Queue) tell(t *attempt, item store.Item, s store.Settlement, e ending) 
 	if !s.Done && s.Due.Before(store.Never()) {
 		fact.Next = s.Due
 	}
+	if item.Out.Received.Before(q.began) {
+		fact.Earlier, fact.From, fact.MessageID = true, item.Out.From, item.Out.MessageID
+	}
 	if t.link != nil {
 		t.link.State(fact)
 		return
