@@ -3,6 +3,7 @@ package trace
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -31,7 +32,8 @@ type match struct {
 
 // search is a Find under way. It reads the slices in order, three times: for
 // what was asked, for where that was delivered, and for what became of it
-// there. Each begins where the one before found its first.
+// there. Each begins where the one before found its first. Where a session was
+// asked for, or only an attempt was found, it reads them once more before.
 type search struct {
 	Query
 	store   Store
@@ -40,6 +42,7 @@ type search struct {
 	maybe   map[string]int64 // slices of messages whose mailboxes may match, by id
 	places  map[place]bool   // that the session fetched from
 	carried map[string]bool  // ids of what the session took elsewhere
+	orphans map[string]int64 // slices of the first attempts of messages that may be known by these only, by id
 	known   map[string]*tale // by queue id
 	at      map[place][]lodging
 	damaged map[int64]bool // slices of which not all could be read
@@ -66,7 +69,8 @@ func Find(ctx context.Context, store Store, q Query) (Result, error) {
 		q.Limit = mostMatches
 	}
 	q.MessageID = strings.Trim(q.MessageID, "<> ")
-	s := &search{Query: q, store: store, ids: map[string]bool{}, maybe: map[string]int64{}, places: map[place]bool{}, carried: map[string]bool{}, known: map[string]*tale{}, at: map[place][]lodging{}, damaged: map[int64]bool{}}
+	s := &search{Query: q, store: store, ids: map[string]bool{}, maybe: map[string]int64{}, places: map[place]bool{}, carried: map[string]bool{},
+		orphans: map[string]int64{}, known: map[string]*tale{}, at: map[place][]lodging{}, damaged: map[int64]bool{}}
 	start, err := store.TraceBefore(ctx, q.Since)
 	if err != nil {
 		return Result{}, err
@@ -74,10 +78,11 @@ func Find(ctx context.Context, store Store, q Query) (Result, error) {
 	if err := s.read(ctx, start, s.choose); err != nil {
 		return Result{}, err
 	}
-	if len(s.places)+len(s.carried) > 0 {
-		if err := s.read(ctx, 0, s.chooseByPlace); err != nil {
+	if len(s.places)+len(s.carried)+len(s.orphans) > 0 {
+		if err := s.read(ctx, 0, s.chooseAgain); err != nil {
 			return Result{}, err
 		}
+		s.chooseOrphans()
 	}
 	if len(s.matches) == 0 {
 		return s.result(), nil
@@ -140,6 +145,9 @@ func (s *search) choose(slice int64, r *record) {
 	case attempted:
 		if s.Session != 0 && mine && len(s.carried) < mostMatches {
 			s.carried[r.id] = true
+		}
+		if mine && same(s.From, r.from) && s.namedBy(r) && slices.ContainsFunc(r.recipients, s.wantsTo) {
+			s.chooseOrphan(slice, r)
 		}
 	case fetched, deleted:
 		if s.Session != 0 && mine {
@@ -212,31 +220,62 @@ func (s *search) found(m match) {
 	if m.id != "" && s.ids[m.id] {
 		return
 	}
-	if len(s.matches) == s.Limit {
-		delete(s.ids, s.matches[0].id)
-		s.matches = s.matches[1:]
-		s.out.Cut = true
-	}
 	if m.id != "" {
 		s.ids[m.id] = true
 	}
 	s.matches = append(s.matches, m)
+	s.limit()
 }
 
-// chooseByPlace finds the messages that the session fetched, deleted or took elsewhere.
-func (s *search) chooseByPlace(slice int64, r *record) {
-	if r.what == accepted && s.carried[r.id] && same(s.From, r.from) && s.namedBy(r) {
-		s.found(match{slice: slice, id: r.id})
+// limit drops the oldest matches beyond Limit.
+func (s *search) limit() {
+	for len(s.matches) > s.Limit {
+		delete(s.ids, s.matches[0].id)
+		s.matches = s.matches[1:]
+		s.out.Cut = true
 	}
-	if r.what != delivered {
-		return
-	}
-	for _, d := range r.to {
-		if s.places[place{d.Account, d.UID}] {
+}
+
+// chooseAgain finds the messages that the session fetched, deleted or took
+// elsewhere, and finds out which attempts have a message.
+func (s *search) chooseAgain(slice int64, r *record) {
+	switch r.what {
+	case accepted:
+		delete(s.orphans, r.id)
+		if s.carried[r.id] && same(s.From, r.from) && s.namedBy(r) {
 			s.found(match{slice: slice, id: r.id})
-			return
+		}
+	case attempted:
+		if first, orphan := s.orphans[r.id]; orphan && slice < first { // another session's
+			s.orphans[r.id] = slice
+		}
+	case delivered:
+		if slices.ContainsFunc(r.to, func(d event.Delivery) bool { return s.places[place{d.Account, d.UID}] }) {
+			s.found(match{slice: slice, id: r.id})
 		}
 	}
+}
+
+// chooseOrphan remembers a message that an attempt was made for. Where an
+// earlier process accepted it, a crash may have taken all that was seen of that.
+func (s *search) chooseOrphan(slice int64, r *record) {
+	at := r.tried.accepted
+	if _, known := s.orphans[r.id]; known || at.IsZero() || at.Before(s.Since) || s.ids[r.id] || len(s.orphans) >= mostMaybe {
+		return
+	}
+	s.orphans[r.id] = slice
+}
+
+// chooseOrphans takes the messages of which really nothing but attempts is left.
+func (s *search) chooseOrphans() {
+	for _, id := range slices.Sorted(maps.Keys(s.orphans)) {
+		if !s.ids[id] {
+			s.ids[id] = true
+			s.matches = append(s.matches, match{slice: s.orphans[id], id: id})
+		}
+	}
+	slices.SortStableFunc(s.matches, func(a, b match) int { return cmp.Compare(a.slice, b.slice) })
+	s.limit()
 }
 
 // gather puts the stories of the messages together.
@@ -299,9 +338,16 @@ func (t *tale) try(r *record) {
 	if !r.tried.next.IsZero() {
 		step.Next = r.tried.next.UTC()
 	}
+	if t.head.Status == "" { // nothing is left of how it came
+		t.head.From, t.head.MessageID = r.from, r.messageID
+	}
 	all := t.onward[step.Onward]
 	if len(all) == 0 {
-		all = []*Story{t.story(step.Onward)}
+		one := t.story(step.Onward)
+		if at := r.tried.accepted; len(one.Steps) == 0 && !at.IsZero() {
+			one.add(Step{Time: at.UTC(), What: Queued, Onward: step.Onward})
+		}
+		all = []*Story{one}
 	}
 	for _, one := range all {
 		one.add(step)

@@ -53,6 +53,10 @@ type tried struct {
 	addr    string
 	tls     string
 	next    time.Time
+
+	// When the message was accepted, where an earlier process did that. Then
+	// the record has its from and messageID, too; else zero.
+	accepted time.Time
 }
 
 // A record is its length, the octet of what it is, its time in microseconds
@@ -78,6 +82,7 @@ const (
 	tagAddr
 	tagTLS
 	tagNext
+	tagAcceptedAt
 )
 
 // append writes the record behind dst.
@@ -131,6 +136,9 @@ func (t *tried) append(dst []byte) []byte {
 	dst = appendText(dst, tagTLS, t.tls)
 	if !t.next.IsZero() {
 		dst = appendNumber(dst, tagNext, uint64(max(t.next.Unix(), 0)))
+	}
+	if !t.accepted.IsZero() {
+		dst = appendNumber(dst, tagAcceptedAt, uint64(max(t.accepted.UnixMicro(), 0)))
 	}
 	return dst
 }
@@ -255,6 +263,8 @@ func (in *reader) attempt(t *tried, tag byte) bool {
 		t.tls = in.text()
 	case tagNext:
 		t.next = time.Unix(int64(in.uvarint()&math.MaxInt64), 0)
+	case tagAcceptedAt:
+		t.accepted = time.UnixMicro(int64(in.uvarint() & math.MaxInt64))
 	default:
 		return false
 	}

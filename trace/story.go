@@ -28,8 +28,8 @@ type Story struct {
 	Status    string `json:"status"`               // refused, unfinished, accepted, queued, delayed, failed, removed, relayed, delivered, fetched, deleted: how far it came
 	ID        string `json:"id,omitempty"`         // queue id
 	MessageID string `json:"message_id,omitempty"` // of the header
-	Size      int64  `json:"size,omitempty"`       // octets as received
-	Steps     []Step `json:"steps"`                // as they happened
+	Size      int64  `json:"size,omitempty"`       // octets as received; 0 also where that is not known
+	Steps     []Step `json:"steps"`                // as they happened; without how it came where a crash took that
 	More      int    `json:"more,omitempty"`       // steps that were too many to be told
 }
 

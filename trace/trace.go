@@ -4,7 +4,8 @@
 // Store of its own, and tells the story of a message when somebody asks.
 //
 // It refuses to hold mail up, and to be asked by it: the mail's transactions
-// don't know it. What was seen in the second before a crash may be missing.
+// don't know it. What was seen in the second before a crash may be missing; of
+// a message that leaves, the attempts after it tell from whom it is.
 // There is no index: that would cost each message more than all the rest, and
 // a search reads a month of a small house's slices in a moment.
 // Start reading at Trace; Find searches.

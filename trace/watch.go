@@ -69,8 +69,7 @@ func (t *Trace) state(e *event.Event) {
 	case event.Queued:
 		t.add(Mail, t.of(e, p, record{what: queued, id: f.ID, onward: f.To}))
 	case event.Attempted:
-		t.add(Mail, &record{what: attempted, time: e.Time, session: cmp.Or(f.Session, e.Conn), id: f.ID, reply: f.Reply,
-			recipients: []string{f.Recipient}, tried: tried{outcome: f.Outcome, host: f.Host, addr: f.Addr, tls: f.TLS, next: f.Next}})
+		t.add(Mail, attemptOf(e, &f))
 	case event.Fetched:
 		t.add(Mail, t.of(e, p, record{what: fetched, account: f.Account, uids: []uint32{f.UID}}))
 	case event.Deleted:
@@ -78,6 +77,16 @@ func (t *Trace) state(e *event.Event) {
 			t.add(Mail, t.of(e, p, record{what: deleted, account: f.Account, uids: part}))
 		}
 	}
+}
+
+// attemptOf is the record of an attempt.
+func attemptOf(e *event.Event, f *event.Attempted) *record {
+	r := &record{what: attempted, time: e.Time, session: cmp.Or(f.Session, e.Conn), id: f.ID, reply: f.Reply, recipients: []string{f.Recipient},
+		tried: tried{outcome: f.Outcome, host: f.Host, addr: f.Addr, tls: f.TLS, next: f.Next}}
+	if f.Earlier {
+		r.from, r.messageID, r.tried.accepted = f.From, f.MessageID, e.Time.Add(-f.Delay)
+	}
+	return r
 }
 
 // of fills in when it was and who.

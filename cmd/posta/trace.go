@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,7 +30,11 @@ func (a *app) traceCommand() *cobra.Command {
 		if err := a.ask(ctx, "trace", q, &found); err != nil {
 			return err
 		}
-		return printAll(a, found.Stories, func(w io.Writer) error { return a.stories(w, &found) })
+		none := "list.empty"
+		if q.From+q.To+q.MessageID+since != "" || q.Session != 0 {
+			none = "trace.none"
+		}
+		return printAll(a, found.Stories, func(w io.Writer) error { return a.stories(w, &found, none) })
 	})
 	c.Long = a.say("help.trace_long", nil)
 	flags := c.Flags()
@@ -61,7 +66,8 @@ func sinceTime(text string, now time.Time) (time.Time, error) {
 }
 
 // stories writes them for people: each with a head and a table of its steps.
-func (a *app) stories(w io.Writer, found *trace.Result) error {
+// none is the id of what is said where there are none.
+func (a *app) stories(w io.Writer, found *trace.Result, none string) error {
 	var b strings.Builder
 	held := uint64(0)
 	for i := range found.Stories {
@@ -77,7 +83,7 @@ func (a *app) stories(w io.Writer, found *trace.Result) error {
 		}
 	}
 	if len(found.Stories) == 0 {
-		b.WriteString(a.say("list.empty", nil) + "\n")
+		wrap(&b, "", a.say(none, nil))
 	}
 	if found.Cut {
 		b.WriteString("\n" + a.say("trace.cut", nil) + "\n")
@@ -95,19 +101,36 @@ func (a *app) stories(w io.Writer, found *trace.Result) error {
 func (a *app) story(b *strings.Builder, s *trace.Story) {
 	wrap(b, "", a.say("trace.to", words.Args{"To": cmp.Or(printable(s.To), "?"), "From": "<" + printable(s.From) + ">"}))
 	if s.ID != "" {
-		text := a.say("trace.message", words.Args{"ID": printable(s.ID), "Size": s.Size})
+		text := printable(s.ID)
+		if s.Size > 0 { // else it is not known
+			text = a.say("trace.message", words.Args{"ID": text, "Size": s.Size})
+		}
 		if s.MessageID != "" {
 			text += ", <" + printable(s.MessageID) + ">"
 		}
 		wrap(b, "  ", text)
 	}
+	if orphan(s) {
+		wrap(b, "  ", a.say("trace.orphan", nil))
+	}
 	for _, step := range s.Steps {
 		head := fmt.Sprintf("  %s  %-10s  ", when(step.Time), a.happening(step.What))
-		wrap(b, head, strings.Join(a.details(&step, s.To), ", "))
+		details := strings.Join(a.details(&step, s.To), ", ")
+		if details == "" {
+			head = strings.TrimRight(head, " ")
+		}
+		wrap(b, head, details)
 	}
 	if s.More > 0 {
 		wrap(b, "  ", a.say("trace.more", words.Args{"Count": s.More}))
 	}
+}
+
+// orphan says that nobody knows how the message came.
+func orphan(s *trace.Story) bool {
+	return !slices.ContainsFunc(s.Steps, func(p trace.Step) bool {
+		return p.What == trace.Accepted || p.What == trace.Refused || p.What == trace.Unfinished
+	})
 }
 
 // happening names a step.

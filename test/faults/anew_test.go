@@ -19,12 +19,7 @@ import (
 func TestStartsAnew(t *testing.T) {
 	strace := need(t, "strace", "strace")
 	dir := t.TempDir()
-	program := filepath.Join(dir, "posta")
-	build := exec.Command("go", "build", "-o", program, "posta/cmd/posta")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	program := buildPosta(t, dir)
 	h := quickstart(t, program, filepath.Join(dir, "data"))
 	l := newLedger()
 	fill(t, h, l, 5, 0)
