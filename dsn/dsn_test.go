@@ -327,7 +327,7 @@ func TestWordsComplete(t *testing.T) {
 		if strings.Count(w.Opening, "%s") != 1 {
 			t.Errorf("%s: %q needs one place for the host", w.Language, w.Opening)
 		}
-		if w.Sender == "" || w.Answer == "" || w.Reason == "" || w.Until == "" || w.Attached == "" || w.Behind == "" || strings.Count(w.SentOn[Failed], "%s") != 1 || strings.Count(w.SentOn[Delayed], "%s") != 1 {
+		if w.Sender == "" || w.Answer == "" || w.Reason == "" || w.Until == "" || w.Attached == "" || w.Behind == "" || strings.Count(w.ToList, "%s") != 1 || strings.Count(w.SentOn[Failed], "%s") != 1 || strings.Count(w.SentOn[Delayed], "%s") != 1 {
 			t.Errorf("%s: words are missing", w.Language)
 		}
 	}

@@ -60,6 +60,7 @@ type Recipient struct {
 	RemoteMTA   string    // "dns" name of the host that refused; "" if none was asked
 	Diagnostic  string    // its reply, "550 5.1.1 No such user"; "" for none
 	Reason      string    // in our words, where there was no reply; stands in the readable part only
+	List        bool      // of a Delivered: it is a mailing list, which has members and no mailbox; in the readable part only
 	Returned    bool      // an administrator took it back, nobody refused it
 	Before      string    // of one Returned: what the last try gave; "" where there was none; in the readable part only
 	LastAttempt time.Time // zero for none

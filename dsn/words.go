@@ -9,6 +9,7 @@ type Words struct {
 	Opening  string            // says who speaks; %s is the host
 	Became   map[Action]string // one line for a recipient; %s is the address
 	SentOn   map[Action]string // the same, where it is an address that the named one sends mail on to which had the trouble
+	ToList   string            // one line for a mailing list that has it; %s is the address
 	Answer   string            // stands before the other server's reply
 	Reason   string            // stands before a Recipient's Reason
 	Returned string            // stands in its place, where an administrator returned the message
@@ -46,6 +47,7 @@ func English() Words {
 			Failed:  "%s: mail for it is sent on to another address, and that failed.",
 			Delayed: "%s: mail for it is sent on to another address, and that did not work yet.",
 		},
+		ToList:   "%s: the mailing list has it and sends it on to its members.",
 		Answer:   "The other server's answer:",
 		Reason:   "The reason:",
 		Returned: "The administrator of this server returned it.",
@@ -88,6 +90,7 @@ func Spanish() Words {
 			Failed:  "%s: su correo se reenvía a otra dirección, y eso falló.",
 			Delayed: "%s: su correo se reenvía a otra dirección, y eso todavía no se logró.",
 		},
+		ToList:   "%s: lo tiene la lista de correo, que lo envía a sus miembros.",
 		Answer:   "La respuesta del otro servidor:",
 		Reason:   "El motivo:",
 		Returned: "El administrador de este servidor lo devolvió.",

@@ -112,6 +112,9 @@ func (r *Report) speech(words *Words) string {
 		if text := words.SentOn[rc.Action]; on && text != "" {
 			became = text
 		}
+		if rc.List && rc.Action == Delivered {
+			became = words.ToList
+		}
 		fmt.Fprintf(&t, "  "+became+"\r\n", plain(address(rc)))
 		switch {
 		case rc.Returned:

@@ -53,6 +53,7 @@ type rcpt struct {
 	mail.Recipient
 	canonical string
 	expanded  bool // an alias for several
+	list      bool // a mailing list, or an alias for one
 	passed    bool // all of it goes on to one address elsewhere, with what the sender asked for
 	full      bool // its only mailbox cannot hold the message
 

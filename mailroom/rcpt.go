@@ -173,7 +173,7 @@ func (l *letter) addRcpt(to mail.Recipient, res *directory.Resolution, out []dir
 			return
 		}
 	}
-	r := rcpt{Recipient: to, canonical: res.Canonical, expanded: isAlias(res, out)}
+	r := rcpt{Recipient: to, canonical: res.Canonical, expanded: isAlias(res, out), list: onlyList(res, out)}
 	if len(res.Targets) > 0 {
 		r.account = res.Targets[0].Account
 	}
@@ -186,9 +186,11 @@ func (l *letter) addRcpt(to mail.Recipient, res *directory.Resolution, out []dir
 
 // isAlias says that an address stands for several and is no list.
 func isAlias(res *directory.Resolution, out []directory.Onward) bool {
-	if len(res.Large) > 0 || len(res.Targets)+len(out) < 2 {
-		return false
-	}
-	return slices.ContainsFunc(res.Targets, func(t directory.Target) bool { return t.List == nil }) ||
-		slices.ContainsFunc(out, func(o directory.Onward) bool { return o.List == nil })
+	return len(res.Targets)+len(res.Large)+len(out) > 1 && !onlyList(res, out)
+}
+
+// onlyList says that all that an address leads to are members of lists.
+func onlyList(res *directory.Resolution, out []directory.Onward) bool {
+	return !slices.ContainsFunc(res.Targets, func(t directory.Target) bool { return t.List == nil }) &&
+		!slices.ContainsFunc(out, func(o directory.Onward) bool { return o.List == nil })
 }

@@ -111,7 +111,7 @@ func (l *letter) asked() bool {
 // outcome is what a report says of the recipient, if it says anything
 // (RFC 3461 §5.2.3).
 func (r *rcpt) outcome() (dsn.Recipient, bool) {
-	d := dsn.Recipient{Original: r.Orcpt, Final: r.original(), Action: dsn.Delivered, Status: mail.Status{Class: 2}}
+	d := dsn.Recipient{Original: r.Orcpt, Final: r.original(), Action: dsn.Delivered, Status: mail.Status{Class: 2}, List: r.list}
 	switch {
 	case r.passed: // who has it last says so
 		return d, false

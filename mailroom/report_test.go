@@ -75,6 +75,12 @@ func TestReportDelivered(t *testing.T) {
 	if strings.Count(all, "secret body") != 1 { // as the postmaster
 		t.Errorf("the report holds the body: %q", all)
 	}
+	for _, line := range []string{"Anita@pepito.es: it was delivered to the mailbox.", "todos@pepito.es: it was sent on to the addresses behind this one.",
+		"lista@pepito.es: the mailing list has it and sends it on to its members."} {
+		if !strings.Contains(all, "  "+line+"\r\n") {
+			t.Errorf("no %q in %q", line, all)
+		}
+	}
 	_, spanish, _ := strings.Cut(all, "This is the mail server mx.pepito.es.")
 	if !strings.Contains(spanish, "Este es el servidor de correo mx.pepito.es.") {
 		t.Errorf("the report does not say it in English, then in Spanish: %q", all)
