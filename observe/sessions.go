@@ -1,6 +1,7 @@
 package observe
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -277,6 +278,7 @@ func (one *session) endLine(d event.Dir, bound int) {
 		at, line = said, line[n:]
 	}
 	one.script.add(kind, at.Sub(one.facts.Opened), line, bound)
+	a.chunk = kind&^fromListener == kindCommand && len(line) > 4 && bytes.EqualFold(line[:4], []byte("BDAT"))
 }
 
 func lineKind(p event.Part) byte {
@@ -320,7 +322,14 @@ func (one *session) flush(bound int) {
 	}
 }
 
+// note writes down what was remarked, behind a message that has come to its end:
+// mostly it is remarked of that. People's lines are remarked on in its middle.
 func (one *session) note(at time.Time, text string, bound int) {
+	for d := range one.lines {
+		if a := &one.lines[d]; a.body > 0 && (a.dot > 0 || a.chunk) {
+			one.endBody(event.Dir(d), at, bound)
+		}
+	}
 	if len(text) > maxLine {
 		text = text[:maxLine]
 	}

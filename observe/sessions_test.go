@@ -396,3 +396,26 @@ func TestSessionThatWeBegan(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// What is remarked of a message stands behind it; what is remarked while a person
+// types it, in its middle.
+func TestNotesStandBehindTheMessage(t *testing.T) {
+	s := New(Options{})
+	open(s, 1)
+	note := func(text string) { state(s, 1, event.Note{Text: text}) }
+	say(s, 1, said{dialer, event.Body, "Subject: a\r\n"})
+	note("edited")
+	say(s, 1, said{dialer, event.Body, "\r\n.\r\n"})
+	note("date added")
+	state(s, 1, event.Queued{ID: "q1", To: []event.Onward{{To: "a@b"}}})
+	say(s, 1, said{listener, event.Reply, "250 ok\r\n"})
+	say(s, 1, said{dialer, event.Command, "bdat 3 LAST\r\n"})
+	say(s, 1, said{dialer, event.Body, "abc"})
+	note("date added")
+	say(s, 1, said{listener, event.Reply, "250 ok\r\n"})
+	want := []string{"note [edited]", "body [14 octets of message]", "command .", "note [date added]", "note [message q1 waits to leave for <a@b>]", "reply 250 ok",
+		"command bdat 3 LAST", "body [3 octets of message]", "note [date added]", "reply 250 ok"}
+	if got := texts(t, s, 1); !slices.Equal(got, want) {
+		t.Errorf("got %q\nwant %q", got, want)
+	}
+}

@@ -177,6 +177,7 @@ type assembly struct {
 	begun  bool
 	cut    bool // the line was longer than maxLine
 	masked bool // the line so far ends in a mask
+	chunk  bool // the last line was a BDAT: its octets come in one go
 	body   int64
 	dot    int64 // of them those of the line that ends the message
 }
