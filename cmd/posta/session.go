@@ -109,35 +109,34 @@ func network(text string) (netip.Prefix, error) {
 }
 
 // sessionTable lists sessions, a line each. Where the screen is too narrow for
-// that, what happened stands beneath.
+// that, what happened stands beneath, and if need be how the session ended.
 func (a *app) sessionTable(w io.Writer, all []observe.Session) error {
 	headings := []string{"field.number", "field.opened", "field.listener", "field.remote", "field.user", "field.state", "field.what"}
-	var text strings.Builder
-	if err := lister(a, all, slices.Clone(headings), a.sessionRow)(&text); err != nil {
-		return err
-	}
 	width := a.width(w)
-	tooLong := func(line string) bool { return utf8.RuneCountInString(strings.TrimSuffix(line, "\n")) > width }
-	lines := slices.Collect(strings.Lines(text.String()))
-	if width == 0 || !slices.ContainsFunc(lines, tooLong) {
-		_, err := io.WriteString(w, text.String())
-		return err
-	}
-	text.Reset()
-	last := len(headings) - 1
-	short := func(s observe.Session) []string { return a.sessionRow(s)[:last] }
-	if err := lister(a, all, headings[:last], short)(&text); err != nil {
-		return err
-	}
-	for i, line := range slices.Collect(strings.Lines(text.String())) {
-		if i > 0 && a.happened(&all[i-1]) != "" {
-			line += "        " + a.happened(&all[i-1]) + "\n"
-		}
-		if _, err := io.WriteString(w, line); err != nil {
+	for most := len(headings); ; most-- {
+		var text strings.Builder
+		row := func(s observe.Session) []string { return a.sessionRow(s)[:most] }
+		if err := lister(a, all, slices.Clone(headings[:most]), row)(&text); err != nil {
 			return err
 		}
+		lines := slices.Collect(strings.Lines(text.String()))
+		tooLong := func(line string) bool { return utf8.RuneCountInString(strings.TrimSuffix(line, "\n")) > width }
+		if width > 0 && most > len(headings)-2 && slices.ContainsFunc(lines, tooLong) {
+			continue
+		}
+		for i, line := range lines {
+			if i > 0 && i <= len(all) {
+				rest := slices.DeleteFunc(a.sessionRow(all[i-1])[most:], func(cell string) bool { return cell == "" })
+				if len(rest) > 0 {
+					line += "        " + strings.Join(rest, "; ") + "\n"
+				}
+			}
+			if _, err := io.WriteString(w, line); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
-	return nil
 }
 
 func (a *app) sessionRow(s observe.Session) []string {
