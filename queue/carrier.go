@@ -211,7 +211,7 @@ func (c *carrier) ready(h *hunt) bool {
 	}
 	ctx, st, cancel := c.q.sched.interruptible(c.q.soft, c)
 	defer cancel()
-	defer c.q.sched.finish(c, st, false)
+	defer func() { c.q.sched.finish(c, st, c.l != nil, false) }()
 	targets, why := c.q.targets(ctx, c.way, h.lab)
 	if why != nil && h.last.fate != elsewhere {
 		h.last = trouble{verdict: *why, at: c.q.cfg.Now()}
@@ -268,7 +268,7 @@ func (c *carrier) transact(items []store.Item) *attempt {
 		return true
 	})
 	t := c.q.transact(ctx, c.l, items, body)
-	c.q.sched.finish(c, st, t.taken || t.usable)
+	c.q.sched.finish(c, st, !t.cut, t.taken || t.usable)
 	if t.cut {
 		t.all(tooSlow())
 	}
@@ -307,5 +307,5 @@ func (c *carrier) unlink(why string) {
 	ctx, st, cancel := c.q.sched.interruptible(c.q.hard, c) // the end waits no longer than for a message
 	defer cancel()
 	_ = l.Quit(ctx)
-	c.q.sched.finish(c, st, false)
+	c.q.sched.finish(c, st, false, false)
 }

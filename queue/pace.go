@@ -77,15 +77,20 @@ type lasting struct {
 	st *step
 }
 
-// finish is told that a step has ended; answered says that a message was, whatever
-// the answer.
-func (s *schedule) finish(c *carrier, st *step, answered bool) {
+// finish is told that a step has ended; done says that it came to its end, so that a
+// cut was too late, and answered that a message was, whatever the answer.
+func (s *schedule) finish(c *carrier, st *step, done, answered bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st.over = true
 	st.timer.Stop()
 	if st.slow {
 		s.lasting = slices.DeleteFunc(s.lasting, func(l lasting) bool { return l.st == st })
+	}
+	if done && c.cut { // others are short of connections still: the next that lasts is cut
+		c.cut = false
+		s.cutting--
+		s.launch()
 	}
 	if answered && !st.slow && !c.cut {
 		s.setPace(c, quick)

@@ -269,6 +269,35 @@ func TestSlowAlone(t *testing.T) {
 	})
 }
 
+// What was over just before it was cut short keeps its connection, and what lasts still
+// is cut in its place.
+func TestCutTooLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newTarpits(2).q.sched
+		var all [2]*carrier
+		var steps [2]*step
+		for i := range all {
+			all[i] = &carrier{q: s.q, d: &destination{allowed: 1, active: 1}}
+			steps[i] = s.begin(all[i], 0, func() bool { return true })
+			time.Sleep(time.Second)
+		}
+		s.active, s.paces[fresh] = 2, 2
+		s.turn = append(s.turn, &destination{allowed: 1, queued: true})
+		time.Sleep(soon)
+		if !s.wasCut(all[0]) || s.wasCut(all[1]) {
+			t.Fatalf("cut: %v, %v; the first was to be", all[0].cut, all[1].cut)
+		}
+		s.finish(all[0], steps[0], true, true)
+		if s.wasCut(all[0]) || !s.wasCut(all[1]) || s.cutting != 1 || s.paces[slow] != 2 {
+			t.Errorf("cut: %v, %v, %d being cut of %d slow", all[0].cut, all[1].cut, s.cutting, s.paces[slow])
+		}
+		s.finish(all[1], steps[1], false, false)
+		if !s.wasCut(all[1]) || s.cutting != 1 {
+			t.Errorf("what was cut is not: %v, %d", all[1].cut, s.cutting)
+		}
+	})
+}
+
 // An address that uses up its time for every answer has ten minutes until the first
 // message; the next is asked then.
 func TestOpening(t *testing.T) {

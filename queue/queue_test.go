@@ -180,6 +180,7 @@ func TestItself(t *testing.T) {
 		"one before":         {"us.example", []string{"refused", greets("us.example") + bye, greets("us.example") + bye, "refused"}, false, "delayed No connection: connection refused", 2},
 		"one before that is": {"us.example", []string{script(greeting(), sent, quit), greets("us.example") + bye}, false, "relayed 250 mine", 1},
 		"by a route":         {"us.example", []string{script(greets("us.example"), sent, quit)}, true, "relayed 250 mine", 1},
+		"one that only says": {"us.example", []string{"S: 554 5.4.6 " + itself().Error() + "\n" + bye, script(greeting(), sent, quit)}, false, "relayed 250 mine", 2},
 		"another":            {"us.example", []string{script(greets("not.us.example"), sent, quit)}, false, "relayed 250 mine", 1},
 		"anybody's name":     {"localhost", []string{strings.ReplaceAll(script(greets("localhost"), sent, quit), "EHLO us.example", "EHLO localhost")}, false, "relayed 250 mine", 1},
 	} {

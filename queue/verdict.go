@@ -45,7 +45,7 @@ func said(f fate, status string, why *words.Error) verdict {
 
 // loops says that the host is this server.
 func (v verdict) loops() bool {
-	return v.fate == failed && v.status == status(5, 4, 6) && v.text == itself().Error()
+	return v.code == 0 && v.fate == failed && v.status == status(5, 4, 6) && v.text == itself().Error()
 }
 
 // softer is the verdict as one that is to be tried again.
