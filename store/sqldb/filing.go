@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"posta/mail"
 	"posta/store"
 )
 
@@ -324,51 +323,6 @@ func (t *tx) prefix(lines []byte) (int64, error) {
 	return id | int64(len(lines)), err
 }
 
-// expansions keeps the lists to expand later, and notes progress.
-func (t *tx) expansions(f *store.Filing, blob int64) error {
-	for _, e := range f.Later {
-		_, err := t.exec(qInsertExpansion, e.List, e.After, blob, bytesValue(e.Prefix), e.From, e.Queue, traitFlags(e.Traits)|wayFlags(e))
-		if err != nil {
-			return err
-		}
-	}
-	s := f.Step
-	if s == nil {
-		return nil
-	}
-	if !s.Done {
-		_, err := t.exec(qStepExpansion, s.After, s.ID)
-		return err
-	}
-	held, err := t.number(qExpansion, s.ID)
-	if err != nil {
-		return err
-	}
-	if _, err := t.exec(qTrash, appendPair(nil, pair{blob: held})); err != nil {
-		return err
-	}
-	_, err = t.exec(qDropExpansion, s.ID)
-	return err
-}
-
-// Expansions implements store.Mail.
-func (db *DB) Expansions(ctx context.Context, limit int) ([]store.Expansion, error) {
-	var out []store.Expansion
-	err := db.read(ctx, func(c *conn) error {
-		return c.query(func(row []driver.Value) error {
-			out = append(out, store.Expansion{ID: asInt(row[0]), List: asInt(row[1]), After: asInt(row[2]),
-				Blob: store.Blob(asInt(row[3])), Prefix: asBytes(row[4]), From: asString(row[5]),
-				Queue: asString(row[6]), Traits: traitsOf(asInt(row[7])),
-				Body: bodyOf(asInt(row[7])), Lab: asInt(row[7])&flagLab != 0})
-			return nil
-		}, qExpansions, int64(limit))
-	})
-	if err != nil {
-		return nil, fmt.Errorf("expansions: %w", err)
-	}
-	return out, nil
-}
-
 // Usage implements store.Mail.
 func (db *DB) Usage(ctx context.Context, account int64) (store.Usage, error) {
 	var u store.Usage
@@ -396,24 +350,6 @@ const (
 	flagEightBit // of an expansion
 	flagLab
 )
-
-// wayFlags are what an expansion's members elsewhere need to be known.
-func wayFlags(e store.Expansion) (n int64) {
-	if e.Body == mail.Body8BitMIME {
-		n |= flagEightBit
-	}
-	if e.Lab {
-		n |= flagLab
-	}
-	return n
-}
-
-func bodyOf(n int64) mail.Body {
-	if n&flagEightBit != 0 {
-		return mail.Body8BitMIME
-	}
-	return mail.Body7Bit
-}
 
 func traitFlags(t store.Traits) int64 {
 	var n int64
