@@ -52,10 +52,13 @@ func (d *Diagram) cast(all []*story.Session) {
 		ends [2]*actor
 	}
 	var pairs []pair
-	servers := map[netip.Addr][]string{}
+	servers := map[netip.Addr]map[string]bool{} // the names that each greeted with
 	for _, s := range all {
 		addr := s.Ends.Local.Addr().Unmap()
-		servers[addr] = addOnce(servers[addr], banner(s, event.FromListener))
+		if servers[addr] == nil {
+			servers[addr] = map[string]bool{}
+		}
+		servers[addr][banner(s, event.FromListener)] = true
 	}
 	for _, s := range all {
 		if len(pairs) == maxSessions {
@@ -139,7 +142,7 @@ func (a *actor) mayBe(s *story.Session) bool {
 
 // places are where a session's ends stand. A server that passes a message on to
 // another one is one actor; at one address it is known by its name.
-func places(s *story.Session, servers map[netip.Addr][]string) [2]place {
+func places(s *story.Session, servers map[netip.Addr]map[string]bool) [2]place {
 	client, server := s.Ends.Remote.Addr().Unmap(), s.Ends.Local.Addr().Unmap()
 	host := banner(s, event.FromListener)
 	from := sends
@@ -147,7 +150,7 @@ func places(s *story.Session, servers map[netip.Addr][]string) [2]place {
 		from = fetches
 	}
 	helo := clean(s.Helo)
-	if helo == host || !slices.Contains(servers[client], helo) {
+	if helo == host || !servers[client][helo] {
 		helo = "" // it is nobody's name here
 	}
 	if len(servers[client]) > 0 && client != server || helo != "" {

@@ -97,6 +97,7 @@ func laidOut(d *Diagram, lane float64) (*layout, error) {
 		l.blocks = append(l.blocks, block{h: 4, step: -1, band: i, draw: nothing}, block{h: 6, step: -1, band: -1, draw: nothing})
 	}
 	l.secure()
+	l.together()
 	return l, nil
 }
 
@@ -207,6 +208,26 @@ func (l *layout) heads(p *page, y float64) (below float64) {
 	return y + high
 }
 
+// cut is where the page ends whose first block is at: after what it has room for,
+// less what is kept with the next.
+func (l *layout) cut(at int, room float64, bounded bool) (end int) {
+	end = at
+	for h := 0.0; end < len(l.blocks); end++ {
+		if h += l.blocks[end].h; bounded && h > room && end > at {
+			break
+		}
+	}
+	if end == len(l.blocks) {
+		return end
+	}
+	for back := end; back > at+1; back-- {
+		if !l.blocks[back-1].keep {
+			return back
+		}
+	}
+	return end
+}
+
 // sheets say how high pages are.
 type sheets struct {
 	first, high float64
@@ -237,20 +258,7 @@ func (l *layout) divided(s sheets) []*page {
 		if !s.bare {
 			room -= 24
 		}
-		end := at
-		for h := 0.0; end < len(l.blocks); end++ {
-			if h += l.blocks[end].h; high > 0 && h > room && end > at {
-				break
-			}
-		}
-		if end < len(l.blocks) { // what belongs to the next page goes with it
-			for back := end; back > at+1; back-- {
-				if !l.blocks[back-1].keep {
-					end = back
-					break
-				}
-			}
-		}
+		end := l.cut(at, room, high > 0)
 		l.fill(p, top, y, at, end, continued)
 		p.h = l.height
 		all = append(all, p)

@@ -74,25 +74,51 @@ func (l *layout) secure() {
 // ends are the actors of the session inside whose TLS a block is.
 func (l *layout) ends(b *block) [2]int { return l.d.sessions[b.safe-1].ends }
 
+// groupHigh is how high a pipelined group may be that is not cut.
+const groupHigh = 420
+
+// together keeps the arrows that left together on one page.
+func (l *layout) together() {
+	for i := 0; i < len(l.blocks); {
+		last, n := l.group(i, len(l.blocks))
+		high := 0.0
+		for _, b := range l.blocks[i : last+1] {
+			high += b.h
+		}
+		for k := i; n > 1 && high <= groupHigh && k < last; k++ {
+			l.blocks[k].keep = true
+		}
+		i = last + 1
+	}
+}
+
+// group gives the last block of the pipelined group that begins with a block, and of
+// how many arrows it is: none where it begins none.
+func (l *layout) group(at, end int) (last, n int) {
+	b := &l.blocks[at]
+	if b.step < 0 || l.d.steps[b.step].group == 0 {
+		return at, 0
+	}
+	s := &l.d.steps[b.step]
+	last, n = at, 1
+	for i := at + 1; i < end && (l.blocks[i].step < 0 || l.goesOn(s, &l.d.steps[l.blocks[i].step], n)); i++ {
+		if l.blocks[i].step >= 0 {
+			last, n = i, n+1
+		}
+	}
+	return last, n
+}
+
 // brackets join the arrows that left together.
 func (l *layout) brackets(p *page, at, end int, tops []float64) {
 	for i := at; i < end; {
-		b := &l.blocks[i]
-		if b.step < 0 || l.d.steps[b.step].group == 0 {
-			i++
-			continue
-		}
-		s := &l.d.steps[b.step]
-		from, last, n := i, i, 1
-		for i++; i < end && (l.blocks[i].step < 0 || l.goesOn(s, &l.d.steps[l.blocks[i].step], n)); i++ {
-			if l.blocks[i].step >= 0 {
-				last, n = i, n+1
-			}
-		}
+		from := i
+		last, n := l.group(from, end)
 		i = last + 1
 		if n < 2 {
 			continue
 		}
+		s := &l.d.steps[l.blocks[from].step]
 		y, y2 := tops[from-at]+l.blocks[from].line, tops[last-at]+l.blocks[last].line
 		x, out, a := l.x[s.from]-15, -6.0, atEnd
 		if s.from > s.to {
