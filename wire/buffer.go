@@ -47,6 +47,7 @@ type run struct {
 	end    int
 	part   event.Part
 	secret bool
+	dot    bool // of a body: mail data ends with it
 }
 
 // add appends to the block.

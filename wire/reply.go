@@ -55,7 +55,7 @@ func (c *Conn) Write(p []byte) (int, error) {
 func (c *Conn) write(p []byte) {
 	if len(p) >= outSize {
 		if c.Flush() == nil {
-			c.tellOut(event.Body, p, nil)
+			c.tellOut(run{part: event.Body}, p, nil)
 			c.send(p)
 		}
 		return
@@ -64,6 +64,15 @@ func (c *Conn) write(p []byte) {
 	r := b.add(event.Body)
 	b.buf = append(b.buf, p...)
 	r.end = len(b.buf)
+}
+
+// MailEnds tells the watchers that mail data ends with the octets that were
+// written last. It is called before they are flushed.
+func (c *Conn) MailEnds() {
+	if b := c.out; b != nil && len(b.runs) > 0 {
+		b.runs[len(b.runs)-1].dot = true
+		b.looked = len(b.runs)
+	}
 }
 
 // room gives the write buffer with room for n more octets. What is appended at
@@ -94,7 +103,7 @@ func (c *Conn) Flush() error {
 		if r.secret {
 			mask = []event.Span{{Len: len(p)}}
 		}
-		c.tellOut(r.part, p, mask)
+		c.tellOut(r, p, mask)
 	}
 	c.send(b.buf)
 	c.o.Buffers.giveOut(b)
@@ -103,9 +112,13 @@ func (c *Conn) Flush() error {
 
 // tellOut publishes octets before they are sent: what a peer has seen, the
 // watchers have.
-func (c *Conn) tellOut(part event.Part, p []byte, mask []event.Span) {
-	if c.em.Wants(event.Text, part) {
-		c.em.Octets(time.Now(), c.said.dir, event.Text, part, c.outOff, p, mask)
+func (c *Conn) tellOut(r run, p []byte, mask []event.Span) {
+	switch {
+	case !c.em.Wants(event.Text, r.part):
+	case r.part == event.Body:
+		c.em.Mail(time.Now(), c.said.dir, c.outOff, p, r.dot)
+	default:
+		c.em.Octets(time.Now(), c.said.dir, event.Text, r.part, c.outOff, p, mask)
 	}
 	c.outOff += int64(len(p))
 }

@@ -395,8 +395,33 @@ func TestSecretsStay(t *testing.T) {
 	}
 }
 
+// The watchers learn with which octets the message ends, also where the last of
+// it went straight through.
+func TestMailEnds(t *testing.T) {
+	for _, text := range []string{"", "x\r\n", strings.Repeat("x", 40<<10)} {
+		script := "S: 220 x\nC: EHLO me.example\nS: 250 x\nC: MAIL FROM:<a@me.example>\nS: 250 ok\nC: RCPT TO:<b@x.example>\nS: 250 ok\nC: DATA\nS: 354 go\n"
+		if text = strings.TrimSuffix(text, "\r\n"); text != "" {
+			script += "C: " + text + "\n"
+		}
+		w := &watcher{}
+		err := against(t, script+"C: .\nS: 250 ok", Options{ID: 1, Sink: w}, func(ctx context.Context, c *Client) error {
+			if err := c.Hello(ctx); err != nil {
+				return err
+			}
+			_, err := c.Send(ctx, message(text, "b@x.example"))
+			return err
+		})
+		if err != nil || len(w.dots) != 1 || !strings.HasSuffix(w.dots[0], ".\r\n") {
+			t.Errorf("%.10q: %v, dots %q", text, err, w.dots)
+		}
+	}
+}
+
 // watcher writes down the clear text, secrets masked.
-type watcher struct{ text strings.Builder }
+type watcher struct {
+	text strings.Builder
+	dots []string // that end mail data
+}
 
 func (w *watcher) Wants(uint64, event.Layer, event.Part) bool { return true }
 
@@ -408,6 +433,9 @@ func (w *watcher) Emit(e *event.Event) {
 		w.text.WriteString([]string{"C ", "S "}[e.Dir])
 	}
 	w.text.Write(event.AppendMasked(nil, e.Data, e.Mask))
+	if e.Dot {
+		w.dots = append(w.dots, string(e.Data))
+	}
 }
 
 // A server that hangs up over a message has said why.

@@ -289,6 +289,7 @@ func (c *Client) data(m *Message, out *Outcome) (err error) {
 	if err := stuffer.End(); err != nil {
 		return c.broke(err, out)
 	}
+	c.conn.MailEnds()
 	out.Sent = true
 	return c.taken(smtp.DATA, out)
 }
