@@ -10,6 +10,7 @@ import (
 
 	"posta/event"
 	"posta/field"
+	"posta/story"
 )
 
 // session feeds a live session, and tells each frame's fields, a frame a line.
@@ -175,6 +176,32 @@ func TestMasked(t *testing.T) {
 	p.d.Feed(body)
 	p.say(server, inside, "-ERR\r\n")
 	p.want("pop.response.indicator=+OK \npop.response.indicator=-ERR")
+}
+
+// Of a message that was left out, the line end before the final dot is kept and
+// counts: it is as large as where all was recorded.
+func TestMaskedSize(t *testing.T) {
+	book := story.New(story.Options{Keep: func(*story.Session) bool { return true }})
+	d := New(field.Set{}, func(*Frame) {})
+	d.Tell(book)
+	d.Feed(&event.Event{Conn: 1, Kind: event.Open, Fact: opened("smtp")})
+	feed := func(dir event.Dir, part event.Part, n int64, text string) {
+		var octets []byte
+		if text != "" {
+			octets, n = []byte(text), int64(len(text))
+		}
+		d.Feed(&event.Event{Conn: 1, Kind: event.Data, Dir: dir, Layer: inside, Part: part, Len: n, Data: octets})
+	}
+	feed(client, event.Command, 0, "DATA\r\n")
+	feed(server, event.Reply, 0, "354 go\r\n")
+	feed(client, event.Body, 700, "")
+	feed(client, event.Body, 0, "\r\n.\r\n")
+	feed(server, event.Reply, 0, "250 ok\r\n")
+	all, _ := book.Sessions()
+	at := slices.IndexFunc(all[0].Acts, func(a *story.Act) bool { return a.Kind == story.Mail })
+	if at < 0 || all[0].Acts[at].Message.Size != 702 {
+		t.Errorf("%+v", all[0].Acts)
+	}
 }
 
 // Only what is wanted is built, and the ends are told.

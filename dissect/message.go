@@ -33,6 +33,7 @@ type message struct {
 	latest    uint32 // frame that some of it came in
 	several   bool   // it came in more than one
 	full      bool   // the rest is left out
+	unseen    bool   // the octets that came last were not recorded
 	headed    bool   // its header is whole
 	enough    bool   // nothing behind its header is asked for
 	used      *int   // octets of all messages
@@ -74,6 +75,7 @@ func (m *message) take(b *builder, octets []byte, sent int) {
 // count counts octets of a frame, as sent.
 func (m *message) count(sent int, frame uint32, pieces bool) {
 	if sent > 0 {
+		m.unseen = false
 		m.several = m.several || m.sent > 0 && m.latest != frame
 		m.latest = frame
 	}
@@ -161,7 +163,7 @@ func (m *message) left(b *builder, n int64) {
 	}
 	m.sent += n
 	m.size += int(n)
-	m.full = true
+	m.full, m.unseen = true, true
 }
 
 // drop forgets the message.

@@ -152,7 +152,7 @@ func (s *smtpSpeaker) data(b *builder, rest []byte, off int) int {
 	dot := min(n, len(".\r\n"))
 	b.add(field.SMTPEOM, field.Value{}, place{b.src, off + n - dot, dot})
 	sent := rest[:n-dot]
-	if line, empty := bytes.CutSuffix(sent, []byte("\r\n")); empty && (len(line) == 0 || line[len(line)-1] == '\n') {
+	if line, empty := bytes.CutSuffix(sent, []byte("\r\n")); empty && !s.mail.unseen && (len(line) == 0 || line[len(line)-1] == '\n') {
 		sent = line // to tshark an empty line before the dot belongs to it
 	}
 	s.mail.take(b, out, len(sent))
