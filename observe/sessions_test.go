@@ -419,3 +419,22 @@ func TestNotesStandBehindTheMessage(t *testing.T) {
 		t.Errorf("got %q\nwant %q", got, want)
 	}
 }
+
+// A message is the client's, also where the one who dialed has become the server.
+func TestMessageOfATurnedSession(t *testing.T) {
+	s := New(Options{})
+	open(s, 1)
+	say(s, 1, said{dialer, event.Reply, "354 go\r\n"})
+	say(s, 1, said{listener, event.Body, "x\r\n.\r\n"})
+	say(s, 1, said{dialer, event.Reply, "250 ok\r\n"})
+	tr, err := s.Show(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := tr.String(); !strings.Contains(text, " C: [3 octets of message]\n") || tr.Lines[1].From != "listener" {
+		t.Errorf("%s", text)
+	}
+	if tr.Protocol = "pop3"; !strings.Contains(tr.String(), " S: [3 octets of message]\n") {
+		t.Errorf("%s", tr)
+	}
+}

@@ -45,8 +45,10 @@ func (t *Transcript) String() string {
 			who = "C: "
 		case LineReply:
 			who = "S: "
-		case LineBody:
-			who = map[string]string{"dialer": "C: ", "listener": "S: "}[l.From]
+		case LineBody: // who dialed may be the server by now (ATRN)
+			if who = "C: "; t.Protocol == "pop3" {
+				who = "S: "
+			}
 		}
 		fmt.Fprintf(&b, "%s %s%s\n", l.Time.Format("15:04:05.000"), who, l.Text)
 	}
