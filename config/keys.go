@@ -3,7 +3,6 @@ package config
 import (
 	"net/netip"
 	"reflect"
-	"slices"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
@@ -17,7 +16,7 @@ func unknownKey(at *toml.DecodeError) error {
 	key := at.Key()
 	name := strings.Join(key, ".")
 	known := knownKeys(key)
-	if near := nearest(key[len(key)-1], known); near != "" {
+	if near := words.Nearest(key[len(key)-1], known); near != "" {
 		return words.Fail("config.unknown_near", words.Args{"Line": line, "Key": name, "Near": near})
 	}
 	return words.Fail("config.unknown", words.Args{"Line": line, "Key": name, "Known": strings.Join(known, ", ")})
@@ -116,39 +115,4 @@ func knownKeys(key []string) []string {
 		names = append(names, t.Field(i).Tag.Get("toml"))
 	}
 	return names
-}
-
-// nearest is the name that a slip of at most two letters made, and of less than
-// half of them, or "".
-func nearest(typed string, names []string) string {
-	best, least := "", 3
-	for _, name := range names {
-		if d := distance(typed, name); d < least && 2*d < len(name) {
-			best, least = name, d
-		}
-	}
-	return best
-}
-
-// distance counts the letters to add, drop or change between a and b.
-func distance(a, b string) int {
-	if len(a) > 64 {
-		return len(a)
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost = 1 + slices.Min([]int{diagonal, row[j], row[j+1]})
-			}
-			diagonal, row[j+1] = row[j+1], cost
-		}
-	}
-	return row[len(b)]
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -148,14 +149,14 @@ func verdict(err error) (code string, status int) {
 }
 
 // flagError says what is wrong with a flag.
-func (a *app) flagError(_ *cobra.Command, err error) error {
+func (a *app) flagError(c *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	var bare *pflag.ValueRequiredError
 	var wrong *pflag.InvalidValueError
 	var malformed *pflag.InvalidSyntaxError
 	switch {
 	case errors.As(err, &unknown):
-		return usage(words.Fail("fail.flag_unknown", words.Args{"Flag": dashes(unknown.GetSpecifiedName())}))
+		return usage(noSuchFlag(c, unknown.GetSpecifiedName(), unknown.GetSpecifiedShortnames()))
 	case errors.As(err, &malformed):
 		return usage(words.Fail("fail.flag_unknown", words.Args{"Flag": malformed.GetSpecifiedFlag()}))
 	case errors.As(err, &bare):
@@ -164,6 +165,31 @@ func (a *app) flagError(_ *cobra.Command, err error) error {
 		return usage(a.wrongValue("--"+wrong.GetFlag().Name, wrong.GetValue(), wrong.GetFlag(), wrong.Unwrap()))
 	}
 	return usage(err)
+}
+
+// noSuchFlag refuses a flag, and names the one that was probably meant: a slip away
+// from it, begun like it, or with one dash too few. letters are those that stood
+// behind a single dash.
+func noSuchFlag(c *cobra.Command, name, letters string) error {
+	if len(letters) > 1 && c.Flags().Lookup(letters) != nil {
+		return words.Fail("fail.flag_near", words.Args{"Flag": "-" + letters, "Near": "--" + letters})
+	}
+	var all []string
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		if !f.Hidden && len(name) > 1 {
+			all = append(all, f.Name)
+		}
+	})
+	near := words.Nearest(name, all)
+	for _, one := range all {
+		if near == "" && len(name) > 2 && strings.HasPrefix(one, name) {
+			near = one
+		}
+	}
+	if near == "" {
+		return words.Fail("fail.flag_unknown", words.Args{"Flag": dashes(name)})
+	}
+	return words.Fail("fail.flag_near", words.Args{"Flag": dashes(name), "Near": "--" + near})
 }
 
 // wrongValue says what a flag, or its variable, would take instead.
