@@ -154,7 +154,7 @@ func notifyOf(text string) (mail.Notify, error) {
 		}
 	}
 	if out&mail.NotifyNever != 0 && out != mail.NotifyNever {
-		return 0, refusal("usage", "submit.notify", "Value", text)
+		return 0, refusal("usage", "send.notify_never", "Flag", "-N")
 	}
 	return out, nil
 }

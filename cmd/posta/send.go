@@ -178,6 +178,9 @@ func (o *sendOptions) reports(m *smtpclient.Message) error {
 	}
 	c, f := smtp.ParseCommand([]byte("RCPT TO:<a@b.example> NOTIFY="+o.notify), mail.Strict)
 	r, also := c.Recipient(smtp.ExtDSN)
+	if all := strings.Split(strings.ToLower(o.notify), ","); len(all) > 1 && slices.Contains(all, "never") {
+		return usage(words.Fail("send.notify_never", words.Args{"Flag": "--notify"}))
+	}
 	if f != nil || also != nil {
 		return usage(words.Fail("fail.one_of", words.Args{"Flag": "--notify", "Value": o.notify, "Allowed": "never, success, failure, delay"}))
 	}
