@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"posta/words"
 )
@@ -46,6 +47,19 @@ func TestExamplesAgree(t *testing.T) {
 	for _, lang := range words.Languages() {
 		if got, want := keys(Example(lang)), keys(Example("en")); !slices.Equal(got, want) {
 			t.Errorf("the example in %s has\n%q\nwant\n%q", lang, got, want)
+		}
+	}
+}
+
+// A terminal of 80 columns shows the examples unbroken.
+func TestExamplesFit(t *testing.T) {
+	for _, lang := range words.Languages() {
+		number := 0
+		for row := range strings.Lines(Example(lang)) {
+			number++
+			if n := utf8.RuneCountInString(strings.TrimRight(row, "\n")); n > 80 {
+				t.Errorf("%s: line %d has %d columns: %s", lang, number, n, row)
+			}
 		}
 	}
 }

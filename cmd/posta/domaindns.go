@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -122,7 +123,8 @@ func (a *app) published(r *admin.DNSRecord) published {
 func (a *app) zoneFile(w io.Writer, all []admin.DNSRecord) error {
 	for _, r := range all {
 		if !r.Until.IsZero() && r.Said != nil {
-			if _, err := fmt.Fprintln(w, "; "+a.words.Error(r.Said)); err != nil {
+			text := fillOne(a.words.Error(r.Said), terminalWidth-2)
+			if _, err := fmt.Fprintln(w, "; "+strings.ReplaceAll(text, "\n", "\n; ")); err != nil {
 				return err
 			}
 		}
@@ -161,9 +163,7 @@ func (a *app) dnsRecords(w io.Writer, all []published) error {
 
 // comment is a text as lines that zone files pass over.
 func (a *app) comment(w io.Writer, text string) string {
-	if width := a.width(w); width > 4 {
-		text = fillOne(text, width-2)
-	}
+	text = fillOne(text, max(cmp.Or(a.width(w), terminalWidth)-2, 4))
 	return "# " + strings.ReplaceAll(text, "\n", "\n# ") + "\n"
 }
 
