@@ -3,10 +3,12 @@ package observe
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http/httptest"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -115,6 +117,16 @@ func TestLogLines(t *testing.T) {
 	for i := range want {
 		if !strings.HasSuffix(got[i], want[i]) {
 			t.Errorf("got  %s\nwant %s", got[i], want[i])
+		}
+	}
+}
+
+// Every number of milliseconds is written as it is.
+func TestLogSeconds(t *testing.T) {
+	for ms := range 20_000 {
+		want := strings.TrimRight(strings.TrimRight(fmt.Sprintf("%d.%03d", ms/1000, ms%1000), "0"), ".")
+		if got := strconv.FormatFloat(seconds(time.Duration(ms)*time.Millisecond+400*time.Microsecond), 'g', -1, 64); got != want {
+			t.Fatalf("%d ms are %s", ms, got)
 		}
 	}
 }

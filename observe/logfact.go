@@ -69,7 +69,7 @@ func (l *Log) closed(e *event.Event) {
 	if !p.since.IsZero() {
 		lasted = e.Time.Sub(p.since)
 	}
-	l.line(e, slog.LevelInfo, "closed", spoken("reason", f.Reason), slog.Float64("seconds", lasted.Round(time.Millisecond).Seconds()))
+	l.line(e, slog.LevelInfo, "closed", spoken("reason", f.Reason), slog.Float64("seconds", seconds(lasted)))
 	l.open.take(e.Conn)
 }
 
@@ -125,7 +125,7 @@ func (l *Log) message(e *event.Event) {
 // attempted logs how an attempt to deliver a message elsewhere ended.
 func (l *Log) attempted(e *event.Event, f *event.Attempted) {
 	attrs := []slog.Attr{slog.String("id", f.ID), spoken("to", f.Recipient), spoken("host", f.Host), slog.String("address", f.Addr),
-		slog.String("tls", f.TLS), slog.Float64("seconds", f.Delay.Round(time.Millisecond).Seconds())}
+		slog.String("tls", f.TLS), slog.Float64("seconds", seconds(f.Delay))}
 	level := slog.LevelInfo
 	switch {
 	case f.Outcome == event.Failed:
@@ -211,4 +211,10 @@ func (l *Log) line(e *event.Event, level slog.Level, message string, attrs ...sl
 	}
 	r.AddAttrs(attrs...)
 	_ = l.slog.Handler().Handle(ctx, r) // the writer beneath never fails
+}
+
+// seconds are those of a time, with three digits at most behind the point:
+// Duration.Seconds adds a fraction, and 1.477 can come out as 1.4769999999999999.
+func seconds(d time.Duration) float64 {
+	return float64(d.Round(time.Millisecond).Milliseconds()) / 1000
 }
