@@ -21,10 +21,12 @@ type Recipient struct {
 	Address string `json:"address"`
 }
 
-// RecipientsChanged says how many came and went.
+// RecipientsChanged says how many came and went, and who could not go.
 type RecipientsChanged struct {
 	Added   int `json:"added"`
 	Removed int `json:"removed"`
+
+	Absent []string `json:"absent,omitempty"` // addresses to be removed that were not there
 }
 
 // recipientPage is how many are read at a time.
@@ -40,7 +42,7 @@ func (h House) knownRecipients() []Operation {
 				}
 			}
 			if len(in.Remove) > 0 {
-				out.Removed, err = h.Directory.RemoveRecipients(ctx, in.Domain, in.Remove)
+				out.Removed, out.Absent, err = h.Directory.RemoveRecipients(ctx, in.Domain, in.Remove)
 			}
 			return out, err
 		}),

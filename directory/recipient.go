@@ -40,15 +40,24 @@ func (d *Directory) AddRecipients(ctx context.Context, domain string, who []stri
 	return added, because(err, theDomain(found.Name))
 }
 
-// RemoveRecipients takes names or addresses off that list. Those not on it are
-// passed over.
-func (d *Directory) RemoveRecipients(ctx context.Context, domain string, who []string) (removed int, err error) {
+// RemoveRecipients takes names or addresses off that list, and gives the addresses
+// among them that are not on it.
+func (d *Directory) RemoveRecipients(ctx context.Context, domain string, who []string) (removed int, absent []string, err error) {
 	found, keys, err := d.recipientKeys(ctx, domain, who)
 	if err != nil {
-		return 0, err
+		return 0, nil, err
+	}
+	for _, key := range keys {
+		there, err := d.store.IsRecipient(ctx, found.Name, key)
+		if err != nil {
+			return 0, nil, because(err, theDomain(found.Name))
+		}
+		if !there {
+			absent = append(absent, name{key, found.Name}.String())
+		}
 	}
 	removed, err = d.store.RemoveRecipients(ctx, found.Name, keys)
-	return removed, because(err, theDomain(found.Name))
+	return removed, absent, because(err, theDomain(found.Name))
 }
 
 func (d *Directory) recipientKeys(ctx context.Context, domain string, who []string) (Domain, []string, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -35,13 +36,30 @@ func (a *app) recipientsCommand() *cobra.Command {
 		if err := a.ask(ctx, "domain.recipients.set", in, &out); err != nil {
 			return err
 		}
-		return a.print(out, line(a.say("done.recipients", words.Args{"Added": out.Added, "Removed": out.Removed})))
+		if err := a.print(out, line(a.say("done.recipients", words.Args{"Added": out.Added, "Removed": out.Removed}))); err != nil {
+			return err
+		}
+		return noRecipients(out.Absent, args[0])
 	})
 	c.Long = a.say("help.domain_recipients_long", nil)
 	c.Flags().StringArrayVar(&add, "add", nil, a.say("help.flag_recipient_add", nil))
 	c.Flags().StringArrayVar(&remove, "remove", nil, a.say("help.flag_recipient_remove", nil))
 	c.Example = "posta domain recipients grupo3.net --add ana --add luis\nposta domain recipients grupo3.net --add - < grupo3.txt\nposta domain recipients grupo3.net"
 	return a.naming(a.taking(c, 1, 1, "help.word_domain"), "domain.list")
+}
+
+// noRecipients says who was to be removed and was not there; nil for nobody.
+func noRecipients(absent []string, domain string) error {
+	if len(absent) == 0 {
+		return nil
+	}
+	const most = 10
+	args := words.Args{"Addresses": strings.Join(absent[:min(most, len(absent))], ", "), "Domain": domain, "Count": len(absent) - most}
+	said := words.Fail("directory.no_recipient", args)
+	if len(absent) > most {
+		said = words.Fail("directory.no_recipients", args)
+	}
+	return &admin.Error{Code: "not_found", Text: said.Error(), Said: said}
 }
 
 func (a *app) recipients(w io.Writer, all []admin.Recipient) error {
