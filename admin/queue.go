@@ -138,10 +138,11 @@ func (h House) pages(ctx context.Context, in QueuePick, do func([]store.Item) (e
 
 func (h House) listQueue(ctx context.Context, in QueuePick) ([]Queued, error) {
 	out := []Queued{}
-	if err := in.sound(); err != nil {
+	in, err := h.sound(in)
+	if err != nil {
 		return out, err
 	}
-	err := h.pages(ctx, in, func(items []store.Item) (bool, error) {
+	err = h.pages(ctx, in, func(items []store.Item) (bool, error) {
 		for i := range items {
 			if in.Limit > 0 && len(out) == in.Limit {
 				return true, nil

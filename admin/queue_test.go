@@ -93,6 +93,7 @@ func TestQueueList(t *testing.T) {
 		{QueuePick{}, all},
 		{QueuePick{Limit: 2}, all[:2]},
 		{QueuePick{Domain: "a.es"}, []string{all[0], all[2]}},
+		{QueuePick{Domain: "A.es."}, []string{all[0], all[2]}},
 		{QueuePick{Held: &held}, all[2:4]},
 		{QueuePick{Queue: []string{"q3", "q1"}}, []string{all[3], all[0], all[1]}},
 		{QueuePick{Queue: []string{"q9"}}, nil},

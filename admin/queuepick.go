@@ -8,20 +8,28 @@ import (
 	"posta/store"
 )
 
-// sound refuses a domain that can be none's.
-func (in QueuePick) sound() error {
-	if in.Domain == "" || mail.CheckDomain(strings.TrimPrefix(in.Domain, "@")) == nil {
-		return nil
+// sound brings the domain into its one spelling, and refuses what can be none.
+func (h House) sound(in QueuePick) (QueuePick, error) {
+	if in.Domain == "" {
+		return in, nil
 	}
-	return refusal("invalid", "admin.queue_domain", "Domain", in.Domain)
+	written, below := strings.CutPrefix(in.Domain, "@")
+	domain := h.Directory.Label(written)
+	if mail.CheckDomain(domain) != nil {
+		return in, refusal("invalid", "admin.queue_domain", "Domain", in.Domain)
+	}
+	if in.Domain = domain; below {
+		in.Domain = "@" + domain
+	}
+	return in, nil
 }
 
 // chosen refuses a change of everything that nobody asked for.
-func (in QueuePick) chosen() error {
+func (h House) chosen(in QueuePick) (QueuePick, error) {
 	if len(in.Queue) == 0 && in.Domain == "" && in.Sender == "" && in.To == "" && in.Held == nil && !in.All {
-		return refusal("invalid", "admin.queue_which")
+		return in, refusal("invalid", "admin.queue_which")
 	}
-	return in.sound()
+	return h.sound(in)
 }
 
 // none says that a change found nothing to change.
@@ -36,7 +44,8 @@ func (in QueuePick) none() error {
 // counts the recipients.
 func (h House) everyPick(in QueuePick, do func(store.Pick) (int64, error)) (QueueChanged, error) {
 	var out QueueChanged
-	if err := in.chosen(); err != nil {
+	in, err := h.chosen(in)
+	if err != nil {
 		return out, err
 	}
 	for _, pick := range in.picks() {
@@ -53,7 +62,8 @@ func (h House) everyPick(in QueuePick, do func(store.Pick) (int64, error)) (Queu
 
 func (h House) changeQueue(change store.Change) func(context.Context, QueuePick) (QueueChanged, error) {
 	return func(ctx context.Context, in QueuePick) (QueueChanged, error) {
-		if err := in.chosen(); err != nil {
+		in, err := h.chosen(in)
+		if err != nil {
 			return QueueChanged{}, err
 		}
 		of := in

@@ -82,6 +82,10 @@ func (d *Directory) label(domain string) string {
 	return lower
 }
 
+// Label is a domain that a person wrote in its one spelling: A-labels in lower case,
+// without the dot at the end of an absolute name.
+func (d *Directory) Label(domain string) string { return d.label(strings.TrimSuffix(domain, ".")) }
+
 // spelled gives an address as it is kept in aliases and lists: canonical and
 // under its domain's own name where that is served here, else with its local
 // part untouched, whose case only its own host may interpret (RFC 5321 §2.4).

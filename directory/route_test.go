@@ -191,6 +191,16 @@ func TestKindOperations(t *testing.T) {
 	}
 }
 
+// The one spelling of what a person wrote.
+func TestLabel(t *testing.T) {
+	v := newVillage(t, fast())
+	for written, want := range map[string]string{"EXAMPLE.net.": "example.net", "Bücher.example": "xn--bcher-kva.example", "a.es": "a.es", "BÜCHER.example.": "xn--bcher-kva.example", "[192.0.2.1]": "[192.0.2.1]"} {
+		if got := v.Label(written); got != want {
+			t.Errorf("%q: %q", written, got)
+		}
+	}
+}
+
 func TestForwardOperations(t *testing.T) {
 	v := newVillage(t, fast(), "a.es")
 	v.account("luis@a.es")
