@@ -138,20 +138,25 @@ func (h House) heldToLab(r directory.Route) Route {
 
 // RouteTest is the way that mail for a domain would take now.
 type RouteTest struct {
-	Domain  string        `json:"domain"`
-	Mode    string        `json:"mode"` // of [outgoing]
-	Local   bool          `json:"local,omitempty"`
-	Site    string        `json:"site,omitempty"`    // it is kept until this site asks for it
-	Refused bool          `json:"refused,omitempty"` // mail for it is not taken: there is no route, and Mode is off
-	Route   string        `json:"route,omitempty"`   // the domain of the Route that counts
-	TLS     string        `json:"tls"`
-	User    string        `json:"user,omitempty"`
-	Kept    bool          `json:"kept,omitempty"` // nothing leaves for it by itself now
-	Targets []RouteTarget `json:"targets,omitempty"`
-	Status  string        `json:"status,omitempty"`
-	Why     string        `json:"why,omitempty"` // there is no target
-	Final   bool          `json:"final,omitempty"`
-	Lab     string        `json:"lab,omitempty"` // why mail of a lab would not go there
+	Domain  string         `json:"domain"`
+	Mode    string         `json:"mode"` // of [outgoing]
+	Local   bool           `json:"local,omitempty"`
+	Site    string         `json:"site,omitempty"`    // it is kept until this site asks for it
+	Refused bool           `json:"refused,omitempty"` // mail for it is not taken: there is no route, and Mode is off
+	Route   string         `json:"route,omitempty"`   // the domain of the Route that counts
+	By      string         `json:"by,omitempty"`      // route, mx, address, literal: how the hosts were found
+	TLS     string         `json:"tls"`
+	CA      string         `json:"ca,omitempty"` // PEM: certificates that are believed beside the system's
+	User    string         `json:"user,omitempty"`
+	Kept    bool           `json:"kept,omitempty"` // nothing leaves for it by itself now
+	Helo    string         `json:"helo,omitempty"` // what EHLO says there
+	Names   []string       `json:"names,omitempty"`
+	Targets []RouteTarget  `json:"targets,omitempty"`
+	Without []RouteWithout `json:"without,omitempty"`
+	Status  string         `json:"status,omitempty"`
+	Why     string         `json:"why,omitempty"` // there is no target
+	Final   bool           `json:"final,omitempty"`
+	Lab     string         `json:"lab,omitempty"` // why mail of a lab would not go there
 }
 
 // RouteTarget is an address that would be tried.
@@ -159,6 +164,14 @@ type RouteTarget struct {
 	Host       string `json:"host"`
 	Preference uint16 `json:"preference"`
 	Address    string `json:"address"`
+	Source     string `json:"source,omitempty"` // the address to connect from; "": the system chooses
+}
+
+// RouteWithout is a host with no address that would be tried.
+type RouteWithout struct {
+	Host       string `json:"host"`
+	Preference uint16 `json:"preference"`
+	Why        string `json:"why"`
 }
 
 // testRoute finds the way for an address or a domain, and sends nothing.
@@ -176,12 +189,20 @@ func (h House) testRoute(ctx context.Context, in ByAddress) (RouteTest, error) {
 	out.Kept, out.Why, out.Final, out.Lab = way.Kept || out.Site != "", way.Why, way.Final, way.LabWhy
 	if !way.Kept {
 		out.User, out.TLS = way.Route.User, cmp.Or(string(way.TLS), opportunistic)
+		out.By, out.CA, out.Helo, out.Names = string(way.By), way.Route.CA, way.Hostname, way.Names
 	}
 	if way.Why != "" {
 		out.Status = way.Status.String()
 	}
 	for _, t := range way.Targets {
-		out.Targets = append(out.Targets, RouteTarget{t.Host, t.Pref, t.Addr.String()})
+		target := RouteTarget{Host: t.Host, Preference: t.Pref, Address: t.Addr.String()}
+		if t.Source.IsValid() {
+			target.Source = t.Source.String()
+		}
+		out.Targets = append(out.Targets, target)
+	}
+	for _, w := range way.Without {
+		out.Without = append(out.Without, RouteWithout{w.Host, w.Pref, w.Why})
 	}
 	return out, nil
 }

@@ -140,8 +140,8 @@ func (a *Asker) keep(about question, s answer) {
 // administrator laid for the domain says more than the host alone: TLS, a log-in.
 func (a *Asker) ask(ctx context.Context, host string, from, to mail.Address) verdict {
 	w, why := a.q.router.find(ctx, to.Domain)
-	if why != nil || !w.explicit {
-		w = &way{explicit: true, route: Route{Hosts: []string{host}, TLS: a.q.cfg.TLS, Family: a.q.cfg.Family}}
+	if why != nil || !w.explicit() {
+		w = &way{by: ByRoute, route: Route{Hosts: []string{host}, TLS: a.q.cfg.TLS, Family: a.q.cfg.Family}}
 		if w.hosts, why = laid(w.route); why != nil {
 			return *why
 		}

@@ -113,7 +113,7 @@ func labNeedsRoute() *words.Error { return words.Fail("attempt.lab_route", nil) 
 // be tried.
 func (c *carrier) deliver(items []store.Item) bool {
 	out := items[0].Out
-	if out.Lab && !c.way.explicit {
+	if out.Lab && !c.way.explicit() {
 		v := said(failed, "5.7.1", labNeedsRoute())
 		c.q.conclude(&attempt{trouble: trouble{verdict: v}}, items, nil)
 		return true

@@ -3,11 +3,11 @@ package queue
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -138,7 +138,7 @@ type greeter struct {
 	w       *way
 	t       target
 	policy  Policy
-	invalid error // why the certificate is no proof
+	trusted Trust
 	secured string
 	alive   bool // the server waits for a command
 }
@@ -146,7 +146,7 @@ type greeter struct {
 // greet gives relayed where messages can be sent.
 func (g *greeter) greet(ctx context.Context) (v verdict, broken bool) {
 	if g.policy == Implicit {
-		if err := g.c.DialTLS(ctx, g.config()); err != nil {
+		if err := g.c.DialTLS(ctx, g.trust()); err != nil {
 			return g.noTLS(err), true
 		}
 		g.note()
@@ -171,13 +171,24 @@ func (g *greeter) greet(ctx context.Context) (v verdict, broken bool) {
 // itself is said of mail that would come back.
 func itself() *words.Error { return words.Fail("attempt.to_ourselves", nil) }
 
-// circle says that the host greets with this server's name: DNS leads back here by
-// an address that nobody knows to be its own, as behind a router that translates
-// addresses (RFC 5321 §5.1, §6.3). Where an administrator laid the way, a gateway
-// may well have the same name.
+// circle says that the host greets with this server's name. Where an
+// administrator laid the way, a gateway may well have the same name.
 func (g *greeter) circle() bool {
-	name, _, _ := strings.Cut(g.c.Greeted().Text, " ")
-	return !g.w.explicit && telling(name) && g.q.cfg.Own(name)
+	return !g.w.explicit() && Circle(g.c.Greeted().Text, g.q.cfg.Names)
+}
+
+// Circle says that a host's greeting has one of this server's names: DNS leads
+// back here by an address that nobody knows to be its own, as behind a router
+// that translates addresses (RFC 5321 §5.1, §6.3).
+func Circle(greeting string, own []string) bool {
+	name, _, _ := strings.Cut(greeting, " ")
+	return telling(name) && isOwn(name, own)
+}
+
+// isOwn says whether a host's name is one of this server's.
+func isOwn(name string, own []string) bool {
+	name = strings.TrimSuffix(name, ".")
+	return name != "" && slices.ContainsFunc(own, func(o string) bool { return strings.EqualFold(o, name) })
 }
 
 // telling says that a host's name is not one that any computer may have that was
@@ -206,7 +217,7 @@ func (g *greeter) startTLS(ctx context.Context) (v verdict, broken bool) {
 		return yes, false
 	}
 	must := g.policy == Required
-	err := g.c.StartTLS(ctx, g.config())
+	err := g.c.StartTLS(ctx, g.trust())
 	var refusal *smtpclient.Refusal
 	switch {
 	case err == nil:
@@ -230,68 +241,26 @@ func (g *greeter) startTLS(ctx context.Context) (v verdict, broken bool) {
 }
 
 func (g *greeter) noTLS(err error) verdict {
-	if g.invalid != nil && g.policy != Opportunistic {
-		return said(later, "4.7.5", words.Fail("attempt.certificate", words.Args{"Reason": Doubt(g.invalid, g.q.cfg.Now())}))
+	if wrong := g.trusted.Wrong(); wrong != nil && g.policy != Opportunistic {
+		return said(later, "4.7.5", words.Fail("attempt.certificate", words.Args{"Reason": Doubt(wrong, g.q.cfg.Now())}))
 	}
 	return said(later, "4.7.5", words.Fail("attempt.no_tls", words.Args{"Reason": wire.NoTLS(err)}))
 }
 
-// config makes the handshake accept every certificate where TLS is only
-// opportunistic, and notes whether it proves the host's name all the same.
-func (g *greeter) config() *tls.Config {
-	c := &tls.Config{InsecureSkipVerify: true, Time: g.q.cfg.Now}
+// trust is how the host's certificate is looked at.
+func (g *greeter) trust() *tls.Config {
+	g.trusted = Trust{Host: g.t.host.name, Policy: g.policy, Roots: g.q.cfg.Roots, CA: g.w.route.CA, Now: g.q.cfg.Now}
 	if g.t.lab {
-		c.KeyLogWriter = g.q.cfg.KeyLog
+		g.trusted.Keys = g.q.cfg.KeyLog
 	}
-	if !g.t.host.addr.IsValid() {
-		c.ServerName = g.t.host.name
-	}
-	if g.policy == Opportunistic {
-		c.MinVersion = tls.VersionTLS10 // better than nothing, which is what follows
-	}
-	c.VerifyConnection = func(s tls.ConnectionState) error {
-		g.invalid = g.verify(s)
-		if g.policy == Opportunistic {
-			return nil
-		}
-		return g.invalid
-	}
-	return c
-}
-
-func (g *greeter) verify(s tls.ConnectionState) error {
-	if len(s.PeerCertificates) == 0 {
-		return errNoCertificate
-	}
-	o := x509.VerifyOptions{DNSName: g.t.host.name, Roots: g.roots(), CurrentTime: g.q.cfg.Now(), Intermediates: x509.NewCertPool()}
-	for _, c := range s.PeerCertificates[1:] {
-		o.Intermediates.AddCert(c)
-	}
-	_, err := s.PeerCertificates[0].Verify(o)
-	return err
-}
-
-// roots are the certificates that are believed on the way; nil: those of the
-// system.
-func (g *greeter) roots() *x509.CertPool {
-	if g.w.route.CA == "" {
-		return g.q.cfg.Roots
-	}
-	all := x509.NewCertPool()
-	if g.q.cfg.Roots != nil {
-		all = g.q.cfg.Roots.Clone()
-	} else if system, err := x509.SystemCertPool(); err == nil {
-		all = system
-	}
-	all.AppendCertsFromPEM([]byte(g.w.route.CA))
-	return all
+	return g.trusted.Config()
 }
 
 func (g *greeter) note() {
 	s, _ := g.c.TLS()
 	args := words.Args{"TLS": strings.Replace(tls.VersionName(s.Version), "TLS ", "TLSv", 1) + " " + tls.CipherSuiteName(s.CipherSuite)}
 	g.secured = words.Fail("attempt.proven", args).Error()
-	if g.invalid != nil {
+	if g.trusted.Wrong() != nil {
 		g.secured = words.Fail("attempt.unproven", args).Error()
 	}
 }

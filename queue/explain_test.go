@@ -2,6 +2,8 @@ package queue
 
 import (
 	"fmt"
+	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -20,11 +22,11 @@ func TestExplain(t *testing.T) {
 		w.routes["out.example"] = Route{Hosts: []string{"192.0.2.9"}, TLS: None}
 		w.routes["site.example"] = Route{OnDemand: true}
 		for domain, want := range map[string]string{
-			"x.example":    "[10 mx1.x.example [2001:db8::7]:25 10 mx1.x.example 192.0.2.7:25 20 mx2.x.example 192.0.2.8:25] laid false; lab: Mail of a lab goes only where a route leads",
-			"lab.example":  "[0 10.0.0.7 10.0.0.7:2525] required us laid true; lab: ",
-			"out.example":  "[0 192.0.2.9 192.0.2.9:25] none laid true; lab: Mail of a lab goes to addresses of the lab only",
-			"site.example": "[] kept laid false; lab: ",
-			"no.example":   "[] 5.1.2 The domain does not exist, final laid false; lab: ",
+			"x.example":    "[10 mx1.x.example [2001:db8::7]:25 10 mx1.x.example 192.0.2.7:25 20 mx2.x.example 192.0.2.8:25] by mx; lab: Mail of a lab goes only where a route leads",
+			"lab.example":  "[0 10.0.0.7 10.0.0.7:2525] required us by route; lab: ",
+			"out.example":  "[0 192.0.2.9 192.0.2.9:25] none by route; lab: Mail of a lab goes to addresses of the lab only",
+			"site.example": "[] kept by ; lab: ",
+			"no.example":   "[] 5.1.2 The domain does not exist, final by ; lab: ",
 		} {
 			got, err := w.q.Explain(t.Context(), domain)
 			if err != nil {
@@ -49,12 +51,41 @@ func TestExplain(t *testing.T) {
 					said += " " + more
 				}
 			}
-			if said += fmt.Sprintf(" laid %v; lab: %s", got.Laid, got.LabWhy); said != want {
+			if said += fmt.Sprintf(" by %s; lab: %s", got.By, got.LabWhy); said != want {
 				t.Errorf("%s:\n%s\nwant\n%s", domain, said, want)
 			}
 		}
 		if len(w.dials) > 0 {
 			t.Errorf("%q", strings.Join(w.dials, " "))
+		}
+	})
+}
+
+// Hosts that are passed over are told of, with the reason, and from which address
+// the others are asked.
+func TestExplainWithout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.q.cfg.Source = []netip.Addr{netip.MustParseAddr("192.0.2.1")}
+		w.host("x.example", "mx1.x.example", 10)
+		delete(w.hosts, "mx1.x.example")
+		w.host("x.example", "mx2.x.example", 20, "127.0.0.1")
+		w.host("x.example", "mx3.x.example", 30, "192.0.2.8", "2001:db8::8")
+		got, err := w.q.Explain(t.Context(), "x.example")
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := []Without{
+			{"mx1.x.example", 10, "The host mx1.x.example has no address"},
+			{"mx2.x.example", 20, "The host mx2.x.example has no address that mail can be sent to"}}
+		if !slices.Equal(got.Without, want) {
+			t.Errorf("%+v", got.Without)
+		}
+		if len(got.Targets) != 2 || got.Targets[0].Source.IsValid() || got.Targets[1].Source != w.q.cfg.Source[0] {
+			t.Errorf("%+v", got.Targets)
+		}
+		if got.Hostname != "us.example" || !Circle("US.example. ESMTP", got.Names) || Circle("mx3.x.example", got.Names) {
+			t.Errorf("%q %q", got.Hostname, got.Names)
 		}
 	})
 }

@@ -48,7 +48,7 @@ type Config struct {
 	Sink     event.Sink
 
 	Hostname string                // what EHLO says
-	Own      func(string) bool     // whether a host's name is this server's
+	Names    []string              // this server's: no mail goes to a host that has one of them
 	OwnAddr  func(netip.Addr) bool // whether an address is
 	Admits   func(netip.Addr) bool // whether mail of a lab may go to an address
 	Roots    *x509.CertPool        // that certificates must lead to; nil: the system's
@@ -138,9 +138,6 @@ func New(cfg Config) *Queue {
 func fill(cfg *Config) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
-	}
-	if cfg.Own == nil {
-		cfg.Own = func(string) bool { return false }
 	}
 	if cfg.OwnAddr == nil {
 		cfg.OwnAddr = func(netip.Addr) bool { return false }

@@ -186,7 +186,7 @@ func TestItself(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t)
-			w.q.cfg.Hostname, w.q.cfg.Own = c.hostname, func(name string) bool { return strings.EqualFold(name, c.hostname) }
+			w.q.cfg.Hostname, w.q.cfg.Names = c.hostname, []string{c.hostname}
 			var route Route
 			for i, s := range c.scripts {
 				addr := fmt.Sprintf("192.0.2.%d", 10+i)

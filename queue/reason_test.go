@@ -55,18 +55,18 @@ func TestDoubt(t *testing.T) {
 		template := plain
 		c.change(&template)
 		leaf, _ := certified(t, &template, c.by, c.key)
-		g := greeter{q: New(Config{Roots: roots, Now: func() time.Time { return now }}), w: &way{}, t: target{host: host{name: "mx.x.example"}}}
-		g.invalid = g.verify(tls.ConnectionState{PeerCertificates: []*x509.Certificate{leaf}})
-		if g.invalid == nil {
+		by := Trust{Host: "mx.x.example", Roots: roots, Now: func() time.Time { return now }}
+		wrong := by.verify(tls.ConnectionState{PeerCertificates: []*x509.Certificate{leaf}})
+		if wrong == nil {
 			t.Errorf("%s: it is valid", want)
 			continue
 		}
-		if got := Doubt(g.invalid, now).Error(); got != want {
-			t.Errorf("%q, want %q (%v)", got, want, g.invalid)
+		if got := Doubt(wrong, now).Error(); got != want {
+			t.Errorf("%q, want %q (%v)", got, want, wrong)
 		}
 	}
-	g := greeter{q: New(Config{})}
-	if err := g.verify(tls.ConnectionState{}); Doubt(err, now).Error() != "it shows none" {
+	by := Trust{Now: time.Now}
+	if err := by.verify(tls.ConnectionState{}); Doubt(err, now).Error() != "it shows none" {
 		t.Error(Doubt(err, now))
 	}
 }

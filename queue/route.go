@@ -52,11 +52,24 @@ type Route struct {
 // way is where mail for some domains goes: what the route says, or the MX. It
 // is shared and never changed.
 type way struct {
-	key      string // domains with the same key share connections
-	route    Route
-	hosts    []host // best first
-	explicit bool   // by Route.Hosts
+	key   string // domains with the same key share connections
+	route Route
+	by    By
+	hosts []host // best first
 }
+
+// By is how a way was found.
+type By string
+
+const (
+	ByRoute   By = "route"   // an administrator has laid it: Route.Hosts
+	ByMX      By = "mx"      // DNS
+	ByDomain  By = "address" // the domain's own addresses, for want of an MX (RFC 5321 §5.1)
+	ByLiteral By = "literal" // the recipient's domain is an address
+)
+
+// explicit says that an administrator has laid the way.
+func (w *way) explicit() bool { return w.by == ByRoute }
 
 // host is one that may be asked.
 type host struct {
@@ -87,12 +100,13 @@ func (r *router) find(ctx context.Context, domain string) (*way, *verdict) {
 		w.key = "kept " + domain
 		return w, nil
 	case len(w.route.Hosts) > 0:
-		w.explicit = true
+		w.by = ByRoute
 		w.hosts, why = laid(w.route)
 	case literal:
+		w.by = ByLiteral
 		w.hosts, why = r.literal(addr)
 	default:
-		w.hosts, why = r.byMX(ctx, domain)
+		w.hosts, w.by, why = r.byDNS(ctx, domain)
 	}
 	if why != nil {
 		return nil, why
@@ -173,12 +187,20 @@ func usable(addr netip.Addr) bool {
 		addr != netip.AddrFrom4([4]byte{255, 255, 255, 255}) && !addr.IsLinkLocalUnicast()
 }
 
-// byMX asks DNS (RFC 5321 §5.1).
-func (r *router) byMX(ctx context.Context, domain string) ([]host, *verdict) {
+// byDNS asks DNS (RFC 5321 §5.1).
+func (r *router) byDNS(ctx context.Context, domain string) ([]host, By, *verdict) {
 	records, err := r.cfg.Resolver.MX(ctx, domain)
+	if errors.Is(err, dns.ErrNoData) {
+		hosts, why := r.implicit(ctx, domain)
+		return hosts, ByDomain, why
+	}
+	hosts, why := r.byMX(records, err)
+	return hosts, ByMX, why
+}
+
+// byMX takes the hosts that MX records name; err is of looking them up.
+func (r *router) byMX(records []dns.MX, err error) ([]host, *verdict) {
 	switch {
-	case errors.Is(err, dns.ErrNoData):
-		return r.implicit(ctx, domain)
 	case errors.Is(err, dns.ErrNoDomain):
 		return nil, sayp(failed, "5.1.2", words.Fail("attempt.no_domain", nil))
 	case errors.Is(err, dns.ErrName):
@@ -200,14 +222,14 @@ func (r *router) byMX(ctx context.Context, domain string) ([]host, *verdict) {
 	if len(hosts) == 0 {
 		return nil, sayp(failed, "5.4.4", words.Fail("attempt.no_mx_host", nil))
 	}
-	return r.before(hosts, func(h host) bool { return r.cfg.Own(h.name) })
+	return r.before(hosts)
 }
 
 // before keeps the hosts that are preferred to ours: mail must not go in circles
 // (RFC 5321 §5.1).
-func (r *router) before(hosts []host, own func(host) bool) ([]host, *verdict) {
+func (r *router) before(hosts []host) ([]host, *verdict) {
 	for _, h := range hosts {
-		if own(h) {
+		if isOwn(h.name, r.cfg.Names) {
 			hosts = slices.DeleteFunc(slices.Clone(hosts), func(o host) bool { return o.pref >= h.pref })
 			break
 		}
@@ -232,7 +254,7 @@ func (r *router) implicit(ctx context.Context, domain string) ([]host, *verdict)
 	case err != nil:
 		return nil, sayp(later, "4.4.3", words.Fail("attempt.address_unknown", because(err)))
 	}
-	return r.before([]host{{name: domain, port: 25}}, func(h host) bool { return r.cfg.Own(h.name) })
+	return r.before([]host{{name: domain, port: 25}})
 }
 
 // sayp is said, as a pointer: there is a verdict.

@@ -18,7 +18,13 @@ const (
 
 // targets gives the addresses of a way in the order in which they are tried:
 // hosts by preference, equals by chance (RFC 5321 §5.1), IPv6 and IPv4 in turns.
-func (q *Queue) targets(ctx context.Context, w *way, lab bool) (all []target, why *verdict) {
+func (q *Queue) targets(ctx context.Context, w *way, lab bool) ([]target, *verdict) {
+	all, _, why := q.survey(ctx, w, lab)
+	return all, why
+}
+
+// survey gives besides the hosts that have no address to try.
+func (q *Queue) survey(ctx context.Context, w *way, lab bool) (all []target, without []Without, why *verdict) {
 	hosts := slices.Clone(w.hosts)
 	for from := 0; from < len(hosts); {
 		to := from + 1
@@ -42,21 +48,24 @@ func (q *Queue) targets(ctx context.Context, w *way, lab bool) (all []target, wh
 		n := len(all)
 		for _, a := range interleaved(addrs, w.route.Family) {
 			switch {
-			case !w.explicit && q.cfg.OwnAddr(a):
+			case !w.explicit() && q.cfg.OwnAddr(a):
 				own = int(h.pref)
-			case !w.explicit && !usable(a):
+			case !w.explicit() && !usable(a):
 			case lab && !q.cfg.Admits(a):
 				barred = true
 			case len(all)-n < addressesOfHost:
 				all = append(all, target{h, netip.AddrPortFrom(a, h.port), lab})
 			}
 		}
+		if len(all) == n {
+			without = append(without, h.without(bad, own >= 0))
+		}
 	}
 	if own >= 0 {
 		all = slices.DeleteFunc(all, func(t target) bool { return int(t.host.pref) >= own })
 	}
 	if len(all) > 0 {
-		return all, nil
+		return all, without, nil
 	}
 	switch {
 	case own >= 0:
@@ -67,11 +76,24 @@ func (q *Queue) targets(ctx context.Context, w *way, lab bool) (all []target, wh
 	case why == nil:
 		why = sayp(failed, "5.4.4", words.Fail("attempt.no_address", nil))
 	}
-	if cut || w.explicit && !barred {
+	if cut || w.explicit() && !barred {
 		soft := why.softer() // an administrator's mistake, a name that is still to come, or hosts that nobody looked at
 		why = &soft
 	}
-	return nil, why
+	return nil, without, why
+}
+
+// without says why a host has no address to try: that it could not be looked up,
+// that it is this server, or that none of its addresses will do.
+func (h host) without(bad *verdict, own bool) Without {
+	why := words.Fail("attempt.host_unusable", words.Args{"Host": h.name}).Error()
+	switch {
+	case bad != nil:
+		why = bad.text
+	case own:
+		why = itself().Error()
+	}
+	return Without{Host: h.name, Pref: h.pref, Why: why}
 }
 
 // addresses looks a host up.

@@ -50,7 +50,7 @@ func newWorld(t *testing.T) *world {
 	w := &world{t: t, store: newMemory(), routes: map[string]Route{}, mx: map[string]any{}, hosts: map[string]any{}, scripts: map[string][]string{}}
 	w.q = New(Config{
 		Store: w.store, Resolver: w, Routes: w, Door: w, Sink: w, Hostname: "us.example",
-		Own:     func(host string) bool { return host == "us.example" },
+		Names:   []string{"us.example"},
 		OwnAddr: func(a netip.Addr) bool { return a == netip.MustParseAddr("192.0.2.99") },
 		Admits:  func(a netip.Addr) bool { return a.IsPrivate() },
 		Session: func() uint64 { return w.sessions.Add(1) },

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/netip"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -36,7 +35,7 @@ func (h *House) openQueue() error {
 	}
 	c := queue.Config{
 		Store: h.db.Queue(), Resolver: resolver, Routes: routes{h}, Door: reports{h}, Sink: h.events,
-		Hostname: h.ehlo, Own: h.ownName, OwnAddr: h.ownAddr, Admits: h.labAdmits, Session: h.numbers.next, Problem: h.o.Report, Resign: h.resign,
+		Hostname: h.ehlo, Names: []string{h.cfg.Hostname, h.ehlo}, OwnAddr: h.ownAddr, Admits: h.labAdmits, Session: h.numbers.next, Problem: h.o.Report, Resign: h.resign,
 		Source: o.Source, Family: families(o.IP), TLS: policies(o.TLS),
 		Limits: queue.Limits{Connections: o.MaxConns, Destination: o.PerDestination, FirstWait: o.RetryAfter.Duration, MostWait: o.RetryMost.Duration, WarnAfter: o.WarnAfter.Duration, Grace: grace, Times: smtpclient.Patient()},
 	}
@@ -99,12 +98,6 @@ func (h routes) Route(ctx context.Context, domain string) (queue.Route, error) {
 		return queue.Route{}, err
 	}
 	return r, nil
-}
-
-// ownName says whether a host's name is this server's.
-func (h *House) ownName(name string) bool {
-	name = strings.TrimSuffix(name, ".")
-	return strings.EqualFold(name, h.cfg.Hostname) || strings.EqualFold(name, h.ehlo)
 }
 
 // ownAddr says whether mail that is sent to an address comes back here: one of

@@ -16,30 +16,35 @@ import (
 // trust says which servers' certificates are believed.
 type trust struct {
 	file     string // --ca: certificates beside the system's
-	text     string // the same, as PEM
 	insecure bool   // --insecure: any
-	strict   bool   // not that of this user's own server either, by itself
+}
+
+// believedRoots are the certificates of a file beside the system's; "": those alone.
+func believedRoots(file string) (*x509.CertPool, error) {
+	roots, err := x509.SystemCertPool()
+	if err != nil {
+		roots = x509.NewCertPool()
+	}
+	if file == "" {
+		return roots, nil
+	}
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		return nil, words.FailOf(err, "fail.unreadable", words.Args{"File": file})
+	}
+	if !roots.AppendCertsFromPEM(pem) {
+		return nil, words.Fail("dial.no_certificates", words.Args{"File": file})
+	}
+	return roots, nil
 }
 
 // tlsConfig is how a target's certificate is looked at. The self-signed one of
 // this user's own server is believed under every name: it lies in his folder.
 // keys takes what decrypts the recording; nil keeps no keys.
 func (a *app) tlsConfig(t target, by trust, keys io.Writer) (*tls.Config, error) {
-	roots, err := x509.SystemCertPool()
+	roots, err := believedRoots(by.file)
 	if err != nil {
-		roots = x509.NewCertPool()
-	}
-	if by.file != "" {
-		pem, err := os.ReadFile(by.file)
-		if err != nil {
-			return nil, words.FailOf(err, "fail.unreadable", words.Args{"File": by.file})
-		}
-		if !roots.AppendCertsFromPEM(pem) {
-			return nil, words.Fail("dial.no_certificates", words.Args{"File": by.file})
-		}
-	}
-	if by.text != "" {
-		roots.AppendCertsFromPEM([]byte(by.text))
+		return nil, err
 	}
 	own := a.ownCertificate()
 	cfg := &tls.Config{
@@ -47,7 +52,7 @@ func (a *app) tlsConfig(t target, by trust, keys io.Writer) (*tls.Config, error)
 		InsecureSkipVerify: true, // VerifyConnection below does it, and knows the own server's
 	}
 	cfg.VerifyConnection = func(s tls.ConnectionState) error {
-		if by.insecure || len(s.PeerCertificates) > 0 && own != nil && !by.strict && bytes.Equal(s.PeerCertificates[0].Raw, own) {
+		if by.insecure || len(s.PeerCertificates) > 0 && own != nil && bytes.Equal(s.PeerCertificates[0].Raw, own) {
 			return nil
 		}
 		return verify(s, roots, t.Host)

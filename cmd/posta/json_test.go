@@ -21,7 +21,7 @@ import (
 func documented() map[string]any {
 	return map[string]any{
 		"Error": failureFacts{}, "Ready": ready{}, "LANAddress": lanAddress{}, "CardAccount": cardAccount{}, "Status": admin.Status{}, "Listener": admin.Listener{}, "Network": admin.Network{},
-		"Recipient": admin.Recipient{}, "RecipientsChanged": admin.RecipientsChanged{}, "Route": admin.Route{}, "RouteTest": admin.RouteTest{}, "RouteTarget": admin.RouteTarget{},
+		"Recipient": admin.Recipient{}, "RecipientsChanged": admin.RecipientsChanged{}, "Route": admin.Route{}, "RouteTest": admin.RouteTest{}, "RouteTarget": admin.RouteTarget{}, "RouteWithout": admin.RouteWithout{},
 		"Queued": admin.Queued{}, "Tried": admin.Tried{}, "QueueDepth": admin.QueueDepth{}, "QueueChanged": admin.QueueChanged{}, "Health": admin.Health{}, "Domain": admin.Domain{}, "Published": published{}, "SigningKey": admin.SigningKey{}, "Account": admin.Account{}, "Imported": imported{}, "Site": admin.Site{}, "NamedQueue": admin.NamedQueue{}, "Collected": admin.Collected{}, "Stayed": admin.Stayed{}, "Alias": admin.Alias{},
 		"List": admin.List{}, "Message": admin.Message{}, "Fault": fault.Rule{}, "Cleared": admin.Cleared{}, "ShownMessage": shownMessage{}, "Attachment": admin.Attachment{}, "Deleted": admin.Deleted{}, "Submitted": admin.Submitted{}, "Session": observe.Session{},
 		"Transcript": observe.Transcript{}, "Line": observe.Line{}, "Story": trace.Story{}, "Step": trace.Step{}, "Ban": check.Watched{}, "StoreCheck": storeChecked{}, "Trouble": shownTrouble{}, "StoreRepair": storeRepaired{}, "StoreCopy": storeCopied{},

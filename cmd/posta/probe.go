@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"io"
 	"net/netip"
@@ -84,8 +85,12 @@ type probedAddress struct {
 	Reply       string             `json:"reply,omitempty"`
 	Session     uint64             `json:"session,omitempty"`
 
-	at   netip.AddrPort
-	host string
+	at    netip.AddrPort
+	from  netip.Addr // to connect from; zero: the system chooses
+	host  string
+	pref  int
+	loops bool // it is this posta, and does not know the domain
+	never bool // it cannot carry such mail
 }
 
 type probedCertificate struct {
@@ -117,6 +122,8 @@ type prober struct {
 	shown    string     // the domain as it was typed
 	literal  netip.Addr // the domain is an address
 	laid     admin.RouteWay
+	way      *admin.RouteTest // what the running server's queue says of the way; nil: nobody asked it
+	roots    *x509.CertPool   // of --ca beside the system's; nil: the system's
 	result   probed
 }
 
@@ -128,9 +135,7 @@ func (a *app) probe(ctx context.Context, o *probeOptions, text string) error {
 	}
 	err := p.find(ctx)
 	if err == nil {
-		err = p.askAll(ctx)
-	}
-	if err == nil {
+		p.askAll(ctx)
 		err = p.judge()
 	}
 	if ctx.Err() != nil {
@@ -145,6 +150,11 @@ func (a *app) probe(ctx context.Context, o *probeOptions, text string) error {
 // understand reads the command line.
 func (p *prober) understand(text string) (err error) {
 	p.result.Target = text
+	if p.o.ca != "" {
+		if p.roots, err = believedRoots(p.o.ca); err != nil {
+			return err
+		}
+	}
 	if p.resolver, err = dns.New(dns.Options{Servers: p.o.resolver}); err != nil {
 		return words.Fail("probe.resolver", words.Args{"Value": strings.Join(p.o.resolver, ", ")})
 	}

@@ -6,8 +6,12 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 
+	"posta/admin"
+	"posta/mail"
 	"posta/wire/wiretest"
+	"posta/words"
 )
 
 // hostThat is a mail server that plays a script on each of its connections.
@@ -89,5 +93,71 @@ func TestProbeWithoutTLS(t *testing.T) {
 	said := strings.Join(strings.Fields(out.String()+errs.String()), " ")
 	if !strings.Contains(said, "no se logró TLS (el otro lado lo rechaza (") || strings.Contains(said, "remote error") {
 		t.Error(said)
+	}
+}
+
+// The verdict is what would become of mail: who lets nobody begin is passed over,
+// and the first answer to MAIL or RCPT counts, be it that for now.
+func TestProbeJudges(t *testing.T) {
+	a := &app{}
+	var err error
+	if a.words, err = words.New("en"); err != nil {
+		t.Fatal(err)
+	}
+	down := probedAddress{State: probeRefused}
+	dialUp, busy := probedAddress{State: probeOpen, Code: 554}, probedAddress{State: probeOpen, Code: 451, Verb: "EHLO"}
+	leaves, grey := probedAddress{State: probeOpen, Code: 421, Verb: "MAIL"}, probedAddress{State: probeOpen, Code: 450, Verb: "RCPT"}
+	ill, never := probedAddress{State: probeOpen, Problem: "x"}, probedAddress{State: probeOpen, Problem: "x", never: true}
+	own, yes, no := probedAddress{State: probeOpen, Problem: "x", loops: true}, probedAddress{State: probeOpen, Code: 250, Verb: "RCPT"}, probedAddress{State: probeOpen, Code: 550, Verb: "RCPT"}
+	for name, test := range map[string]struct {
+		want string
+		all  []probedAddress
+	}{
+		"passed over":            {"accepted", []probedAddress{down, dialUp, busy, leaves, ill, never, yes, no}},
+		"a no is a no":           {"refused", []probedAddress{down, no, yes}},
+		"for now":                {"later", []probedAddress{grey, yes}},
+		"all want none":          {"refused", []probedAddress{dialUp, dialUp}},
+		"one may want it":        {"later", []probedAddress{dialUp, down}},
+		"it leaves":              {"later", []probedAddress{leaves}},
+		"something came between": {"later", []probedAddress{ill, dialUp}},
+		"not carried":            {"failed", []probedAddress{never, down}},
+		"itself":                 {"loop", []probedAddress{own}},
+		"others behind":          {"loop", []probedAddress{own, yes}},
+		"one before":             {"accepted", []probedAddress{yes, own}},
+		"one before is down":     {"later", []probedAddress{down, own}},
+		"nobody":                 {"unreachable", []probedAddress{down, down}},
+	} {
+		p := &prober{a: a, o: &probeOptions{}, to: &mail.Address{}}
+		for i, one := range test.all {
+			one.pref = i
+			p.result.Hosts = append(p.result.Hosts, probedHost{Addresses: []probedAddress{one}})
+		}
+		if err := p.judge(); p.result.Verdict != test.want || (err == nil) != (test.want == "accepted") {
+			t.Errorf("%s: %s, %v", name, p.result.Verdict, err)
+		}
+	}
+}
+
+// A host that DNS names, and that greets with the running server's name, is it;
+// a gateway that a route names may have the same name.
+func TestProbeMeetsItself(t *testing.T) {
+	for way, want := range map[string]string{wayMX: "loop", wayRoute: "answers"} {
+		a := &app{}
+		var err error
+		if a.words, err = words.New("en"); err != nil {
+			t.Fatal(err)
+		}
+		p := &prober{a: a, o: &probeOptions{patience: time.Minute}, rec: newRecording(),
+			way: &admin.RouteTest{Helo: "us.example", Names: []string{"mail.us.example", "us.example"}}}
+		p.result.Way = way
+		at := "127.0.0.1:" + hostThat(t, "S: 220 US.example ESMTP\nC: EHLO us.example\nS: 250 x\nC: QUIT\nS: 221 bye")
+		if err := p.takeTarget(&admin.RouteTarget{Host: "mx.x.example", Address: at, Source: "127.0.0.1"}); err != nil {
+			t.Fatal(err)
+		}
+		p.askAll(t.Context())
+		if err := p.judge(); p.result.Verdict != want {
+			t.Errorf("%s: %s, %v", way, p.result.Verdict, err)
+		}
+		p.rec.ring.Close()
 	}
 }

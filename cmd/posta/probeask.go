@@ -28,7 +28,7 @@ const probeAtOnce = 8
 
 // askAll asks all addresses. Those that answer get their sessions' numbers in
 // the order in which they are listed.
-func (p *prober) askAll(ctx context.Context) error {
+func (p *prober) askAll(ctx context.Context) {
 	all := p.addresses()
 	conns := make([]net.Conn, len(all))
 	each(len(all), func(i int) { conns[i] = p.dial(ctx, all[i]) })
@@ -39,9 +39,6 @@ func (p *prober) askAll(ctx context.Context) error {
 		}
 		one := &asking{p: p, at: all[i], nc: nc}
 		all[i].Session = p.rec.number()
-		if err := one.trust(); err != nil {
-			return err
-		}
 		asks = append(asks, one)
 	}
 	each(len(asks), func(i int) { asks[i].run(ctx) })
@@ -55,7 +52,6 @@ func (p *prober) askAll(ctx context.Context) error {
 			one.run(ctx)
 		}
 	}
-	return nil
 }
 
 // each does n things, some of them at a time.
@@ -77,7 +73,7 @@ func (p *prober) dial(ctx context.Context, one *probedAddress) net.Conn {
 	ctx, cancel := context.WithTimeout(ctx, min(dialTime, p.o.patience))
 	defer cancel()
 	var d net.Dialer
-	if from := p.source(one.at.Addr()); from.IsValid() {
+	if from := one.from; from.IsValid() {
 		d.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(from, 0))
 	}
 	nc, err := d.DialContext(ctx, "tcp", one.at.String())
@@ -97,40 +93,39 @@ func (p *prober) dial(ctx context.Context, one *probedAddress) net.Conn {
 
 // asking is one conversation.
 type asking struct {
-	p     *prober
-	at    *probedAddress
-	nc    net.Conn
-	tls   *tls.Config
-	wrong error // about the certificate
-	clear bool  // TLS is not tried any more
-	again bool  // it is to be asked again in clear
+	p       *prober
+	at      *probedAddress
+	nc      net.Conn
+	trusted queue.Trust
+	clear   bool // TLS is not tried any more
+	again   bool // it is to be asked again in clear
 }
 
 func (s *asking) target() target {
 	return target{Protocol: protoSMTP, Host: cmp.Or(s.at.host, s.at.at.Addr().String()), Port: int(s.at.at.Port())}
 }
 
-// trust makes the handshake accept every certificate, as mail between servers
-// does, and note what is wrong with it.
-func (s *asking) trust() error {
-	cfg, err := s.p.a.tlsConfig(s.target(), trust{file: s.p.o.ca, text: s.p.laid.CA, strict: s.p.proves()}, s.p.rec.keys())
-	if err != nil {
-		return err
+// trust is how delivery would look at the certificate, but that the handshake
+// accepts every one: what is wrong with it is to be told.
+func (s *asking) trust() *tls.Config {
+	policy := queue.Opportunistic
+	if s.p.proves() {
+		policy = queue.Required
 	}
+	s.trusted = queue.Trust{Host: s.target().Host, Policy: policy, Roots: s.p.roots, CA: s.p.laid.CA, Now: time.Now, Keys: s.p.rec.keys()}
+	cfg := s.trusted.Config()
 	verify := cfg.VerifyConnection
-	cfg.MinVersion = tls.VersionTLS10
 	cfg.VerifyConnection = func(state tls.ConnectionState) error {
-		s.wrong = verify(state)
+		_ = verify(state) // Wrong says it
 		return nil
 	}
-	s.tls = cfg
-	return nil
+	return cfg
 }
 
 // run speaks as far as RCPT, and takes leave.
 func (s *asking) run(ctx context.Context) {
 	p := s.p
-	c := smtpclient.New(s.nc, smtpclient.Options{Name: cmp.Or(p.o.helo, p.a.ownName()), ID: s.at.Session, Sink: p.rec.sink(),
+	c := smtpclient.New(s.nc, smtpclient.Options{Name: p.helo(), ID: s.at.Session, Sink: p.rec.sink(),
 		Opened: s.opened(), Times: smtpclient.All(p.o.patience)})
 	err := s.converse(ctx, c)
 	s.at.Greeting = shownReply(c.Greeted())
@@ -141,6 +136,7 @@ func (s *asking) run(ctx context.Context) {
 	case errors.As(err, &refused):
 		s.said(refused.Verb, refused.Reply)
 	case errors.As(err, &local):
+		s.at.never = true
 		s.at.Problem = p.a.words.Error(words.Fail("send.not_carried", words.Args{"Reason": local.Status.String() + " " + ownText(p.a.words, local.Text)}))
 	case errors.As(err, &barred):
 		s.at.Problem = p.a.words.Error(barred.error)
@@ -175,7 +171,7 @@ func (s *asking) opened() event.Opened {
 
 func (s *asking) converse(ctx context.Context, c *smtpclient.Client) error {
 	if s.p.laid.TLS == "implicit" {
-		err := c.DialTLS(ctx, s.tls)
+		err := c.DialTLS(ctx, s.trust())
 		s.secured(c)
 		if err != nil {
 			return err
@@ -186,6 +182,10 @@ func (s *asking) converse(ctx context.Context, c *smtpclient.Client) error {
 	}
 	if err := c.Hello(ctx); err != nil {
 		return err
+	}
+	if p := s.p; p.way != nil && p.result.Way != wayRoute && queue.Circle(c.Greeted().Text, p.way.Names) {
+		s.at.loops = true
+		return unwanted{words.Fail("attempt.to_ourselves", nil)}
 	}
 	if err := s.protect(ctx, c); err != nil {
 		return err
@@ -214,15 +214,15 @@ func (s *asking) protect(ctx context.Context, c *smtpclient.Client) error {
 		return nil
 	case !secure:
 		return unwanted{words.Fail("probe.unprotected", nil)}
-	case s.wrong != nil:
-		return unwanted{words.Fail("probe.unproved", words.Args{"Problem": s.p.a.wrongCertificate(s.wrong)})}
+	case s.trusted.Wrong() != nil:
+		return unwanted{words.Fail("probe.unproved", words.Args{"Problem": s.p.a.wrongCertificate(s.trusted.Wrong())})}
 	}
 	return nil
 }
 
 // encrypt turns TLS on; a server that takes STARTTLS back goes on in clear.
 func (s *asking) encrypt(ctx context.Context, c *smtpclient.Client) error {
-	err := c.StartTLS(ctx, s.tls)
+	err := c.StartTLS(ctx, s.trust())
 	var refused *smtpclient.Refusal
 	if errors.As(err, &refused) && refused.Verb == smtp.STARTTLS && c.Alive() {
 		return nil
@@ -244,7 +244,7 @@ func (s *asking) certificate(state tls.ConnectionState) {
 		return
 	}
 	c := state.PeerCertificates[0]
-	shown := &probedCertificate{Names: []string{}, Issuer: printable(issuerOf(c)), Ends: c.NotAfter.UTC(), Valid: s.wrong == nil,
+	shown := &probedCertificate{Names: []string{}, Issuer: printable(issuerOf(c)), Ends: c.NotAfter.UTC(), Valid: s.trusted.Wrong() == nil,
 		own: bytes.Equal(c.RawIssuer, c.RawSubject)}
 	for _, name := range c.DNSNames {
 		shown.Names = append(shown.Names, printable(name))
@@ -255,8 +255,8 @@ func (s *asking) certificate(state tls.ConnectionState) {
 	if len(shown.Names) == 0 && c.Subject.CommonName != "" {
 		shown.Names = append(shown.Names, printable(c.Subject.CommonName))
 	}
-	if s.wrong != nil {
-		shown.Problem = s.p.a.wrongCertificate(s.wrong)
+	if s.trusted.Wrong() != nil {
+		shown.Problem = s.p.a.wrongCertificate(s.trusted.Wrong())
 	}
 	s.at.Certificate = shown
 }

@@ -8,32 +8,94 @@ import (
 	"posta/words"
 )
 
-// judge says what would become of mail, going through the addresses as a server
-// that sends it does: one that cannot be reached, or wants it later, is passed
-// over; a yes or a no is the last word. The error is a verdict that is no yes.
+// judge says what would become of mail, going through the addresses as the queue
+// does: one that cannot be reached, or lets nobody begin, is passed over; the
+// first answer to MAIL or RCPT is the last word. Where none comes mail is given
+// up if all say no for good, else it waits. The error is a verdict that is no yes.
 func (p *prober) judge() error {
 	p.remarks()
-	var later, ill *probedAddress
+	var h hunt
 	for _, one := range p.addresses() {
-		switch {
-		case one.State != probeOpen:
-		case one.Problem != "" && one.Code == 0:
-			ill = cmp.Or(ill, one)
-		case one.Code/100 == 5:
-			return p.verdict("refused", words.Fail(p.refusal(one), p.of(one)))
-		case one.Code/100 == 4:
-			later = cmp.Or(later, one)
-		default:
-			return p.yes(one)
+		if h.own != nil && one.pref >= h.own.pref {
+			continue // it would send the mail here
 		}
+		if one.lastWord() {
+			return p.answered(one)
+		}
+		h.pass(one)
 	}
 	switch {
-	case later != nil:
-		return p.verdict("later", words.Fail("probe.later", p.of(later)))
-	case ill != nil:
-		return p.verdict("failed", words.Fail("probe.failed", p.of(ill)))
+	case h.never != nil:
+		return p.verdict("failed", words.Fail("probe.failed", p.of(h.never)))
+	case h.later != nil:
+		return p.verdict("later", words.Fail("probe.later", p.of(h.later)))
+	case h.ill != nil:
+		return p.verdict("later", words.Fail("probe.ill", p.of(h.ill)))
+	case h.no != nil && h.down:
+		return p.verdict("later", words.Fail("probe.later", p.of(h.no)))
+	case h.no != nil:
+		return p.verdict("refused", words.Fail("probe.refused_connection", p.of(h.no)))
+	case h.own != nil && h.down:
+		about := p.about()
+		about["Why"], about["Status"] = words.Fail("attempt.unreachable", nil), "4.4.1"
+		return p.verdict("later", words.Fail("probe.put_off", about))
+	case h.own != nil:
+		about := p.about()
+		about["Why"], about["Status"] = h.own.Problem, "5.4.6"
+		return p.verdict("loop", words.Fail("probe.given_up", about))
 	}
 	return unanswered(p.unreachable())
+}
+
+// lastWord says that an address answered so that mail goes to no other.
+func (one *probedAddress) lastWord() bool {
+	switch {
+	case one.State != probeOpen, one.Problem != "" && one.Code == 0, one.Code == 421:
+		return false
+	case one.Code == 0: // nobody was asked for, and all went well
+		return true
+	}
+	return one.Verb == smtp.MAIL.String() || one.Verb == smtp.RCPT.String()
+}
+
+// answered is the verdict of a last word.
+func (p *prober) answered(one *probedAddress) error {
+	switch {
+	case one.Code/100 == 5 && one.Verb == smtp.MAIL.String():
+		return p.verdict("refused", words.Fail("probe.refused_sender", p.of(one)))
+	case one.Code/100 == 5:
+		return p.verdict("refused", words.Fail("probe.refused", p.of(one)))
+	case one.Code/100 == 4:
+		return p.verdict("later", words.Fail("probe.later", p.of(one)))
+	}
+	return p.yes(one)
+}
+
+// hunt is what addresses were passed over for.
+type hunt struct {
+	down  bool           // some take no connection
+	later *probedAddress // wants mail later
+	no    *probedAddress // wants none
+	ill   *probedAddress // something came between
+	never *probedAddress // cannot carry it
+	own   *probedAddress // is this posta
+}
+
+func (h *hunt) pass(one *probedAddress) {
+	switch {
+	case one.State != probeOpen:
+		h.down = true
+	case one.loops:
+		h.own = one
+	case one.never:
+		h.never = one
+	case one.Code/100 == 5:
+		h.no = one
+	case one.Code/100 == 4:
+		h.later = cmp.Or(h.later, one)
+	default:
+		h.ill = cmp.Or(h.ill, one)
+	}
 }
 
 // yes is the good end.
@@ -45,17 +107,6 @@ func (p *prober) yes(one *probedAddress) error {
 	}
 	p.result.Text = p.a.say(id, p.of(one))
 	return nil
-}
-
-// refusal is the sentence for a no, by what was refused.
-func (p *prober) refusal(one *probedAddress) string {
-	switch one.Verb {
-	case smtp.RCPT.String():
-		return "probe.refused"
-	case smtp.MAIL.String():
-		return "probe.refused_sender"
-	}
-	return "probe.refused_connection"
 }
 
 // unreachable is the verdict where no address takes a connection.
@@ -96,7 +147,7 @@ func (p *prober) remarks() {
 			if open > 0 {
 				p.note("probe.note_down", about)
 			}
-		case one.Greeting == "" || one.Verb == "" && one.Code != 0: // nothing is known of its TLS
+		case one.loops || one.Greeting == "" || one.Verb == "" && one.Code != 0: // nothing is known of its TLS
 		case p.proves() && one.TLS == "": // it is a problem, not a remark
 		case one.TLS == "":
 			p.note("probe.note_clear", about)

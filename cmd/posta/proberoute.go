@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net"
 	"net/netip"
-	"strings"
 
 	"posta/admin"
 	"posta/words"
@@ -16,7 +15,7 @@ import (
 // Who has neither has no routes; who may not look is told so.
 func (p *prober) look(ctx context.Context) error {
 	domain := p.result.Domain
-	if p.literal.IsValid() && !strings.HasPrefix(domain, "[") {
+	if p.bare() {
 		return nil
 	}
 	err := p.a.ask(ctx, "route.way", admin.ByAddress{Address: domain}, &p.laid)
@@ -31,6 +30,12 @@ func (p *prober) look(ctx context.Context) error {
 		p.note("probe.note_no_routes", words.Args{"Reason": p.a.words.Error(err)})
 		return nil
 	}
+	p.remark(p.laid.Route != "" && len(p.laid.Hosts) == 0)
+	return nil
+}
+
+// remark notes what is laid; byDNS says that there is a route that names no host.
+func (p *prober) remark(byDNS bool) {
 	p.result.Route = p.laid.Route
 	about := p.about()
 	about["Site"], about["User"], about["TLS"] = printable(p.laid.Site), printable(p.laid.User), p.laid.TLS
@@ -45,10 +50,9 @@ func (p *prober) look(ctx context.Context) error {
 	if p.laid.User != "" {
 		p.note("probe.note_login", about)
 	}
-	if p.laid.Route != "" && len(p.laid.Hosts) == 0 {
+	if byDNS {
 		p.note("probe.note_route", about)
 	}
-	return nil
 }
 
 // byRoute asks the hosts of the route.

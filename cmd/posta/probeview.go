@@ -113,7 +113,7 @@ func (p *prober) cells(one *probedAddress) []string {
 	version, _, _ := strings.Cut(one.TLS, " ")
 	certificate := ""
 	switch c := one.Certificate; {
-	case version == "" && one.Greeting == "": // nobody knows
+	case version == "" && (one.Greeting == "" || one.loops): // nobody knows
 	case version == "":
 		version = p.a.say("probe.none", nil)
 	case c != nil && c.Valid:

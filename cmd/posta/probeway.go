@@ -10,15 +10,16 @@ import (
 	"golang.org/x/net/idna"
 
 	"posta/dns"
+	"posta/queue"
 	"posta/words"
 )
 
 // The ways that mail for a domain goes.
 const (
-	wayMX      = "mx"
-	wayAddress = "address" // there is no MX: the domain's own addresses count (RFC 5321 §5.1)
-	wayLiteral = "literal"
-	wayRoute   = "route"  // an administrator of this posta has laid it
+	wayMX      = string(queue.ByMX)
+	wayAddress = string(queue.ByDomain)
+	wayLiteral = string(queue.ByLiteral)
+	wayRoute   = string(queue.ByRoute)
 	wayServer  = "server" // whoever probes names it
 )
 
@@ -39,7 +40,7 @@ func (p *prober) find(ctx context.Context) error {
 	if p.o.server != "" {
 		return p.chosen(ctx)
 	}
-	if err := p.look(ctx); err != nil {
+	if told, err := p.told(ctx); told || err != nil {
 		return err
 	}
 	if len(p.laid.Hosts) > 0 {
@@ -154,7 +155,7 @@ func (p *prober) add(host asked, addrs []netip.Addr) {
 	room := mostProbed - len(p.addresses())
 	for _, addr := range addrs[:min(len(addrs), room)] {
 		at := netip.AddrPortFrom(addr, uint16(host.port))
-		h.Addresses = append(h.Addresses, probedAddress{Address: at.String(), at: at, host: host.name})
+		h.Addresses = append(h.Addresses, probedAddress{Address: at.String(), at: at, from: p.source(addr), host: host.name, pref: host.pref})
 	}
 	p.result.Hosts = append(p.result.Hosts, h)
 	if more := len(addrs) - len(h.Addresses); more > 0 {

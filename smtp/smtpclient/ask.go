@@ -94,7 +94,7 @@ func (c *Client) replyHiding(v smtp.Verb, wait time.Duration, hide func(line []b
 		left -= len(line)
 		r, done, err := reading.Line(string(line))
 		switch {
-		case err != nil && v == smtp.Unknown && bytes.HasPrefix(line, []byte("+OK")):
+		case err != nil && v == smtp.Unknown && (bytes.HasPrefix(line, []byte("+OK")) || bytes.HasPrefix(line, []byte("-ERR"))):
 			return r, c.lost(v, nonsense(ErrPOP3))
 		case err != nil:
 			return r, c.lost(v, nonsense(err))

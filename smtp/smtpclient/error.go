@@ -58,7 +58,7 @@ var (
 	ErrStrange = errors.New("smtpclient: the server's answer makes no sense")
 
 	// ErrPOP3 is that kind of ErrStrange where the server greets as POP3 has it
-	// (RFC 1939 §4): it was looked for at the wrong port.
+	// (RFC 1939 §3): it was looked for at the wrong port.
 	ErrPOP3 = errors.New("smtpclient: the server speaks POP3")
 
 	// ErrTLS is that TLS was agreed on but did not come about, or broke before

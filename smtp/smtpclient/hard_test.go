@@ -28,6 +28,7 @@ func TestNoTLS(t *testing.T) {
 		want   error
 	}{
 		"POP3":                {"S: +OK hello", nil, ErrPOP3},
+		"POP3 that refuses":   {"S: -ERR go away", nil, ErrPOP3},
 		"not offered":         {"S: 220 x\nC: EHLO me.example\nS: 250 x", nil, ErrNoTLS},
 		"refused":             {offered + "S: 454 4.7.0 no", nil, &Refusal{}},
 		"another yes":         {offered + "S: 250 ok", nil, ErrStrange},
