@@ -36,6 +36,11 @@ func (a *app) collectListCommand() *cobra.Command {
 		if len(args) > 0 {
 			pick.host = args[0]
 		}
+		for i, written := range pick.domains {
+			if name, err := lookupName(written); err == nil {
+				pick.domains[i] = name
+			}
+		}
 		var all []admin.Collected
 		if err := a.ask(ctx, "collect.list", admin.None{}, &all); err != nil {
 			return err
