@@ -2,7 +2,12 @@ package main
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/tls"
+	"crypto/x509"
+	"math/big"
 	"net"
 	"strings"
 	"testing"
@@ -17,6 +22,12 @@ import (
 // hostThat is a mail server that plays a script on each of its connections.
 func hostThat(t *testing.T, scripts ...string) (port string) {
 	t.Helper()
+	return hostWith(t, &tls.Config{}, scripts...)
+}
+
+// hostWith is hostThat with TLS that comes about.
+func hostWith(t *testing.T, cfg *tls.Config, scripts ...string) (port string) {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -28,7 +39,7 @@ func hostThat(t *testing.T, scripts ...string) (port string) {
 			if err != nil {
 				return
 			}
-			_ = wiretest.Script(nc, script, &tls.Config{}) // what came of it the probe says
+			_ = wiretest.Script(nc, script, cfg) // what came of it the probe says
 		}
 	}()
 	_, port, err = net.SplitHostPort(l.Addr().String())
@@ -93,6 +104,30 @@ func TestProbeWithoutTLS(t *testing.T) {
 	said := strings.Join(strings.Fields(out.String()+errs.String()), " ")
 	if !strings.Contains(said, "no se logró TLS (el otro lado lo rechaza (") || strings.Contains(said, "remote error") {
 		t.Error(said)
+	}
+}
+
+// A host that takes TLS and then no EHLO is asked again in clear, as mail would be.
+func TestProbeRefusedWithinTLS(t *testing.T) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), DNSNames: []string{"x"}}
+	der, err := x509.CreateCertificate(rand.Reader, c, c, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const hello = "S: 220 x\nC*\nS: 250-x\nS: 250 STARTTLS\n"
+	port := hostWith(t, &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}},
+		hello+"C: STARTTLS\nS: 220 go\ntls\nC*\nS: 450 no\nC: QUIT\nS: 221 bye",
+		hello+"C: MAIL FROM:<>\nS: 250 ok\nC: RCPT TO:<ana@[127.0.0.1]>\nS: 250 ok\nC: RSET\nS: 250 ok\nC: QUIT\nS: 221 bye")
+	var out, errs bytes.Buffer
+	env := map[string]string{"HOME": t.TempDir(), "POSTA_LANG": "en", "XDG_STATE_HOME": t.TempDir(), "POSTA_DATA": t.TempDir()}
+	status := run(t.Context(), []string{"probe", "ana@[127.0.0.1]", "--port", port, "--resolver", "127.0.0.1:9", "--json"},
+		terminal{In: strings.NewReader(""), Out: &out, Err: &errs, Getenv: func(k string) string { return env[k] }})
+	if said := out.String(); status != exitDone || !strings.Contains(said, `"verdict":"accepted"`) || strings.Contains(said, `"certificate"`) {
+		t.Errorf("status %d: %s%s", status, said, errs.String())
 	}
 }
 

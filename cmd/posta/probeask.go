@@ -42,10 +42,11 @@ func (p *prober) askAll(ctx context.Context) {
 		asks = append(asks, one)
 	}
 	each(len(asks), func(i int) { asks[i].run(ctx) })
-	for _, one := range asks { // a handshake that failed is followed by a try in clear, as mail would be
+	for _, one := range asks { // TLS that failed is followed by a try in clear, as mail would be
 		if !one.again {
 			continue
 		}
+		one.at.TLS, one.at.Certificate, one.at.Verb, one.at.Code, one.at.Reply = "", nil, "", 0, ""
 		if one.nc = p.dial(ctx, one.at); one.nc != nil {
 			one.at.Session = p.rec.number()
 			one.clear = true
@@ -228,6 +229,7 @@ func (s *asking) encrypt(ctx context.Context, c *smtpclient.Client) error {
 		return nil
 	}
 	s.secured(c)
+	s.again = refused != nil && refused.Verb != smtp.STARTTLS && !s.p.proves() // EHLO within TLS
 	return err
 }
 
