@@ -37,7 +37,7 @@ func (l *letter) delivered(f *filing) []mail.Delivery {
 		t := &f.targets[i]
 		out = append(out, mail.Delivery{Recipient: l.rcpts[t.rcpt].To.String(), Mailbox: t.Address, Account: t.Account, UID: f.To[i].UID})
 	}
-	for _, n := range l.served() {
+	for _, n := range l.served(len(l.targets), func(i int) int { return l.targets[i].rcpt }) {
 		i := slices.IndexFunc(f.targets, func(t target) bool { return t.Account == l.rcpts[n].account })
 		if i >= 0 && i < len(f.To) {
 			d := out[i]
@@ -48,15 +48,12 @@ func (l *letter) delivered(f *filing) []mail.Delivery {
 	return out
 }
 
-// served are the recipients for whom nothing went by itself: another's copy
-// serves them.
-func (l *letter) served() (all []int) {
+// served are the recipients for whom nothing went this way by itself: another's
+// copy may serve them. of gives for whom the first n copies went.
+func (l *letter) served(n int, of func(i int) int) (all []int) {
 	own := make([]bool, len(l.rcpts))
-	for i := range l.targets {
-		own[l.targets[i].rcpt] = true
-	}
-	for i := range l.onward {
-		own[l.onward[i].rcpt] = true
+	for i := range n {
+		own[of(i)] = true
 	}
 	for n := range l.rcpts {
 		if !own[n] {

@@ -569,3 +569,30 @@ func TestServedByAnother(t *testing.T) {
 		t.Errorf("%q, want %q", told, want)
 	}
 }
+
+// Each recipient has what it leads to, also where the copy that went for another
+// serves it: here the list's the mailbox, and the alias's the address elsewhere.
+func TestReceiptOfAMemberNamedToo(t *testing.T) {
+	h, _ := open(t)
+	h.account("luis@pepito.es", 0)
+	h.list("lista@pepito.es", directory.Public, "ana@pepito.es", "luis@pepito.es")
+	h.forward("luis@pepito.es", true, "luis@far.example")
+	h.alias("fuera@pepito.es", "luis@far.example")
+	r, err := h.send(h.submission("pepe@pepito.es"), mail.Envelope{From: addr("pepe@pepito.es")}, plain, 0, rcpts("lista@pepito.es", "fuera@pepito.es", "luis@pepito.es")...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, d := range r.To {
+		got = append(got, d.Recipient+" in "+d.Mailbox)
+	}
+	for _, o := range r.Queued {
+		got = append(got, o.Recipient+" to "+o.To)
+	}
+	slices.Sort(got)
+	want := []string{"fuera@pepito.es to luis@far.example", "lista@pepito.es in luis@pepito.es", "lista@pepito.es to luis@far.example",
+		"luis@pepito.es in luis@pepito.es", "luis@pepito.es to luis@far.example"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

@@ -194,8 +194,8 @@ func (l *letter) queued() []mail.Onward {
 		o := &l.onward[i]
 		out[i] = mail.Onward{Recipient: l.rcpts[o.rcpt].To.String(), To: o.Address}
 	}
-	for _, n := range l.served() {
-		if to := l.rcpts[n].onward; l.rcpts[n].account == 0 && to != "" {
+	for _, n := range l.served(len(l.onward), func(i int) int { return l.onward[i].rcpt }) {
+		if to := l.rcpts[n].onward; to != "" {
 			if _, there := l.onwardAt(to); there {
 				out = append(out, mail.Onward{Recipient: l.rcpts[n].To.String(), To: to})
 			}
