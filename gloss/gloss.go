@@ -220,7 +220,8 @@ func (g *glosser) mail() {
 	a, m := g.a, g.a.Message
 	g.say("gloss.message", words.Args{"Size": m.Size})
 	if m.Subject != "" || m.From != "" {
-		g.say("gloss.message_header", words.Args{"From": cmp.Or(shown(m.From), "?"), "To": cmp.Or(shown(m.To), "?"), "Subject": cmp.Or(shown(m.Subject), "?")})
+		none := g.w.Say("gloss.header_none", nil)
+		g.say("gloss.message_header", words.Args{"From": cmp.Or(shown(m.From), none), "To": cmp.Or(shown(m.To), none), "Subject": cmp.Or(shown(m.Subject), none)})
 	}
 	switch {
 	case g.pop():
