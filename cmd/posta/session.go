@@ -180,9 +180,17 @@ func (a *app) happened(s *observe.Session) string {
 	return text
 }
 
+// remoteOf is an address with its port, which what was handed in has not.
+func remoteOf(a netip.AddrPort) string {
+	if a.Port() == 0 {
+		return a.Addr().String()
+	}
+	return a.String()
+}
+
 func (a *app) transcript(w io.Writer, t *observe.Transcript) error {
 	head := a.facts(fact{"field.number", strconv.FormatUint(t.ID, 10)}, fact{"field.listener", t.Listener + " (" + t.Mode + ")"},
-		fact{"field.remote", t.Remote.String()}, fact{"field.opened", when(t.Opened)}, fact{"field.tls", t.TLS},
+		fact{"field.remote", remoteOf(t.Remote)}, fact{"field.opened", when(t.Opened)}, fact{"field.tls", t.TLS},
 		fact{"field.helo", t.Helo}, fact{"field.user", t.User}, fact{"field.what", a.happened(&t.Session)},
 		fact{"field.closed", when(t.Closed)}, fact{"field.reason", ended(a.words, t.Reason)})
 	if err := head(w); err != nil {

@@ -79,11 +79,19 @@ func (a *app) sessionDiagram(ctx context.Context, args []string, f sessionDiagra
 	if f.related {
 		some = related(all, some)
 	}
-	if len(some) == 0 {
+	some = slices.DeleteFunc(some, handedIn)
+	switch {
+	case len(some) == 0 && slices.ContainsFunc(wanted, func(r admin.Recorded) bool { return r.Protocol == "sendmail" }):
+		return words.Fail("fail.diagram_handed_in", nil)
+	case len(some) == 0:
 		return words.Fail("fail.diagram_none", nil)
 	}
 	return a.drawn(some, f.output, f.diagramFlags)
 }
+
+// handedIn says that a program on this computer handed a message in: no port was
+// dialed, and nothing was said that could be drawn.
+func handedIn(s *story.Session) bool { return s.Ends.Local.Port() == 0 && s.Ends.Remote.Port() == 0 }
 
 // isRecorded says that a session that was read is a recorded one.
 func isRecorded(s *story.Session, r admin.Recorded) bool {
