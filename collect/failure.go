@@ -48,8 +48,8 @@ func failure(err error) string {
 		return "no connection: " + reason(way.error)
 	case certificate(err) != "":
 		return "the certificate is no proof: " + certificate(err)
-	case errors.As(err, &tls), errors.Is(err, smtpclient.ErrTLS):
-		return "no TLS: " + reason(err)
+	case (errors.As(err, &tls) || errors.Is(err, smtpclient.ErrTLS)) && !errors.Is(err, smtpclient.ErrStrange):
+		return "no TLS: " + wire.NoTLS(err).Error()
 	}
 	return reason(err)
 }

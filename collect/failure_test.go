@@ -2,6 +2,7 @@ package collect
 
 import (
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -32,6 +33,7 @@ func TestFailure(t *testing.T) {
 		{fmt.Errorf("%w: %w", smtpclient.ErrTLS, x509.HostnameError{}), "the certificate is no proof: it is for another name"},
 		{unsecured{x509.CertificateInvalidError{Reason: x509.Expired}}, "the certificate is no proof: it has expired, or is not valid yet"},
 		{unsecured{io.EOF}, "no TLS: the other side closed the connection"},
+		{unsecured{&net.OpError{Op: "remote error", Err: errors.New("tls: handshake failure")}}, "no TLS: the other side refuses it (handshake failure)"},
 		{&smtpclient.Refusal{Verb: smtp.AUTH, Reply: smtp.Reply{Code: 535, Text: "no"}}, "log-in refused: 535 no"},
 		{&smtpclient.Refusal{Verb: smtp.ETRN, Reply: smtp.Reply{Code: 459, Text: "no \x1b"}}, "459 no ?"},
 		{&pop3client.Refusal{Verb: pop3.PASS, Text: "who?"}, "log-in refused: who?"},

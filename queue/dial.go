@@ -16,7 +16,6 @@ import (
 	"posta/smtp"
 	"posta/smtp/smtpclient"
 	"posta/store"
-	"posta/wire"
 	"posta/words"
 )
 
@@ -244,7 +243,7 @@ func (g *greeter) noTLS(err error) verdict {
 	if wrong := g.trusted.Wrong(); wrong != nil && g.policy != Opportunistic {
 		return said(later, "4.7.5", words.Fail("attempt.certificate", words.Args{"Reason": Doubt(wrong, g.q.cfg.Now())}))
 	}
-	return said(later, "4.7.5", words.Fail("attempt.no_tls", words.Args{"Reason": wire.NoTLS(err)}))
+	return said(later, "4.7.5", words.Fail("attempt.no_tls", words.Args{"Reason": NoTLS(err)}))
 }
 
 // trust is how the host's certificate is looked at.

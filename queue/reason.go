@@ -42,6 +42,15 @@ func reason(err error) error {
 	return errors.New(clean(err.Error()))
 }
 
+// NoTLS says why there is no TLS: that the handshake failed, or that the first
+// answer within it made no sense.
+func NoTLS(err error) error {
+	if errors.Is(err, smtpclient.ErrStrange) {
+		return reason(err)
+	}
+	return wire.NoTLS(err)
+}
+
 // unanswered says why the name servers had no answer.
 func unanswered(e *dns.Error) error {
 	switch {

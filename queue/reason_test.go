@@ -12,6 +12,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io"
 	"math/big"
 	"net"
 	"strconv"
@@ -107,6 +108,18 @@ func TestReasonsAreOurs(t *testing.T) {
 		got := reason(fmt.Errorf("x: %w", err))
 		if said := new(words.Error); got.Error() != want || !errors.As(got, &said) {
 			t.Errorf("%v, want %s", got, want)
+		}
+	}
+}
+
+// Nonsense within TLS is no failed handshake.
+func TestNoTLS(t *testing.T) {
+	for want, err := range map[string]error{
+		"what the other side answered makes no sense": fmt.Errorf("%w: %w", smtpclient.ErrTLS, smtpclient.ErrStrange),
+		"the other side closed the connection":        fmt.Errorf("%w: %w", smtpclient.ErrTLS, io.EOF),
+	} {
+		if got := NoTLS(err).Error(); got != want {
+			t.Errorf("%q, want %q", got, want)
 		}
 	}
 }

@@ -26,7 +26,7 @@ func collectReason(w *words.Words, text string) string {
 	if id := collectReasons()[text]; id != "" {
 		return w.Say(id, nil)
 	}
-	return printable(text)
+	return ownText(w, text) // of TLS, or the other server's
 }
 
 func collectReasons() map[string]string {

@@ -19,7 +19,6 @@ import (
 	"posta/queue"
 	"posta/smtp"
 	"posta/smtp/smtpclient"
-	"posta/wire"
 	"posta/words"
 )
 
@@ -142,10 +141,10 @@ func (s *asking) run(ctx context.Context) {
 	case errors.As(err, &barred):
 		s.at.Problem = p.a.words.Error(barred.error)
 	case errors.Is(err, smtpclient.ErrTLS) && ctx.Err() == nil && (p.proves() || p.laid.TLS == "implicit"):
-		s.at.Problem = p.a.words.Error(words.Fail("probe.no_tls", words.Args{"Reason": wire.NoTLS(err)}))
+		s.at.Problem = p.a.words.Error(words.Fail("probe.no_tls", words.Args{"Reason": queue.NoTLS(err)}))
 	case errors.Is(err, smtpclient.ErrTLS) && ctx.Err() == nil:
 		s.again = true
-		s.at.Problem = p.a.words.Error(words.Fail("probe.tls_failed", words.Args{"Reason": wire.NoTLS(err)}))
+		s.at.Problem = p.a.words.Error(words.Fail("probe.tls_failed", words.Args{"Reason": queue.NoTLS(err)}))
 	case errors.Is(err, smtpclient.ErrPOP3):
 		s.at.Problem = p.a.say("probe.pop3", words.Args{"Address": s.target().address()})
 	case errors.Is(err, smtpclient.ErrStrange):
