@@ -15,7 +15,8 @@ type List struct {
 	Count   int64    `json:"count"`
 	Members []string `json:"members,omitempty"` // only list.show gives them
 
-	Unreachable string `json:"unreachable,omitempty"` // its owner: nobody here has it; not of mailing-list.list
+	Absent      []string `json:"absent,omitempty"`      // addresses to be removed that were not on it; only of mailing-list.set
+	Unreachable string   `json:"unreachable,omitempty"` // its owner: nobody here has it; not of mailing-list.list
 }
 
 // ListChange adds or changes a list; what is nil keeps its value.
@@ -73,8 +74,10 @@ func (h House) changeMembers(ctx context.Context, in ListChange) (List, error) {
 			return List{}, err
 		}
 	}
+	var absent []string
 	if len(in.Remove) > 0 {
-		if _, err := h.Directory.RemoveMembers(ctx, in.Address, in.Remove); err != nil {
+		var err error
+		if _, absent, err = h.Directory.RemoveMembers(ctx, in.Address, in.Remove); err != nil {
 			return List{}, err
 		}
 	}
@@ -82,7 +85,9 @@ func (h House) changeMembers(ctx context.Context, in ListChange) (List, error) {
 	if err != nil {
 		return List{}, err
 	}
-	return h.reachList(ctx, l)
+	out, err := h.reachList(ctx, l)
+	out.Absent = absent
+	return out, err
 }
 
 // reachList shows a list, and its owner as one whom no mail reaches now, if so.

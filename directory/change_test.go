@@ -233,9 +233,9 @@ func TestListOperations(t *testing.T) {
 		{"too many", second(v.AddMembers(v.ctx(), "class", make([]string, directory.MaxMembers))), directory.ErrLimit, "100000"},
 		{"members of nothing", second(v.Members(v.ctx(), "no", 0, 1)), directory.ErrNotFound, "no@a.es"},
 	})
-	n, err := v.RemoveMembers(v.ctx(), "class", []string{"PEPE@also.es", "nobody"})
-	if n != 1 || err != nil {
-		t.Error(n, err)
+	n, absent, err := v.RemoveMembers(v.ctx(), "class", []string{"PEPE@also.es", "nobody"})
+	if n != 1 || err != nil || !slices.Equal(absent, []string{"nobody@a.es"}) {
+		t.Error(n, absent, err)
 	}
 	set, err := v.SetList(v.ctx(), directory.List{Address: "class@also.es", Kind: directory.Public})
 	v.must(err)

@@ -113,18 +113,28 @@ func (d *Directory) members(ctx context.Context, l *List, addresses []string) ([
 	return kept, err
 }
 
-// RemoveMembers takes addresses off a list. Those not on it are passed over.
-func (d *Directory) RemoveMembers(ctx context.Context, list string, addresses []string) (removed int, err error) {
+// RemoveMembers takes addresses off a list, and gives those among them that are
+// not on it.
+func (d *Directory) RemoveMembers(ctx context.Context, list string, addresses []string) (removed int, absent []string, err error) {
 	l, err := d.List(ctx, list)
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	kept, err := d.addresses(ctx, addresses)
 	if err != nil {
-		return 0, err
+		return 0, nil, err
+	}
+	for _, address := range kept {
+		there, err := d.store.IsMember(ctx, l.ID, address)
+		if err != nil {
+			return 0, nil, because(err, theList(l.Address))
+		}
+		if !there {
+			absent = append(absent, address)
+		}
 	}
 	removed, err = d.store.RemoveMembers(ctx, l.ID, kept)
-	return removed, because(err, theList(l.Address))
+	return removed, absent, because(err, theList(l.Address))
 }
 
 // Members gives at most limit members of a list with ids above after, in order.

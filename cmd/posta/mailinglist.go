@@ -154,7 +154,7 @@ func (a *app) mailingListCall(ctx context.Context, operation string, in any) err
 	}
 	head := a.facts(fact{"field.address", l.Address}, fact{"field.kind", l.Kind}, fact{"field.owner", l.Owner},
 		fact{"field.name", l.Name}, fact{"field.members", strconv.FormatInt(l.Count, 10)})
-	return a.print(l, func(w io.Writer) error {
+	err := a.print(l, func(w io.Writer) error {
 		if err := head(w); err != nil {
 			return err
 		}
@@ -168,4 +168,8 @@ func (a *app) mailingListCall(ctx context.Context, operation string, in any) err
 		}
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	return notThere(l.Absent, words.Args{"List": l.Address}, "directory.no_member", "directory.no_members")
 }

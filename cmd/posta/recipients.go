@@ -39,7 +39,7 @@ func (a *app) recipientsCommand() *cobra.Command {
 		if err := a.print(out, line(a.say("done.recipients", words.Args{"Added": out.Added, "Removed": out.Removed}))); err != nil {
 			return err
 		}
-		return noRecipients(out.Absent, args[0])
+		return notThere(out.Absent, words.Args{"Domain": args[0]}, "directory.no_recipient", "directory.no_recipients")
 	})
 	c.Long = a.say("help.domain_recipients_long", nil)
 	c.Flags().StringArrayVar(&add, "add", nil, a.say("help.flag_recipient_add", nil))
@@ -48,16 +48,17 @@ func (a *app) recipientsCommand() *cobra.Command {
 	return a.naming(a.taking(c, 1, 1, "help.word_domain"), "domain.list")
 }
 
-// noRecipients says who was to be removed and was not there; nil for nobody.
-func noRecipients(absent []string, domain string) error {
+// notThere says who was to be removed and was not there, in one way where all of
+// them are named and in another where they are too many; nil for nobody.
+func notThere(absent []string, args words.Args, all, first string) error {
 	if len(absent) == 0 {
 		return nil
 	}
 	const most = 10
-	args := words.Args{"Addresses": strings.Join(absent[:min(most, len(absent))], ", "), "Domain": domain, "Count": len(absent) - most}
-	said := words.Fail("directory.no_recipient", args)
+	args["Addresses"], args["Count"] = strings.Join(absent[:min(most, len(absent))], ", "), len(absent)-most
+	said := words.Fail(all, args)
 	if len(absent) > most {
-		said = words.Fail("directory.no_recipients", args)
+		said = words.Fail(first, args)
 	}
 	return &admin.Error{Code: "not_found", Text: said.Error(), Said: said}
 }
