@@ -59,7 +59,8 @@ func (a *app) dataDir() (string, error) {
 }
 
 // lively is the first of some folders where a server runs, else the first that
-// holds a store, else "".
+// holds a store, else the first of which only others may know, so that who may is
+// said; else "".
 func lively(dirs ...string) string {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -73,6 +74,11 @@ func lively(dirs ...string) string {
 	}
 	for _, dir := range dirs {
 		if dir != "" && server.Holds(dir) {
+			return dir
+		}
+	}
+	for _, dir := range dirs {
+		if _, err := os.ReadDir(dir); errors.Is(err, fs.ErrPermission) {
 			return dir
 		}
 	}

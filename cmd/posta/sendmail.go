@@ -98,7 +98,8 @@ func (a *app) counter(ctx context.Context) (reached, error) {
 	if !named && runtime.GOOS != "windows" {
 		socket = config.SendmailSocket
 	}
-	if a.data == "" && a.Getenv(variable("data")) == "" && socket != "" {
+	given := a.data != "" || a.Getenv(variable("data")) != ""
+	if !given && socket != "" {
 		client, err := admin.DialCounter(ctx, socket)
 		switch {
 		case err == nil:
@@ -117,7 +118,7 @@ func (a *app) counter(ctx context.Context) (reached, error) {
 	switch {
 	case err == nil:
 		return reached{client, stay}, nil
-	case errors.Is(err, fs.ErrPermission):
+	case errors.Is(err, fs.ErrPermission) && given:
 		return reached{}, exit{exNoPerm, words.Fail("sendmail.forbidden", words.Args{"File": dir})}
 	case !server.Holds(dir) || !owns(dir):
 		return reached{}, exit{exTempFail, words.Fail("sendmail.no_server", words.Args{"Data": dir})}
