@@ -11,6 +11,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"slices"
 	"time"
 )
 
@@ -31,6 +32,9 @@ func op[In, Out any](name string, changes bool, run func(context.Context, In) (O
 		var in In
 		if err := json.Unmarshal(raw, &in); err != nil {
 			return nil, refusal("invalid", "admin.bad_request", "Name", name, "Error", err)
+		}
+		if n, ok := any(in).(naming); ok && slices.Contains(n.named(), "") {
+			return nil, refusal("invalid", "admin.unnamed", "Name", name)
 		}
 		return run(ctx, in)
 	}}

@@ -36,6 +36,11 @@ type RouteChange struct {
 	IP       *string   `json:"ip,omitempty"`
 }
 
+// RouteName names a route by its domain: "*" is the one of everything.
+type RouteName struct {
+	Domain string `json:"domain"`
+}
+
 // The usual, as it is spelt for people and scripts.
 const (
 	opportunistic = "opportunistic"
@@ -52,7 +57,7 @@ func (h House) routes() []Operation {
 			all, err := d.Routes(ctx)
 			return each(all, showRoute), err
 		}),
-		op("route.show", false, func(ctx context.Context, in ByDomain) (Route, error) {
+		op("route.show", false, func(ctx context.Context, in RouteName) (Route, error) {
 			found, err := d.Route(ctx, in.Domain)
 			return h.heldToLab(found), err
 		}),
@@ -73,7 +78,7 @@ func (h House) routes() []Operation {
 			h.rerouted()
 			return h.heldToLab(set), err
 		}),
-		op("route.remove", true, func(ctx context.Context, in ByDomain) (None, error) {
+		op("route.remove", true, func(ctx context.Context, in RouteName) (None, error) {
 			err := d.RemoveRoute(ctx, in.Domain)
 			h.rerouted()
 			return None{}, err

@@ -112,12 +112,12 @@ func TestRouteOperations(t *testing.T) {
 	if all := called[[]Route](t, table, "route.list", None{}); len(all) != 2 || all[0].Domain != "*" || all[1].Domain != "a.example" || all[1].OutOfLab != nil {
 		t.Errorf("%+v", all)
 	}
-	if r := called[Route](t, table, "route.show", ByDomain{Domain: "*"}); r.TLS != "required" {
+	if r := called[Route](t, table, "route.show", RouteName{Domain: "*"}); r.TLS != "required" {
 		t.Errorf("%+v", r)
 	}
-	called[None](t, table, "route.remove", ByDomain{Domain: "*"})
-	refused(t, table.Call(t.Context(), "route.remove", ByDomain{Domain: "*"}, nil), "not_found")
-	refused(t, table.Call(t.Context(), "route.show", ByDomain{Domain: "b.example"}, nil), "not_found")
+	called[None](t, table, "route.remove", RouteName{Domain: "*"})
+	refused(t, table.Call(t.Context(), "route.remove", RouteName{Domain: "*"}, nil), "not_found")
+	refused(t, table.Call(t.Context(), "route.show", RouteName{Domain: "b.example"}, nil), "not_found")
 	refused(t, table.Call(t.Context(), "route.set", RouteChange{Domain: "b.example"}, nil), "not_found")
 	refused(t, table.Call(t.Context(), "route.add", RouteChange{Domain: "b.example"}, nil), "invalid")
 	if c.rerouted < 5 {

@@ -46,7 +46,9 @@ func (a *app) base64Command() *cobra.Command {
 	flags.BoolVar(&raw, "raw", false, a.say("help.flag_raw", nil))
 	c.Long = a.say("help.base64_long", nil)
 	c.Example = "posta base64 pepe@pepito.es\nposta base64 --plain pepe@pepito.es ceda-4729\nposta base64 -d AHBlcGVAcGVwaXRvLmVzAGNlZGEtNDcyOQ=="
-	return a.taking(c, 0, -1, "help.word_text")
+	a.taking(c, 0, -1, "help.word_text")
+	c.Args = cobra.ArbitraryArgs // an empty text is one, too
+	return c
 }
 
 // maxBase64 bounds what is read from standard input.

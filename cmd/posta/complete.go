@@ -21,7 +21,8 @@ const completionTime = 500 * time.Millisecond
 func (a *app) naming(c *cobra.Command, operations ...string) *cobra.Command {
 	c.ValidArgsFunction = func(c *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
 		operation := operations[min(len(args), len(operations)-1)]
-		if c.Args(c, append(args, begun)) != nil && c.Args(c, args) != nil {
+		if c.Args(c, append(args, cmp.Or(begun, "x"))) != nil && // an empty word is none yet
+			c.Args(c, args) != nil {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
 		return a.names(c.Context(), operation, begun), cobra.ShellCompDirectiveNoFileComp

@@ -230,7 +230,9 @@ func (a *app) noSuchCommand(c *cobra.Command, args []string) error {
 	return usage(words.Fail("fail.command_unknown", words.Args{"Command": args[0]}))
 }
 
-// arguments wants from least to most of them; most < 0 is no bound.
+// arguments wants from least to most of them, none of them empty: what is asked
+// of the house would take "" for everything, and "$ID" in a script is soon
+// empty. most < 0 is no bound.
 func (a *app) arguments(least, most int) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		switch {
@@ -239,6 +241,12 @@ func (a *app) arguments(least, most int) cobra.PositionalArgs {
 		case most >= 0 && len(args) > most:
 			return usage(words.Fail("fail.too_many", words.Args{"Argument": args[most], "Usage": c.UseLine()}))
 		}
+		if slices.ContainsFunc(args, blank) {
+			return usage(words.Fail("fail.argument_empty", words.Args{"Usage": c.UseLine()}))
+		}
 		return nil
 	}
 }
+
+// blank says that a word names nothing.
+func blank(word string) bool { return strings.TrimSpace(word) == "" }

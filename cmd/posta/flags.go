@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"posta/config"
 	"posta/words"
@@ -40,6 +41,31 @@ func oneOf(flag, value string, allowed ...string) error {
 // not there, or done twice: a completion the less.
 func choices(c *cobra.Command, flag string, values ...string) {
 	_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// toChoose marks a flag that chooses what a command is about.
+const toChoose = "to-choose"
+
+// choosing marks flags that choose what a command is about: given empty, they
+// are refused, because without them it may be about everything.
+func choosing(c *cobra.Command, flags ...string) {
+	for _, name := range flags {
+		_ = c.Flags().SetAnnotation(name, toChoose, []string{"true"}) // fails only for a flag that is not there
+	}
+}
+
+// chosenEmpty refuses a flag that is there to choose and says nothing.
+func chosenEmpty(c *cobra.Command) (err error) {
+	c.Flags().Visit(func(f *pflag.Flag) {
+		values := []string{f.Value.String()}
+		if many, ok := f.Value.(pflag.SliceValue); ok {
+			values = many.GetSlice()
+		}
+		if f.Annotations[toChoose] != nil && slices.ContainsFunc(values, blank) {
+			err = usage(words.Fail("fail.flag_empty", words.Args{"Flag": "--" + f.Name}))
+		}
+	})
+	return err
 }
 
 // changedSize is changed for a size, in octets.

@@ -108,7 +108,12 @@ func (a *app) root() *cobra.Command {
 	root.SetHelpFunc(a.help)
 	root.SetUsageFunc(func(c *cobra.Command) error { a.help(c, nil); return nil })
 	root.SetFlagErrorFunc(a.flagError)
-	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error { return a.fromEnvironment(c) }
+	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error {
+		if err := a.fromEnvironment(c); err != nil {
+			return err
+		}
+		return chosenEmpty(c)
+	}
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.data, "data", "", a.say("help.flag_data", nil))
 	flags.String("lang", "", a.say("help.flag_lang", nil)) // read before the tree is made

@@ -27,11 +27,11 @@ func (a *app) routeCommand() *cobra.Command {
 	})
 	list.Example = "posta route list"
 	show := a.command("show", "help.route_show", func(ctx context.Context, args []string) error {
-		return a.routeCall(ctx, "route.show", admin.ByDomain{Domain: args[0]})
+		return a.routeCall(ctx, "route.show", admin.RouteName{Domain: args[0]})
 	})
 	show.Example = "posta route show grupo2.net"
 	remove := a.command("remove", "help.route_remove", func(ctx context.Context, args []string) error {
-		if err := a.ask(ctx, "route.remove", admin.ByDomain{Domain: args[0]}, nil); err != nil {
+		if err := a.ask(ctx, "route.remove", admin.RouteName{Domain: args[0]}, nil); err != nil {
 			return err
 		}
 		return a.done("done.route_removed", words.Args{"Domain": args[0]})
