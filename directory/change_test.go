@@ -92,6 +92,7 @@ func TestDomainOperations(t *testing.T) {
 		{"has an alias", change(func(d *directory.Domain) { d.AliasOf = "españa.example" }), directory.ErrInvalid, "has an alias"},
 		{"not there", second(v.SetDomain(v.ctx(), directory.Domain{Name: "no.es"})), directory.ErrNotFound, "no.es"},
 		{"remove nothing", v.RemoveDomain(v.ctx(), "no.es", true), directory.ErrNotFound, "no.es"},
+		{"remove what has no name", v.RemoveDomain(v.ctx(), "", true), directory.ErrNotFound, ""},
 		{"remove what has an alias", v.RemoveDomain(v.ctx(), "b.es", true), directory.ErrInUse, "alias.es first"},
 	})
 	v.must(change(func(d *directory.Domain) { d.CatchAll, d.MaxMessage = "Pepe", 9 }))

@@ -83,7 +83,7 @@ func (d *Directory) aliasedBy(ctx context.Context, label string) (string, error)
 		return "", fmt.Errorf("directory: domains: %w", err)
 	}
 	for _, one := range all {
-		if one.AliasOf == label {
+		if one.AliasOf != "" && one.AliasOf == label {
 			return one.Name, nil
 		}
 	}
