@@ -49,7 +49,9 @@ type Tried struct {
 	Status  string    `json:"status,omitempty"`
 	Text    string    `json:"text,omitempty"` // the other server's words, or posta's where it said none
 	Session uint64    `json:"session,omitempty"`
-	Held    bool      `json:"held,omitempty"` // `posta session show` still has it
+	Held    bool      `json:"held,omitempty"`   // `posta session show` still has it
+	AsOf    time.Time `json:"as_of,omitzero"`   // when that was said, to somebody else's message: for this one nobody was asked
+	Before  []Tried   `json:"before,omitempty"` // hosts that were asked before in the same try
 }
 
 // QueuePick chooses places in the queue: of messages, or by what else is given.
@@ -179,10 +181,10 @@ func (h House) showItem(i *store.Item) Queued {
 		Size: i.Out.Size, Received: i.Out.Received.UTC(), State: QueueWaiting, Expires: i.Expires.UTC(), Tries: i.Attempts,
 		Warned: i.Warned, Lab: i.Out.Lab}
 	switch {
+	case i.Held: // also while somebody is at it: that is over in a moment
+		q.State = QueueHeld
 	case i.Leased:
 		q.State = QueueWorking
-	case i.Held:
-		q.State = QueueHeld
 	case !i.Due.Before(store.Never()):
 		q.State = QueueKept
 	default:
@@ -201,7 +203,14 @@ func (h House) showTried(a store.Attempt) Tried {
 	if a.Status.Class != 0 {
 		t.Status = a.Status.String()
 	}
-	t.Held = a.Session != 0 && h.Sessions != nil && h.Sessions.Holds(a.Session, a.At)
+	opened := a.At
+	if !a.AsOf.IsZero() {
+		opened, t.AsOf = a.AsOf, a.AsOf.UTC()
+	}
+	t.Held = a.Session != 0 && h.Sessions != nil && h.Sessions.Holds(a.Session, opened)
+	if len(a.Before) > 0 {
+		t.Before = each(a.Before, h.showTried)
+	}
 	return t
 }
 

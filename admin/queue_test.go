@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -74,8 +75,9 @@ func TestQueueList(t *testing.T) {
 		item(1, "q1", "a@a.es", nil),
 		item(2, "q1", "b@b.es", func(i *store.Item) { i.Attempts, i.Last, i.Warned, i.Out.Lab = 2, tried, true, true }),
 		item(3, "q2", "c@a.es", func(i *store.Item) { i.Held = true }),
-		item(4, "q3", "d@c.es", func(i *store.Item) { i.Leased, i.Held = true, true }),
+		item(4, "q3", "d@c.es", func(i *store.Item) { i.Leased = true }),
 		item(5, "q4", "e@site.es", func(i *store.Item) { i.Due = store.Never() }),
+		item(6, "q5", "f@d.es", func(i *store.Item) { i.Leased, i.Held = true, true }),
 	}}
 	table := newTable(nil, House{Queue: w}.queued())
 	list := func(in QueuePick) (out []string) {
@@ -84,7 +86,7 @@ func TestQueueList(t *testing.T) {
 		}
 		return out
 	}
-	all := []string{"q1 a@a.es waiting", "q1 b@b.es waiting", "q2 c@a.es held", "q3 d@c.es working", "q4 e@site.es kept"}
+	all := []string{"q1 a@a.es waiting", "q1 b@b.es waiting", "q2 c@a.es held", "q3 d@c.es working", "q4 e@site.es kept", "q5 f@d.es held"}
 	held := true
 	for _, tt := range []struct {
 		in   QueuePick
@@ -94,7 +96,7 @@ func TestQueueList(t *testing.T) {
 		{QueuePick{Limit: 2}, all[:2]},
 		{QueuePick{Domain: "a.es"}, []string{all[0], all[2]}},
 		{QueuePick{Domain: "A.es."}, []string{all[0], all[2]}},
-		{QueuePick{Held: &held}, all[2:4]},
+		{QueuePick{Held: &held}, []string{all[2], all[5]}},
 		{QueuePick{Queue: []string{"q3", "q1"}}, []string{all[3], all[0], all[1]}},
 		{QueuePick{Queue: []string{"q9"}}, nil},
 	} {
@@ -107,11 +109,18 @@ func TestQueueList(t *testing.T) {
 		t.Fatalf("%+v", shown)
 	}
 	want := Tried{At: moment(5).UTC(), Millis: 1.5, Host: "mx.b.es", Address: "192.0.2.1:25", Verb: "RCPT", Code: 450, Status: "4.4.1", Text: "later", Session: 7}
-	if b := shown[1]; b.Story[1] != want || *b.Last != want || b.Tries != 2 || !b.Warned || !b.Lab || !b.Due.Equal(moment(5)) || b.Due.Location() != time.UTC {
+	if b := shown[1]; !reflect.DeepEqual(b.Story[1], want) || !reflect.DeepEqual(*b.Last, want) || b.Tries != 2 || !b.Warned || !b.Lab || !b.Due.Equal(moment(5)) || b.Due.Location() != time.UTC {
 		t.Errorf("%+v", b)
 	}
 	if b := shown[1].Story[0]; b.Status != "" || b.Host != "" {
 		t.Errorf("%+v", b)
+	}
+	round := tried
+	round.AsOf, round.Before = moment(3), []store.Attempt{{At: moment(2), Host: "mx0.b.es", Code: 421, Session: 6}}
+	w.story[2] = []store.Attempt{round}
+	want.AsOf, want.Before = moment(3).UTC(), []Tried{{At: moment(2).UTC(), Host: "mx0.b.es", Code: 421, Session: 6}}
+	if got := called[[]Queued](t, table, "queue.show", QueueID{Name: "q1"})[1].Story[0]; !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v", got)
 	}
 	refused(t, table.Call(t.Context(), "queue.show", QueueID{Name: "q9"}, nil), "not_found")
 	w.err = errors.New("broken")

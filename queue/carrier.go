@@ -125,6 +125,7 @@ func (c *carrier) deliver(items []store.Item) bool {
 		}
 		fresh := c.l.sent == 0
 		t := c.transact(items)
+		t.before = h.others(nil)
 		left := c.q.conclude(t, items, t.verdicts)
 		if t.stopped {
 			c.unlink("stopped")
@@ -143,6 +144,7 @@ func (c *carrier) deliver(items []store.Item) bool {
 			h.tried[c.l.addr] = true
 			h.last = t.trouble
 			h.last.verdict = asked
+			h.note(h.last)
 		}
 		if !t.usable || asked.fate == elsewhere {
 			c.unlink("no more")
@@ -157,9 +159,30 @@ func (c *carrier) deliver(items []store.Item) bool {
 // hunt is the search for a host that takes a message.
 type hunt struct {
 	tried map[netip.AddrPort]bool
-	last  trouble // why the last host did not take it
-	own   *uint16 // the preference of a host that is this server: those behind it would send the mail here
+	last  trouble         // why the last host did not take it
+	tries []store.Attempt // all of them, a bounded number
+	own   *uint16         // the preference of a host that is this server: those behind it would send the mail here
 	lab   bool
+}
+
+// note keeps a try for the story; of many the last, because the first are often
+// one host's.
+func (h *hunt) note(t trouble) {
+	if len(h.tries) > store.MostBefore {
+		h.tries = slices.Delete(h.tries, 0, 1)
+	}
+	h.tries = append(h.tries, t.told(t.verdict))
+}
+
+// others are the tries besides the one that decides; nil: none of them does.
+func (h *hunt) others(decides *trouble) []store.Attempt {
+	var all []store.Attempt
+	for _, t := range h.tries {
+		if decides == nil || t.Addr != decides.addr || t.Session != decides.session {
+			all = append(all, t)
+		}
+	}
+	return all[max(0, len(all)-store.MostBefore):]
 }
 
 func (h *hunt) beyond(t target) bool { return h.own != nil && t.host.pref >= *h.own }
@@ -176,11 +199,11 @@ func (c *carrier) stranded(h *hunt, items []store.Item) bool {
 		if t.status.Class == 5 {
 			t.fate = failed
 		}
-		c.q.conclude(&attempt{trouble: t, kept: kept}, items, nil)
+		c.q.conclude(&attempt{trouble: t, kept: kept, before: h.others(&t)}, items, nil)
 		return true
 	}
 	if t.fate == failed { // for this message: the next asks for itself (RFC 5321 §4.5.4.1)
-		c.q.conclude(&attempt{trouble: t, kept: kept}, items, nil)
+		c.q.conclude(&attempt{trouble: t, kept: kept, before: h.others(&t)}, items, nil)
 		return true
 	}
 	if t.text == "" && t.code == 0 { // its addresses are others now than a moment ago
@@ -195,7 +218,7 @@ func (c *carrier) stranded(h *hunt, items []store.Item) bool {
 	for i := range items {
 		c.q.sched.putOff(c.d, items[i].Domain)
 	}
-	c.q.conclude(&attempt{trouble: t, until: until, probe: true, kept: kept}, items, nil)
+	c.q.conclude(&attempt{trouble: t, until: until, probe: true, kept: kept, before: h.others(&t)}, items, nil)
 	return false
 }
 
@@ -229,6 +252,10 @@ func (c *carrier) ready(h *hunt) bool {
 		}
 		at := c.q.cfg.Now()
 		l, why := c.q.open(ctx, c.way, t)
+		if why.first != nil {
+			h.note(*why.first)
+			why.first = nil
+		}
 		if l != nil {
 			c.l = l
 			c.q.sched.linked(c, 1)
@@ -236,6 +263,7 @@ func (c *carrier) ready(h *hunt) bool {
 			return true
 		}
 		h.tried[t.addr] = true
+		h.note(why)
 		if why.loops() {
 			h.own = &t.host.pref
 		} else {

@@ -45,6 +45,14 @@ type trouble struct {
 	session         uint64
 	at              time.Time
 	took            time.Duration
+	asOf            time.Time // as in store.Attempt
+	first           *trouble  // of the same host with TLS, on a connection of its own; nil: there was none
+}
+
+// told is what the store keeps of it.
+func (t *trouble) told(v verdict) store.Attempt {
+	return store.Attempt{At: t.at, Took: t.took, Host: t.host, Addr: t.addr, TLS: t.tls,
+		Verb: v.verb, Code: v.code, Status: v.status, Text: v.text, Session: t.session, AsOf: t.asOf}
 }
 
 // down says that nobody answers there, and that it is too early to look again.

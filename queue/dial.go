@@ -74,7 +74,9 @@ func dialTCP(ctx context.Context, from netip.Addr, to netip.AddrPort) (net.Conn,
 func (q *Queue) dial(ctx context.Context, w *way, t target) (*link, trouble) {
 	l, why, broken := q.dialWith(ctx, w, t, w.route.TLS)
 	if broken && w.route.TLS == Opportunistic && ctx.Err() == nil {
+		first := why
 		l, why, _ = q.dialWith(ctx, w, t, None)
+		why.first = &first
 	}
 	return l, why
 }

@@ -74,10 +74,9 @@ type ending struct {
 // settlement turns a verdict into what the store is told.
 func (q *Queue) settlement(t *attempt, item store.Item, v verdict) (store.Settlement, ending) {
 	now := q.cfg.Now()
-	s := store.Settlement{Item: item.ID, Token: item.Token, Attempt: &store.Attempt{
-		At: t.at, Took: t.took, Host: t.host, Addr: t.addr, TLS: t.tls,
-		Verb: v.verb, Code: v.code, Status: v.status, Text: v.text, Session: t.session,
-	}}
+	told := t.told(v)
+	told.Before = t.before
+	s := store.Settlement{Item: item.ID, Token: item.Token, Attempt: &told}
 	expired := v.fate == later && !now.Before(item.Expires)
 	switch {
 	case v.fate == relayed:
@@ -170,7 +169,10 @@ func (q *Queue) keep(w *way, items []store.Item) {
 // tell tells the watchers what became of a recipient.
 func (q *Queue) tell(t *attempt, item store.Item, s store.Settlement, e ending) {
 	fact := event.Attempted{ID: item.Out.Queue, Recipient: item.To, Outcome: e.outcome, Host: t.host, Addr: t.addr, TLS: t.tls,
-		Reply: spoken(s.Attempt), Session: t.session, Delay: q.cfg.Now().Sub(item.Out.Received)}
+		Reply: spoken(s.Attempt), Delay: q.cfg.Now().Sub(item.Out.Received)}
+	if t.asOf.IsZero() { // else it is another message's
+		fact.Session = t.session
+	}
 	if !s.Done && s.Due.Before(store.Never()) {
 		fact.Next = s.Due
 	}

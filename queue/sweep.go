@@ -21,7 +21,7 @@ func (s *schedule) sweep(one sweep) {
 	if s.over {
 		return
 	}
-	one.why.at, one.why.took = time.Time{}, 0
+	one.why.at, one.why.took, one.why.asOf = time.Time{}, 0, one.why.at
 	s.sweeps = append(s.sweeps, one)
 	if s.sweeping < sweepers {
 		s.sweeping++

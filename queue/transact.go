@@ -20,10 +20,11 @@ import (
 type attempt struct {
 	trouble
 	link     *link
-	until    time.Time // before which nothing more is tried; zero: as always
-	probe    bool      // it is what is tried then
-	kept     bool      // what waits does so until its site asks again
-	promises bool      // the other host sends the reports that are asked for (RFC 3461 §5.2)
+	until    time.Time       // before which nothing more is tried; zero: as always
+	before   []store.Attempt // as in store.Attempt
+	probe    bool            // it is what is tried then
+	kept     bool            // what waits does so until its site asks again
+	promises bool            // the other host sends the reports that are asked for (RFC 3461 §5.2)
 	verdicts []verdict
 	usable   bool // the connection
 	taken    bool // somebody's mail was taken

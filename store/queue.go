@@ -68,7 +68,17 @@ type Attempt struct {
 	Status  mail.Status
 	Text    string // the remote's own words, or ours where it said none; fit to be printed
 	Session uint64 // the recorded session's number; 0 for none
+
+	// AsOf is when that was said, to somebody else's message: nobody was asked
+	// for this one. Zero where At was.
+	AsOf time.Time
+
+	Before []Attempt // the hosts that were asked before in the same try, the first of them first; they have none of their own
 }
+
+// MostBefore bounds Attempt.Before; an engine may keep fewer, and less of their
+// words.
+const MostBefore = 8
 
 // Lane is a queue of its own: one sender's mail for one destination. Lanes take
 // turns, so that nobody waits behind another's thousands.

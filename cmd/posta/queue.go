@@ -195,7 +195,7 @@ func (a *app) queued(w io.Writer, all []admin.Queued) error {
 		b.WriteByte('\n')
 		wrap(&b, "", a.say("queue.to", words.Args{"To": printable(q.To), "State": a.queueState(q.State)}))
 		wrap(&b, "  ", a.prospect(q))
-		for _, t := range q.Story {
+		for _, t := range inTurn(q.Story) {
 			a.tried(&b, &t)
 			if t.Held {
 				held = t.Session
@@ -226,8 +226,31 @@ func (a *app) prospect(q *admin.Queued) string {
 	return strings.Join(all, ", ")
 }
 
-func (a *app) tried(b *strings.Builder, t *admin.Tried) {
-	all := a.answered(t)
+// step is one host of a story.
+type step struct {
+	admin.Tried
+	on bool // after it another was asked at once
+}
+
+// inTurn is a story host by host, as they were asked.
+func inTurn(story []admin.Tried) (all []step) {
+	for _, t := range story {
+		from := len(all)
+		for _, one := range append(slices.Clone(t.Before), t) {
+			all = append(all, step{one, true})
+		}
+		round := all[from:]
+		slices.SortStableFunc(round, func(a, b step) int { return a.At.Compare(b.At) })
+		round[len(round)-1].on = false
+	}
+	return all
+}
+
+func (a *app) tried(b *strings.Builder, t *step) {
+	all := a.answered(&t.Tried)
+	if !t.AsOf.IsZero() {
+		all[0] = a.say("queue.as_of", words.Args{"AsOf": when(t.AsOf), "Said": all[0]})
+	}
 	if t.TLS != "" {
 		all = append(all, ownText(a.words, t.TLS))
 	} else if t.Code != 0 && messageVerb(t.Verb) {
@@ -239,7 +262,11 @@ func (a *app) tried(b *strings.Builder, t *admin.Tried) {
 	if t.Session != 0 {
 		all = append(all, a.say("console.session", words.Args{"ID": strconv.FormatUint(t.Session, 10)}))
 	}
-	wrap(b, "  "+when(t.At)+"  ", strings.Join(all, ", "))
+	text := strings.Join(all, ", ")
+	if t.on {
+		text += "; " + a.say("queue.next_host", nil)
+	}
+	wrap(b, "  "+when(t.At)+"  ", text)
 }
 
 // messageVerb says that what was answered is part of a message: before it, TLS
@@ -253,6 +280,10 @@ func (a *app) queueChanged(verb, done string, out admin.QueueChanged) func(io.Wr
 	count := out.Recipients
 	if verb == "retry" {
 		count -= out.Kept
+	} else if out.Kept == count && count > 0 {
+		return line(a.say("queue.released_kept", words.Args{"Count": count}))
+	} else if out.Kept > 0 {
+		return line(a.say(done, words.Args{"Count": count}) + "; " + a.say("queue.kept_of", words.Args{"Count": out.Kept}))
 	}
 	var all []string
 	if count > 0 {

@@ -177,8 +177,12 @@ func (t *tx) wait(s *store.Settlement, p place) error {
 }
 
 func (t *tx) addAttempt(item, number int64, a *store.Attempt) error {
-	_, err := t.exec(qInsertAttempt, item, number, a.At.UnixMicro(), a.Took.Microseconds(), clip(a.Host), clip(a.Addr),
-		clip(a.TLS), clip(a.Verb), int64(a.Code), a.Status.String(), clip(a.Text), int64(a.Session))
+	before, err := beforeText(a.Before)
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(qInsertAttempt, item, number, a.At.UnixMicro(), a.Took.Microseconds(), clip(a.Host), clip(a.Addr),
+		clip(a.TLS), clip(a.Verb), int64(a.Code), a.Status.String(), clip(a.Text), int64(a.Session), stamp(a.AsOf), before)
 	if err == nil && number > mostStory {
 		_, err = t.exec(qDropAttempts, item, number-mostStory)
 	}
@@ -186,12 +190,14 @@ func (t *tx) addAttempt(item, number int64, a *store.Attempt) error {
 }
 
 // clip shortens what somebody else has said.
-func clip(s string) string {
-	if len(s) <= mostSaid {
+func clip(s string) string { return clipTo(s, mostSaid) }
+
+func clipTo(s string, most int) string {
+	if len(s) <= most {
 		return s
 	}
-	n := mostSaid
-	for n > mostSaid-utf8.UTFMax && !utf8.RuneStart(s[n]) {
+	n := most
+	for n > most-utf8.UTFMax && !utf8.RuneStart(s[n]) {
 		n--
 	}
 	return s[:n]
@@ -214,7 +220,7 @@ func scanAttempt(row []driver.Value) store.Attempt {
 	status, _ := mail.ParseStatus(asString(row[7])) // "" for none
 	return store.Attempt{At: moment(row[0]), Took: time.Duration(asInt(row[1])) * time.Microsecond, Host: asString(row[2]),
 		Addr: asString(row[3]), TLS: asString(row[4]), Verb: asString(row[5]), Code: int(asInt(row[6])), Status: status,
-		Text: asString(row[8]), Session: uint64(asInt(row[9]))}
+		Text: asString(row[8]), Session: uint64(asInt(row[9])), AsOf: microTime(row[10]), Before: scanBefore(asString(row[11]))}
 }
 
 func moment(v driver.Value) time.Time { return time.UnixMicro(asInt(v)).UTC() }

@@ -28,9 +28,9 @@ const (
 	qReadyIn = `SELECT ` + recipientFields + ` FROM recipient
 		WHERE id BETWEEN $1 AND $2 AND held = 0 AND turn <= $3 AND +domain = $4 ORDER BY id`
 
-	attemptFields  = `began, took, host, addr, tls, verb, code, status, reply, session`
+	attemptFields  = `began, took, host, addr, tls, verb, code, status, reply, session, as_of, before`
 	qInsertAttempt = `INSERT INTO attempt (recipient_id, number, ` + attemptFields + `)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`
 	qDropAttempts = `DELETE FROM attempt WHERE recipient_id = $1 AND number <= $2`
 	qLastAttempt  = `SELECT ` + attemptFields + ` FROM attempt WHERE recipient_id = $1 ORDER BY number DESC LIMIT 1`
 	qStory        = `SELECT ` + attemptFields + ` FROM attempt WHERE recipient_id = $1 ORDER BY number`

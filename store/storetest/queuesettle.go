@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -117,6 +118,36 @@ func testSettleLost(t *testing.T, b *bench) {
 	wait.Wait()
 	b.must(b.Queue().Settle(b.ctx(), done(held...)...))
 	b.same("depth", b.depth().Items, 8)
+}
+
+// A try's story has the hosts that were asked before, and when it was said.
+func testStoryBefore(t *testing.T, b *bench) {
+	b.queue(b.out("q1", "ana", "a@uno.example"))
+	item := b.claim("uno.example", "ana", 1)[0]
+	var before []store.Attempt
+	for n := range store.MostBefore + 2 {
+		before = append(before, store.Attempt{At: b.now.Add(time.Duration(n) * time.Second), Took: time.Second, Host: fmt.Sprint("mx", n),
+			Addr: "192.0.2.1:25", TLS: "TLSv1.3 X", Verb: "RCPT", Code: 421, Status: mail.Status{Class: 4, Subject: 3, Detail: 2},
+			Text: "later", Session: uint64(n)})
+	}
+	before[2].Text = strings.Repeat("ñ", 4000)
+	s := later(item, b.now)
+	s.Attempt = &store.Attempt{At: b.now.Add(time.Minute), Host: "mx.uno.example", AsOf: b.now, Before: before}
+	b.must(b.Queue().Settle(b.ctx(), s))
+	story, err := b.Queue().Story(b.ctx(), item.ID)
+	b.must(err)
+	if len(story) != 1 || !story[0].AsOf.Equal(b.now) || len(story[0].Before) != store.MostBefore {
+		t.Fatalf("the story: %+v", story)
+	}
+	got := story[0].Before
+	if text := got[0].Text; len(text) < 100 || len(text) > 1000 || !strings.HasPrefix(before[2].Text, text) {
+		t.Errorf("of long words %d octets were kept: %q", len(text), text)
+	}
+	for i := range got[1:] {
+		if !reflect.DeepEqual(got[1+i], before[3+i]) {
+			t.Errorf("a host before: %+v, want %+v", got[1+i], before[3+i])
+		}
+	}
 }
 
 // The story keeps the latest attempts, and counts all.

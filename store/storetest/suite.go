@@ -86,7 +86,7 @@ func Run(t *testing.T, open func(t *testing.T, o Options) Engine) {
 		{"settle", testSettle},
 		{"settle with a report", testSettleReport},
 		{"settle what is lost", testSettleLost},
-		{"story", testStory},
+		{"story", testStory}, {"story of a round", testStoryBefore},
 		{"hurry", testHurry},
 		{"change", testChange},
 		{"pick", testPick},

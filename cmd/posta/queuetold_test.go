@@ -1,0 +1,80 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"posta/admin"
+	"posta/words"
+)
+
+// A story has a line for each host of a try, in the order of time, and says of
+// what nobody was asked for when it was said.
+func TestStoryHostByHost(t *testing.T) {
+	at := func(second int) time.Time { return time.Date(2026, 1, 2, 3, 4, second, 0, time.Local) }
+	story := []admin.Tried{
+		{At: at(2), Host: "mx1", Code: 451, Text: "later", Session: 5, Before: []admin.Tried{{At: at(1), Host: "mx0", Code: 421, Text: "no", Session: 4},
+			{At: at(3), Host: "mx2", Code: 554, Text: "never"}}},
+		{At: at(9), Host: "mx1", Code: 451, Text: "later", Session: 5, AsOf: at(2)},
+	}
+	for lang, want := range map[string]string{
+		"en": `
+  2026-01-02 03:04:01  mx0, 421 "no", session 4; the next host was asked
+  2026-01-02 03:04:02  mx1, 451 "later", session 5; the next host was asked
+  2026-01-02 03:04:03  mx2, 554 "never"
+  2026-01-02 03:04:09  nobody was asked for this message; as of 2026-01-02
+                       03:04:02: mx1, 451 "later", session 5
+`,
+		"es": `
+  2026-01-02 03:04:01  mx0, 421 «no», sesión 4; se preguntó al siguiente servidor
+  2026-01-02 03:04:02  mx1, 451 «later», sesión 5; se preguntó al siguiente servidor
+  2026-01-02 03:04:03  mx2, 554 «never»
+  2026-01-02 03:04:09  no se preguntó a nadie por este mensaje; a fecha de 2026-01-02 03:04:02: mx1, 451 «later», sesión 5
+`,
+	} {
+		w, err := words.New(lang)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := &app{words: w}
+		var b strings.Builder
+		for _, one := range inTurn(story) {
+			a.tried(&b, &one)
+		}
+		if flat(b.String()) != flat(want) {
+			t.Errorf("%s:\n%s\nwant\n%s", lang, b.String(), want)
+		}
+		for line := range strings.Lines(b.String()) {
+			if len([]rune(line)) > 81 {
+				t.Errorf("%s: %q", lang, line)
+			}
+		}
+	}
+}
+
+// A release says of those who wait on for their site in one sentence.
+func TestReleasedForSite(t *testing.T) {
+	for _, c := range []struct {
+		lang string
+		out  admin.QueueChanged
+		want string
+	}{
+		{"en", admin.QueueChanged{Recipients: 1, Kept: 1}, "1 recipient is released, and waits until its site asks"},
+		{"es", admin.QueueChanged{Recipients: 2, Kept: 2}, "2 destinatarios quedan sueltos, y esperan hasta que sus sitios pidan"},
+		{"en", admin.QueueChanged{Recipients: 3, Kept: 1}, "3 recipients are released; 1 of them waits until its site asks"},
+		{"es", admin.QueueChanged{Recipients: 3, Kept: 2}, "3 destinatarios quedan sueltos; 2 de ellos esperan hasta que sus sitios pidan"},
+		{"en", admin.QueueChanged{Recipients: 3}, "3 recipients are released"},
+	} {
+		w, err := words.New(c.lang)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b strings.Builder
+		if err := (&app{words: w}).queueChanged("release", "done.queue_release", c.out)(&b); err != nil || strings.TrimSpace(b.String()) != c.want {
+			t.Errorf("%q, %v, want %q", b.String(), err, c.want)
+		}
+	}
+}
+
+func flat(s string) string { return strings.Join(strings.Fields(s), " ") }
