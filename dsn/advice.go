@@ -30,6 +30,7 @@ const (
 	LogIn         Cause = "log-in"
 	EightBit      Cause = "eight bit"
 	International Cause = "international" // addresses in UTF-8 (RFC 6531)
+	WideHeader    Cause = "wide header"   // UTF-8 in the header (RFC 6531 §3.5)
 	Content       Cause = "content"
 	TooMany       Cause = "too many"
 	Returned      Cause = "returned" // by an administrator
@@ -145,6 +146,8 @@ func content(detail uint16) Cause {
 		return EightBit
 	case 7:
 		return International
+	case 9:
+		return WideHeader
 	}
 	return Content
 }

@@ -12,7 +12,8 @@ import (
 
 // SevenBit is how a message can be put into seven bits for a server without
 // 8BITMIME (RFC 6152 §3): text as quoted-printable, all else as base64 (RFC 2045
-// §6), each part for itself, and what is in seven bits as it is.
+// §6), each part for itself, headers in encoded words (RFC 2047), and what is in
+// seven bits as it is.
 type SevenBit struct {
 	Plain      bool // it is in seven bits as it is
 	Signatures int  // DKIM-Signature fields in its header, which do not survive
@@ -29,8 +30,8 @@ type wide struct {
 }
 
 // ErrWide is that a message cannot be put into seven bits without harm: what is
-// beyond ASCII stands in a header, in what is signed or encrypted as a whole, or
-// where no part is.
+// beyond ASCII stands where a header has no words, as in an address, in what is
+// signed or encrypted as a whole, or where no part is.
 var ErrWide = errors.New("imf: the message cannot be put into seven bits")
 
 // LookSevenBit reads a message to its end, and says how it can be put into seven
@@ -69,7 +70,10 @@ func (l *look) begin(e *entity) error {
 		}
 	}
 	l.begun, l.role = true, e.role
-	l.note(e.head)
+	if !isASCII(e.head) {
+		l.s.Plain = false
+		l.harm = l.harm || e.worded() == nil
+	}
 	if e.role == single {
 		l.s.parts, l.carry = append(l.s.parts, wide{}), nil
 	}
@@ -152,6 +156,9 @@ func (n *narrower) Read(p []byte) (int, error) {
 func (n *narrower) begin(e *entity) error {
 	top := !n.begun
 	n.begun = true
+	if e = e.worded(); e == nil {
+		return ErrWide // it is another message
+	}
 	relabel, label, add := false, "7bit", ""
 	switch e.role {
 	case composite:

@@ -24,6 +24,7 @@ func sevenBit(t testing.TB, msg string) (string, *SevenBit, error) {
 func TestSevenBit(t *testing.T) {
 	crlf := strings.NewReplacer("\n", "\r\n")
 	const text = "MIME-Version: 1.0\nContent-Type: text/plain; charset=iso-8859-1\nContent-Transfer-Encoding: 8bit\n"
+	const text7 = "MIME-Version: 1.0\nContent-Type: text/plain; charset=iso-8859-1\nContent-Transfer-Encoding: 7bit\n"
 	const qp = "MIME-Version: 1.0\nContent-Type: text/plain; charset=iso-8859-1\nContent-Transfer-Encoding: quoted-printable\n"
 	const mixed = "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=\"b b\"\n"
 	const mixed8 = mixed + "Content-Transfer-Encoding: 8BIT\n"
@@ -47,12 +48,28 @@ func TestSevenBit(t *testing.T) {
 			mixed7 + "\n--b b\nContent-Type: multipart/alternative; boundary=i\n\n--i\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\n=C3=B1\n--i--\n--b b\n\nx\n--b b--\n"},
 		{"signed part beside", mixed8 + "\n--b b\nContent-Type: multipart/signed; boundary=s\n\n--s\n\nx\n--s--\n--b b\n\nñ\n--b b--\n",
 			mixed7 + "\n--b b\nContent-Type: multipart/signed; boundary=s\n\n--s\n\nx\n--s--\n--b b\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\n=C3=B1\n--b b--\n"},
-		{"in a header", "Subject: ñ\n" + text + "\nx\n", ""},
+		{"in a header", "Subject: ñ\n" + text + "\nx\n", "Subject: =?utf-8?q?=C3=B1?=\n" + text7 + "\nx\n"},
+		{"in a header and below", "From: José <a@b>\nX-Y: ñ\n" + text + "\na\xf1o\n", "From: =?utf-8?b?Sm9zw6k=?= <a@b>\nX-Y: =?utf-8?q?=C3=B1?=\n" + qp + "\na=F1o\n"},
+		{"in a header without MIME", "Subject: ñ\n\nñ\n", "Subject: =?utf-8?q?=C3=B1?=\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\n=C3=B1\n"},
+		{"in a header that ends the message", "A: b\nSubject: ñ", "A: b\nSubject: =?utf-8?q?=C3=B1?="},
+		{"in a header above what is signed", "Subject: ñ\nContent-Type: multipart/signed; boundary=s\n\n--s\n\nx\n--s--\n", "Subject: =?utf-8?q?=C3=B1?=\nContent-Type: multipart/signed; boundary=s\n\n--s\n\nx\n--s--\n"},
+		{"in an address", "To: José <josé@b>\n\nx\n", ""},
+		{"in an address beside", "To: a@b, José <josé@b>\n\nx\n", ""},
+		{"in a group's name", "To: Año: a@b;\n\nx\n", ""},
+		{"in no address", "To: año\n\nx\n", ""},
+		{"in another field of addresses", "Disposition-Notification-To: José <a@b>\n\nx\n", ""},
+		{"in a trace line", "Received: from ñ by y; now\n\nx\n", ""},
+		{"in a message's number", "Message-ID: <ñ@x>\n\nx\n", ""},
+		{"in a list's name", "List-Id: ñ <a.b>\n\nx\n", ""},
+		{"in a signature's field", "DKIM-Signature: ñ\n\nx\n", ""},
+		{"in a type", "Content-Type: ñ\n\nx\n", ""},
+		{"in a header that is not UTF-8", "Subject: \xf1\n\nx\n", ""},
 		{"in what is signed", mixed8 + "\n--b b\nContent-Type: multipart/signed; boundary=s\n\n--s\n\nñ\n--s--\n--b b--\n", ""},
 		{"in what is encoded", "Content-Transfer-Encoding: base64\n\n\xff\n", ""},
 		{"in a preamble", mixed8 + "\nñ\n--b b\n\nx\n--b b--\n", ""},
 		{"behind the end", mixed8 + "\n--b b\n\nx\n--b b--\nñ\n", ""},
-		{"in a part's header", mixed8 + "\n--b b\nSubject: ñ\n\nx\n--b b--\n", ""},
+		{"in a part's header", mixed8 + "\n--b b\nContent-Description: ñ\nContent-Disposition: attachment; filename=\"ñ\"\n\nx\n--b b--\n",
+			mixed7 + "\n--b b\nContent-Description: =?utf-8?q?=C3=B1?=\nContent-Disposition: attachment; filename*=utf-8''%C3%B1\n\nx\n--b b--\n"},
 		{"in a delimiter", mixed8 + "\n--b bñ\n", ""},
 		{"behind a line that is no field", "Subject: x\nwhat is this\n\nñ\n", ""},
 		{"of another kind", "Content-Type: message/global\n\nSubject: ñ\n\nx\n", ""},
@@ -124,7 +141,7 @@ func leaves(p *Part, msg []byte) (out []string) {
 
 // What comes out is in seven bits and reads as before.
 func FuzzSevenBit(f *testing.F) {
-	for _, s := range []string{"", "\r\n", "Subject: x\r\n\r\nñ\r\n", "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nñ\r\n--b\r\nContent-Type: message/rfc822\r\n\r\nA: b\r\n\r\n\xff\r\n--b--\r\n",
+	for _, s := range []string{"", "\r\n", "Subject: ñ\r\nTo: \"ñ, x\" <a@b>\r\nContent-Type: image/x; name=\"ñ\"\r\n\r\nx", "Subject: x\r\n\r\nñ\r\n", "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nñ\r\n--b\r\nContent-Type: message/rfc822\r\n\r\nA: b\r\n\r\n\xff\r\n--b--\r\n",
 		"Content-Type: multipart/digest; boundary=b\r\nContent-Transfer-Encoding: 8bit\r\n\r\n--b\r\n\r\nA: b\r\n\r\nñ\r\n--b--\r\n", "Content-Type: image/x\r\nContent-Transfer-Encoding: binary\r\n\r\n\xff",
 		"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: multipart/mixed; boundary=c\r\n--b\r\n\r\nñ"} {
 		f.Add(s)

@@ -170,7 +170,7 @@ func (r *Room) outOf(ctx context.Context, e *store.Expansion, members []director
 	}
 	_, domain := directory.Split(e.From)
 	t := trace{id: e.Queue, from: e.From, common: e.Prefix, has: listFields{id: true}} // the prefix has the list's lines
-	g := outgoing{room: r, trace: &t, eight: e.Body == mail.Body8BitMIME, wide: e.Traits.UTF8,
+	g := outgoing{room: r, trace: &t, eight: e.Body == mail.Body8BitMIME, wide: e.UTF8,
 		base: store.Outgoing{Queue: e.Queue, Sender: turnOf(domain), Lab: e.Lab, Traits: e.Traits, Received: now}}
 	var no []turned
 	taken := r.taken(ctx, origin, members)
@@ -191,7 +191,7 @@ func (r *Room) outOf(ctx context.Context, e *store.Expansion, members []director
 func (r *Room) filing(e *store.Expansion, to []target) store.Filing {
 	t := trace{from: e.From, common: e.Prefix, has: listFields{id: true}} // the prefix has the list's lines
 	f := store.Filing{ID: e.Queue, From: e.From, Blob: e.Blob, Traits: e.Traits, Received: r.cfg.Now(), To: t.deliveries(to)}
-	f.Traits.UTF8 = f.Traits.UTF8 || t.wide(to)
+	f.Traits.UTF8 = f.Traits.UTF8 || !mail.IsASCII(string(e.Prefix)) || t.wide(to)
 	return f
 }
 

@@ -213,13 +213,13 @@ func (l *letter) filings(ctx context.Context, id string, now time.Time) ([]filin
 	f.Traits = l.body.traits(l.head.utf8 || t.utf8)
 	f.To = t.deliveries(fit)
 	for i := range l.large {
-		f.Later = append(f.Later, l.expansion(&t, &l.large[i], f.Traits))
+		f.Later = append(f.Later, l.expansion(&t, &l.large[i]))
 	}
 	messageID := l.head.idText
 	if !l.head.id && l.from.Service == mail.Submission {
 		messageID = l.room.newMessageID(id)
 	}
-	if f.Out, err = l.outgoing(ctx, &t, f.Traits, messageID, now); err != nil {
+	if f.Out, err = l.outgoing(ctx, &t, messageID, now); err != nil {
 		return nil, err
 	}
 	own := filing{Filing: f, targets: fit, messageID: messageID, size: l.size}

@@ -146,6 +146,27 @@ func TestExpandOutside(t *testing.T) {
 	}
 }
 
+// What a list's message needs of the next host is known behind the 250, too.
+func TestExpandWide(t *testing.T) {
+	h, _ := open(t)
+	h.list("larga@pepito.es", directory.Public, "pepe@pepito.es", "ana@pepito.es", "a@far.example", "b@far.example", "c@far.example")
+	for _, asked := range []bool{false, true} {
+		h.store.out, h.store.expansions = nil, nil
+		if _, err := h.send(mx(), mail.Envelope{From: addr("x@example.net"), UTF8: asked}, "Subject: año\r\n\r\nx\r\n", 0, rcpts("larga@pepito.es")...); err != nil {
+			t.Fatal(err)
+		}
+		if len(h.store.expansions) != 1 {
+			t.Fatalf("%+v", h.store.expansions)
+		}
+		if err := h.room.expandAll(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if o := h.store.out; len(o) != 1 || o[0].UTF8 != asked || !o[0].Traits.UTF8 || o[0].Body != mail.Body8BitMIME {
+			t.Errorf("asked %v: %+v", asked, o)
+		}
+	}
+}
+
 // A message that only passes through is passed on as it is, but for our line
 // above it: what is odd in it is its sender's affair and its reader's.
 //

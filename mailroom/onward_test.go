@@ -197,6 +197,7 @@ func TestOutgoing(t *testing.T) {
 func TestOutgoingNeeds(t *testing.T) {
 	h, _ := open(t)
 	h.alias("n@pepito.es", "ñ@far.example", "a@far.example")
+	h.alias("d@pepito.es", "a@ñandú.example")
 	for _, tt := range []struct {
 		name, msg, to string
 		env           mail.Envelope
@@ -207,11 +208,14 @@ func TestOutgoingNeeds(t *testing.T) {
 		{"8bit body", "A: b\r\n\r\nlong enough to be looked at, año\r\n", "a@far.example", mail.Envelope{}, "8"},
 		{"8bit at the end", "A: b\r\n\r\n1234567\xf1", "a@far.example", mail.Envelope{}, "8"},
 		{"latin-1 header", "Subject: a\xf1o\r\n\r\nx\r\n", "a@far.example", mail.Envelope{}, "8"},
-		{"UTF-8 header", "Subject: año\r\n\r\nx\r\n", "a@far.example", mail.Envelope{UTF8: true}, "8 utf8"},
+		{"UTF-8 header, not asked for", "Subject: año\r\n\r\nx\r\n", "a@far.example", mail.Envelope{}, "8 head"},
+		{"UTF-8 header, behind an alias", "Subject: año\r\n\r\nx\r\n", "n@pepito.es", mail.Envelope{}, "8 utf8 head, 8 head"},
+		{"UTF-8 header", "Subject: año\r\n\r\nx\r\n", "a@far.example", mail.Envelope{UTF8: true}, "8 utf8 head"},
 		{"UTF-8 below", "Subject: x\r\n\r\naño\r\n", "a@far.example", mail.Envelope{UTF8: true}, "8 utf8"},
 		{"SMTPUTF8 for nothing", plain, "a@far.example", mail.Envelope{UTF8: true}, "7"},
 		{"UTF-8 recipient", plain, "ñ@far.example", mail.Envelope{UTF8: true}, "8 utf8"},
 		{"UTF-8 domain", plain, "a@ñandú.example", mail.Envelope{UTF8: true}, "8 utf8"}, // Received: names it
+		{"UTF-8 domain behind an alias", plain, "d@pepito.es", mail.Envelope{}, "7"},    // RCPT says its A-label
 		{"UTF-8 behind an alias, for the one alone", plain, "n@pepito.es", mail.Envelope{}, "8 utf8, 7"},
 		{"UTF-8 sender", plain, "a@far.example", mail.Envelope{UTF8: true, From: addr("ñ@pepito.es")}, "8 utf8"},
 	} {
@@ -230,6 +234,9 @@ func TestOutgoingNeeds(t *testing.T) {
 			}
 			if o.UTF8 {
 				s += " utf8"
+			}
+			if o.Traits.UTF8 {
+				s += " head"
 			}
 			got = append(got, s)
 			if !o.Lab {

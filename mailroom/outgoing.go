@@ -20,7 +20,7 @@ type outgoing struct {
 	trace *trace
 	base  store.Outgoing // what all have in common
 	eight bool           // the body has octets above 127
-	wide  bool           // the message itself needs SMTPUTF8
+	wide  bool           // the sender asked for SMTPUTF8, and the message needs it
 
 	out   []store.Outgoing
 	index map[string]int
@@ -56,7 +56,7 @@ func (g *outgoing) add(ctx context.Context, o *directory.Onward, rc store.Rcpt) 
 	if b.from, err = g.room.leaving(ctx, g.trace.path(o.List), o.Via); err != nil {
 		return err
 	}
-	b.wide = !g.wide && !(mail.IsASCII(o.Address) && mail.IsASCII(b.from) && mail.IsASCII(o.Via))
+	b.wide = !g.wide && !(narrowRcpt(o) && mail.IsASCII(b.from) && mail.IsASCII(o.Via))
 	at, there := g.index[b.key()]
 	if !there {
 		at = len(g.out)
@@ -68,6 +68,13 @@ func (g *outgoing) add(ctx context.Context, o *directory.Onward, rc store.Rcpt) 
 	}
 	g.out[at].Rcpts = append(g.out[at].Rcpts, rc)
 	return nil
+}
+
+// narrowRcpt says that RCPT can name the address in ASCII: its domain goes as an
+// A-label.
+func narrowRcpt(o *directory.Onward) bool {
+	local, _ := directory.Split(o.Address)
+	return mail.IsASCII(local) && (o.Domain != "" || mail.IsASCII(o.Address))
 }
 
 // begin makes a message that leaves. It has no Return-Path: only who delivers
@@ -101,20 +108,19 @@ func deliveredTo(b []byte, address string) []byte {
 }
 
 // outgoing is what leaves of this message.
-func (l *letter) outgoing(ctx context.Context, t *trace, traits store.Traits, messageID string, now time.Time) ([]store.Outgoing, error) {
+func (l *letter) outgoing(ctx context.Context, t *trace, messageID string, now time.Time) ([]store.Outgoing, error) {
 	if len(l.onward) == 0 {
 		return nil, nil
 	}
 	g := outgoing{room: l.room, trace: t, eight: l.body.eight || l.head.eightBit, base: store.Outgoing{
 		Queue: t.id, MessageID: messageID, Sender: l.turnOf(), Lab: l.from.Mode == mail.Lab,
-		EnvID: l.env.EnvID, Ret: l.env.Ret, Traits: traits, Received: now,
+		EnvID: l.env.EnvID, Ret: l.env.Ret, Traits: l.body.traits(l.head.utf8), Received: now,
 	}}
 	var err error
 	if g.base.Auth, err = l.submitter(ctx); err != nil {
 		return nil, err
 	}
-	// Parts may have UTF-8 in their own headers, which nobody looks at here.
-	g.wide = l.head.utf8 || l.env.UTF8 && l.body.eight
+	g.wide = l.wide()
 	for i := range l.onward {
 		o := &l.onward[i]
 		if err := g.add(ctx, &o.Onward, l.rcptOf(o, now)); err != nil {
@@ -123,6 +129,12 @@ func (l *letter) outgoing(ctx context.Context, t *trace, traits store.Traits, me
 	}
 	return g.out, nil
 }
+
+// wide says that the sender asked for SMTPUTF8, and that the message needs it (RFC
+// 6531 §3.6). One who did not ask has UTF-8 in the header all the same, as many
+// programs do, and gets it on by 8BITMIME. Parts may have UTF-8 in their own
+// headers, which nobody looks at here.
+func (l *letter) wide() bool { return l.env.UTF8 && (l.head.utf8 || l.body.eight) }
 
 // rcptOf is an address elsewhere as the queue has it, with what RFC 3461
 // §5.2.7 lets go on with it of what the sender asked for.

@@ -19,13 +19,20 @@ import (
 // the fields that stand before it; none where it has no key.
 type Resign func(ctx context.Context, domain string, message io.Reader) ([]byte, error)
 
-// fit makes a message fit a host without 8BITMIME: what was only announced as
-// 8-bit goes as it is, for programs say so of all they send; the rest is put into
-// seven bits (RFC 6152 §3). Not what others have signed, which would break their
-// signature, nor what cannot be converted: Send refuses these.
-func (q *Queue) fit(ctx context.Context, l *link, m *smtpclient.Message, out *store.Outgoing, from *content) {
-	if m.Envelope.Body != mail.Body8BitMIME || m.Envelope.UTF8 || l.Offer().Extensions.Has(smtp.Ext8BitMIME) {
-		return
+// fit makes a message fit its host. UTF-8 in the header, where that alone would
+// want SMTPUTF8 and the sender did not ask for it, goes by it where it is offered
+// (RFC 6531 §3.4), else as it came by 8BITMIME. For a host without that, too, what
+// was only announced as 8-bit goes as it is, for programs say so of all they send;
+// the rest is put into seven bits (RFC 6152 §3). Not what others have signed, which
+// would break their signature, nor what cannot be converted: these are refused, by
+// Send or, for the header's sake, here.
+func (q *Queue) fit(ctx context.Context, l *link, m *smtpclient.Message, out *store.Outgoing, from *content) error {
+	has := l.Offer().Extensions.Has
+	if out.Traits.UTF8 && has(smtp.ExtSMTPUTF8) && has(smtp.Ext8BitMIME) {
+		m.Envelope.UTF8 = true
+	}
+	if m.Envelope.Body != mail.Body8BitMIME || m.Envelope.UTF8 || has(smtp.Ext8BitMIME) {
+		return nil
 	}
 	body := q.cfg.Store.Content(ctx, out)
 	defer body.Close()
@@ -33,20 +40,24 @@ func (q *Queue) fit(ctx context.Context, l *link, m *smtpclient.Message, out *st
 	ours := signedBy(out.Prefix)
 	switch {
 	case errors.Is(err, imf.ErrWide), err == nil && !s.Plain && s.Signatures > len(ours):
-		return
+		if out.Traits.UTF8 {
+			return smtpclient.WideHeader()
+		}
+		return nil
 	case err != nil:
 		if ctx.Err() == nil {
 			from.failed = err // Send refuses it, and that is no reason to give it up
 		}
-		return
+		return nil
 	case s.Plain:
 		m.ASCII = true
-		return
+		return nil
 	}
 	s.Unsigned = true
 	m.Content = io.MultiReader(bytes.NewReader(q.resigned(ctx, ours, s, out)), s.Reader(from))
 	m.ASCII, m.Size = true, -1
 	l.note("the host takes no 8-bit messages: it gets this one in 7 bits")
+	return nil
 }
 
 // signedBy gives the domains that signed a message here: their fields are in the

@@ -41,9 +41,12 @@ func (q *Queue) transact(ctx context.Context, l *link, items []store.Item, c *co
 	if l.loggedIn {
 		m.Envelope.Auth = cmp.Or(out.Auth, "<>") // RFC 4954 §5; who knows us not would not believe it
 	}
-	q.fit(ctx, l, m, out, c)
-	outcome, err := l.Send(ctx, m)
-	l.sent++
+	var outcome smtpclient.Outcome
+	err := q.fit(ctx, l, m, out, c)
+	if err == nil {
+		outcome, err = l.Send(ctx, m)
+		l.sent++
+	}
 	t.took = q.cfg.Now().Sub(t.at)
 	got := c.passed()
 	t.verdicts, t.usable = judge(len(items), outcome, err, got)

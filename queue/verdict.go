@@ -184,6 +184,8 @@ func cannotCarry(e *mail.Error) error {
 	switch e.Status {
 	case status(5, 6, 7):
 		return words.Fail("attempt.no_utf8", nil)
+	case status(5, 6, 9):
+		return words.Fail("attempt.no_utf8_header", nil)
 	case status(5, 6, 3):
 		return words.Fail("attempt.no_8bit", nil)
 	case status(5, 3, 4):

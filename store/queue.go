@@ -21,7 +21,7 @@ type Outgoing struct {
 	EnvID     string
 	Ret       mail.Ret
 	Body      mail.Body // Body8BitMIME where the content has octets above 127, whatever MAIL's BODY said
-	UTF8      bool      // it needs SMTPUTF8 (RFC 6531 §3.4)
+	UTF8      bool      // it needs SMTPUTF8 (RFC 6531 §3.4): for an address, or because the sender asked; for Traits.UTF8 alone it does not
 	Traits    Traits
 	Received  time.Time
 	Prefix    []byte // lines that stand before the body for these recipients

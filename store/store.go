@@ -76,6 +76,7 @@ type Expansion struct {
 	Queue  string // the queue id
 	Traits Traits
 	Body   mail.Body // for members elsewhere, as in Outgoing
+	UTF8   bool      // likewise
 	Lab    bool      // likewise
 }
 

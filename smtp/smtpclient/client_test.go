@@ -283,10 +283,12 @@ func TestNotCarried(t *testing.T) {
 			return err
 		}
 		eight, large, utf := message("Hi\r\n", "b@x.example"), message("Hello again\r\n", "b@x.example"), message("Hi\r\n", "ñ@x.example")
+		head, from := message("Hi\r\n", "b@x.example"), message("Hi\r\n", "b@x.example")
+		head.Envelope.UTF8, from.Envelope.From.Local = true, "ñ"
 		eight.Envelope.Body = mail.Body8BitMIME
-		for want, m := range map[string]*Message{"5.6.3": eight, "5.3.4": large, "5.6.7": utf} {
+		for want, m := range map[string]*Message{"5.6.3": eight, "5.3.4": large, "5.6.7": utf, "5.6.9": head, "5.6.7 ": from} {
 			var refused *mail.Error
-			if _, err := c.Send(ctx, m); !errors.As(err, &refused) || refused.Status.String() != want {
+			if _, err := c.Send(ctx, m); !errors.As(err, &refused) || refused.Status.String() != strings.TrimSpace(want) {
 				t.Errorf("%s: %v", want, err)
 			}
 		}

@@ -44,8 +44,8 @@ func (o *Outcome) Taken() int {
 
 // Send hands a message over. What the server cannot carry is refused before
 // anything is asked: 8-bit content (552 there would be lies; RFC 6152 §3 asks
-// for 5.6.3), addresses in UTF-8 (RFC 6531 §3.5), a message larger than SIZE
-// says (RFC 1870 §6.1).
+// for 5.6.3), addresses and headers in UTF-8 (RFC 6531 §3.5), a message larger
+// than SIZE says (RFC 1870 §6.1).
 //
 // The error is a *Refusal where no recipient, or the message, was refused as a
 // whole; with no error, Outcome still says of each recipient what he was told.
@@ -79,21 +79,29 @@ func (c *Client) Send(ctx context.Context, m *Message) (Outcome, error) {
 // carries says why the server cannot take the message at all.
 func (c *Client) carries(m *Message) error {
 	has := c.offer.Extensions.Has
-	utf8 := m.Envelope.UTF8 || !m.Envelope.From.IsASCII()
+	address := !m.Envelope.From.IsASCII()
 	for _, to := range m.To {
-		utf8 = utf8 || !to.To.IsASCII()
+		address = address || !to.To.IsASCII()
 	}
 	switch {
 	case len(m.To) == 0 && m.Upto != smtp.MAIL:
 		return errors.New("smtpclient: a message without recipients")
-	case utf8 && !has(smtp.ExtSMTPUTF8):
+	case address && !has(smtp.ExtSMTPUTF8):
 		return mail.Refuse(553, "5.6.7", "The server takes no addresses beyond ASCII")
+	case m.Envelope.UTF8 && !has(smtp.ExtSMTPUTF8):
+		return WideHeader()
 	case m.Envelope.Body == mail.Body8BitMIME && !m.ASCII && !has(smtp.Ext8BitMIME):
 		return mail.Refuse(554, "5.6.3", "The server takes no 8-bit messages")
 	case has(smtp.ExtSize) && c.offer.MaxSize > 0 && m.Size > c.offer.MaxSize:
 		return mail.Refuse(552, "5.3.4", "The message is larger than the server takes")
 	}
 	return nil
+}
+
+// WideHeader is the refusal of a message that needs SMTPUTF8 for what is in it,
+// where its addresses would not (RFC 6531 §3.5).
+func WideHeader() error {
+	return mail.Refuse(554, "5.6.9", "The server takes no header beyond ASCII")
 }
 
 func wantsReports(m *Message) bool {

@@ -349,6 +349,7 @@ const (
 	flagUTF8
 	flagEightBit // of an expansion
 	flagLab
+	flagWide // likewise
 )
 
 func traitFlags(t store.Traits) int64 {

@@ -105,6 +105,7 @@ func hop(t *testing.T, p peer) {
 			hosts := []string{o.at(0)}
 			w.call("route.add", admin.RouteChange{Domain: "bench.test", Hosts: &hosts}, nil)
 			t.Run("there", func(t *testing.T) { there(w.in(t), o, tls && !p.broken, p.there) })
+			t.Run("header", func(t *testing.T) { header(w.in(t), o) })
 			t.Run("back", func(t *testing.T) { back(w.in(t), o, tls, p.back) })
 			t.Run("many", func(t *testing.T) { many(w.in(t), o) })
 			if t.Failed() {
@@ -126,6 +127,17 @@ func there(w *world, o *other, tls bool, want []string) {
 	if len(kept) != 1 || secured(kept[0]) != tls {
 		w.t.Errorf("the peer keeps %q", kept)
 	}
+	o.clear(w.t)
+}
+
+// header sends one whose header has UTF-8, as many programs write it, without
+// SMTPUTF8: it arrives as it is at hosts with and without that.
+func header(w *world, o *other) {
+	s := w.session(w.addrs["submission"], true)
+	s.letter(pepe, "pepe@bench.test", "", "NOTIFY=FAILURE", "número")
+	s.cmd(221, "QUIT")
+	w.until("it to be there", func() bool { return len(o.kept(w.t)) >= 1 })
+	wants(w.t, strings.Join(o.kept(w.t), ""), "Subject: número\n")
 	o.clear(w.t)
 }
 

@@ -1,0 +1,94 @@
+package queue
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"posta/mail"
+	"posta/store"
+)
+
+// headerCase is mail with UTF-8 in its header, or none, and two hosts.
+type headerCase struct {
+	text    string
+	asked   bool // MAIL had SMTPUTF8
+	to      string
+	first   string
+	second  string // "": there is no other host
+	want    string
+	reports []string // what is said in the report
+}
+
+// saidBy is a dialogue in which a message goes out behind such a MAIL.
+func saidBy(offer []string, parameters, text string) string {
+	s := strings.Replace(sent, "MAIL FROM:<a@us.example>", "MAIL FROM:<a@us.example>"+parameters, 1)
+	before, _, _ := strings.Cut(s, "C: Subject")
+	return script(greeting(offer...), before+"C: "+strings.ReplaceAll(text, "\n", "\nC: ")+"\nC: .\nS: 250 2.0.0 mine", quit)
+}
+
+func headerCases() map[string]headerCase {
+	const wide, wider = "Subject: número\nTo: Pepé <b@x.example>\n\nH\xc3\xad", "To: <ñ@x.example>\n\nHi"
+	const words = "Subject: =?utf-8?q?n=C3=BAmero?=\nTo: =?utf-8?b?UGVww6k=?= <b@x.example>\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n" +
+		"Content-Transfer-Encoding: quoted-printable\n\nH=C3=AD"
+	refuses := talk(quit)
+	header := []string{"Status: 5.6.9", "The server takes no header beyond ASCII", "plain letters, a to z, in the header"}
+	return map[string]headerCase{
+		"SMTPUTF8": {text: wide, first: saidBy([]string{"8BITMIME", "SMTPUTF8"}, " BODY=8BITMIME SMTPUTF8", wide), want: "b relayed 250 mine"},
+		"8BITMIME": {text: wide, first: saidBy([]string{"8BITMIME"}, " BODY=8BITMIME", wide), want: "b relayed 250 mine"},
+		"neither":  {text: wide, first: saidBy(nil, "", words), want: "b relayed 250 mine"},
+		"neither, signed by others": {text: "DKIM-Signature: theirs\n" + wide, first: refuses, want: "b failed The server takes no header beyond ASCII",
+			reports: header},
+		"neither, signed by others, and another host": {text: "DKIM-Signature: theirs\n" + wide, first: refuses,
+			second: saidBy([]string{"8BITMIME"}, " BODY=8BITMIME", "DKIM-Signature: theirs\n"+wide), want: "b relayed 250 mine"},
+		"8BITMIME, signed by others": {text: "DKIM-Signature: theirs\n" + wide, first: saidBy([]string{"8BITMIME"}, " BODY=8BITMIME", "DKIM-Signature: theirs\n"+wide),
+			want: "b relayed 250 mine"},
+		"neither, an address":  {text: wider, first: refuses, want: "b failed The server takes no header beyond ASCII", reports: header},
+		"8BITMIME, an address": {text: wider, first: saidBy([]string{"8BITMIME"}, " BODY=8BITMIME", wider), want: "b relayed 250 mine"},
+		"SMTPUTF8 alone":       {text: wide, first: saidBy([]string{"SMTPUTF8"}, "", words), want: "b relayed 250 mine"}, // RFC 6531 §3.1 wants both
+		"asked":                {text: wide, asked: true, first: script(greeting("8BITMIME"), quit), want: "b failed The server takes no header beyond ASCII", reports: header},
+		"asked, and another host": {text: wide, asked: true, first: script(greeting("8BITMIME"), quit),
+			second: saidBy([]string{"8BITMIME", "SMTPUTF8"}, " BODY=8BITMIME SMTPUTF8", wide), want: "b relayed 250 mine"},
+		"address": {text: "Subject: Hi\n\nHi", asked: true, to: "ñ@x.example", first: script(greeting("8BITMIME"), quit),
+			want: "ñ failed The server takes no addresses beyond ASCII", reports: []string{"Status: 5.6.7", "addresses with letters beyond a to z"}},
+	}
+}
+
+// SMTPUTF8 is wanted of a host for what the sender asked it for and for addresses,
+// not for a header alone. What cannot leave is refused for what it is.
+func TestWideHeader(t *testing.T) {
+	for name, c := range headerCases() {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				w.host("x.example", "mx1.x.example", 10, "192.0.2.7")
+				w.answers("192.0.2.7:25", c.first)
+				if c.second != "" {
+					w.host("x.example", "mx2.x.example", 20, "192.0.2.8")
+					w.answers("192.0.2.8:25", c.second)
+				}
+				text, to, now := strings.ReplaceAll(c.text, "\n", "\r\n")+"\r\n", "b@x.example", time.Now()
+				if c.to != "" {
+					to = c.to
+				}
+				head, _, _ := strings.Cut(text, "\r\n\r\n")
+				w.store.file(store.Outgoing{Sender: "s", From: "a@us.example", Queue: "q", Body: mail.Body8BitMIME, UTF8: c.asked, Received: now,
+					Traits: store.Traits{UTF8: !mail.IsASCII(head)}, Rcpts: []store.Rcpt{{To: to, Domain: "x.example", Due: now, Expires: now.Add(time.Hour)}}}, text)
+				w.run(2 * time.Hour)
+				name, _, _ := strings.Cut(to, "@")
+				if len(w.facts) != 1 || name+" "+w.facts[0].Outcome+" "+w.facts[0].Reply != c.want || w.store.left() != 0 {
+					t.Errorf("%s", w.story())
+				}
+				if len(w.reports) != min(len(c.reports), 1) {
+					t.Fatalf("%q", w.reports)
+				}
+				for _, want := range c.reports {
+					if said := strings.Join(strings.Fields(w.reports[0]), " "); !strings.Contains(said, want) {
+						t.Errorf("no %q in %s", want, said)
+					}
+				}
+			})
+		})
+	}
+}
