@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"posta/directory"
+	"posta/store"
 )
 
 // Domain is a domain as operations show it.
@@ -25,6 +26,9 @@ type Domain struct {
 	Site        string    `json:"site,omitempty"`          // of on-demand: who fetches the mail
 	MaxAge      int64     `json:"max_age,omitempty"`       // seconds that mail waits to leave; 0: what is usual
 	Created     time.Time `json:"created"`
+
+	Here     int64 `json:"here,omitempty"`      // of relay and on-demand: accounts, aliases and lists whose mail stays here; not of domain.list
+	LeftKept int64 `json:"left_kept,omitempty"` // recipients that wait for the site it was for before; only of domain.set
 }
 
 // DomainChange adds or changes a domain; what is nil keeps its value, or the
@@ -61,28 +65,89 @@ func (h House) domains() []Operation {
 		}),
 		op("domain.show", false, func(ctx context.Context, in DomainName) (Domain, error) {
 			found, err := d.Domain(ctx, in.Name)
-			return showDomain(found), err
+			return h.withHere(ctx, found, err)
 		}),
 		op("domain.add", true, func(ctx context.Context, in DomainChange) (Domain, error) {
 			n := directory.NewDomain(in.Name)
 			in.apply(&n)
 			added, err := d.AddDomain(ctx, n)
-			return showDomain(added), err
+			return h.withHere(ctx, added, err)
 		}),
-		op("domain.set", true, func(ctx context.Context, in DomainChange) (Domain, error) {
-			n, err := d.Domain(ctx, in.Name)
-			if err != nil {
-				return Domain{}, err
-			}
-			in.apply(&n)
-			set, err := d.SetDomain(ctx, n)
-			h.rerouted()
-			return showDomain(set), err
-		}),
-		op("domain.remove", true, func(ctx context.Context, in DomainName) (None, error) {
-			return None{}, d.RemoveDomain(ctx, in.Name, in.Force)
-		}),
+		op("domain.set", true, h.setDomain),
+		op("domain.remove", true, h.removeDomain),
 	}
+}
+
+func (h House) setDomain(ctx context.Context, in DomainChange) (Domain, error) {
+	n, err := h.Directory.Domain(ctx, in.Name)
+	if err != nil {
+		return Domain{}, err
+	}
+	was := n
+	in.apply(&n)
+	left := int64(0)
+	if n.Site == "" {
+		if left, err = h.waitFor(ctx, was); err != nil {
+			return Domain{}, err
+		}
+	}
+	if left > 0 && n.Relay == "" {
+		return Domain{}, stillKept(was, left)
+	}
+	set, err := h.Directory.SetDomain(ctx, n)
+	h.rerouted()
+	out, err := h.withHere(ctx, set, err)
+	out.LeftKept = left
+	return out, err
+}
+
+func (h House) removeDomain(ctx context.Context, in DomainName) (None, error) {
+	d, err := h.Directory.Domain(ctx, in.Name)
+	if err != nil {
+		return None{}, err
+	}
+	left, err := h.waitFor(ctx, d)
+	if err == nil && left > 0 {
+		err = stillKept(d, left)
+	}
+	if err != nil {
+		return None{}, err
+	}
+	return None{}, h.Directory.RemoveDomain(ctx, d.Name, in.Force)
+}
+
+// waitFor counts the recipients whose mail is kept for the site of a domain:
+// without it, nobody asks for them.
+func (h House) waitFor(ctx context.Context, d directory.Domain) (n int64, err error) {
+	if d.Site == "" || h.Queue == nil {
+		return 0, nil
+	}
+	err = h.pages(ctx, QueuePick{Domain: d.Name}, func(items []store.Item) (bool, error) {
+		for i := range items {
+			if !items[i].Due.Before(store.Never()) {
+				n++
+			}
+		}
+		return false, nil
+	})
+	return n, err
+}
+
+// stillKept refuses to leave kept mail behind.
+func stillKept(d directory.Domain, left int64) error {
+	return refusal("in_use", "admin.domain_kept", "Domain", d.Name, "Site", d.Site, "Count", left)
+}
+
+// withHere shows a domain with what of a relay or on-demand one lives here all
+// the same: its mail stays.
+func (h House) withHere(ctx context.Context, d directory.Domain, err error) (Domain, error) {
+	out := showDomain(d)
+	if err != nil || d.Kind == directory.KindLocal {
+		return out, err
+	}
+	n, err := h.Directory.Inhabitants(ctx, d.Name)
+	out.Here = int64(n)
+	return out, err
 }
 
 func (c DomainChange) apply(d *directory.Domain) {

@@ -200,22 +200,29 @@ const maxAge = 366 * 24 * time.Hour
 
 // checkEmpty refuses to turn a domain into an alias while something lives in it.
 func (d *Directory) checkEmpty(ctx context.Context, label string) error {
+	n, err := d.Inhabitants(ctx, label)
+	if err == nil && n > 0 {
+		err = refuse(ErrInUse, "directory.domain_not_empty", words.Args{"Domain": label, "Number": n})
+	}
+	return err
+}
+
+// Inhabitants counts the accounts, aliases and lists of a domain.
+func (d *Directory) Inhabitants(ctx context.Context, domain string) (int, error) {
+	label := d.label(domain)
 	accounts, err := d.store.Accounts(ctx, label)
 	if err != nil {
-		return because(err, theDomain(label))
+		return 0, because(err, theDomain(label))
 	}
 	aliases, err := d.store.Aliases(ctx, label)
 	if err != nil {
-		return because(err, theDomain(label))
+		return 0, because(err, theDomain(label))
 	}
 	lists, err := d.store.Lists(ctx, label)
 	if err != nil {
-		return because(err, theDomain(label))
+		return 0, because(err, theDomain(label))
 	}
-	if n := len(accounts) + len(aliases) + len(lists); n > 0 {
-		return refuse(ErrInUse, "directory.domain_not_empty", words.Args{"Domain": label, "Number": n})
-	}
-	return nil
+	return len(accounts) + len(aliases) + len(lists), nil
 }
 
 // now is the time of a new row, as exact as every Store keeps it.

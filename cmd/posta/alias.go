@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"strings"
 
@@ -58,7 +57,7 @@ func (a *app) aliasCall(ctx context.Context, operation string, in any) error {
 	return a.print(one, func(w io.Writer) error {
 		err := facts(w)
 		for _, target := range one.Unreachable {
-			_, _ = fmt.Fprintln(w, a.say("config.warning", words.Args{"Text": a.say("alias.unreachable", words.Args{"Target": target, "Address": one.Address})}))
+			a.warn(w, a.say("alias.unreachable", words.Args{"Target": target, "Address": one.Address}))
 		}
 		return err
 	})

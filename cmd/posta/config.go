@@ -97,7 +97,7 @@ func (a *app) configCheck(file string) error {
 			return err
 		}
 		for _, warning := range out.Warnings {
-			_, _ = fmt.Fprintln(w, a.say("config.warning", words.Args{"Text": warning}))
+			a.warn(w, warning)
 		}
 		return nil
 	})

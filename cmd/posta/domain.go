@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -106,11 +107,28 @@ func (a *app) domainCall(ctx context.Context, operation string, in any) error {
 	if err != nil {
 		return err
 	}
-	return a.print(d, a.facts(fact{"field.domain", d.Name}, fact{"field.alias_of", d.AliasOf}, fact{"field.catch_all", d.CatchAll},
+	facts := a.facts(fact{"field.domain", d.Name}, fact{"field.alias_of", d.AliasOf}, fact{"field.catch_all", d.CatchAll},
 		fact{"field.plus", a.yes(d.Plus)}, fact{"field.max_accounts", a.count(d.MaxAccounts)},
 		fact{"field.max_message", a.limit(d.MaxMessage)}, fact{"field.max_bytes", a.limit(d.MaxBytes)},
 		fact{"field.sender_check", d.SenderCheck}, fact{"field.kind", a.domainKind(d)}, fact{"field.recipients", known}, fact{"field.fallback", d.Fallback},
-		fact{"field.max_age", a.span(d.MaxAge)}, fact{"field.created", when(d.Created)}))
+		fact{"field.max_age", a.span(d.MaxAge)}, fact{"field.created", when(d.Created)})
+	return a.print(d, func(w io.Writer) error {
+		err := facts(w)
+		about := words.Args{"Domain": d.Name, "Host": cmp.Or(d.Relay, d.Fallback), "Site": d.Site}
+		if d.Here > 0 {
+			about["Count"] = d.Here
+			id := "domain.here_relay"
+			if d.Site != "" {
+				id = "domain.here_on_demand"
+			}
+			a.warn(w, a.say(id, about))
+		}
+		if d.LeftKept > 0 {
+			about["Count"] = d.LeftKept
+			a.warn(w, a.say("domain.left_kept", about))
+		}
+		return err
+	})
 }
 
 // knownRecipients says for whom mail of a relay or on-demand domain is taken.

@@ -159,7 +159,7 @@ func (a *app) mailingListCall(ctx context.Context, operation string, in any) err
 			return err
 		}
 		if l.Unreachable != "" {
-			_, _ = fmt.Fprintln(w, a.say("config.warning", words.Args{"Text": a.say("alias.no_owner", words.Args{"Owner": l.Unreachable})}))
+			a.warn(w, a.say("alias.no_owner", words.Args{"Owner": l.Unreachable}))
 		}
 		for _, m := range l.Members {
 			if _, err := fmt.Fprintln(w, "  "+m); err != nil {

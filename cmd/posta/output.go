@@ -211,3 +211,8 @@ type nothing struct {
 func (a *app) done(id string, args words.Args) error {
 	return a.print(nothing{true}, line(a.broken(a.Out, a.say(id, args))))
 }
+
+// warn writes what a person should look at behind what was asked for.
+func (a *app) warn(w io.Writer, text string) {
+	_, _ = fmt.Fprintln(w, a.broken(w, a.say("config.warning", words.Args{"Text": text})))
+}

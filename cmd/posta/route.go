@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"io"
 	"strconv"
 	"strings"
@@ -131,7 +130,7 @@ func (a *app) routeCall(ctx context.Context, operation string, in any) error {
 	return a.print(r, func(w io.Writer) error {
 		err := facts(w)
 		warn := func(id string, args words.Args) {
-			_, _ = fmt.Fprintln(w, a.broken(w, a.say("config.warning", words.Args{"Text": a.say(id, args)})))
+			a.warn(w, a.say(id, args))
 		}
 		for _, host := range r.OutOfLab {
 			if len(r.Hosts) == 0 {

@@ -39,7 +39,7 @@ func (a *app) statusCommand() *cobra.Command {
 			}
 			for _, c := range s.Certificates {
 				if warning := a.ending(c); warning != "" {
-					_, _ = fmt.Fprintln(w, a.say("config.warning", words.Args{"Text": warning}))
+					a.warn(w, warning)
 				}
 			}
 			return nil
