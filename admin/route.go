@@ -3,6 +3,8 @@ package admin
 import (
 	"cmp"
 	"context"
+	"net"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -20,7 +22,9 @@ type Route struct {
 	IP      string    `json:"ip"` // both, 4, 6
 	Created time.Time `json:"created"`
 
-	OutOfLab []string `json:"out_of_lab,omitempty"` // of the hosts: no mail of a lab of this server goes there, "MX" for a route that names none; not of route.list
+	NoSource  bool     `json:"no_source,omitempty"`  // this computer has not the address Source now; as OutOfLab not of route.list
+	Unsourced []string `json:"unsourced,omitempty"`  // of the hosts: addresses of another kind than Source, which it is not for; the same
+	OutOfLab  []string `json:"out_of_lab,omitempty"` // of the hosts: no mail of a lab of this server goes there, "MX" for a route that names none; not of route.list
 }
 
 // RouteChange adds or changes a route; what is nil keeps its value, or the
@@ -133,12 +137,44 @@ func (h House) heldToLab(r directory.Route) Route {
 	if len(r.Hosts) == 0 && h.LabBars != nil && h.LabBars("") {
 		out.OutOfLab = []string{byMX}
 	}
+	if from, err := netip.ParseAddr(r.Source); err == nil {
+		out.NoSource = !has(from)
+		out.Unsourced = otherKind(from.Unmap(), r.Hosts)
+	}
 	for _, host := range r.Hosts {
 		if h.LabBars != nil && h.LabBars(host) {
 			out.OutOfLab = append(out.OutOfLab, host)
 		}
 	}
 	return out
+}
+
+// has says that this computer has an address.
+func has(addr netip.Addr) bool {
+	c, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(addr, 0)))
+	if err != nil {
+		return false
+	}
+	_ = c.Close()
+	return true
+}
+
+// otherKind gives those of the hosts that are addresses of another kind.
+func otherKind(from netip.Addr, hosts []string) (all []string) {
+	for _, host := range hosts {
+		addr, err := netip.ParseAddr(strings.Trim(host, "[]"))
+		if err != nil {
+			at, err := netip.ParseAddrPort(host)
+			if err != nil {
+				continue // a name may have both
+			}
+			addr = at.Addr()
+		}
+		if addr.Unmap().Is4() != from.Is4() {
+			all = append(all, host)
+		}
+	}
+	return all
 }
 
 // RouteTest is the way that mail for a domain would take now.
@@ -149,6 +185,7 @@ type RouteTest struct {
 	Site    string         `json:"site,omitempty"`    // it is kept until this site asks for it
 	Refused bool           `json:"refused,omitempty"` // mail for it is not taken: there is no route, and Mode is off
 	Route   string         `json:"route,omitempty"`   // the domain of the Route that counts
+	Relay   bool           `json:"relay,omitempty"`   // that is no Route: the domain itself names the host, to relay to or to fall back on
 	By      string         `json:"by,omitempty"`      // route, mx, address, literal: how the hosts were found
 	TLS     string         `json:"tls"`
 	CA      string         `json:"ca,omitempty"` // PEM: certificates that are believed beside the system's
@@ -170,6 +207,7 @@ type RouteTarget struct {
 	Preference uint16 `json:"preference"`
 	Address    string `json:"address"`
 	Source     string `json:"source,omitempty"` // the address to connect from; "": the system chooses
+	Own        bool   `json:"own,omitempty"`    // it is a listener of this server
 }
 
 // RouteWithout is a host with no address that would be tried.
@@ -185,7 +223,7 @@ func (h House) testRoute(ctx context.Context, in ByAddress) (RouteTest, error) {
 	if err != nil {
 		return RouteTest{}, err
 	}
-	out := RouteTest{Domain: laid.Domain, Mode: h.Outgoing, Local: laid.Local, Site: laid.Site, Route: laid.Route, TLS: opportunistic}
+	out := RouteTest{Domain: laid.Domain, Mode: h.Outgoing, Local: laid.Local, Site: laid.Site, Route: laid.Route, Relay: laid.Relay, TLS: opportunistic}
 	out.Refused = out.Route == "" && !out.Local && out.Site == "" && h.Outgoing == off
 	way, err := h.Sender.Explain(ctx, in.Address[strings.LastIndexByte(in.Address, '@')+1:])
 	if err != nil {
@@ -200,7 +238,7 @@ func (h House) testRoute(ctx context.Context, in ByAddress) (RouteTest, error) {
 		out.Status = way.Status.String()
 	}
 	for _, t := range way.Targets {
-		target := RouteTarget{Host: t.Host, Preference: t.Pref, Address: t.Addr.String()}
+		target := RouteTarget{Host: t.Host, Preference: t.Pref, Address: t.Addr.String(), Own: t.Own}
 		if t.Source.IsValid() {
 			target.Source = t.Source.String()
 		}

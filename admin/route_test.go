@@ -167,10 +167,10 @@ func TestWayOperations(t *testing.T) {
 	refused(t, table.Call(t.Context(), "route.test", ByAddress{Address: "x@a b"}, nil), "invalid")
 
 	c.way = queue.Way{TLS: queue.Implicit, By: queue.ByRoute, Route: queue.Route{User: "u", CA: ca}, Hostname: "us.example", Names: []string{"us.example"},
-		Targets: []queue.Target{{Host: "smart.example", Pref: 7, Addr: netip.MustParseAddrPort("192.0.2.7:587"), Source: netip.MustParseAddr("192.0.2.1")}},
+		Targets: []queue.Target{{Host: "smart.example", Pref: 7, Addr: netip.MustParseAddrPort("192.0.2.7:587"), Source: netip.MustParseAddr("192.0.2.1"), Own: true}},
 		Without: []queue.Without{{Host: "gone.example", Pref: 8, Why: "no address"}}}
 	got := test("x@far.example")
-	if got.Route != "*" || got.TLS != "implicit" || got.User != "u" || got.Refused || !slices.Equal(got.Targets, []RouteTarget{{"smart.example", 7, "192.0.2.7:587", "192.0.2.1"}}) ||
+	if got.Route != "*" || got.TLS != "implicit" || got.User != "u" || got.Refused || !slices.Equal(got.Targets, []RouteTarget{{"smart.example", 7, "192.0.2.7:587", "192.0.2.1", true}}) ||
 		got.By != "route" || got.CA != ca || got.Helo != "us.example" || !slices.Equal(got.Names, c.way.Names) || !slices.Equal(got.Without, []RouteWithout{{"gone.example", 8, "no address"}}) {
 		t.Errorf("%+v", got)
 	}

@@ -15,6 +15,7 @@ type RouteWay struct {
 	Local  bool     `json:"local,omitempty"` // its mail stays here
 	Site   string   `json:"site,omitempty"`  // it is kept until this site asks for it
 	Route  string   `json:"route,omitempty"` // the domain of the Route that counts; "": there is none
+	Relay  bool     `json:"relay,omitempty"` // that is no Route: the domain itself names the host, to relay to or to fall back on
 	Hosts  []string `json:"hosts,omitempty"` // in order; none: by MX
 	TLS    string   `json:"tls"`
 	CA     string   `json:"ca,omitempty"` // PEM
@@ -48,5 +49,6 @@ func (h House) wayTo(ctx context.Context, in ByAddress) (RouteWay, error) {
 	}
 	shown := showRoute(laid)
 	out.Route, out.Hosts, out.TLS, out.CA, out.User, out.Source, out.IP = shown.Domain, shown.Hosts, shown.TLS, laid.CA, shown.User, shown.Source, shown.IP
+	out.Relay = laid.Created.IsZero() // nobody made it
 	return out, nil
 }

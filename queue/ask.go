@@ -2,7 +2,9 @@ package queue
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -146,15 +148,25 @@ func (a *Asker) ask(ctx context.Context, host string, from, to mail.Address) ver
 			return *why
 		}
 	}
+	w.asks = true
 	targets, why := a.q.targets(ctx, w, false)
 	if why != nil {
 		return *why
 	}
 	last := said(later, "4.4.1", words.Fail("attempt.unreachable", nil))
 	for _, t := range targets {
+		if ctx.Err() != nil {
+			break // it says nothing of this one
+		}
+		if a.q.cfg.OwnListener(t.addr) {
+			last = asksItself()
+			continue
+		}
 		l, trouble := a.q.open(ctx, w, t)
 		if l == nil {
-			last = trouble.verdict
+			if last = trouble.verdict; last.loops() {
+				last = asksItself()
+			}
 			continue
 		}
 		v, answered := try(ctx, l, from, to)
@@ -164,6 +176,8 @@ func (a *Asker) ask(ctx context.Context, host string, from, to mail.Address) ver
 	}
 	return last
 }
+
+func asksItself() verdict { return said(later, "4.4.6", words.Fail("attempt.asks_itself", nil)) }
 
 // try says MAIL and RCPT, and leaves.
 func try(ctx context.Context, l *link, from, to mail.Address) (v verdict, answers bool) {
@@ -177,11 +191,17 @@ func try(ctx context.Context, l *link, from, to mail.Address) (v verdict, answer
 	case out.Mail.Code != 0 && out.Mail.Class() != 2:
 		v, answers = answered(smtp.MAIL, false, out.Mail), true
 	default:
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			err = os.ErrDeadlineExceeded // ours: nobody ends
+		}
 		v = said(later, "4.4.2", words.Fail("attempt.broke", because(orEnded(err))))
 	}
-	if l.Alive() {
+	switch {
+	case l.Alive():
 		_ = l.Quit(ctx)
-	} else {
+	case v.code == 0:
+		_ = l.Close("given up: " + v.text)
+	default:
 		_ = l.Close("asked about a recipient")
 	}
 	return v, answers

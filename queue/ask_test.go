@@ -26,6 +26,17 @@ func asking(mailReply, rcptReply string) string {
 	return s + "C: QUIT\nS: 221 bye\nclosed"
 }
 
+// mute takes the next command and answers nothing more.
+func mute(s string) string {
+	s, _, _ = strings.Cut(s, "C: RSET")
+	if !strings.Contains(s, "EHLO") {
+		s += "\nC: EHLO us.example"
+	} else {
+		s += "C: RCPT TO:<b@x.example>"
+	}
+	return s + "\nC: never"
+}
+
 func asked(err error) string {
 	var e *mail.Error
 	switch {
@@ -51,9 +62,13 @@ func TestAsk(t *testing.T) {
 		{"S: 220 x\nC: EHLO us.example\nS: 250 x\nC: MAIL FROM:<a@from.example>", "451 4.4.2 The connection broke"},
 		{"refused", "451 4.4.1 No connection: connection refused"},
 		{"silent", "451 4.4.1 No connection: no answer in time"},
+		{mute("S: 220 x"), "451 4.4.2 The connection broke before a message could be sent: no answer in time"},
+		{mute(asking("250 ok", "")), "451 4.4.2 The connection broke: no answer in time"},
+		{"S: 220 us.example\nC: EHLO us.example\nS: 250 us.example\nC: QUIT\nS: 221 bye\nclosed", "451 4.4.6 The host that should say"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t)
+			w.failing = strings.HasSuffix(tt.script, "never")
 			w.hosts["in.x.example"] = []netip.Addr{netip.MustParseAddr("192.0.2.7")}
 			w.answers("192.0.2.7:2525", tt.script)
 			left := strings.HasPrefix(tt.script, "S:") // others stay for the next connection
@@ -80,6 +95,24 @@ func TestAsk(t *testing.T) {
 			w.peers.Wait()
 		})
 	}
+}
+
+// Who is to be asked is this server: nobody is asked, whatever the port.
+func TestAskItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		own := netip.MustParseAddrPort("127.0.0.2:5525")
+		w.q.cfg.OwnListener = func(to netip.AddrPort) bool { return to == own }
+		got := asked(NewAsker(w.q).Ask(t.Context(), own.String(), mail.Address{Local: "a", Domain: "from.example"}, mail.Address{Local: "b", Domain: "x.example"}))
+		if !strings.HasPrefix(got, "451 4.4.6 The host that should say") || len(w.dials) != 0 {
+			t.Errorf("%q after %q", got, w.dials)
+		}
+		w.routes["x.example"] = Route{Hosts: []string{own.String(), "127.0.0.2:25"}}
+		way, err := w.q.Explain(t.Context(), "x.example")
+		if err != nil || len(way.Targets) != 2 || !way.Targets[0].Own || way.Targets[1].Own {
+			t.Errorf("%+v, %v", way.Targets, err)
+		}
+	})
 }
 
 // A host with several addresses is asked at the next one; a route of the

@@ -102,7 +102,7 @@ func (q *Queue) dialWith(ctx context.Context, w *way, t target, policy Policy) (
 	opening, cancel := context.WithTimeout(ctx, openTime)
 	defer cancel()
 	why.verdict, broken = g.greet(opening)
-	if why.fate != relayed && opening.Err() != nil && ctx.Err() == nil {
+	if why.fate != relayed && errors.Is(opening.Err(), context.DeadlineExceeded) {
 		why.verdict, broken = said(later, "4.4.2", words.Fail("attempt.broke_before", because(os.ErrDeadlineExceeded))), false
 		g.alive = false
 	}
@@ -125,7 +125,8 @@ func (q *Queue) source(w *way, to netip.Addr) netip.Addr {
 		return s
 	}
 	for _, s := range q.cfg.Source {
-		if s = s.Unmap(); s.Is4() == to.Is4() && !to.IsLoopback() {
+		// No network carries what comes from loopback, nor is a host of one's own told another address unasked.
+		if s = s.Unmap(); s.Is4() == to.Is4() && s.IsLoopback() == to.IsLoopback() {
 			return s
 		}
 	}
@@ -173,9 +174,11 @@ func (g *greeter) greet(ctx context.Context) (v verdict, broken bool) {
 func itself() *words.Error { return words.Fail("attempt.to_ourselves", nil) }
 
 // circle says that the host greets with this server's name. Where an
-// administrator laid the way, a gateway may well have the same name.
+// administrator laid the way, a gateway may well have the same name. A question
+// would come back as the next one, so that there only another server of the same
+// computer may have it.
 func (g *greeter) circle() bool {
-	return !g.w.explicit() && Circle(g.c.Greeted().Text, g.q.cfg.Names)
+	return (!g.w.explicit() || g.w.asks && !g.t.addr.Addr().IsLoopback()) && Circle(g.c.Greeted().Text, g.q.cfg.Names)
 }
 
 // Circle says that a host's greeting has one of this server's names: DNS leads

@@ -30,6 +30,7 @@ type Target struct {
 	Pref   uint16
 	Addr   netip.AddrPort
 	Source netip.Addr // to connect from; zero: the system chooses
+	Own    bool       // it is a listener of this server
 }
 
 // Without is a host of a way with no address that is tried.
@@ -56,7 +57,7 @@ func (q *Queue) Explain(ctx context.Context, domain string) (Way, error) {
 	}
 	all, without, why := q.survey(ctx, w, false)
 	for _, t := range all {
-		out.Targets = append(out.Targets, Target{Host: t.host.name, Pref: t.host.pref, Addr: t.addr, Source: q.source(w, t.addr.Addr())})
+		out.Targets = append(out.Targets, Target{Host: t.host.name, Pref: t.host.pref, Addr: t.addr, Source: q.source(w, t.addr.Addr()), Own: q.cfg.OwnListener(t.addr)})
 	}
 	out.Without = without
 	if why != nil {

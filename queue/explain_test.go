@@ -61,6 +61,23 @@ func TestExplain(t *testing.T) {
 	})
 }
 
+// An address of loopback is none to other hosts, nor another to those of this
+// computer.
+func TestSourceOfLoopback(t *testing.T) {
+	for _, c := range []struct{ source, host, want string }{
+		{"127.0.0.3", "127.0.0.2:2525", "127.0.0.3"}, {"127.0.0.3", "192.0.2.8", "invalid IP"},
+		{"192.0.2.1", "127.0.0.2:2525", "invalid IP"}, {"192.0.2.1", "192.0.2.8", "192.0.2.1"},
+	} {
+		w := newWorld(t)
+		w.q.cfg.Source = []netip.Addr{netip.MustParseAddr(c.source)}
+		w.routes["x.example"] = Route{Hosts: []string{c.host}}
+		got, err := w.q.Explain(t.Context(), "x.example")
+		if err != nil || len(got.Targets) != 1 || got.Targets[0].Source.String() != c.want {
+			t.Errorf("%s to %s: %+v, %v", c.source, c.host, got.Targets, err)
+		}
+	}
+}
+
 // Hosts that are passed over are told of, with the reason, and from which address
 // the others are asked.
 func TestExplainWithout(t *testing.T) {
@@ -77,7 +94,7 @@ func TestExplainWithout(t *testing.T) {
 		}
 		want := []Without{
 			{"mx1.x.example", 10, "The host mx1.x.example has no address"},
-			{"mx2.x.example", 20, "The host mx2.x.example has no address that mail can be sent to"}}
+			{"mx2.x.example", 20, "The host mx2.x.example has no address that mail can be sent to, only 127.0.0.1"}}
 		if !slices.Equal(got.Without, want) {
 			t.Errorf("%+v", got.Without)
 		}

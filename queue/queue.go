@@ -47,14 +47,15 @@ type Config struct {
 	Door     Door
 	Sink     event.Sink
 
-	Hostname string                // what EHLO says
-	Names    []string              // this server's: no mail goes to a host that has one of them
-	OwnAddr  func(netip.Addr) bool // whether an address is
-	Admits   func(netip.Addr) bool // whether mail of a lab may go to an address
-	Roots    *x509.CertPool        // that certificates must lead to; nil: the system's
-	TLS      Policy                // where a route says nothing
-	Family   Family                // the same
-	Source   []netip.Addr          // the addresses to send from, at most one of each family; none: the system chooses
+	Hostname    string                    // what EHLO says
+	Names       []string                  // this server's: no mail goes to a host that has one of them
+	OwnAddr     func(netip.Addr) bool     // whether an address is
+	OwnListener func(netip.AddrPort) bool // whether what is said there, this server hears
+	Admits      func(netip.Addr) bool     // whether mail of a lab may go to an address
+	Roots       *x509.CertPool            // that certificates must lead to; nil: the system's
+	TLS         Policy                    // where a route says nothing
+	Family      Family                    // the same
+	Source      []netip.Addr              // the addresses to send from, at most one of each family; none: the system chooses
 
 	KeyLog io.Writer // the secrets of TLS, of lab sessions only; nil: nobody's
 
@@ -141,6 +142,9 @@ func fill(cfg *Config) {
 	}
 	if cfg.OwnAddr == nil {
 		cfg.OwnAddr = func(netip.Addr) bool { return false }
+	}
+	if cfg.OwnListener == nil {
+		cfg.OwnListener = func(netip.AddrPort) bool { return false }
 	}
 	if cfg.Admits == nil {
 		cfg.Admits = func(netip.Addr) bool { return false }

@@ -56,6 +56,7 @@ type way struct {
 	route Route
 	by    By
 	hosts []host // best first
+	asks  bool   // nothing is sent: hosts are asked about recipients
 }
 
 // By is how a way was found.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"posta/dns"
 	"posta/words"
@@ -35,6 +36,7 @@ func (q *Queue) survey(ctx context.Context, w *way, lab bool) (all []target, wit
 		q.rand.shuffle(len(equals), func(i, j int) { equals[i], equals[j] = equals[j], equals[i] })
 		from = to
 	}
+	var seen []netip.Addr // that will not do
 	own, barred := -1, false
 	cut := false
 	for i, h := range hosts {
@@ -58,7 +60,8 @@ func (q *Queue) survey(ctx context.Context, w *way, lab bool) (all []target, wit
 			}
 		}
 		if len(all) == n {
-			without = append(without, h.without(bad, own >= 0))
+			without = append(without, h.without(bad, own >= 0, addrs))
+			seen = append(seen, addrs...)
 		}
 	}
 	if own >= 0 {
@@ -73,6 +76,8 @@ func (q *Queue) survey(ctx context.Context, w *way, lab bool) (all []target, wit
 	case barred:
 		why = sayp(failed, "5.7.1", words.Fail("attempt.lab_only", nil))
 		why.lone = true // other mail may go there
+	case why == nil && len(seen) > 0:
+		why = sayp(failed, "5.4.4", words.Fail("attempt.no_good_address", words.Args{"Addresses": few(seen)}))
 	case why == nil:
 		why = sayp(failed, "5.4.4", words.Fail("attempt.no_address", nil))
 	}
@@ -85,8 +90,8 @@ func (q *Queue) survey(ctx context.Context, w *way, lab bool) (all []target, wit
 
 // without says why a host has no address to try: that it could not be looked up,
 // that it is this server, or that none of its addresses will do.
-func (h host) without(bad *verdict, own bool) Without {
-	why := words.Fail("attempt.host_unusable", words.Args{"Host": h.name}).Error()
+func (h host) without(bad *verdict, own bool, addrs []netip.Addr) Without {
+	why := words.Fail("attempt.host_unusable", words.Args{"Host": h.name, "Addresses": few(addrs)}).Error()
 	switch {
 	case bad != nil:
 		why = bad.text
@@ -94,6 +99,19 @@ func (h host) without(bad *verdict, own bool) Without {
 		why = itself().Error()
 	}
 	return Without{Host: h.name, Pref: h.pref, Why: why}
+}
+
+// few names addresses, not all of many.
+func few(addrs []netip.Addr) string {
+	const most = 4
+	var all []string
+	for _, a := range addrs[:min(len(addrs), most)] {
+		all = append(all, a.Unmap().String())
+	}
+	if len(addrs) > most {
+		all = append(all, "…")
+	}
+	return strings.Join(all, ", ")
 }
 
 // addresses looks a host up.

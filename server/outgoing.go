@@ -35,7 +35,7 @@ func (h *House) openQueue() error {
 	}
 	c := queue.Config{
 		Store: h.db.Queue(), Resolver: resolver, Routes: routes{h}, Door: reports{h}, Sink: h.events,
-		Hostname: h.ehlo, Names: []string{h.cfg.Hostname, h.ehlo}, OwnAddr: h.ownAddr, Admits: h.labAdmits, Session: h.numbers.next, Problem: h.o.Report, Resign: h.resign,
+		Hostname: h.ehlo, Names: []string{h.cfg.Hostname, h.ehlo}, OwnAddr: h.ownAddr, OwnListener: h.ownListener, Admits: h.labAdmits, Session: h.numbers.next, Problem: h.o.Report, Resign: h.resign,
 		Source: o.Source, Family: families(o.IP), TLS: policies(o.TLS),
 		Limits: queue.Limits{Connections: o.MaxConns, Destination: o.PerDestination, FirstWait: o.RetryAfter.Duration, MostWait: o.RetryMost.Duration, WarnAfter: o.WarnAfter.Duration, Grace: grace, Times: smtpclient.Patient()},
 	}
@@ -113,6 +113,19 @@ func (h *House) ownAddr(addr netip.Addr) bool {
 		}
 	}
 	return false
+}
+
+// ownListener says whether a listener of SMTP answers there, whatever its port:
+// where an administrator lays a way, one may name it.
+func (h *House) ownListener(to netip.AddrPort) bool {
+	addr := to.Addr().Unmap()
+	return slices.ContainsFunc(h.listeners, func(l *listener) bool {
+		at, err := netip.ParseAddrPort(l.Actual)
+		if err != nil || l.Service == config.POP3 || at.Port() != to.Port() {
+			return false
+		}
+		return at.Addr().Unmap() == addr || at.Addr().IsUnspecified() && (addr.IsLoopback() || addr.IsUnspecified() || ofThisMachine(addr))
+	})
 }
 
 // ofThisMachine says that one of its interfaces has the address.

@@ -240,11 +240,12 @@ func (p *prober) keep(ctx context.Context) (string, error) {
 		}
 	} else {
 		state, err := p.a.stateDir()
-		if err != nil {
-			return "", err
+		if err == nil {
+			name, err = p.rec.keep(ctx, state, "probe")
 		}
-		if name, err = p.rec.keep(ctx, state, "probe"); err != nil {
-			return "", err
+		if err != nil { // nobody asked for it, and what was found counts
+			p.note("probe.not_recorded", words.Args{"Reason": p.a.words.Error(err)})
+			return "", nil
 		}
 	}
 	p.result.Recording = name

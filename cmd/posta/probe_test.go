@@ -9,6 +9,8 @@ import (
 	"crypto/x509"
 	"math/big"
 	"net"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -90,6 +92,24 @@ func TestProbeVerdicts(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Where nothing can be kept the probe says so, and what it found counts.
+func TestProbeWithoutState(t *testing.T) {
+	const dialogue = "S: 220 x\nC*\nS: 250 x\nC: MAIL FROM:<>\nS: 250 ok\nC: RCPT TO:<ana@[127.0.0.1]>\nS: 250 ok\nC: RSET\nS: 250 ok\nC: QUIT\nS: 221 bye"
+	for lang, want := range map[string]string{"en": "- Nothing was recorded: ", "es": "- No se grabó nada: "} {
+		blocked := filepath.Join(t.TempDir(), "file")
+		if err := os.WriteFile(blocked, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var out, errs bytes.Buffer
+		env := map[string]string{"HOME": blocked, "POSTA_LANG": lang, "XDG_STATE_HOME": filepath.Join(blocked, "state"), "POSTA_DATA": t.TempDir()}
+		status := run(t.Context(), []string{"probe", "ana@[127.0.0.1]", "--port", hostThat(t, dialogue), "--resolver", "127.0.0.1:9"},
+			terminal{In: strings.NewReader(""), Out: &out, Err: &errs, Getenv: func(k string) string { return env[k] }})
+		if status != exitDone || !strings.Contains(out.String(), want) || !strings.Contains(out.String(), "--record") || errs.Len() > 0 {
+			t.Errorf("status %d: %s\n%s", status, out.String(), errs.String())
+		}
 	}
 }
 

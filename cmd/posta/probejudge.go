@@ -114,6 +114,11 @@ func (p *prober) unreachable() error {
 	id := "probe.unreachable"
 	silent := true
 	for _, one := range p.addresses() {
+		if one.Problem != "" { // ours, not the host's
+			about := p.about()
+			about["Problem"] = one.Problem
+			return p.verdict("unreachable", words.Fail("probe.unreachable_here", about))
+		}
 		silent = silent && one.State == probeSilent
 	}
 	if p.result.Way == wayServer {
@@ -144,7 +149,9 @@ func (p *prober) remarks() {
 		about := p.of(one)
 		switch c := one.Certificate; {
 		case one.State != probeOpen:
-			if open > 0 {
+			if open > 0 && one.Problem != "" {
+				p.note("probe.note_here", about)
+			} else if open > 0 {
 				p.note("probe.note_down", about)
 			}
 		case one.loops || one.Greeting == "" || one.Verb == "" && one.Code != 0: // nothing is known of its TLS

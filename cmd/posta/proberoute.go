@@ -36,7 +36,9 @@ func (p *prober) look(ctx context.Context) error {
 
 // remark notes what is laid; byDNS says that there is a route that names no host.
 func (p *prober) remark(byDNS bool) {
-	p.result.Route = p.laid.Route
+	if p.result.Route = p.laid.Route; p.laid.Relay {
+		p.result.Route = ""
+	}
 	about := p.about()
 	about["Site"], about["User"], about["TLS"] = printable(p.laid.Site), printable(p.laid.User), p.laid.TLS
 	switch {

@@ -36,7 +36,7 @@ func (p *prober) told(ctx context.Context) (bool, error) {
 		p.note("probe.note_no_routes", words.Args{"Reason": p.a.words.Error(err)})
 		return false, nil
 	}
-	p.laid = admin.RouteWay{Local: t.Local, Site: t.Site, Route: t.Route, TLS: t.TLS, CA: t.CA, User: t.User}
+	p.laid = admin.RouteWay{Local: t.Local, Site: t.Site, Route: t.Route, Relay: t.Relay, TLS: t.TLS, CA: t.CA, User: t.User}
 	p.remark(t.Route != "" && t.By != "" && t.By != wayRoute)
 	switch {
 	case t.Refused:

@@ -15,7 +15,15 @@ import (
 // comes to, unless that is an error.
 func (p *prober) page(verdict bool) string {
 	var b strings.Builder
-	if id := map[string]string{wayMX: "probe.way_mx", wayAddress: "probe.way_address", wayLiteral: "probe.way_literal", wayRoute: "probe.way_route", wayServer: "probe.way_server"}[p.result.Way]; id != "" {
+	id := map[string]string{wayMX: "probe.way_mx", wayAddress: "probe.way_address", wayLiteral: "probe.way_literal", wayRoute: "probe.way_route", wayServer: "probe.way_server"}[p.result.Way]
+	switch {
+	case id != "probe.way_route" || !p.laid.Relay:
+	case p.laid.Local:
+		id = "probe.way_fallback"
+	default:
+		id = "probe.way_relay"
+	}
+	if id != "" {
 		wrap(&b, "", p.a.say(id, p.about()))
 		b.WriteByte('\n')
 		p.table(&b)

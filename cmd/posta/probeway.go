@@ -94,7 +94,11 @@ func (p *prober) hosts(ctx context.Context, all []asked) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	}
-	return p.verdict("no_host", words.Fail(nowhere(p.result.Way), p.about()))
+	id := nowhere(p.result.Way)
+	if p.laid.Relay && p.result.Way == wayRoute {
+		id = "probe.no_relay_host"
+	}
+	return p.verdict("no_host", words.Fail(id, p.about()))
 }
 
 // nowhere is the sentence for hosts without an address, by how they were found.
@@ -124,6 +128,8 @@ func (p *prober) noAddress(host string, err error) error {
 func (p *prober) unknown(err error) error {
 	about := p.about()
 	switch {
+	case errors.Is(err, dns.ErrNoDomain) && p.laid.Route == "" && (p.laid.Local || p.laid.Site != ""):
+		return p.verdict("no_domain", words.Fail("probe.not_in_dns", about))
 	case errors.Is(err, dns.ErrNoDomain):
 		return p.verdict("no_domain", words.Fail("probe.no_domain", about))
 	case errors.Is(err, dns.ErrName):

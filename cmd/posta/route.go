@@ -139,6 +139,12 @@ func (a *app) routeCall(ctx context.Context, operation string, in any) error {
 			}
 			warn("route.out_of_lab", words.Args{"Host": host})
 		}
+		if r.NoSource {
+			warn("route.no_source", words.Args{"Source": r.Source})
+		}
+		for _, host := range r.Unsourced {
+			warn("route.unsourced", words.Args{"Source": r.Source, "Host": host})
+		}
 		if r.User != "" && r.TLS == "none" {
 			warn("route.clear_login", words.Args{"User": r.User})
 		}
@@ -176,6 +182,8 @@ func (a *app) routeTest(w io.Writer, t *admin.RouteTest) error {
 		say(etrnOnWay(t.Route), args)
 	case t.Local:
 		say("route.fallback", args)
+	case t.Relay:
+		say("route.relay", args)
 	case t.Route == t.Domain:
 		say("route.own", args)
 	case t.Route != "":
@@ -186,6 +194,11 @@ func (a *app) routeTest(w io.Writer, t *admin.RouteTest) error {
 	if len(t.Targets) > 0 {
 		if err := a.routeTargets(&b, t); err != nil {
 			return err
+		}
+		for _, one := range t.Targets {
+			if one.Own {
+				say("route.to_itself", words.Args{"Address": one.Address})
+			}
 		}
 		say(tlsOnWay(t.TLS), args)
 	}
