@@ -176,7 +176,10 @@ func (b *box) file(ctx context.Context, number int) (why, err error) {
 	case err != nil:
 		return nil, err
 	}
-	_, why = letter.Commit(context.WithoutCancel(ctx))
+	receipt, why := letter.Commit(context.WithoutCancel(ctx))
+	if why == nil {
+		b.filed(to, &receipt, into.size)
+	}
 	return why, nil
 }
 

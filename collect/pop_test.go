@@ -4,11 +4,13 @@ import (
 	"errors"
 	"io"
 	"net"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	"posta/collect"
+	"posta/event"
 	"posta/mail"
 	"posta/wire/wiretest"
 )
@@ -40,6 +42,17 @@ func pop(t *testing.T, script string) func(net.Conn) {
 
 func popEntry() collect.Entry {
 	return collect.Entry{Way: collect.POP3, Host: "pop.example", TLS: collect.Clear, User: "pepe", Password: "geheim", Account: "pepe@north.example"}
+}
+
+// facts are those that tell of messages.
+type facts struct{ all []any }
+
+func (*facts) Wants(uint64, event.Layer, event.Part) bool { return false }
+
+func (f *facts) Emit(e *event.Event) {
+	if _, login := e.Fact.(event.Authenticated); e.Kind == event.State && !login {
+		f.all = append(f.all, e.Fact)
+	}
 }
 
 func TestPOP3(t *testing.T) {
@@ -77,8 +90,16 @@ func TestPOP3(t *testing.T) {
 		S: .
 		C: QUIT
 		S: +OK`))
+	told := &facts{}
+	c.watch(told)
 	e := c.add(t, popEntry())
 	r, _, err := c.Once(t.Context(), e.ID)
+	to := "pepe@north.example"
+	if want := []any{event.Enveloped{}, event.Addressed{To: to}, event.Accepted{ID: "Q", MessageID: "m@x", Recipients: 1, Size: 22},
+		event.Delivered{ID: "Q", To: []event.Delivery{{Recipient: to, Account: 7, UID: 3}}}, event.Queued{ID: "Q", To: []event.Onward{{Recipient: "r", To: "on@far.example"}}},
+		event.Note{Text: "noted"}}; !reflect.DeepEqual(told.all, want) {
+		t.Errorf("told %+v", told.all)
+	}
 	if err != nil || r.Messages != 1 || r.Left != 2 || r.Failure != "" || c.dials[0] != "pop.example:110" {
 		t.Errorf("%+v %v %v", r, err, c.dials)
 	}

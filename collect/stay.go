@@ -35,6 +35,7 @@ func (b *box) stays(ctx context.Context, number int, f *filing, why error) {
 type filing struct {
 	letter io.Writer // nil: only the header is wanted
 	head   []byte
+	size   int64
 	err    error
 }
 
@@ -46,6 +47,7 @@ func (f *filing) Write(p []byte) (int, error) {
 	if room := mostHead - len(f.head); room > 0 {
 		f.head = append(f.head, p[:min(len(p), room)]...)
 	}
+	f.size += int64(len(p))
 	if f.err == nil && f.letter != nil {
 		_, f.err = f.letter.Write(p)
 	}

@@ -3,6 +3,7 @@ package trace
 import (
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"reflect"
 	"slices"
 	"strings"
@@ -88,6 +89,19 @@ func TestStories(t *testing.T) {
 	if !slices.Contains(kinds, Mail) || !slices.Contains(kinds, Refusals) {
 		t.Errorf("slices of %v", kinds)
 	}
+}
+
+// Mail that the house fetched has a story, in which its own log-in elsewhere is
+// nobody's here.
+func TestStoryOfWhatIsFetched(t *testing.T) {
+	h := newHouse(t, Options{})
+	defer h.trace.Close()
+	h.trace.Emit(&event.Event{Conn: 3, Kind: event.Open, Time: h.now, Fact: event.Opened{Listener: event.Collecting, Protocol: "pop3",
+		Endpoints: event.Endpoints{Local: netip.MustParseAddrPort("192.0.2.110:110")}}})
+	h.on(3, event.Authenticated{User: "box@isp.example", OK: true}, event.Enveloped{}, event.Addressed{To: "ana@b.example"},
+		event.Accepted{ID: "q1", MessageID: "m1", Recipients: 1, Size: 9},
+		event.Delivered{ID: "q1", To: []event.Delivery{{Recipient: "ana@b.example", Mailbox: "ana@b.example", Account: 7, UID: 1}}}, event.Closed{})
+	h.holds(Query{To: "ana@b.example"}, "ana@b.example<> delivered q1/m1/9; accepted 3 192.0.2.110; delivered 3 192.0.2.110 ana@b.example")
 }
 
 // A fetching that was written before the delivery that it came after is found,

@@ -12,6 +12,7 @@ import (
 type peer struct {
 	client string
 	login  string
+	ours   bool     // the house dialed: who logged in is no user here
 	from   string   // of the message under way
 	rcpts  []string // accepted for it
 	lost   string   // the reply that refused its MAIL
@@ -32,7 +33,7 @@ func (t *Trace) Emit(e *event.Event) {
 	defer t.mu.Unlock()
 	switch f := e.Fact.(type) {
 	case event.Opened:
-		t.peers[e.Conn] = &peer{client: f.Peer().Addr().Unmap().WithZone("").String()}
+		t.peers[e.Conn] = &peer{client: f.Peer().Addr().Unmap().WithZone("").String(), ours: f.Dialed()}
 	case event.Closed:
 		t.breakOff(e, f.Reason)
 		delete(t.peers, e.Conn)
@@ -49,7 +50,7 @@ func (t *Trace) state(e *event.Event) {
 	}
 	switch f := e.Fact.(type) {
 	case event.Authenticated:
-		if f.OK {
+		if f.OK && !p.ours {
 			p.login = f.User
 		}
 	case event.Enveloped:

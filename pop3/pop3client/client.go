@@ -49,6 +49,9 @@ func New(nc net.Conn, o Options) *Client {
 	return c
 }
 
+// State tells the watchers a fact about the session.
+func (c *Client) State(fact any) { c.conn.State(fact) }
+
 // Refusal is an -ERR.
 type Refusal struct {
 	Verb pop3.Verb // what was asked; NoVerb for the greeting

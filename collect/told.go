@@ -1,0 +1,33 @@
+package collect
+
+import (
+	"posta/event"
+	"posta/mail"
+)
+
+// filed tells the watchers of a message that was filed, as they hear of any that
+// comes in by SMTP: so a trace knows it. Of one that stays nobody hears, or a
+// schedule would tell of it again each time.
+func (b *box) filed(to mail.Address, r *mail.Receipt, size int64) {
+	tell := b.client.State
+	tell(event.Enveloped{})
+	tell(event.Addressed{To: to.String()})
+	tell(event.Accepted{ID: r.ID, MessageID: r.MessageID, Recipients: 1, Size: size})
+	if len(r.To) > 0 {
+		fact := event.Delivered{ID: r.ID}
+		for _, d := range r.To {
+			fact.To = append(fact.To, event.Delivery(d))
+		}
+		tell(fact)
+	}
+	if len(r.Queued) > 0 {
+		fact := event.Queued{ID: r.ID}
+		for _, o := range r.Queued {
+			fact.To = append(fact.To, event.Onward(o))
+		}
+		tell(fact)
+	}
+	for _, note := range r.Notes {
+		tell(event.Note{Text: note})
+	}
+}
