@@ -35,7 +35,10 @@ func failure(err error) string {
 	var no *pop3client.Refusal
 	var way unconnected
 	var tls unsecured
+	var away turnedAway
 	switch {
+	case errors.As(err, &away):
+		return "what came was refused here: " + mail.Shown(away.Error())
 	case errors.As(err, &refusal) && refusal.Verb == smtp.AUTH:
 		return "log-in refused: " + mail.Shown(refusal.Reply.FirstLine())
 	case errors.As(err, &refusal):
@@ -82,6 +85,7 @@ func isErrno(err error, unix, windows syscall.Errno) bool {
 func reason(err error) string {
 	var name *net.DNSError
 	var timeout net.Error
+	var nonsense *pop3.Fault
 	switch {
 	case isErrno(err, syscall.ECONNREFUSED, 10061):
 		return "connection refused"
@@ -100,7 +104,11 @@ func reason(err error) string {
 		return "the other side closed the connection"
 	case errors.Is(err, smtpclient.ErrNoMechanism), errors.Is(err, pop3client.ErrNoMechanism):
 		return "the server offers no way to log in that posta has"
-	case errors.Is(err, smtpclient.ErrStrange):
+	case errors.Is(err, pop3client.ErrSMTP):
+		return "the server answers as an SMTP server"
+	case errors.Is(err, smtpclient.ErrPOP3):
+		return "the server answers as a POP3 server"
+	case errors.Is(err, smtpclient.ErrStrange), errors.As(err, &nonsense):
 		return "what the other side answered makes no sense"
 	}
 	return mail.Shown(err.Error())

@@ -53,6 +53,13 @@ func (v *visit) enter(ctx context.Context, c *pop3client.Client, host string) er
 	}
 	account := pop3client.Account{User: v.e.User, Password: v.e.Password}
 	bare, err := c.Bare(ctx, account)
+	if errors.Is(err, pop3client.ErrNoMechanism) && v.e.TLS == Clear {
+		if can, failed := c.Capabilities(ctx); failed == nil && len(can) > 0 {
+			if _, offered := can.Find("STLS"); offered {
+				return errTLSFirst
+			}
+		}
+	}
 	if err != nil {
 		return err
 	}

@@ -57,6 +57,10 @@ func TestPasswords(t *testing.T) {
 		"required, of nobody known": {collect.Required, "pop.example", false, nothing + "\tC: STLS\n\tS: +OK\n\ttls", "the certificate is no proof: nobody known has signed it"},
 		"required, no TLS":          {collect.Required, "pop.example", true, stripped, "the server offers no TLS, and tls is required"},
 		"implicit, valid":           {collect.Implicit, "pop.example", true, "\ttls\n\tS: +OK\n" + again + in, ""},
+		"none, TLS first":           {collect.Clear, "pop.example", true, "\tS: +OK\n\tC: CAPA\n\tS: +OK\n\tS: STLS\n\tS: .\n\tclosed", "the server wants TLS before a log-in, and tls is none"},
+		"none, no way":              {collect.Clear, "pop.example", true, "\tS: +OK\n\tC: CAPA\n\tS: +OK\n\tS: SASL GSSAPI\n\tS: .\n\tclosed", "the server offers no way to log in that posta has"},
+		"SMTP":                      {collect.Opportunistic, "pop.example", true, "\tS: 220 x ESMTP\n\tclosed", "the server answers as an SMTP server"},
+		"something else":            {collect.Opportunistic, "pop.example", true, "\tS: SSH-2.0-x\n\tclosed", "what the other side answered makes no sense"},
 		"none":                      {collect.Clear, "pop.example", true, "\tS: +OK\n" + again + in, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -75,5 +79,55 @@ func TestPasswords(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// Why a provider cannot be logged in to is said as it is: the certificate is to
+// blame only where another one would do.
+func TestNoLogin(t *testing.T) {
+	const hello = "\tS: 220 x\n\tC: EHLO gw.north.example\n"
+	const secured = hello + "\tS: 250-x\n\tS: 250 STARTTLS\n\tC: STARTTLS\n\tS: 220 go\n\ttls\n\tC: EHLO gw.north.example\n"
+	for name, tt := range map[string]struct {
+		tls           collect.Security
+		way           collect.Way
+		script, fails string
+	}{
+		"neither":         {collect.Opportunistic, collect.ATRN, secured + "\tS: 250-x\n\tS: 250 ETRN\n\tclosed", "the server offers neither ATRN nor a log-in"},
+		"no log-in":       {collect.Opportunistic, collect.ATRN, secured + "\tS: 250-x\n\tS: 250 ATRN\n\tclosed", "the server offers no log-in"},
+		"ETRN, no log-in": {collect.Opportunistic, collect.ETRN, secured + "\tS: 250 x\n\tclosed", "the server offers no log-in"},
+		"not believed":    {collect.Opportunistic, collect.ATRN, secured + "\tS: 250-x\n\tS: 250 AUTH PLAIN\n\tclosed", "the certificate is no proof: nobody known has signed it"},
+		"unknown":         {collect.Opportunistic, collect.ATRN, secured + "\tS: 250-x\n\tS: 250 AUTH GSSAPI\n\tclosed", "the server offers no way to log in that posta has"},
+		"in the clear":    {collect.Opportunistic, collect.TURN, hello + "\tS: 250-x\n\tS: 250 AUTH PLAIN\n\tclosed", "the server offers no way to log in that keeps the secret"},
+		"none, TLS first": {collect.Clear, collect.TURN, hello + "\tS: 250-x\n\tS: 250 STARTTLS\n\tclosed", "the server wants TLS before a log-in, and tls is none"},
+		"none, no log-in": {collect.Clear, collect.TURN, hello + "\tS: 250 x\n\tclosed", "the server offers no log-in"},
+		"a POP3 server":   {collect.Opportunistic, collect.ETRN, "\tS: +OK hello\n\tclosed", "the server answers as a POP3 server"},
+		"something else":  {collect.Opportunistic, collect.ETRN, "\tS: SSH-2.0-x\n\tclosed", "what the other side answered makes no sense"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg, _ := certificate(t, "provider.example")
+			c := newCustomer(t, func(nc net.Conn) { _ = wiretest.Script(nc, tt.script, cfg) }, x509.NewCertPool())
+			e := atrn()
+			e.TLS, e.Way = tt.tls, tt.way
+			if r := c.once(t, e); r.Failure != tt.fails {
+				t.Errorf("%+v", r)
+			}
+		})
+	}
+}
+
+// Where all that came was refused here, that is no collection without mail.
+func TestTurnedAway(t *testing.T) {
+	for letter, want := range map[string]string{
+		"nobody@north.example x\r\n": "what came was refused here: <nobody@north.example>: 550 5.1.1 No such user",
+		"luis@south.example x\r\n":   "what came was refused here: <luis@south.example>: 550 5.7.1 Not a domain whose mail is collected here",
+		"ana@north.example FULL\r\n": "what came was refused here: 452 4.2.2 Mailbox full",
+	} {
+		p := &provider{letters: []string{letter}}
+		c := newCustomer(t, p.serve(t, true))
+		e := atrn()
+		e.Way = collect.TURN
+		if r := c.once(t, e); r.Messages != 0 || r.Failure != want {
+			t.Errorf("%+v", r)
+		}
 	}
 }

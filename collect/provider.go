@@ -13,6 +13,7 @@ import (
 	"posta/event"
 	"posta/mail"
 	"posta/sasl"
+	"posta/smtp"
 	"posta/smtp/smtpclient"
 	"posta/smtp/smtpserver"
 	"posta/wire"
@@ -78,6 +79,10 @@ func (v *visit) verify(host string, state tls.ConnectionState) error {
 // errNoTLS is that a connection is not as secure as the entry wants it.
 var errNoTLS = errors.New("the server offers no TLS, and tls is required")
 
+// errTLSFirst is that a server would be logged in to only behind the TLS that an
+// entry wants none of.
+var errTLSFirst = errors.New("the server wants TLS before a log-in, and tls is none")
+
 // call connects to the provider, up to where it can be asked: TLS, and a log-in
 // where there is a user.
 func (v *visit) call(ctx context.Context) (*smtpclient.Client, error) {
@@ -118,11 +123,8 @@ func (v *visit) introduce(ctx context.Context, c *smtpclient.Client, host string
 		return nil
 	}
 	mechanism := v.mechanism(c)
-	if mechanism == "" && v.unproved != nil {
-		return unsecured{v.unproved}
-	}
 	if mechanism == "" {
-		return errors.New("the server offers no way to log in that keeps the secret")
+		return v.noLogin(c)
 	}
 	return c.Auth(ctx, smtpclient.Login{User: v.e.User, Password: v.e.Password, Mechanism: mechanism})
 }
@@ -146,6 +148,25 @@ func (v *visit) mechanism(c *smtpclient.Client) string {
 		}
 	}
 	return ""
+}
+
+// noLogin says why none of what the provider offers will do.
+func (v *visit) noLogin(c *smtpclient.Client) error {
+	offer := c.Offer()
+	bare := func(o string) bool { return strings.EqualFold(o, sasl.Plain) || strings.EqualFold(o, sasl.LoginName) }
+	switch {
+	case len(offer.Mechanisms) == 0 && v.e.TLS == Clear && offer.Extensions.Has(smtp.ExtStartTLS):
+		return errTLSFirst
+	case len(offer.Mechanisms) == 0 && v.e.Way == ATRN && !offer.Extensions.Has(smtp.ExtAtrn):
+		return errors.New("the server offers neither ATRN nor a log-in")
+	case len(offer.Mechanisms) == 0:
+		return errors.New("the server offers no log-in")
+	case !slices.ContainsFunc(offer.Mechanisms, bare):
+		return smtpclient.ErrNoMechanism
+	case v.unproved != nil:
+		return unsecured{v.unproved}
+	}
+	return errors.New("the server offers no way to log in that keeps the secret")
 }
 
 func weak(mechanism string) bool { return !strings.HasPrefix(mechanism, "SCRAM-") }
@@ -229,49 +250,11 @@ func (v *visit) turned(ctx context.Context) error {
 	}
 	smtpserver.New(server).Session(ctx, conn)
 	v.result.Messages = door.taken
+	if door.taken == 0 {
+		return door.away
+	}
 	return nil
 }
 
 // noMail is the reply to ATRN that nothing waits (RFC 2645 §5.2.1).
 const noMail = 453
-
-// narrow is a Door for the mail of some domains only: what a provider sends over
-// a turned connection is that of a peer that nobody knows (RFC 2645 §8).
-type narrow struct {
-	mail.Door
-	label   func(string) string
-	domains []string
-	taken   int
-}
-
-// Begin implements mail.Door.
-func (n *narrow) Begin(ctx context.Context, from mail.Origin, env mail.Envelope) (mail.Letter, error) {
-	l, err := n.Door.Begin(ctx, from, env)
-	if err != nil {
-		return nil, err
-	}
-	return &narrowLetter{l, n}, nil
-}
-
-type narrowLetter struct {
-	mail.Letter
-	n *narrow
-}
-
-// Rcpt implements mail.Letter.
-func (l *narrowLetter) Rcpt(ctx context.Context, to mail.Recipient) error {
-	theirs := func(one string) bool { return l.n.label(one) == l.n.label(to.To.Domain) }
-	if to.To.Domain != "" && !slices.ContainsFunc(l.n.domains, theirs) { // <postmaster> is always there
-		return mail.Refuse(550, "5.7.1", "Not a domain whose mail is collected here")
-	}
-	return l.Letter.Rcpt(ctx, to)
-}
-
-// Commit implements mail.Letter.
-func (l *narrowLetter) Commit(ctx context.Context) (mail.Receipt, error) {
-	r, err := l.Letter.Commit(ctx)
-	if err == nil {
-		l.n.taken++
-	}
-	return r, err
-}

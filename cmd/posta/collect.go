@@ -56,7 +56,7 @@ func (a *app) collectCall(ctx context.Context, operation string, in any) (c admi
 		return c, err
 	}
 	facts := a.facts(fact{"field.number", entryLabel(c)}, fact{"field.way", strings.ToUpper(c.Way)}, fact{"field.host", c.Host},
-		fact{"field.tls", a.collectTLS(c.TLS)}, fact{"field.ca", strings.Join(c.CA, ", ")}, fact{"field.user", c.User},
+		fact{"field.tls", a.collectTLS(c)}, fact{"field.ca", strings.Join(c.CA, ", ")}, fact{"field.user", c.User},
 		fact{"field.collected_for", collectedFor(c)}, fact{"field.afterwards", a.collectKeep(c)}, fact{"field.every", span(c.Every)},
 		fact{"field.next", when(c.Next)}, fact{"field.last", when(c.Last)}, fact{"field.outcome", a.collectOutcome(c)})
 	return c, a.print(c, func(w io.Writer) error {
@@ -147,11 +147,14 @@ func (a *app) collectOutcome(c admin.Collected) string {
 }
 
 // collectTLS says how a connection is secured.
-func (a *app) collectTLS(security string) string {
-	if security == "" {
-		return a.say("collect.tls_opportunistic", nil)
+func (a *app) collectTLS(c admin.Collected) string {
+	switch {
+	case c.TLS != "":
+		return a.routeWay(c.TLS)
+	case c.User == "":
+		return a.say("collect.tls_any", nil)
 	}
-	return a.routeWay(security)
+	return a.say("collect.tls_opportunistic", nil)
 }
 
 // span is a duration as people write it: 10 min for 10m0s; "" for none.

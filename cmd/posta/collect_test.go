@@ -17,11 +17,12 @@ func TestCollectFailure(t *testing.T) {
 		t.Fatal(err)
 	}
 	for text, want := range map[string]string{
-		"no connection: connection refused":                     "no hay conexión: el servidor la rechazó",
-		"the certificate is no proof: it is for another name":   "el certificado no prueba nada: es para otro nombre",
-		"log-in refused: 535 5.7.8 No":                          "rechazó la entrada: 535 5.7.8 No",
-		"no TLS: no answer in time":                             "no hay TLS: no contestó a tiempo",
-		"no TLS: the other side refuses it (handshake failure)": "no hay TLS: el otro lado lo rechaza (handshake failure)",
+		"no connection: connection refused":                       "no hay conexión: el servidor la rechazó",
+		"the certificate is no proof: it is for another name":     "el certificado no prueba nada: es para otro nombre",
+		"log-in refused: 535 5.7.8 No":                            "rechazó la entrada: 535 5.7.8 No",
+		"no TLS: no answer in time":                               "no hay TLS: no contestó a tiempo",
+		"no TLS: the other side refuses it (handshake failure)":   "no hay TLS: el otro lado lo rechaza (handshake failure)",
+		"what came was refused here: <x@a.example>: 550 5.1.1 No": "lo que llegó se rechazó aquí: <x@a.example>: 550 5.1.1 No",
 		"451 later": "451 later",
 	} {
 		if got := collectFailure(es, text); got != want {

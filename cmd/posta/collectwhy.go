@@ -14,6 +14,7 @@ func collectFailure(w *words.Words, text string) string {
 		{"no connection: ", "collect.why_connection"},
 		{"the certificate is no proof: ", "collect.why_certificate"},
 		{"no TLS: ", "collect.why_tls"},
+		{"what came was refused here: ", "collect.why_away"},
 	} {
 		if what, ok := strings.CutPrefix(text, one.prefix); ok {
 			return w.Say(one.id, words.Args{"What": collectReason(w, what)})
@@ -51,6 +52,11 @@ func collectReasons() map[string]string {
 		"the server offers no way to log in that keeps the secret":          "collect.why_secret",
 		"the server wants the password in clear text; tls none allows that": "collect.why_clear",
 		"the server offers no TLS, and tls is required":                     "collect.why_no_tls",
+		"the server offers no log-in":                                       "collect.why_no_login",
+		"the server offers neither ATRN nor a log-in":                       "collect.why_no_atrn",
+		"the server wants TLS before a log-in, and tls is none":             "collect.why_tls_first",
+		"the server answers as an SMTP server":                              "collect.why_smtp",
+		"the server answers as a POP3 server":                               "collect.why_pop3",
 		"what the other side answered makes no sense":                       "collect.why_strange",
 	}
 }

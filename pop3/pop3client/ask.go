@@ -1,6 +1,7 @@
 package pop3client
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -35,6 +36,8 @@ func (c *Client) response(v pop3.Verb) (string, error) {
 	}
 	r, fault := pop3.ParseResponse(line)
 	switch {
+	case fault != nil && v == pop3.NoVerb && bytes.HasPrefix(line, []byte("220")):
+		return "", ErrSMTP
 	case fault != nil:
 		return "", fault
 	case r.Status == pop3.Err:

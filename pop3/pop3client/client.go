@@ -115,6 +115,10 @@ func (c *Client) capabilities() (pop3.Capabilities, error) {
 	return c.can, err
 }
 
+// ErrSMTP is that the server greets as SMTP has it (RFC 5321 §3.1): it was looked
+// for at the wrong port.
+var ErrSMTP = errors.New("pop3client: the server speaks SMTP")
+
 // ErrNoTLS is that the server does not offer STLS.
 var ErrNoTLS = errors.New("pop3client: the server does not offer STLS")
 

@@ -296,7 +296,7 @@ func TestTurned(t *testing.T) {
 			S: 250-HELP
 			S: 250 ETRN
 			C: TURN
-			S: 502 5.7.1 No turning for a host of this name
+			S: 502 5.7.1 No turning for a host named other.example; with posta, site set --helo says for which
 			C: HELO broken.example
 			S: 250 mx.example Hello broken.example
 			C: TURN

@@ -227,7 +227,7 @@ func wordings() [texts]wording {
 		textTooSoon:    {450, "4.7.0", "Asked too often; try again later", ""},
 		textNoFetchNow: {451, "4.3.0", "Unable to process the request now; try again later", ""},
 		textNoMail:     {453, "4.2.0", "You have no mail", ""},
-		textNoTurn:     {502, "5.7.1", "No turning for a host of this name", ""},
+		textNoTurn:     {502, "5.7.1", "No turning for a host named %[1]s; with posta, site set --helo says for which", ""},
 		textInMail:     {503, "5.5.1", "%[1]s cannot stand inside a message; RSET forgets it", sequence},
 		textBehindTurn: {503, "5.5.0", "Octets were sent behind %[1]s, closing transmission channel", ""},
 	}
