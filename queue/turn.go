@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"posta/smtp/smtpclient"
 	"posta/store"
+	"posta/words"
 )
 
 // ErrEnding is that Run has been told to end.
@@ -20,7 +22,8 @@ const turnMost = 10_000
 // Deliver sends all that waits for domains over a connection that a site has
 // turned round (ETRN is Hurry; RFC 2645 §5, RFC 821 §3.8). The client has said
 // EHLO. What the site refuses for now keeps waiting for it. n counts the
-// recipients whose mail was taken. The error is the connection's.
+// recipients whose mail was taken. The error is the connection's. Where t.Why says
+// that nothing can be sent, that is noted of all that waits, and client is asked nothing.
 func (q *Queue) Deliver(ctx context.Context, client *smtpclient.Client, t Turned, domains []string) (n int, err error) {
 	if !q.sched.enter() {
 		return 0, ErrEnding
@@ -42,6 +45,10 @@ func (q *Queue) Deliver(ctx context.Context, client *smtpclient.Client, t Turned
 			for _, of := range byMessage(items) {
 				if l.broken || q.ended() || ctx.Err() != nil {
 					q.giveBack(of)
+					continue
+				}
+				if t.Why != nil {
+					kept = append(kept, q.vain(l, of, t.Why)...)
 					continue
 				}
 				taken, put := q.turned(l, of)
@@ -68,7 +75,29 @@ type Turned struct {
 	Addr     netip.AddrPort // its address
 	TLS      string         // as in store.Attempt
 	Session  uint64
-	OnDemand bool // what is refused for now becomes due when the site asks again, not before
+	OnDemand bool  // what is refused for now becomes due when the site asks again, not before
+	Why      error // the greeting, EHLO or TLS of the site's server failed: nothing can be sent
+}
+
+// vain notes that a message could not even be offered, and gives the settlements.
+func (q *Queue) vain(l *link, items []store.Item, why error) []store.Settlement {
+	t := &attempt{link: l}
+	t.host, t.addr, t.tls, t.session, t.at = l.host, l.addr.String(), l.tls, l.session, q.cfg.Now()
+	return q.waiting(t, items, slices.Repeat([]verdict{unopened(why)}, len(items)))
+}
+
+// unopened judges why: the mail waits for the site further.
+func unopened(why error) verdict {
+	var refusal *smtpclient.Refusal
+	switch {
+	case errors.As(why, &refusal):
+		return answered(refusal.Verb, false, refusal.Reply).softer()
+	case errors.Is(why, smtpclient.ErrNoTLS):
+		return said(later, "4.7.10", words.Fail("attempt.tls_not_offered", nil))
+	case errors.Is(why, smtpclient.ErrTLS):
+		return said(later, "4.7.5", words.Fail("attempt.no_tls", words.Args{"Reason": NoTLS(why)}))
+	}
+	return said(later, "4.4.2", words.Fail("attempt.broke_before", because(why)))
 }
 
 // turned sends one message, and gives the settlements of what is to wait.

@@ -26,6 +26,7 @@ type postOffice struct {
 	waiting map[string]int64
 	asked   []string
 	over    []string // the TLS of what was delivered
+	vain    []error  // why nothing could be
 }
 
 func (p *postOffice) Hurry(_ context.Context, domain string) (int64, error) {
@@ -34,6 +35,10 @@ func (p *postOffice) Hurry(_ context.Context, domain string) (int64, error) {
 }
 
 func (p *postOffice) Deliver(_ context.Context, _ *smtpclient.Client, t queue.Turned, domains []string) (int, error) {
+	if t.Why != nil {
+		p.vain = append(p.vain, t.Why)
+		return 0, nil
+	}
 	p.asked = append(p.asked, "deliver "+t.Site+" "+strings.Join(domains, ","))
 	p.over = append(p.over, t.TLS)
 	return 0, nil
@@ -220,6 +225,18 @@ func TestReverseTLS(t *testing.T) {
 				if err := <-played; err != nil {
 					t.Errorf("%d: %v", i, err)
 				}
+			}
+			for i, why := range office.vain { // it is noted, and with the server's words
+				if e := strings.TrimPrefix(tt.ends[i], "turned: "); e == tt.ends[i] || !strings.HasPrefix(why.Error(), e) {
+					t.Errorf("%v is noted", why)
+				}
+				var refusal *smtpclient.Refusal
+				if tt.name == "required, refused" && (!errors.As(why, &refusal) || refusal.Reply.Code != 454) {
+					t.Errorf("%v is noted", why)
+				}
+			}
+			if len(office.vain)+len(office.over) != len(tt.scripts) {
+				t.Errorf("%v is noted, and %q delivered", office.vain, office.over)
 			}
 			if got := strings.Join(office.over, "|"); len(office.over) != len(tt.delivered) || !strings.HasPrefix(got, strings.Join(tt.delivered, "|")) {
 				t.Errorf("delivered over %q", office.over)

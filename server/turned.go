@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"sync"
 	"time"
@@ -42,11 +43,14 @@ func (s *sites) Reverse(ctx context.Context, t smtpserver.Turned, conn *wire.Con
 	if err == nil {
 		err = s.turned.secure(ctx, c, t)
 	}
-	if err == nil {
-		_, err = s.queue.Deliver(ctx, c, queue.Turned{Site: t.Site, Addr: conn.Endpoints().Remote, TLS: conn.Secured(), Session: conn.ID(), OnDemand: true}, t.Domains)
+	to := queue.Turned{Site: t.Site, Addr: conn.Endpoints().Remote, TLS: conn.Secured(), Session: conn.ID(), OnDemand: true, Why: err}
+	if _, failed := s.queue.Deliver(ctx, c, to, t.Domains); err == nil {
+		err = failed
+	} else if failed != nil && !errors.Is(failed, queue.ErrEnding) {
+		s.report(fmt.Errorf("server: what waits for %s: %w", t.Site, failed))
 	}
 	var refusal *smtpclient.Refusal
-	if err == nil || errors.As(err, &refusal) || errors.Is(err, queue.ErrEnding) || errors.Is(err, errClear) {
+	if err == nil || errors.As(err, &refusal) || errors.Is(err, queue.ErrEnding) || errors.As(err, &inClear{}) {
 		err = errors.Join(err, c.Quit(ctx))
 	}
 	if err != nil {
@@ -55,8 +59,12 @@ func (s *sites) Reverse(ctx context.Context, t smtpserver.Turned, conn *wire.Con
 	return "quit"
 }
 
-// errClear is that mail would leave in clear text against the configuration.
-var errClear = errors.New("server: the site offers no TLS, which [outgoing] tls requires")
+// inClear is that mail would leave in clear text against the configuration.
+type inClear struct{ error }
+
+func (inClear) Error() string { return "server: the site offers no TLS, which [outgoing] tls requires" }
+
+func (e inClear) Unwrap() error { return e.error }
 
 // secure begins TLS on a connection that has none. Who the site is it has proved
 // by its log-in, so its certificate proves nothing more and any will do. Who logged in by
@@ -77,7 +85,7 @@ func (t *turned) secure(ctx context.Context, c *smtpclient.Client, by smtpserver
 		return err
 	case errors.Is(err, smtpclient.ErrNoTLS), errors.As(err, &refusal) && c.Alive():
 		if must {
-			return errClear
+			return inClear{err}
 		}
 		return nil
 	}
