@@ -12,6 +12,9 @@ func dirBit(d event.Dir) byte {
 // fact notes what became of the session.
 func (one *session) fact(e *event.Event, bound int) {
 	s := &one.facts
+	if e.Kind == event.Turn {
+		one.note(e.Time, "[turned: who was the server is the client from here on]", bound)
+	}
 	switch f := e.Fact.(type) {
 	case event.Secured:
 		s.TLS = f.Version + " " + f.Cipher

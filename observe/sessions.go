@@ -39,7 +39,7 @@ type Session struct {
 	Reason    string         `json:"reason,omitempty"`
 	TLS       string         `json:"tls,omitempty"`
 	Helo      string         `json:"helo,omitempty"`
-	Silent    bool           `json:"silent,omitempty"`   // who dialed has said nothing
+	Silent    bool           `json:"silent,omitempty"`   // the other side has said nothing: who dialed, or who was dialed from here
 	User      string         `json:"user,omitempty"`     // who is logged in
 	Failed    int            `json:"failed,omitempty"`   // log-ins that failed
 	Refused   int            `json:"refused,omitempty"`  // commands
@@ -71,6 +71,7 @@ type session struct {
 	script script
 	lines  [2]assembly // by event.Dir
 	cost   int         // as counted in Sessions.held
+	peer   event.Dir   // whose octets are the other side's
 }
 
 // New makes Sessions.
@@ -97,7 +98,7 @@ func (s *Sessions) Emit(e *event.Event) {
 	one.mu.Lock()
 	switch e.Kind {
 	case event.Data:
-		one.facts.Silent = one.facts.Silent && e.Dir != event.FromDialer
+		one.facts.Silent = one.facts.Silent && e.Dir != one.peer
 		if e.Layer == event.Text {
 			one.data(e, s.PerEach)
 		}
@@ -132,7 +133,7 @@ func (s *Sessions) begin(e *event.Event) {
 	one := &session{facts: Session{ID: e.Conn, Protocol: f.Protocol, Listener: f.Listener, Mode: f.Mode,
 		Remote: f.Remote, Local: f.Local, Opened: e.Time, Silent: true}}
 	if f.Dialed() {
-		one.facts.Remote, one.facts.Local = f.Local, f.Remote
+		one.facts.Remote, one.facts.Local, one.peer = f.Local, f.Remote, event.FromListener
 	}
 	s.open.put(e.Conn, one)
 }

@@ -420,6 +420,38 @@ func TestNotesStandBehindTheMessage(t *testing.T) {
 	}
 }
 
+// Where the roles turn stands a mark: from there on the letters change sides.
+func TestTurnIsMarked(t *testing.T) {
+	s := New(Options{})
+	open(s, 1)
+	say(s, 1, said{dialer, event.Command, "ATRN\r\n"})
+	say(s, 1, said{listener, event.Reply, "250 go\r\n"})
+	s.Emit(&event.Event{Conn: 1, Kind: event.Turn})
+	say(s, 1, said{dialer, event.Reply, "220 x\r\n"})
+	want := []string{"command ATRN", "reply 250 go", "note [turned: who was the server is the client from here on]", "reply 220 x"}
+	if got := texts(t, s, 1); !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+}
+
+// Of a session that the house began the other side is who was dialed, and what
+// it said counts also where it was answered nothing.
+func TestSilentIsTheOtherSide(t *testing.T) {
+	s := New(Options{})
+	dial(s, 1)
+	dial(s, 2)
+	say(s, 2, said{listener, event.Reply, "HTTP/1.1 400 Bad Request\r\n"})
+	dial(s, 3)
+	say(s, 3, said{dialer, event.Command, "EHLO x\r\n"})
+	open(s, 4)
+	say(s, 4, said{listener, event.Reply, "220 x\r\n"})
+	for id, want := range map[uint64]bool{1: true, 2: false, 3: true, 4: true} {
+		if tr, err := s.Show(id); err != nil || tr.Silent != want {
+			t.Errorf("session %d: %v, %v", id, tr.Silent, err)
+		}
+	}
+}
+
 // A message is the client's, also where the one who dialed has become the server.
 func TestMessageOfATurnedSession(t *testing.T) {
 	s := New(Options{})

@@ -59,6 +59,7 @@ func remarks() map[string][]string {
 		"note.delayed":         {"ID", "To"},
 		"note.given_up":        {"ID", "To"},
 		"note.nothing_waits":   nil,
+		"note.turned":          nil,
 	}
 }
 

@@ -116,7 +116,14 @@ func (a *app) sessionTable(w io.Writer, all []observe.Session) error {
 	width := a.width(w)
 	for most := len(headings); ; most-- {
 		var text strings.Builder
-		row := func(s observe.Session) []string { return a.sessionRow(s)[:most] }
+		row := func(s observe.Session) []string {
+			cells := a.sessionRow(s)
+			if short, _ := parted(cells[stateColumn]); width > 0 {
+				cells[stateColumn] = short
+			}
+			cells[stateColumn] = cut(cells[stateColumn], stateWidth)
+			return cells[:most]
+		}
 		if err := lister(a, all, slices.Clone(headings[:most]), row)(&text); err != nil {
 			return err
 		}
@@ -127,9 +134,16 @@ func (a *app) sessionTable(w io.Writer, all []observe.Session) error {
 		}
 		for i, line := range lines {
 			if i > 0 && i <= len(all) {
-				rest := slices.DeleteFunc(a.sessionRow(all[i-1])[most:], func(cell string) bool { return cell == "" })
+				cells := a.sessionRow(all[i-1])
+				rest := cells[most:]
+				if _, more := parted(cells[stateColumn]); most > stateColumn && width > 0 {
+					rest = append([]string{more}, rest...)
+				}
+				rest = slices.DeleteFunc(rest, func(cell string) bool { return cell == "" })
 				if len(rest) > 0 {
-					line += "        " + strings.Join(rest, "; ") + "\n"
+					var beneath strings.Builder
+					wrapFew(&beneath, "        ", strings.Join(rest, "; "))
+					line += beneath.String()
 				}
 			}
 			if _, err := io.WriteString(w, line); err != nil {
@@ -140,6 +154,18 @@ func (a *app) sessionTable(w io.Writer, all []observe.Session) error {
 	}
 }
 
+// parted parts a reason that a column has no room for: what it comes to, and the
+// rest, which stands beneath.
+func parted(reason string) (short, more string) {
+	if utf8.RuneCountInString(reason) <= stateWidth {
+		return reason, ""
+	}
+	if short, more, ok := strings.Cut(reason, ": "); ok && utf8.RuneCountInString(short) <= stateWidth {
+		return short, more
+	}
+	return cut(reason, stateWidth), reason
+}
+
 func (a *app) sessionRow(s observe.Session) []string {
 	state := a.say("session.open", nil)
 	if !s.Closed.IsZero() {
@@ -148,12 +174,15 @@ func (a *app) sessionRow(s observe.Session) []string {
 			state = a.say("session.collect_failed", nil)
 		}
 	}
-	return []string{strconv.FormatUint(s.ID, 10), whenListed(s.Opened), s.Listener, s.Remote.Addr().String(), s.User, cut(state, stateWidth), a.happened(&s)}
+	return []string{strconv.FormatUint(s.ID, 10), whenListed(s.Opened), s.Listener, s.Remote.Addr().String(), s.User, state, a.happened(&s)}
 }
 
-// stateWidth is what a list has for why a session ended; the rest of a long
+// stateWidth is what a column has for why a session ended; the rest of a long
 // reason is in `posta session show`.
-const stateWidth = 28
+const (
+	stateWidth  = 28
+	stateColumn = 5
+)
 
 // happened sums a session up.
 func (a *app) happened(s *observe.Session) string {
