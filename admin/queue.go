@@ -69,6 +69,10 @@ type QueuePick struct {
 type QueueChanged struct {
 	Recipients int64 `json:"recipients"`
 	Kept       int64 `json:"kept,omitempty"` // of them, of retry and release: those whose site must ask for them
+
+	Unreported int64    `json:"unreported,omitempty"` // of them, of bounce: nobody gets a report
+	Absent     []string `json:"absent,omitempty"`     // of several messages that were named: those not in the queue
+	Unchanged  []string `json:"unchanged,omitempty"`  // of these: those in the queue that it was not about
 }
 
 // QueueDepth counts what is in the queue.
@@ -105,10 +109,12 @@ func (in QueuePick) picks() []store.Pick {
 	if len(in.Queue) == 0 {
 		return []store.Pick{one}
 	}
-	all := make([]store.Pick, len(in.Queue))
-	for i, id := range in.Queue {
-		all[i] = one
-		all[i].Queue = id
+	all, named := make([]store.Pick, 0, len(in.Queue)), map[string]bool{}
+	for _, id := range in.Queue {
+		if one.Queue = id; !named[id] {
+			all = append(all, one)
+		}
+		named[id] = true
 	}
 	return all
 }
@@ -220,8 +226,8 @@ type Sender interface {
 	Change(ctx context.Context, p store.Pick, c store.Change) (int64, error)
 
 	// Remove takes them out, whoever is at work on them: with tell their senders
-	// get a report with the words of why.
-	Remove(ctx context.Context, p store.Pick, tell bool, why *words.Error) (int64, error)
+	// get a report with the words of why, unless none may go or is wanted.
+	Remove(ctx context.Context, p store.Pick, tell bool, why *words.Error) (queue.Removed, error)
 
 	// Rerouted tells that a route or a domain's way was changed.
 	Rerouted()
@@ -236,7 +242,20 @@ func (h House) removeQueued(tell bool) func(context.Context, QueuePick) (QueueCh
 		why = words.Fail("attempt.bounced", nil)
 	}
 	return func(ctx context.Context, in QueuePick) (QueueChanged, error) {
-		return h.everyPick(in, func(p store.Pick) (int64, error) { return h.Sender.Remove(ctx, p, tell, why) })
+		in, err := h.chosen(in)
+		if err != nil {
+			return QueueChanged{}, err
+		}
+		reported := int64(0)
+		out, err := h.everyPick(ctx, in, func(p store.Pick) (int64, error) {
+			n, err := h.Sender.Remove(ctx, p, tell, why)
+			reported += n.Reported
+			return n.Items, err
+		})
+		if tell {
+			out.Unreported = out.Recipients - reported
+		}
+		return out, err
 	}
 }
 

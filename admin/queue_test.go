@@ -164,7 +164,11 @@ func TestQueueChanges(t *testing.T) {
 		if c.change != tt.change || c.told != tt.told || (c.why != nil) != tt.removes || !slices.Equal(audits, []string{tt.operation}) {
 			t.Errorf("%s: %v, told %v, because %v; the log has %q", tt.operation, c.change, c.told, c.why, audits)
 		}
-		c.picks = nil
+		c.picks, held = nil, false
+		for _, in := range []QueuePick{{Queue: []string{"q1"}}, {Domain: "a.es"}, {Sender: "x@here.es"}, {To: "x@a.es"}, {Held: &held}} {
+			in.All = true
+			refused(t, table.Call(t.Context(), tt.operation, in, nil), "invalid") // which of the two?
+		}
 		refused(t, table.Call(t.Context(), tt.operation, QueuePick{}, nil), "invalid") // everything, and nobody said so
 		refused(t, table.Call(t.Context(), tt.operation, QueuePick{Limit: 5}, nil), "invalid")
 		if len(c.picks) != 0 {
@@ -220,11 +224,28 @@ func TestQueueRetryKept(t *testing.T) {
 	}}
 	c := &carrierOf{found: 2, way: queue.Way{Kept: true}}
 	table := newTable(nil, House{Sender: c, Queue: w}.queued())
-	if out := called[QueueChanged](t, table, "queue.retry", QueuePick{Queue: []string{"q1"}}); out != (QueueChanged{2, 1}) {
+	if out := called[QueueChanged](t, table, "queue.retry", QueuePick{Queue: []string{"q1"}}); out.Recipients != 2 || out.Kept != 1 {
 		t.Errorf("%+v", out)
 	}
 	c.way.Kept = false // by now there is a way
-	if out := called[QueueChanged](t, table, "queue.retry", QueuePick{Queue: []string{"q1"}}); out != (QueueChanged{2, 0}) || !slices.Equal(c.asked, []string{"site.es", "site.es"}) {
+	if out := called[QueueChanged](t, table, "queue.retry", QueuePick{Queue: []string{"q1"}}); out.Recipients != 2 || out.Kept != 0 || !slices.Equal(c.asked, []string{"site.es", "site.es"}) {
 		t.Errorf("%+v, asked %q", out, c.asked)
+	}
+}
+
+// Of several messages those that a change was not about are named, and each counts
+// once; of what is bounced, who hears of it.
+func TestQueueChangesSome(t *testing.T) {
+	w := &waitingRoom{items: []store.Item{item(1, "q1", "a@a.es", nil), item(2, "held", "b@b.es", nil)}}
+	c := &carrierOf{found: 2, reported: 1, only: []string{"q1", "q3"}}
+	table := newTable(nil, House{Sender: c, Queue: w}.queued())
+	for _, operation := range []string{"queue.hold", "queue.bounce", "queue.retry"} {
+		out := called[QueueChanged](t, table, operation, QueuePick{Queue: []string{"q1", "gone", "held", "q1", "gone", "q3"}})
+		if out.Recipients != 4 || !slices.Equal(out.Absent, []string{"gone"}) || !slices.Equal(out.Unchanged, []string{"held"}) {
+			t.Errorf("%s: %+v", operation, out)
+		}
+		if (operation == "queue.bounce") != (out.Unreported == 2) {
+			t.Errorf("%s: %+v", operation, out)
+		}
 	}
 }

@@ -29,6 +29,9 @@ func (h House) chosen(in QueuePick) (QueuePick, error) {
 	if len(in.Queue) == 0 && in.Domain == "" && in.Sender == "" && in.To == "" && in.Held == nil && !in.All {
 		return in, refusal("invalid", "admin.queue_which")
 	}
+	if in.All && (len(in.Queue) > 0 || in.Domain+in.Sender+in.To != "" || in.Held != nil) {
+		return in, refusal("invalid", "admin.queue_all")
+	}
 	return h.sound(in)
 }
 
@@ -40,18 +43,25 @@ func (in QueuePick) none() error {
 	return refusal("not_found", "admin.nothing_queued")
 }
 
-// everyPick does something for each pick of a change that is asked for, and
-// counts the recipients.
-func (h House) everyPick(in QueuePick, do func(store.Pick) (int64, error)) (QueueChanged, error) {
+// everyPick does something for each pick of a change that is chosen, counts
+// the recipients, and names the messages that had none for it.
+func (h House) everyPick(ctx context.Context, in QueuePick, do func(store.Pick) (int64, error)) (QueueChanged, error) {
 	var out QueueChanged
-	in, err := h.chosen(in)
-	if err != nil {
-		return out, err
-	}
 	for _, pick := range in.picks() {
 		n, err := do(pick)
 		if out.Recipients += n; err != nil {
 			return out, err
+		}
+		if n == 0 && pick.Queue != "" {
+			there, err := h.there(ctx, QueuePick{Queue: []string{pick.Queue}})
+			if err != nil {
+				return out, err
+			}
+			if there {
+				out.Unchanged = append(out.Unchanged, pick.Queue)
+			} else {
+				out.Absent = append(out.Absent, pick.Queue)
+			}
 		}
 	}
 	if out.Recipients == 0 {
@@ -80,7 +90,7 @@ func (h House) changeQueue(change store.Change) func(context.Context, QueuePick)
 				return QueueChanged{}, err
 			}
 		}
-		out, err := h.everyPick(of, func(p store.Pick) (int64, error) { return h.Sender.Change(ctx, p, change) })
+		out, err := h.everyPick(ctx, of, func(p store.Pick) (int64, error) { return h.Sender.Change(ctx, p, change) })
 		if err != nil && out.Recipients == 0 && change != store.Hold && refuse(err).Code == "not_found" {
 			err = h.unchanged(ctx, in, change)
 		}
@@ -93,11 +103,7 @@ func (h House) changeQueue(change store.Change) func(context.Context, QueuePick)
 // is not held, or is.
 func (h House) unchanged(ctx context.Context, in QueuePick, change store.Change) error {
 	in.Held = nil
-	there := false
-	err := h.pages(ctx, in, func([]store.Item) (bool, error) {
-		there = true
-		return true, nil
-	})
+	there, err := h.there(ctx, in)
 	switch {
 	case err != nil:
 		return err
@@ -111,6 +117,15 @@ func (h House) unchanged(ctx context.Context, in QueuePick, change store.Change)
 		return refusal("invalid", "admin.message_held", "ID", in.Queue[0])
 	}
 	return refusal("invalid", "admin.all_held")
+}
+
+// there says whether anything is in the queue that is chosen.
+func (h House) there(ctx context.Context, in QueuePick) (there bool, err error) {
+	err = h.pages(ctx, in, func([]store.Item) (bool, error) {
+		there = true
+		return true, nil
+	})
+	return there, err
 }
 
 // kept counts those of a pick whom a try reaches nothing for: they wait on until

@@ -26,6 +26,8 @@ type carrierOf struct {
 	why      *words.Error
 	told     bool
 	found    int64
+	reported int64
+	only     []string // messages; nil: all
 	err      error
 }
 
@@ -38,12 +40,19 @@ func (c *carrierOf) Explain(_ context.Context, domain string) (queue.Way, error)
 
 func (c *carrierOf) Change(_ context.Context, p store.Pick, change store.Change) (int64, error) {
 	c.picks, c.change = append(c.picks, p), change
-	return c.found, c.err
+	return c.of(p).Items, c.err
 }
 
-func (c *carrierOf) Remove(_ context.Context, p store.Pick, tell bool, why *words.Error) (int64, error) {
+func (c *carrierOf) Remove(_ context.Context, p store.Pick, tell bool, why *words.Error) (queue.Removed, error) {
 	c.picks, c.told, c.why = append(c.picks, p), tell, why
-	return c.found, c.err
+	return c.of(p), c.err
+}
+
+func (c *carrierOf) of(p store.Pick) queue.Removed {
+	if c.only != nil && !slices.Contains(c.only, p.Queue) {
+		return queue.Removed{}
+	}
+	return queue.Removed{Items: c.found, Reported: c.reported}
 }
 
 // people is a directory with a local domain, one that shares, a relay domain and

@@ -32,10 +32,16 @@ func (q *Queue) Rerouted() {
 	q.Stir()
 }
 
-// Remove takes what is chosen out of the queue, whoever is at work on it, and
-// counts the items. With tell the senders get a report that it was returned,
-// with the words of why; else nobody hears of it.
-func (q *Queue) Remove(ctx context.Context, p store.Pick, tell bool, why *words.Error) (n int64, err error) {
+// Removed counts items that were taken out of the queue.
+type Removed struct {
+	Items    int64
+	Reported int64 // of these: their senders get a report
+}
+
+// Remove takes what is chosen out of the queue, whoever is at work on it. With
+// tell those senders who may and want to hear of it get a report that it was
+// returned, with the words of why; else nobody hears of it.
+func (q *Queue) Remove(ctx context.Context, p store.Pick, tell bool, why *words.Error) (n Removed, err error) {
 	p.Limit = sweepMost
 	for {
 		items, err := q.cfg.Store.Items(ctx, p)
@@ -44,7 +50,9 @@ func (q *Queue) Remove(ctx context.Context, p store.Pick, tell bool, why *words.
 		}
 		for _, of := range byMessage(items) {
 			removed, err := q.remove(of, tell, why)
-			if n += removed; err != nil {
+			n.Items += removed.Items
+			n.Reported += removed.Reported
+			if err != nil {
 				return n, fmt.Errorf("queue: removing items: %w", err)
 			}
 		}
@@ -64,7 +72,7 @@ func returned(item store.Item, s store.Settlement, e ending) dsn.Recipient {
 }
 
 // remove removes items of one message.
-func (q *Queue) remove(items []store.Item, tell bool, why *words.Error) (n int64, err error) {
+func (q *Queue) remove(items []store.Item, tell bool, why *words.Error) (n Removed, err error) {
 	v := said(failed, "5.7.0", why)
 	t := &attempt{trouble: trouble{verdict: v, at: q.cfg.Now()}}
 	r := &reporting{out: items[0].Out, action: dsn.Failed}
@@ -76,9 +84,8 @@ func (q *Queue) remove(items []store.Item, tell bool, why *words.Error) (n int64
 		}
 		if tell && e.action != "" {
 			r.add(s, returned(item, s, e))
-			n++
 		} else if err := q.cfg.Store.Settle(context.Background(), s); err == nil {
-			n++
+			n.Items++
 		} else if !errors.Is(err, store.ErrNotFound) {
 			return n, err
 		}
@@ -88,7 +95,9 @@ func (q *Queue) remove(items []store.Item, tell bool, why *words.Error) (n int64
 		return n, nil
 	}
 	if err := q.ledger.bringNow(r); err != nil {
-		return n - int64(len(r.settle)), err
+		return n, err
 	}
+	n.Reported = int64(len(r.settle))
+	n.Items += n.Reported
 	return n, nil
 }

@@ -353,10 +353,10 @@ func TestRemove(t *testing.T) {
 		w.send("b@x.example", "c@x.example")
 		w.run(time.Second)
 		w.send("d@y.example")
-		if n, err := w.q.Remove(t.Context(), store.Pick{Domain: "x.example"}, true, words.Fail("attempt.bounced", nil)); n != 2 || err != nil {
+		if n, err := w.q.Remove(t.Context(), store.Pick{Domain: "x.example"}, true, words.Fail("attempt.bounced", nil)); n != (Removed{2, 2}) || err != nil {
 			t.Error(n, err)
 		}
-		if n, err := w.q.Remove(t.Context(), store.Pick{}, false, words.Fail("attempt.removed", nil)); n != 1 || err != nil {
+		if n, err := w.q.Remove(t.Context(), store.Pick{}, false, words.Fail("attempt.removed", nil)); n != (Removed{Items: 1}) || err != nil {
 			t.Error(n, err)
 		}
 		if w.store.left() != 0 || len(w.reports) != 1 || strings.Count(w.reports[0], "Action: failed") != 2 ||

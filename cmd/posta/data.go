@@ -116,6 +116,12 @@ type reached struct {
 	leave func() error
 }
 
+// runs says that a server answers, and does at once what it is asked.
+func (r reached) runs() bool {
+	_, running := r.Caller.(*admin.Client)
+	return running
+}
+
 // reach finds the server that runs on the data, else opens the store itself.
 // Only with create may it make a store where there is none.
 func (a *app) reach(ctx context.Context, create bool) (reached, error) {

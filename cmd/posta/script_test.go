@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -43,7 +44,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "start": start, "shut": shut, "hangup": hangup, "hurry": hurry, "drain": drain, "private": private, "utf16": utf16,
-			"names": names, "expand": expand, "sql": sqlCommand, "damage": damage,
+			"names": names, "expand": expand, "sql": sqlCommand, "damage": damage, "grab": grab,
 		},
 	})
 }
@@ -100,6 +101,15 @@ func private(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("%s has mode %v", name, mode)
 		}
 	}
+}
+
+// grab NAME REGEXP puts what its first group finds in the last output into a variable.
+func grab(ts *testscript.TestScript, _ bool, args []string) {
+	found := regexp.MustCompile(args[1]).FindStringSubmatch(ts.ReadFile("stdout"))
+	if len(found) < 2 {
+		ts.Fatalf("nothing like %s", args[1])
+	}
+	ts.Setenv(args[0], found[1])
 }
 
 // utf16 FILE prints a file that Windows wants in UTF-16 with its mark.
