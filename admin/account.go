@@ -27,6 +27,8 @@ type Account struct {
 	MaxSent  int       `json:"max_sent,omitempty"` // recipients elsewhere a day; 0: no limit, -1: none at all
 	Created  time.Time `json:"created"`
 
+	Unreachable []string `json:"unreachable,omitempty"` // of Forward: nobody here has it; not of account.list
+
 	// Password is given once, by account.add, where posta made it.
 	Password string `json:"password,omitempty"`
 }
@@ -91,7 +93,7 @@ func (h House) accounts() []Operation {
 			if err != nil {
 				return Account{}, err
 			}
-			return h.showAccount(ctx, a)
+			return h.reachAccount(ctx, a)
 		}),
 		op("account.add", true, h.addAccount),
 		op("account.set", true, h.setAccount),
@@ -123,6 +125,16 @@ func (h House) showAccount(ctx context.Context, a directory.Account) (Account, e
 		Disabled: a.Disabled, APOP: a.APOP, SendAs: grants, Forward: forward.To, Keep: forward.Keep, Created: a.Created.UTC()}, err
 }
 
+// reachAccount shows an account with those whom its mail is sent on to and does
+// not reach now.
+func (h House) reachAccount(ctx context.Context, a directory.Account) (Account, error) {
+	out, err := h.showAccount(ctx, a)
+	if err == nil {
+		out.Unreachable, err = unreachable(ctx, h.Directory, out.Forward)
+	}
+	return out, err
+}
+
 // grant makes an operation of what changes a grant.
 func (h House) grant(change func(ctx context.Context, address, account string) (directory.Account, error)) func(context.Context, Grant) (Account, error) {
 	return func(ctx context.Context, in Grant) (Account, error) {
@@ -130,7 +142,7 @@ func (h House) grant(change func(ctx context.Context, address, account string) (
 		if err != nil {
 			return Account{}, err
 		}
-		return h.showAccount(ctx, a)
+		return h.reachAccount(ctx, a)
 	}
 }
 
@@ -220,7 +232,7 @@ func (h House) setAccount(ctx context.Context, in AccountChange) (Account, error
 	if a, err = d.Account(ctx, a.Address); err != nil {
 		return Account{}, err
 	}
-	return h.showAccount(ctx, a)
+	return h.reachAccount(ctx, a)
 }
 
 // forward changes where an account's mail is sent on to.

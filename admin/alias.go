@@ -48,16 +48,22 @@ func reachAlias(ctx context.Context, d *directory.Directory, a directory.Alias, 
 	if err != nil {
 		return out, err
 	}
-	for _, target := range a.Targets {
+	out.Unreachable, err = unreachable(ctx, d, a.Targets)
+	return out, err
+}
+
+// unreachable names those of some addresses that no mail reaches now.
+func unreachable(ctx context.Context, d *directory.Directory, targets []string) (none []string, err error) {
+	for _, target := range targets {
 		reached, err := reaches(ctx, d, target)
 		if err != nil {
-			return out, err
+			return none, err
 		}
 		if !reached {
-			out.Unreachable = append(out.Unreachable, target)
+			none = append(none, target)
 		}
 	}
-	return out, nil
+	return none, nil
 }
 
 // reaches says whether mail to an address would reach anybody now.

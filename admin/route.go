@@ -3,6 +3,7 @@ package admin
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"strings"
@@ -25,6 +26,7 @@ type Route struct {
 	NoSource  bool     `json:"no_source,omitempty"`  // this computer has not the address Source now; as OutOfLab not of route.list
 	Unsourced []string `json:"unsourced,omitempty"`  // of the hosts: addresses of another kind than Source, which it is not for; the same
 	OutOfLab  []string `json:"out_of_lab,omitempty"` // of the hosts: no mail of a lab of this server goes there, "MX" for a route that names none; not of route.list
+	Local     bool     `json:"local,omitempty"`      // its domain is served here: its mail stays, and nothing goes by the route; not of route.list
 }
 
 // RouteChange adds or changes a route; what is nil keeps its value, or the
@@ -63,14 +65,14 @@ func (h House) routes() []Operation {
 		}),
 		op("route.show", false, func(ctx context.Context, in RouteName) (Route, error) {
 			found, err := d.Route(ctx, in.Domain)
-			return h.heldToLab(found), err
+			return h.judged(ctx, found, err)
 		}),
 		op("route.add", true, func(ctx context.Context, in RouteChange) (Route, error) {
 			r := directory.Route{Domain: in.Domain}
 			in.apply(&r)
 			added, err := d.AddRoute(ctx, r)
 			h.rerouted()
-			return h.heldToLab(added), err
+			return h.judged(ctx, added, err)
 		}),
 		op("route.set", true, func(ctx context.Context, in RouteChange) (Route, error) {
 			r, err := d.Route(ctx, in.Domain)
@@ -80,7 +82,7 @@ func (h House) routes() []Operation {
 			in.apply(&r)
 			set, err := d.SetRoute(ctx, r)
 			h.rerouted()
-			return h.heldToLab(set), err
+			return h.judged(ctx, set, err)
 		}),
 		op("route.remove", true, func(ctx context.Context, in RouteName) (None, error) {
 			err := d.RemoveRoute(ctx, in.Domain)
@@ -131,9 +133,16 @@ func showRoute(r directory.Route) Route {
 	return out
 }
 
-// heldToLab shows a route with those of its hosts to which no mail of a lab goes.
-func (h House) heldToLab(r directory.Route) Route {
+// judged shows a route with what to look at in it: its domain's mail stays here, it
+// has an address to send from that does not count, or no mail of a lab goes there.
+func (h House) judged(ctx context.Context, r directory.Route, err error) (Route, error) {
 	out := showRoute(r)
+	if err != nil {
+		return out, err
+	}
+	if out.Local, err = h.stays(ctx, r.Domain); err != nil {
+		return out, err
+	}
 	if len(r.Hosts) == 0 && h.LabBars != nil && h.LabBars("") {
 		out.OutOfLab = []string{byMX}
 	}
@@ -146,7 +155,19 @@ func (h House) heldToLab(r directory.Route) Route {
 			out.OutOfLab = append(out.OutOfLab, host)
 		}
 	}
-	return out
+	return out, nil
+}
+
+// stays says that all mail of a domain stays here: no route leads away.
+func (h House) stays(ctx context.Context, domain string) (bool, error) {
+	home, err := h.Directory.Domain(ctx, domain)
+	if err == nil && home.AliasOf != "" {
+		home, err = h.Directory.Domain(ctx, home.AliasOf)
+	}
+	if errors.Is(err, directory.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil && home.Kind == directory.KindLocal && home.Relay == "", err
 }
 
 // has says that this computer has an address.

@@ -197,3 +197,22 @@ func TestWayOperations(t *testing.T) {
 	c.err = context.Canceled
 	refused(t, table.Call(t.Context(), "route.test", ByAddress{Address: "far.example"}, nil), "internal")
 }
+
+// A route for a domain whose mail stays here takes nothing, and it is said.
+func TestRouteOfALocalDomain(t *testing.T) {
+	d := people(t)
+	if _, err := d.AddDomain(t.Context(), directory.Domain{Name: "also.es", AliasOf: "here.es"}); err != nil {
+		t.Fatal(err)
+	}
+	table := newTable(nil, House{Directory: d, Sender: &carrierOf{}}.routes())
+	hosts := []string{"192.0.2.1"}
+	for domain, local := range map[string]bool{"Here.es": true, "also.es": true, ".here.es": false, "moves.es": false, "relay.es": false, "site.es": false, "far.es": false, "*": false} {
+		for _, r := range []Route{called[Route](t, table, "route.add", RouteChange{Domain: domain, Hosts: &hosts}),
+			called[Route](t, table, "route.set", RouteChange{Domain: domain, Hosts: &hosts}),
+			called[Route](t, table, "route.show", RouteName{Domain: domain})} {
+			if r.Local != local {
+				t.Errorf("%s: %+v", domain, r)
+			}
+		}
+	}
+}

@@ -310,8 +310,12 @@ func (d *Directory) host(written string) (string, error) {
 		return a.String() + port, nil
 	}
 	label, err := d.checkDomainName(strings.TrimSuffix(host, "."))
-	if err != nil {
+	if err != nil || numeric(label[strings.LastIndexByte(label, '.')+1:]) {
 		return "", bad()
 	}
 	return label + port, nil
 }
+
+// numeric says that a label is a number. No name ends in one (RFC 1123 §2.1): it
+// is an address with a slip in it.
+func numeric(label string) bool { return strings.Trim(label, "0123456789") == "" }

@@ -47,7 +47,7 @@ func TestRouteOperations(t *testing.T) {
 		{"no such", v.RemoveRoute(v.ctx(), "x.es"), directory.ErrNotFound, "no route x.es"},
 		{"change no such", second(v.SetRoute(v.ctx(), host("h.es"))), directory.ErrNotFound, "no route"},
 	}
-	for _, bad := range []string{"", "a b", "h:0", "h:65536", "h:+25", "h:x", "[192.0.2.1", "[x]", "0.0.0.0", "[::]:25", "-h.es", "h:25:25"} {
+	for _, bad := range []string{"", "a b", "h:0", "h:65536", "h:+25", "h:x", "[192.0.2.1", "[x]", "0.0.0.0", "[::]:25", "-h.es", "h:25:25", "300.1.1.1", "192.0.2", "192.0.2.256:25", "10"} {
 		tests = append(tests, refusal{"host " + bad, add(host(bad)), directory.ErrInvalid, "is no host"})
 	}
 	v.refused(tests)

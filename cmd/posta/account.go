@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -174,11 +175,18 @@ func (a *app) accountCall(ctx context.Context, operation string, in any, passwor
 			return err
 		}
 	}
-	return a.print(one, a.facts(fact{"field.address", one.Address}, fact{"field.name", one.Name},
+	facts := a.facts(fact{"field.address", one.Address}, fact{"field.name", one.Name},
 		fact{"field.password", one.Password}, fact{"field.messages", strconv.FormatInt(one.Messages, 10)},
 		fact{"field.size", config.Size(one.Bytes).String()}, fact{"field.quota", a.limit(one.Quota)},
 		fact{"field.state", a.state(one)}, fact{"field.send_as", strings.Join(one.SendAs, ", ")},
-		fact{"field.forward", a.forwarded(one)}, fact{"field.sent_today", a.sentToday(one)}, fact{"field.created", when(one.Created)}))
+		fact{"field.forward", a.forwarded(one)}, fact{"field.sent_today", a.sentToday(one)}, fact{"field.created", when(one.Created)})
+	return a.print(one, func(w io.Writer) error {
+		err := facts(w)
+		for _, target := range one.Unreachable {
+			a.warn(w, a.say("alias.unreachable", words.Args{"Target": target, "Address": one.Address}))
+		}
+		return err
+	})
 }
 
 func (a *app) accountRow(one admin.Account) []string {

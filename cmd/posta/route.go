@@ -132,6 +132,9 @@ func (a *app) routeCall(ctx context.Context, operation string, in any) error {
 		warn := func(id string, args words.Args) {
 			a.warn(w, a.say(id, args))
 		}
+		if r.Local {
+			warn("route.of_local", words.Args{"Domain": r.Domain})
+		}
 		for _, host := range r.OutOfLab {
 			if len(r.Hosts) == 0 {
 				warn("route.mx_of_lab", nil)
