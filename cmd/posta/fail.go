@@ -154,6 +154,11 @@ func (a *app) flagError(c *cobra.Command, err error) error {
 	var bare *pflag.ValueRequiredError
 	var wrong *pflag.InvalidValueError
 	var malformed *pflag.InvalidSyntaxError
+	if c.HasSubCommands() { // a flag behind a command that is not there is no slip in the flag
+		if other := a.noSuchCommand(c, c.Flags().Args()); other != nil {
+			return other
+		}
+	}
 	switch {
 	case errors.As(err, &unknown):
 		return usage(noSuchFlag(c, unknown.GetSpecifiedName(), unknown.GetSpecifiedShortnames()))

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -70,9 +72,23 @@ func (a *app) siteCall(ctx context.Context, operation string, in any) error {
 	if err := a.ask(ctx, operation, in, &s); err != nil {
 		return err
 	}
-	return a.print(s, a.facts(fact{"field.name", s.Name}, fact{"field.kept", strings.Join(s.Kept, ", ")},
+	facts := a.facts(fact{"field.name", s.Name}, fact{"field.kept", strings.Join(s.Kept, ", ")},
 		fact{"field.domains", strings.Join(s.Domains, ", ")}, fact{"field.networks", strings.Join(s.Networks, ", ")}, fact{"field.helo", strings.Join(s.Helo, ", ")},
-		fact{"field.created", when(s.Created)}, fact{"field.seen", when(s.Seen)}, fact{"field.secret", s.Secret}))
+		fact{"field.created", when(s.Created)}, fact{"field.seen", when(s.Seen)}, fact{"field.secret", s.Secret})
+	return a.print(s, func(w io.Writer) error {
+		err := facts(w)
+		if s.Secret == "" {
+			return err
+		}
+		next := []string{"site.secret_once"}
+		if operation == "site.add" {
+			next = append(next, "site.next_domain", "site.next_ask")
+		}
+		for _, id := range next {
+			_, _ = fmt.Fprintln(w, "\n"+a.broken(w, a.say(id, words.Args{"Name": s.Name})))
+		}
+		return err
+	})
 }
 
 // siteQueueCommand is about what ETRN calls "#name".
@@ -95,6 +111,7 @@ func (a *app) siteQueueCommand() *cobra.Command {
 		return a.print(q, a.facts(fact{"field.name", q.Name}, fact{"field.domains", strings.Join(q.Domains, ", ")}))
 	})
 	set.Example = "posta site queue set uucp pepito.es"
+	set.SuggestFor = []string{"add"}
 	remove := a.command("remove", "help.site_queue_remove", func(ctx context.Context, args []string) error {
 		if err := a.ask(ctx, "site.queue.remove", admin.ByName{Name: args[0]}, nil); err != nil {
 			return err
