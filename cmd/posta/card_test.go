@@ -93,6 +93,34 @@ func TestCardWidth(t *testing.T) {
 	}
 }
 
+// A port that is not at the card's address has its own beside it.
+func TestCardOfSeveralAddresses(t *testing.T) {
+	r := labReady()
+	r.Accounts = []cardAccount{{"ana@pepito.es", "ceda-4729"}}
+	r.Listeners = []admin.Listener{
+		{Name: "smtp", Service: "smtp", Mode: "lab", TLS: "starttls", Address: "127.0.0.4:5525", Port: 5525},
+		{Name: "submission", Service: "submission", Mode: "lab", TLS: "starttls", Address: "0.0.0.0:587", Port: 587},
+		{Name: "submissions", Service: "submission", Mode: "lab", TLS: "implicit", Address: "127.0.0.1:465", Port: 465},
+		{Name: "pop3", Service: "pop3", Mode: "lab", TLS: "starttls", Address: "[::1]:5110", Port: 5110},
+	}
+	for lang, at := range map[string]string{"en": "at", "es": "en"} {
+		p := newPage(speaking(t, lang), r)
+		p.ports()
+		p.fetch()
+		p.brief()
+		card := p.text.String()
+		for _, want := range []string{" 127.0.0.4 (", "\n    smtp         5525  ", "\n    submissions   465  " + at + " 127.0.0.1  ",
+			"\n    pop3         5110  " + at + " ::1  ", "plink -raw -P 5110 ::1)", ": 127.0.0.4, SMTP 5525, POP3 [::1]:5110 ("} {
+			if !strings.Contains(card, want) {
+				t.Errorf("%s: the card lacks %q:\n%s", lang, want, card)
+			}
+		}
+		if strings.Contains(card, at+" 127.0.0.4") && lang == "en" || strings.Contains(card, at+" 0.0.0.0") {
+			t.Errorf("%s: the card says too much:\n%s", lang, card)
+		}
+	}
+}
+
 // The interface for tshark depends on the system, and on who may come.
 func TestCapture(t *testing.T) {
 	near := []lanAddress{{"192.168.1.7", "Ethernet 2"}}

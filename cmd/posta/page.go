@@ -7,6 +7,7 @@ import (
 	"net"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -218,13 +219,13 @@ func (p *page) fetch() {
 	dialogue := []string{"USER " + p.user(to.Address), "PASS " + password, "STAT", "LIST", "RETR 1", "QUIT"}
 	if plain := p.listener("pop3"); plain != nil && plain.Mode == config.ModeLab {
 		p.title("card.fetch", words.Args{"Port": plain.Port})
-		p.line("  " + p.say("card.fetch_with", words.Args{"Port": plain.Port, "Command": fmt.Sprintf("plink -raw -P %d %s", plain.Port, p.host)}))
+		p.line("  " + p.say("card.fetch_with", words.Args{"Port": plain.Port, "Command": fmt.Sprintf("plink -raw -P %d %s", plain.Port, p.at(plain))}))
 		p.typed(dialogue...)
 		return
 	}
 	if tls := p.listener("pop3s"); tls != nil {
 		p.title("card.fetch", words.Args{"Port": tls.Port})
-		p.line("  " + p.say("card.fetch_tls", words.Args{"Command": fmt.Sprintf("openssl s_client -quiet -crlf -connect %s:%d", p.host, tls.Port)}))
+		p.line("  " + p.say("card.fetch_tls", words.Args{"Command": "openssl s_client -quiet -crlf -connect " + net.JoinHostPort(p.at(tls), strconv.Itoa(tls.Port))}))
 		p.typed(dialogue...)
 	}
 }
@@ -291,7 +292,11 @@ func (p *page) brief() {
 	if !p.isLab() || smtp == nil || pop3 == nil || len(p.Accounts) == 0 || p.Accounts[0].Password == "" {
 		return
 	}
-	p.title("card.brief", words.Args{"Host": p.host, "SMTP": smtp.Port, "POP3": pop3.Port})
+	fetched := strconv.Itoa(pop3.Port)
+	if host := p.at(pop3); host != p.host {
+		fetched = net.JoinHostPort(host, fetched)
+	}
+	p.title("card.brief", words.Args{"Host": p.host, "SMTP": smtp.Port, "POP3": fetched})
 	t := p.table(&p.text)
 	from, to := p.pair()
 	t.row("    "+from.Address, from.Password)

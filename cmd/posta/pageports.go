@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"posta/admin"
 	"posta/config"
 	"posta/words"
 )
@@ -35,6 +36,9 @@ func (p *page) portRows() {
 	var reasons []string
 	for _, l := range p.Listeners {
 		port, tls, why := fmt.Sprintf("    %-12s%5d", l.Name, l.Port), p.tls(l.TLS), p.why(l)
+		if host := p.at(&l); host != p.host {
+			port += "  " + p.say("card.port_at", words.Args{"Host": host})
+		}
 		with.row(port, tls, why)
 		without.row(port, tls)
 		if why != "" {
@@ -52,6 +56,15 @@ func (p *page) portRows() {
 		}
 	}
 	p.text.WriteString(wide.String())
+}
+
+// at is where a listener is reached: at the address that the card names, unless it
+// has one of its own.
+func (p *page) at(l *admin.Listener) string {
+	if host, _, err := net.SplitHostPort(l.Address); err == nil && !isOpen(l.Address) {
+		return host
+	}
+	return p.host
 }
 
 // others says where this computer is found from elsewhere, and what stands

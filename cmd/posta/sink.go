@@ -69,7 +69,7 @@ func (p *page) sinkCard() string {
 		p.typed("SMTP_HOST="+host, "SMTP_PORT="+port)
 	}
 	if pop3 := p.listener("pop3", "pop3s"); pop3 != nil {
-		p.typed("POP3_HOST="+host, fmt.Sprint("POP3_PORT=", pop3.Port))
+		p.typed("POP3_HOST="+p.at(pop3), fmt.Sprint("POP3_PORT=", pop3.Port))
 	}
 	p.line("  " + p.say("card.sink_login", nil))
 	if port != "" {
