@@ -25,8 +25,8 @@ type Route struct {
 
 	NoSource  bool     `json:"no_source,omitempty"`  // this computer has not the address Source now; as OutOfLab not of route.list
 	Unsourced []string `json:"unsourced,omitempty"`  // of the hosts: addresses of another kind than Source, which it is not for; the same
-	OutOfLab  []string `json:"out_of_lab,omitempty"` // of the hosts: no mail of a lab of this server goes there, "MX" for a route that names none; not of route.list
 	Local     bool     `json:"local,omitempty"`      // its domain is served here: its mail stays, and nothing goes by the route; not of route.list
+	OutOfLab  []string `json:"out_of_lab,omitempty"` // of the hosts: no mail of a lab of this server goes there, "MX" for a route that names none; not of route.list
 }
 
 // RouteChange adds or changes a route; what is nil keeps its value, or the
