@@ -115,6 +115,10 @@ func TestCardOfSeveralAddresses(t *testing.T) {
 				t.Errorf("%s: the card lacks %q:\n%s", lang, want, card)
 			}
 		}
+		text := registry(puttySessions(r.Listeners, p.at))
+		if strings.Count(text, `"HostName"="127.0.0.4"`) != 2 || strings.Count(text, `"HostName"="::1"`) != 1 {
+			t.Errorf("PuTTY's sessions: %s", text)
+		}
 		if strings.Contains(card, at+" 127.0.0.4") && lang == "en" || strings.Contains(card, at+" 0.0.0.0") {
 			t.Errorf("%s: the card says too much:\n%s", lang, card)
 		}

@@ -25,14 +25,15 @@ func (a *app) puttyCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if host == "" {
-			host = newPage(a, r).host
+		at := newPage(a, r).at
+		if host != "" {
+			at = func(*admin.Listener) string { return host }
 		}
-		sessions := puttySessions(r.Listeners)
+		sessions := puttySessions(r.Listeners, at)
 		if len(sessions) == 0 {
 			return words.Fail("fail.putty_none", nil)
 		}
-		text := registry(host, sessions)
+		text := registry(sessions)
 		if output == "" {
 			return a.writeRegistry(text)
 		}
@@ -71,16 +72,17 @@ func (a *app) running(ctx context.Context) (ready, error) {
 // puttySession is one saved session.
 type puttySession struct {
 	name string
+	host string
 	port int
 }
 
 // puttySessions are those of the listeners that a person can speak to: PuTTY
-// knows no TLS.
-func puttySessions(all []admin.Listener) []puttySession {
+// knows no TLS. at says where one is reached.
+func puttySessions(all []admin.Listener, at func(*admin.Listener) string) []puttySession {
 	var out []puttySession
 	for _, l := range all {
 		if l.TLS != config.TLSImplicit {
-			out = append(out, puttySession{"posta " + strings.ToUpper(l.Name), l.Port})
+			out = append(out, puttySession{"posta " + strings.ToUpper(l.Name), at(&l), l.Port})
 		}
 	}
 	return out
@@ -115,12 +117,12 @@ const puttyLogs = `C:\Users\Public\Documents`
 // registry is the text of a file for regedit. The values are PuTTY's own (its
 // settings.c and putty.h): CloseOnExit 0 is "Never", LocalEcho and LocalEdit 2
 // are "Auto", LogType 1 logs what can be printed, LogFileClash 0 appends.
-func registry(host string, sessions []puttySession) string {
+func registry(sessions []puttySession) string {
 	var b strings.Builder
 	b.WriteString("Windows Registry Editor Version 5.00\n")
 	for _, s := range sessions {
 		fmt.Fprintf(&b, "\n[HKEY_CURRENT_USER\\Software\\SimonTatham\\PuTTY\\Sessions\\%s]\n", strings.ReplaceAll(s.name, " ", "%20"))
-		fmt.Fprintf(&b, "\"HostName\"=%q\n\"PortNumber\"=dword:%08x\n", host, s.port)
+		fmt.Fprintf(&b, "\"HostName\"=%q\n\"PortNumber\"=dword:%08x\n", s.host, s.port)
 		log := puttyLogs + `\` + strings.ReplaceAll(s.name, " ", "-") + "-&Y&M&D-&T.log"
 		fmt.Fprintf(&b, "\"WinTitle\"=%q\n\"LogFileName\"=%q\n", s.name, log)
 		b.WriteString("\"Protocol\"=\"raw\"\n\"LineCodePage\"=\"UTF-8\"\n")
