@@ -20,6 +20,15 @@ func changed[T any](c *cobra.Command, flag string, value *T) *T {
 	return value
 }
 
+// changedAll is changed for a flag that may be repeated; given once and empty, it
+// takes all away.
+func changedAll(c *cobra.Command, flag string, values *[]string) *[]string {
+	if len(*values) == 1 && (*values)[0] == "" {
+		*values = []string{}
+	}
+	return changed(c, flag, values)
+}
+
 // exclude refuses two flags of a group together.
 func exclude(c *cobra.Command, flags ...string) error {
 	given := slices.DeleteFunc(flags, func(name string) bool { return !c.Flags().Changed(name) })

@@ -55,8 +55,8 @@ func (a *app) siteChangeCommand(verb, help, example string) *cobra.Command {
 	var domains, networks, helo []string
 	var c *cobra.Command
 	c = a.command(verb, help, func(ctx context.Context, args []string) error {
-		return a.siteCall(ctx, "site."+verb, admin.SiteChange{Name: args[0], Domains: changed(c, "domain", &domains),
-			Networks: changed(c, "network", &networks), Helo: changed(c, "helo", &helo)})
+		return a.siteCall(ctx, "site."+verb, admin.SiteChange{Name: args[0], Domains: changedAll(c, "domain", &domains),
+			Networks: changedAll(c, "network", &networks), Helo: changedAll(c, "helo", &helo)})
 	})
 	flags := c.Flags()
 	flags.StringArrayVar(&domains, "domain", nil, a.say("help.flag_site_domain", nil))
