@@ -281,8 +281,10 @@ func TestCutTooLate(t *testing.T) {
 			steps[i] = s.begin(all[i], 0, func() bool { return true })
 			time.Sleep(time.Second)
 		}
+		s.mu.Lock()
 		s.active, s.paces[fresh] = 2, 2
 		s.turn = append(s.turn, &destination{allowed: 1, queued: true})
+		s.mu.Unlock()
 		time.Sleep(soon)
 		if !s.wasCut(all[0]) || s.wasCut(all[1]) {
 			t.Fatalf("cut: %v, %v; the first was to be", all[0].cut, all[1].cut)
