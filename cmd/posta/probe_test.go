@@ -152,7 +152,7 @@ func TestProbeRefusedWithinTLS(t *testing.T) {
 }
 
 // The verdict is what would become of mail: who lets nobody begin is passed over,
-// and the first answer to MAIL or RCPT counts, be it that for now.
+// and the first answer to MAIL or RCPT counts, also one that may change later.
 func TestProbeJudges(t *testing.T) {
 	a := &app{}
 	var err error
