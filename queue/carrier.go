@@ -138,8 +138,8 @@ func (c *carrier) deliver(items []store.Item) bool {
 		var asked verdict
 		items, asked = left.items, left.verdict
 		switch {
-		case asked.fate == elsewhere && !t.usable && !fresh && asked.code == 0:
-			// It broke while it was idle: that says nothing of the host.
+		case asked.fate == elsewhere && !t.usable && !fresh && (asked.code == 0 || asked.code == 421):
+			// It broke while it was idle, or has carried enough: that says nothing of the host.
 		case asked.fate == elsewhere:
 			h.tried[c.l.addr] = true
 			h.last = t.trouble
@@ -162,6 +162,7 @@ type hunt struct {
 	last  trouble         // why the last host did not take it
 	tries []store.Attempt // all of them, a bounded number
 	own   *uint16         // the preference of a host that is this server: those behind it would send the mail here
+	open  bool            // a host could not be asked for now, and may take what others don't
 	lab   bool
 }
 
@@ -185,6 +186,14 @@ func (h *hunt) others(decides *trouble) []store.Attempt {
 	return all[max(0, len(all)-store.MostBefore):]
 }
 
+// ownPref is own as unknown wants it.
+func (h *hunt) ownPref() int {
+	if h.own == nil {
+		return -1
+	}
+	return int(*h.own)
+}
+
 func (h *hunt) beyond(t target) bool { return h.own != nil && t.host.pref >= *h.own }
 
 // stranded concludes what no host is left for.
@@ -194,9 +203,12 @@ func (c *carrier) stranded(h *hunt, items []store.Item) bool {
 		c.q.giveBack(items)
 		return false
 	}
-	if t.fate == elsewhere { // all were asked
+	if t.fate == elsewhere { // nobody else can be asked
 		t.fate = later
-		if t.status.Class == 5 {
+		switch {
+		case t.status.Class == 5 && h.open:
+			t.verdict = t.softer()
+		case t.status.Class == 5:
 			t.fate = failed
 		}
 		c.q.conclude(&attempt{trouble: t, kept: kept, before: h.others(&t)}, items, nil)
@@ -235,7 +247,7 @@ func (c *carrier) ready(h *hunt) bool {
 	ctx, st, cancel := c.q.sched.interruptible(c.q.soft, c)
 	defer cancel()
 	defer func() { c.q.sched.finish(c, st, c.l != nil, false) }()
-	targets, why := c.q.targets(ctx, c.way, h.lab)
+	targets, without, why := c.q.survey(ctx, c.way, h.lab)
 	if why != nil && h.last.fate != elsewhere {
 		h.last = trouble{verdict: *why, at: c.q.cfg.Now()}
 		if why.lone {
@@ -269,8 +281,15 @@ func (c *carrier) ready(h *hunt) bool {
 		} else {
 			c.q.bad.note(t.addr, at)
 		}
+		h.open = h.open || why.fate == later
 		if n == 0 || why.fate == later || worst.fate == failed {
 			worst = why
+		}
+	}
+	if o := unknown(without, h.ownPref()); o != nil {
+		h.open = true
+		if worst.fate == failed {
+			worst = trouble{verdict: *o.unknown, host: o.Host, at: c.q.cfg.Now()}
 		}
 	}
 	if c.q.sched.wasCut(c) {

@@ -38,6 +38,8 @@ type Without struct {
 	Host string
 	Pref uint16
 	Why  string
+
+	unknown *verdict // it could not be looked up just now
 }
 
 // Explain looks the way to a domain up anew, also where it was known.

@@ -93,8 +93,8 @@ func TestExplainWithout(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := []Without{
-			{"mx1.x.example", 10, "The host mx1.x.example has no address"},
-			{"mx2.x.example", 20, "The host mx2.x.example has no address that mail can be sent to, only 127.0.0.1"}}
+			{Host: "mx1.x.example", Pref: 10, Why: "The host mx1.x.example has no address"},
+			{Host: "mx2.x.example", Pref: 20, Why: "The host mx2.x.example has no address that mail can be sent to, only 127.0.0.1"}}
 		if !slices.Equal(got.Without, want) {
 			t.Errorf("%+v", got.Without)
 		}

@@ -71,6 +71,7 @@ func (q *Queue) survey(ctx context.Context, w *way, lab bool) (all []target, wit
 		return all, without, nil
 	}
 	switch {
+	case unknown(without, own) != nil: // it may be the one that takes the mail
 	case own >= 0:
 		why = sayp(failed, "5.4.6", itself())
 	case barred:
@@ -92,13 +93,29 @@ func (q *Queue) survey(ctx context.Context, w *way, lab bool) (all []target, wit
 // that it is this server, or that none of its addresses will do.
 func (h host) without(bad *verdict, own bool, addrs []netip.Addr) Without {
 	why := words.Fail("attempt.host_unusable", words.Args{"Host": h.name, "Addresses": few(addrs)}).Error()
+	var unknown *verdict
 	switch {
 	case bad != nil:
 		why = bad.text
+		if bad.fate == later {
+			unknown = bad
+		}
 	case own:
 		why = itself().Error()
 	}
-	return Without{Host: h.name, Pref: h.pref, Why: why}
+	return Without{Host: h.name, Pref: h.pref, Why: why, unknown: unknown}
+}
+
+// unknown gives the first of the hosts that could not be looked up just now, as
+// far as they are preferred to this server; nil: there is none. own is this
+// server's preference, below 0 where it is none of the hosts.
+func unknown(all []Without, own int) *Without {
+	for i := range all {
+		if w := &all[i]; w.unknown != nil && (own < 0 || int(w.Pref) < own) {
+			return w
+		}
+	}
+	return nil
 }
 
 // few names addresses, not all of many.
