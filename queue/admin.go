@@ -71,11 +71,19 @@ func returned(item store.Item, s store.Settlement, e ending) dsn.Recipient {
 	return r
 }
 
-// remove removes items of one message.
+// parting is an item that leaves the queue by an administrator's act.
+type parting struct {
+	store.Item
+	s store.Settlement
+	e ending
+}
+
+// remove removes items of one message. Those that have left meanwhile are passed
+// over.
 func (q *Queue) remove(items []store.Item, tell bool, why *words.Error) (n Removed, err error) {
 	v := said(failed, "5.7.0", why)
 	t := &attempt{trouble: trouble{verdict: v, at: q.cfg.Now()}}
-	r := &reporting{out: items[0].Out, action: dsn.Failed}
+	var told []parting
 	for _, item := range items {
 		item.Token = 0 // whoever holds it
 		s, e := q.settlement(t, item, v)
@@ -83,21 +91,49 @@ func (q *Queue) remove(items []store.Item, tell bool, why *words.Error) (n Remov
 			e.outcome = event.Removed
 		}
 		if tell && e.action != "" {
-			r.add(s, returned(item, s, e))
-		} else if err := q.cfg.Store.Settle(context.Background(), s); err == nil {
+			told = append(told, parting{item, s, e})
+			continue
+		}
+		switch err := q.cfg.Store.Settle(context.Background(), s); {
+		case err == nil:
 			n.Items++
-		} else if !errors.Is(err, store.ErrNotFound) {
+			q.tell(t, item, s, e)
+		case !errors.Is(err, store.ErrNotFound):
 			return n, err
 		}
-		q.tell(t, item, s, e)
 	}
-	if len(r.settle) == 0 {
-		return n, nil
-	}
-	if err := q.ledger.bringNow(r); err != nil {
-		return n, err
-	}
-	n.Reported = int64(len(r.settle))
+	n.Reported, err = q.bounce(t, told)
 	n.Items += n.Reported
+	return n, err
+}
+
+// bounce removes items of one message with a report, and counts them. Where one of
+// them has left meanwhile each has its own, as in ledger.split.
+func (q *Queue) bounce(t *attempt, all []parting) (n int64, err error) {
+	if len(all) == 0 {
+		return 0, nil
+	}
+	r := &reporting{out: all[0].Out, action: dsn.Failed}
+	for _, p := range all {
+		r.add(p.s, returned(p.Item, p.s, p.e))
+	}
+	err = q.ledger.bringNow(r)
+	switch {
+	case err == nil:
+		for _, p := range all {
+			q.tell(t, p.Item, p.s, p.e)
+		}
+		return int64(len(all)), nil
+	case !errors.Is(err, store.ErrNotFound):
+		return 0, err
+	case len(all) == 1:
+		return 0, nil
+	}
+	for i := range all {
+		one, err := q.bounce(t, all[i:i+1])
+		if n += one; err != nil {
+			return n, err
+		}
+	}
 	return n, nil
 }

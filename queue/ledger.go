@@ -84,12 +84,13 @@ func (q *Queue) giveBack(items []store.Item) {
 	if len(items) == 0 {
 		return
 	}
-	if err := q.cfg.Store.Unclaim(context.Background(), items...); err != nil && !errors.Is(err, store.ErrLost) {
-		q.problem(fmt.Errorf("queue: giving items back: %w", err))
-		return // their lease ends
-	}
+	err := q.cfg.Store.Unclaim(context.Background(), items...)
 	for _, item := range items {
 		q.ledger.drop(item.ID)
+	}
+	if err != nil && !errors.Is(err, store.ErrLost) {
+		q.problem(fmt.Errorf("queue: giving items back: %w", err))
+		return // nobody renews their lease: it ends
 	}
 	if !q.ended() {
 		q.Stir()
