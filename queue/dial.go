@@ -44,6 +44,8 @@ type link struct {
 	loggedIn bool // as what the route says
 	onDemand bool // it is a site's: what waits does so until that asks again
 	lab      bool // it is for mail of a lab, and for no other
+
+	delayed []*reporting // of a turned one: for the end of the turn
 }
 
 // note puts a remark into the session's record.

@@ -1,13 +1,17 @@
 package queue
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"posta/smtp/smtpclient"
 	"posta/store"
+	"posta/wire/wiretest"
 )
 
 // A site that asked by ETRN and does not answer is not asked again before it asks
@@ -71,6 +75,39 @@ func TestEtrnAgain(t *testing.T) {
 		w.run(24 * time.Hour)
 		if w.dialed() != times {
 			t.Errorf("%d dials", w.dialed())
+		}
+	})
+}
+
+// What a site refuses for now is offered once in a turn, also where the sender
+// hears of the delay by it.
+func TestDelayedInTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		for _, to := range []string{"b@x.example", "c@x.example"} {
+			w.store.file(store.Outgoing{Sender: "s", From: "a@us.example", Queue: to, Received: time.Now().Add(-5 * time.Hour),
+				Rcpts: []store.Rcpt{{To: to, Domain: "x.example", Due: store.Never(), Expires: time.Now().Add(30 * 24 * time.Hour)}}}, "Subject: Hi\r\n\r\nHi\r\n")
+		}
+		near, far := wiretest.Pipe()
+		w.peers.Go(func() {
+			if err := wiretest.Script(far, talk("C: MAIL FROM:<a@us.example>\nS: 250 ok\nC: RCPT TO:<b@x.example>\nS: 450 4.2.1 not now\nC: RSET\nS: 250 ok",
+				strings.NewReplacer("b@x", "c@x", "S: 250 2.0.0 mine", "wait 1s\nS: 250 2.0.0 mine").Replace(sent), quit), nil); err != nil {
+				t.Error(err)
+			}
+		})
+		time.AfterFunc(time.Second, func() {
+			c := smtpclient.New(near, smtpclient.Options{Name: "us.example"})
+			if err := errors.Join(c.Greeting(t.Context()), c.Hello(t.Context())); err != nil {
+				t.Error(err)
+			}
+			if n, err := w.q.Deliver(t.Context(), c, Turned{Site: "site", OnDemand: true}, []string{"x.example"}); n != 1 || err != nil {
+				t.Error(n, err)
+			}
+			_ = c.Quit(t.Context())
+		})
+		w.run(time.Hour)
+		if w.store.left() != 1 || w.store.leased != 0 || len(w.reports) != 1 {
+			t.Errorf("%d left, %d leased, %d reports\n%s", w.store.left(), w.store.leased, len(w.reports), w.story())
 		}
 	})
 }

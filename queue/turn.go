@@ -31,9 +31,14 @@ func (q *Queue) Deliver(ctx context.Context, client *smtpclient.Client, t Turned
 	defer q.carriers.Done()
 	l := &link{peer: client, host: t.Site, addr: t.Addr, session: t.Session, tls: t.TLS, since: q.cfg.Now(), onDemand: t.OnDemand}
 	var kept []store.Settlement
-	defer func() { q.ledger.settle(kept) }()
+	defer func() {
+		q.ledger.settle(kept)
+		for _, r := range l.delayed {
+			q.ledger.report(r)
+		}
+	}()
 	for _, domain := range domains {
-		for !l.broken && len(kept) < turnMost {
+		for !l.broken && len(kept)+len(l.delayed) < turnMost {
 			items, err := q.claim(ctx, store.Claim{Lane: store.Lane{Domain: domain}, All: true, Limit: q.cfg.Limits.Recipients,
 				Messages: claimMessages})
 			if err != nil {
@@ -138,8 +143,8 @@ func (q *Queue) turned(l *link, items []store.Item) (taken int, kept []store.Set
 	return taken, kept
 }
 
-// waiting concludes items that wait on, without settling those that give rise
-// to no report.
+// waiting concludes items that wait on, and settles none of them yet: else they
+// would be offered once more.
 func (q *Queue) waiting(t *attempt, items []store.Item, verdicts []verdict) (kept []store.Settlement) {
 	for i, item := range items {
 		s, e := q.settlement(t, item, verdicts[i])
@@ -150,7 +155,7 @@ func (q *Queue) waiting(t *attempt, items []store.Item, verdicts []verdict) (kep
 		}
 		r := &reporting{out: item.Out, action: e.action}
 		r.add(s, about(item, s, e))
-		q.ledger.report(r)
+		t.link.delayed = append(t.link.delayed, r)
 	}
 	return kept
 }
