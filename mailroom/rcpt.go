@@ -75,18 +75,28 @@ func straight(to mail.Address, res *directory.Resolution) directory.Onward {
 
 // add notes a recipient with all that it leads to.
 func (l *letter) add(ctx context.Context, to mail.Recipient, res *directory.Resolution, out []directory.Onward) error {
-	added, err := l.addTargets(ctx, res, len(out) > 0)
+	at := l.rcptAt(to.To)
+	added, err := l.addTargets(ctx, res, at, len(out) > 0)
 	if err != nil {
 		return err
 	}
 	l.targets = added
 	l.addLarge(res.Large)
-	l.addOnward(out, len(l.rcpts))
+	l.addOnward(out, at)
 	if res.MaxMessage > 0 && (l.max == 0 || res.MaxMessage < l.max) {
 		l.max = res.MaxMessage
 	}
-	l.addRcpt(to, res, out)
+	l.addRcpt(to, at, res, out)
 	return nil
+}
+
+// rcptAt is where an address stands among the recipients, or is going to.
+func (l *letter) rcptAt(to mail.Address) int {
+	at := slices.IndexFunc(l.rcpts, func(r rcpt) bool { return r.To == to })
+	if at < 0 {
+		return len(l.rcpts)
+	}
+	return at
 }
 
 // refuseOutcome answers for what leads to nobody.
@@ -102,14 +112,14 @@ func refuseOutcome(res *directory.Resolution) error {
 	return nil
 }
 
-// addTargets gives the targets with those of one more recipient. A mailbox
-// gets the message once however many recipients lead to it. others says that
-// the recipient leads elsewhere too.
-func (l *letter) addTargets(ctx context.Context, res *directory.Resolution, others bool) ([]target, error) {
+// addTargets gives the targets with those of one more recipient, who stands or is
+// going to stand at rcpt. A mailbox gets the message once however many recipients
+// lead to it. others says that the recipient leads elsewhere too.
+func (l *letter) addTargets(ctx context.Context, res *directory.Resolution, rcpt int, others bool) ([]target, error) {
 	out := l.targets
 	full := 0
 	for i := range res.Targets {
-		t := target{Target: res.Targets[i], rcpt: len(l.rcpts)}
+		t := target{Target: res.Targets[i], rcpt: rcpt}
 		if t.Quota > 0 {
 			usage, err := l.room.cfg.Store.Usage(ctx, t.Account)
 			if err != nil {
@@ -166,12 +176,10 @@ next:
 }
 
 // addRcpt notes the recipient for reports. One named twice is one.
-func (l *letter) addRcpt(to mail.Recipient, res *directory.Resolution, out []directory.Onward) {
-	for i := range l.rcpts {
-		if l.rcpts[i].To == to.To {
-			l.rcpts[i].Notify |= to.Notify &^ mail.NotifyNever
-			return
-		}
+func (l *letter) addRcpt(to mail.Recipient, at int, res *directory.Resolution, out []directory.Onward) {
+	if at < len(l.rcpts) {
+		l.rcpts[at].Notify |= to.Notify &^ mail.NotifyNever
+		return
 	}
 	r := rcpt{Recipient: to, canonical: res.Canonical, expanded: isAlias(res, out), list: onlyList(res, out)}
 	if len(res.Targets) > 0 {

@@ -1,0 +1,53 @@
+package mailroom
+
+import (
+	"slices"
+	"testing"
+
+	"posta/directory"
+	"posta/mail"
+)
+
+// Who is named twice is one recipient, though the second time more stands behind
+// the name: a host that can be asked again, a member that is new.
+func TestNamedTwice(t *testing.T) {
+	h, g := open(t)
+	h.account("luis@pepito.es", 0)
+	h.forward("luis@pepito.es", true, "luis@far.example")
+	list := h.list("lista@pepito.es", directory.Public, "ana@pepito.es", "pepe@pepito.es")
+	g.shut["far.example"] = mail.Refuse(450, "4.4.3", "not now")
+	l, err := h.room.Begin(t.Context(), mx(), mail.Envelope{From: addr("x@example.net")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := func(all ...string) {
+		for _, r := range rcpts(all...) {
+			if err := l.Rcpt(t.Context(), r); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	named("luis@pepito.es", "lista@pepito.es")
+	delete(g.shut, "far.example")
+	if _, err := h.rows.AddMembers(t.Context(), list, []string{"usuario@servidor.es"}); err != nil {
+		t.Fatal(err)
+	}
+	named("luis@pepito.es", "lista@pepito.es")
+	if _, err := l.Write([]byte(plain)); err != nil {
+		t.Fatal(err)
+	}
+	r, err := l.Commit(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.wantLeft("luis", "<"+h.rewritten("x@example.net")+"> luis@far.example rfc822;luis@pepito.es 0")
+
+	var got []string
+	for _, d := range r.To {
+		got = append(got, d.Recipient+" "+d.Mailbox)
+	}
+	want := []string{"luis@pepito.es luis@pepito.es", "lista@pepito.es pepe@pepito.es", "lista@pepito.es usuario@servidor.es"}
+	if !slices.Equal(got, want) || len(r.Queued) != 1 || r.Queued[0] != (mail.Onward{Recipient: "luis@pepito.es", To: "luis@far.example"}) {
+		t.Errorf("%q, %+v", got, r.Queued)
+	}
+}
