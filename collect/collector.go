@@ -40,6 +40,7 @@ type Collector struct {
 
 	mu      sync.Mutex
 	running map[int64]*running
+	resting map[int64]time.Time // entries whose visit the Store could not note, and until when the schedule leaves them alone
 	work    sync.WaitGroup
 }
 
@@ -63,7 +64,7 @@ func New(cfg Config) *Collector {
 	if cfg.Most == 0 {
 		cfg.Most = 8
 	}
-	return &Collector{cfg: cfg, wake: make(chan struct{}, 1), places: make(chan struct{}, cfg.Most), running: map[int64]*running{}}
+	return &Collector{cfg: cfg, wake: make(chan struct{}, 1), places: make(chan struct{}, cfg.Most), running: map[int64]*running{}, resting: map[int64]time.Time{}}
 }
 
 // dialWait is how long a connection may take to come about.
@@ -129,9 +130,9 @@ func (c *Collector) start(ctx context.Context) (next time.Time, err error) {
 		if e.Every == 0 || e.Next.IsZero() {
 			continue
 		}
-		if e.Next.After(now) {
-			if next.IsZero() || e.Next.Before(next) {
-				next = e.Next
+		if due := c.due(e); due.After(now) {
+			if next.IsZero() || due.Before(next) {
+				next = due
 			}
 			continue
 		}
@@ -148,6 +149,17 @@ func (c *Collector) start(ctx context.Context) (next time.Time, err error) {
 		}()
 	}
 	return next, nil
+}
+
+// due is when the schedule begins with an entry. One whose visit the Store could
+// not note is still due, and its provider is not to be asked without a pause.
+func (c *Collector) due(e Entry) time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if until := c.resting[e.ID]; until.After(e.Next) {
+		return until
+	}
+	return e.Next
 }
 
 // running is an entry at work, and once ended is closed what became of it.
@@ -179,6 +191,10 @@ func (c *Collector) run(ctx context.Context, r *running) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		delete(c.running, r.id)
+		delete(c.resting, r.id)
+		if r.err != nil && !errors.Is(r.err, ErrNotFound) {
+			c.resting[r.id] = c.cfg.Now().Add(retryStore)
+		}
 		close(r.ended)
 	}()
 	r.result, r.err = c.collect(ctx, r.id)
