@@ -45,7 +45,11 @@ func Rcpt(to mail.Recipient, offered Extension) Command {
 		add(ExtDSN, "NOTIFY", words)
 	}
 	if kind, address, ok := strings.Cut(to.Orcpt, ";"); ok {
-		add(ExtDSN, "ORCPT", kind+";"+EncodeXtext(address))
+		encode := EncodeXtext
+		if strings.EqualFold(kind, "utf-8") {
+			encode = encodeUnitext
+		}
+		add(ExtDSN, "ORCPT", kind+";"+encode(address))
 	}
 	return c
 }

@@ -49,3 +49,20 @@ func TestCompose(t *testing.T) {
 		}
 	}
 }
+
+// An address of the type utf-8 goes in ASCII, which every server can have, and is
+// the same there (RFC 6533 §3).
+func TestRcptInternational(t *testing.T) {
+	for orcpt, want := range map[string]string{
+		"utf-8;niño@españa.example": `utf-8;ni\x{F1}o@espa\x{F1}a.example`,
+		`UTF-8;ni\x{F1}o+x=y@c`:     `UTF-8;ni\x{F1}o\x{2B}x\x{3D}y@c`,
+		`utf-8;"a b\c"@c`:           `utf-8;"a\x{20}b\x{5C}c"@c`,
+		"utf-8;😀@c":                 `utf-8;\x{1F600}@c`,
+		"rfc822;a+b@c":              "rfc822;a+2Bb@c",
+	} {
+		to := mail.Recipient{To: mail.Address{Local: "x", Domain: "far.example"}, Orcpt: orcpt}
+		if got := Rcpt(to, ExtDSN).String(); got != "RCPT TO:<x@far.example> ORCPT="+want {
+			t.Errorf("%s: %s", orcpt, got)
+		}
+	}
+}

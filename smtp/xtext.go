@@ -2,6 +2,7 @@ package smtp
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"unicode/utf8"
 )
@@ -75,4 +76,20 @@ func unhex(c byte) int {
 		return int(c-'a') + 10
 	}
 	return -1
+}
+
+// encodeUnitext writes an address of the type utf-8 so that servers without
+// SMTPUTF8 can have it, too: what is no QCHAR as "\x{…}", and no octets of UTF-8 as
+// xtext (RFC 6533 §3, utf-8-addr-xtext). What is written so already stays.
+func encodeUnitext(s string) string {
+	var b strings.Builder
+	for i, r := range s {
+		plain := r > ' ' && r < 0x7f && r != '+' && r != '='
+		if plain && (r != '\\' || strings.HasPrefix(s[i:], `\x{`)) {
+			b.WriteRune(r)
+			continue
+		}
+		fmt.Fprintf(&b, `\x{%02X}`, r)
+	}
+	return b.String()
 }
