@@ -119,6 +119,10 @@ func TestCardOfSeveralAddresses(t *testing.T) {
 		if strings.Count(text, `"HostName"="127.0.0.4"`) != 2 || strings.Count(text, `"HostName"="::1"`) != 1 {
 			t.Errorf("PuTTY's sessions: %s", text)
 		}
+		rows, _ := (&importer{app: speaking(t, lang), status: r.Status}).whereAndHow()
+		if got := rows[1].Value; got != "SMTP\u00a05525 · POP3\u00a0[::1]:5110" {
+			t.Errorf("%s: the cards to cut have the ports %q", lang, got)
+		}
 		if strings.Contains(card, at+" 127.0.0.4") && lang == "en" || strings.Contains(card, at+" 0.0.0.0") {
 			t.Errorf("%s: the card says too much:\n%s", lang, card)
 		}

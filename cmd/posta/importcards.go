@@ -3,9 +3,10 @@ package main
 import (
 	"cmp"
 	_ "embed"
-	"fmt"
 	"html/template"
 	"io"
+	"net"
+	"strconv"
 	"strings"
 
 	"posta/config"
@@ -73,7 +74,11 @@ func (i *importer) whereAndHow() ([]handoutRow, string) {
 		if p.isLab() && (l.TLS == config.TLSImplicit || l.Name == "submission" && p.listener("smtp") != nil) {
 			continue // where nobody types by hand
 		}
-		ports = append(ports, fmt.Sprintf("%s\u00a0%d", strings.ToUpper(l.Name), l.Port))
+		at := strconv.Itoa(l.Port)
+		if host := p.at(&l); host != p.host {
+			at = net.JoinHostPort(host, at)
+		}
+		ports = append(ports, strings.ToUpper(l.Name)+"\u00a0"+at)
 	}
 	rows := []handoutRow{
 		{Label: i.say("handout.server", nil), Value: p.host},

@@ -62,10 +62,10 @@ func (q *quick) sinkConfig(data string) *config.Config {
 func (p *page) sinkCard() string {
 	p.head()
 	p.ports()
-	host, port := p.host, ""
+	host, port := "", ""
 	p.title("card.sink_env", nil)
 	if smtp := p.listener("smtp", "submission", "submissions"); smtp != nil {
-		port = fmt.Sprint(smtp.Port)
+		host, port = p.at(smtp), fmt.Sprint(smtp.Port)
 		p.typed("SMTP_HOST="+host, "SMTP_PORT="+port)
 	}
 	if pop3 := p.listener("pop3", "pop3s"); pop3 != nil {
@@ -84,7 +84,7 @@ func (p *page) sinkCard() string {
 		p.command("message show --to ana@example.net 1"), p.command("message delete --all"))
 	if pop3 := p.listener("pop3"); pop3 != nil {
 		p.title("card.sink_fetch", nil)
-		p.typed(fmt.Sprintf("curl pop3://%s/1 -u ana@example.net:x", net.JoinHostPort(host, fmt.Sprint(pop3.Port))))
+		p.typed(fmt.Sprintf("curl pop3://%s/1 -u ana@example.net:x", net.JoinHostPort(p.at(pop3), fmt.Sprint(pop3.Port))))
 	}
 	p.title("card.watch", nil)
 	p.typed(p.command("session list"), p.command("session show"))

@@ -30,6 +30,13 @@ func TestSinkCard(t *testing.T) {
 			}
 		}
 	}
+	r.Listeners[0].Name, r.Listeners[0].Address, r.Listeners[1].Address = "submissions", "127.0.0.4:1025", "[::1]:1110"
+	card := speaking(t, "en").card(r)
+	for _, want := range []string{"SMTP_HOST=127.0.0.4\n", "--server 127.0.0.4:1025 ", "POP3_HOST=::1\n", "curl pop3://[::1]:1110/1 "} {
+		if !strings.Contains(card, want) {
+			t.Errorf("of several addresses the card lacks %q:\n%s", want, card)
+		}
+	}
 	r.Listeners = r.Listeners[1:] // no SMTP
 	r.Ephemeral = true
 	if card := speaking(t, "en").card(r); strings.Contains(card, "swaks") || strings.Contains(card, "/data") || !strings.Contains(card, "--ephemeral") {
