@@ -91,6 +91,7 @@ type probedAddress struct {
 	pref  int
 	loops bool // it is this posta, and does not know the domain
 	never bool // it cannot carry such mail
+	ours  bool // nobody was dialed: this computer has not the address to send from
 }
 
 type probedCertificate struct {

@@ -36,10 +36,13 @@ func hostWith(t *testing.T, cfg *tls.Config, scripts ...string) (port string) {
 	}
 	t.Cleanup(func() { l.Close() })
 	go func() {
-		for _, script := range scripts {
+		for i, script := range scripts {
 			nc, err := l.Accept()
 			if err != nil {
 				return
+			}
+			if i == len(scripts)-1 {
+				l.Close() // who comes once more is refused
 			}
 			_ = wiretest.Script(nc, script, cfg) // what came of it the probe says
 		}
@@ -74,6 +77,7 @@ func TestProbeVerdicts(t *testing.T) {
 		"POP3":                {exitFailed, "answers as a POP3 server", []string{"S: +OK ready"}},
 		"TLS fails":           {exitDone, "it was asked again in the clear", []string{offered + "S: 220 go", asked + "S: 250 ok" + leave}},
 		"STARTTLS taken back": {exitDone, "would take", []string{offered + "S: 454 no\n" + strings.TrimPrefix(asked, hello) + "S: 250 ok" + leave}},
+		"TLS fails and gone":  {exitAbsent, "none of its hosts takes a connection", []string{offered + "S: 220 go"}},
 		"TLS fails and no":    {exitFailed, "takes no mail", []string{offered + "S: 220 go", asked + "S: 550 no" + leave}},
 	} {
 		t.Run(name, func(t *testing.T) {

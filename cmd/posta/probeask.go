@@ -84,7 +84,7 @@ func (p *prober) dial(ctx context.Context, one *probedAddress) net.Conn {
 	case isErrno(err, syscall.ECONNREFUSED, 10061):
 		one.State = probeRefused
 	case isErrno(err, syscall.EADDRNOTAVAIL, 10049) && one.from.IsValid():
-		one.State = probeUnreachable
+		one.State, one.ours = probeUnreachable, true
 		one.Problem = p.a.say("probe.no_source", words.Args{"Source": one.from.String()})
 	case isErrno(err, syscall.ENETUNREACH, 10051), isErrno(err, syscall.EHOSTUNREACH, 10065), isErrno(err, syscall.EADDRNOTAVAIL, 10049):
 		one.State = probeUnreachable

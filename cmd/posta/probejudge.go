@@ -114,7 +114,7 @@ func (p *prober) unreachable() error {
 	id := "probe.unreachable"
 	silent := true
 	for _, one := range p.addresses() {
-		if one.Problem != "" { // ours, not the host's
+		if one.ours {
 			about := p.about()
 			about["Problem"] = one.Problem
 			return p.verdict("unreachable", words.Fail("probe.unreachable_here", about))
@@ -149,7 +149,7 @@ func (p *prober) remarks() {
 		about := p.of(one)
 		switch c := one.Certificate; {
 		case one.State != probeOpen:
-			if open > 0 && one.Problem != "" {
+			if open > 0 && one.ours {
 				p.note("probe.note_here", about)
 			} else if open > 0 {
 				p.note("probe.note_down", about)
