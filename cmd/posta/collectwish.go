@@ -129,7 +129,7 @@ func (a *app) collectAddCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if every > 0 {
+		if every != 0 {
 			in.Every = every.String()
 		}
 		_, err = a.collectCall(ctx, "collect.add", in)
