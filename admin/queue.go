@@ -68,7 +68,8 @@ type QueuePick struct {
 // QueueChanged says how many recipients a change was about.
 type QueueChanged struct {
 	Recipients int64 `json:"recipients"`
-	Kept       int64 `json:"kept,omitempty"` // of them, of retry and release: those whose site must ask for them
+	Kept       int64 `json:"kept,omitempty"`  // of them, of retry and release: those whose site must ask for them
+	Later      bool  `json:"later,omitempty"` // of retry and release: no server runs that would try them now; who asks without one sets it
 
 	Unreported int64    `json:"unreported,omitempty"` // of them, of bounce: nobody gets a report
 	Absent     []string `json:"absent,omitempty"`     // of several messages that were named: those not in the queue

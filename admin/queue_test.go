@@ -155,7 +155,7 @@ func TestQueueChanges(t *testing.T) {
 	} {
 		c, held := &carrierOf{found: 2}, tt.operation != "queue.retry"
 		var audits []string
-		table := newTable(func(a Audit) { audits = append(audits, a.Operation) }, House{Sender: c, Queue: &waitingRoom{}}.queued())
+		table := newTable(func(a Audit) { audits = append(audits, a.Operation) }, House{Directory: people(t), Sender: c, Queue: &waitingRoom{}}.queued())
 		out := called[QueueChanged](t, table, tt.operation, QueuePick{Queue: []string{"q1", "q2"}, Domain: "a.es", Held: &held})
 		want := []store.Pick{{Queue: "q1", Domain: "a.es", Held: &held}, {Queue: "q2", Domain: "a.es", Held: &held}}
 		if out.Recipients != 4 || len(c.picks) != 2 || *c.picks[0].Held != held || c.picks[0].Queue != want[0].Queue || c.picks[1].Queue != want[1].Queue || c.picks[1].Domain != "a.es" {
@@ -191,7 +191,7 @@ func TestQueueChangesNobody(t *testing.T) {
 		item(1, "waits", "a@a.es", nil),
 		item(2, "held", "b@b.es", func(i *store.Item) { i.Held = true }),
 	}}
-	table := newTable(nil, House{Sender: &carrierOf{}, Queue: w}.queued())
+	table := newTable(nil, House{Directory: people(t), Sender: &carrierOf{}, Queue: w}.queued())
 	held, free := true, false
 	for _, tt := range []struct {
 		operation string
@@ -221,14 +221,15 @@ func TestQueueRetryKept(t *testing.T) {
 	w := &waitingRoom{items: []store.Item{
 		item(1, "q1", "a@a.es", nil),
 		item(2, "q1", "e@site.es", func(i *store.Item) { i.Due = store.Never() }),
+		item(3, "q1", "o@site.es", nil), // a retry before, while no server ran
 	}}
-	c := &carrierOf{found: 2, way: queue.Way{Kept: true}}
-	table := newTable(nil, House{Sender: c, Queue: w}.queued())
-	if out := called[QueueChanged](t, table, "queue.retry", QueuePick{Queue: []string{"q1"}}); out.Recipients != 2 || out.Kept != 1 {
+	c := &carrierOf{found: 3, way: queue.Way{Kept: true}}
+	table := newTable(nil, House{Directory: people(t), Sender: c, Queue: w}.queued())
+	if out := called[QueueChanged](t, table, "queue.retry", QueuePick{Queue: []string{"q1"}}); out.Recipients != 3 || out.Kept != 2 {
 		t.Errorf("%+v", out)
 	}
 	c.way.Kept = false // by now there is a way
-	if out := called[QueueChanged](t, table, "queue.retry", QueuePick{Queue: []string{"q1"}}); out.Recipients != 2 || out.Kept != 0 || !slices.Equal(c.asked, []string{"site.es", "site.es"}) {
+	if out := called[QueueChanged](t, table, "queue.retry", QueuePick{Queue: []string{"q1"}}); out.Recipients != 3 || out.Kept != 0 || !slices.Equal(c.asked, []string{"site.es", "site.es"}) {
 		t.Errorf("%+v, asked %q", out, c.asked)
 	}
 }
@@ -238,7 +239,7 @@ func TestQueueRetryKept(t *testing.T) {
 func TestQueueChangesSome(t *testing.T) {
 	w := &waitingRoom{items: []store.Item{item(1, "q1", "a@a.es", nil), item(2, "held", "b@b.es", nil)}}
 	c := &carrierOf{found: 2, reported: 1, only: []string{"q1", "q3"}}
-	table := newTable(nil, House{Sender: c, Queue: w}.queued())
+	table := newTable(nil, House{Directory: people(t), Sender: c, Queue: w}.queued())
 	for _, operation := range []string{"queue.hold", "queue.bounce", "queue.retry"} {
 		out := called[QueueChanged](t, table, operation, QueuePick{Queue: []string{"q1", "gone", "held", "q1", "gone", "q3"}})
 		if out.Recipients != 4 || !slices.Equal(out.Absent, []string{"gone"}) || !slices.Equal(out.Unchanged, []string{"held"}) {

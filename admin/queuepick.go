@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"posta/directory"
 	"posta/mail"
 	"posta/store"
 )
@@ -129,16 +130,20 @@ func (h House) there(ctx context.Context, in QueuePick) (there bool, err error) 
 }
 
 // kept counts those of a pick whom a try reaches nothing for: they wait on until
-// their site asks.
+// their site asks. What is due for a site is put back without a try.
 func (h House) kept(ctx context.Context, in QueuePick) (n int64, err error) {
-	if depth, err := h.Queue.Depth(ctx); err != nil || depth.Kept == 0 {
+	sites, err := h.onDemand(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if depth, err := h.Queue.Depth(ctx); err != nil || depth.Kept == 0 && len(sites) == 0 {
 		return 0, err
 	}
 	stays := map[string]bool{} // by domain
 	err = h.pages(ctx, in, func(items []store.Item) (bool, error) {
 		for i := range items {
 			one := &items[i]
-			if one.Due.Before(store.Never()) {
+			if !sites[one.Domain] && one.Due.Before(store.Never()) {
 				continue
 			}
 			stay, known := stays[one.Domain]
@@ -157,4 +162,16 @@ func (h House) kept(ctx context.Context, in QueuePick) (n int64, err error) {
 		return false, nil
 	})
 	return n, err
+}
+
+// onDemand has the domains whose mail is kept for sites.
+func (h House) onDemand(ctx context.Context) (map[string]bool, error) {
+	all, err := h.Directory.Domains(ctx)
+	sites := map[string]bool{}
+	for _, one := range all {
+		if one.Kind == directory.KindOnDemand {
+			sites[one.Name] = true
+		}
+	}
+	return sites, err
 }

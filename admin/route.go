@@ -143,7 +143,7 @@ func (h House) judged(ctx context.Context, r directory.Route, err error) (Route,
 	if out.Local, err = h.stays(ctx, r.Domain); err != nil {
 		return out, err
 	}
-	if len(r.Hosts) == 0 && h.LabBars != nil && h.LabBars("") {
+	if len(r.Hosts) == 0 && h.lab() {
 		out.OutOfLab = []string{byMX}
 	}
 	if from, err := netip.ParseAddr(r.Source); err == nil {
@@ -219,7 +219,7 @@ type RouteTest struct {
 	Status  string         `json:"status,omitempty"`
 	Why     string         `json:"why,omitempty"` // there is no target
 	Final   bool           `json:"final,omitempty"`
-	Lab     string         `json:"lab,omitempty"` // why mail of a lab would not go there
+	Lab     string         `json:"lab,omitempty"` // why mail of a lab would not go there, where this server has one
 }
 
 // RouteTarget is an address that would be tried.
@@ -238,6 +238,9 @@ type RouteWithout struct {
 	Why        string `json:"why"`
 }
 
+// lab says that this server has one.
+func (h House) lab() bool { return h.LabBars != nil && h.LabBars("") }
+
 // testRoute finds the way for an address or a domain, and sends nothing.
 func (h House) testRoute(ctx context.Context, in ByAddress) (RouteTest, error) {
 	laid, err := h.wayTo(ctx, in)
@@ -250,7 +253,10 @@ func (h House) testRoute(ctx context.Context, in ByAddress) (RouteTest, error) {
 	if err != nil {
 		return RouteTest{}, err
 	}
-	out.Kept, out.Why, out.Final, out.Lab = way.Kept || out.Site != "", way.Why, way.Final, way.LabWhy
+	out.Kept, out.Why, out.Final = way.Kept || out.Site != "", way.Why, way.Final
+	if h.lab() {
+		out.Lab = way.LabWhy
+	}
 	if !way.Kept {
 		out.User, out.TLS = way.Route.User, cmp.Or(string(way.TLS), opportunistic)
 		out.By, out.CA, out.Helo, out.Names = string(way.By), way.Route.CA, way.Hostname, way.Names

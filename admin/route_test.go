@@ -188,7 +188,12 @@ func TestWayOperations(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.way = queue.Way{Status: status, Why: "no answer", Final: true, LabWhy: "no route"}
-	if got = test("x@far.example"); got.Status != "4.4.3" || got.Why != "no answer" || !got.Final || got.Lab != "no route" {
+	if got = test("x@far.example"); got.Status != "4.4.3" || got.Why != "no answer" || !got.Final || got.Lab != "" {
+		t.Errorf("%+v", got)
+	}
+	h.LabBars = func(string) bool { return true }
+	table = newTable(nil, h.routes())
+	if got = test("x@far.example"); got.Lab != "no route" {
 		t.Errorf("%+v", got)
 	}
 	if last := c.asked[len(c.asked)-1]; last != "far.example" {

@@ -36,7 +36,8 @@ func (a *app) queueChangeCommand(verb, help, done, example string) *cobra.Comman
 		if err := errors.Join(r.Call(ctx, "queue."+verb, in, &out), r.leave()); err != nil {
 			return err
 		}
-		if err := a.print(out, line(a.queueChanged(verb, done, &out, r.runs()))); err != nil {
+		out.Later = !r.runs() && (verb == "retry" || verb == "release")
+		if err := a.print(out, line(a.queueChanged(verb, done, &out))); err != nil {
 			return err
 		}
 		return errors.Join(notThere(out.Absent, words.Args{}, "queue.absent", "queue.absent_many"),
@@ -50,7 +51,7 @@ func (a *app) queueChangeCommand(verb, help, done, example string) *cobra.Comman
 
 // queueChanged says what a change did: of retry only for whom something is tried,
 // and when that is; of bounce who hears of it; of release what waits on all the same.
-func (a *app) queueChanged(verb, done string, out *admin.QueueChanged, runs bool) string {
+func (a *app) queueChanged(verb, done string, out *admin.QueueChanged) string {
 	var all []string
 	say := func(id string, count int64) {
 		if count > 0 {
@@ -63,12 +64,12 @@ func (a *app) queueChanged(verb, done string, out *admin.QueueChanged, runs bool
 		say("done.queue_bounce_silent", out.Unreported)
 	case verb == "release" && out.Kept == out.Recipients:
 		say("queue.released_kept", out.Kept)
-	case verb == "release" && runs && out.Kept > 0:
+	case verb == "release" && !out.Later && out.Kept > 0:
 		all = append(all, a.say(done, words.Args{"Count": out.Recipients})+"; "+a.say("queue.kept_of", words.Args{"Count": out.Kept}))
-	case verb == "release" && !runs:
+	case verb == "release" && out.Later:
 		say("done.queue_release_later", out.Recipients-out.Kept)
 		say("queue.kept_on", out.Kept)
-	case verb == "retry" && runs:
+	case verb == "retry" && !out.Later:
 		say(done, out.Recipients-out.Kept)
 		say("queue.kept_on", out.Kept)
 	case verb == "retry":

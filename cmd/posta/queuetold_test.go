@@ -70,7 +70,7 @@ func TestReleasedForSite(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if said := (&app{words: w}).queueChanged("release", "done.queue_release", &c.out, true); said != c.want {
+		if said := (&app{words: w}).queueChanged("release", "done.queue_release", &c.out); said != c.want {
 			t.Errorf("%q, want %q", said, c.want)
 		}
 	}
