@@ -111,3 +111,25 @@ func TestDelayedInTurn(t *testing.T) {
 		}
 	})
 }
+
+// A host may be that of a site and of a domain that is relayed: what fails there is
+// kept for the site, and tried again for the other.
+func TestSiteBesideRelay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.routes["x.example"] = Route{OnDemand: true, Hosts: []string{"10.0.0.7"}}
+		w.routes["y.example"] = Route{Hosts: []string{"10.0.0.7"}}
+		for range 3 {
+			w.send("b@x.example", "c@y.example")
+		}
+		w.run(time.Minute)
+		for _, e := range w.store.items {
+			if kept := !e.Due.Before(store.Never()); kept != (e.Domain == "x.example") || !kept && e.Attempts == 0 {
+				t.Errorf("%s is due at %v after %d attempts", e.To, e.Due, e.Attempts)
+			}
+		}
+		if w.store.left() != 6 || len(w.dials) != 2 {
+			t.Errorf("%d left, %q\n%s", w.store.left(), w.dials, w.story())
+		}
+	})
+}

@@ -116,13 +116,14 @@ func (r *router) find(ctx context.Context, domain string) (*way, *verdict) {
 	return w, nil
 }
 
-// name names the way by all that connections differ in.
+// name names the way by all that connections differ in, and what follows from
+// their failing.
 func (w *way) name() string {
 	var b strings.Builder
 	for _, h := range w.hosts {
 		fmt.Fprintf(&b, "%d %s:%d,", h.pref, h.name, h.port)
 	}
-	fmt.Fprintf(&b, " %s %s %s %s", w.route.TLS, w.route.User, w.route.Source, w.route.Family)
+	fmt.Fprintf(&b, " %s %s %s %s %t", w.route.TLS, w.route.User, w.route.Source, w.route.Family, w.route.OnDemand)
 	if w.route.CA != "" {
 		fmt.Fprintf(&b, " %x", sha256.Sum256([]byte(w.route.CA)))
 	}
