@@ -26,12 +26,18 @@ func (q queued) Items(ctx context.Context, p store.Pick) ([]store.Item, error) {
 	}
 	var out []store.Item
 	err := q.read(ctx, func(c *conn) error {
-		ids, err := chosen(c, p)
-		if err != nil {
-			return err
+		for p := p; ; { // a page that is not full is the last
+			ids, err := chosen(c, p)
+			if err != nil {
+				return err
+			}
+			some, err := itemsOf(c, ids)
+			out = append(out, some...)
+			if err != nil || len(ids) < p.Limit || len(some) == len(ids) {
+				return err
+			}
+			p.After, p.Limit = ids[len(ids)-1], p.Limit-len(some)
 		}
-		out, err = itemsOf(c, ids)
-		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("items of the queue: %w", err)

@@ -312,6 +312,28 @@ func TestMendQueue(t *testing.T) {
 	}
 }
 
+// A page is full as long as there is more, also where something of it is gone when
+// its rows are read.
+func TestItemsFillPage(t *testing.T) {
+	db := openIn(t, queuedHouse(t, `DELETE FROM outgoing WHERE queue = 'large'`), sqldb.Options{})
+	for limit, want := range []string{1: "both", 2: "both both", 3: "both both small", 4: "both both small tried", 5: "both both small tried"} {
+		if limit == 0 {
+			continue
+		}
+		items, err := db.Queue().Items(t.Context(), store.Pick{Limit: limit})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, i := range items {
+			got = append(got, i.Out.Queue)
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("of %d: %q, want %s", limit, got, want)
+		}
+	}
+}
+
 // queueOf says where each recipient goes, in order of ids.
 func queueOf(t *testing.T, db *sqldb.DB) string {
 	t.Helper()
