@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"posta/queue"
@@ -169,6 +170,9 @@ func (h House) showQueued(ctx context.Context, in QueueID) ([]Queued, error) {
 		for i := range items {
 			shown := h.showItem(&items[i])
 			story, err := h.Queue.Story(ctx, items[i].ID)
+			if errors.Is(err, store.ErrNotFound) {
+				continue // it has left just now
+			}
 			if err != nil {
 				return true, err
 			}

@@ -20,6 +20,7 @@ type waitingRoom struct {
 	store.Queue
 	items []store.Item
 	story map[int64][]store.Attempt
+	left  int64 // an item that has left when its story is asked for
 	pages int
 	err   error
 }
@@ -46,6 +47,9 @@ func (w *waitingRoom) Depth(context.Context) (d store.Depth, err error) {
 }
 
 func (w *waitingRoom) Story(_ context.Context, item int64) ([]store.Attempt, error) {
+	if item == w.left {
+		return nil, store.ErrNotFound
+	}
 	return w.story[item], w.err
 }
 
@@ -121,6 +125,10 @@ func TestQueueList(t *testing.T) {
 	want.AsOf, want.Before = moment(3).UTC(), []Tried{{At: moment(2).UTC(), Host: "mx0.b.es", Code: 421, Session: 6}}
 	if got := called[[]Queued](t, table, "queue.show", QueueID{Name: "q1"})[1].Story[0]; !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v", got)
+	}
+	w.left = 1
+	if rest := called[[]Queued](t, table, "queue.show", QueueID{Name: "q1"}); len(rest) != 1 || rest[0].Item != 2 {
+		t.Errorf("without one that left: %+v", rest)
 	}
 	refused(t, table.Call(t.Context(), "queue.show", QueueID{Name: "q9"}, nil), "not_found")
 	w.err = errors.New("broken")
