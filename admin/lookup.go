@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"posta/dns"
+	"posta/queue"
 	"posta/sign"
 	"posta/words"
 )
@@ -58,7 +59,7 @@ func (l *lookup) one(ctx context.Context, r *sign.Record, out *DNSRecord) {
 	switch {
 	case err == nil, errors.Is(err, dns.ErrNoDomain), errors.Is(err, dns.ErrNoData):
 	case errors.As(err, &no) && no.Reason != "":
-		out.State, out.Wrong = string(sign.Unknown), words.Fail("sign.no_answer", words.Args{"Reason": no.Reason})
+		out.State, out.Wrong = string(sign.Unknown), words.Fail("sign.no_answer", words.Args{"Reason": queue.Unanswered(no)})
 		return
 	default:
 		out.State, out.Wrong = string(sign.Unknown), words.Fail("sign.no_name", words.Args{"Name": r.Name})

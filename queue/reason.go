@@ -33,7 +33,7 @@ func reason(err error) error {
 	}
 	var unknown *dns.Error
 	if errors.As(err, &unknown) {
-		return unanswered(unknown)
+		return Unanswered(unknown)
 	}
 	var op *net.OpError
 	if errors.As(err, &op) {
@@ -51,8 +51,8 @@ func NoTLS(err error) error {
 	return wire.NoTLS(err)
 }
 
-// unanswered says why the name servers had no answer.
-func unanswered(e *dns.Error) error {
+// Unanswered says why the name servers had no answer, in words for people.
+func Unanswered(e *dns.Error) error {
 	switch {
 	case e.Code != "":
 		return words.Fail("attempt.dns_code", words.Args{"Server": e.Server, "Code": e.Code})
