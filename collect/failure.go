@@ -95,7 +95,7 @@ func reason(err error) string {
 		return "its address cannot be found now"
 	case isErrno(err, syscall.ENETUNREACH, 10051), isErrno(err, syscall.EHOSTUNREACH, 10065):
 		return "the host cannot be reached"
-	case errors.Is(err, wire.ErrIdle), errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded),
+	case errors.Is(err, wire.ErrIdle), errors.Is(err, wire.ErrSessionTime), errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded),
 		errors.As(err, &timeout) && timeout.Timeout():
 		return "no answer in time"
 	case errors.Is(err, wire.ErrShutdown), errors.Is(err, context.Canceled):

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"time"
 
 	"posta/event"
 	"posta/mail"
@@ -12,13 +13,18 @@ import (
 	"posta/pop3/pop3client"
 )
 
+// visitFor is how long a mailbox elsewhere may take: who gives an octet now and
+// then must not keep a place among those that collect. What was filed by then is
+// known the next time.
+const visitFor = 24 * time.Hour
+
 // pop fetches what is new in a mailbox elsewhere.
 func (v *visit) pop(ctx context.Context) error {
 	nc, host, err := v.dial(ctx)
 	if err != nil {
 		return err
 	}
-	c := pop3client.New(nc, pop3client.Options{ID: v.result.Session, Sink: v.c.cfg.Sink, Opened: v.opened()})
+	c := pop3client.New(nc, pop3client.Options{ID: v.result.Session, Sink: v.c.cfg.Sink, Opened: v.opened(), Whole: visitFor})
 	if err := v.enter(ctx, c, host); err != nil {
 		_ = c.Close("collect: " + failure(err))
 		return err

@@ -3,6 +3,8 @@ package collect_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"net"
 	"sync/atomic"
 	"testing"
@@ -12,6 +14,27 @@ import (
 	"posta/collect"
 	"posta/collect/collecttest"
 )
+
+// A server that lists a message every few minutes, without an end, is left.
+func TestPOP3WithoutEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ended := make(chan struct{})
+		c := newCustomer(t, func(nc net.Conn) {
+			defer close(ended)
+			go func() { _, _ = io.Copy(io.Discard, nc) }()
+			_, err := io.WriteString(nc, "+OK\r\n-ERR no CAPA\r\n+OK\r\n+OK\r\n+OK\r\n")
+			for n := 1; err == nil && n < 1000; n++ {
+				time.Sleep(9 * time.Minute)
+				_, err = fmt.Fprintf(nc, "%d 10\r\n", n)
+			}
+			_ = nc.Close()
+		})
+		if r := c.once(t, popEntry()); r.Failure != "no answer in time" || r.Took > 25*time.Hour {
+			t.Errorf("%+v", r)
+		}
+		<-ended
+	})
+}
 
 // forgets is a Store that cannot note what became of a visit.
 type forgets struct{ collect.Store }
