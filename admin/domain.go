@@ -28,7 +28,7 @@ type Domain struct {
 	Created     time.Time `json:"created"`
 
 	Here     int64 `json:"here,omitempty"`      // of relay and on-demand: accounts, aliases and lists whose mail stays here; not of domain.list
-	LeftKept int64 `json:"left_kept,omitempty"` // recipients that wait for the site it was for before; only of domain.set
+	LeftKept int64 `json:"left_kept,omitempty"` // recipients that wait, and are not held, for the site it was for before; only of domain.set
 }
 
 // DomainChange adds or changes a domain; what is nil keeps its value, or the
@@ -87,7 +87,8 @@ func (h House) setDomain(ctx context.Context, in DomainChange) (Domain, error) {
 	in.apply(&n)
 	left := int64(0)
 	if n.Site == "" {
-		if left, err = h.waitFor(ctx, was); err != nil {
+		all := n.Relay == "" // else what is held goes on when it is released
+		if left, err = h.waitFor(ctx, was, all); err != nil {
 			return Domain{}, err
 		}
 	}
@@ -106,7 +107,7 @@ func (h House) removeDomain(ctx context.Context, in DomainName) (None, error) {
 	if err != nil {
 		return None{}, err
 	}
-	left, err := h.waitFor(ctx, d)
+	left, err := h.waitFor(ctx, d, true)
 	if err == nil && left > 0 {
 		err = stillKept(d, left)
 	}
@@ -117,14 +118,14 @@ func (h House) removeDomain(ctx context.Context, in DomainName) (None, error) {
 }
 
 // waitFor counts the recipients whose mail is kept for the site of a domain:
-// without it, nobody asks for them.
-func (h House) waitFor(ctx context.Context, d directory.Domain) (n int64, err error) {
+// without it, nobody asks for them. all counts those that are held, too.
+func (h House) waitFor(ctx context.Context, d directory.Domain, all bool) (n int64, err error) {
 	if d.Site == "" || h.Queue == nil {
 		return 0, nil
 	}
 	err = h.pages(ctx, QueuePick{Domain: d.Name}, func(items []store.Item) (bool, error) {
 		for i := range items {
-			if !items[i].Due.Before(store.Never()) {
+			if !items[i].Due.Before(store.Never()) && (all || !items[i].Held) {
 				n++
 			}
 		}
