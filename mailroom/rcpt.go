@@ -27,20 +27,27 @@ func (l *letter) Rcpt(ctx context.Context, to mail.Recipient) error {
 		return mail.Refuse(552, "5.3.4", fmt.Sprintf("The message is larger than this domain allows (%d octets)", res.MaxMessage))
 	}
 	before := len(l.turned)
-	out, err := l.elsewhere(ctx, &to, &res)
+	if err := l.accept(ctx, to, &res); err != nil {
+		l.turned = l.turned[:before] // they are of who was refused
+		return err
+	}
+	return nil
+}
+
+// accept takes a recipient with all that it leads to.
+func (l *letter) accept(ctx context.Context, to mail.Recipient, res *directory.Resolution) error {
+	out, err := l.elsewhere(ctx, &to, res)
 	if err != nil {
-		l.turned = l.turned[:before]
 		return err
 	}
 	counted, err := l.mayAlso(out)
 	if err != nil {
-		l.turned = l.turned[:before]
 		return err
 	}
 	if len(out)+len(res.Targets)+len(res.Large) == 0 {
 		res.Targets = res.Instead
 	}
-	if err := l.add(ctx, to, &res, out); err != nil {
+	if err := l.add(ctx, to, res, out); err != nil {
 		return err
 	}
 	l.counted += counted

@@ -51,3 +51,28 @@ func TestNamedTwice(t *testing.T) {
 		t.Errorf("%q, %+v", got, r.Queued)
 	}
 }
+
+// A list that is refused because its only member here has no room left tells its
+// owner nothing of the others.
+func TestRefusedListTellsNobody(t *testing.T) {
+	h, g := open(t)
+	h.account("llena@pepito.es", 10)
+	h.store.used[h.ids["llena@pepito.es"]] = 10
+	h.list("lista@pepito.es", directory.Public, "ana@pepito.es", "llena@pepito.es", "x@shut.example")
+	g.shut["shut.example"] = mail.Refuse(550, "5.7.1", "no way")
+	l, err := h.room.Begin(t.Context(), mx(), mail.Envelope{From: addr("x@example.net")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantReply(t, "the list", l.Rcpt(t.Context(), rcpts("lista@pepito.es")[0]), "452 4.2.2")
+	wantReply(t, "another", l.Rcpt(t.Context(), rcpts("pepe@pepito.es")[0]), "")
+	if _, err := l.Write([]byte(plain)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if len(h.got("pepe@pepito.es")) != 1 || len(h.got("ana@pepito.es")) != 0 {
+		t.Errorf("%q", h.got("ana@pepito.es"))
+	}
+}
