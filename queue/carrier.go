@@ -118,7 +118,7 @@ func (c *carrier) deliver(items []store.Item) bool {
 		c.q.conclude(&attempt{trouble: trouble{verdict: v}}, items, nil)
 		return true
 	}
-	h := hunt{tried: map[netip.AddrPort]bool{}, lab: out.Lab}
+	h := hunt{tried: map[netip.AddrPort]bool{}, hosts: map[string]bool{}, lab: out.Lab}
 	for len(items) > 0 {
 		if !c.ready(&h) {
 			return c.stranded(&h, items)
@@ -142,6 +142,7 @@ func (c *carrier) deliver(items []store.Item) bool {
 			// It broke while it was idle, or has carried enough: that says nothing of the host.
 		case asked.fate == elsewhere:
 			h.tried[c.l.addr] = true
+			h.hosts[c.l.host] = true
 			h.last = t.trouble
 			h.last.verdict = asked
 			h.note(h.last)
@@ -162,8 +163,26 @@ type hunt struct {
 	last  trouble         // why the last host did not take it
 	tries []store.Attempt // all of them, a bounded number
 	own   *uint16         // the preference of a host that is this server: those behind it would send the mail here
-	open  bool            // a host could not be asked for now, and may take what others don't
+	hosts map[string]bool // that were tried: whether an address of theirs took part, so that the others' silence means nothing
+	blind bool            // one could not be looked up just now
 	lab   bool
+}
+
+// open says that a host could not be asked for now, and may take what others don't.
+func (h *hunt) open() bool {
+	for _, answered := range h.hosts {
+		if !answered {
+			return true
+		}
+	}
+	return h.blind
+}
+
+// silent notes that an address of a host could not be asked for now.
+func (h *hunt) silent(host string) {
+	if !h.hosts[host] {
+		h.hosts[host] = false
+	}
 }
 
 // note keeps a try for the story; of many the last, because the first are often
@@ -206,7 +225,7 @@ func (c *carrier) stranded(h *hunt, items []store.Item) bool {
 	if t.fate == elsewhere { // nobody else can be asked
 		t.fate = later
 		switch {
-		case t.status.Class == 5 && h.open:
+		case t.status.Class == 5 && h.open():
 			t.verdict = t.softer()
 		case t.status.Class == 5:
 			t.fate = failed
@@ -281,13 +300,15 @@ func (c *carrier) ready(h *hunt) bool {
 		} else {
 			c.q.bad.note(t.addr, at)
 		}
-		h.open = h.open || why.fate == later
+		if why.fate == later {
+			h.silent(t.host.name)
+		}
 		if n == 0 || why.fate == later || worst.fate == failed {
 			worst = why
 		}
 	}
 	if o := unknown(without, h.ownPref()); o != nil {
-		h.open = true
+		h.blind = true
 		if worst.fate == failed {
 			worst = trouble{verdict: *o.unknown, host: o.Host, at: c.q.cfg.Now()}
 		}

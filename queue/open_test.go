@@ -1,7 +1,6 @@
 package queue
 
 import (
-	"net/netip"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -28,27 +27,29 @@ func TestNotGivenUpUnasked(t *testing.T) {
 		want   string
 		left   int
 	}{
-		"before our address":  {hosts: []any{unknown, "192.0.2.99"}, want: "delayed 4.4.3", left: 1},
-		"behind our address":  {hosts: []any{"192.0.2.99", unknown}, want: "failed 5.4.6"},
-		"before our name":     {hosts: []any{unknown, "192.0.2.8"}, script: []string{"", strings.Replace(greeting(), "them", "us", 1) + bye}, want: "delayed 4.4.3", left: 1},
-		"behind our name":     {hosts: []any{"192.0.2.7", unknown}, script: []string{strings.Replace(greeting(), "them", "us", 1) + bye}, want: "failed 5.4.6"},
-		"beside a 554":        {hosts: []any{unknown, "192.0.2.8"}, script: []string{"", "S: 554 5.7.1 no\n" + bye}, want: "delayed 4.4.3", left: 1},
-		"beside one too old":  {out: wide, hosts: []any{"192.0.2.7", "192.0.2.8"}, script: []string{"refused", talk(quit)}, want: "delayed 4.6.3", left: 1},
-		"unknown, and an old": {out: wide, hosts: []any{unknown, "192.0.2.8"}, script: []string{"", talk(quit)}, want: "delayed 4.6.3", left: 1},
-		"two too old":         {out: wide, hosts: []any{"192.0.2.7", "192.0.2.8"}, script: []string{talk(quit), talk(quit)}, want: "failed 5.6.3"},
+		"before our address":       {hosts: []any{unknown, "192.0.2.99"}, want: "delayed 4.4.3", left: 1},
+		"behind our address":       {hosts: []any{"192.0.2.99", unknown}, want: "failed 5.4.6"},
+		"before our name":          {hosts: []any{unknown, "192.0.2.8"}, script: []string{"", strings.Replace(greeting(), "them", "us", 1) + bye}, want: "delayed 4.4.3", left: 1},
+		"behind our name":          {hosts: []any{"192.0.2.7", unknown}, script: []string{strings.Replace(greeting(), "them", "us", 1) + bye}, want: "failed 5.4.6"},
+		"beside a 554":             {hosts: []any{unknown, "192.0.2.8"}, script: []string{"", "S: 554 5.7.1 no\n" + bye}, want: "delayed 4.4.3", left: 1},
+		"beside one too old":       {out: wide, hosts: []any{"192.0.2.7", "192.0.2.8"}, script: []string{"refused", talk(quit)}, want: "delayed 4.6.3", left: 1},
+		"unknown, and an old":      {out: wide, hosts: []any{unknown, "192.0.2.8"}, script: []string{"", talk(quit)}, want: "delayed 4.6.3", left: 1},
+		"too old, another address": {out: wide, hosts: []any{"192.0.2.6 192.0.2.7", "192.0.2.8"}, script: []string{talk(quit), talk(quit)}, want: "failed 5.6.3"},
+		"two too old":              {out: wide, hosts: []any{"192.0.2.7", "192.0.2.8"}, script: []string{talk(quit), talk(quit)}, want: "failed 5.6.3"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t)
 			for i, at := range c.hosts {
 				host := []string{"mx1.example", "mx2.example"}[i]
 				w.host("x.example", host, uint16(10*i+10))
-				if addr, ok := at.(string); ok {
-					w.hosts[host] = []netip.Addr{netip.MustParseAddr(addr)}
-					if len(c.script) > i {
-						w.answers(addr+":25", c.script[i])
-					}
-				} else {
+				list, ok := at.(string)
+				if !ok {
 					w.hosts[host] = at
+					continue
+				}
+				all := addrs(strings.Fields(list)...)
+				if w.hosts[host] = all; len(c.script) > i { // of the last; the others refuse
+					w.answers(all[len(all)-1].String()+":25", c.script[i])
 				}
 			}
 			w.sendAs(c.out, "b@x.example")
