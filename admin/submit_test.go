@@ -154,7 +154,7 @@ func TestSubmitRefused(t *testing.T) {
 			{Submission{Extract: true}, "To: <>\r\n\r\n", "invalid", "no addresses can be read in the field To"},
 			{Submission{To: strings.Fields(strings.Repeat("ana ", 2))}, "To: ana\r\n\r\n" + strings.Repeat("x", 100_001), "invalid", "larger than 100000 octets"},
 			{Submission{To: []string{"ana"}}, strings.Repeat("X: y\r\n", 50_000), "invalid", "header is larger"},
-			{Submission{To: []string{"ana"}, Notify: "never,success"}, sheet, "usage", "-N: never stands alone"},
+			{Submission{To: []string{"ana"}, Notify: "never,success"}, sheet, "usage", `-N: "never" means no report`},
 			{Submission{To: []string{"ana"}, Notify: "success,"}, sheet, "usage", "-N success,"},
 			{Submission{To: []string{"ana"}, Ret: "all"}, sheet, "usage", "-R all"},
 		} {
