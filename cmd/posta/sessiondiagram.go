@@ -80,10 +80,10 @@ func (a *app) sessionDiagram(ctx context.Context, args []string, f sessionDiagra
 		some = related(all, some)
 	}
 	some = slices.DeleteFunc(some, handedIn)
-	switch {
-	case len(some) == 0 && slices.ContainsFunc(wanted, func(r admin.Recorded) bool { return r.Protocol == "sendmail" }):
-		return words.Fail("fail.diagram_handed_in", nil)
-	case len(some) == 0:
+	if len(some) == 0 {
+		if i := slices.IndexFunc(wanted, func(r admin.Recorded) bool { return r.Protocol == "sendmail" }); i >= 0 {
+			return words.Fail("fail.diagram_handed_in", words.Args{"ID": wanted[i].ID})
+		}
 		return words.Fail("fail.diagram_none", nil)
 	}
 	return a.drawn(some, f.output, f.diagramFlags)
