@@ -338,6 +338,12 @@ func TestTurnInTheLab(t *testing.T) {
 	if len(h.got) != 0 || c.asked[len(c.asked)-1] != "reverse north empty.example,north.example" {
 		t.Errorf("%q", c.asked)
 	}
+	visit(t, c, labTurn, `
+		S: 220 mx.example ESMTP posta (lab)
+		C: HELO peña
+		S: 250 mx.example Hello`, `
+		C: TURN
+		S: 502 5.7.1 No turning for a host named pe?a; …`)
 	visit(t, c, labTurn, hello, `
 		C: TURN
 		C: 220 gw.north.example ready

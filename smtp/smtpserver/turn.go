@@ -41,7 +41,7 @@ func (s *session) turn(ctx context.Context, cmd smtp.Command) smtp.Reply {
 	}
 	may, err := s.srv.Sites.Turns(ctx, s.site, s.from.Helo)
 	if err == nil && !may {
-		return s.textf(textNoTurn, printable(s.from.Helo, 100))
+		return s.textf(textNoTurn, ascii(printable(s.from.Helo, 100)))
 	}
 	if err != nil {
 		return s.noFetch(err)
