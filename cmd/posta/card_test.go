@@ -110,7 +110,7 @@ func TestCardOfSeveralAddresses(t *testing.T) {
 		p.brief()
 		card := p.text.String()
 		for _, want := range []string{" 127.0.0.4 (", "\n    smtp         5525  ", "\n    submissions   465  " + at + " 127.0.0.1  ",
-			"\n    pop3         5110  " + at + " ::1  ", "plink -raw -P 5110 ::1)", ": 127.0.0.4, SMTP 5525, POP3 [::1]:5110 ("} {
+			"\n    pop3         5110  " + at + " ::1  ", "plink -raw -P 5110 ::1)", " 5110 " + at + " ::1 ", ": 127.0.0.4, SMTP 5525, POP3 [::1]:5110 ("} {
 			if !strings.Contains(card, want) {
 				t.Errorf("%s: the card lacks %q:\n%s", lang, want, card)
 			}

@@ -218,13 +218,13 @@ func (p *page) fetch() {
 	}
 	dialogue := []string{"USER " + p.user(to.Address), "PASS " + password, "STAT", "LIST", "RETR 1", "QUIT"}
 	if plain := p.listener("pop3"); plain != nil && plain.Mode == config.ModeLab {
-		p.title("card.fetch", words.Args{"Port": plain.Port})
+		p.title("card.fetch", words.Args{"Port": p.portAt(plain)})
 		p.line("  " + p.say("card.fetch_with", words.Args{"Port": plain.Port, "Command": fmt.Sprintf("plink -raw -P %d %s", plain.Port, p.at(plain))}))
 		p.typed(dialogue...)
 		return
 	}
 	if tls := p.listener("pop3s"); tls != nil {
-		p.title("card.fetch", words.Args{"Port": tls.Port})
+		p.title("card.fetch", words.Args{"Port": p.portAt(tls)})
 		p.line("  " + p.say("card.fetch_tls", words.Args{"Command": "openssl s_client -quiet -crlf -connect " + net.JoinHostPort(p.at(tls), strconv.Itoa(tls.Port))}))
 		p.typed(dialogue...)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -56,6 +57,15 @@ func (p *page) portRows() {
 		}
 	}
 	p.text.WriteString(wide.String())
+}
+
+// portAt is a listener's port, with its address where that is not the card's.
+func (p *page) portAt(l *admin.Listener) string {
+	port := strconv.Itoa(l.Port)
+	if host := p.at(l); host != p.host {
+		port += " " + p.say("card.port_at", words.Args{"Host": host})
+	}
+	return port
 }
 
 // at is where a listener is reached: at the address that the card names, unless it
