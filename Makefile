@@ -35,7 +35,7 @@ fuzz:
 soak: build
 	@SOAK=1 test/all
 
-# posta's clients against Postfix and Dovecot alone, which make test tries where it can.
+# posta against Postfix, Exim, OpenSMTPD and Dovecot alone, which make test tries where it can.
 others: build
 	@test/setup
 	@test/stage others $(GO) test -count=1 -tags whole,others -run 'TestPostfix|TestExim|TestOpenSMTPD|TestDovecot' ./test/peers

@@ -27,7 +27,9 @@ func (a *app) queueChangeCommand(verb, help, done, example string) *cobra.Comman
 			return usage(words.Fail("admin.queue_all", nil))
 		}
 		in := f.pick(c, args)
-		in.All = all
+		if in.All = all; !all && len(args) == 0 && in.Domain+in.Sender+in.To == "" && in.Held == nil {
+			return usage(words.Fail("admin.queue_which", nil))
+		}
 		var out admin.QueueChanged
 		r, err := a.reach(ctx, false)
 		if err != nil {
