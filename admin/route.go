@@ -249,7 +249,7 @@ func (h House) testRoute(ctx context.Context, in ByAddress) (RouteTest, error) {
 	}
 	out := RouteTest{Domain: laid.Domain, Mode: h.Outgoing, Local: laid.Local, Site: laid.Site, Route: laid.Route, Relay: laid.Relay, TLS: opportunistic}
 	out.Refused = out.Route == "" && !out.Local && out.Site == "" && h.Outgoing == off
-	way, err := h.Sender.Explain(ctx, in.Address[strings.LastIndexByte(in.Address, '@')+1:])
+	way, err := h.Sender.Explain(ctx, h.Directory.Label(in.Address[strings.LastIndexByte(in.Address, '@')+1:]))
 	if err != nil {
 		return RouteTest{}, err
 	}

@@ -199,6 +199,10 @@ func TestWayOperations(t *testing.T) {
 	if last := c.asked[len(c.asked)-1]; last != "far.example" {
 		t.Errorf("the queue was asked for %q", last)
 	}
+	test("x@España.test") // as at RCPT: DNS knows A-labels only
+	if last := c.asked[len(c.asked)-1]; last != "xn--espaa-rta.test" {
+		t.Errorf("the queue was asked for %q", last)
+	}
 	c.err = context.Canceled
 	refused(t, table.Call(t.Context(), "route.test", ByAddress{Address: "far.example"}, nil), "internal")
 }
