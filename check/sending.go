@@ -44,7 +44,7 @@ type SendingOptions struct {
 // SendingAlarm is an account that met its limit.
 type SendingAlarm struct {
 	Login  mail.Login
-	Sent   int // recipients in the window
+	Wanted int // recipients in the window: who has got mail, and those of the message that met the limit
 	Limit  int
 	Window time.Duration // an hour or a day
 }
@@ -146,11 +146,11 @@ func (s *Sending) may(login mail.Login, more int) error {
 		day = s.o.Day
 	}
 	if sent := w.day(); day > 0 && sent+more > day {
-		s.tell(w, SendingAlarm{login, sent, day, 24 * time.Hour})
+		s.tell(w, SendingAlarm{login, sent + more, day, 24 * time.Hour})
 		return mail.Refuse(450, "4.7.1", fmt.Sprintf("You may send to at most %d recipient(s) elsewhere a day; try again later", day))
 	}
 	if sent := w.inHour(now); !own && s.o.Hour > 0 && sent+more > s.o.Hour {
-		s.tell(w, SendingAlarm{login, sent, s.o.Hour, time.Hour})
+		s.tell(w, SendingAlarm{login, sent + more, s.o.Hour, time.Hour})
 		return mail.Refuse(450, "4.7.1", fmt.Sprintf("You may send to at most %d recipient(s) elsewhere an hour; try again later", s.o.Hour))
 	}
 	return nil

@@ -81,7 +81,7 @@ func TestSendingLimits(t *testing.T) {
 		send(pepe, 1, false)
 		send(ana, 5, true) // another's sending is no business of hers
 		synctest.Wait()
-		if len(told) != 1 || told[0] != (SendingAlarm{pepe, 10, 10, time.Hour}) {
+		if len(told) != 1 || told[0] != (SendingAlarm{pepe, 11, 10, time.Hour}) {
 			t.Errorf("told %+v", told)
 		}
 		time.Sleep(90 * time.Minute) // half of the first hour is still in the last 60 minutes

@@ -149,13 +149,14 @@ func (l *letter) added(b []byte) []byte {
 }
 
 // mayAlso says whether the sender may have these recipients elsewhere too, and
-// gives how many of them count: those that he named himself, in no domain of ours.
+// gives how many of them count: those that he named himself, in no domain of ours,
+// each once.
 func (l *letter) mayAlso(out []directory.Onward) (counted int, err error) {
 	if l.room.cfg.Sending == nil || !l.from.Login.Known() || l.from.Mode == mail.Lab {
 		return 0, nil
 	}
 	for i := range out {
-		if out[i].List == nil && out[i].Home == nil {
+		if out[i].List == nil && out[i].Home == nil && !l.counts(out[i].Address) {
 			counted++
 		}
 	}
@@ -163,6 +164,12 @@ func (l *letter) mayAlso(out []directory.Onward) (counted int, err error) {
 		return 0, nil
 	}
 	return counted, l.room.cfg.Sending.May(l.from.Login, l.counted+counted)
+}
+
+// counts says that an address has been counted: it gets one copy.
+func (l *letter) counts(address string) bool {
+	at, there := l.onwardAt(address)
+	return there && l.onward[at].List == nil
 }
 
 // giveBack is for a message that was not accepted after all.

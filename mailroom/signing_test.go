@@ -252,10 +252,12 @@ func TestSendingIsBounded(t *testing.T) {
 	send(pepe, "450 4.7.1", "1@far.example", "2@far.example", "3@far.example", "4@far.example")
 	send(pepe, reply(nil), "1@far.example", "fuera@pepito.es", "ana@pepito.es")
 	send(pepe, "450 4.7.1", "1@far.example", "2@far.example")
+	send(pepe, reply(nil), "a@far.example", "clase@pepito.es", "a@far.example", "a@Far.Example") // one copy, one recipient
+	q.left++
 	send(lab(), reply(nil), "1@far.example", "2@far.example")
 	send(mail.Origin{Service: mail.Submission, Inside: "www"}, reply(nil), "1@far.example", "2@far.example")
-	send(pepe, reply(nil), "1@far.example")
-	if !slices.Equal(q.sent, []string{"pepe@pepito.es 2", "pepe@pepito.es 1"}) {
+	send(pepe, reply(nil), "clase@pepito.es", "a@far.example") // a list's member is named, too
+	if !slices.Equal(q.sent, []string{"pepe@pepito.es 2", "pepe@pepito.es 1", "pepe@pepito.es 1"}) {
 		t.Errorf("counted %q", q.sent)
 	}
 	// What another session has taken meanwhile is not there at the end of the

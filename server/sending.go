@@ -68,7 +68,7 @@ func (h *House) alarm(a check.SendingAlarm) {
 	if a.Window == time.Hour {
 		id = "server.sent_hour"
 	}
-	told := words.Fail(id, words.Args{"Account": a.Login.Address, "Sent": a.Sent, "Limit": a.Limit})
+	told := words.Fail(id, words.Args{"Account": a.Login.Address, "Wanted": a.Wanted, "Limit": a.Limit})
 	if err := h.tellPostmaster(context.Background(), a.Login.Address, told); err != nil {
 		h.o.Report(fmt.Errorf("server: the postmaster's alarm: %w", err))
 	}
@@ -88,18 +88,18 @@ func (h *House) tellPostmaster(ctx context.Context, account string, what *words.
 	if err := letter.Rcpt(ctx, mail.Recipient{To: to, Notify: mail.NotifyNever}); err != nil {
 		return err
 	}
-	lines := []string{"From: <" + to.String() + ">", "To: <" + to.String() + ">", "", "Auto-Submitted: auto-generated",
-		"MIME-Version: 1.0", "Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: 8bit"}
+	var subjects, texts []string
 	for _, lang := range words.Languages() {
 		w, err := words.New(lang)
 		if err != nil {
 			return err
 		}
-		if lines[2] == "" {
-			lines[2] = "Subject: " + imf.EncodeWords(w.Say("server.sent_subject", words.Args{"Account": account}))
-		}
-		lines = append(lines, "", w.Error(what))
+		subjects = append(subjects, w.Say("server.sent_subject", words.Args{"Account": account}))
+		texts = append(texts, "", w.Error(what))
 	}
+	lines := append([]string{"From: <" + to.String() + ">", "To: <" + to.String() + ">",
+		"Subject: " + imf.EncodeWords(strings.Join(subjects, " / ")), "Auto-Submitted: auto-generated",
+		"MIME-Version: 1.0", "Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: 8bit"}, texts...)
 	if _, err := letter.Write([]byte(strings.Join(lines, "\r\n") + "\r\n")); err != nil {
 		return err
 	}

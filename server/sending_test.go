@@ -85,12 +85,12 @@ func TestSendingLimit(t *testing.T) {
 	if err := send(1); !errors.As(err, &refused) || refused.Code != 450 {
 		t.Errorf("a third recipient: %v", err)
 	}
-	if err := <-told; !strings.Contains(err.Error(), "met its limit of 2") {
+	if err := <-told; !strings.HasPrefix(err.Error(), "pepe@pepito.es wants to write to 3 recipients elsewhere within a day, and its limit is 2.") {
 		t.Errorf("told %v", err)
 	}
 	var letters []admin.Message
 	call("message.list", admin.ByAddress{Address: "pepe"}, &letters) // the domain's only account reads its postmaster's mail
-	if len(letters) != 1 || letters[0].Subject != "pepe@pepito.es met its sending limit" {
+	if len(letters) != 1 || letters[0].Subject != "pepe@pepito.es met its sending limit / pepe@pepito.es ha llegado a su límite de envío" {
 		t.Errorf("the postmaster has %+v", letters)
 	}
 	for bad, want := range map[string]string{"lots": "write a number", "-5": "write a number"} {
