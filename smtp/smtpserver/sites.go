@@ -81,8 +81,9 @@ func (s *session) people() bool {
 }
 
 // siteMechanisms are those by which a site may log in here now, strongest
-// first. CRAM-MD5 is port 366's and the lab's (RFC 2645 §5.1.2); in clear text no
-// strict listener takes a secret as it is (RFC 4954 §4).
+// first. CRAM-MD5 is port 366's and, for TURN, the lab's (RFC 2645 §5.1.2); people,
+// who cannot use it, are not shown it, for many of their programs try it first. In
+// clear text no strict listener takes a secret as it is (RFC 4954 §4).
 func (s *session) siteMechanisms(state *tls.ConnectionState) []string {
 	strict := s.srv.Mode == mail.Strict
 	names := sasl.Names(state)
@@ -94,9 +95,11 @@ func (s *session) siteMechanisms(state *tls.ConnectionState) []string {
 	case s.srv.Service == mail.ODMR:
 		at := slices.Index(names, sasl.Plain)
 		return slices.Insert(slices.Clone(names), at, sasl.CramMD5)
+	case !s.srv.Turn || s.srv.Service != mail.MX:
+		return nil
 	case !strict && s.visited:
 		return []string{sasl.CramMD5} // the others are the people's
-	case strict && s.srv.Turn && s.srv.Service == mail.MX && state != nil:
+	case strict && state != nil:
 		return names
 	}
 	return nil

@@ -222,6 +222,33 @@ func TestFetchmailSites(t *testing.T) {
 	}
 }
 
+// A site that comes to a lab stands in no person's way: what their programs
+// choose by themselves lets them in.
+func TestPeopleBesideSites(t *testing.T) {
+	w := start(t, config.ModeLab)
+	w.call("site.add", admin.SiteChange{Name: "branch"}, &admin.Site{})
+	user := []string{"--auth-user", pepe, "--auth-password", secret}
+	script := "import smtplib, sys\n" +
+		"s = smtplib.SMTP('127.0.0.1', int(sys.argv[1]))\n" +
+		"print(s.login(sys.argv[2], sys.argv[3]))\n" +
+		"s.sendmail(sys.argv[2], [sys.argv[4]], sys.stdin.buffer.read())\n"
+	for _, listener := range []string{"submission", "smtp"} {
+		for name, send := range map[string]func(*world){
+			"curl": func(w *world) {
+				w.must("", "curl", w.curlSend(listener, usuario, letter, "--mail-from", pepe, "--user", pepe+":"+secret)...)
+			},
+			"swaks":  func(w *world) { w.must("", "swaks", w.swaks(listener, append([]string{"--auth"}, user...)...)...) },
+			"Python": func(w *world) { w.must(letter, "python3", "-c", script, w.port(listener), pepe, secret, usuario) },
+		} {
+			t.Run(listener+"/"+name, func(t *testing.T) {
+				w := w.in(t)
+				send(w)
+				w.arrived(usuario, letter)
+			})
+		}
+	}
+}
+
 // A mailbox elsewhere is fetched into an account, once each message.
 func TestCollectPOP3(t *testing.T) {
 	p := start(t, config.ModeLab)
