@@ -58,7 +58,8 @@ func (l *letter) Commit(context.Context) (mail.Receipt, error) {
 	defer l.b.mu.Unlock()
 	l.b.got = append(l.b.got, strings.Join(l.to, ",")+": "+l.text.String())
 	return mail.Receipt{ID: "Q", MessageID: "m@x", To: []mail.Delivery{{Recipient: strings.Join(l.to, ","), Account: 7, UID: 3}},
-		Queued: []mail.Onward{{Recipient: "r", To: "on@far.example"}}, Notes: []string{"noted"}}, nil
+		Queued: []mail.Onward{{Recipient: "r", To: "on@far.example"}},
+		Missed: []mail.Missed{{Why: "round", To: []mail.Onward{{Recipient: "r", To: "no@far.example"}}}}, Notes: []string{"noted"}}, nil
 }
 
 func (*letter) Abort() {}

@@ -97,7 +97,7 @@ func TestPOP3(t *testing.T) {
 	to := "pepe@north.example"
 	if want := []any{event.Enveloped{}, event.Addressed{To: to}, event.Accepted{ID: "Q", MessageID: "m@x", Recipients: 1, Size: 22},
 		event.Delivered{ID: "Q", To: []event.Delivery{{Recipient: to, Account: 7, UID: 3}}}, event.Queued{ID: "Q", To: []event.Onward{{Recipient: "r", To: "on@far.example"}}},
-		event.Note{Text: "noted"}}; !reflect.DeepEqual(told.all, want) {
+		event.Missed{ID: "Q", Why: "round", To: []event.Onward{{Recipient: "r", To: "no@far.example"}}}, event.Note{Text: "noted"}}; !reflect.DeepEqual(told.all, want) {
 		t.Errorf("told %+v", told.all)
 	}
 	if err != nil || r.Messages != 1 || r.Left != 2 || r.Failure != "" || c.dials[0] != "pop.example:110" {

@@ -27,6 +27,13 @@ func (b *box) filed(to mail.Address, r *mail.Receipt, size int64) {
 		}
 		tell(fact)
 	}
+	for _, m := range r.Missed {
+		fact := event.Missed{ID: r.ID, Failed: m.Failed, Why: m.Why}
+		for _, o := range m.To {
+			fact.To = append(fact.To, event.Onward(o))
+		}
+		tell(fact)
+	}
 	for _, note := range r.Notes {
 		tell(event.Note{Text: note})
 	}

@@ -2,6 +2,7 @@ package directory_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"posta/directory"
@@ -119,4 +120,15 @@ func TestForwarded(t *testing.T) {
 	v.must(err)
 	v.must(v.store.SetForward(v.ctx(), directory.Forward{Account: a.ID, To: []string{"luis@a.es"}}))
 	v.leads(map[string]string{"ana@a.es": "local luis@a.es outside Luis@far.example"})
+	circles := func(to string, want ...directory.Circle) {
+		t.Helper()
+		r, err := v.Resolve(v.ctx(), at(to), mail.Address{}, mail.Login{})
+		v.must(err)
+		if !slices.Equal(r.Circles, want) {
+			t.Errorf("%s: %v", to, r.Circles)
+		}
+	}
+	circles("ana@a.es", directory.Circle{Via: "luis@a.es", To: "ana@a.es"})
+	circles("todos@a.es", directory.Circle{Via: "luis@a.es", To: "ana@a.es"}) // that she is named twice is no other
+	circles("lista@a.es")
 }

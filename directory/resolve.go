@@ -39,6 +39,12 @@ type Onward struct {
 	Ask     string  // the host to be asked whether the address exists before it is promised; "": it does, or nobody says
 }
 
+// Circle is a way that no mail goes, because it comes from there.
+type Circle struct {
+	Via string // the alias or account that sends on
+	To  string // to this address
+}
+
 // Resolution is the answer to Resolve. Its slices are shared with other
 // callers and only to be read.
 type Resolution struct {
@@ -46,6 +52,7 @@ type Resolution struct {
 	Targets    []Target
 	Large      []List   // lists of more than Options.ExpandNow members: expanded after the 250
 	Outside    []Onward // addresses elsewhere; not those of a Large list, and none of what is NonLocal
+	Circles    []Circle // ways that nothing goes, some of them where there are many
 	MaxMessage int64    // the strictest limit of the domains on the way; 0: none
 	Canonical  string   // the address in canonical spelling
 
@@ -167,7 +174,7 @@ func (d *Directory) draw(ctx context.Context, n name) (*route, error) {
 
 // fill says what came of a walk. Reserved names take mail from anybody.
 func (w *walk) fill(r *route) {
-	r.Targets, r.Large, r.Outside, r.MaxMessage = w.targets, w.large, w.outside, w.limit
+	r.Targets, r.Large, r.Outside, r.MaxMessage, r.Circles = w.targets, w.large, w.outside, w.limit, w.circles
 	switch {
 	case w.arrived():
 		r.Outcome = Local

@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"posta/mail"
@@ -22,6 +23,8 @@ type walk struct {
 	reached []int64 // accounts, whether their mail is sent on or not
 
 	seen     map[name]bool
+	path     []name // from the address that was asked for to where the walk is
+	circles  []Circle
 	accounts map[int64]bool
 	targets  []Target
 	large    []List
@@ -66,9 +69,12 @@ func (w *walk) follow(h hop) error {
 		}
 	}
 	if w.seen[h.to] {
+		w.circle(h)
 		return nil
 	}
 	w.seen[h.to] = true
+	w.path = append(w.path, h.to)
+	defer func(n int) { w.path = w.path[:n] }(len(w.path) - 1)
 	if home == nil {
 		w.onward(h, nil, "")
 		return nil
@@ -76,9 +82,12 @@ func (w *walk) follow(h hop) error {
 	w.limit = strictest(w.limit, limit)
 	if at := (name{h.to.local, home.Name}); at != h.to {
 		if w.seen[at] {
+			h.to = at
+			w.circle(h)
 			return nil
 		}
 		w.seen[at], h.to = true, at
+		w.path = append(w.path, at)
 	}
 	e, err := w.d.entry(w.ctx, h.to)
 	if err == nil && e.none() && home.Plus {
@@ -91,6 +100,18 @@ func (w *walk) follow(h hop) error {
 		return w.nobody(h, home)
 	}
 	return w.enter(h, e)
+}
+
+// mostCircles bounds those that are told.
+const mostCircles = 8
+
+// circle notes a way back to where the walk came from. A member of a list is no
+// such: lists within each other are as they should be.
+func (w *walk) circle(h hop) {
+	member := h.list != nil && h.via == h.list.Address
+	if !member && len(w.circles) < mostCircles && slices.Contains(w.path, h.to) {
+		w.circles = append(w.circles, Circle{Via: h.via, To: h.to.String()})
+	}
 }
 
 // onward notes an address elsewhere. What is asked for itself came through

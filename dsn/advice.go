@@ -35,6 +35,7 @@ const (
 	TooMany       Cause = "too many"
 	Returned      Cause = "returned" // by an administrator
 	Refused       Cause = "refused"  // and the other server's words say why
+	OwnRule       Cause = "own rule" // this server lets it go no further, and has asked nobody
 	Later         Cause = "later"
 )
 
@@ -48,6 +49,8 @@ func (rc *Recipient) cause() Cause {
 	}
 	c := causeOf(rc.Status)
 	switch {
+	case c == Blocked && rc.Diagnostic == "":
+		return OwnRule
 	case c != "":
 		return c
 	case rc.Action == Delayed:

@@ -26,6 +26,7 @@ func englishAdvice() map[Cause]string {
 		TooMany:       "The message has too many recipients for the other server. Send it to fewer at a time.",
 		Returned:      "To learn why, ask the administrator: write to the postmaster.",
 		Refused:       "The other server refused the message for good. Its words above say why.",
+		OwnRule:       "No other server was asked: this one does not let the message go there. Show this to its administrator: write to the postmaster.",
 		Later:         "The other server asked for another try later. That is usual, and needs nothing from you.",
 	}
 }
@@ -56,6 +57,7 @@ func spanishAdvice() map[Cause]string {
 		TooMany:       "El mensaje tiene demasiados destinatarios para el otro servidor. Envíelo a menos cada vez.",
 		Returned:      "Para saber por qué, pregunte al administrador: escriba al postmaster.",
 		Refused:       "El otro servidor rechazó el mensaje para siempre. Sus palabras de arriba dicen por qué.",
+		OwnRule:       "No se preguntó a ningún otro servidor: este no deja ir el mensaje allí. Enseñe esto a su administrador: escriba al postmaster.",
 		Later:         "El otro servidor pidió que se intente más tarde. Es corriente, y usted no tiene que hacer nada.",
 	}
 }

@@ -29,6 +29,8 @@ func facts() []any {
 		Foreign{ID: "x1", Account: "luis@b.example", Field: "Resent-From", Address: "a@b.example"},
 		Delivered{ID: "x1", To: []Delivery{{"l@b.example", "ñ@b.example", 1 << 40, 1<<32 - 1}, {}}},
 		Queued{ID: "x1", To: []Onward{{"list@a.example", "a@b.example"}, {}}},
+		Missed{ID: "x1", Failed: true, Why: "no way", To: []Onward{{"list@a.example", "a@b.example"}}},
+		Missed{},
 		Attempted{ID: "x1", Recipient: "a@b.example", Outcome: "delayed", Host: "mx.b.example", Addr: "192.0.2.1:25", TLS: "TLSv1.3",
 			Reply: "450 4.2.1 later", Session: 1 << 40, Delay: time.Hour, Next: time.Unix(1<<31, 5).UTC()},
 		Attempted{Outcome: "failed"},

@@ -35,6 +35,7 @@ const (
 	tagQueued
 	tagAttempted
 	tagAttemptedEarlier
+	tagMissed
 )
 
 func appendFact(dst []byte, fact any) ([]byte, error) {
@@ -72,6 +73,9 @@ func appendFact(dst []byte, fact any) ([]byte, error) {
 		return appendOnward(appendStrings(append(dst, tagQueued), f.ID), f.To), nil
 	case Attempted:
 		return appendAttempted(dst, &f), nil
+	case Missed:
+		dst = appendBool(appendStrings(append(dst, tagMissed), f.ID, f.Why), f.Failed)
+		return appendOnward(dst, f.To), nil
 	case Fetched:
 		dst = binary.AppendUvarint(binary.AppendVarint(append(dst, tagFetched), f.Account), uint64(f.UID))
 		return binary.AppendVarint(appendStrings(dst, f.UIDL), f.Size), nil
@@ -129,6 +133,8 @@ func (r *reader) fact() any {
 		f := r.attempted()
 		f.Earlier, f.From, f.MessageID = true, r.text(), r.text()
 		return f
+	case tagMissed:
+		return Missed{ID: r.text(), Why: r.text(), Failed: r.flag(), To: r.onward()}
 	case tagBanned:
 		return Banned{User: r.text(), Until: r.moment()}
 	case tagCaptured:

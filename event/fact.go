@@ -107,10 +107,27 @@ type Queued struct {
 	To []Onward // lent for the call
 }
 
+// Missed is a State: an accepted message does not go to some of those to whom it
+// leads. No other server was asked about them.
+type Missed struct {
+	ID     string // queue id
+	Failed bool   // it is given up, and who has to know gets a report; else it is not sent on there, and who sends on has it or had it
+	Why    string
+	To     []Onward // lent for the call
+}
+
 // Onward is a message on its way to one recipient elsewhere.
 type Onward struct {
 	Recipient string // the address that led there, as RCPT had it; "" for a list's later part
 	To        string // where it goes, which an alias or a forward may have said
+}
+
+// Outcome is what became of it for them.
+func (f *Missed) Outcome() string {
+	if f.Failed {
+		return Failed
+	}
+	return Unsent
 }
 
 // The Outcome of an attempt.
@@ -119,6 +136,7 @@ const (
 	Delayed = "delayed" // it is tried again
 	Failed  = "failed"  // it is given up
 	Removed = "removed" // an administrator took it out of the queue, and nobody is told
+	Unsent  = "unsent"  // of one Missed and not Failed: it was not sent on
 )
 
 // Attempted is a State: an attempt to deliver a queued message to a recipient

@@ -44,6 +44,7 @@ type Receipt struct {
 	MessageID string     // of the header, without angle brackets, fit to be printed; "" for none
 	To        []Delivery // where the message lies now; a long list's members get theirs later
 	Queued    []Onward   // where it goes on to; a long list's members elsewhere get theirs later
+	Missed    []Missed   // who does not get it, of those to whom it leads
 	Foreign   []Foreign  // addresses that are not the sender's and passed because a domain only logs them
 }
 
@@ -59,6 +60,14 @@ type Delivery struct {
 type Onward struct {
 	Recipient string // the address that led there, as RCPT had it
 	To        string // where it goes
+}
+
+// Missed are some to whom an accepted message leads and who do not get it. No other
+// server was asked about them.
+type Missed struct {
+	Failed bool     // it is given up, and who has to know gets a report; else it is not sent on there, and who sends on has it or had it
+	Why    string   // in one line of English
+	To     []Onward // Recipient led to To
 }
 
 // Foreign is an address under which a message came that its sender does not own.

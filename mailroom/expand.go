@@ -120,23 +120,27 @@ func (r *Room) step(ctx context.Context, e *store.Expansion, batch directory.Bat
 		}
 		full, f.To = append(full, more...), nil
 	}
-	missed := make([]dsn.Recipient, 0, len(full))
+	about := make([]dsn.Recipient, 0, len(full))
+	var m missed
 	for i := range full {
-		missed = append(missed, fullMailbox(full[i].Address))
+		about = append(about, fullMailbox(full[i].Address))
+		m.full("", full[i].Address)
 	}
 	out, turned, err := r.outOf(ctx, e, batch.Outside, f.Received)
 	if err != nil {
 		return err
 	}
 	for i := range turned {
-		missed = append(missed, turned[i].failed())
+		about = append(about, turned[i].failed())
+		m.add(true, turned[i].why.Text, "", turned[i].Address)
 	}
 	f.Out, f.Step = out, &store.Step{ID: e.ID, After: batch.After, Done: batch.Done}
-	if err := r.fileStep(ctx, e, f, missed); err != nil {
+	if err := r.fileStep(ctx, e, f, about); err != nil {
 		return err
 	}
 	r.tellDelivered(e.Queue, "", f.To, fit)
 	r.tellQueued(e.Queue, "", f.Out)
+	r.tellMissed(e.Queue, m)
 	return nil
 }
 
@@ -177,7 +181,7 @@ func (r *Room) outOf(ctx context.Context, e *store.Expansion, members []director
 	for i := range members {
 		o := &members[i]
 		if why := taken[o.Domain]; why != nil {
-			no = append(no, turned{*o, why})
+			no = append(no, turned{Onward: *o, why: why})
 			continue
 		}
 		if err := g.add(ctx, o, r.rcptOf(o, now)); err != nil {

@@ -24,10 +24,11 @@ type letter struct {
 	byID    map[int64]struct{} // accounts in targets, once they are many
 	large   []directory.List
 	onward  []onward
-	turned  []turned // members of lists who cannot get it
-	reached bool     // reports reach the sender
-	own     bool     // the reverse-path is known to be the account's that logged in
-	max     int64    // octets, the strictest of the recipients' domains; 0: none
+	turned  []turned
+	circles missed
+	reached bool  // reports reach the sender
+	own     bool  // the reverse-path is known to be the account's that logged in
+	max     int64 // octets, the strictest of the recipients' domains; 0: none
 
 	work  *work // while the header is being read
 	body  body
@@ -175,7 +176,7 @@ func (l *letter) Commit(ctx context.Context) (mail.Receipt, error) {
 		l.room.tell(&filings[1+i])
 	}
 	own := &filings[0]
-	return mail.Receipt{ID: id, MessageID: own.messageID, To: l.delivered(own), Queued: l.queued(), Notes: l.notes, Foreign: l.foreign}, nil
+	return mail.Receipt{ID: id, MessageID: own.messageID, To: l.delivered(own), Queued: l.queued(), Missed: l.missed(), Notes: l.notes, Foreign: l.foreign}, nil
 }
 
 // finish ends the message and checks what needs all of it.

@@ -24,22 +24,28 @@ func TestPartsThatStay(t *testing.T) {
 	h.forward("eva@pepito.es", false, "eva@shut.example")
 	h.list("lista@pepito.es", directory.Public, "ana@pepito.es", "x@shut.example", "usuario@servidor.es", "y@far.example")
 	h.list("fuera@pepito.es", directory.Public, "ana@pepito.es", "x@shut.example")
-	for _, tt := range []struct{ to, want, box string }{
-		{"mixta@pepito.es", "550 5.7.1", ""},
-		{"eva@pepito.es", "550 5.7.1", ""},
-		{"fuera@pepito.es", "550 5.7.1", ""},
-		{"luis@pepito.es", "", "luis@pepito.es"},
-		{"lista@pepito.es", "", "usuario@servidor.es"},
-		{"postmaster@pepito.es", "", "pepe@pepito.es"},
+	for _, tt := range []struct{ to, want, box, missed string }{
+		{"mixta@pepito.es", "550 5.7.1", "", "[]"},
+		{"eva@pepito.es", "550 5.7.1", "", "[]"},
+		{"fuera@pepito.es", "550 5.7.1", "", "[]"},
+		{"luis@pepito.es", "", "luis@pepito.es", "[{false no way [{luis@pepito.es luis@shut.example}]}]"},
+		{"lista@pepito.es", "", "usuario@servidor.es", "[{true no way [{lista@pepito.es x@shut.example}]}]"},
+		{"postmaster@pepito.es", "", "pepe@pepito.es", "[{false no way [{postmaster@pepito.es x@shut.example}]}]"},
 	} {
 		h.store.boxes = nil
-		_, err := h.send(mx(), mail.Envelope{From: addr("x@example.net")}, plain, 0, rcpts(tt.to)...)
+		receipt, err := h.send(mx(), mail.Envelope{From: addr("x@example.net")}, plain, 0, rcpts(tt.to)...)
 		wantReply(t, tt.to, err, tt.want)
+		if got := fmt.Sprint(receipt.Missed); got != tt.missed {
+			t.Errorf("%s: missed %s, want %s", tt.to, got, tt.missed)
+		}
 		if tt.box != "" && len(h.got(tt.box)) != 1 {
 			t.Errorf("%s: %+v", tt.to, h.store.boxes)
 		}
+		if all := strings.Join(h.got("ana@pepito.es"), ""); tt.to == "lista@pepito.es" && (!strings.Contains(all, "    The reason: no way\r\n") || strings.Contains(all, "other server's")) {
+			t.Errorf("the owner reads %s", all)
+		}
 		if r := h.reportIn("ana@pepito.es"); (r != nil) != (tt.to == "lista@pepito.es") ||
-			r != nil && (len(r.Recipients) != 1 || r.Recipients[0].Final != "rfc822;x@shut.example" || r.Recipients[0].Diagnostic != "550 5.7.1 no way" || string(r.Header) != "Subject: x\r\n") {
+			r != nil && (len(r.Recipients) != 1 || r.Recipients[0].Final != "rfc822;x@shut.example" || r.Recipients[0].Diagnostic != "" || string(r.Header) != "Subject: x\r\n") {
 			t.Errorf("%s: the owner is told %+v", tt.to, r)
 		}
 	}
@@ -84,15 +90,38 @@ func TestLoops(t *testing.T) {
 		{"long list", passed("larga@pepito.es"), "554 5.4.6", []string{"larga@pepito.es"}, 0, 0, 0},
 		{"long list once", plain, "", []string{"larga@pepito.es"}, 0, 0, 1},
 		{"with others", passed("uno@pepito.es", "lista@pepito.es"), "", []string{"uno@pepito.es", "lista@pepito.es", "pepe@pepito.es"}, 0, 1, 0},
+		{"long list and others", passed("larga@pepito.es"), "", []string{"larga@pepito.es", "pepe@pepito.es"}, 0, 1, 0},
 		{"a mailbox of ours", passed("pepe@pepito.es"), "", []string{"pepe@pepito.es", "uno@pepito.es"}, 1, 1, 0},
 	} {
 		h.store.out, h.store.boxes, h.store.expansions = nil, nil, nil
-		_, err := h.send(mx(), mail.Envelope{From: addr("x@example.net")}, tt.msg, 0, rcpts(tt.to...)...)
+		receipt, err := h.send(mx(), mail.Envelope{From: addr("x@example.net")}, tt.msg, 0, rcpts(tt.to...)...)
 		wantReply(t, tt.name, err, tt.want)
 		if len(h.left()) != tt.left || len(h.store.boxes) != tt.boxes || len(h.store.expansions) != tt.later {
 			t.Errorf("%s: left %q, %d boxes, %d later", tt.name, h.left(), len(h.store.boxes), len(h.store.expansions))
 		}
+		told := ""
+		for _, m := range receipt.Missed {
+			via, _, _ := strings.Cut(m.Why, " sends on to there, and")
+			told += fmt.Sprint(m.Failed, " ", via, " ", m.To, ";")
+		}
+		if want := map[string]string{
+			"forward and keep": "false luis@pepito.es [{luis@pepito.es luis@far.example}];",
+			"with others": "false uno@pepito.es [{uno@pepito.es one@far.example}];" +
+				"false lista@pepito.es [{lista@pepito.es member@far.example} {lista@pepito.es usuario@servidor.es}];",
+			"long list and others": "false larga@pepito.es [{larga@pepito.es larga@pepito.es}];",
+		}[tt.name]; told != want {
+			t.Errorf("%s: missed %q, want %q", tt.name, told, want)
+		}
 	}
+	// A circle within the house, as a store may hold it.
+	h.account("otto@pepito.es", 0)
+	h.forward("otto@pepito.es", true, "luis@pepito.es")
+	h.forward("luis@pepito.es", true, "otto@pepito.es")
+	receipt, err := h.send(mx(), mail.Envelope{From: addr("x@example.net")}, plain, 0, rcpts("luis@pepito.es")...)
+	if got := fmt.Sprint(receipt.Missed); err != nil || got != "[{false otto@pepito.es sends on to there, and the message has come that way: it would go round in a circle [{luis@pepito.es luis@pepito.es}]}]" {
+		t.Errorf("missed %s, %v", got, err)
+	}
+	h.forward("luis@pepito.es", true, "luis@far.example")
 	// What goes on says by whom, and of a member who sends on what a list sent him,
 	// by both: else it would come once more to the others when it comes back.
 	h.list("grupo@pepito.es", directory.Public, "ana@pepito.es", "luis@pepito.es", "pepe@pepito.es")
@@ -140,6 +169,9 @@ func TestExpandOutside(t *testing.T) {
 	}
 	if stirred != 1 || !slices.ContainsFunc(told.facts, func(f any) bool { q, ok := f.(event.Queued); return ok && q.ID == "id1" && len(q.To) == 2 }) {
 		t.Errorf("told %+v, stirred %d", told.facts, stirred)
+	}
+	if m := told.facts[len(told.facts)-1]; fmt.Sprint(m) != "{id1 true no way [{ c@shut.example}]}" {
+		t.Errorf("told at last %+v", m)
 	}
 	if last := g.from[len(g.from)-1]; last.Mode != mail.Lab {
 		t.Errorf("asked as %+v", last)

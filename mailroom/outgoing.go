@@ -181,10 +181,28 @@ func (l *letter) unloop() error {
 		return address != "" && slices.ContainsFunc(l.head.deliveredTo, func(s string) bool { return strings.EqualFold(s, address) })
 	}
 	again := func(list *directory.List) bool { return list != nil && passed(list.Address) }
+	dropped := func(is bool, via, recipient, to string) bool {
+		if is {
+			l.circles.circle(via, recipient, to)
+		}
+		return is
+	}
+	sentBy := func(o *onward) string {
+		if again(o.List) {
+			return o.List.Address
+		}
+		return o.Via
+	}
 	before := len(l.onward) + len(l.large) + len(l.targets)
-	l.onward = slices.DeleteFunc(l.onward, func(o onward) bool { return passed(o.Via) || again(o.List) })
-	l.large = slices.DeleteFunc(l.large, func(list directory.List) bool { return again(&list) })
-	l.targets = slices.DeleteFunc(slices.Clone(l.targets), func(t target) bool { return again(t.List) })
+	l.onward = slices.DeleteFunc(l.onward, func(o onward) bool {
+		return dropped(passed(sentBy(&o)), sentBy(&o), l.rcpts[o.rcpt].To.String(), o.Address)
+	})
+	l.large = slices.DeleteFunc(l.large, func(list directory.List) bool {
+		return dropped(again(&list), list.Address, list.Address, list.Address)
+	})
+	l.targets = slices.DeleteFunc(slices.Clone(l.targets), func(t target) bool {
+		return again(t.List) && dropped(true, t.List.Address, l.rcpts[t.rcpt].To.String(), t.Address)
+	})
 	switch len(l.onward) + len(l.large) + len(l.targets) {
 	case before:
 		return nil
@@ -192,7 +210,6 @@ func (l *letter) unloop() error {
 		return mail.Refuse(554, "5.4.6", "Mail loop: the message has been sent on from here before")
 	}
 	l.byID, l.onwardBy = nil, nil
-	l.note("it is not sent on again by an address that has sent it on before")
 	return nil
 }
 

@@ -68,12 +68,6 @@ type onward struct {
 	rcpt int // the rcpt that led here first
 }
 
-// turned is a member of a list who cannot get the message, and why.
-type turned struct {
-	directory.Onward
-	why *mail.Error
-}
-
 // elsewhere gives the addresses elsewhere that a recipient leads to and that
 // mail is taken for, or why there must not be one. A list goes to those of its
 // members that it can reach, and an account's mailbox gets what it keeps; but
@@ -95,10 +89,8 @@ func (l *letter) elsewhere(ctx context.Context, to *mail.Recipient, res *directo
 		switch {
 		case why == nil:
 			out = append(out, o)
-		case o.List != nil:
-			l.turned = append(l.turned, turned{o, why})
-		case o.Kept, res.Reserved:
-			l.note(fmt.Sprintf("it is not sent on from %s: %s", o.Via, why.Text))
+		case o.List != nil, o.Kept, res.Reserved:
+			l.turned = append(l.turned, turned{o, why, to.To.String()})
 		default:
 			return nil, why
 		}

@@ -93,6 +93,11 @@ func (l *letter) add(ctx context.Context, to mail.Recipient, res *directory.Reso
 	if res.MaxMessage > 0 && (l.max == 0 || res.MaxMessage < l.max) {
 		l.max = res.MaxMessage
 	}
+	if at == len(l.rcpts) { // else they are noted
+		for _, c := range res.Circles {
+			l.circles.circle(c.Via, to.To.String(), c.To)
+		}
+	}
 	l.addRcpt(to, at, res, out)
 	return nil
 }

@@ -160,16 +160,6 @@ func (l *letter) reportToOwners(ctx context.Context, out []filing, now time.Time
 	return out, err
 }
 
-// failed is what a report says of a member who cannot get it.
-func (t *turned) failed() dsn.Recipient {
-	d := fullMailbox(t.Address)
-	d.Status, d.Diagnostic = t.why.Status, fmt.Sprintf("%d %s %s", t.why.Code, t.why.Status, t.why.Text)
-	if d.Status.Class == 4 { // there is no other try
-		d.Status.Class = 5
-	}
-	return d
-}
-
 func fullMailbox(address string) dsn.Recipient {
 	d := dsn.Recipient{Final: "rfc822;" + address, Action: dsn.Failed, Status: mail.Status{Class: 5, Subject: 2, Detail: 2}}
 	if !mail.IsASCII(address) {

@@ -1,6 +1,7 @@
 package mailroom
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -221,12 +222,15 @@ func TestFullMember(t *testing.T) {
 	h := newHouse(t)
 	h.account("lleno@pepito.es", 1500)
 	h.list("lista@pepito.es", directory.Public, "gorka@jaramillo.edu.ec", "ana@pepito.es", "lleno@pepito.es")
-	_, err := h.send(mx(), mail.Envelope{From: addr("pepe@pepito.es"), EnvID: "no"}, "A: b\r\n\r\n"+strings.Repeat("x", 1000), 0, rcpts("lista@pepito.es")...)
+	receipt, err := h.send(mx(), mail.Envelope{From: addr("pepe@pepito.es"), EnvID: "no"}, "A: b\r\n\r\n"+strings.Repeat("x", 1000), 0, rcpts("lista@pepito.es")...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(h.got("ana@pepito.es")) != 1 || len(h.got("lleno@pepito.es")) != 0 {
 		t.Errorf("%+v", h.store.boxes)
+	}
+	if got := fmt.Sprint(receipt.Missed); got != "[{true The mailbox is full [{lista@pepito.es lleno@pepito.es}]}]" {
+		t.Errorf("missed %s", got)
 	}
 	r := h.reportIn("gorka@jaramillo.edu.ec")
 	if r == nil || len(r.Recipients) != 1 || r.Recipients[0].Final != "rfc822;lleno@pepito.es" || r.EnvID != "" {

@@ -111,6 +111,8 @@ func (l *Log) message(e *event.Event) {
 		for i := range f.To {
 			l.line(e, slog.LevelInfo, "queued", slog.String("id", f.ID), spoken("recipient", f.To[i].Recipient), spoken("to", f.To[i].To))
 		}
+	case event.Missed:
+		l.missed(e, &f)
 	case event.Attempted:
 		l.attempted(e, &f)
 	case event.Foreign:
@@ -119,6 +121,18 @@ func (l *Log) message(e *event.Event) {
 		l.line(e, slog.LevelDebug, "fetched", slog.Uint64("uid", uint64(f.UID)), spoken("uidl", f.UIDL), slog.Int64("size", f.Size))
 	case event.Deleted:
 		l.line(e, slog.LevelInfo, "deleted", slog.Int("messages", f.Messages), spoken("uids", ranges(f.UIDs)))
+	}
+}
+
+// missed logs for whom a message goes no further though it leads to them.
+func (l *Log) missed(e *event.Event, f *event.Missed) {
+	for i := range f.To {
+		to := &f.To[i]
+		if f.Failed { // as after an attempt, for those who look for it
+			l.attempted(e, &event.Attempted{ID: f.ID, Recipient: to.To, Outcome: event.Failed, Reply: f.Why})
+			continue
+		}
+		l.line(e, slog.LevelInfo, f.Outcome(), slog.String("id", f.ID), spoken("recipient", to.Recipient), spoken("to", to.To), spoken("reply", f.Why))
 	}
 }
 

@@ -40,6 +40,8 @@ func (one *session) fact(e *event.Event, bound int) {
 				one.note(e.Time, "[message "+f.ID+" waits to leave for <"+to+">]", bound)
 			}
 		}
+	case event.Missed:
+		one.missed(e, &f, bound)
 	case event.Attempted:
 		one.attempted(e, &f, bound)
 	case event.Foreign:
@@ -50,6 +52,19 @@ func (one *session) fact(e *event.Event, bound int) {
 		s.Deleted += f.Messages
 	case event.Note:
 		one.note(e.Time, "["+f.Text+"]", bound)
+	}
+}
+
+// missed notes who does not get a message of this session.
+func (one *session) missed(e *event.Event, f *event.Missed, bound int) {
+	for i := range f.To {
+		to := f.To[i].To
+		if f.Failed {
+			one.facts.GivenUp++
+			one.note(e.Time, "[message "+f.ID+" for <"+to+"> is given up: "+f.Why+"]", bound)
+		} else {
+			one.note(e.Time, "[message "+f.ID+" is not sent on to <"+to+">: "+f.Why+"]", bound)
+		}
 	}
 }
 

@@ -376,6 +376,8 @@ func TestSessionThatWeBegan(t *testing.T) {
 	s := New(Options{})
 	open(s, 7)
 	state(s, 7, event.Queued{ID: "q1", To: []event.Onward{{To: "bob@e.example"}}})
+	state(s, 7, event.Missed{ID: "q1", Failed: true, Why: "no way", To: []event.Onward{{To: "m1@e.example"}, {To: "m2@e.example"}}})
+	state(s, 7, event.Missed{ID: "q1", Why: "round", To: []event.Onward{{To: "otto@e.example"}}})
 	dial(s, 8)
 	for _, outcome := range []string{event.Relayed, event.Relayed, event.Delayed, event.Failed} {
 		state(s, 8, event.Attempted{ID: "q1", Recipient: "bob@e.example", Outcome: outcome, Next: began})
@@ -392,8 +394,13 @@ func TestSessionThatWeBegan(t *testing.T) {
 	if got := texts(t, s, 8); !slices.Equal(got, want) {
 		t.Errorf("%q", got)
 	}
-	if got := texts(t, s, 7); !slices.Equal(got, []string{"note [message q1 waits to leave for <bob@e.example>]"}) {
+	want = []string{"note [message q1 waits to leave for <bob@e.example>]", "note [message q1 for <m1@e.example> is given up: no way]",
+		"note [message q1 for <m2@e.example> is given up: no way]", "note [message q1 is not sent on to <otto@e.example>: round]"}
+	if got := texts(t, s, 7); !slices.Equal(got, want) {
 		t.Errorf("%q", got)
+	}
+	if tr, err := s.Show(7); err != nil || tr.GivenUp != 2 {
+		t.Errorf("%+v, %v", tr.Session, err)
 	}
 }
 

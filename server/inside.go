@@ -88,6 +88,13 @@ func (l *insideLetter) Commit(ctx context.Context) (mail.Receipt, error) {
 		}
 		l.em.Fact(event.State, fact)
 	}
+	for _, m := range receipt.Missed {
+		fact := event.Missed{ID: receipt.ID, Failed: m.Failed, Why: m.Why}
+		for _, o := range m.To {
+			fact.To = append(fact.To, event.Onward(o))
+		}
+		l.em.Fact(event.State, fact)
+	}
 	for _, note := range receipt.Notes {
 		l.em.Fact(event.State, event.Note{Text: note})
 	}

@@ -16,6 +16,7 @@ import (
 	"posta/mail"
 	"posta/srs"
 	"posta/store"
+	"posta/words"
 )
 
 // outside says which mail for other servers is taken.
@@ -38,15 +39,21 @@ func (h outside) Admits(ctx context.Context, from mail.Origin, to mail.Address) 
 		return fmt.Errorf("server: the domain %s: %w", to.Domain, err)
 	case found && len(way.Hosts) > 0:
 		if from.Mode == mail.Lab && !h.withinLab(way.Hosts) {
-			return mail.Refuse(550, "5.7.1", "The route to this domain leads out of the lab")
+			return barred(550, "5.7.1", words.Fail("attempt.lab_out", nil))
 		}
 		return nil
 	case from.Mode == mail.Lab:
-		return mail.Refuse(550, "5.7.1", "This is a lab: mail for other domains leaves only by a route, as \"posta route add\" lays one")
+		return barred(550, "5.7.1", words.Fail("attempt.lab_closed", nil))
 	case !found && h.cfg.Outgoing.Mode == config.OutgoingOff:
-		return mail.Refuse(550, "5.7.1", "This server sends nothing to other servers")
+		return barred(550, "5.7.1", words.Fail("attempt.sends_nothing", nil))
 	}
 	return h.exists(ctx, to.Domain)
+}
+
+// barred is a refusal in English, out of the catalog: a report to a list's owner and
+// a trace say it again, in another language too (words.Again).
+func barred(code int, status string, why *words.Error) error {
+	return mail.Refuse(code, status, why.Error())
 }
 
 // labBars says that this server has a lab, and that its mail goes to no such host
@@ -79,9 +86,9 @@ func (h outside) exists(ctx context.Context, domain string) error {
 	all, err := h.resolver.MX(ctx, domain)
 	switch {
 	case err == nil && dns.Null(all):
-		return mail.Refuse(556, "5.1.10", "The recipient's domain takes no mail (null MX)") // RFC 7505 §4.2
+		return barred(556, "5.1.10", words.Fail("attempt.recipient_null_mx", nil)) // RFC 7505 §4.2
 	case errors.Is(err, dns.ErrNoDomain), errors.Is(err, dns.ErrName):
-		return mail.Refuse(550, "5.1.2", "The recipient's domain does not exist")
+		return barred(550, "5.1.2", words.Fail("attempt.recipient_no_domain", nil))
 	}
 	return nil
 }

@@ -28,7 +28,7 @@ func (s *search) choose(slice int64, r *record) {
 		}
 	case delivered:
 		s.chooseMailbox(r)
-	case queued:
+	case queued, missed:
 		s.chooseOnward(r)
 	case attempted:
 		if s.Session != 0 && mine && len(s.carried) < mostMatches {
@@ -67,7 +67,7 @@ func (s *search) chooseMailbox(r *record) {
 	}
 }
 
-// chooseOnward takes a message that goes on to an address that was asked for.
+// chooseOnward takes a message that leads to an address that was asked for.
 func (s *search) chooseOnward(r *record) {
 	slice, open := s.maybe[r.id]
 	if open && slices.ContainsFunc(r.onward, func(o event.Onward) bool { return s.wantsTo(o.To) || s.wantsTo(o.Recipient) }) {

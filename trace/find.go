@@ -122,7 +122,7 @@ func (s *search) read(ctx context.Context, after int64, fn func(slice int64, r *
 
 // gather puts the stories of the messages together.
 func (s *search) gather(_ int64, r *record) {
-	if !s.ids[r.id] || r.what != accepted && r.what != delivered && r.what != queued {
+	if !s.ids[r.id] || !slices.Contains([]what{accepted, delivered, queued, missed}, r.what) {
 		return
 	}
 	t := s.tale(r.id)
@@ -136,6 +136,10 @@ func (s *search) gather(_ int64, r *record) {
 	}
 	if r.what == queued {
 		t.leave(step, r.onward)
+		return
+	}
+	if r.what == missed {
+		t.miss(step, r)
 		return
 	}
 	step.What = Delivered
@@ -170,6 +174,15 @@ func (t *tale) leave(step Step, to []event.Onward) {
 		step.Onward = o.To
 		one.add(step)
 		t.onward[o.To] = append(t.onward[o.To], one)
+	}
+}
+
+// miss tells of those who do not get it.
+func (t *tale) miss(step Step, r *record) {
+	step.What, step.Reply = r.tried.outcome, r.reply
+	for _, o := range r.onward {
+		step.Onward = o.To
+		t.story(cmp.Or(o.Recipient, o.To)).add(step)
 	}
 }
 

@@ -22,6 +22,7 @@ const (
 	lost                       // records that could not be kept
 	queued                     // for whom elsewhere a message waits
 	attempted                  // how an attempt to deliver it there ended
+	missed                     // who does not get a message, and why
 )
 
 // record is one thing that happened, as it is kept. Which fields it uses
@@ -35,7 +36,7 @@ type record struct {
 	id         string // queue id
 	messageID  string
 	from       string
-	reply      string // of a refusal; how an unfinished message's connection ended
+	reply      string // of a refusal; why it is missed; how an unfinished message's connection ended
 	recipients []string
 	to         []event.Delivery
 	size       int64
@@ -43,7 +44,7 @@ type record struct {
 	uids       []uint32 // in it
 	count      uint64   // of lost ones
 	onward     []event.Onward
-	tried      tried // of attempted; who it was for is its recipient
+	tried      tried // of attempted; who it was for is its recipient. Of missed, the outcome
 }
 
 // tried is an attempt at another server.

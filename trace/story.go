@@ -17,7 +17,7 @@ const (
 	Fetched    = "fetched"
 	Deleted    = "deleted"
 
-	// Of what leaves, besides event's Relayed, Delayed, Failed and Removed.
+	// Of what leaves, besides event's Relayed, Delayed, Failed, Removed and Unsent.
 	Queued = "queued"
 )
 
@@ -36,14 +36,14 @@ type Story struct {
 // Step is one thing that happened to it.
 type Step struct {
 	Time    time.Time `json:"time"`
-	What    string    `json:"what"`              // accepted, refused, unfinished, delivered, fetched, deleted, queued, relayed, delayed, failed, removed
+	What    string    `json:"what"`              // accepted, refused, unfinished, delivered, fetched, deleted, queued, relayed, delayed, failed, removed, unsent
 	Session uint64    `json:"session,omitempty"` // 0: posta itself, or an administrator
 	Held    bool      `json:"held,omitempty"`    // `posta session show` still has the session
 	Client  string    `json:"client,omitempty"`  // address without port
 	Account string    `json:"account,omitempty"` // who was logged in
 	Mailbox string    `json:"mailbox,omitempty"` // of delivered, fetched, deleted
-	Reply   string    `json:"reply,omitempty"`   // of refused; of unfinished, how the connection ended; of an attempt, the other server's words
-	Onward  string    `json:"onward,omitempty"`  // of what leaves: the address that it goes to
+	Reply   string    `json:"reply,omitempty"`   // of refused; of unfinished, how the connection ended; of an attempt, the other server's words; of failed and unsent without Host, posta's reason
+	Onward  string    `json:"onward,omitempty"`  // of what leaves: the address that it goes to; of who misses it, that one's
 	Host    string    `json:"host,omitempty"`    // of an attempt: the server's name
 	Address string    `json:"address,omitempty"` // its address and port
 	TLS     string    `json:"tls,omitempty"`     // version and cipher

@@ -303,6 +303,30 @@ func BenchmarkMessage(b *testing.B) {
 	}
 }
 
+// Who does not get a message is in the story of the recipient that led there, with
+// the reason. Nobody's story ends with what is rightly not sent on.
+func TestStoriesOfWhoMissesIt(t *testing.T) {
+	h := newHouse(t, Options{})
+	defer h.trace.Close()
+	h.open(1, "192.0.2.1:4000")
+	h.on(1, event.Enveloped{From: "luis@a.example"}, event.Addressed{To: "class@a.example"}, event.Addressed{To: "otto@a.example"},
+		event.Accepted{ID: "q1", MessageID: "m1", From: "luis@a.example", Recipients: 2, Size: 9},
+		event.Missed{ID: "q1", Failed: true, Why: "no way", To: []event.Onward{{Recipient: "class@a.example", To: "m1@b.example"}}},
+		event.Missed{ID: "q1", Why: "round", To: []event.Onward{{Recipient: "otto@a.example", To: "ana@c.example"}}})
+	h.on(0, event.Missed{ID: "q1", Failed: true, Why: "no way", To: []event.Onward{{To: "late@b.example"}}})
+	const head = "<luis@a.example> "
+	all := []string{
+		"class@a.example" + head + "failed q1/m1/9; accepted 1 192.0.2.1; failed 1 192.0.2.1 m1@b.example no way",
+		"otto@a.example" + head + "accepted q1/m1/9; accepted 1 192.0.2.1; unsent 1 192.0.2.1 ana@c.example round",
+		"late@b.example" + head + "failed q1/m1/9; accepted 1 192.0.2.1; failed 0 late@b.example no way",
+	}
+	h.holds(Query{}, all...)
+	h.holds(Query{Session: 1}, all...)
+	h.holds(Query{To: "m1@b.example"}, all[0])
+	h.holds(Query{To: "@c.example"}, all[1])
+	h.holds(Query{To: "late"}, all[2])
+}
+
 // What leaves has its attempts in the story of the recipient that led there,
 // also where they were written before it was known that it leaves.
 func TestStoriesOfWhatLeaves(t *testing.T) {

@@ -69,6 +69,8 @@ func (t *Trace) state(e *event.Event) {
 		t.add(Mail, t.of(e, p, record{what: delivered, id: f.ID, to: f.To}))
 	case event.Queued:
 		t.add(Mail, t.of(e, p, record{what: queued, id: f.ID, onward: f.To}))
+	case event.Missed:
+		t.add(Mail, t.of(e, p, record{what: missed, id: f.ID, reply: f.Why, onward: f.To, tried: tried{outcome: f.Outcome()}}))
 	case event.Attempted:
 		t.add(Mail, attemptOf(e, &f))
 	case event.Fetched:

@@ -67,6 +67,12 @@ func (c *console) text(e *event.Event) string {
 		return say("console.accepted", words.Args{"ID": f.ID, "From": printable(f.From), "Size": f.Size, "Count": f.Recipients})
 	case event.Queued:
 		return say("console.queued", words.Args{"ID": f.ID, "Count": len(f.To)})
+	case event.Missed:
+		args := words.Args{"ID": f.ID, "Count": len(f.To), "Reply": ownText(c.words, f.Why)}
+		if f.Failed {
+			return say("console.missed", args)
+		}
+		return say("console.unsent", args)
 	case event.Attempted:
 		return c.attempted(&f)
 	case event.Fetched:

@@ -14,10 +14,10 @@ func remarks() map[string][]string {
 	return map[string][]string{
 		"note.field_removed":   {"Field"},
 		"note.line_inserted":   nil,
-		"note.sent_on_before":  nil,
+		"note.missed":          {"ID", "To", "Why"},
+		"note.unsent":          {"ID", "To", "Why"},
 		"note.not_signed":      nil,
 		"note.seven_bits":      nil,
-		"note.not_sent_on":     {"Address", "Why"},
 		"note.from_unreadable": {"Field"},
 		"note.from_login":      {"Field", "Address"},
 		"note.from_path":       {"Field"},
@@ -109,6 +109,9 @@ func (r *remarker) say(note string) string {
 		args := words.Args{}
 		for i, name := range remarks()[id] {
 			args[name] = m[i+1]
+			if name == "Why" {
+				args[name], _ = r.words.Again("attempt", m[i+1])
+			}
 		}
 		if text := r.words.Say(id, args); bracketed {
 			return "[" + text + "]"

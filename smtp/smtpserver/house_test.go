@@ -94,6 +94,7 @@ func (l *letter) Commit(ctx context.Context) (mail.Receipt, error) {
 	r := mail.Receipt{ID: fmt.Sprintf("Q%d", len(l.h.got)), Notes: []string{"noted"}}
 	if strings.Contains(l.content.String(), "FILED") {
 		r.MessageID, r.To = "m@x", []mail.Delivery{{Recipient: "pepe@b", Mailbox: "pepe@pepito.es", Account: 7, UID: 3}}
+		r.Missed = []mail.Missed{{Failed: true, Why: "no way", To: []mail.Onward{{Recipient: "pepe@b", To: "x@y"}}}}
 	}
 	if strings.Contains(l.content.String(), "FOREIGN") {
 		r.Foreign = []mail.Foreign{{Field: "Sender", Address: "x\x07@y.example"}}

@@ -150,6 +150,9 @@ func TestDelivered(t *testing.T) {
 		if at == 0 || !reflect.DeepEqual(r.h.facts[at+1], want) {
 			t.Errorf("facts %+v", r.h.facts)
 		}
+		if missed := (event.Missed{ID: "Q1", Failed: true, Why: "no way", To: []event.Onward{{Recipient: "pepe@b", To: "x@y"}}}); !reflect.DeepEqual(r.h.facts[at+2], missed) {
+			t.Errorf("facts %+v", r.h.facts)
+		}
 		if len(refused) != 2 || !strings.Contains(refused[0].Path, "a@b") || strings.Contains(refused[0].Path, "\x07") || len(refused[1].Path) != 323 {
 			t.Errorf("refused %+v", refused)
 		}

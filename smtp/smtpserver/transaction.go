@@ -75,7 +75,8 @@ func (s *session) commit() smtp.Reply {
 	return s.textf(textQueued, receipt.ID, time.Since(tx.began).Seconds())
 }
 
-// delivered tells the watchers where the message lies, and where it goes on to.
+// delivered tells the watchers where the message lies, where it goes on to, and
+// where not.
 func (s *session) delivered(r *mail.Receipt) {
 	if len(r.To) > 0 {
 		fact := event.Delivered{ID: r.ID, To: make([]event.Delivery, len(r.To))}
@@ -87,6 +88,13 @@ func (s *session) delivered(r *mail.Receipt) {
 	if len(r.Queued) > 0 {
 		fact := event.Queued{ID: r.ID, To: make([]event.Onward, len(r.Queued))}
 		for i, o := range r.Queued {
+			fact.To[i] = event.Onward(o)
+		}
+		s.c.State(fact)
+	}
+	for _, m := range r.Missed {
+		fact := event.Missed{ID: r.ID, Failed: m.Failed, Why: m.Why, To: make([]event.Onward, len(m.To))}
+		for i, o := range m.To {
 			fact.To[i] = event.Onward(o)
 		}
 		s.c.State(fact)
