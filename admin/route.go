@@ -220,6 +220,9 @@ type RouteTest struct {
 	Why     string         `json:"why,omitempty"` // there is no target
 	Final   bool           `json:"final,omitempty"`
 	Lab     string         `json:"lab,omitempty"` // why mail of a lab would not go there, where this server has one
+	LabOnly bool           `json:"lab_only,omitempty"`
+
+	Resolvers []string `json:"resolvers,omitempty"` // name servers that are asked; none: this computer's
 }
 
 // RouteTarget is an address that would be tried.
@@ -227,8 +230,9 @@ type RouteTarget struct {
 	Host       string `json:"host"`
 	Preference uint16 `json:"preference"`
 	Address    string `json:"address"`
-	Source     string `json:"source,omitempty"` // the address to connect from; "": the system chooses
-	Own        bool   `json:"own,omitempty"`    // it is a listener of this server
+	Source     string `json:"source,omitempty"`     // the address to connect from; "": the system chooses
+	Own        bool   `json:"own,omitempty"`        // it is a listener of this server
+	OutOfLab   bool   `json:"out_of_lab,omitempty"` // no mail of a lab goes there, where this server has one
 }
 
 // RouteWithout is a host with no address that would be tried.
@@ -241,13 +245,17 @@ type RouteWithout struct {
 // lab says that this server has one.
 func (h House) lab() bool { return h.LabBars != nil && h.LabBars("") }
 
+// labOnly says that all mail comes here by a lab, also what this computer's programs hand in.
+func (h House) labOnly() bool { return h.lab() && (h.Strict == nil || !h.Strict()) }
+
 // testRoute finds the way for an address or a domain, and sends nothing.
 func (h House) testRoute(ctx context.Context, in ByAddress) (RouteTest, error) {
 	laid, err := h.wayTo(ctx, in)
 	if err != nil {
 		return RouteTest{}, err
 	}
-	out := RouteTest{Domain: laid.Domain, Mode: h.Outgoing, Local: laid.Local, Site: laid.Site, Route: laid.Route, Relay: laid.Relay, TLS: opportunistic}
+	out := RouteTest{Domain: laid.Domain, Mode: h.Outgoing, Local: laid.Local, Site: laid.Site, Route: laid.Route, Relay: laid.Relay, TLS: opportunistic,
+		LabOnly: h.labOnly(), Resolvers: h.Resolvers}
 	out.Refused = out.Route == "" && !out.Local && out.Site == "" && h.Outgoing == off
 	way, err := h.Sender.Explain(ctx, h.Directory.Label(in.Address[strings.LastIndexByte(in.Address, '@')+1:]))
 	if err != nil {
@@ -265,7 +273,7 @@ func (h House) testRoute(ctx context.Context, in ByAddress) (RouteTest, error) {
 		out.Status = way.Status.String()
 	}
 	for _, t := range way.Targets {
-		target := RouteTarget{Host: t.Host, Preference: t.Pref, Address: t.Addr.String(), Own: t.Own}
+		target := RouteTarget{Host: t.Host, Preference: t.Pref, Address: t.Addr.String(), Own: t.Own, OutOfLab: h.lab() && t.OutOfLab}
 		if t.Source.IsValid() {
 			target.Source = t.Source.String()
 		}

@@ -179,7 +179,7 @@ func TestWayOperations(t *testing.T) {
 		Targets: []queue.Target{{Host: "smart.example", Pref: 7, Addr: netip.MustParseAddrPort("192.0.2.7:587"), Source: netip.MustParseAddr("192.0.2.1"), Own: true}},
 		Without: []queue.Without{{Host: "gone.example", Pref: 8, Why: "no address"}}}
 	got := test("x@far.example")
-	if got.Route != "*" || got.TLS != "implicit" || got.User != "u" || got.Refused || !slices.Equal(got.Targets, []RouteTarget{{"smart.example", 7, "192.0.2.7:587", "192.0.2.1", true}}) ||
+	if got.Route != "*" || got.TLS != "implicit" || got.User != "u" || got.Refused || !slices.Equal(got.Targets, []RouteTarget{{"smart.example", 7, "192.0.2.7:587", "192.0.2.1", true, false}}) ||
 		got.By != "route" || got.CA != ca || got.Helo != "us.example" || !slices.Equal(got.Names, c.way.Names) || !slices.Equal(got.Without, []RouteWithout{{"gone.example", 8, "no address"}}) {
 		t.Errorf("%+v", got)
 	}

@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"posta/directory"
@@ -22,6 +23,8 @@ type RouteWay struct {
 	User   string   `json:"user,omitempty"`
 	Source string   `json:"source,omitempty"`
 	IP     string   `json:"ip"`
+	Mode   string   `json:"mode,omitempty"`   // of [outgoing]
+	NoLab  bool     `json:"no_lab,omitempty"` // all mail comes here by a lab, and none of it goes to any of the hosts
 }
 
 // wayTo gives what is laid for an address or a domain.
@@ -30,7 +33,7 @@ func (h House) wayTo(ctx context.Context, in ByAddress) (RouteWay, error) {
 	if err := mail.CheckDomain(domain); err != nil {
 		return RouteWay{}, refusal("invalid", "admin.route_domain", "Domain", domain)
 	}
-	out := RouteWay{Domain: domain, TLS: opportunistic, IP: bothIP}
+	out := RouteWay{Domain: domain, TLS: opportunistic, IP: bothIP, Mode: h.Outgoing}
 	switch home, err := h.Directory.Domain(ctx, domain); {
 	case err == nil && home.Kind == directory.KindLocal && home.Relay == "":
 		out.Domain, out.Local = home.Name, true // no route leads away from here
@@ -50,5 +53,6 @@ func (h House) wayTo(ctx context.Context, in ByAddress) (RouteWay, error) {
 	shown := showRoute(laid)
 	out.Route, out.Hosts, out.TLS, out.CA, out.User, out.Source, out.IP = shown.Domain, shown.Hosts, shown.TLS, laid.CA, shown.User, shown.Source, shown.IP
 	out.Relay = laid.Created.IsZero() // nobody made it
+	out.NoLab = len(out.Hosts) > 0 && h.labOnly() && !slices.ContainsFunc(out.Hosts, func(host string) bool { return !h.LabBars(host) })
 	return out, nil
 }

@@ -31,6 +31,8 @@ type Target struct {
 	Addr   netip.AddrPort
 	Source netip.Addr // to connect from; zero: the system chooses
 	Own    bool       // it is a listener of this server
+
+	OutOfLab bool // no mail of a lab goes there
 }
 
 // Without is a host of a way with no address that is tried.
@@ -59,7 +61,7 @@ func (q *Queue) Explain(ctx context.Context, domain string) (Way, error) {
 	}
 	all, without, why := q.survey(ctx, w, false)
 	for _, t := range all {
-		out.Targets = append(out.Targets, Target{Host: t.host.name, Pref: t.host.pref, Addr: t.addr, Source: q.source(w, t.addr.Addr()), Own: q.cfg.OwnListener(t.addr)})
+		out.Targets = append(out.Targets, Target{Host: t.host.name, Pref: t.host.pref, Addr: t.addr, Source: q.source(w, t.addr.Addr()), Own: q.cfg.OwnListener(t.addr), OutOfLab: !q.cfg.Admits(t.addr.Addr())})
 	}
 	out.Without = without
 	if why != nil {

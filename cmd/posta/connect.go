@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/netip"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -40,11 +41,36 @@ func (a *app) clientFlags(c *cobra.Command) *clientFlags {
 	flags.StringVar(&f.user, "auth", "", a.say("help.flag_auth", nil))
 	flags.StringVar(&f.mechanism, "mechanism", "", a.say("help.flag_mechanism", nil))
 	a.passwordFileFlag(c, &f.passwordFile)
-	flags.DurationVar(&f.patience, "patience", 30*time.Second, a.say("help.flag_patience", nil))
+	a.patienceFlag(c, &f.patience)
 	flags.StringVar(&f.record, "record", "", a.say("help.flag_record", nil))
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, a.say("help.flag_quiet", nil))
 	return f
 }
+
+// patienceFlag adds how long an answer is waited for.
+func (a *app) patienceFlag(c *cobra.Command, value *time.Duration) {
+	*value = 30 * time.Second
+	c.Flags().Var((*awaited)(value), "patience", a.say("help.flag_patience", nil))
+}
+
+// awaited is a flag's time to wait: within none nobody answers.
+type awaited time.Duration
+
+// Set implements pflag.Value.
+func (w *awaited) Set(text string) error {
+	d, err := time.ParseDuration(text)
+	if err == nil && d <= 0 {
+		err = strconv.ErrRange
+	}
+	*w = awaited(d)
+	return err
+}
+
+// String implements pflag.Value.
+func (w *awaited) String() string { return time.Duration(*w).String() }
+
+// Type implements pflag.Value.
+func (w *awaited) Type() string { return "duration" }
 
 // target is the server that the flags name.
 func (f *clientFlags) target(protocol string) (target, error) {

@@ -45,7 +45,7 @@ func (a *app) probeCommand() *cobra.Command {
 	flags.IntVar(&o.port, "port", 25, a.say("help.flag_port", nil))
 	flags.StringVar(&o.helo, "helo", "", a.say("help.flag_helo", nil))
 	flags.StringVar(&o.ca, "ca", "", a.say("help.flag_ca", nil))
-	flags.DurationVar(&o.patience, "patience", 30*time.Second, a.say("help.flag_patience", nil))
+	a.patienceFlag(c, &o.patience)
 	flags.StringVar(&o.record, "record", "", a.say("help.flag_record", nil))
 	c.Example = "posta probe ana@example.net\nposta probe example.net --json\n" +
 		"posta probe ana@example.net --from luis@pepito.es --resolver 127.0.0.1:5353\nposta probe ana@example.net --server 192.0.2.7:2525"

@@ -31,6 +31,10 @@ func (p *prober) look(ctx context.Context) error {
 		return nil
 	}
 	p.remark(p.laid.Route != "" && len(p.laid.Hosts) == 0)
+	p.held(p.laid.Mode)
+	if p.laid.NoLab {
+		return p.kept(words.Fail("attempt.lab_only", nil).Error())
+	}
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"posta/admin"
 	"posta/config"
+	"posta/dns"
 	"posta/words"
 )
 
@@ -37,14 +38,36 @@ func (p *prober) told(ctx context.Context) (bool, error) {
 		return false, nil
 	}
 	p.laid = admin.RouteWay{Local: t.Local, Site: t.Site, Route: t.Route, Relay: t.Relay, TLS: t.TLS, CA: t.CA, User: t.User}
+	if len(t.Resolvers) > 0 {
+		if p.resolver, err = dns.New(dns.Options{Servers: t.Resolvers}); err != nil {
+			return false, err
+		}
+	}
 	p.remark(t.Route != "" && t.By != "" && t.By != wayRoute)
+	p.held(t.Mode)
 	switch {
 	case t.Refused:
 		return true, p.verdict("off", words.Fail("probe.off", p.about()))
 	case t.Route == "" && (t.Local || t.Site != ""):
 		return false, nil
+	case t.LabOnly && t.Lab != "":
+		return true, p.kept(t.Lab)
 	}
 	return true, p.take(t)
+}
+
+// held notes that mail for others waits here, if so.
+func (p *prober) held(mode string) {
+	if mode == config.OutgoingHold && (!p.laid.Local || p.laid.Route != "") {
+		p.note("route.hold", nil)
+	}
+}
+
+// kept is the verdict where mail of a lab, and there is no other, does not go.
+func (p *prober) kept(why string) error {
+	about := p.about()
+	about["Why"] = ownText(p.a.words, why)
+	return p.verdict("off", words.Fail("probe.lab", about))
 }
 
 // take takes over where the mail would go, or why it would not.
@@ -53,13 +76,15 @@ func (p *prober) take(t *admin.RouteTest) error {
 	if t.Site != "" {
 		p.note("route.kept", words.Args{"Domain": t.Domain, "Site": printable(t.Site)})
 	}
-	if t.Mode == config.OutgoingHold {
-		p.note("route.hold", nil)
-	}
 	if t.Mode == config.OutgoingOff && t.Lab != "" { // there mail comes by a lab
 		p.note("route.lab", words.Args{"Why": ownText(p.a.words, t.Lab)})
 	}
 	for _, one := range t.Targets {
+		if t.LabOnly && one.OutOfLab {
+			why := words.Fail("attempt.lab_only", nil)
+			p.result.Hosts = append(p.result.Hosts, probedHost{Name: one.Host, Pref: p.rank(one.Preference), Problem: p.a.words.Error(why)})
+			continue
+		}
 		if err := p.takeTarget(&one); err != nil {
 			return err
 		}

@@ -59,7 +59,7 @@ func (a *app) talkCommand() *cobra.Command {
 	flags.StringVar(&o.record, "record", "", a.say("help.flag_record", nil))
 	flags.StringVar(&o.saveAs, "save-as", "", a.say("help.flag_save_as", nil))
 	flags.BoolVar(&o.list, "list", false, a.say("help.flag_talk_list", nil))
-	flags.DurationVar(&o.patience, "patience", 30*time.Second, a.say("help.flag_patience", nil))
+	a.patienceFlag(c, &o.patience)
 	c.Example = "posta talk smtp\nposta talk pop3 mail.example.net --starttls\nposta talk smtp '[::1]:2525'\n" +
 		"posta talk smtp --save hello.talk\nposta talk --script hello.talk smtp localhost:2525\nposta talk --save-as uni smtp 192.0.2.7:2525\n" +
 		"posta talk uni\nposta talk --list"
