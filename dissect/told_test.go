@@ -252,9 +252,9 @@ func TestStoryTurns(t *testing.T) {
 	all := tell(t, "smtp", story.Options{}, "S:220 here\r\n", "C:TURN\r\n", "S:250 go\r\n", "C:220 now I\r\n", "S:HELO x\r\n", "C:250 y\r\n")
 	wantActs(t, all[0], `
 G1 220 here
-C3 TURN
-R3 250 go <1
-~3 
+C7 TURN
+R7 250 go <1
+~7 
 G1 220 now I
 C1 HELO x
 R1 250 y <5

@@ -60,6 +60,8 @@ func (d *Diagram) phase(p story.Phase) string {
 		return d.w.Say("draw.phase_data", nil)
 	case story.Update:
 		return d.w.Say("draw.phase_update", nil)
+	case story.OnDemand:
+		return d.w.Say("draw.phase_on_demand", nil)
 	case story.Closing:
 		return d.w.Say("draw.phase_close", nil)
 	}

@@ -92,8 +92,8 @@ const (
 	safeFill
 	onInk // on signs of full colour
 	bandInk
-	bandFill = bandInk + 7 // one a phase, as the inks before
-	inks     = bandFill + 7
+	bandFill = bandInk + 8 // one a phase, as the inks before
+	inks     = bandFill + 8
 )
 
 // Theme is the colours of a picture.
@@ -111,14 +111,14 @@ func (t Theme) colours() [inks]color.NRGBA {
 		return [inks]color.NRGBA{paper: rgb(0x11151b), dark: rgb(0xeef1f5), middling: rgb(0xa3afbd), faint: rgb(0x4d5a69), border: rgb(0x5f6e80),
 			headFill: rgb(0x1d242d), askInk: rgb(0x78b2ff), replyInk: rgb(0x5fd0b4), badInk: rgb(0xff8a80), lostInk: rgb(0xf0b860), lostFill: rgb(0x332a18),
 			secretInk: rgb(0xf2b866), safeInk: rgb(0x63c98d), safeFill: rgb(0x16301f), onInk: rgb(0x11151b),
-			bandInk: rgb(0xa3afbd), rgb(0xa3afbd), rgb(0xe8b868), rgb(0x8fbcf5), rgb(0xbfa8f5), rgb(0xf0a0bb), rgb(0xa3afbd),
-			bandFill: rgb(0x171c23), rgb(0x171c23), rgb(0x231e14), rgb(0x151e2c), rgb(0x1e1a2c), rgb(0x26191f), rgb(0x171c23)}
+			bandInk: rgb(0xa3afbd), rgb(0xa3afbd), rgb(0xe8b868), rgb(0x8fbcf5), rgb(0xbfa8f5), rgb(0xf0a0bb), rgb(0xa3afbd), rgb(0x5fd0b4),
+			bandFill: rgb(0x171c23), rgb(0x171c23), rgb(0x231e14), rgb(0x151e2c), rgb(0x1e1a2c), rgb(0x26191f), rgb(0x171c23), rgb(0x12241f)}
 	}
 	return [inks]color.NRGBA{paper: rgb(0xffffff), dark: rgb(0x17202b), middling: rgb(0x566374), faint: rgb(0xa9b4c1), border: rgb(0x8996a6),
 		headFill: rgb(0xf2f5f9), askInk: rgb(0x1559b3), replyInk: rgb(0x0b6b5d), badInk: rgb(0xb3201a), lostInk: rgb(0x8f5200), lostFill: rgb(0xfff3d9),
 		secretInk: rgb(0x8a4b00), safeInk: rgb(0x217346), safeFill: rgb(0xdcefe3), onInk: rgb(0xffffff),
-		bandInk: rgb(0x566374), rgb(0x566374), rgb(0x83540a), rgb(0x2a5b9c), rgb(0x5a40a0), rgb(0x94305a), rgb(0x566374),
-		bandFill: rgb(0xf4f6f8), rgb(0xf4f6f8), rgb(0xfdf6e9), rgb(0xedf4fc), rgb(0xf5f2fc), rgb(0xfcf1f5), rgb(0xf4f6f8)}
+		bandInk: rgb(0x566374), rgb(0x566374), rgb(0x83540a), rgb(0x2a5b9c), rgb(0x5a40a0), rgb(0x94305a), rgb(0x566374), rgb(0x0b6b5d),
+		bandFill: rgb(0xf4f6f8), rgb(0xf4f6f8), rgb(0xfdf6e9), rgb(0xedf4fc), rgb(0xf5f2fc), rgb(0xfcf1f5), rgb(0xf4f6f8), rgb(0xedf7f4)}
 }
 
 func rgb(v uint32) color.NRGBA { return color.NRGBA{byte(v >> 16), byte(v >> 8), byte(v), 0xff} }

@@ -16,7 +16,9 @@ func State(w *words.Words, protocol string, s story.State) string {
 	if s.Secure {
 		parts = append(parts, w.Say("gloss.state_tls", nil))
 	}
-	if s.User != "" && protocol != "pop3" {
+	if s.User == story.Unnamed && protocol != "pop3" {
+		parts = append(parts, w.Say("gloss.state_logged_in", nil))
+	} else if s.User != "" && protocol != "pop3" {
 		parts = append(parts, w.Say("gloss.state_user", words.Args{"User": shown(s.User)}))
 	}
 	return strings.Join(parts, ", ")
@@ -35,6 +37,8 @@ func step(w *words.Words, protocol string, s *story.State) string {
 		return w.Say("gloss.state_authorization", nil)
 	case protocol == "pop3" && s.Deleted > 0:
 		return w.Say("gloss.state_deleted", words.Args{"Count": s.Deleted, "User": shown(s.User)})
+	case protocol == "pop3" && s.User == story.Unnamed:
+		return w.Say("gloss.state_transaction_unnamed", nil)
 	case protocol == "pop3":
 		return w.Say("gloss.state_transaction", words.Args{"User": shown(s.User)})
 	case s.Data:

@@ -27,10 +27,36 @@ func (d *dialogue) known(fact any) {
 		if d.mail != nil && d.mail.Message.Queue == "" && f.Outcome == event.Relayed {
 			d.mail.Message.Queue = f.ID
 		}
+	case event.Authenticated:
+		d.names(f)
 	case event.Fetched:
 		d.fetched = append(d.fetched, Copy{f.Account, f.UID})
 		d.pair()
 	}
+}
+
+// names says who logs in: a masked recording leaves the line out that told it. A
+// server knows before its reply, a client behind it.
+func (d *dialogue) names(f event.Authenticated) {
+	if !f.OK || f.User == "" {
+		return
+	}
+	if l := d.underWay(); l != nil && l.User == "" {
+		l.User = clip(f.User)
+	}
+	if d.now.User == Unnamed {
+		d.now.User, d.s.User = clip(f.User), clip(f.User)
+	}
+}
+
+// underWay is the log-in whose reply comes next.
+func (d *dialogue) underWay() *login {
+	for _, w := range d.waiting {
+		if w.login != nil {
+			return w.login
+		}
+	}
+	return d.login
 }
 
 // retrieved takes note of a message that RETR gave.

@@ -2,7 +2,7 @@ package story
 
 // String is the phase's name, as machines read it.
 func (p Phase) String() string {
-	return [...]string{"connection", "opening", "authentication", "transaction", "data", "update", "closing"}[p]
+	return [...]string{"connection", "opening", "authentication", "transaction", "data", "update", "closing", "on demand"}[p]
 }
 
 // String is the kind's name, as machines read it.

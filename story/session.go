@@ -92,6 +92,7 @@ const (
 	Data                        // the message, and the reply to it
 	Update                      // POP3's QUIT after a log-in (RFC 1939 §6)
 	Closing                     // QUIT and the end
+	OnDemand                    // ETRN, ATRN, TURN: mail is asked for (RFC 1985, RFC 2645)
 )
 
 // State is how far a dialogue has come.

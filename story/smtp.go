@@ -40,7 +40,7 @@ func (b *Book) SMTPCommand(p Place, line []byte, c *smtp.Command, fault *smtp.Fa
 	case smtp.QUIT:
 		d.phase = Closing
 	case smtp.ETRN, smtp.ATRN, smtp.TURN:
-		d.phase = Transaction
+		d.phase = OnDemand
 	}
 	b.ask(d, a)
 }
@@ -235,12 +235,15 @@ func (d *dialogue) loginOf(command *Act) *login {
 	return d.login
 }
 
+// Unnamed is a user whose name nobody knows.
+const Unnamed = "?"
+
 // loggedIn ends a log-in.
 func (d *dialogue) loggedIn(a *Act, ok bool) {
 	l := d.loginOf(a.Re)
 	if l == nil {
 		if ok && d.now.User == "" {
-			d.now.User = "?"
+			d.now.User = Unnamed
 		}
 		return
 	}
@@ -249,7 +252,7 @@ func (d *dialogue) loggedIn(a *Act, ok bool) {
 	if ok {
 		d.now.User = l.User
 		if d.now.User == "" {
-			d.now.User = "?"
+			d.now.User = Unnamed
 		}
 		d.s.User = d.now.User
 	}
