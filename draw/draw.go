@@ -27,6 +27,10 @@ type Options struct {
 	Steps       int            // the most that are drawn; 0: 300
 	HideSecrets bool           // no password, nor what it can be made of
 	NoTimes     bool           // neither times nor the date, which depend on who recorded
+
+	// Ending says why a session ended, where nothing that was said tells it, in the
+	// reader's language; "" where it needs no words. Nil: nobody knows, as of a capture.
+	Ending func(*story.Session) string
 }
 
 // The bounds of a diagram. What is beyond them is folded, and that is said.

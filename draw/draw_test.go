@@ -135,6 +135,27 @@ func TestNumbers(t *testing.T) {
 	}
 }
 
+// Why a session ended is drawn where it is known, as of a certificate that proved
+// nothing: nothing that was said tells it.
+func TestEnding(t *testing.T) {
+	const why = "no valid certificate"
+	for _, known := range []string{"", why} {
+		var b bytes.Buffer
+		d := New(hear(t, lab()...), Options{Words: english(t), Ending: func(s *story.Session) string {
+			if s.Protocol == "pop3" {
+				return known
+			}
+			return ""
+		}})
+		if err := errors.Join(d.Text(&b, TextOptions{}), d.SVG(&b, Light), d.Mermaid(&b)); err != nil {
+			t.Fatal(err)
+		}
+		if n, want := strings.Count(b.String(), why), 3*len(known)/len(why); n != want {
+			t.Errorf("%q is drawn %d times:\n%s", known, n, b.String())
+		}
+	}
+}
+
 func TestMermaid(t *testing.T) {
 	for name, s := range samples() {
 		var b bytes.Buffer
@@ -222,7 +243,7 @@ func TestContrast(t *testing.T) {
 			}
 		}
 		backs := []ink{paper, safeFill}
-		for i := range ink(7) {
+		for i := range inks - bandFill {
 			backs = append(backs, bandFill+i)
 			check(bandFill+i, bandInk+i)
 		}

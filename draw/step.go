@@ -221,6 +221,11 @@ func (b *builder) act(a *story.Act) {
 		}
 		s = b.step(note, plain, a)
 		s.rest, s.over = b.d.w.Say("draw.closed", nil), true
+		if b.d.o.Ending != nil {
+			if why := b.d.o.Ending(b.s.Session); why != "" {
+				s.under = append(s.under, under{clean(why), bad})
+			}
+		}
 	default:
 		return
 	}

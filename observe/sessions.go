@@ -72,6 +72,7 @@ type session struct {
 	lines  [2]assembly // by event.Dir
 	cost   int         // as counted in Sessions.held
 	peer   event.Dir   // whose octets are the other side's
+	gone   bool        // forgotten: what comes now is not counted
 }
 
 // New makes Sessions.
@@ -91,11 +92,15 @@ func (s *Sessions) Emit(e *event.Event) {
 		s.begin(e)
 		return
 	}
-	one, ok := s.open.get(e.Conn)
+	one, ok := s.about(e)
 	if !ok {
 		return
 	}
 	one.mu.Lock()
+	if one.gone {
+		one.mu.Unlock()
+		return
+	}
 	switch e.Kind {
 	case event.Data:
 		one.facts.Silent = one.facts.Silent && e.Dir != one.peer
@@ -128,6 +133,27 @@ func (s *Sessions) Emit(e *event.Event) {
 	}
 }
 
+// about is the session that an event is of. What becomes of a message is known
+// only when no other host is left to ask, and the session that had its refusal
+// may have ended by then.
+func (s *Sessions) about(e *event.Event) (*session, bool) {
+	f, tried := e.Fact.(event.Attempted)
+	if e.Conn != 0 || !tried || f.Session == 0 {
+		return s.open.get(e.Conn)
+	}
+	if one, ok := s.open.get(f.Session); ok {
+		return one, true
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := len(s.ended) - 1; i >= 0; i-- {
+		if s.ended[i].facts.ID == f.Session {
+			return s.ended[i], true
+		}
+	}
+	return nil, false
+}
+
 func (s *Sessions) begin(e *event.Event) {
 	f, _ := e.Fact.(event.Opened)
 	one := &session{facts: Session{ID: e.Conn, Protocol: f.Protocol, Listener: f.Listener, Mode: f.Mode,
@@ -156,6 +182,7 @@ func (s *Sessions) drop() {
 	s.ended = s.ended[1:]
 	one.mu.Lock()
 	s.held.Add(int64(-one.cost))
+	one.gone = true
 	one.mu.Unlock()
 }
 

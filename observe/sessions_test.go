@@ -404,6 +404,43 @@ func TestSessionThatWeBegan(t *testing.T) {
 	}
 }
 
+// What becomes of a message is known only when no other host is left: the session
+// that had the refusal has ended by then, and says it all the same.
+func TestSessionSaysWhatItDecided(t *testing.T) {
+	s := New(Options{Sessions: 2})
+	tried := event.Attempted{ID: "q1", Recipient: "bob@e.example", Outcome: event.Delayed, Reply: "421 4.3.2 later", Session: 8}
+	dial(s, 8)
+	state(s, 8, event.Closed{Reason: "peer closed: 421 4.3.2 later"})
+	dial(s, 9)
+	state(s, 0, tried)
+	tried.ID, tried.Session = "q2", 9
+	state(s, 0, tried)
+	tried.Session = 0
+	state(s, 0, tried)
+	for id, message := range map[uint64]string{8: "q1", 9: "q2"} {
+		if got := texts(t, s, id); !slices.Equal(got, []string{"note [message " + message + " for <bob@e.example> stays in the queue]"}) {
+			t.Errorf("session %d: %q", id, got)
+		}
+		if tr, err := s.Show(id); err != nil || tr.Delayed != 1 {
+			t.Error(id, tr, err)
+		}
+	}
+	for id := range uint64(3) {
+		dial(s, 10+id)
+		state(s, 10+id, event.Closed{})
+	}
+	tried.Session = 8 // nobody remembers it
+	state(s, 0, tried)
+	state(s, 9, event.Closed{})
+	for id := range uint64(3) {
+		dial(s, 20+id)
+		state(s, 20+id, event.Closed{})
+	}
+	if left := s.held.Load(); left != 0 {
+		t.Errorf("%d octets are held by nobody", left)
+	}
+}
+
 // What is remarked of a message stands behind it; what is remarked while a person
 // types it, in its middle.
 func TestNotesStandBehindTheMessage(t *testing.T) {

@@ -196,13 +196,10 @@ func try(ctx context.Context, l *link, from, to mail.Address) (v verdict, answer
 		}
 		v = said(later, "4.4.2", words.Fail("attempt.broke", because(orEnded(err))))
 	}
-	switch {
-	case l.Alive():
+	if l.Alive() {
 		_ = l.Quit(ctx)
-	case v.code == 0:
-		_ = l.Close("given up: " + v.text)
-	default:
-		_ = l.Close("asked about a recipient")
+	} else {
+		_ = l.Close(v.ending())
 	}
 	return v, answers
 }

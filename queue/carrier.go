@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/netip"
@@ -369,7 +370,7 @@ func (c *carrier) unlink(why string) {
 	c.l = nil
 	c.q.sched.linked(c, -1)
 	if l.broken {
-		_ = l.Close(why)
+		_ = l.Close(cmp.Or(l.why, why))
 		return
 	}
 	ctx, st, cancel := c.q.sched.interruptible(c.q.hard, c) // the end waits no longer than for a message

@@ -15,7 +15,6 @@ import (
 	"posta/mail"
 	"posta/smtp"
 	"posta/smtp/smtpclient"
-	"posta/store"
 	"posta/words"
 )
 
@@ -40,10 +39,11 @@ type link struct {
 	since   time.Time
 	sent    int // messages
 
-	broken   bool // nothing more can be said on it
-	loggedIn bool // as what the route says
-	onDemand bool // it is a site's: what waits does so until that asks again
-	lab      bool // it is for mail of a lab, and for no other
+	broken   bool   // nothing more can be said on it
+	why      string // it broke, as event.Closed has it; "" where that is known otherwise
+	loggedIn bool   // as what the route says
+	onDemand bool   // it is a site's: what waits does so until that asks again
+	lab      bool   // it is for mail of a lab, and for no other
 
 	delayed []*reporting // of a turned one: for the end of the turn
 }
@@ -109,6 +109,9 @@ func (q *Queue) dialWith(ctx context.Context, w *way, t target, policy Policy) (
 		g.alive = false
 	}
 	l.tls, why.tls, why.session = g.secured, g.secured, l.session
+	if why.fate != relayed && why.code == 0 {
+		l.note(why.text) // else nothing that was said tells it
+	}
 	switch {
 	case why.fate == relayed:
 		l.onDemand, l.loggedIn = w.route.OnDemand, w.route.User != ""
@@ -116,7 +119,7 @@ func (q *Queue) dialWith(ctx context.Context, w *way, t target, policy Policy) (
 	case g.alive:
 		_ = c.Quit(ctx)
 	default:
-		_ = c.Close("given up: " + spoken(&store.Attempt{Code: why.code, Status: why.status, Text: why.text}))
+		_ = c.Close(why.ending())
 	}
 	return nil, why, broken
 }

@@ -66,7 +66,10 @@ func (q *Queue) transact(ctx context.Context, l *link, items []store.Item, c *co
 	if t.usable && errors.As(err, &refusal) && refusal.Verb == smtp.DATA && !refusal.Body {
 		t.usable = l.Reset(ctx) == nil // the recipients that the server still holds are not the next message's
 	}
-	l.broken = !t.usable
+	if l.broken = !t.usable; l.broken && err != nil && !t.stopped && !t.cut && c.failed == nil {
+		shared, _ := overall(outcome, err, got)
+		l.why = shared.ending()
+	}
 	return t
 }
 

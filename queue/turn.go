@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,6 +31,11 @@ func (q *Queue) Deliver(ctx context.Context, client *smtpclient.Client, t Turned
 	}
 	defer q.carriers.Done()
 	l := &link{peer: client, host: t.Site, addr: t.Addr, session: t.Session, tls: t.TLS, since: q.cfg.Now(), onDemand: t.OnDemand}
+	if t.Why != nil {
+		if v := unopened(t.Why); v.code == 0 {
+			l.note(v.text) // else nothing that was said tells it
+		}
+	}
 	var kept []store.Settlement
 	defer func() {
 		q.ledger.settle(kept)
@@ -66,13 +72,32 @@ func (q *Queue) Deliver(ctx context.Context, client *smtpclient.Client, t Turned
 		}
 	}
 	if l.broken {
-		return n, ErrBroken
+		return n, &Broken{End: cmp.Or(l.why, "lost")}
 	}
 	return n, nil
 }
 
-// ErrBroken is that a connection on which mail was delivered is of no more use.
-var ErrBroken = errors.New("queue: the connection broke")
+// Broken is that a connection on which mail was delivered is of no more use.
+type Broken struct {
+	End string // why, as event.Closed has it
+}
+
+func (b *Broken) Error() string { return "queue: the connection is of no more use: " + b.End }
+
+// Ending is why a session on a turned connection ends, as event.Closed has it:
+// err is what Deliver was given as Why, or what it gave.
+func Ending(err error) string {
+	var broken *Broken
+	switch {
+	case err == nil:
+		return "quit"
+	case errors.As(err, &broken):
+		return broken.End
+	case errors.Is(err, ErrEnding):
+		return "shutdown"
+	}
+	return unopened(err).ending()
+}
 
 // Turned says whose connection Deliver is given.
 type Turned struct {

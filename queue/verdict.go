@@ -8,6 +8,7 @@ import (
 	"posta/mail"
 	"posta/smtp"
 	"posta/smtp/smtpclient"
+	"posta/store"
 	"posta/words"
 )
 
@@ -55,6 +56,15 @@ func (v verdict) softer() verdict {
 		v.status.Class = 4
 	}
 	return v
+}
+
+// ending is the verdict as the reason of a session's end, as event.Closed has it.
+func (v verdict) ending() string {
+	how := "broken off: "
+	if v.code == 421 { // RFC 5321 §3.8
+		how = "peer closed: "
+	}
+	return how + spoken(&store.Attempt{Code: v.code, Status: v.status, Text: v.text})
 }
 
 // wordsMost bounds what is kept of a remote's words, in octets.

@@ -38,6 +38,7 @@ type world struct {
 	dials    []string
 	reports  []string
 	facts    []event.Attempted
+	remarks  []string
 	sessions atomic.Uint64
 	problems []error
 	doorFail int
@@ -168,11 +169,24 @@ func (w *world) Report(ctx context.Context, r *dsn.Report, settle ...store.Settl
 func (w *world) Wants(uint64, event.Layer, event.Part) bool { return false }
 
 func (w *world) Emit(e *event.Event) {
+	switch fact := e.Fact.(type) {
+	case event.Note:
+		w.remark("[" + fact.Text + "]")
+	case event.Closed:
+		w.remark(fact.Reason)
+	}
 	if fact, ok := e.Fact.(event.Attempted); ok {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.facts = append(w.facts, fact)
 	}
+}
+
+// remark keeps what was noted of sessions, and why they ended.
+func (w *world) remark(text string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.remarks = append(w.remarks, text)
 }
 
 // send files a message of a@us.example.

@@ -110,7 +110,7 @@ func (s *sites) reaches(ctx context.Context, domain string) error {
 	}
 	way, found, err := s.directory.WayTo(ctx, domain)
 	if err == nil && (!found || way.Domain == "") { // a smart host is no way to it
-		err = fmt.Errorf("server: no route leads to the site of %s (posta route add)", domain)
+		err = smtpserver.NoWay{Domain: domain}
 	}
 	return err
 }

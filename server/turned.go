@@ -50,13 +50,11 @@ func (s *sites) Reverse(ctx context.Context, t smtpserver.Turned, conn *wire.Con
 		s.report(fmt.Errorf("server: what waits for %s: %w", t.Site, failed))
 	}
 	var refusal *smtpclient.Refusal
-	if err == nil || errors.As(err, &refusal) || errors.Is(err, queue.ErrEnding) || errors.As(err, &inClear{}) {
-		err = errors.Join(err, c.Quit(ctx))
+	if c.Alive() && (err == nil || errors.As(err, &refusal) || errors.Is(err, queue.ErrEnding) || errors.As(err, &inClear{})) {
+		_ = c.Quit(ctx)
+		return "quit"
 	}
-	if err != nil {
-		return "turned: " + err.Error()
-	}
-	return "quit"
+	return queue.Ending(err)
 }
 
 // inClear is that mail would leave in clear text against the configuration.

@@ -19,7 +19,8 @@ func ended(w *words.Words, reason string) string {
 		{"tls: ", "session.ended_tls"},
 		{"connection failed: ", "session.ended_failed"},
 		{"message could not be read to its end: ", "session.ended_unreadable"},
-		{"given up: ", "session.ended_given_up"},
+		{"broken off: ", "session.ended_broken"},
+		{"peer closed: ", "session.ended_peer_said"},
 		{"collect: ", "session.ended_collect"},
 	} {
 		if what, ok := strings.CutPrefix(reason, one.prefix); ok {
@@ -30,6 +31,17 @@ func ended(w *words.Words, reason string) string {
 		}
 	}
 	return reason
+}
+
+// brokeOff says that a session came to its end before its time, for a reason that
+// neither side has said.
+func brokeOff(reason string) bool {
+	for _, prefix := range []string{"broken off: ", "no TLS: ", "tls: ", "collect: "} {
+		if strings.HasPrefix(reason, prefix) {
+			return true
+		}
+	}
+	return false
 }
 
 // usualEnds are the usual reasons, and what they are called.
@@ -53,7 +65,6 @@ func usualEnds() map[string]string {
 		"stopped":                                "session.ended_shutdown",
 		"done":                                   "session.ended_over",
 		"no more":                                "session.ended_broken_off",
-		"asked about a recipient":                "session.ended_asked",
 		"the message was refused before its end": "session.ended_cut_short",
 		"internal error":                         "session.ended_internal",
 		"maildrop lease lost":                    "session.ended_lease",

@@ -60,6 +60,8 @@ func remarks() map[string][]string {
 		"note.given_up":        {"ID", "To"},
 		"note.nothing_waits":   nil,
 		"note.turned":          nil,
+		"note.no_way":          {"Domain"},
+		"note.behind":          {"Verb"},
 	}
 }
 
@@ -118,6 +120,9 @@ func (r *remarker) say(note string) string {
 		} else {
 			return text
 		}
+	}
+	if again, known := r.words.Again("attempt", inner); known && bracketed {
+		return "[" + again + "]"
 	}
 	return note
 }

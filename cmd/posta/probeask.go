@@ -159,7 +159,7 @@ func (s *asking) run(ctx context.Context) {
 		_ = c.Quit(ctx) // nothing depends on it
 		return
 	}
-	_ = c.Close("given up")
+	_ = c.Close("broken off")
 }
 
 // unwanted is that a route does not go to such a host.

@@ -20,6 +20,8 @@ import (
 // diagramFlags say how a diagram is drawn.
 type diagramFlags struct {
 	dark, ascii, hideSecrets, noTimes, packets bool
+
+	ending func(*story.Session) string // as draw.Options has it
 }
 
 func (a *app) diagramFlags(flags *pflag.FlagSet, f *diagramFlags) {
@@ -115,7 +117,7 @@ func (a *app) drawn(all []*story.Session, file string, f diagramFlags) error {
 	if err != nil {
 		return err
 	}
-	d := draw.New(all, draw.Options{Words: a.words, Zone: time.Local, HideSecrets: f.hideSecrets, NoTimes: f.noTimes})
+	d := draw.New(all, draw.Options{Words: a.words, Zone: time.Local, HideSecrets: f.hideSecrets, NoTimes: f.noTimes, Ending: f.ending})
 	if file == "-" {
 		return d.Text(a.Out, draw.TextOptions{Width: min(a.width(a.Out), widestDiagram), ASCII: f.ascii})
 	}

@@ -14,6 +14,7 @@ import (
 	"posta/dissect"
 	"posta/event"
 	"posta/field"
+	"posta/observe"
 	"posta/story"
 	"posta/words"
 )
@@ -86,7 +87,26 @@ func (a *app) sessionDiagram(ctx context.Context, args []string, f sessionDiagra
 		}
 		return words.Fail("fail.diagram_none", nil)
 	}
+	if f.ending, err = a.endings(ctx); err != nil {
+		return err
+	}
 	return a.drawn(some, f.output, f.diagramFlags)
+}
+
+// endings know why sessions ended that broke off without a word of it: a recording
+// has not what posta thought of a certificate.
+func (a *app) endings(ctx context.Context) (func(*story.Session) string, error) {
+	var all []observe.Session
+	if err := a.askServer(ctx, "session.list", observe.Filter{}, &all); err != nil {
+		return nil, err
+	}
+	return func(s *story.Session) string {
+		i := slices.IndexFunc(all, func(o observe.Session) bool { return o.ID == s.Number })
+		if i < 0 || !brokeOff(all[i].Reason) {
+			return ""
+		}
+		return ended(a.words, all[i].Reason)
+	}, nil
 }
 
 // handedIn says that a program on this computer handed a message in: no port was

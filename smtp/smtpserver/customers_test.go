@@ -58,6 +58,8 @@ func (c *customers) Release(_ context.Context, by Caller, node string) (Released
 	switch node {
 	case "soon.example":
 		return Released{}, ErrTooSoon
+	case "unreached.example":
+		return Released{}, NoWay{node}
 	case "broken.example":
 		return Released{}, errors.New("secret disk error")
 	case "#shared":

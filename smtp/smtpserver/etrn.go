@@ -11,11 +11,15 @@ import (
 // queue's own; this one goes on.
 func (s *session) etrn(ctx context.Context, cmd smtp.Command) smtp.Reply {
 	r, err := s.srv.Sites.Release(ctx, Caller{Site: s.site, Remote: s.from.Remote.Addr()}, cmd.Word)
+	var noWay NoWay
 	switch {
 	case errors.Is(err, ErrNotTheirs):
 		return s.textf(textNodeForbidden, cmd.Word)
 	case errors.Is(err, ErrTooSoon):
 		return s.textf(textNodeTooSoon, cmd.Word)
+	case errors.As(err, &noWay):
+		s.note("no route leads to the site of " + printable(noWay.Domain, 255) + "; \"posta route add\" makes one")
+		return s.textf(textNodeUnable, cmd.Word)
 	case err != nil:
 		s.note("a fault inside: " + printable(err.Error(), 300))
 		return s.textf(textNodeUnable, cmd.Word)

@@ -225,9 +225,20 @@ func path(cmd *smtp.Command) string {
 	}
 	address := cmd.Path.Address.String()
 	if address == "" {
-		address = cmd.Arg
+		address = typed(cmd.Arg)
 	}
 	return printable(address, 320)
+}
+
+// typed is the address in an argument that is no path, without FROM: or TO: and
+// without what brackets there are.
+func typed(arg string) string {
+	before, address, found := strings.Cut(arg, ":")
+	before = strings.TrimSpace(before)
+	if !found || !strings.EqualFold(before, "FROM") && !strings.EqualFold(before, "TO") {
+		address = arg
+	}
+	return strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(address), "<"), ">")
 }
 
 // isMistake says that a code blames the command and not its subject: wrong

@@ -21,7 +21,7 @@ type Sites interface {
 	// Logins knows their secrets, and no person's password.
 	Logins() sasl.Authenticator
 	// Release starts the queue of an ETRN's node, "example.net", "@example.net"
-	// or "#name" (RFC 1985 §5). Errors: ErrNotTheirs, ErrTooSoon, or what failed.
+	// or "#name" (RFC 1985 §5). Errors: ErrNotTheirs, ErrTooSoon, NoWay, or what failed.
 	Release(ctx context.Context, by Caller, node string) (Released, error)
 	// Fetch gives the domains of which a site asks for mail, all that are its
 	// own where it names none, and says whether any mail waits (RFC 2645
@@ -63,6 +63,11 @@ var (
 	// ErrTooSoon is that somebody asks too often.
 	ErrTooSoon = errors.New("smtpserver: asked too often")
 )
+
+// NoWay is that no route leads to the site that mail would be sent to.
+type NoWay struct{ Domain string }
+
+func (n NoWay) Error() string { return "smtpserver: no route leads to the site of " + n.Domain }
 
 // turnedFor is how long a turned connection may last.
 const turnedFor = 24 * time.Hour

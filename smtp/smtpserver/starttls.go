@@ -22,6 +22,7 @@ func (s *session) startTLS(ctx context.Context, cmd smtp.Command) smtp.Reply {
 	case s.c.Pending():
 		// Commands in clear text that would be run under TLS: an attack.
 		s.end = "refused: octets behind STARTTLS"
+		s.unread(smtp.STARTTLS)
 		return s.text(textBehindTLS)
 	}
 	s.say(s.text(textTLSReady))

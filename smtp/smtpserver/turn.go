@@ -68,7 +68,14 @@ func (s *session) noFetch(err error) smtp.Reply {
 // would be read in another role than it was meant for.
 func (s *session) behindTurn(v smtp.Verb) smtp.Reply {
 	s.end = "refused: octets behind " + v.String()
+	s.unread(v)
 	return s.textf(textBehindTurn, v.String())
+}
+
+// unread says why a line of the record is hidden that is no secret: what was sent
+// behind a verb could be anything's.
+func (s *session) unread(v smtp.Verb) {
+	s.note("what came behind " + v.String() + " was not read as commands; it stands as ********")
 }
 
 // turnAround says 250, and from there on the house asks and the peer answers.
