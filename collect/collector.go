@@ -26,11 +26,15 @@ type Config struct {
 	Label    func(domain string) string // a domain in its one spelling; nil: in lower case
 	Problem  func(error)                // is told what an administrator should know; nil: nobody
 	Roots    *x509.CertPool
-	TLS      func() *tls.Config                                       // offered on a turned connection that came without; nil, or giving that: none
-	Dial     func(ctx context.Context, addr string) (net.Conn, error) // nil: by TCP
-	Now      func() time.Time                                         // nil: time.Now
-	Most     int                                                      // entries at a time; 0: 8
+	TLS      func() *tls.Config // offered on a turned connection that came without; nil, or giving that: none
+	Dial     Dial
+	Now      func() time.Time // nil: time.Now
+	Most     int              // entries at a time; 0: 8
 }
+
+// Dial opens a connection to "host:port". Where it failed before anything was
+// dialed, the error is a *words.Error that says so: a whole sentence.
+type Dial func(ctx context.Context, addr string) (net.Conn, error)
 
 // Collector collects.
 type Collector struct {
@@ -58,21 +62,10 @@ func New(cfg Config) *Collector {
 	if cfg.Label == nil {
 		cfg.Label = strings.ToLower
 	}
-	if cfg.Dial == nil {
-		cfg.Dial = dialTCP
-	}
 	if cfg.Most == 0 {
 		cfg.Most = 8
 	}
 	return &Collector{cfg: cfg, wake: make(chan struct{}, 1), places: make(chan struct{}, cfg.Most), running: map[int64]*running{}, resting: map[int64]time.Time{}}
-}
-
-// dialWait is how long a connection may take to come about.
-const dialWait = time.Minute
-
-func dialTCP(ctx context.Context, addr string) (net.Conn, error) {
-	d := net.Dialer{Timeout: dialWait}
-	return d.DialContext(ctx, "tcp", addr)
 }
 
 // Stir is told that entries have changed.

@@ -16,6 +16,7 @@ import (
 	"posta/smtp"
 	"posta/smtp/smtpclient"
 	"posta/wire"
+	"posta/words"
 )
 
 // The stages that a failure is said to be of. What is not of one of them is the
@@ -36,6 +37,7 @@ func failure(err error) string {
 	var way unconnected
 	var tls unsecured
 	var away turnedAway
+	var nobody *words.Error
 	switch {
 	case errors.As(err, &away):
 		return "what came was refused here: " + mail.Shown(away.Error())
@@ -47,6 +49,8 @@ func failure(err error) string {
 		return "log-in refused: " + mail.Shown(no.Text)
 	case errors.As(err, &no):
 		return mail.Shown(no.Text)
+	case errors.As(err, &way) && errors.As(err, &nobody): // there was nobody to connect to
+		return nobody.Error()
 	case errors.As(err, &way):
 		return "no connection: " + reason(way.error)
 	case certificate(err) != "":
@@ -83,16 +87,11 @@ func isErrno(err error, unix, windows syscall.Errno) bool {
 
 // reason says why in words that name no addresses a second time.
 func reason(err error) string {
-	var name *net.DNSError
 	var timeout net.Error
 	var nonsense *pop3.Fault
 	switch {
 	case isErrno(err, syscall.ECONNREFUSED, 10061):
 		return "connection refused"
-	case errors.As(err, &name) && name.IsNotFound:
-		return "there is no host of that name"
-	case errors.As(err, &name):
-		return "its address cannot be found now"
 	case isErrno(err, syscall.ENETUNREACH, 10051), isErrno(err, syscall.EHOSTUNREACH, 10065):
 		return "the host cannot be reached"
 	case errors.Is(err, wire.ErrIdle), errors.Is(err, wire.ErrSessionTime), errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded),
@@ -110,6 +109,9 @@ func reason(err error) string {
 		return "the server answers as a POP3 server"
 	case errors.Is(err, smtpclient.ErrStrange), errors.As(err, &nonsense):
 		return "what the other side answered makes no sense"
+	}
+	if why := wire.Reason(err); why != nil {
+		return why.Error()
 	}
 	return mail.Shown(err.Error())
 }

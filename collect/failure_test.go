@@ -14,6 +14,7 @@ import (
 	"posta/pop3/pop3client"
 	"posta/smtp"
 	"posta/smtp/smtpclient"
+	"posta/words"
 )
 
 // Whoever collects is told what went wrong without the names of our rooms and
@@ -26,8 +27,8 @@ func TestFailure(t *testing.T) {
 	}{
 		{dialed(os.NewSyscallError("connect", syscall.ECONNREFUSED)), "no connection: connection refused"},
 		{dialed(os.NewSyscallError("connect", syscall.EHOSTUNREACH)), "no connection: the host cannot be reached"},
-		{dialed(&net.DNSError{Err: "no such host", Name: "x.example", IsNotFound: true}), "no connection: there is no host of that name"},
-		{dialed(&net.DNSError{Err: "i/o timeout", Name: "x.example", IsTimeout: true}), "no connection: its address cannot be found now"},
+		{dialed(os.NewSyscallError("bind", syscall.EADDRNOTAVAIL)), "no connection: this computer has not the address to send from"},
+		{unconnected{words.Fail("attempt.host_no_address", words.Args{"Host": "x.example"})}, "The host x.example has no address"},
 		{dialed(os.ErrDeadlineExceeded), "no connection: no answer in time"},
 		{unsecured{x509.UnknownAuthorityError{}}, "the certificate is no proof: nobody known has signed it"},
 		{fmt.Errorf("%w: %w", smtpclient.ErrTLS, x509.HostnameError{}), "the certificate is no proof: it is for another name"},

@@ -2,12 +2,10 @@ package queue
 
 import (
 	"context"
-	"errors"
 	"net/netip"
 	"slices"
 	"strings"
 
-	"posta/dns"
 	"posta/words"
 )
 
@@ -133,17 +131,14 @@ func few(addrs []netip.Addr) string {
 
 // addresses looks a host up.
 func (q *Queue) addresses(ctx context.Context, h host) ([]netip.Addr, *verdict) {
-	if h.addr.IsValid() {
-		return []netip.Addr{h.addr}, nil
-	}
-	addrs, err := q.cfg.Resolver.Addrs(ctx, h.name)
+	addrs, why, final := q.lookUp(ctx, h)
 	switch {
-	case err == nil:
+	case why == nil:
 		return addrs, nil
-	case errors.Is(err, dns.ErrNoData), errors.Is(err, dns.ErrNoDomain), errors.Is(err, dns.ErrName):
-		return nil, sayp(failed, "5.4.4", words.Fail("attempt.host_no_address", words.Args{"Host": h.name}))
+	case final:
+		return nil, sayp(failed, "5.4.4", why)
 	}
-	return nil, sayp(later, "4.4.3", words.Fail("attempt.host_unknown", words.Args{"Host": h.name, "Reason": reason(err)}))
+	return nil, sayp(later, "4.4.3", why)
 }
 
 // interleaved lets IPv6 and IPv4 take turns, so that neither's failing takes all

@@ -8,11 +8,11 @@ import (
 )
 
 // newCollector makes what fetches mail that lies elsewhere; it comes in by the
-// door of everybody.
+// door of everybody. Its connections go out as those of the queue do.
 func (h *House) newCollector() *collect.Collector {
 	return collect.New(collect.Config{
 		Store: h.db.Collected(), Door: h.room, Hostname: h.cfg.Hostname, MaxSize: h.maxHandedIn(),
-		TLS: h.turnedTLS, Sink: h.events, Session: h.numbers.next, Problem: h.o.Report,
+		Dial: h.queue.Connect, TLS: h.turnedTLS, Sink: h.events, Session: h.numbers.next, Problem: h.o.Report,
 		Label: func(domain string) string {
 			label, err := aLabels(domain)
 			if err != nil {

@@ -17,12 +17,13 @@ func TestCollectFailure(t *testing.T) {
 		t.Fatal(err)
 	}
 	for text, want := range map[string]string{
-		"no connection: connection refused":                       "no hay conexión: el servidor la rechazó",
-		"the certificate is no proof: it is for another name":     "el certificado no prueba nada: es para otro nombre",
-		"log-in refused: 535 5.7.8 No":                            "rechazó la entrada: 535 5.7.8 No",
-		"no TLS: no answer in time":                               "no hay TLS: no contestó a tiempo",
-		"no TLS: the other side refuses it (handshake failure)":   "no hay TLS: el otro lado lo rechaza (handshake failure)",
-		"what came was refused here: <x@a.example>: 550 5.1.1 No": "lo que llegó se rechazó aquí: <x@a.example>: 550 5.1.1 No",
+		"no connection: connection refused":                                                        "no hay conexión: el servidor la rechazó",
+		"the certificate is no proof: it is for another name":                                      "el certificado no prueba nada: es para otro nombre",
+		"log-in refused: 535 5.7.8 No":                                                             "rechazó la entrada: 535 5.7.8 No",
+		"no TLS: no answer in time":                                                                "no hay TLS: no contestó a tiempo",
+		"no TLS: the other side refuses it (handshake failure)":                                    "no hay TLS: el otro lado lo rechaza (handshake failure)",
+		"what came was refused here: <x@a.example>: 550 5.1.1 No":                                  "lo que llegó se rechazó aquí: <x@a.example>: 550 5.1.1 No",
+		"The host isp.example could not be looked up: the name server 192.0.2.53:53 says SERVFAIL": "No se pudo averiguar nada del servidor isp.example: el servidor de nombres 192.0.2.53:53 dice SERVFAIL",
 		"451 later": "451 later",
 	} {
 		if got := collectFailure(es, text); got != want {

@@ -42,8 +42,6 @@ func collectReasons() map[string]string {
 		"it has gone round in a circle: it was here before":                 "collect.why_circle",
 		"the account here takes no mail":                                    "collect.why_account",
 		"connection refused":                                                "collect.why_refused",
-		"there is no host of that name":                                     "collect.why_no_host",
-		"its address cannot be found now":                                   "collect.why_no_address",
 		"the host cannot be reached":                                        "collect.why_unreachable",
 		"no answer in time":                                                 "collect.why_silent",
 		"posta is shutting down":                                            "collect.why_shutdown",
