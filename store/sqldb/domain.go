@@ -115,6 +115,9 @@ func (db *DB) AddDomain(_ context.Context, d directory.Domain) (directory.Domain
 // SetDomain implements directory.Store.
 func (db *DB) SetDomain(_ context.Context, d directory.Domain) error {
 	return db.alter("change domain "+d.Name, func(t *tx) error {
+		if _, err := t.exec(qDropAstray, d.ID, string(d.Kind), d.Relay, boolValue(d.Callout)); err != nil {
+			return err
+		}
 		return must(t.exec(qSetDomain, d.AliasOf, d.CatchAll, boolValue(d.Plus),
 			d.MaxAccounts, d.MaxMessage, d.MaxBytes, string(d.SenderCheck),
 			string(d.Kind), d.Relay, boolValue(d.Callout), d.Site, d.MaxAge.Microseconds(), boolValue(d.AnyRecipient), d.ID))
@@ -138,7 +141,7 @@ func (t *tx) removeDomain(name string, force bool) ([]int64, error) {
 	if err := must(t.exec(qDropDomain, name)); err != nil {
 		return nil, err
 	}
-	for _, bound := range []string{qUnbindSites, qUnbindQueues, qDropAllKnown, qDropSigningKeys} {
+	for _, bound := range []string{qUnbindSites, qUnbindQueues, qDropAllKnown, qDropConfirmed, qDropSigningKeys} {
 		if _, err := t.exec(bound, name); err != nil {
 			return nil, err
 		}

@@ -79,6 +79,7 @@ func belongings() []drift {
 		{"collected_secret", "SELECT 1 FROM collected o WHERE o.id = t.entry_id"},
 		{"collected_seen", "SELECT 1 FROM collected o WHERE o.id = t.entry_id"},
 		{"collected_stay", "SELECT 1 FROM collected o WHERE o.id = t.collected_id"},
+		{"confirmed_recipient", "SELECT 1 FROM domain o WHERE o.name = t.domain"},
 		{"signing_key", "SELECT 1 FROM domain o WHERE o.name = t.domain"},
 		{"expansion", "SELECT 1 FROM blob o WHERE o.id = t.blob_id"},
 		{"recipient", "SELECT 1 FROM outgoing o WHERE o.id = t.id / 100000"},

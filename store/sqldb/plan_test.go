@@ -72,7 +72,7 @@ func TestNoScans(t *testing.T) {
 		qDropAttempts, qLastAttempt, qStory, qLaneState, qDropLane, qLanes, qLane, qLanesOf, qFirstInLane, qLaterInLane, qWaitingIn,
 		qListNamed, qListByID, qMembers, qIsMember, qLeaveLists, qDropMemberships, qSetting,
 		qSite, qSiteSecret, qSitesOwn, qUnbindSites, qUnbindQueues,
-		qForward, qForwardTargets, qKnown, qIsKnown, qRoute, qRouteSecret}
+		qForward, qForwardTargets, qKnown, qIsKnown, qConfirmed, qIsConfirmed, qUnconfirm, qConfirmedBefore, qDropConfirmed, qDropAstray, qRoute, qRouteSecret}
 	err = db.read(t.Context(), func(c *conn) error {
 		for _, q := range queries {
 			args := make([]driver.Value, strings.Count(placeholders(q), "?"))

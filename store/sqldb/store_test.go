@@ -12,7 +12,7 @@ import (
 func TestStore(t *testing.T) {
 	storetest.Run(t, func(t *testing.T, o storetest.Options) storetest.Engine {
 		db := open(t, sqldb.Options{Clock: o.Clock})
-		if _, err := db.Directory().AddDomain(t.Context(), directory.Domain{Name: "pepito.es"}); err != nil {
+		if _, err := db.Directory().AddDomain(t.Context(), directory.Domain{Name: storetest.Domain}); err != nil {
 			t.Fatal(err)
 		}
 		return &engine{DB: db}
@@ -29,8 +29,8 @@ func (e *engine) NewAccount(t *testing.T, quota int64) int64 {
 	t.Helper()
 	e.accounts++
 	local := fmt.Sprintf("a%d", e.accounts)
-	a, err := e.Directory().AddAccount(t.Context(), directory.Account{Address: local + "@pepito.es", Local: local,
-		Domain: "pepito.es", Quota: quota}, directory.Credentials{})
+	a, err := e.Directory().AddAccount(t.Context(), directory.Account{Address: local + "@" + storetest.Domain, Local: local,
+		Domain: storetest.Domain, Quota: quota}, directory.Credentials{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,10 +17,14 @@ import (
 	"posta/store"
 )
 
+// Domain is one that is there when an engine is opened.
+const Domain = "pepito.es"
+
 // Engine is what the suite needs of an engine beside its contract.
 type Engine interface {
 	store.Mail
 	store.Maildrops
+	store.Confirmations
 
 	// Queue gives the mail that has to leave.
 	Queue() store.Queue
@@ -92,6 +96,8 @@ func Run(t *testing.T, open func(t *testing.T, o Options) Engine) {
 		{"pick", testPick},
 		{"depth", testDepth},
 		{"expansion to outside", testExpansionOut},
+		{"confirmed", testConfirmed},
+		{"confirmed of old", testConfirmedBounds},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
