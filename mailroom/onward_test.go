@@ -21,6 +21,7 @@ type gates struct {
 	mu    sync.Mutex
 	shut  map[string]*mail.Error // by domain
 	known map[string]error       // by address; others do not exist
+	notes map[string]string      // the same
 	asked []string
 	from  []mail.Origin
 
@@ -44,17 +45,17 @@ func (g *gates) Admits(_ context.Context, from mail.Origin, to mail.Address) err
 	return nil
 }
 
-func (g *gates) Ask(_ context.Context, host string, from, to mail.Address) error {
+func (g *gates) Ask(_ context.Context, host string, from, to mail.Address) (string, error) {
 	g.asked = append(g.asked, fmt.Sprintf("%s %s %s", host, from, to))
 	if err, ok := g.known[to.String()]; ok {
-		return err
+		return g.notes[to.String()], err
 	}
-	return mail.Refuse(550, "5.1.1", "The next host knows no such user")
+	return "", mail.Refuse(550, "5.1.1", "The next host knows no such user")
 }
 
 // open is a house that sends to others.
 func open(t testing.TB, change ...func(*Config)) (*house, *gates) {
-	g := &gates{shut: map[string]*mail.Error{}, known: map[string]error{}}
+	g := &gates{shut: map[string]*mail.Error{}, known: map[string]error{}, notes: map[string]string{}}
 	var h *house
 	h = newHouse(t, append([]func(*Config){func(c *Config) {
 		c.Outside, c.Callout = g, g
@@ -256,12 +257,16 @@ func TestOutgoingKinds(t *testing.T) {
 	h.domain(directory.Domain{Name: "site.es", Kind: directory.KindOnDemand, Site: "s", AnyRecipient: true})
 	h.domain(directory.Domain{Name: "moves.es", Relay: "old.moves.es"})
 	g.known["yes@asks.es"], g.known["Old@moves.es"] = nil, nil
+	g.notes["Old@moves.es"] = "old.moves.es was not reached"
 	g.known["later@asks.es"] = mail.Refuse(451, "4.4.1", "in.asks.es cannot be reached")
 	for to, want := range map[string]string{
 		"yes@asks.es": "", "no@asks.es": "550 5.1.1", "later@asks.es": "451 4.4.1", "x@site.es": "", "Old@moves.es": "", "new@moves.es": "550 5.1.1",
 	} {
-		_, err := h.send(mx(), mail.Envelope{From: addr("x@example.net")}, plain, 0, rcpts(to)...)
+		r, err := h.send(mx(), mail.Envelope{From: addr("x@example.net")}, plain, 0, rcpts(to)...)
 		wantReply(t, to, err, want)
+		if note := g.notes[to]; slices.Contains(r.Notes, "old.moves.es was not reached") != (note != "") {
+			t.Errorf("%s: noted %q", to, r.Notes)
+		}
 	}
 	slices.Sort(g.asked)
 	if want := []string{"in.asks.es:2525 x@example.net later@asks.es", "in.asks.es:2525 x@example.net no@asks.es", "in.asks.es:2525 x@example.net yes@asks.es",

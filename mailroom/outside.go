@@ -27,8 +27,9 @@ type Outside interface {
 // Callout asks a next host whether it takes a recipient.
 type Callout interface {
 	// Ask gives nil if it does, else an *mail.Error: 5yz if the host said so for
-	// good, 4yz if it could not be asked or said so for now.
-	Ask(ctx context.Context, host string, from, to mail.Address) error
+	// good, 4yz if it could not be asked or said so for now. What is odd about a
+	// recipient that it takes, as that nobody could be asked, is noted.
+	Ask(ctx context.Context, host string, from, to mail.Address) (note string, err error)
 }
 
 // DefaultAge is how long mail waits to leave.
@@ -44,8 +45,8 @@ func (closed) Admits(context.Context, mail.Origin, mail.Address) error {
 // nobody is a Callout that can ask nobody.
 type nobody struct{}
 
-func (nobody) Ask(context.Context, string, mail.Address, mail.Address) error {
-	return mail.Refuse(451, "4.4.0", "The host that knows the recipient cannot be asked; try again later")
+func (nobody) Ask(context.Context, string, mail.Address, mail.Address) (string, error) {
+	return "", mail.Refuse(451, "4.4.0", "The host that knows the recipient cannot be asked; try again later")
 }
 
 // mayRelay says whether this peer may send to others by us at all: who logged
@@ -107,11 +108,15 @@ func (l *letter) elsewhere(ctx context.Context, to *mail.Recipient, res *directo
 // ask says why a next host does not take an address, if so.
 func (l *letter) ask(ctx context.Context, o *directory.Onward) *mail.Error {
 	a, err := mail.ParseAddress(o.Address)
+	note := ""
 	if err == nil {
-		err = l.room.cfg.Callout.Ask(ctx, o.Ask, l.env.From, a)
+		note, err = l.room.cfg.Callout.Ask(ctx, o.Ask, l.env.From, a)
 	}
 	if err != nil {
 		return refusal(err)
+	}
+	if note != "" {
+		l.note(note)
 	}
 	return nil
 }

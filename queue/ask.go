@@ -36,6 +36,8 @@ type Asker struct {
 	mu    sync.Mutex
 	turns map[string]*turns // by host
 	said  map[question]answer
+
+	confirmed *confirmed
 }
 
 // turns are for those who ask one host.
@@ -44,37 +46,51 @@ type turns struct {
 	users int // who have one, or wait for it
 }
 
-type question struct{ host, from, to string }
+type question struct{ host, from, to string } // to "": whether the host can be asked
 
 type answer struct {
 	err   *mail.Error // nil: it is taken
+	note  string      // why it is taken though the host was not asked, or why that cannot be
 	until time.Time
 }
 
 // NewAsker makes an Asker over a Queue's ways.
 func NewAsker(q *Queue) *Asker {
-	return &Asker{q: q, all: make(chan struct{}, mostAsk), turns: map[string]*turns{}, said: map[question]answer{}}
+	return &Asker{q: q, all: make(chan struct{}, mostAsk), turns: map[string]*turns{}, said: map[question]answer{}, confirmed: newConfirmed(&q.cfg)}
 }
 
-// Ask gives nil if the host takes mail from one address for another. Else it is
-// an *mail.Error: 550 where the host said so for good, 450 where it did for now,
-// 451 where it could not be asked. The host's words stand in it.
-func (a *Asker) Ask(ctx context.Context, host string, from, to mail.Address) error {
+// Ask gives nil if the host takes mail from one address for another; with a note
+// where it could not be asked, and did so before. Else it is an *mail.Error: 550
+// where the host said so for good, 450 where it did for now, 451 where it could not
+// be asked. The host's words stand in it.
+func (a *Asker) Ask(ctx context.Context, host string, from, to mail.Address) (note string, err error) {
 	about := question{host, from.String(), to.String()}
 	if known, ok := a.known(about); ok {
-		return plainly(known)
+		return known.note, plainly(known.err)
 	}
-	ctx, done := context.WithTimeout(ctx, askTime)
+	if down, ok := a.known(question{host: host}); ok {
+		if note = a.recall(ctx, host, to, down.note); note != "" {
+			return note, nil // nobody waits until it is silent once more
+		}
+	}
+	asking, done := context.WithTimeout(ctx, askTime)
 	defer done()
-	leave, ok := a.enter(ctx, host)
+	leave, ok := a.enter(asking, host)
 	defer leave()
 	if !ok {
-		return mail.Refuse(451, "4.4.5", "Too many recipients are being asked about; try again later")
+		const crowd = "Too many recipients are being asked about"
+		if note = a.recall(ctx, host, to, crowd); note != "" {
+			return note, nil
+		}
+		return "", mail.Refuse(451, "4.4.5", crowd+"; try again later")
 	}
-	v := a.ask(ctx, host, from, to)
-	err, kept := ourReply(v)
-	a.keep(about, answer{err, a.q.cfg.Now().Add(kept)})
-	return plainly(err)
+	v := a.ask(asking, host, from, to)
+	refusal, kept := ourReply(v)
+	if note = a.learn(ctx, host, to, v, refusal); note != "" {
+		refusal = nil
+	}
+	a.keep(about, answer{refusal, note, a.q.cfg.Now().Add(kept)})
+	return note, plainly(refusal)
 }
 
 // enter waits for a turn at a host, and then for one among all; false: none came.
@@ -119,11 +135,11 @@ func plainly(err *mail.Error) error {
 	return err
 }
 
-func (a *Asker) known(about question) (*mail.Error, bool) {
+func (a *Asker) known(about question) (answer, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	s, ok := a.said[about]
-	return s.err, ok && a.q.cfg.Now().Before(s.until)
+	return s, ok && a.q.cfg.Now().Before(s.until)
 }
 
 func (a *Asker) keep(about question, s answer) {
@@ -182,6 +198,7 @@ func asksItself() verdict { return said(later, "4.4.6", words.Fail("attempt.asks
 // try says MAIL and RCPT, and leaves.
 func try(ctx context.Context, l *link, from, to mail.Address) (v verdict, answers bool) {
 	out, err := l.Send(ctx, &smtpclient.Message{Envelope: mail.Envelope{From: from}, To: []mail.Recipient{{To: to}}, Upto: smtp.RCPT})
+	var ours *mail.Error
 	switch {
 	case len(out.To) > 0 && out.To[0].Code != 0:
 		v, answers = answered(smtp.RCPT, false, out.To[0]), true
@@ -190,6 +207,8 @@ func try(ctx context.Context, l *link, from, to mail.Address) (v verdict, answer
 		}
 	case out.Mail.Code != 0 && out.Mail.Class() != 2:
 		v, answers = answered(smtp.MAIL, false, out.Mail), true
+	case errors.As(err, &ours):
+		v = verdict{fate: failed, status: ours.Status, text: clean(cannotCarry(ours).Error())} // nothing was asked
 	default:
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			err = os.ErrDeadlineExceeded // ours: nobody ends

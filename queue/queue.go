@@ -47,6 +47,8 @@ type Config struct {
 	Door     Door
 	Sink     event.Sink
 
+	Confirmed store.Confirmations // whom hosts took when an Asker asked; nil: nobody keeps it
+
 	Hostname    string                    // what EHLO says
 	Names       []string                  // this server's: no mail goes to a host that has one of them
 	OwnAddr     func(netip.Addr) bool     // whether an address is
@@ -137,6 +139,9 @@ func New(cfg Config) *Queue {
 
 // fill puts something harmless where a function is nil.
 func fill(cfg *Config) {
+	if cfg.Confirmed == nil {
+		cfg.Confirmed = forgetful{}
+	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}

@@ -88,6 +88,7 @@ type House struct {
 	numbers    *numbers // of sessions
 	resolver   *dns.Resolver
 	queue      *queue.Queue  // of what leaves
+	asker      *queue.Asker  // asks next hosts about recipients
 	ehlo       string        // what other servers are greeted with
 	turnedAway atomic.Uint64 // at the doors
 	fatal      chan error
@@ -202,7 +203,7 @@ func (h *House) furnish(ctx context.Context) error {
 		return err
 	}
 	h.room = mailroom.New(mailroom.Config{Hostname: h.cfg.Hostname, Directory: h.directory, Store: h.db, Trouble: h.o.Report, Sink: sinks,
-		Outside: outside{h}, Callout: queue.NewAsker(h.queue), SRS: rewriter, MaxAge: h.cfg.Outgoing.MaxAge.Duration,
+		Outside: outside{h}, Callout: h.asker, SRS: rewriter, MaxAge: h.cfg.Outgoing.MaxAge.Duration,
 		Hold: h.cfg.Outgoing.Mode == config.OutgoingHold, Queued: h.queue.Stir,
 		Signer: signing{h.signer}, Sending: h.sending, Words: speech})
 	if err := h.openSink(ctx); err != nil {

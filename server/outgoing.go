@@ -34,7 +34,7 @@ func (h *House) openQueue() error {
 		return err
 	}
 	c := queue.Config{
-		Store: h.db.Queue(), Resolver: resolver, Routes: routes{h}, Door: reports{h}, Sink: h.events,
+		Store: h.db.Queue(), Resolver: resolver, Routes: routes{h}, Door: reports{h}, Sink: h.events, Confirmed: h.db,
 		Hostname: h.ehlo, Names: []string{h.cfg.Hostname, h.ehlo}, OwnAddr: h.ownAddr, OwnListener: h.ownListener, Admits: h.labAdmits, Session: h.numbers.next, Problem: h.o.Report, Resign: h.resign,
 		Source: o.Source, Family: families(o.IP), TLS: policies(o.TLS),
 		Limits: queue.Limits{Connections: o.MaxConns, Destination: o.PerDestination, FirstWait: o.RetryAfter.Duration, MostWait: o.RetryMost.Duration, WarnAfter: o.WarnAfter.Duration, Grace: grace, Times: smtpclient.Patient()},
@@ -46,6 +46,7 @@ func (h *House) openQueue() error {
 		c.KeyLog = h.record.KeyLog()
 	}
 	h.queue = queue.New(c)
+	h.asker = queue.NewAsker(h.queue)
 	h.measureQueue()
 	return nil
 }

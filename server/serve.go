@@ -232,7 +232,7 @@ func (h *House) Serve(ctx context.Context) error {
 	go func() { watched <- h.watch.run() }()
 	untilLast, endControl := context.WithCancel(context.WithoutCancel(ctx))
 	defer endControl()
-	parts := []func(context.Context) error{h.room.Run, h.queue.Run, h.signer.Run, h.runSending, h.collector.Run, func(context.Context) error { return control.Serve(untilLast) }}
+	parts := []func(context.Context) error{h.room.Run, h.queue.Run, h.asker.Run, h.signer.Run, h.runSending, h.collector.Run, func(context.Context) error { return control.Serve(untilLast) }}
 	if path := h.cfg.Sendmail.Socket; path != "" {
 		counter, err := admin.OpenCounter(path, h.table)
 		if err != nil {
