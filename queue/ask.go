@@ -78,7 +78,7 @@ func (a *Asker) Ask(ctx context.Context, host string, from, to mail.Address) (no
 	leave, ok := a.enter(asking, host)
 	defer leave()
 	if !ok {
-		const crowd = "Too many recipients are being asked about"
+		crowd := words.Fail("attempt.crowd", nil).Error()
 		if note = a.recall(ctx, host, to, crowd); note != "" {
 			return note, nil
 		}

@@ -10,6 +10,7 @@ import (
 	"posta/mail"
 	"posta/smtp"
 	"posta/store"
+	"posta/words"
 )
 
 // How long a recipient is taken unasked that its host took before, while that
@@ -100,7 +101,7 @@ func (a *Asker) recall(ctx context.Context, host string, to mail.Address, why st
 	if at.IsZero() || at.Before(a.q.cfg.Now().Add(-confirmedFor)) {
 		return ""
 	}
-	return fmt.Sprintf("%s was not reached (%s); it is known to take %s: it did so on %s", host, why, to, at.Format(time.DateOnly))
+	return words.Fail("note.unasked", words.Args{"Host": host, "Why": why, "Address": ascii(to.String()), "Date": at.Format(time.DateOnly)}).Error()
 }
 
 // wayTo names who is asked, as ask finds it: whom another host took this one may

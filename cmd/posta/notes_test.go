@@ -39,6 +39,9 @@ func TestNotesAreSaid(t *testing.T) {
 	if got := r.say("[TLS: TLSv1.3 X]"); got != "[TLS: TLSv1.3 X]" {
 		t.Errorf("%q", got)
 	}
+	if got := r.say("[in.x was not reached (Nobody fetched it in time); it is known to take b@x: it did so on 2026-11-20]"); got != "[no se pudo preguntar a in.x ("+w.Say("attempt.not_fetched", nil)+"); se sabe que acepta a b@x: lo hizo el 2026-11-20]" {
+		t.Errorf("%q", got)
+	}
 	if got := r.say("[what nobody knows]"); got != "[what nobody knows]" {
 		t.Errorf("%q", got)
 	}
