@@ -80,7 +80,7 @@ func (a *app) change(ctx context.Context, c *cobra.Command, f *accountFlags, in 
 	in.MaxSent = changed(c, "max-sent", &f.maxSent)
 	in.Quota, in.Keep = changedSize(c, "quota", &f.quota), changed(c, "keep", &f.keep)
 	if c.Flags().Changed("forward") {
-		to := slices.DeleteFunc(f.forward, func(one string) bool { return one == "off" || one == "" })
+		to := slices.DeleteFunc(f.forward, func(one string) bool { return one == "off" })
 		in.Forward = &to
 	}
 	var secret string
@@ -134,6 +134,7 @@ func (a *app) accountAddCommand() *cobra.Command {
 
 func (a *app) accountSetCommand() *cobra.Command {
 	c := a.accountWriteCommand("set", "help.account_set", "account.set", true)
+	clearing(c, "name")
 	c.Example = "posta account set pepe@pepito.es --password\nposta account set pepe@pepito.es --quota 0 --disabled=false\n" +
 		"posta account set pepe@pepito.es --apop off\nposta account set pepe@pepito.es --forward pepe@example.net --keep\n" +
 		"posta account set pepe@pepito.es --max-sent 100"

@@ -62,7 +62,6 @@ func (a *app) collectListCommand() *cobra.Command {
 	c.Flags().AddFlagSet(ways)
 	c.Flags().StringArrayVar(&pick.domains, "domain", nil, a.say("help.flag_collect_into", nil))
 	c.Example = "posta collect list\nposta collect list --atrn isp.example --domain pepito.es"
-	choosing(c, "domain")
 	return a.taking(c, 0, 1, "help.word_host")
 }
 

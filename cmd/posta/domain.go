@@ -92,6 +92,7 @@ func (a *app) domainChangeCommand(verb, help, example string) *cobra.Command {
 	c.Example = example
 	a.taking(c, 1, 1, "help.word_domain")
 	if verb == "set" {
+		clearing(c, "alias-of", "catch-all", "relay", "fallback", "on-demand")
 		a.naming(c, "domain.list")
 	}
 	return c

@@ -37,26 +37,72 @@ func TestNoCommandTakesAnEmptyWord(t *testing.T) {
 	})
 }
 
-// A flag that chooses, and says nothing, is refused before anything is asked.
-func TestNoFlagChoosesNothing(t *testing.T) {
-	choosing := 0
+// A flag that says nothing is refused before anything is asked, whatever it is of;
+// but those that take something away when they are empty, and texts.
+func TestNoFlagIsGivenNothing(t *testing.T) {
+	empty := map[string]string{"account set": "name", "domain set": "alias-of catch-all relay fallback on-demand",
+		"mailing-list set": "owner name", "route set": "ca user source", "site set": "domain network helo", "send": "subject body"}
+	said := 0
+	for _, language := range []string{"en", "es"} {
+		a := speaking(t, language)
+		every(a.root(), func(c *cobra.Command) {
+			path := strings.TrimPrefix(c.CommandPath(), "posta ")
+			may := strings.Fields(empty[path])
+			c.Flags().VisitAll(func(f *pflag.Flag) {
+				switch f.Value.Type() {
+				case "string", "stringArray", "stringSlice":
+				default:
+					return
+				}
+				if slices.Contains(may, f.Name) {
+					if path != "send" && !strings.HasSuffix(a.flagText(f), a.say("help.flag_clears", nil)) {
+						t.Errorf("the help of %s --%s does not say that it may be empty", path, f.Name)
+					}
+					return
+				}
+				for _, value := range []string{"", " "} {
+					status, _, errs := posta(t, append(wordsFor(t, c), "--"+f.Name+"="+value, "--lang", language)...)
+					if said++; status != exitUsage || !strings.Contains(errs, "--"+f.Name) {
+						t.Errorf("%s --%s=%q: %d %s", path, f.Name, value, status, errs)
+					}
+				}
+			})
+		})
+	}
+	if said < 4*100 {
+		t.Errorf("%d flags were given nothing", said)
+	}
+}
+
+// wordsFor is a command with as many words as it takes.
+func wordsFor(t *testing.T, c *cobra.Command) []string {
+	t.Helper()
+	all := strings.Fields(c.CommandPath())[1:]
+	for words := range 4 {
+		if given := slices.Repeat([]string{"1"}, words); c.Args(c, given) == nil {
+			return append(append(all, given...), "--data", t.TempDir())
+		}
+	}
+	t.Fatalf("%s takes no words", c.CommandPath())
+	return nil
+}
+
+// No number and no time is below zero.
+func TestNoFlagIsBelowZero(t *testing.T) {
+	said := 0
 	every(speaking(t, "en").root(), func(c *cobra.Command) {
 		c.Flags().VisitAll(func(f *pflag.Flag) {
-			if f.Annotations[toChoose] == nil {
+			below := map[string]string{"int": "-1", "int64": "-1", "duration": "-1s"}[f.Value.Type()]
+			if below == "" {
 				return
 			}
-			choosing++
-			line := append(strings.Fields(c.CommandPath())[1:], "--data", t.TempDir(), "--"+f.Name+"=")
-			if c.Args(c, nil) != nil {
-				line = append(line, "1")
-			}
-			status, _, errs := posta(t, line...)
-			if status != exitUsage || !strings.Contains(errs, "--"+f.Name) {
-				t.Errorf("%q: %d %s", line, status, errs)
+			status, _, errs := posta(t, append(wordsFor(t, c), "--"+f.Name+"="+below)...)
+			if said++; status != exitUsage || !strings.Contains(errs, "--"+f.Name+" cannot be ") {
+				t.Errorf("%s --%s=%s: %d %s", c.CommandPath(), f.Name, below, status, errs)
 			}
 		})
 	})
-	if choosing < 7*3 {
-		t.Errorf("%d flags choose", choosing)
+	if said < 15 {
+		t.Errorf("%d flags were below zero", said)
 	}
 }

@@ -52,29 +52,56 @@ func choices(c *cobra.Command, flag string, values ...string) {
 	_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 }
 
-// toChoose marks a flag that chooses what a command is about.
-const toChoose = "to-choose"
+// mayBeEmpty marks a flag whose value may be the empty text.
+const mayBeEmpty = "may-be-empty"
 
-// choosing marks flags that choose what a command is about: given empty, they
-// are refused, because without them it may be about everything.
-func choosing(c *cobra.Command, flags ...string) {
+// Why it may.
+const (
+	takesAway = "takes-away" // what the flag set before; its help says so
+	isText    = "text"       // of the user's
+)
+
+// clearing marks flags that take away what they set when they are given empty.
+func clearing(c *cobra.Command, flags ...string) { mark(c, takesAway, flags) }
+
+// texts marks flags whose value is a text of the user's.
+func texts(c *cobra.Command, flags ...string) { mark(c, isText, flags) }
+
+func mark(c *cobra.Command, why string, flags []string) {
 	for _, name := range flags {
-		_ = c.Flags().SetAnnotation(name, toChoose, []string{"true"}) // fails only for a flag that is not there
+		_ = c.Flags().SetAnnotation(name, mayBeEmpty, []string{why}) // fails only for a flag that is not there
 	}
 }
 
-// chosenEmpty refuses a flag that is there to choose and says nothing.
-func chosenEmpty(c *cobra.Command) (err error) {
+// senseless refuses what no flag can mean, whichever command it is of: a value that
+// says nothing, because "$NAME" in a script is soon empty and without it the command
+// may be about everything, and a number or time below zero.
+func senseless(c *cobra.Command) (err error) {
 	c.Flags().Visit(func(f *pflag.Flag) {
-		values := []string{f.Value.String()}
-		if many, ok := f.Value.(pflag.SliceValue); ok {
-			values = many.GetSlice()
-		}
-		if f.Annotations[toChoose] != nil && slices.ContainsFunc(values, blank) {
+		switch value := f.Value.String(); {
+		case saysNothing(f) && f.Annotations[mayBeEmpty] == nil:
 			err = usage(words.Fail("fail.flag_empty", words.Args{"Flag": "--" + f.Name}))
+		case belowZero(f):
+			err = usage(words.Fail("fail.flag_negative", words.Args{"Flag": "--" + f.Name, "Value": value}))
 		}
 	})
 	return err
+}
+
+func saysNothing(f *pflag.Flag) bool {
+	if many, ok := f.Value.(pflag.SliceValue); ok {
+		values := many.GetSlice()
+		return len(values) == 0 || slices.ContainsFunc(values, blank)
+	}
+	return blank(f.Value.String())
+}
+
+func belowZero(f *pflag.Flag) bool {
+	switch f.Value.Type() {
+	case "int", "int64", "duration":
+		return strings.HasPrefix(f.Value.String(), "-")
+	}
+	return false
 }
 
 // changedSize is changed for a size, in octets.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -83,6 +84,9 @@ func flagHead(f *pflag.Flag) string {
 
 func (a *app) flagText(f *pflag.Flag) string {
 	_, text := pflag.UnquoteUsage(f)
+	if slices.Contains(f.Annotations[mayBeEmpty], takesAway) {
+		text += "; " + a.say("help.flag_clears", nil)
+	}
 	switch f.DefValue {
 	case "", "false", "[]", "0":
 		return text

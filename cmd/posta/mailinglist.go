@@ -112,6 +112,7 @@ func (a *app) mailingListSetCommand() *cobra.Command {
 		return a.mailingListCall(ctx, "mailing-list.set", in)
 	})
 	f = a.listFlags(c)
+	clearing(c, "owner", "name")
 	c.Flags().StringArrayVar(&add, "add-member", nil, a.say("help.flag_add_member", nil))
 	c.Flags().StringArrayVar(&remove, "remove-member", nil, a.say("help.flag_remove_member", nil))
 	c.Example = "posta mailing-list set clase@pepito.es --add-member luis@pepito.es --remove-member ana@pepito.es\n" +

@@ -35,7 +35,6 @@ type whose struct{ to string }
 // ofWhom adds --to, and completes the address of an account.
 func (a *app) ofWhom(c *cobra.Command, w *whose) *cobra.Command {
 	c.Flags().StringVar(&w.to, "to", "", a.say("help.flag_to", nil))
-	choosing(c, "to")
 	return a.naming(c, "account.list")
 }
 

@@ -8,7 +8,6 @@ import (
 	"net/netip"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -162,8 +161,8 @@ func (p *prober) understand(text string) (err error) {
 	if p.o.port < 1 || p.o.port > 65535 {
 		return words.Fail("probe.port_range", words.Args{"Value": p.o.port})
 	}
-	if strings.ContainsFunc(p.o.helo, unicode.IsControl) {
-		return words.Fail("send.bad_helo", nil)
+	if err := checkHelo(p.o.helo); err != nil {
+		return err
 	}
 	if p.o.from != "" && p.o.from != "<>" {
 		if p.from, err = mail.ParseAddress(p.o.from); err != nil {

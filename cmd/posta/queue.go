@@ -40,7 +40,6 @@ func (a *app) queueFlags(c *cobra.Command) *queueFlags {
 	flags.StringVar(&f.in.Domain, "domain", "", a.say("help.flag_queue_domain", nil))
 	flags.StringVar(&f.in.Sender, "sender", "", a.say("help.flag_queue_sender", nil))
 	flags.StringVar(&f.in.To, "to", "", a.say("help.flag_queue_to", nil))
-	choosing(c, "domain", "sender", "to")
 	flags.BoolVar(&f.held, "held", false, a.say("help.flag_queue_held", nil))
 	return f
 }

@@ -112,7 +112,7 @@ func (a *app) root() *cobra.Command {
 		if err := a.fromEnvironment(c); err != nil {
 			return err
 		}
-		return chosenEmpty(c)
+		return senseless(c)
 	}
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.data, "data", "", a.say("help.flag_data", nil))

@@ -114,6 +114,9 @@ func (a *app) routeChangeCommand(verb, help, example string) *cobra.Command {
 	flags.BoolVar(&p.prompt, "password", false, a.say("help.flag_password", nil))
 	a.passwordFileFlag(c, &p.file)
 	c.Example = example
+	if verb == "set" {
+		clearing(c, "ca", "user", "source")
+	}
 	return a.taking(c, 1, -1, "help.word_domain", "help.word_host")
 }
 

@@ -60,6 +60,7 @@ func (a *app) sendCommand() *cobra.Command {
 	flags.StringVar(&o.notify, "notify", "", a.say("help.flag_notify", nil))
 	flags.StringVar(&o.ret, "ret", "", a.say("help.flag_ret", nil))
 	flags.BoolVar(&o.chunking, "chunking", false, a.say("help.flag_chunking", nil))
+	texts(c, "subject", "body")
 	choices(c, "quit-after", stages()...)
 	c.Example = "posta send --to ana@pepito.es --from luis@pepito.es --subject Hola --body \"Hola, Ana.\"\n" +
 		"posta send --to ana@pepito.es --from luis@pepito.es --message message.eml --json\n" +
@@ -86,6 +87,14 @@ type sent struct {
 	Reply      string          `json:"reply,omitempty"`
 }
 
+// checkHelo refuses a name that EHLO could not say as one word.
+func checkHelo(name string) error {
+	if strings.ContainsFunc(name, func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) }) {
+		return words.Fail("send.bad_helo", nil)
+	}
+	return nil
+}
+
 func (a *app) send(ctx context.Context, o *sendOptions) error {
 	t, err := o.client.target(protoSMTP)
 	if err != nil {
@@ -96,8 +105,8 @@ func (a *app) send(ctx context.Context, o *sendOptions) error {
 			return usage(err)
 		}
 	}
-	if strings.ContainsFunc(o.helo, unicode.IsControl) {
-		return usage(words.Fail("send.bad_helo", nil))
+	if err := checkHelo(o.helo); err != nil {
+		return usage(err)
 	}
 	m, err := a.outgoing(o)
 	if err != nil {

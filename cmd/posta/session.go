@@ -65,7 +65,6 @@ func (a *app) sessionListCommand() *cobra.Command {
 	flags.StringVar(&f.Listener, "listener", "", a.say("help.flag_listener", nil))
 	flags.StringVar(&f.User, "user", "", a.say("help.flag_user", nil))
 	flags.StringVar(&remote, "remote", "", a.say("help.flag_remote", nil))
-	choosing(c, "protocol", "listener", "user", "remote")
 	choices(c, "protocol", "smtp", "pop3", "sendmail")
 	flags.IntVar(&f.Limit, "limit", 20, a.say("help.flag_limit", nil))
 	c.Example = "posta session list\nposta session list --open --protocol pop3\nposta session list --user pepe --json"

@@ -63,6 +63,9 @@ func (a *app) siteChangeCommand(verb, help, example string) *cobra.Command {
 	flags.StringArrayVar(&networks, "network", nil, a.say("help.flag_site_network", nil))
 	flags.StringArrayVar(&helo, "helo", nil, a.say("help.flag_site_helo", nil))
 	c.Example = example
+	if verb == "set" {
+		clearing(c, "domain", "network", "helo")
+	}
 	return a.taking(c, 1, 1, "help.word_site")
 }
 

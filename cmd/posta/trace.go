@@ -42,7 +42,6 @@ func (a *app) traceCommand() *cobra.Command {
 	flags.StringVar(&q.To, "to", "", a.say("help.flag_trace_to", nil))
 	flags.StringVar(&q.MessageID, "message-id", "", a.say("help.flag_trace_id", nil))
 	flags.StringVar(&since, "since", "", a.say("help.flag_trace_since", nil))
-	choosing(c, "from", "to", "message-id", "since")
 	flags.Uint64Var(&q.Session, "session", 0, a.say("help.flag_trace_session", nil))
 	flags.IntVar(&q.Limit, "limit", 20, a.say("help.flag_trace_limit", nil))
 	c.Example = "posta trace --to pepe@pepito.es --since 2h\nposta trace --from @example.net --since 2026-11-20\nposta trace --message-id 'abc@example.net' --json"
