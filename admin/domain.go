@@ -2,6 +2,8 @@ package admin
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"time"
 
 	"posta/directory"
@@ -27,8 +29,9 @@ type Domain struct {
 	MaxAge      int64     `json:"max_age,omitempty"`       // seconds that mail waits to leave; 0: what is usual
 	Created     time.Time `json:"created"`
 
-	Here     int64 `json:"here,omitempty"`      // of relay and on-demand: accounts, aliases and lists whose mail stays here; not of domain.list
-	LeftKept int64 `json:"left_kept,omitempty"` // recipients that wait, and are not held, for the site it was for before; only of domain.set
+	Here     int64    `json:"here,omitempty"`      // of relay and on-demand: accounts, aliases and lists whose mail stays here; not of domain.list
+	Routed   []string `json:"routed,omitempty"`    // where what leaves for it goes instead of to Relay or Fallback, since it has a route: hosts, or "MX"; not of domain.list
+	LeftKept int64    `json:"left_kept,omitempty"` // recipients that wait, and are not held, for the site it was for before; only of domain.set
 }
 
 // DomainChange adds or changes a domain; what is nil keeps its value, or the
@@ -71,6 +74,7 @@ func (h House) domains() []Operation {
 			n := directory.NewDomain(in.Name)
 			in.apply(&n)
 			added, err := d.AddDomain(ctx, n)
+			h.rerouted()
 			return h.withHere(ctx, added, err)
 		}),
 		op("domain.set", true, h.setDomain),
@@ -114,7 +118,9 @@ func (h House) removeDomain(ctx context.Context, in DomainName) (None, error) {
 	if err != nil {
 		return None{}, err
 	}
-	return None{}, h.Directory.RemoveDomain(ctx, d.Name, in.Force)
+	err = h.Directory.RemoveDomain(ctx, d.Name, in.Force)
+	h.rerouted()
+	return None{}, err
 }
 
 // waitFor counts the recipients whose mail is kept for the site of a domain:
@@ -140,15 +146,37 @@ func stillKept(d directory.Domain, left int64) error {
 }
 
 // withHere shows a domain with what of a relay or on-demand one lives here all
-// the same: its mail stays.
+// the same, since its mail stays, and with the route that counts more than the
+// host that it names.
 func (h House) withHere(ctx context.Context, d directory.Domain, err error) (Domain, error) {
 	out := showDomain(d)
-	if err != nil || d.Kind == directory.KindLocal {
+	if err != nil {
+		return out, err
+	}
+	if out.Routed, err = h.routed(ctx, d); err != nil || d.Kind == directory.KindLocal {
 		return out, err
 	}
 	n, err := h.Directory.Inhabitants(ctx, d.Name)
 	out.Here = int64(n)
 	return out, err
+}
+
+// routed is where what leaves for a domain goes by its route instead of to the
+// host that it names; none: there is no such route, or it leads there.
+func (h House) routed(ctx context.Context, d directory.Domain) ([]string, error) {
+	if d.Relay == "" {
+		return nil, nil
+	}
+	r, err := h.Directory.Route(ctx, d.Name)
+	switch {
+	case errors.Is(err, directory.ErrNotFound):
+		return nil, nil
+	case err != nil || slices.Equal(r.Hosts, []string{d.Relay}):
+		return nil, err
+	case len(r.Hosts) == 0:
+		return []string{byMX}, nil
+	}
+	return r.Hosts, nil
 }
 
 func (c DomainChange) apply(d *directory.Domain) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,6 +26,7 @@ type Route struct {
 
 	NoSource  bool     `json:"no_source,omitempty"`  // this computer has not the address Source now; as OutOfLab not of route.list
 	Unsourced []string `json:"unsourced,omitempty"`  // of the hosts: addresses of another kind than Source, which it is not for; the same
+	Instead   string   `json:"instead,omitempty"`    // the host that its domain names, to relay to or to fall back on: this route counts, not that; not of route.list
 	Local     bool     `json:"local,omitempty"`      // its domain is served here: its mail stays, and nothing goes by the route; not of route.list
 	OutOfLab  []string `json:"out_of_lab,omitempty"` // of the hosts: no mail of a lab of this server goes there, "MX" for a route that names none; not of route.list
 }
@@ -140,8 +142,13 @@ func (h House) judged(ctx context.Context, r directory.Route, err error) (Route,
 	if err != nil {
 		return out, err
 	}
-	if out.Local, err = h.stays(ctx, r.Domain); err != nil {
+	home, err := h.home(ctx, r.Domain)
+	if err != nil {
 		return out, err
+	}
+	out.Local = home.Name != "" && home.Kind == directory.KindLocal && home.Relay == ""
+	if !slices.Equal(r.Hosts, []string{home.Relay}) {
+		out.Instead = home.Relay
 	}
 	if len(r.Hosts) == 0 && h.lab() {
 		out.OutOfLab = []string{byMX}
@@ -158,16 +165,16 @@ func (h House) judged(ctx context.Context, r directory.Route, err error) (Route,
 	return out, nil
 }
 
-// stays says that all mail of a domain stays here: no route leads away.
-func (h House) stays(ctx context.Context, domain string) (bool, error) {
-	home, err := h.Directory.Domain(ctx, domain)
+// home is the domain that a route is for, if it is served here.
+func (h House) home(ctx context.Context, domain string) (home directory.Domain, err error) {
+	home, err = h.Directory.Domain(ctx, domain)
 	if err == nil && home.AliasOf != "" {
 		home, err = h.Directory.Domain(ctx, home.AliasOf)
 	}
 	if errors.Is(err, directory.ErrNotFound) {
-		return false, nil
+		return directory.Domain{}, nil
 	}
-	return err == nil && home.Kind == directory.KindLocal && home.Relay == "", err
+	return home, err
 }
 
 // has says that this computer has an address.

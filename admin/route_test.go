@@ -219,7 +219,7 @@ func TestRouteOfALocalDomain(t *testing.T) {
 		for _, r := range []Route{called[Route](t, table, "route.add", RouteChange{Domain: domain, Hosts: &hosts}),
 			called[Route](t, table, "route.set", RouteChange{Domain: domain, Hosts: &hosts}),
 			called[Route](t, table, "route.show", RouteName{Domain: domain})} {
-			if r.Local != local {
+			if r.Local != local || r.Instead != map[string]string{"moves.es": "old.moves.es", "relay.es": "in.relay.es:2525"}[domain] {
 				t.Errorf("%s: %+v", domain, r)
 			}
 		}

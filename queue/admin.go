@@ -28,6 +28,7 @@ func (q *Queue) Change(ctx context.Context, p store.Pick, c store.Change) (int64
 // Rerouted tells that a way was laid or changed: nothing that is remembered of
 // ways counts any more.
 func (q *Queue) Rerouted() {
+	q.ways.Add(1)
 	q.sched.forgive("")
 	q.Stir()
 }

@@ -46,7 +46,10 @@ type turns struct {
 	users int // who have one, or wait for it
 }
 
-type question struct{ host, from, to string } // to "": whether the host can be asked
+type question struct {
+	host, from, to string // to "": whether the host can be asked
+	ways           uint64 // as Queue.ways: another way leads to another host
+}
 
 type answer struct {
 	err   *mail.Error // nil: it is taken
@@ -64,7 +67,7 @@ func NewAsker(q *Queue) *Asker {
 // where the host said so for good, 450 where it did for now, 451 where it could not
 // be asked. The host's words stand in it.
 func (a *Asker) Ask(ctx context.Context, host string, from, to mail.Address) (note string, err error) {
-	about := question{host, from.String(), to.String()}
+	about := question{host, from.String(), to.String(), a.q.ways.Load()}
 	if known, ok := a.known(about); ok {
 		return known.note, plainly(known.err)
 	}

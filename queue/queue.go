@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"posta/dns"
@@ -116,7 +117,8 @@ type Queue struct {
 	ledger *ledger
 	began  time.Time // what was received before was another process's
 	bad    badAddrs
-	open   opener // how a link is made; tests have another
+	ways   atomic.Uint64 // how often one was laid or changed
+	open   opener        // how a link is made; tests have another
 
 	soft, hard context.Context // end when Run is told to end, and when the grace is over
 	end, kill  context.CancelFunc

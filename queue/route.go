@@ -127,6 +127,9 @@ func (w *way) name() string {
 	if w.route.CA != "" {
 		fmt.Fprintf(&b, " %x", sha256.Sum256([]byte(w.route.CA)))
 	}
+	if w.route.Password != "" { // who goes on under the old one would not notice that the new one is wrong
+		fmt.Fprintf(&b, " %x", sha256.Sum256([]byte(w.route.Password)))
+	}
 	return b.String()
 }
 

@@ -124,6 +124,10 @@ func (a *app) domainCall(ctx context.Context, operation string, in any) error {
 			}
 			a.warn(w, a.say(id, about))
 		}
+		if len(d.Routed) > 0 {
+			about["Hosts"] = strings.Join(d.Routed, ", ")
+			a.warn(w, a.say("domain.routed", about))
+		}
 		if d.LeftKept > 0 {
 			about["Count"] = d.LeftKept
 			a.warn(w, a.say("domain.left_kept", about))

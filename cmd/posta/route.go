@@ -138,6 +138,9 @@ func (a *app) routeCall(ctx context.Context, operation string, in any) error {
 		if r.Local {
 			warn("route.of_local", words.Args{"Domain": r.Domain})
 		}
+		if r.Instead != "" {
+			warn("route.instead", words.Args{"Domain": r.Domain, "Host": r.Instead})
+		}
 		for _, host := range r.OutOfLab {
 			if len(r.Hosts) == 0 {
 				warn("route.mx_of_lab", nil)
@@ -186,8 +189,10 @@ func (a *app) routeTest(w io.Writer, t *admin.RouteTest) error {
 	case t.Site != "":
 		say("route.kept", args)
 		say(etrnOnWay(t.Route), args)
-	case t.Local:
+	case t.Local && t.Relay:
 		say("route.fallback", args)
+	case t.Local:
+		say("route.own_fallback", args)
 	case t.Relay:
 		say("route.relay", args)
 	case t.Route == t.Domain:
