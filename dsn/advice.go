@@ -21,6 +21,7 @@ const (
 	NoMail        Cause = "no mail" // the domain takes none (RFC 7505)
 	NoWay         Cause = "no way"
 	Loop          Cause = "loop"
+	Misled        Cause = "misled" // the domain's mail leads to this server, which has not the domain
 	Expired       Cause = "expired"
 	Silent        Cause = "silent"  // the other server does not answer
 	Unknown       Cause = "unknown" // DNS does not answer
@@ -51,6 +52,8 @@ func (rc *Recipient) cause() Cause {
 	switch {
 	case c == Blocked && rc.Diagnostic == "":
 		return OwnRule
+	case c == Loop && rc.Diagnostic == "": // it went nowhere
+		return Misled
 	case c != "":
 		return c
 	case rc.Action == Delayed:
@@ -64,7 +67,7 @@ func (rc *Recipient) cause() Cause {
 // ofAddress says that it is about the address, which who wrote it could mend.
 func (c Cause) ofAddress() bool {
 	switch c {
-	case NoUser, BadAddress, Moved, Disabled, Full, NoDomain, NoMail, NoWay, International:
+	case NoUser, BadAddress, Moved, Disabled, Full, NoDomain, NoMail, NoWay, Misled, International:
 		return true
 	}
 	return false
