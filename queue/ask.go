@@ -3,7 +3,6 @@ package queue
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"strings"
 	"sync"
@@ -89,7 +88,7 @@ func (a *Asker) Ask(ctx context.Context, host string, from, to mail.Address) (no
 	}
 	v := a.ask(asking, host, from, to)
 	refusal, kept := ourReply(v)
-	if note = a.learn(ctx, host, to, v, refusal); note != "" {
+	if note = a.learn(ctx, host, to, v); note != "" {
 		refusal = nil
 	}
 	a.keep(about, answer{refusal, note, a.q.cfg.Now().Add(kept)})
@@ -236,9 +235,9 @@ func orEnded(err error) error {
 
 // ourReply makes of a verdict our own answer to RCPT, and says how long it holds.
 func ourReply(v verdict) (*mail.Error, time.Duration) {
-	words := ascii(v.text)
-	if v.code != 0 {
-		words = strings.TrimSpace(fmt.Sprintf("The domain's host says to %s: %d %s", v.verb, v.code, words))
+	words := heard(v)
+	if v.code == 0 {
+		words = "The domain's host cannot be asked: " + words
 	}
 	switch {
 	case v.fate == relayed:
@@ -251,6 +250,14 @@ func ourReply(v verdict) (*mail.Error, time.Duration) {
 		return mail.Refuse(450, or(v.status, mail.Status{Class: 4, Subject: 2, Detail: 0}), words), laterKept
 	}
 	return mail.Refuse(451, or(v.status, mail.Status{Class: 4, Subject: 4, Detail: 1}), words), laterKept
+}
+
+// heard is what the host said, or why it said nothing.
+func heard(v verdict) string {
+	if v.code == 0 {
+		return ascii(v.text)
+	}
+	return "The domain's host says to " + v.verb + ": " + ascii(v.words())
 }
 
 // or is the host's status where it says more than its class and fits ours.

@@ -55,19 +55,19 @@ func TestAsk(t *testing.T) {
 	for _, tt := range []struct{ script, want string }{
 		{asking("250 ok", "250 ok"), ""},
 		{asking("250 ok", "251 will forward"), ""},
-		{asking("250 ok", "550 5.1.1 No such user ñ"), "550 5.1.1 The domain's host says to RCPT: 550 No such user ?"},
+		{asking("250 ok", "550 5.1.1 No such user ñ"), "550 5.1.1 The domain's host says to RCPT: 550 5.1.1 No such user ?"},
 		{asking("250 ok", "550 Nobody"), "550 5.1.1 The domain's host says to RCPT: 550 Nobody"},
-		{asking("250 ok", "552 5.2.2 Full"), "550 5.2.2 The domain's host says to RCPT: 552 Full"},
-		{asking("250 ok", "450 4.2.1 Greylisted"), "450 4.2.1 The domain's host says to RCPT: 450 Greylisted"},
-		{asking("553 5.1.8 Who are you", ""), "550 5.1.8 The domain's host says to MAIL: 553 Who are you"},
+		{asking("250 ok", "552 5.2.2 Full"), "550 5.2.2 The domain's host says to RCPT: 552 5.2.2 Full"},
+		{asking("250 ok", "450 4.2.1 Greylisted"), "450 4.2.1 The domain's host says to RCPT: 450 4.2.1 Greylisted"},
+		{asking("553 5.1.8 Who are you", ""), "550 5.1.8 The domain's host says to MAIL: 553 5.1.8 Who are you"},
 		{asking("451 Not now", ""), "450 4.2.0 The domain's host says to MAIL: 451 Not now"},
 		{"S: 554 go away\nC: QUIT\nS: 221 bye\nclosed", "45"},
-		{"S: 220 x\nC: EHLO us.example\nS: 250 x\nC: MAIL FROM:<a@from.example>", "451 4.4.2 The connection broke"},
-		{"refused", "451 4.4.1 No connection: connection refused"},
-		{"silent", "451 4.4.1 No connection: no answer in time"},
-		{mute("S: 220 x"), "451 4.4.2 The connection broke before a message could be sent: no answer in time"},
-		{mute(asking("250 ok", "")), "451 4.4.2 The connection broke: no answer in time"},
-		{"S: 220 us.example\nC: EHLO us.example\nS: 250 us.example\nC: QUIT\nS: 221 bye\nclosed", "451 4.4.6 The host that should say"},
+		{"S: 220 x\nC: EHLO us.example\nS: 250 x\nC: MAIL FROM:<a@from.example>", "451 4.4.2 The domain's host cannot be asked: The connection broke"},
+		{"refused", "451 4.4.1 The domain's host cannot be asked: No connection: connection refused"},
+		{"silent", "451 4.4.1 The domain's host cannot be asked: No connection: no answer in time"},
+		{mute("S: 220 x"), "451 4.4.2 The domain's host cannot be asked: The connection broke before a message could be sent: no answer in time"},
+		{mute(asking("250 ok", "")), "451 4.4.2 The domain's host cannot be asked: The connection broke: no answer in time"},
+		{"S: 220 us.example\nC: EHLO us.example\nS: 250 us.example\nC: QUIT\nS: 221 bye\nclosed", "451 4.4.6 The domain's host cannot be asked: The host that should say"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t)
@@ -107,7 +107,7 @@ func TestAskItself(t *testing.T) {
 		own := netip.MustParseAddrPort("127.0.0.2:5525")
 		w.q.cfg.OwnListener = func(to netip.AddrPort) bool { return to == own }
 		got := asked(unnoted(NewAsker(w.q).Ask(t.Context(), own.String(), mail.Address{Local: "a", Domain: "from.example"}, mail.Address{Local: "b", Domain: "x.example"})))
-		if !strings.HasPrefix(got, "451 4.4.6 The host that should say") || len(w.dials) != 0 {
+		if !strings.HasPrefix(got, "451 4.4.6 The domain's host cannot be asked: The host that should say") || len(w.dials) != 0 {
 			t.Errorf("%q after %q", got, w.dials)
 		}
 		w.routes["x.example"] = Route{Hosts: []string{own.String(), "127.0.0.2:25"}}

@@ -69,15 +69,15 @@ func (a *Asker) Run(ctx context.Context) error {
 // learn notes what a verdict says of a recipient. Where it says nothing, because
 // nobody could be asked, it gives the reason for which the recipient is taken all
 // the same, if there is one.
-func (a *Asker) learn(ctx context.Context, host string, to mail.Address, v verdict, refusal *mail.Error) (note string) {
+func (a *Asker) learn(ctx context.Context, host string, to mail.Address, v verdict) (note string) {
 	switch {
 	case v.fate == relayed:
 		a.confirmed.add(to, a.wayTo(ctx, host, to))
 	case v.fate == failed && v.verb == smtp.RCPT.String():
 		a.confirmed.forget(ctx, to)
 	case v.unasked() && ctx.Err() == nil: // else who asked has gone, and the host may be well
-		a.keep(question{host: host}, answer{note: refusal.Text, until: a.q.cfg.Now().Add(laterKept)})
-		return a.recall(ctx, host, to, refusal.Text)
+		a.keep(question{host: host}, answer{note: heard(v), until: a.q.cfg.Now().Add(laterKept)})
+		return a.recall(ctx, host, to, heard(v))
 	}
 	return ""
 }

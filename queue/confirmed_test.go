@@ -93,7 +93,7 @@ func backedUp(t *testing.T, test func(b *backup)) {
 	})
 }
 
-const gone = "451 4.4.1 No connection"
+const gone = "451 4.4.1 The domain's host cannot be asked: No connection"
 
 // Whom the host took before is taken while it is down, also after a restart, for
 // 31 days since it last did; nobody else is.

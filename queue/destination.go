@@ -52,7 +52,7 @@ type trouble struct {
 // told is what the store keeps of it.
 func (t *trouble) told(v verdict) store.Attempt {
 	return store.Attempt{At: t.at, Took: t.took, Host: t.host, Addr: t.addr, TLS: t.tls,
-		Verb: v.verb, Code: v.code, Status: v.status, Text: v.text, Session: t.session, AsOf: t.asOf}
+		Verb: v.verb, Code: v.code, Status: v.kept(), Text: v.text, Session: t.session, AsOf: t.asOf}
 }
 
 // down says that nobody answers there, and that it is too early to look again.

@@ -119,7 +119,7 @@ func TestLabHasItsOwnSessions(t *testing.T) {
 		w.sendAs(lab, "b@x.example")
 		w.send("b@x.example")
 		w.run(time.Hour)
-		const want = "b@x.example relayed 10.0.0.7: 250 mine\n"
+		const want = "b@x.example relayed 10.0.0.7: 250 2.0.0 mine\n"
 		if got := w.story(); got != want+want || len(w.dials) != 2 {
 			t.Errorf("%s, %q", got, w.dials)
 		}

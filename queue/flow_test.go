@@ -159,7 +159,7 @@ func TestDoorShut(t *testing.T) {
 
 // At the end a message on its way is waited for; one that has not begun goes back.
 func TestEnd(t *testing.T) {
-	slow := "C: MAIL FROM:<a@us.example>\nS: 250 ok\nC: RCPT TO:<b@x.example>\nS: 250 ok\nC: DATA\nS: 354 go\nC*\nC*\nC*\nC: .\nwait 70s\nS: 250 mine\nC: QUIT\nS: 221 bye\nclosed"
+	slow := "C: MAIL FROM:<a@us.example>\nS: 250 ok\nC: RCPT TO:<b@x.example>\nS: 250 ok\nC: DATA\nS: 354 go\nC*\nC*\nC*\nC: .\nwait 70s\nS: 250 2.0.0 mine\nC: QUIT\nS: 221 bye\nclosed"
 	for name, c := range map[string]struct {
 		script string
 		ends   time.Duration
@@ -205,7 +205,7 @@ func TestLeases(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.host("x.example", "mx.example", 10, "192.0.2.7")
-		w.answers("192.0.2.7:25", talk(strings.Replace(sent, "S: 250 2.0.0 mine", "wait 9m\nS: 250 mine", 1), quit))
+		w.answers("192.0.2.7:25", talk(strings.Replace(sent, "S: 250 2.0.0 mine", "wait 9m\nS: 250 2.0.0 mine", 1), quit))
 		w.send("b@x.example")
 		w.run(20 * time.Minute)
 		if w.store.left() != 0 || w.store.renewed < 5 {
@@ -215,7 +215,7 @@ func TestLeases(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.host("x.example", "mx.example", 10, "192.0.2.7")
-		w.answers("192.0.2.7:25", talk(strings.Replace(sent, "S: 250 2.0.0 mine", "wait 1m\nS: 250 mine", 1), quit))
+		w.answers("192.0.2.7:25", talk(strings.Replace(sent, "S: 250 2.0.0 mine", "wait 1m\nS: 250 2.0.0 mine", 1), quit))
 		w.send("b@x.example")
 		time.AfterFunc(30*time.Second, func() {
 			w.store.mu.Lock()
@@ -409,7 +409,7 @@ func TestRerouted(t *testing.T) {
 			w.send("b@x.example")
 		})
 		w.run(time.Minute)
-		const want = "b@x.example relayed 10.0.0.1: 250 mine\nb@x.example relayed 10.0.0.2: 250 mine\n"
+		const want = "b@x.example relayed 10.0.0.1: 250 2.0.0 mine\nb@x.example relayed 10.0.0.2: 250 2.0.0 mine\n"
 		if got := w.story(); got != want || w.store.left() != 0 {
 			t.Errorf("%s, %d left, %q", got, w.store.left(), w.dials)
 		}

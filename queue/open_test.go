@@ -82,7 +82,7 @@ func TestEnoughForOneConnection(t *testing.T) {
 			w.send("b@x.example")
 			time.AfterFunc(time.Second, func() { w.send("b@x.example") })
 			w.run(time.Minute)
-			const want = "b@x.example relayed mx.example: 250 mine\n"
+			const want = "b@x.example relayed mx.example: 250 2.0.0 mine\n"
 			if got := w.story(); got != want+want || w.store.left() != 0 || len(w.dials) != 2 {
 				t.Errorf("%s: %s, %d left, %q", name, got, w.store.left(), w.dials)
 			}

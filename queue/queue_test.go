@@ -39,7 +39,7 @@ func TestRelayed(t *testing.T) {
 		w.send("b@x.example")
 		time.AfterFunc(time.Second, func() { w.send("b@x.example") })
 		w.run(time.Minute)
-		const want = "b@x.example relayed mx1.x.example: 250 mine\n"
+		const want = "b@x.example relayed mx1.x.example: 250 2.0.0 mine\n"
 		if got := w.story(); got != want+want || w.store.left() != 0 || len(w.dials) != 1 {
 			t.Errorf("%s, %d left, %q", got, w.store.left(), w.dials)
 		}
@@ -59,7 +59,7 @@ func TestNextHost(t *testing.T) {
 			w.answers("192.0.2.8:25", talk(sent, quit))
 			w.send("b@x.example")
 			w.run(time.Minute)
-			if got := w.story(); got != "b@x.example relayed mx2.x.example: 250 mine\n" || w.store.left() != 0 {
+			if got := w.story(); got != "b@x.example relayed mx2.x.example: 250 2.0.0 mine\n" || w.store.left() != 0 {
 				t.Errorf("%s: %s, %d left, %q", name, got, w.store.left(), w.dials)
 			}
 		}
@@ -154,7 +154,7 @@ func TestRefusalNotRemembered(t *testing.T) {
 		w.send("b@x.example")
 		time.AfterFunc(10*time.Second, func() { w.send("b@x.example") })
 		w.run(time.Minute)
-		if got := w.story(); got != "b@x.example failed mx.x.example: 554 5.7.1 blocked\nb@x.example relayed mx.x.example: 250 mine\n" {
+		if got := w.story(); got != "b@x.example failed mx.x.example: 554 5.7.1 blocked\nb@x.example relayed mx.x.example: 250 2.0.0 mine\n" {
 			t.Error(got)
 		}
 	})
@@ -178,11 +178,11 @@ func TestItself(t *testing.T) {
 		"alone":              {"us.example", []string{greets("US.example ESMTP") + bye}, false, "failed " + itself().Error(), 1},
 		"others behind":      {"us.example", []string{greets("us.example") + bye, "refused", "refused", "refused"}, false, "failed " + itself().Error(), 1},
 		"one before":         {"us.example", []string{"refused", greets("us.example") + bye, greets("us.example") + bye, "refused"}, false, "delayed No connection: connection refused", 2},
-		"one before that is": {"us.example", []string{script(greeting(), sent, quit), greets("us.example") + bye}, false, "relayed 250 mine", 1},
-		"by a route":         {"us.example", []string{script(greets("us.example"), sent, quit)}, true, "relayed 250 mine", 1},
-		"one that only says": {"us.example", []string{"S: 554 5.4.6 " + itself().Error() + "\n" + bye, script(greeting(), sent, quit)}, false, "relayed 250 mine", 2},
-		"another":            {"us.example", []string{script(greets("not.us.example"), sent, quit)}, false, "relayed 250 mine", 1},
-		"anybody's name":     {"localhost", []string{strings.ReplaceAll(script(greets("localhost"), sent, quit), "EHLO us.example", "EHLO localhost")}, false, "relayed 250 mine", 1},
+		"one before that is": {"us.example", []string{script(greeting(), sent, quit), greets("us.example") + bye}, false, "relayed 250 2.0.0 mine", 1},
+		"by a route":         {"us.example", []string{script(greets("us.example"), sent, quit)}, true, "relayed 250 2.0.0 mine", 1},
+		"one that only says": {"us.example", []string{"S: 554 5.4.6 " + itself().Error() + "\n" + bye, script(greeting(), sent, quit)}, false, "relayed 250 2.0.0 mine", 2},
+		"another":            {"us.example", []string{script(greets("not.us.example"), sent, quit)}, false, "relayed 250 2.0.0 mine", 1},
+		"anybody's name":     {"localhost", []string{strings.ReplaceAll(script(greets("localhost"), sent, quit), "EHLO us.example", "EHLO localhost")}, false, "relayed 250 2.0.0 mine", 1},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t)

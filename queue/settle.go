@@ -192,7 +192,7 @@ func spoken(a *store.Attempt) string {
 	var b strings.Builder
 	if a.Code != 0 {
 		fmt.Fprintf(&b, "%d ", a.Code)
-		if a.Status.Subject != 0 || a.Status.Detail != 0 {
+		if a.Status.Class != 0 {
 			b.WriteString(a.Status.String() + " ")
 		}
 	}

@@ -29,7 +29,7 @@ func conversations() map[string]conversation {
 			C*
 			C*
 			C: .
-			S: 250 mine
+			S: 250 2.0.0 mine
 			C: MAIL FROM:<a@us.example>
 			S: 250 ok
 			C: RCPT TO:<c@x.example>
@@ -40,8 +40,8 @@ func conversations() map[string]conversation {
 			C*
 			C*
 			C: .
-			S: 250 mine`, quit),
-			want: "b relayed 250 mine, d failed 550 5.1.1 who, c relayed 250 mine", dials: 1, reports: 1},
+			S: 250 2.0.0 mine`, quit),
+			want: "b relayed 250 2.0.0 mine, d failed 550 5.1.1 who, c relayed 250 2.0.0 mine", dials: 1, reports: 1},
 		"421 in the middle": {to: to2, first: talk(`
 			C: MAIL FROM:<a@us.example>
 			S: 250 ok
@@ -51,17 +51,17 @@ func conversations() map[string]conversation {
 			S: 421 4.3.2 bye
 			`),
 			second: talk(strings.ReplaceAll(sent, "b@x", "c@x"), quit),
-			want:   "b failed 550 5.1.1 who, c relayed 250 mine", dials: 2, reports: 1},
+			want:   "b failed 550 5.1.1 who, c relayed 250 2.0.0 mine", dials: 2, reports: 1},
 		"no reply to the dot": {to: "b@x.example", first: talk(strings.Replace(sent, "S: 250 2.0.0 mine", "", 1)),
 			want: "b delayed The message was sent, and no answer came: the other side closed the connection", left: 1, dials: 1},
 		"breaks off at once": {to: "b@x.example", first: talk("C: MAIL FROM:<a@us.example>"),
-			second: talk(sent, quit), want: "b relayed 250 mine", dials: 2},
+			second: talk(sent, quit), want: "b relayed 250 2.0.0 mine", dials: 2},
 		"spam": {to: "b@x.example", first: talk(strings.Replace(sent, "250 2.0.0 mine", "554 5.7.1 spam", 1), quit),
 			want: "b failed 554 5.7.1 spam", dials: 1, reports: 1},
 		"DATA 451": {to: "b@x.example", first: talk(strings.Replace(sent[:strings.Index(sent, "C: Subject")], "354 go", "451 no", 1), "C: RSET\nS: 250 ok", quit),
 			want: "b delayed 451 no", left: 1, dials: 1},
 		"EHLO 421": {to: "b@x.example", first: "S: 220 x\nC: EHLO us.example\nS: 421 bye\nclosed", second: talk(sent, quit),
-			want: "b relayed 250 mine", dials: 2},
+			want: "b relayed 250 2.0.0 mine", dials: 2},
 		"all greet 554": {to: "b@x.example", first: "S: 554 5.7.1 blocked\nC: QUIT\nS: 221 x\nclosed", second: "S: 554 5.7.1 listed\nC: QUIT\nS: 221 x\nclosed",
 			want: "b failed 554 5.7.1 listed", dials: 2, reports: 1},
 		"one greets 554": {to: "b@x.example", first: "S: 554 5.7.1 blocked\nC: QUIT\nS: 221 x\nclosed", second: "refused",
@@ -73,18 +73,18 @@ func conversations() map[string]conversation {
 			first: talk(quit), second: talk(quit),
 			want: "b failed The server takes no 8-bit messages", dials: 2, reports: 1},
 		"eight bits put into seven": {to: "b@x.example", out: store.Outgoing{Sender: "s", From: "a@us.example", Body: mail.Body8BitMIME},
-			first: script(greeting("SIZE 1000"), narrow(sent), quit), want: "b relayed 250 mine", dials: 1},
+			first: script(greeting("SIZE 1000"), narrow(sent), quit), want: "b relayed 250 2.0.0 mine", dials: 1},
 		"eight bits that are seven": {to: "b@x.example", out: store.Outgoing{Sender: "s", From: "a@us.example", Body: mail.Body8BitMIME, EnvID: "plain"},
-			first: talk(sent, quit), want: "b relayed 250 mine", dials: 1},
+			first: talk(sent, quit), want: "b relayed 250 2.0.0 mine", dials: 1},
 		"eight bits that others signed, elsewhere": {to: "b@x.example", out: store.Outgoing{Sender: "s", From: "a@us.example", Body: mail.Body8BitMIME, EnvID: "signed"},
 			first: talk(quit), second: script(greeting("8BITMIME"), strings.NewReplacer("us.example>", "us.example> BODY=8BITMIME", "C: Subject", "C: DKIM-Signature: theirs\nC: Subject", "C: Hi", "C: H\xe9").Replace(sent), quit),
-			want: "b relayed 250 mine", dials: 2},
+			want: "b relayed 250 2.0.0 mine", dials: 2},
 		"too large": {to: "b@x.example", out: store.Outgoing{Sender: "s", From: "a@us.example", Size: 1000},
 			first: script(greeting("SIZE 999"), quit), second: script(greeting("SIZE 999"), quit),
 			want: "b failed The message is larger than the server takes", dials: 2, reports: 1},
 		"odd EHLO": {to: "b@x.example", first: script("S: 220-hello\nS: 220\nC: EHLO us.example\nS: 502 what\nC: HELO us.example\nS: 250", sent, quit),
-			want: "b relayed 250 mine", dials: 1},
-		"no SMTP": {to: "b@x.example", first: "S: SSH-2.0-x\nclosed", second: talk(sent, quit), want: "b relayed 250 mine", dials: 2},
+			want: "b relayed 250 2.0.0 mine", dials: 1},
+		"no SMTP": {to: "b@x.example", first: "S: SSH-2.0-x\nclosed", second: talk(sent, quit), want: "b relayed 250 2.0.0 mine", dials: 2},
 		"lab, not routed": {to: "b@x.example", out: store.Outgoing{Sender: "s", From: "a@us.example", Lab: true},
 			want: "b failed Mail of a lab goes only where a route leads", reports: 1},
 	}

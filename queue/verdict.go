@@ -30,8 +30,9 @@ type verdict struct {
 	verb   string // what was answered so; "" where nobody answered
 	code   int    // of the reply; 0 for none
 	status mail.Status
-	text   string // the remote's words, or ours
-	lone   bool   // it is about one recipient, not about all of the transaction
+	theirs mail.Status // as the reply has it; zero where that has none
+	text   string      // the remote's words, or ours
+	lone   bool        // it is about one recipient, not about all of the transaction
 }
 
 // said is a verdict of ours. Its text is kept in English, out of the catalog, by
@@ -64,7 +65,21 @@ func (v verdict) ending() string {
 	if v.code == 421 { // RFC 5321 §3.8
 		how = "peer closed: "
 	}
-	return how + spoken(&store.Attempt{Code: v.code, Status: v.status, Text: v.text})
+	return how + v.words()
+}
+
+// kept is the status that is kept beside the text: the remote's words have theirs,
+// or none.
+func (v verdict) kept() mail.Status {
+	if v.code != 0 {
+		return v.theirs
+	}
+	return v.status
+}
+
+// words is what was answered, as a reply is written.
+func (v verdict) words() string {
+	return spoken(&store.Attempt{Code: v.code, Status: v.kept(), Text: v.text})
 }
 
 // wordsMost bounds what is kept of a remote's words, in octets.
@@ -90,7 +105,7 @@ func clean(s string) string {
 // §4.3.2). What is neither 4yz nor 5yz came where it makes no sense: the server
 // is not in step with us.
 func answered(verb smtp.Verb, body bool, r smtp.Reply) verdict {
-	v := verdict{fate: later, verb: verb.String(), code: r.Code, status: r.Status}
+	v := verdict{fate: later, verb: verb.String(), code: r.Code, status: r.Status, theirs: r.Status}
 	if verb == smtp.Unknown {
 		v.verb = "greeting"
 	}
@@ -104,8 +119,9 @@ func answered(verb smtp.Verb, body bool, r smtp.Reply) verdict {
 		v.fate = failed
 	case 4:
 	default:
-		v.text = clean(words.Fail("attempt.unexpected", words.Args{"Reply": v.text}).Error())
+		v.text = clean(words.Fail("attempt.unexpected", words.Args{"Reply": strings.TrimSpace(r.Status.String() + " " + v.text)}).Error())
 		v.status = mail.Status{Class: 4, Subject: 5}
+		v.theirs = v.status // it says that the reply was none to that
 	}
 	if v.status == (mail.Status{}) {
 		v.status = mail.Status{Class: uint8(r.Class())}
@@ -162,7 +178,7 @@ func crowded(r smtp.Reply) bool {
 // overall judges what holds for all who were not answered on their own.
 func overall(out smtpclient.Outcome, err error, got passed) (v verdict, usable bool) {
 	if err == nil {
-		return verdict{fate: relayed, verb: "message", code: out.Done.Code, status: relayedAs(out.Done),
+		return verdict{fate: relayed, verb: "message", code: out.Done.Code, status: relayedAs(out.Done), theirs: out.Done.Status,
 			text: clean(strings.Join(append([]string{out.Done.Text}, out.Done.More...), " "))}, true
 	}
 	var refusal *smtpclient.Refusal

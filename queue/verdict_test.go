@@ -41,18 +41,18 @@ func TestJudge(t *testing.T) {
 		want   string // of each recipient
 		usable bool
 	}{
-		"all taken":            {"250 ok", []string{"250 ok", "251 forwarded"}, "250 mine", nil, whole, "relayed relayed", true},
+		"all taken":            {"250 ok", []string{"250 ok", "251 forwarded"}, "250 2.0.0 mine", nil, whole, "relayed relayed", true},
 		"other 2yz":            {"299 ok", []string{"288 ok"}, "277 mine", nil, whole, "relayed", true},
-		"one unknown":          {"250 ok", []string{"250 ok", "550 5.1.1 no"}, "250 mine", nil, whole, "relayed failed", true},
-		"one later":            {"250 ok", []string{"450 4.2.1 no", "250 ok"}, "250 mine", nil, whole, "later relayed", true},
-		"other 4yz and 5yz":    {"250 ok", []string{"499 no", "599 no", "250 ok"}, "250 mine", nil, whole, "later failed relayed", true},
-		"too many":             {"250 ok", []string{"250 ok", "452 enough"}, "250 mine", nil, whole, "relayed again", true},
-		"too many, 4.5.3":      {"250 ok", []string{"250 ok", "452 4.5.3 enough"}, "250 mine", nil, whole, "relayed again", true},
-		"too many, RFC 821":    {"250 ok", []string{"250 ok", "552 enough"}, "250 mine", nil, whole, "relayed again", true},
-		"mailbox full":         {"250 ok", []string{"250 ok", "452 4.2.2 full"}, "250 mine", nil, whole, "relayed later", true},
-		"mailbox full, 552":    {"250 ok", []string{"250 ok", "552 5.2.2 full"}, "250 mine", nil, whole, "relayed failed", true},
+		"one unknown":          {"250 ok", []string{"250 ok", "550 5.1.1 no"}, "250 2.0.0 mine", nil, whole, "relayed failed", true},
+		"one later":            {"250 ok", []string{"450 4.2.1 no", "250 ok"}, "250 2.0.0 mine", nil, whole, "later relayed", true},
+		"other 4yz and 5yz":    {"250 ok", []string{"499 no", "599 no", "250 ok"}, "250 2.0.0 mine", nil, whole, "later failed relayed", true},
+		"too many":             {"250 ok", []string{"250 ok", "452 enough"}, "250 2.0.0 mine", nil, whole, "relayed again", true},
+		"too many, 4.5.3":      {"250 ok", []string{"250 ok", "452 4.5.3 enough"}, "250 2.0.0 mine", nil, whole, "relayed again", true},
+		"too many, RFC 821":    {"250 ok", []string{"250 ok", "552 enough"}, "250 2.0.0 mine", nil, whole, "relayed again", true},
+		"mailbox full":         {"250 ok", []string{"250 ok", "452 4.2.2 full"}, "250 2.0.0 mine", nil, whole, "relayed later", true},
+		"mailbox full, 552":    {"250 ok", []string{"250 ok", "552 5.2.2 full"}, "250 2.0.0 mine", nil, whole, "relayed failed", true},
 		"all too many":         {"250 ok", []string{"452 no"}, "", refused(smtp.RCPT, "452 no"), nothing, "later", true},
-		"an intermediate RCPT": {"250 ok", []string{"354 go", "250 ok"}, "250 mine", nil, whole, "later relayed", false},
+		"an intermediate RCPT": {"250 ok", []string{"354 go", "250 ok"}, "250 2.0.0 mine", nil, whole, "later relayed", false},
 		"sender unwelcome":     {"550 5.7.1 no", []string{"", ""}, "", refused(smtp.MAIL, "550 5.7.1 no"), nothing, "failed failed", true},
 		"sender later":         {"451 no", []string{"503 no MAIL", "503 no MAIL"}, "", refused(smtp.MAIL, "451 no"), nothing, "later later", true},
 		"MAIL 3yz":             {"354 go", []string{""}, "", refused(smtp.MAIL, "354 go"), nothing, "later", false},
@@ -135,5 +135,30 @@ func TestWait(t *testing.T) {
 	}
 	if got := r.wait(1000, mostSilence).Minutes(); got < 60 || got > 72 {
 		t.Error(got)
+	}
+}
+
+// A reply's enhanced code is part of the remote's words, where it has one.
+func TestReplyWords(t *testing.T) {
+	for reply, want := range map[string]string{
+		"550 5.0.0 no":                    "550 5.0.0 no",
+		"550 no":                          "550 no",
+		"450-4.7.1 not\r\n450 4.7.1 now":  "450 4.7.1 not now",
+		"250 2.1.5 what":                  "250 4.5.0 unexpected answer: 2.1.5 what",
+		"354 go":                          "354 4.5.0 unexpected answer: go",
+		"250-2.0.0 OK\r\n250 2.0.0 as 12": "250 2.0.0 OK as 12",
+		"250 OK":                          "250 OK",
+	} {
+		r, err := smtp.ParseReply(reply + "\r\n")
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := answered(smtp.RCPT, false, r)
+		if strings.Contains(r.Text, "OK") {
+			v, _ = overall(smtpclient.Outcome{Done: r}, nil, whole)
+		}
+		if got := v.words(); got != want || v.status.Class != 2 && v.status.Class != 4 && v.status.Class != 5 {
+			t.Errorf("%q: %q, %v", reply, got, v.status)
+		}
 	}
 }

@@ -35,21 +35,21 @@ func headerCases() map[string]headerCase {
 	refuses := talk(quit)
 	header := []string{"Status: 5.6.9", "The server takes no header beyond ASCII", "plain letters, a to z, in the header"}
 	return map[string]headerCase{
-		"SMTPUTF8": {text: wide, first: saidBy([]string{"8BITMIME", "SMTPUTF8"}, " BODY=8BITMIME SMTPUTF8", wide), want: "b relayed 250 mine"},
-		"8BITMIME": {text: wide, first: saidBy([]string{"8BITMIME"}, " BODY=8BITMIME", wide), want: "b relayed 250 mine"},
-		"neither":  {text: wide, first: saidBy(nil, "", words), want: "b relayed 250 mine"},
+		"SMTPUTF8": {text: wide, first: saidBy([]string{"8BITMIME", "SMTPUTF8"}, " BODY=8BITMIME SMTPUTF8", wide), want: "b relayed 250 2.0.0 mine"},
+		"8BITMIME": {text: wide, first: saidBy([]string{"8BITMIME"}, " BODY=8BITMIME", wide), want: "b relayed 250 2.0.0 mine"},
+		"neither":  {text: wide, first: saidBy(nil, "", words), want: "b relayed 250 2.0.0 mine"},
 		"neither, signed by others": {text: "DKIM-Signature: theirs\n" + wide, first: refuses, want: "b failed The server takes no header beyond ASCII",
 			reports: header},
 		"neither, signed by others, and another host": {text: "DKIM-Signature: theirs\n" + wide, first: refuses,
-			second: saidBy([]string{"8BITMIME"}, " BODY=8BITMIME", "DKIM-Signature: theirs\n"+wide), want: "b relayed 250 mine"},
+			second: saidBy([]string{"8BITMIME"}, " BODY=8BITMIME", "DKIM-Signature: theirs\n"+wide), want: "b relayed 250 2.0.0 mine"},
 		"8BITMIME, signed by others": {text: "DKIM-Signature: theirs\n" + wide, first: saidBy([]string{"8BITMIME"}, " BODY=8BITMIME", "DKIM-Signature: theirs\n"+wide),
-			want: "b relayed 250 mine"},
+			want: "b relayed 250 2.0.0 mine"},
 		"neither, an address":  {text: wider, first: refuses, want: "b failed The server takes no header beyond ASCII", reports: header},
-		"8BITMIME, an address": {text: wider, first: saidBy([]string{"8BITMIME"}, " BODY=8BITMIME", wider), want: "b relayed 250 mine"},
-		"SMTPUTF8 alone":       {text: wide, first: saidBy([]string{"SMTPUTF8"}, "", words), want: "b relayed 250 mine"}, // RFC 6531 §3.1 wants both
+		"8BITMIME, an address": {text: wider, first: saidBy([]string{"8BITMIME"}, " BODY=8BITMIME", wider), want: "b relayed 250 2.0.0 mine"},
+		"SMTPUTF8 alone":       {text: wide, first: saidBy([]string{"SMTPUTF8"}, "", words), want: "b relayed 250 2.0.0 mine"}, // RFC 6531 §3.1 wants both
 		"asked":                {text: wide, asked: true, first: script(greeting("8BITMIME"), quit), want: "b failed The server takes no header beyond ASCII", reports: header},
 		"asked, and another host": {text: wide, asked: true, first: script(greeting("8BITMIME"), quit),
-			second: saidBy([]string{"8BITMIME", "SMTPUTF8"}, " BODY=8BITMIME SMTPUTF8", wide), want: "b relayed 250 mine"},
+			second: saidBy([]string{"8BITMIME", "SMTPUTF8"}, " BODY=8BITMIME SMTPUTF8", wide), want: "b relayed 250 2.0.0 mine"},
 		"address": {text: "Subject: Hi\n\nHi", asked: true, to: "ñ@x.example", first: script(greeting("8BITMIME"), quit),
 			want: "ñ failed The server takes no addresses beyond ASCII", reports: []string{"Status: 5.6.7", "addresses with letters beyond a to z"}},
 	}
