@@ -31,6 +31,7 @@ type Collected struct {
 	Every    string    `json:"every,omitempty"`   // "10m0s"; "": by hand
 	Created  time.Time `json:"created"`
 	Next     time.Time `json:"next,omitzero"`
+	Slowed   bool      `json:"slowed,omitempty"` // it failed, and next is later than every would have it
 	Last     time.Time `json:"last,omitzero"`           // when it was tried
 	Messages int       `json:"messages"`                // that came then
 	Nothing  bool      `json:"nothing_waits,omitempty"` // etrn, atrn: the provider said so then
@@ -175,9 +176,19 @@ func noEntry(err error, id int64) error {
 	return err
 }
 
+// DeniedLogins shows the entries with a schedule whose log-in is refused.
+func DeniedLogins(all []collect.Entry) (out []Collected) {
+	for _, e := range all {
+		if _, denied := e.Last.Denied(); denied && e.Every > 0 {
+			out = append(out, showCollected(e))
+		}
+	}
+	return out
+}
+
 func showCollected(e collect.Entry) Collected {
 	out := Collected{ID: e.ID, Way: string(e.Way), Host: e.Host, TLS: string(e.TLS), CA: believed(e.CA), User: e.User, Domains: e.Domains,
-		Account: e.Account, Keep: e.Keep, Created: e.Created, Next: e.Next, Last: e.Last.At, Messages: e.Last.Messages, Nothing: e.Last.Nothing,
+		Account: e.Account, Keep: e.Keep, Created: e.Created, Next: e.Next, Slowed: e.Slowed(), Last: e.Last.At, Messages: e.Last.Messages, Nothing: e.Last.Nothing,
 		Left: e.Last.Left, Session: e.Last.Session, Failure: mail.Shown(e.Last.Failure)}
 	for _, one := range e.Last.Stayed {
 		out.Stayed = append(out.Stayed, Stayed{one.UIDL, one.Octets, one.From, one.Why})

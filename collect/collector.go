@@ -25,6 +25,7 @@ type Config struct {
 	Session  func() uint64              // gives the number of the next session
 	Label    func(domain string) string // a domain in its one spelling; nil: in lower case
 	Problem  func(error)                // is told what an administrator should know; nil: nobody
+	Denied   func(Entry)                // is told once of an entry with a schedule whose log-in is refused; nil: nobody
 	Roots    *x509.CertPool
 	TLS      func() *tls.Config // offered on a turned connection that came without; nil, or giving that: none
 	Dial     Dial
@@ -58,6 +59,9 @@ func New(cfg Config) *Collector {
 	}
 	if cfg.Problem == nil {
 		cfg.Problem = func(error) {}
+	}
+	if cfg.Denied == nil {
+		cfg.Denied = func(Entry) {}
 	}
 	if cfg.Label == nil {
 		cfg.Label = strings.ToLower
@@ -158,6 +162,7 @@ func (c *Collector) due(e Entry) time.Time {
 // running is an entry at work, and once ended is closed what became of it.
 type running struct {
 	id     int64
+	byHand bool
 	ended  chan struct{}
 	result Result
 	err    error
@@ -190,7 +195,7 @@ func (c *Collector) run(ctx context.Context, r *running) {
 		}
 		close(r.ended)
 	}()
-	r.result, r.err = c.collect(ctx, r.id)
+	r.result, r.err = c.collect(ctx, r.id, r.byHand)
 }
 
 // Once collects an entry now, whatever its schedule says. Where it is at work
@@ -201,6 +206,7 @@ func (c *Collector) Once(ctx context.Context, id int64) (result Result, joined b
 	for {
 		own, other := c.begin(id)
 		if own != nil {
+			own.byHand = true
 			c.run(ctx, own)
 			return own.result, false, own.err
 		}
@@ -238,7 +244,7 @@ func (c *Collector) take(ctx context.Context) error {
 
 func (c *Collector) give() { <-c.places }
 
-func (c *Collector) collect(ctx context.Context, id int64) (Result, error) {
+func (c *Collector) collect(ctx context.Context, id int64, byHand bool) (Result, error) {
 	if err := c.take(ctx); err != nil {
 		return Result{}, err
 	}
@@ -250,10 +256,15 @@ func (c *Collector) collect(ctx context.Context, id int64) (Result, error) {
 	result := c.visit(ctx, e, c.cfg.Store)
 	var next time.Time
 	if e.Every > 0 {
-		next = c.cfg.Now().Add(e.Every)
+		next = c.cfg.Now().Add(e.after(&result, byHand))
 	}
 	if err := c.cfg.Store.Settle(context.WithoutCancel(ctx), id, result, next); err != nil {
 		return result, fmt.Errorf("collect: result of entry %d: %w", id, err)
+	}
+	_, known := e.Last.Denied()
+	if _, denied := result.Denied(); denied && !known && !byHand {
+		e.Last, e.Next, e.Password = result, next, ""
+		c.cfg.Denied(e)
 	}
 	return result, nil
 }

@@ -73,6 +73,9 @@ type customer struct {
 	dials []string
 	sink  event.Sink
 	tls   *tls.Config // what it offers on turned connections
+
+	dialed func() // is told of each
+	denied []collect.Entry
 }
 
 // calls is how many connections were made.
@@ -105,11 +108,15 @@ func newCustomer(t *testing.T, serve func(nc net.Conn), roots ...*x509.CertPool)
 		Store: c.store, Door: c.box, Hostname: "gw.north.example", MaxSize: 1000, Sink: c,
 		Session: func() uint64 { number++; return number },
 		Problem: func(err error) { t.Error(err) },
+		Denied:  func(e collect.Entry) { c.denied = append(c.denied, e) },
 		Roots:   first(roots),
 		TLS:     func() *tls.Config { return c.tls },
 		Dial: func(_ context.Context, addr string) (net.Conn, error) {
 			c.mu.Lock()
 			c.dials = append(c.dials, addr)
+			if c.dialed != nil {
+				c.dialed()
+			}
 			c.mu.Unlock()
 			if serve == nil {
 				return nil, errors.New("refused")

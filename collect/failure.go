@@ -41,12 +41,12 @@ func failure(err error) string {
 	switch {
 	case errors.As(err, &away):
 		return "what came was refused here: " + mail.Shown(away.Error())
-	case errors.As(err, &refusal) && refusal.Verb == smtp.AUTH:
-		return "log-in refused: " + mail.Shown(refusal.Reply.FirstLine())
+	case errors.As(err, &refusal) && refusal.Verb == smtp.AUTH && !refusal.Temporary():
+		return loginRefused + mail.Shown(refusal.Reply.FirstLine())
 	case errors.As(err, &refusal):
 		return mail.Shown(refusal.Reply.FirstLine())
-	case errors.As(err, &no) && (no.Verb == pop3.USER || no.Verb == pop3.PASS || no.Verb == pop3.APOP || no.Verb == pop3.AUTH):
-		return "log-in refused: " + mail.Shown(no.Text)
+	case errors.As(err, &no) && !no.Temporary() && (no.Verb == pop3.USER || no.Verb == pop3.PASS || no.Verb == pop3.APOP || no.Verb == pop3.AUTH):
+		return loginRefused + mail.Shown(no.Text)
 	case errors.As(err, &no):
 		return mail.Shown(no.Text)
 	case errors.As(err, &way) && errors.As(err, &nobody): // there was nobody to connect to

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"posta/collect"
+	"posta/directory"
+	"posta/words"
 )
 
 // newCollector makes what fetches mail that lies elsewhere; it comes in by the
@@ -12,7 +14,7 @@ import (
 func (h *House) newCollector() *collect.Collector {
 	return collect.New(collect.Config{
 		Store: h.db.Collected(), Door: h.room, Hostname: h.cfg.Hostname, MaxSize: h.maxHandedIn(),
-		Dial: h.queue.Connect, TLS: h.turnedTLS, Sink: h.events, Session: h.numbers.next, Problem: h.o.Report,
+		Dial: h.queue.Connect, TLS: h.turnedTLS, Sink: h.events, Session: h.numbers.next, Problem: h.o.Report, Denied: h.denied,
 		Label: func(domain string) string {
 			label, err := aLabels(domain)
 			if err != nil {
@@ -21,6 +23,25 @@ func (h *House) newCollector() *collect.Collector {
 			return strings.ToLower(label)
 		},
 	})
+}
+
+// denied tells of an entry whose log-in another host refuses: somebody has to say
+// the right password.
+func (h *House) denied(e collect.Entry) {
+	said, _ := e.Last.Denied()
+	args := words.Args{"Number": e.ID, "Way": strings.ToUpper(string(e.Way)), "Host": e.Host, "User": e.User, "What": said}
+	told := words.Fail("server.denied", args)
+	domain := ""
+	if e.Way == collect.POP3 {
+		_, domain = directory.Split(e.Account)
+	} else if first := strings.TrimPrefix(e.Domains[0], "@"); !strings.HasPrefix(first, "#") {
+		domain = first
+	}
+	if domain == "" {
+		h.o.Report(told)
+		return
+	}
+	h.tell(domain, words.Fail("server.denied_subject", args), told)
 }
 
 // turnedTLS is what this server offers a provider once a connection has turned;

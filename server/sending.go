@@ -69,16 +69,22 @@ func (h *House) alarm(a check.SendingAlarm) {
 		id = "server.sent_hour"
 	}
 	told := words.Fail(id, words.Args{"Account": a.Login.Address, "Wanted": a.Wanted, "Limit": a.Limit})
-	if err := h.tellPostmaster(context.Background(), a.Login.Address, told); err != nil {
-		h.o.Report(fmt.Errorf("server: the postmaster's alarm: %w", err))
-	}
-	h.o.Report(told)
+	_, domain := directory.Split(a.Login.Address)
+	h.tell(domain, words.Fail("server.sent_subject", words.Args{"Account": a.Login.Address}), told)
 }
 
-// tellPostmaster writes to the postmaster of an account's domain, in all of
-// posta's languages.
-func (h *House) tellPostmaster(ctx context.Context, account string, what *words.Error) error {
-	_, domain := directory.Split(account)
+// tell tells the administrator, and the postmaster of a domain, of what needs a
+// person.
+func (h *House) tell(domain string, subject, what *words.Error) {
+	if err := h.tellPostmaster(context.Background(), domain, subject, what); err != nil {
+		h.o.Report(fmt.Errorf("server: the postmaster's alarm: %w", err))
+	}
+	h.o.Report(what)
+}
+
+// tellPostmaster writes to the postmaster of a domain, in all of posta's
+// languages.
+func (h *House) tellPostmaster(ctx context.Context, domain string, subject, what *words.Error) error {
 	to := mail.Address{Local: "postmaster", Domain: domain}
 	letter, err := h.room.Begin(ctx, mail.Origin{Listener: "inside", Service: mail.Submission, Inside: "posta"}, mail.Envelope{UTF8: true, Body: mail.Body8BitMIME})
 	if err != nil {
@@ -94,7 +100,7 @@ func (h *House) tellPostmaster(ctx context.Context, account string, what *words.
 		if err != nil {
 			return err
 		}
-		subjects = append(subjects, w.Say("server.sent_subject", words.Args{"Account": account}))
+		subjects = append(subjects, w.Error(subject))
 		texts = append(texts, "", w.Error(what))
 	}
 	lines := append([]string{"From: <" + to.String() + ">", "To: <" + to.String() + ">",

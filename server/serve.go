@@ -293,6 +293,11 @@ func (h *House) status(ctx context.Context) (admin.Status, error) {
 	}
 	s.Outgoing, s.Queue = h.cfg.Outgoing.Mode, admin.ShowDepth(depth)
 	s.Rules, s.Sendmail, s.Certificates = h.networks(), h.cfg.Sendmail.Socket, shown(&h.cfg, h.certs)
+	entries, err := h.db.Collected().Entries(ctx)
+	if err != nil {
+		return admin.Status{}, err
+	}
+	s.Denied = admin.DeniedLogins(entries)
 	if h.sinks() {
 		s.MaxMessages, s.Ephemeral = h.cfg.Sink.MaxMessages, h.o.Store != ""
 	}

@@ -100,6 +100,9 @@ func (a *app) collectTable(w io.Writer, all []admin.Collected) error {
 	for i, line := range slices.Collect(strings.Lines(text.String())) {
 		if i > 0 && i <= len(all) && !all[i-1].Last.IsZero() {
 			line += a.fitting(w, "    "+a.collectOutcome(all[i-1])) + "\n"
+			if one := all[i-1]; one.Slowed {
+				line += a.fitting(w, "    "+a.say("collect.slowed", words.Args{"Next": whenListed(one.Next)})) + "\n"
+			}
 		}
 		if _, err := io.WriteString(w, line); err != nil {
 			return err

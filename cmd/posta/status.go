@@ -42,6 +42,9 @@ func (a *app) statusCommand() *cobra.Command {
 					a.warn(w, warning)
 				}
 			}
+			for _, c := range s.Denied {
+				a.warn(w, a.say("status.denied", words.Args{"Number": c.ID, "Host": c.Host, "User": printable(c.User), "Why": collectFailure(a.words, c.Failure), "Next": when(c.Next)}))
+			}
 			return nil
 		})
 	})

@@ -1,0 +1,53 @@
+package collect
+
+import (
+	"strings"
+	"time"
+)
+
+// How a schedule goes slow, so that nobody takes this house for one who guesses
+// passwords: hosts ban such ones, and then ordinary mail does not pass either.
+const (
+	slowerDenied = 4
+	mostDenied   = 24 * time.Hour
+	slowerFailed = 2
+	mostFailed   = time.Hour
+)
+
+// loginRefused begins the failure that is a log-in refused for good.
+const loginRefused = "log-in refused: "
+
+// Denied says whether the log-in was refused, and not only for now: the same one
+// will be refused again. said is what the other server said of it.
+func (r *Result) Denied() (said string, denied bool) {
+	return strings.CutPrefix(r.Failure, loginRefused)
+}
+
+// pause is how long after its end a failure made the schedule wait; 0 after what
+// went well.
+func (e *Entry) pause() time.Duration {
+	if e.Every == 0 || e.Last.Failure == "" || e.Next.IsZero() {
+		return 0
+	}
+	return e.Next.Sub(e.Last.At.Add(e.Last.Took)).Round(time.Second) // a Store keeps microseconds
+}
+
+// Slowed says that the schedule waits longer than it would, for it failed.
+func (e *Entry) Slowed() bool { return e.pause() > e.Every+time.Second }
+
+// after is how long the schedule waits after a result, given the entry as it was
+// before. Whoever asks by hand begins anew.
+func (e *Entry) after(r *Result, byHand bool) time.Duration {
+	if r.Failure == "" {
+		return e.Every
+	}
+	factor, most := time.Duration(slowerFailed), mostFailed
+	if _, denied := r.Denied(); denied {
+		factor, most = slowerDenied, mostDenied
+	}
+	before := e.Every
+	if !byHand {
+		before = max(before, min(e.pause(), mostDenied))
+	}
+	return max(before, min(factor*before, most))
+}
