@@ -14,6 +14,7 @@ import (
 type Collecting interface {
 	Once(ctx context.Context, id int64) (result collect.Result, joined bool, err error)
 	Single(ctx context.Context, e collect.Entry) (collect.Result, error)
+	Change(id int64, change func() error) error
 	Stir()
 }
 
@@ -31,7 +32,7 @@ type Collected struct {
 	Every    string    `json:"every,omitempty"`   // "10m0s"; "": by hand
 	Created  time.Time `json:"created"`
 	Next     time.Time `json:"next,omitzero"`
-	Slowed   bool      `json:"slowed,omitempty"` // it failed, and next is later than every would have it
+	Slowed   bool      `json:"slowed,omitempty"`        // it failed, and next is later than every would have it
 	Last     time.Time `json:"last,omitzero"`           // when it was tried
 	Messages int       `json:"messages"`                // that came then
 	Nothing  bool      `json:"nothing_waits,omitempty"` // etrn, atrn: the provider said so then
@@ -87,11 +88,15 @@ func (h House) collections() []Operation {
 		op("collect.add", true, func(ctx context.Context, in CollectWish) (Collected, error) {
 			e, err := h.entry(ctx, in)
 			if err == nil {
+				err = h.newEntry(ctx, e)
+			}
+			if err == nil {
 				e, err = s.AddEntry(ctx, e)
 				h.stirCollector()
 			}
 			return showCollected(e), err
 		}),
+		op("collect.set", true, h.setEntry),
 		op("collect.run", true, func(ctx context.Context, in ByID) (Collected, error) {
 			if h.Collector == nil {
 				return Collected{}, refusal("absent", "collect.no_server")
@@ -133,13 +138,29 @@ func (h House) stirCollector() {
 func (h House) entry(ctx context.Context, in CollectWish) (collect.Entry, error) {
 	e := collect.Entry{Way: collect.Way(in.Way), Host: in.Host, TLS: collect.Security(in.TLS), CA: in.CA, User: in.User, Password: in.Password,
 		Domains: in.Domains, Account: in.Account, Keep: in.Keep, Created: time.Now().UTC().Truncate(time.Second)}
-	if in.Every != "" {
-		every, err := time.ParseDuration(in.Every)
-		if err != nil || every <= 0 {
-			return e, refusal("invalid", "collect.every", "Value", in.Every)
-		}
-		e.Every, e.Next = every, e.Created
+	if err := schedule(&e, in.Every); err != nil {
+		return e, err
 	}
+	return h.fitting(ctx, e)
+}
+
+// schedule sets how often an entry is collected, beginning now; "" is by hand.
+func schedule(e *collect.Entry, every string) error {
+	e.Every, e.Next = 0, time.Time{}
+	if every == "" {
+		return nil
+	}
+	d, err := time.ParseDuration(every)
+	if err != nil || d <= 0 {
+		return refusal("invalid", "collect.every", "Value", every)
+	}
+	e.Every, e.Next = d, time.Now().UTC().Truncate(time.Second)
+	return nil
+}
+
+// fitting brings an entry into its form, with the names that its account and
+// domains have here.
+func (h House) fitting(ctx context.Context, e collect.Entry) (collect.Entry, error) {
 	if err := e.Check(); err != nil {
 		return e, invalidWish(err)
 	}

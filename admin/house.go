@@ -89,8 +89,8 @@ type Status struct {
 	Outgoing      string     `json:"outgoing"`               // what becomes of mail for others: deliver, hold, off
 	Queue         QueueDepth `json:"queue"`
 
-	Certificates []Certificate `json:"certificates,omitempty"`  // in use, out of files
-	Denied       []Collected   `json:"denied_logins,omitempty"` // what is collected by a schedule, and its log-in is refused elsewhere
+	Certificates []Certificate `json:"certificates,omitempty"` // in use, out of files
+	Denied       []Collected   `json:"denied,omitempty"`       // what is collected by a schedule, and its log-in is refused elsewhere
 }
 
 // Certificate is one out of files.

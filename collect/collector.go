@@ -166,7 +166,17 @@ type running struct {
 	ended  chan struct{}
 	result Result
 	err    error
-	broken bool // whoever asked for it no longer waited
+	broken bool // it was broken off, by whoever asked for it or by a change
+
+	stopped context.Context // stop ends it
+	stop    context.CancelFunc
+	next    *running // who has the entry behind it; nil: whoever comes
+}
+
+func newRunning(id int64) *running {
+	r := &running{id: id, ended: make(chan struct{})}
+	r.stopped, r.stop = context.WithCancel(context.Background())
+	return r
 }
 
 // begin takes an entry to work on it, or gives who is at it.
@@ -176,7 +186,7 @@ func (c *Collector) begin(id int64) (own, other *running) {
 	if other = c.running[id]; other != nil {
 		return nil, other
 	}
-	own = &running{id: id, ended: make(chan struct{})}
+	own = newRunning(id)
 	c.running[id] = own
 	return own, nil
 }
@@ -184,18 +194,29 @@ func (c *Collector) begin(id int64) (own, other *running) {
 // run collects what begin took.
 func (c *Collector) run(ctx context.Context, r *running) {
 	defer c.Stir()
-	defer func() {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(r.stopped, cancel)()
+	defer c.end(r, func() {
 		r.broken = ctx.Err() != nil
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		delete(c.running, r.id)
 		delete(c.resting, r.id)
 		if r.err != nil && !errors.Is(r.err, ErrNotFound) {
 			c.resting[r.id] = c.cfg.Now().Add(retryStore)
 		}
-		close(r.ended)
-	}()
+	})
 	r.result, r.err = c.collect(ctx, r.id, r.byHand)
+}
+
+// end gives back what begin took; with what is to be done under the lock.
+func (c *Collector) end(r *running, with func()) {
+	defer r.stop()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	with()
+	if delete(c.running, r.id); r.next != nil {
+		c.running[r.id] = r.next
+	}
+	close(r.ended)
 }
 
 // Once collects an entry now, whatever its schedule says. Where it is at work
@@ -207,7 +228,9 @@ func (c *Collector) Once(ctx context.Context, id int64) (result Result, joined b
 		own, other := c.begin(id)
 		if own != nil {
 			own.byHand = true
-			c.run(ctx, own)
+			if c.run(ctx, own); own.broken && ctx.Err() == nil {
+				continue // the entry has changed
+			}
 			return own.result, false, own.err
 		}
 		select {
@@ -256,7 +279,11 @@ func (c *Collector) collect(ctx context.Context, id int64, byHand bool) (Result,
 	result := c.visit(ctx, e, c.cfg.Store)
 	var next time.Time
 	if e.Every > 0 {
-		next = c.cfg.Now().Add(e.after(&result, byHand))
+		wait := e.after(&result, byHand)
+		if ctx.Err() != nil { // nobody's failure
+			wait = max(e.Every, e.pause())
+		}
+		next = c.cfg.Now().Add(wait)
 	}
 	if err := c.cfg.Store.Settle(context.WithoutCancel(ctx), id, result, next); err != nil {
 		return result, fmt.Errorf("collect: result of entry %d: %w", id, err)

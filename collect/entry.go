@@ -89,6 +89,10 @@ type Store interface {
 	Entries(ctx context.Context) ([]Entry, error) // in order of id, without passwords and what stayed
 	Entry(ctx context.Context, id int64) (Entry, error)
 	AddEntry(ctx context.Context, e Entry) (Entry, error)
+	// ChangeEntry keeps what a person wrote of an entry, and when it is next due;
+	// way and Created stay. Its result begins anew, and where forget is set so does
+	// what Seen gives.
+	ChangeEntry(ctx context.Context, e Entry, forget bool) error
 	RemoveEntry(ctx context.Context, id int64) error
 	// Settle keeps the result of a time and when the next is due.
 	Settle(ctx context.Context, id int64, last Result, next time.Time) error

@@ -2,6 +2,7 @@ package collect_test
 
 import (
 	"context"
+	"errors"
 	"net"
 	"slices"
 	"strings"
@@ -84,6 +85,73 @@ func TestRefusedLogin(t *testing.T) {
 			t.Errorf("told %d times", len(c.denied))
 		}
 	})
+}
+
+// A change breaks a visit off, begins anew, and whoever asked by hand gets what
+// became of the changed entry.
+func TestChange(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		talks := make(chan net.Conn)
+		c := newCustomer(t, func(nc net.Conn) { talks <- nc })
+		e := c.add(t, atrn())
+		ended := make(chan collect.Result, 1)
+		go func() {
+			r, _, err := c.Once(t.Context(), e.ID)
+			if err != nil {
+				t.Error(err)
+			}
+			ended <- r
+		}()
+		<-talks // it hears no greeting
+		err := c.Change(e.ID, func() error {
+			synctest.Wait()
+			e.Host = "other.example"
+			return c.store.ChangeEntry(t.Context(), e, false)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := wiretest.Script(<-talks, "S: 421 later\nclosed", nil); err != nil {
+			t.Error(err)
+		}
+		if r := <-ended; r.Failure != "421 later" || !slices.Equal(c.dials, []string{"provider.example:366", "other.example:366"}) {
+			t.Errorf("%+v after %v", r, c.dials)
+		}
+		failed := errors.New("no")
+		if err := c.Change(e.ID, func() error { return failed }); err != failed {
+			t.Error(err)
+		}
+	})
+}
+
+func TestSame(t *testing.T) {
+	pop, provider := popEntry(), atrn()
+	provider.Domains = []string{"north.example", "a.example"}
+	for _, tt := range []struct {
+		about         string
+		change        func(*collect.Entry)
+		same, mailbox bool
+	}{
+		{"nothing", func(*collect.Entry) {}, true, true},
+		{"the way's own port", func(e *collect.Entry) {
+			e.Host += map[collect.Way]string{collect.POP3: ":110", collect.ATRN: ":366"}[e.Way]
+		}, true, true},
+		{"another port", func(e *collect.Entry) { e.Host += ":2525" }, false, true},
+		{"another host", func(e *collect.Entry) { e.Host = "other.example" }, false, false},
+		{"another user", func(e *collect.Entry) { e.User = "x" }, false, false},
+		{"the password, the schedule", func(e *collect.Entry) { e.Password, e.Keep, e.Every = "x", true, time.Hour }, true, true},
+		{"another account or domain", func(e *collect.Entry) { e.Account, e.Domains = "x@north.example", e.Domains[:len(e.Domains)/2] }, false, true},
+		{"another order", func(e *collect.Entry) { slices.Reverse(e.Domains) }, true, true},
+		{"another way", func(e *collect.Entry) { e.Way = collect.TURN }, false, true},
+	} {
+		for _, e := range []collect.Entry{pop, provider} {
+			other := e
+			other.Domains = slices.Clone(e.Domains)
+			if tt.change(&other); e.Same(&other) != tt.same || other.SameMailbox(&e) != tt.mailbox {
+				t.Errorf("%s: %+v and %+v", tt.about, e, other)
+			}
+		}
+	}
 }
 
 // Other failures slow a schedule down to once an hour, and a refusal of the

@@ -36,7 +36,7 @@ func (a *app) collectCommand() *cobra.Command {
 		return a.done("done.collect_removed", words.Args{"Number": id})
 	})
 	remove.Example = "posta collect remove 1"
-	c := a.group("collect", "help.collect", a.collectAddCommand(), a.collectRunCommand(), a.collectListCommand(), a.taking(show, 1, 1, "help.word_number"),
+	c := a.group("collect", "help.collect", a.collectAddCommand(), a.collectSetCommand(), a.collectRunCommand(), a.collectListCommand(), a.taking(show, 1, 1, "help.word_number"),
 		a.taking(remove, 1, 1, "help.word_number"))
 	c.Long = a.say("help.collect_long", nil)
 	return c

@@ -21,6 +21,7 @@ type collectFlags struct {
 	ways         map[collect.Way]*bool
 	wish         admin.CollectWish
 	ca, password string // files
+	erase        bool   // the other of wish.Keep
 }
 
 func (a *app) collectFlags(c *cobra.Command) *collectFlags {
@@ -31,16 +32,30 @@ func (a *app) collectFlags(c *cobra.Command) *collectFlags {
 	f.BoolVar(f.ways[collect.TURN], "turn", false, a.say("help.flag_turn", nil))
 	f.BoolVar(f.ways[collect.POP3], "pop3", false, a.say("help.flag_pop3", nil))
 	f.Lookup("pop3").Annotations = map[string][]string{typedOnly: {}} // POSTA_POP3 is quickstart's
+	a.collectedFlags(c, f)
+	return f
+}
+
+// collectedFlags are those of what can be said anew of what was added.
+func (a *app) collectedFlags(c *cobra.Command, f *collectFlags) {
 	f.StringArrayVar(&f.wish.Domains, "domain", nil, a.say("help.flag_collect_domain", nil))
 	f.StringVar(&f.wish.User, "user", "", a.say("help.flag_collect_user", nil))
 	f.StringVar(&f.wish.Account, "account", "", a.say("help.flag_collect_account", nil))
 	f.StringVar(&f.wish.TLS, "tls", "", a.say("help.flag_collect_tls", nil))
 	f.StringVar(&f.ca, "ca", "", a.say("help.flag_ca", nil))
 	f.BoolVar(&f.wish.Keep, "keep", false, a.say("help.flag_collect_keep", nil))
+	f.BoolVar(&f.erase, "delete", false, a.say("help.flag_collect_delete", nil))
 	c.Flags().AddFlagSet(f.FlagSet)
-	choices(c, "tls", string(collect.Required), string(collect.Implicit), string(collect.Clear))
+	choices(c, "tls", routeTLS()...)
 	a.passwordFileFlag(c, &f.password)
-	return f
+}
+
+// security is what --tls says, where "opportunistic" is nothing.
+func (f *collectFlags) security() string {
+	if f.wish.TLS == "opportunistic" {
+		return ""
+	}
+	return f.wish.TLS
 }
 
 // typed is the first of the flags that stood on the command line; "" for none.
@@ -67,7 +82,7 @@ func (a *app) belong(f *collectFlags, way collect.Way) error {
 		return nil
 	}
 	for _, name := range []string{"account", "keep", "delete"} {
-		if one := f.Lookup(name); one != nil && a.isTyped(one) {
+		if a.isTyped(f.Lookup(name)) {
 			return usage(words.Fail("collect.only_pop", words.Args{"Flag": "--" + name}))
 		}
 	}
@@ -92,6 +107,10 @@ func (a *app) wished(ctx context.Context, f *collectFlags, host string) (admin.C
 	if err := a.belong(f, collect.Way(in.Way)); err != nil {
 		return in, err
 	}
+	if in.Way == string(collect.POP3) && in.Keep == f.erase {
+		return in, usage(words.Fail("collect.keep_or_delete", nil))
+	}
+	in.TLS = f.security()
 	var err error
 	if in.CA, err = believedFile(f.ca); err != nil {
 		return in, err
@@ -146,16 +165,12 @@ func (a *app) collectAddCommand() *cobra.Command {
 // collectRunCommand collects what was added, or a single time what was not.
 func (a *app) collectRunCommand() *cobra.Command {
 	var f *collectFlags
-	var erase bool
 	c := a.command("run", "help.collect_run", func(ctx context.Context, args []string) error {
 		if id, err := entryNumber(args[0]); err == nil {
 			if flag := a.typed(f); flag != "" {
 				return usage(words.Fail("collect.alone", words.Args{"Number": id, "Flag": "--" + flag}))
 			}
 			return a.collectNow(ctx, "collect.run", admin.ByID{ID: id})
-		}
-		if pop := *f.ways[collect.POP3]; pop && f.wish.Keep == erase {
-			return usage(words.Fail("collect.keep_or_delete", nil))
 		}
 		in, err := a.wished(ctx, f, args[0])
 		if err != nil {
@@ -164,8 +179,6 @@ func (a *app) collectRunCommand() *cobra.Command {
 		return a.collectNow(ctx, "collect.once", in)
 	})
 	f = a.collectFlags(c)
-	f.BoolVar(&erase, "delete", false, a.say("help.flag_collect_delete", nil))
-	c.Flags().AddFlag(f.Lookup("delete"))
 	c.Long = a.say("help.collect_run_long", nil)
 	c.Example = "posta collect run 1\n" +
 		"posta collect run --atrn isp.example --user north --domain pepito.es\n" +

@@ -58,6 +58,7 @@ func otherMeaning() []string {
 		"account",              // quickstart makes it; into its mailbox is collected
 		"helo",                 // EHLO says it; a site may say it
 		"keep",                 // what is forwarded, what is collected
+		"host",                 // PuTTY connects to, is collected from
 		"pop3",                 // where a server listens; how is collected
 		"etrn", "atrn", "turn", // how is collected, what is listed
 		"delete", // what is on the disk, what is filed

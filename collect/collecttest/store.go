@@ -72,6 +72,16 @@ func (m *memory) AddEntry(_ context.Context, e collect.Entry) (collect.Entry, er
 	return e, nil
 }
 
+func (m *memory) ChangeEntry(_ context.Context, e collect.Entry, forget bool) error {
+	return m.with(e.ID, func(at *entry) {
+		e.Way, e.Created, e.Last, e.Domains = at.Way, at.Created, collect.Result{}, slices.Clone(e.Domains)
+		at.Entry = e
+		if forget {
+			at.seen = nil
+		}
+	})
+}
+
 func (m *memory) RemoveEntry(_ context.Context, id int64) error {
 	return m.with(id, func(*entry) { delete(m.entries, id) })
 }

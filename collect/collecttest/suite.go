@@ -16,6 +16,7 @@ func born() time.Time { return time.Date(2026, 11, 27, 4, 5, 6, 0, time.UTC) }
 func Run(t *testing.T, open func(*testing.T) collect.Store) {
 	t.Run("entries", func(t *testing.T) { testEntries(t, open(t)) })
 	t.Run("unique-ids", func(t *testing.T) { testSeen(t, open(t)) })
+	t.Run("changes", func(t *testing.T) { testChange(t, open(t)) })
 	t.Run("nothing there", func(t *testing.T) { testNothing(t, open(t)) })
 }
 
@@ -102,11 +103,41 @@ func testSeen(t *testing.T, s collect.Store) {
 	same(t, seen, []string{"a"})
 }
 
+func testChange(t *testing.T, s collect.Store) {
+	ctx := t.Context()
+	e, err := s.AddEntry(ctx, collect.Entry{Way: collect.POP3, Host: "a.example", TLS: collect.Required, CA: "x", User: "u", Password: "geheim",
+		Account: "pepe@north.example", Keep: true, Every: time.Hour, Created: born(), Next: born()})
+	must(t, err)
+	other, err := s.AddEntry(ctx, collect.Entry{Way: collect.POP3, Host: "other.example", Password: "theirs", Created: born()})
+	must(t, err)
+	must(t, s.Saw(ctx, e.ID, "a"))
+	must(t, s.Settle(ctx, e.ID, collect.Result{At: born(), Took: time.Second, Messages: 1, Left: 2, Session: 3, Failure: "no", Nothing: true,
+		Stayed: []collect.Stay{{UIDL: "b"}}}, born()))
+	want := collect.Entry{ID: e.ID, Way: collect.POP3, Host: "b.example", TLS: collect.Implicit, CA: "y", User: "v", Password: "new",
+		Domains: []string{"c.example", "d.example"}, Account: "ana@north.example", Every: time.Minute, Created: born(), Next: born().Add(time.Hour)}
+	changed := want
+	changed.Way, changed.Created, changed.Last = collect.ETRN, born().Add(time.Hour), collect.Result{At: born(), Failure: "no"}
+	for _, forget := range []bool{false, true} {
+		must(t, s.ChangeEntry(ctx, changed, forget))
+		got, err := s.Entry(ctx, e.ID)
+		must(t, err)
+		same(t, got, want)
+		seen, err := s.Seen(ctx, e.ID)
+		if must(t, err); len(seen) == 1 == forget {
+			t.Errorf("forget %v: it knows %q", forget, seen)
+		}
+	}
+	got, err := s.Entry(ctx, other.ID)
+	must(t, err)
+	same(t, got, other)
+}
+
 func testNothing(t *testing.T, s collect.Store) {
 	ctx := t.Context()
 	const id = 4711
 	for name, call := range map[string]func() error{
 		"Entry":       func() error { _, err := s.Entry(ctx, id); return err },
+		"ChangeEntry": func() error { return s.ChangeEntry(ctx, collect.Entry{ID: id}, true) },
 		"RemoveEntry": func() error { return s.RemoveEntry(ctx, id) },
 		"Settle":      func() error { return s.Settle(ctx, id, collect.Result{}, time.Time{}) },
 		"Saw":         func() error { return s.Saw(ctx, id, "a") },

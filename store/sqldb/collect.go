@@ -24,6 +24,8 @@ const (
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, 0, 0, 0, 0, '', $11) RETURNING id`
 	qAddEntrySecret  = `INSERT INTO collected_secret (entry_id, secret) VALUES ($1, $2)`
 	qSettleEntry     = `UPDATE collected SET at = $1, took = $2, messages = $3, unfiled = $4, session = $5, failure = $6, next = $7, nothing_waits = $8 WHERE id = $9`
+	qChangeEntry     = `UPDATE collected SET host = $1, tls = $2, user = $3, domains = $4, account = $5, keep = $6, every = $7, ca = $8 WHERE id = $9`
+	qSetEntrySecret  = `UPDATE collected_secret SET secret = $1 WHERE entry_id = $2`
 	qDropEntry       = `DELETE FROM collected WHERE id = $1`
 	qDropEntrySecret = `DELETE FROM collected_secret WHERE entry_id = $1`
 	qSeen            = `SELECT uidl FROM collected_seen WHERE entry_id = $1 ORDER BY uidl`
@@ -124,6 +126,24 @@ func (db collected) AddEntry(_ context.Context, e collect.Entry) (collect.Entry,
 	return e, nil
 }
 
+// ChangeEntry implements collect.Store.
+func (db collected) ChangeEntry(_ context.Context, e collect.Entry, forget bool) error {
+	return db.about(e.ID, func(t *tx) error {
+		_, err := t.exec(qChangeEntry, e.Host, string(e.TLS), e.User, strings.Join(e.Domains, " "), e.Account,
+			boolValue(e.Keep), e.Every.Microseconds(), e.CA, e.ID)
+		if err == nil {
+			_, err = t.exec(qSetEntrySecret, e.Password, e.ID)
+		}
+		if err == nil && forget {
+			_, err = t.exec(qForgetAll, e.ID)
+		}
+		if err != nil {
+			return err
+		}
+		return t.settleEntry(e.ID, collect.Result{}, e.Next)
+	})
+}
+
 // RemoveEntry implements collect.Store.
 func (db collected) RemoveEntry(_ context.Context, id int64) error {
 	return db.about(id, func(t *tx) error {
@@ -156,19 +176,21 @@ func (db collected) about(id int64, fn func(*tx) error) error {
 
 // Settle implements collect.Store.
 func (db collected) Settle(_ context.Context, id int64, last collect.Result, next time.Time) error {
-	return db.about(id, func(t *tx) error {
-		_, err := t.exec(qSettleEntry, stamp(last.At), last.Took.Microseconds(), int64(last.Messages), int64(last.Left),
-			int64(last.Session), last.Failure, stamp(next), boolValue(last.Nothing), id)
+	return db.about(id, func(t *tx) error { return t.settleEntry(id, last, next) })
+}
+
+func (t *tx) settleEntry(id int64, last collect.Result, next time.Time) error {
+	_, err := t.exec(qSettleEntry, stamp(last.At), last.Took.Microseconds(), int64(last.Messages), int64(last.Left),
+		int64(last.Session), last.Failure, stamp(next), boolValue(last.Nothing), id)
+	if err == nil {
+		_, err = t.exec(qDropStays, id)
+	}
+	for place, s := range last.Stayed {
 		if err == nil {
-			_, err = t.exec(qDropStays, id)
+			_, err = t.exec(qAddStay, id, int64(place), s.UIDL, s.Octets, s.From, s.Why)
 		}
-		for place, s := range last.Stayed {
-			if err == nil {
-				_, err = t.exec(qAddStay, id, int64(place), s.UIDL, s.Octets, s.From, s.Why)
-			}
-		}
-		return err
-	})
+	}
+	return err
 }
 
 // Seen implements collect.Store.

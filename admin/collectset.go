@@ -1,0 +1,86 @@
+package admin
+
+import (
+	"context"
+
+	"posta/collect"
+)
+
+// CollectChange changes what is collected; what is nil keeps its value. What became
+// of it begins anew. What is known of the messages of POP3 stays, but for another
+// host or user.
+type CollectChange struct {
+	ID       int64     `json:"id"`
+	Host     *string   `json:"host,omitempty"`
+	TLS      *string   `json:"tls,omitempty"`
+	CA       *string   `json:"ca,omitempty"` // PEM
+	User     *string   `json:"user,omitempty"`
+	Password *string   `json:"password,omitempty"`
+	Domains  *[]string `json:"domains,omitempty"`
+	Account  *string   `json:"account,omitempty"`
+	Keep     *bool     `json:"keep,omitempty"`
+	Every    *string   `json:"every,omitempty"` // "": by hand
+}
+
+// newEntry refuses an entry that is there already under another number.
+func (h House) newEntry(ctx context.Context, e collect.Entry) error {
+	all, err := h.Collected.Entries(ctx)
+	if err != nil {
+		return err
+	}
+	for i := range all {
+		if all[i].ID != e.ID && all[i].Same(&e) {
+			return refusal("exists", "collect.exists", "Number", all[i].ID)
+		}
+	}
+	return nil
+}
+
+// setEntry changes an entry while nobody collects it.
+func (h House) setEntry(ctx context.Context, in CollectChange) (out Collected, err error) {
+	change := func() error {
+		e, err := h.Collected.Entry(ctx, in.ID)
+		if err != nil {
+			return noEntry(err, in.ID)
+		}
+		before := e
+		if e, err = in.apply(e); err != nil {
+			return err
+		}
+		if e, err = h.fitting(ctx, e); err != nil {
+			return err
+		}
+		if err := h.newEntry(ctx, e); err != nil {
+			return err
+		}
+		out = showCollected(e)
+		return noEntry(h.Collected.ChangeEntry(ctx, e, !e.SameMailbox(&before)), in.ID)
+	}
+	if h.Collector == nil {
+		return out, change()
+	}
+	err = h.Collector.Change(in.ID, change)
+	return out, err
+}
+
+// apply changes an entry, whose result is then that of another one.
+func (c CollectChange) apply(e collect.Entry) (collect.Entry, error) {
+	put(&e.Host, c.Host)
+	put((*string)(&e.TLS), c.TLS)
+	put(&e.CA, c.CA)
+	put(&e.User, c.User)
+	put(&e.Password, c.Password)
+	if e.User == "" {
+		e.Password = ""
+	}
+	put(&e.Domains, c.Domains)
+	put(&e.Account, c.Account)
+	put(&e.Keep, c.Keep)
+	e.Last = collect.Result{}
+	every := ""
+	if e.Every > 0 {
+		every = e.Every.String()
+	}
+	put(&every, c.Every)
+	return e, schedule(&e, every)
+}
