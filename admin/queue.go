@@ -148,7 +148,7 @@ func (h House) pages(ctx context.Context, in QueuePick, do func([]store.Item) (e
 
 func (h House) listQueue(ctx context.Context, in QueuePick) ([]Queued, error) {
 	out := []Queued{}
-	in, err := h.sound(in)
+	in, err := h.sound(ctx, in)
 	if err != nil {
 		return out, err
 	}
@@ -161,7 +161,19 @@ func (h House) listQueue(ctx context.Context, in QueuePick) ([]Queued, error) {
 		}
 		return false, nil
 	})
+	if err == nil && len(out) == 0 && len(in.Queue) > 0 {
+		err = h.named(ctx, in)
+	}
 	return out, err
+}
+
+// named refuses messages of which none is in the queue.
+func (h House) named(ctx context.Context, in QueuePick) error {
+	there, err := h.there(ctx, QueuePick{Queue: in.Queue})
+	if err == nil && !there {
+		err = in.none()
+	}
+	return err
 }
 
 func (h House) showQueued(ctx context.Context, in QueueID) ([]Queued, error) {
@@ -182,7 +194,7 @@ func (h House) showQueued(ctx context.Context, in QueueID) ([]Queued, error) {
 		return false, nil
 	})
 	if err == nil && len(out) == 0 {
-		err = refusal("not_found", "admin.not_queued", "ID", in.Name)
+		err = notQueued(in.Name)
 	}
 	return out, err
 }
@@ -247,7 +259,7 @@ func (h House) removeQueued(tell bool) func(context.Context, QueuePick) (QueueCh
 		why = words.Fail("attempt.bounced", nil)
 	}
 	return func(ctx context.Context, in QueuePick) (QueueChanged, error) {
-		in, err := h.chosen(in)
+		in, err := h.chosen(ctx, in)
 		if err != nil {
 			return QueueChanged{}, err
 		}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"posta/directory"
 	"posta/mail"
 	"posta/queue"
 	"posta/store"
@@ -30,6 +31,7 @@ func (w *waitingRoom) Items(_ context.Context, p store.Pick) ([]store.Item, erro
 	var out []store.Item
 	for _, one := range w.items {
 		if one.ID > p.After && (p.Queue == "" || p.Queue == one.Out.Queue) && (p.Domain == "" || p.Domain == one.Domain) &&
+			(p.Sender == "" || p.Sender == one.Out.Sender) && (p.To == "" || p.To == one.To) &&
 			(p.Held == nil || *p.Held == one.Held) && len(out) < p.Limit {
 			out = append(out, one)
 		}
@@ -69,6 +71,40 @@ func item(id int64, queue, to string, change func(*store.Item)) store.Item {
 	return i
 }
 
+// An account is chosen by any of its names, also a short one; an outside domain by
+// its own. Messages that are not there are no empty list.
+func TestQueueChosen(t *testing.T) {
+	outside := func(i *store.Item) { i.Out.Sender = "far.es" }
+	w := &waitingRoom{items: []store.Item{item(1, "q1", "a@a.es", nil), item(2, "q2", "luis@here.es", outside)}}
+	people := people(t)
+	if _, err := people.AddAccount(t.Context(), "ana@here.es", "clave-2026", directory.AccountOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	table := newTable(nil, House{Directory: people, Queue: w}.queued())
+	for _, tt := range []struct {
+		in   QueuePick
+		want string
+	}{
+		{QueuePick{Sender: "ana"}, "q1"}, {QueuePick{Sender: "Ana@Here.es"}, "q1"}, {QueuePick{Sender: "far.es"}, "q2"}, {QueuePick{Sender: "nobody"}, ""},
+		{QueuePick{To: "luis"}, "q2"}, {QueuePick{To: "a@a.es"}, "q1"}, {QueuePick{To: "a"}, ""},
+	} {
+		got := ""
+		for _, one := range called[[]Queued](t, table, "queue.list", tt.in) {
+			got += one.ID
+		}
+		if got != tt.want {
+			t.Errorf("%+v: %q, want %q", tt.in, got, tt.want)
+		}
+	}
+	for _, in := range []QueuePick{{Queue: []string{"gone"}}, {Queue: []string{"gone", "too"}, Domain: "a.es"}} {
+		refused(t, table.Call(t.Context(), "queue.list", in, nil), "not_found")
+	}
+	var said *Error
+	if err := table.Call(t.Context(), "queue.show", QueueID{Name: "<12;x@b.es>"}, nil); !errors.As(err, &said) || !strings.Contains(said.Text, `posta trace --message-id "12;x@b.es"`) {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestQueueList(t *testing.T) {
 	status, err := mail.ParseStatus("4.4.1")
 	if err != nil {
@@ -102,7 +138,8 @@ func TestQueueList(t *testing.T) {
 		{QueuePick{Domain: "A.es."}, []string{all[0], all[2]}},
 		{QueuePick{Held: &held}, []string{all[2], all[5]}},
 		{QueuePick{Queue: []string{"q3", "q1"}}, []string{all[3], all[0], all[1]}},
-		{QueuePick{Queue: []string{"q9"}}, nil},
+		{QueuePick{Queue: []string{"q2", "q9"}}, []string{all[2]}},
+		{QueuePick{Queue: []string{"q1"}, Held: &held}, nil},
 	} {
 		if got := list(tt.in); !slices.Equal(got, tt.want) {
 			t.Errorf("%+v: %q", tt.in, got)

@@ -2,15 +2,31 @@ package admin
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"posta/directory"
 	"posta/mail"
 	"posta/store"
+	"posta/words"
 )
 
-// sound brings the domain into its one spelling, and refuses what can be none.
-func (h House) sound(in QueuePick) (QueuePick, error) {
+// sound brings what is chosen by into its one spelling, and refuses what can be no
+// domain.
+func (h House) sound(ctx context.Context, in QueuePick) (QueuePick, error) {
+	var err error
+	if in.Sender, err = h.senderOf(ctx, in.Sender); err != nil {
+		return in, err
+	}
+	if in.To != "" && !strings.Contains(in.To, "@") {
+		domain, err := h.Directory.DefaultDomain(ctx)
+		if err != nil {
+			return in, err
+		}
+		if domain != "" {
+			in.To += "@" + domain
+		}
+	}
 	if in.Domain == "" {
 		return in, nil
 	}
@@ -25,21 +41,43 @@ func (h House) sound(in QueuePick) (QueuePick, error) {
 	return in, nil
 }
 
+// senderOf is who sent something as the queue names him: an account by its address,
+// also where it was written in another way; else it may be an outside domain.
+func (h House) senderOf(ctx context.Context, written string) (string, error) {
+	if written == "" {
+		return "", nil
+	}
+	account, err := h.Directory.Account(ctx, written)
+	switch {
+	case err == nil:
+		return account.Address, nil
+	case errors.Is(err, directory.ErrNotFound), errors.Is(err, directory.ErrInvalid):
+		return written, nil
+	}
+	return "", err
+}
+
 // chosen refuses a change of everything that nobody asked for.
-func (h House) chosen(in QueuePick) (QueuePick, error) {
+func (h House) chosen(ctx context.Context, in QueuePick) (QueuePick, error) {
 	if len(in.Queue) == 0 && in.Domain == "" && in.Sender == "" && in.To == "" && in.Held == nil && !in.All {
 		return in, refusal("invalid", "admin.queue_which")
 	}
 	if in.All && (len(in.Queue) > 0 || in.Domain+in.Sender+in.To != "" || in.Held != nil) {
 		return in, refusal("invalid", "admin.queue_all")
 	}
-	return h.sound(in)
+	return h.sound(ctx, in)
+}
+
+// notQueued says that a message is not in the queue, which may be named by its
+// Message-ID; a trace looks for that, too.
+func notQueued(id string) error {
+	return refusal("not_found", "admin.not_queued", "ID", id, "Word", words.Typed(strings.Trim(id, "<> ")))
 }
 
 // none says that a change found nothing to change.
 func (in QueuePick) none() error {
 	if len(in.Queue) == 1 {
-		return refusal("not_found", "admin.not_queued", "ID", in.Queue[0])
+		return notQueued(in.Queue[0])
 	}
 	return refusal("not_found", "admin.nothing_queued")
 }
@@ -73,7 +111,7 @@ func (h House) everyPick(ctx context.Context, in QueuePick, do func(store.Pick) 
 
 func (h House) changeQueue(change store.Change) func(context.Context, QueuePick) (QueueChanged, error) {
 	return func(ctx context.Context, in QueuePick) (QueueChanged, error) {
-		in, err := h.chosen(in)
+		in, err := h.chosen(ctx, in)
 		if err != nil {
 			return QueueChanged{}, err
 		}

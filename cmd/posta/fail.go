@@ -203,7 +203,8 @@ func (a *app) wrongValue(name, value string, f *pflag.Flag, err error) error {
 	if errors.As(err, &said) {
 		return words.FailOf(said, "fail.flag_value", words.Args{"Flag": name})
 	}
-	ids := map[string]string{"bool": "fail.kind_bool", "int": "fail.kind_number", "int64": "fail.kind_number", "duration": "fail.kind_time"}
+	ids := map[string]string{"bool": "fail.kind_bool", "int": "fail.kind_number", "int64": "fail.kind_number", "duration": "fail.kind_time",
+		"count": "fail.kind_count", "count or all": "fail.kind_count_all"}
 	kind := f.Value.Type()
 	if id := ids[kind]; id != "" {
 		kind = a.say(id, nil)

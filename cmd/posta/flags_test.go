@@ -13,7 +13,7 @@ import (
 
 // Every flag of every command has its variable, which sets it.
 func TestFlagsHaveVariables(t *testing.T) {
-	values := map[string]string{"bool": "true", "int": "7", "int64": "7", "uint32": "7", "uint64": "7", "duration": "90s"}
+	values := map[string]string{"bool": "true", "int": "7", "int64": "7", "uint32": "7", "uint64": "7", "duration": "90s", "count": "7", "count or all": "7"}
 	special := map[string]string{"quota": "5MB", "max-message": "5MB", "max-bytes": "5MB", "since": "2026-01-02", "max-age": "30d"}
 	flags := 0
 	a := speaking(t, "en")

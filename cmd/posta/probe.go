@@ -249,7 +249,7 @@ func (p *prober) keep(ctx context.Context) (string, error) {
 		}
 	}
 	p.result.Recording = name
-	return p.a.say("probe.recorded", words.Args{"Word": shellWord(name)}), nil
+	return p.a.say("probe.recorded", words.Args{"Word": words.Typed(name)}), nil
 }
 
 // addresses are all that are asked, in the order in which mail would try them.

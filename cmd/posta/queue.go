@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"io"
 	"slices"
 	"strconv"
@@ -53,7 +54,7 @@ func (f *queueFlags) pick(c *cobra.Command, ids []string) admin.QueuePick {
 
 func (a *app) queueListCommand() *cobra.Command {
 	var f *queueFlags
-	var limit int
+	limit := 100
 	var c *cobra.Command
 	c = a.command("list", "help.queue_list", func(ctx context.Context, args []string) error {
 		in := f.pick(c, args)
@@ -68,17 +69,31 @@ func (a *app) queueListCommand() *cobra.Command {
 		if more {
 			all = all[:limit]
 		}
-		return printAll(a, all, func(w io.Writer) error {
+		err := printAll(a, all, func(w io.Writer) error {
 			if len(all) == 0 && (len(in.Queue) > 0 || in.Domain+in.Sender+in.To != "" || in.Held != nil) {
 				return line(a.say("queue.none", nil))(w)
 			}
 			return a.queueTable(w, all, more)
 		})
+		if in.Domain+in.Sender+in.To != "" || in.Held != nil || more {
+			return err // what is not listed may be there
+		}
+		return errors.Join(err, notThere(unlisted(args, all), words.Args{}, "queue.absent", "queue.absent_many"))
 	})
 	f = a.queueFlags(c)
-	c.Flags().IntVar(&limit, "limit", 100, a.say("help.flag_queue_limit", nil))
+	c.Flags().Var(count{&limit, true}, "limit", a.say("help.flag_queue_limit", nil))
 	c.Example = "posta queue list\nposta queue list --domain grupo2.net\nposta queue list --held --json"
 	return a.naming(a.taking(c, 0, -1, "help.word_queue_id"), "queue.list")
+}
+
+// unlisted are the messages that were named and are not among those listed.
+func unlisted(ids []string, all []admin.Queued) (out []string) {
+	for _, id := range ids {
+		if !slices.Contains(out, id) && !slices.ContainsFunc(all, func(q admin.Queued) bool { return q.ID == id }) {
+			out = append(out, id)
+		}
+	}
+	return out
 }
 
 // queueTable lists what waits: a line for each recipient, and beneath it who sent

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"sort"
-	"strings"
 	"time"
 
 	"posta/capture"
@@ -127,12 +126,4 @@ func prune(dir string, files int, octets int64) error {
 		}
 	}
 	return nil
-}
-
-// shellWord is a file's name as a command line takes it.
-func shellWord(name string) string {
-	if strings.ContainsAny(name, " '\"()&;") {
-		return `"` + name + `"`
-	}
-	return name
 }

@@ -39,7 +39,7 @@ func (a *app) sessionCommand() *cobra.Command {
 }
 
 func (a *app) sessionListCommand() *cobra.Command {
-	var f observe.Filter
+	f := observe.Filter{Limit: 20}
 	var remote string
 	c := a.command("list", "help.session_list", func(ctx context.Context, _ []string) error {
 		if remote != "" {
@@ -66,7 +66,7 @@ func (a *app) sessionListCommand() *cobra.Command {
 	flags.StringVar(&f.User, "user", "", a.say("help.flag_user", nil))
 	flags.StringVar(&remote, "remote", "", a.say("help.flag_remote", nil))
 	choices(c, "protocol", "smtp", "pop3", "sendmail")
-	flags.IntVar(&f.Limit, "limit", 20, a.say("help.flag_limit", nil))
+	flags.Var(count{&f.Limit, true}, "limit", a.say("help.flag_limit", nil))
 	c.Example = "posta session list\nposta session list --open --protocol pop3\nposta session list --user pepe --json"
 	return c
 }

@@ -265,7 +265,7 @@ func (a *app) talked(ctx context.Context, con *talkconsole.Console, rec *recordi
 	} else if e := rec.write(ctx, name); e != nil {
 		return errors.Join(err, e)
 	}
-	_, e := io.WriteString(a.Err, a.say("talk.recording", words.Args{"File": name, "Word": shellWord(name)})+"\n")
+	_, e := io.WriteString(a.Err, a.say("talk.recording", words.Args{"File": name, "Word": words.Typed(name)})+"\n")
 	return errors.Join(err, e)
 }
 

@@ -19,7 +19,7 @@ import (
 )
 
 func (a *app) traceCommand() *cobra.Command {
-	var q trace.Query
+	q := trace.Query{Limit: 20}
 	var since string
 	c := a.command("trace", "help.trace", func(ctx context.Context, _ []string) error {
 		var err error
@@ -43,7 +43,7 @@ func (a *app) traceCommand() *cobra.Command {
 	flags.StringVar(&q.MessageID, "message-id", "", a.say("help.flag_trace_id", nil))
 	flags.StringVar(&since, "since", "", a.say("help.flag_trace_since", nil))
 	flags.Uint64Var(&q.Session, "session", 0, a.say("help.flag_trace_session", nil))
-	flags.IntVar(&q.Limit, "limit", 20, a.say("help.flag_trace_limit", nil))
+	flags.Var(count{&q.Limit, false}, "limit", a.say("help.flag_trace_limit", nil))
 	c.Example = "posta trace --to pepe@pepito.es --since 2h\nposta trace --from @example.net --since 2026-11-20\nposta trace --message-id 'abc@example.net' --json"
 	return c
 }
