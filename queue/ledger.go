@@ -26,6 +26,7 @@ type ledger struct {
 	q       *Queue
 	settles chan []store.Settlement
 	reports chan *reporting
+	joint   *joint
 	done    sync.WaitGroup
 	stop    chan struct{} // closed when nothing more is decided
 
@@ -34,8 +35,10 @@ type ledger struct {
 }
 
 func newLedger(q *Queue) *ledger {
-	return &ledger{q: q, settles: make(chan []store.Settlement, settleWaiting), reports: make(chan *reporting, settleWaiting),
+	g := &ledger{q: q, settles: make(chan []store.Settlement, settleWaiting), reports: make(chan *reporting, settleWaiting),
 		stop: make(chan struct{}), held: map[int64]store.Item{}}
+	g.joint = newJoint(q, func(r *reporting) { g.reports <- r })
+	return g
 }
 
 func (g *ledger) start() {
@@ -49,6 +52,7 @@ func (g *ledger) start() {
 // finish waits until all that was decided is settled, and gives the rest back.
 func (g *ledger) finish() error {
 	close(g.settles)
+	g.joint.done.Wait()
 	close(g.reports)
 	g.done.Wait()
 	close(g.stop)
@@ -110,7 +114,7 @@ func (g *ledger) settle(s []store.Settlement) {
 	}
 }
 
-func (g *ledger) report(r *reporting) { g.reports <- r }
+func (g *ledger) report(r *reporting) { g.joint.add(r) }
 
 // settleAll settles what waits, all of it at once.
 func (g *ledger) settleAll() {

@@ -95,6 +95,48 @@ func TestGivenUp(t *testing.T) {
 	})
 }
 
+// The warning on a message that waits for many hosts is one, for all its recipients;
+// who hears of the end of one recipient does not wait for the others.
+func TestOneWarning(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		var to []string
+		for n := range 10 {
+			domain := fmt.Sprintf("x%d.example", n)
+			w.host(domain, "mx."+domain, 10, fmt.Sprintf("192.0.2.%d", 10+n))
+			to = append(to, "b@"+domain)
+		}
+		w.send(to...)
+		w.send("c@x0.example") // another message
+		w.run(5 * time.Hour)
+		about := map[int]int{} // how many recipients
+		for _, r := range w.reports {
+			about[strings.Count(r, "Action: delayed")]++
+		}
+		if len(w.reports) != 2 || about[10] != 1 || about[1] != 1 || w.store.left() != 11 {
+			t.Errorf("%d reports, %d left: %q", len(w.reports), w.store.left(), w.reports)
+		}
+		for _, one := range w.store.items {
+			if !one.Warned || one.Leased {
+				t.Errorf("%+v", one)
+			}
+		}
+	})
+}
+
+// A queue that ends brings the warnings that wait to be joined.
+func TestWarningAtTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.host("x.example", "mx.x.example", 10, "192.0.2.10")
+		w.send("b@x.example")
+		w.run(4*time.Hour + time.Second)
+		if len(w.reports) != 1 {
+			t.Errorf("%d reports", len(w.reports))
+		}
+	})
+}
+
 // A dead host is not dialed for each of its thousand messages.
 //
 // rfc: 5321-4.5.4.1-6
