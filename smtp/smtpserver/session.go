@@ -224,7 +224,7 @@ func path(cmd *smtp.Command) string {
 		return ""
 	}
 	address := cmd.Path.Address.String()
-	if address == "" {
+	if address == "" && cmd.Path.Span.Len != len("<>") { // whatever stands behind <>
 		address = typed(cmd.Arg)
 	}
 	return printable(address, 320)

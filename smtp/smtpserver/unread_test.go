@@ -14,8 +14,12 @@ func TestRefusedPathIsAnAddress(t *testing.T) {
 		S: 501…
 		C: MAIL FROM: pepe
 		S: 501…
+		C: MAIL FROM:<> BODY=7BIT SIZE=x
+		S: 501…
 		C: MAIL FROM:<>
 		S: 250…
+		C: MAIL FROM:<> BODY=8BITMIME
+		S: 503…
 		C: RCPT TO:<k@refused.test
 		S: 501…
 		C: RCPT to: <k@refused.test>x
@@ -28,7 +32,7 @@ func TestRefusedPathIsAnAddress(t *testing.T) {
 	for _, f := range facts[event.Refused](h) {
 		got = append(got, f.Path)
 	}
-	want := []string{"a@b.example", "pepe", "k@refused.test", "k@refused.test>x", "k@refused.test"}
+	want := []string{"a@b.example", "pepe", "", "", "k@refused.test", "k@refused.test>x", "k@refused.test"}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q", got)
 	}
