@@ -123,7 +123,7 @@ func TestETRNNothing(t *testing.T) {
 		replies string
 		nothing bool
 	}{
-		{"251", true}, {"251 251", true}, {"250", false}, {"252", false}, {"253", false}, {"251 252", false}, {"250 251", false}, {"251 459", false},
+		{"251", true}, {"251 251", true}, {"250", false}, {"252", false}, {"253", false}, {"251 252", false}, {"250 251", false}, {"251 459", false}, {"459", false},
 	} {
 		script, domains := "S: 220 x\nC: EHLO gw.north.example\nS: 250 x\n", []string(nil)
 		for i, code := range strings.Fields(tt.replies) {
@@ -136,6 +136,9 @@ func TestETRNNothing(t *testing.T) {
 		seen := &notes{}
 		c.watch(seen)
 		r := c.once(t, collect.Entry{Way: collect.ETRN, Host: "x.example", Domains: domains})
+		if released := tt.replies != "459"; slices.Contains(seen.all, "nothing was released there") == released {
+			t.Errorf("%s: notes %q", tt.replies, seen.all)
+		}
 		if r.Nothing != tt.nothing || slices.Contains(seen.all, "nothing waits there") != tt.nothing {
 			t.Errorf("%s: %+v, notes %q", tt.replies, r, seen.all)
 		}

@@ -179,9 +179,10 @@ func (v *visit) etrn(ctx context.Context) error {
 		return err
 	}
 	var failed error
-	nothing := true
+	nothing, any := true, false
 	for _, node := range v.e.Domains {
 		r, err := c.Etrn(ctx, node)
+		any = any || err == nil
 		nothing = nothing && err == nil && r.Code == noneWaits
 		var refusal *smtpclient.Refusal
 		if err != nil && !errors.As(err, &refusal) {
@@ -192,8 +193,11 @@ func (v *visit) etrn(ctx context.Context) error {
 			break
 		}
 	}
-	if nothing {
+	switch {
+	case nothing:
 		v.nothing(c)
+	case !any:
+		v.note(c, "nothing was released there")
 	}
 	_ = c.Quit(ctx) // what was asked for has been answered
 	return failed
@@ -233,6 +237,8 @@ func (v *visit) turned(ctx context.Context) error {
 		if refusal.Reply.Code == noMail {
 			v.nothing(c)
 			err = nil
+		} else {
+			v.note(c, "nothing was released there")
 		}
 		_ = c.Quit(ctx)
 		return err

@@ -1,13 +1,16 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
 
+	"posta/event"
 	"posta/mail"
 	"posta/smtp"
 	"posta/smtp/smtpclient"
@@ -54,6 +57,7 @@ type answer struct {
 	err   *mail.Error // nil: it is taken
 	note  string      // why it is taken though the host was not asked, or why that cannot be
 	until time.Time
+	heard hearing
 }
 
 // NewAsker makes an Asker over a Queue's ways.
@@ -67,7 +71,9 @@ func NewAsker(q *Queue) *Asker {
 // be asked. The host's words stand in it.
 func (a *Asker) Ask(ctx context.Context, host string, from, to mail.Address) (note string, err error) {
 	about := question{host, from.String(), to.String(), a.q.ways.Load()}
+	witness := event.WitnessOf(ctx)
 	if known, ok := a.known(about); ok {
+		known.heard.tell(witness, about)
 		return known.note, plainly(known.err)
 	}
 	if down, ok := a.known(question{host: host}); ok {
@@ -86,13 +92,39 @@ func (a *Asker) Ask(ctx context.Context, host string, from, to mail.Address) (no
 		}
 		return "", mail.Refuse(451, "4.4.5", crowd+"; try again later")
 	}
-	v := a.ask(asking, host, from, to)
-	refusal, kept := ourReply(v)
-	if note = a.learn(ctx, host, to, v); note != "" {
+	got := a.ask(asking, host, from, to)
+	refusal, kept := ourReply(got.verdict)
+	if note = a.learn(ctx, host, to, got.verdict); note != "" {
 		refusal = nil
 	}
-	a.keep(about, answer{refusal, note, a.q.cfg.Now().Add(kept)})
+	h := hearing{cmp.Or(got.host, host), got.session, got.words()}
+	a.keep(about, answer{refusal, note, a.q.cfg.Now().Add(kept), h})
+	h.tell(witness, about)
 	return note, plainly(refusal)
+}
+
+// hearing is what a host said, or why it said nothing.
+type hearing struct {
+	host    string
+	session uint64 // where it was said; 0: no connection came about
+	said    string
+}
+
+// tell tells the session that wanted to know.
+func (s *hearing) tell(w event.Witness, about question) {
+	if s.session == 0 {
+		w.Note(s.host + " could not be asked about <" + about.to + ">: " + s.said)
+		return
+	}
+	w.Note(s.host + " was asked about <" + about.to + ">: " + s.said + "; session " + strconv.FormatUint(s.session, 10))
+}
+
+// purpose notes in a session what it is for.
+func purpose(w event.Witness, to mail.Address) string {
+	if w.Session == 0 {
+		return "this session only asks whether mail for <" + to.String() + "> is taken"
+	}
+	return "this session only asks, for session " + strconv.FormatUint(w.Session, 10) + ", whether mail for <" + to.String() + "> is taken"
 }
 
 // enter waits for a turn at a host, and then for one among all; false: none came.
@@ -158,38 +190,39 @@ func (a *Asker) keep(about question, s answer) {
 
 // ask goes through the host's addresses until one answers. A route that an
 // administrator laid for the domain says more than the host alone: TLS, a log-in.
-func (a *Asker) ask(ctx context.Context, host string, from, to mail.Address) verdict {
+func (a *Asker) ask(ctx context.Context, host string, from, to mail.Address) trouble {
 	w, why := a.q.router.find(ctx, to.Domain)
 	if why != nil || !w.explicit() {
 		w = &way{by: ByRoute, route: Route{Hosts: []string{host}, TLS: a.q.cfg.TLS, Family: a.q.cfg.Family}}
 		if w.hosts, why = laid(w.route); why != nil {
-			return *why
+			return trouble{verdict: *why}
 		}
 	}
-	w.asks = true
-	targets, why := a.q.targets(ctx, w, false)
+	asks := *w // the way is shared with mail
+	asks.asks = purpose(event.WitnessOf(ctx), to)
+	targets, why := a.q.targets(ctx, &asks, false)
 	if why != nil {
-		return *why
+		return trouble{verdict: *why}
 	}
-	last := said(later, "4.4.1", words.Fail("attempt.unreachable", nil))
+	last := trouble{verdict: said(later, "4.4.1", words.Fail("attempt.unreachable", nil))}
 	for _, t := range targets {
 		if ctx.Err() != nil {
 			break // it says nothing of this one
 		}
 		if a.q.cfg.OwnListener(t.addr) {
-			last = asksItself()
+			last = trouble{verdict: asksItself(), host: t.host.name}
 			continue
 		}
-		l, trouble := a.q.open(ctx, w, t)
+		l, why := a.q.open(ctx, &asks, t)
 		if l == nil {
-			if last = trouble.verdict; last.loops() {
-				last = asksItself()
+			if last = why; last.loops() {
+				last.verdict = asksItself()
 			}
 			continue
 		}
 		v, answered := try(ctx, l, from, to)
-		if last = v; answered {
-			return v
+		if last = (trouble{verdict: v, host: l.host, session: l.session}); answered {
+			return last
 		}
 	}
 	return last
@@ -204,8 +237,8 @@ func try(ctx context.Context, l *link, from, to mail.Address) (v verdict, answer
 	switch {
 	case len(out.To) > 0 && out.To[0].Code != 0:
 		v, answers = answered(smtp.RCPT, false, out.To[0]), true
-		if out.To[0].Class() == 2 {
-			v.fate = relayed
+		if r := out.To[0]; r.Class() == 2 {
+			v.fate, v.status, v.theirs, v.text = relayed, relayedAs(r), r.Status, clean(strings.Join(append([]string{r.Text}, r.More...), " "))
 		}
 	case out.Mail.Code != 0 && out.Mail.Class() != 2:
 		v, answers = answered(smtp.MAIL, false, out.Mail), true

@@ -100,6 +100,9 @@ func (q *Queue) dialWith(ctx context.Context, w *way, t target, policy Policy) (
 	c := smtpclient.New(nc, smtpclient.Options{Name: q.cfg.Hostname, ID: l.session, Sink: q.cfg.Sink, Times: q.cfg.Limits.Times,
 		Opened: event.Opened{Listener: event.Outgoing, Mode: mode.String(), TLS: policy == Implicit}})
 	l.peer = c
+	if w.asks != "" {
+		l.note(w.asks)
+	}
 	g := greeter{q: q, c: c, w: w, t: t, policy: policy}
 	opening, cancel := context.WithTimeout(ctx, openTime)
 	defer cancel()
@@ -183,7 +186,7 @@ func itself() *words.Error { return words.Fail("attempt.to_ourselves", nil) }
 // would come back as the next one, so that there only another server of the same
 // computer may have it.
 func (g *greeter) circle() bool {
-	return (!g.w.explicit() || g.w.asks && !g.t.addr.Addr().IsLoopback()) && Circle(g.c.Greeted().Text, g.q.cfg.Names)
+	return (!g.w.explicit() || g.w.asks != "" && !g.t.addr.Addr().IsLoopback()) && Circle(g.c.Greeted().Text, g.q.cfg.Names)
 }
 
 // Circle says that a host's greeting has one of this server's names: DNS leads

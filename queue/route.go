@@ -56,7 +56,7 @@ type way struct {
 	route Route
 	by    By
 	hosts []host // best first
-	asks  bool   // nothing is sent: hosts are asked about recipients
+	asks  string // nothing is sent: a host is asked about a recipient, and this notes it; "": mail goes
 }
 
 // By is how a way was found.

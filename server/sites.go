@@ -96,6 +96,13 @@ func (s *sites) Release(ctx context.Context, by smtpserver.Caller, node string) 
 			return smtpserver.Released{}, err
 		}
 		out.Waiting += n
+		if n > 0 {
+			sent := smtpserver.Sent{Domain: domain, Count: n}
+			if way, found, err := s.directory.WayTo(ctx, domain); err == nil && found {
+				sent.Hosts = way.Hosts
+			}
+			out.Mail = append(out.Mail, sent)
+		}
 	}
 	s.saw(ctx, by.Site)
 	return out, nil

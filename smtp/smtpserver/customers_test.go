@@ -58,6 +58,8 @@ func (c *customers) Release(_ context.Context, by Caller, node string) (Released
 	switch node {
 	case "soon.example":
 		return Released{}, ErrTooSoon
+	case "sent.example":
+		return Released{Waiting: 5, Mail: []Sent{{"sent.example", []string{"gw.sent.example", "b"}, 3}, {"a.sent.example", nil, 2}}}, nil
 	case "unreached.example":
 		return Released{}, NoWay{node}
 	case "broken.example":

@@ -3,6 +3,8 @@ package smtpserver
 import (
 	"context"
 	"errors"
+	"strconv"
+	"strings"
 
 	"posta/smtp"
 )
@@ -24,6 +26,12 @@ func (s *session) etrn(ctx context.Context, cmd smtp.Command) smtp.Reply {
 		s.note("a fault inside: " + printable(err.Error(), 300))
 		return s.textf(textNodeUnable, cmd.Word)
 	}
+	for i, m := range r.Mail {
+		if i == noteMost {
+			break
+		}
+		s.sent(m)
+	}
 	switch {
 	case r.Partly:
 		return s.textf(textNodeQueuing, cmd.Word)
@@ -33,4 +41,17 @@ func (s *session) etrn(ctx context.Context, cmd smtp.Command) smtp.Reply {
 		return s.textf(textNodeStarted, cmd.Word)
 	}
 	return s.textf(textNodeCounted, r.Waiting, cmd.Word)
+}
+
+// noteMost bounds the domains whose mail one ETRN is noted to have released.
+const noteMost = 20
+
+// sent notes what was released, and to whom.
+func (s *session) sent(m Sent) {
+	count := strconv.FormatInt(m.Count, 10)
+	if len(m.Hosts) == 0 {
+		s.note("released: mail for " + printable(m.Domain, 255) + "; recipients that waited: " + count)
+		return
+	}
+	s.note("released to " + printable(strings.Join(m.Hosts, ", "), 300) + ": mail for " + printable(m.Domain, 255) + "; recipients that waited: " + count)
 }

@@ -28,7 +28,7 @@ func (s *session) rcpt(ctx context.Context, cmd smtp.Command) smtp.Reply {
 	if r, met := s.fault("rcpt", to.To.String()); met {
 		return r
 	}
-	if err := s.tx.letter.Rcpt(ctx, to); err != nil {
+	if err := s.tx.letter.Rcpt(event.WithWitness(ctx, event.Witness{Session: s.from.Session, Note: s.note}), to); err != nil {
 		return s.refusal(err)
 	}
 	s.tx.accepted++

@@ -54,7 +54,15 @@ type Caller struct {
 // Released is a queue that was started.
 type Released struct {
 	Waiting int64 // messages' recipients that are now tried
-	Partly  bool  // the queue is not the caller's alone, who learns no number
+	Mail    []Sent
+	Partly  bool // the queue is not the caller's alone, who learns no number
+}
+
+// Sent is what of a queue that was started goes to one place.
+type Sent struct {
+	Domain string
+	Hosts  []string // of its route; none: where DNS says
+	Count  int64    // recipients
 }
 
 var (

@@ -53,6 +53,19 @@ func TestUnreadBehindATurn(t *testing.T) {
 	}
 }
 
+// What ETRN released, and where it goes, stands in the session's record.
+func TestReleasedIsNoted(t *testing.T) {
+	c := shop()
+	h := visit(t, c, c.odmr, odmrEhlo, `
+		C: ETRN sent.example
+		S: 253 2.0.0 OK, 5 pending messages for node sent.example started`)
+	for _, want := range []string{"released to gw.sent.example, b: mail for sent.example; recipients that waited: 3", "released: mail for a.sent.example; recipients that waited: 2"} {
+		if got := facts[event.Note](h); !slices.Contains(got, event.Note{Text: want}) {
+			t.Errorf("%+v", got)
+		}
+	}
+}
+
 // That no route leads to a site is no fault inside.
 func TestNoWayToASite(t *testing.T) {
 	c := shop()
