@@ -279,6 +279,21 @@ func TestQueueRetryKept(t *testing.T) {
 	}
 }
 
+// What is released for a site waits until it asks, even where a route leads to it.
+func TestQueueReleaseKept(t *testing.T) {
+	held := func(i *store.Item) { i.Held = true }
+	w := &waitingRoom{items: []store.Item{
+		item(1, "q1", "a@a.es", held),
+		item(2, "q1", "e@site.es", func(i *store.Item) { i.Held, i.Due = true, store.Never() }),
+		item(3, "q1", "o@site.es", held),
+	}}
+	c := &carrierOf{found: 3}
+	table := newTable(nil, House{Directory: people(t), Sender: c, Queue: w}.queued())
+	if out := called[QueueChanged](t, table, "queue.release", QueuePick{Queue: []string{"q1"}}); out.Recipients != 3 || out.Kept != 2 {
+		t.Errorf("%+v", out)
+	}
+}
+
 // Of several messages those that a change was not about are named, and each counts
 // once; of what is bounced, who hears of it.
 func TestQueueChangesSome(t *testing.T) {

@@ -125,7 +125,7 @@ func (h House) changeQueue(change store.Change) func(context.Context, QueuePick)
 		kept := int64(0)
 		if change != store.Hold {
 			var err error
-			if kept, err = h.kept(ctx, of); err != nil {
+			if kept, err = h.kept(ctx, of, change); err != nil {
 				return QueueChanged{}, err
 			}
 		}
@@ -167,9 +167,10 @@ func (h House) there(ctx context.Context, in QueuePick) (there bool, err error) 
 	return there, err
 }
 
-// kept counts those of a pick whom a try reaches nothing for: they wait on until
-// their site asks. What is due for a site is put back without a try.
-func (h House) kept(ctx context.Context, in QueuePick) (n int64, err error) {
+// kept counts those of a pick who wait on until their site asks: whom a try
+// reaches nothing for, as what is due for a site is put back without one; and who
+// are released, whatever leads to the site.
+func (h House) kept(ctx context.Context, in QueuePick, change store.Change) (n int64, err error) {
 	sites, err := h.onDemand(ctx)
 	if err != nil {
 		return 0, err
@@ -182,6 +183,10 @@ func (h House) kept(ctx context.Context, in QueuePick) (n int64, err error) {
 		for i := range items {
 			one := &items[i]
 			if !sites[one.Domain] && one.Due.Before(store.Never()) {
+				continue
+			}
+			if change == store.Release && sites[one.Domain] {
+				n++
 				continue
 			}
 			stay, known := stays[one.Domain]

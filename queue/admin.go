@@ -14,15 +14,64 @@ import (
 // What an administrator asks of the queue.
 
 // Change holds, releases or retries what is chosen, and counts the items.
-// Destinations that did not answer are asked again at once.
+// Destinations that did not answer are asked again at once. What is kept for a
+// site is so again once it is released: that it is due no more waits for the site.
 func (q *Queue) Change(ctx context.Context, p store.Pick, c store.Change) (int64, error) {
+	kept := int64(0)
+	if c == store.Release {
+		var err error
+		if kept, err = q.keepForSites(ctx, p); err != nil {
+			return kept, err
+		}
+	}
 	n, err := q.cfg.Store.Change(ctx, p, c, q.cfg.Now())
-	if err != nil || c == store.Hold {
+	if n += kept; err != nil || c == store.Hold {
 		return n, err
 	}
 	q.sched.forgive("")
 	q.Stir()
 	return n, nil
+}
+
+// keepForSites releases what is chosen and held of the domains whose sites come
+// for their mail, so that it waits for them, and counts the items.
+func (q *Queue) keepForSites(ctx context.Context, p store.Pick) (n int64, err error) {
+	if q.cfg.Routes == nil {
+		return 0, nil
+	}
+	held := true
+	p.Held, p.Limit = &held, sweepMost
+	known := map[string]bool{}
+	of := p
+	for {
+		items, err := q.cfg.Store.Items(ctx, p)
+		if err != nil {
+			return n, fmt.Errorf("queue: looking for items: %w", err)
+		}
+		for i := range items {
+			of.Domain = items[i].Domain
+			if known[of.Domain] {
+				continue
+			}
+			known[of.Domain] = true
+			route, err := q.cfg.Routes.Route(ctx, of.Domain)
+			if err != nil {
+				return n, fmt.Errorf("queue: the route to %s: %w", of.Domain, err)
+			}
+			if !route.OnDemand {
+				continue
+			}
+			of.Limit = 0
+			some, err := q.cfg.Store.Change(ctx, of, store.Keep, q.cfg.Now())
+			if n += some; err != nil {
+				return n, err
+			}
+		}
+		if len(items) < sweepMost {
+			return n, nil
+		}
+		p.After = items[len(items)-1].ID
+	}
 }
 
 // Rerouted tells that a way was laid or changed: nothing that is remembered of

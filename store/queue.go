@@ -121,6 +121,7 @@ const (
 	Hold    Change = iota // not tried until released
 	Release               // tried now
 	Retry                 // tried now, held ones not
+	Keep                  // released, and not tried before their site asks: due Never
 )
 
 // Pick chooses items for people, and what they change. Zero fields choose all.

@@ -48,6 +48,12 @@ func (a *app) queueChangeCommand(verb, help, done, example string) *cobra.Comman
 	f = a.queueFlags(c)
 	c.Flags().BoolVar(&all, "all", false, a.say("help.flag_queue_all", nil))
 	c.Example = example
+	switch verb {
+	case "retry":
+		c.Long = a.say("help.queue_retry_long", nil)
+	case "release":
+		c.Long = a.say("help.queue_release_long", nil)
+	}
 	return a.naming(a.taking(c, 0, -1, "help.word_queue_id"), "queue.list")
 }
 

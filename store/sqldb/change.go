@@ -70,8 +70,11 @@ func (q queued) changeSome(items []int64, what store.Change, now int64, n *int64
 // keeps its turn.
 func changed(p place, what store.Change, now int64) place {
 	p.held = what == store.Hold
-	if what != store.Hold {
+	switch what {
+	case store.Release, store.Retry:
 		p.due = min(p.due, now)
+	case store.Keep:
+		p.due = neverMicros
 	}
 	return p
 }

@@ -90,6 +90,12 @@ func testChange(t *testing.T, b *bench) {
 		t.Errorf("%s lost its turn: %v", i.To, i.Due)
 	}
 
+	// What goes back to its site is held no longer, and tried by nobody.
+	change(store.Pick{Domain: "uno.example"}, store.Hold, 3)
+	change(store.Pick{Domain: "uno.example", Held: &held}, store.Keep, 3)
+	b.same("held and kept", fmt.Sprint(b.depth().Held, b.depth().Kept), "0 3")
+	b.same("lanes", b.lanes(9, nil), "ana>dos.example")
+
 	// Who is at work on an item stays so, and has the last word.
 	b.is(b.claim("dos.example", "ana", 9), "b1@dos.example")
 	b.same("leased", b.depth().Leased, 5)
