@@ -47,7 +47,13 @@ type AccountChange struct {
 	MaxSent *string   `json:"max_sent,omitempty"` // a number of recipients elsewhere a day, "none" for no limit, "usual" for the configuration's
 }
 
-// AccountName names an account to remove. Force takes its mail along.
+// AccountGone says what went with an account.
+type AccountGone struct {
+	Collected string `json:"collected,omitempty"` // by POP3 into its mailbox: "1 (pepe, pop.example)"
+}
+
+// AccountName names an account to remove. Force takes its mail along, and what is
+// collected into its mailbox.
 type AccountName struct {
 	Address string `json:"address"`
 	Force   bool   `json:"force,omitempty"`
@@ -184,19 +190,29 @@ func (h House) addAccount(ctx context.Context, in AccountChange) (Account, error
 }
 
 // removeAccount does not take mail along unless it is told to.
-func (h House) removeAccount(ctx context.Context, in AccountName) (None, error) {
+func (h House) removeAccount(ctx context.Context, in AccountName) (AccountGone, error) {
 	a, err := h.Directory.Account(ctx, in.Address)
 	if err != nil {
-		return None{}, err
+		return AccountGone{}, err
 	}
 	usage, err := h.Mail.Usage(ctx, a.ID)
 	if err != nil {
-		return None{}, err
+		return AccountGone{}, err
 	}
 	if usage.Messages > 0 && !in.Force {
-		return None{}, refusal("in_use", "admin.has_mail", "Address", a.Address, "Count", usage.Messages)
+		return AccountGone{}, refusal("in_use", "admin.has_mail", "Address", a.Address, "Count", usage.Messages)
 	}
-	return None{}, h.Directory.RemoveAccount(ctx, a.Address)
+	into, err := h.collectedInto(ctx, a.Address)
+	if err != nil {
+		return AccountGone{}, err
+	}
+	if len(into) > 0 && !in.Force {
+		return AccountGone{}, refusal("in_use", "admin.has_collected", "Address", a.Address, "Count", len(into), "Which", collectedNames(into))
+	}
+	if err := h.dropCollected(ctx, into); err != nil {
+		return AccountGone{}, err
+	}
+	return AccountGone{Collected: collectedNames(into)}, h.Directory.RemoveAccount(ctx, a.Address)
 }
 
 func (h House) setAccount(ctx context.Context, in AccountChange) (Account, error) {

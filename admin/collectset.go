@@ -2,8 +2,11 @@ package admin
 
 import (
 	"context"
+	"fmt"
+	"strings"
 
 	"posta/collect"
+	"posta/mail"
 )
 
 // CollectChange changes what is collected; what is nil keeps its value. What became
@@ -83,4 +86,37 @@ func (c CollectChange) apply(e collect.Entry) (collect.Entry, error) {
 	}
 	put(&every, c.Every)
 	return e, schedule(&e, every)
+}
+
+// collectedInto gives the entries that are collected into an account's mailbox, or
+// those of a domain, "@north.example".
+func (h House) collectedInto(ctx context.Context, account string) (out []collect.Entry, err error) {
+	if h.Collected == nil {
+		return nil, nil
+	}
+	all, err := h.Collected.Entries(ctx)
+	for _, e := range all {
+		if e.Account == account || strings.HasPrefix(account, "@") && strings.HasSuffix(e.Account, account) {
+			out = append(out, e)
+		}
+	}
+	return out, err
+}
+
+// collectedNames is how a person finds entries again.
+func collectedNames(all []collect.Entry) string {
+	var out []string
+	for _, e := range all {
+		out = append(out, mail.Shown(fmt.Sprintf("%d (%s, %s)", e.ID, e.User, e.Host)))
+	}
+	return strings.Join(out, ", ")
+}
+
+func (h House) dropCollected(ctx context.Context, all []collect.Entry) error {
+	for _, e := range all {
+		if err := h.Collected.RemoveEntry(ctx, e.ID); err != nil {
+			return err
+		}
+	}
+	return nil
 }

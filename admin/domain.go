@@ -120,7 +120,14 @@ func (h House) removeDomain(ctx context.Context, in DomainName) (None, error) {
 	}
 	err = h.Directory.RemoveDomain(ctx, d.Name, in.Force)
 	h.rerouted()
-	return None{}, err
+	if err != nil {
+		return None{}, err
+	}
+	into, err := h.collectedInto(ctx, "@"+d.Name) // of accounts that went with it
+	if err != nil {
+		return None{}, err
+	}
+	return None{}, h.dropCollected(ctx, into)
 }
 
 // waitFor counts the recipients whose mail is kept for the site of a domain:

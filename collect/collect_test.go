@@ -317,6 +317,7 @@ func TestCheck(t *testing.T) {
 	}{
 		{"a literal address", collect.Entry{Way: collect.ETRN, Host: "2001:db8::1", Domains: []string{"@a.example", "#q"}}, true},
 		{"address and port", collect.Entry{Way: collect.ETRN, Host: "[2001:db8::1]:25", Domains: []string{"a.example"}}, true},
+		{"port 995", collect.Entry{Way: collect.POP3, Host: "a.example:995", User: "x", Account: "y@b.example"}, true},
 		{"no host", collect.Entry{Way: collect.ETRN, Domains: []string{"a.example"}}, false},
 		{"a bad port", collect.Entry{Way: collect.ETRN, Host: "a.example:0", Domains: []string{"a.example"}}, false},
 		{"a bad host", collect.Entry{Way: collect.ETRN, Host: "a b", Domains: []string{"a.example"}}, false},
@@ -331,6 +332,9 @@ func TestCheck(t *testing.T) {
 	} {
 		if err := tt.e.Check(); (err == nil) != tt.ok {
 			t.Errorf("%s: %v", tt.about, err)
+		}
+		if tt.about == "port 995" && tt.e.TLS != collect.Implicit {
+			t.Errorf("TLS %q at port 995", tt.e.TLS)
 		}
 	}
 }

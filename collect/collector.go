@@ -322,6 +322,7 @@ func (forgetful) Forget(context.Context, int64, ...string) error { return nil }
 
 // visit collects e once.
 func (c *Collector) visit(ctx context.Context, e Entry, m memory) Result {
+	e.secureAt995() // of what was added when that was to be said
 	v := &visit{c: c, e: e, memory: m}
 	v.result.At = c.cfg.Now()
 	failed := v.make(ctx)

@@ -110,6 +110,7 @@ func (e *Entry) Check() error {
 	if err := e.checkHost(); err != nil {
 		return err
 	}
+	e.secureAt995()
 	if !slices.Contains([]Security{Opportunistic, Required, Implicit, Clear}, e.TLS) {
 		return words.Fail("collect.tls", words.Args{"Value": string(e.TLS)})
 	}
@@ -134,6 +135,13 @@ func (e *Entry) Check() error {
 		return e.checkDomains()
 	}
 	return words.Fail("collect.way", words.Args{"Value": string(e.Way)})
+}
+
+// secureAt995 has TLS begin at once where it can't begin otherwise (RFC 8314 §3.3).
+func (e *Entry) secureAt995() {
+	if _, port := e.address(); e.Way == POP3 && port == "995" && e.TLS != Clear {
+		e.TLS = Implicit
+	}
 }
 
 // checkHost wants a host with an optional port.

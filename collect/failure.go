@@ -85,6 +85,15 @@ func isErrno(err error, unix, windows syscall.Errno) bool {
 	return errors.As(err, &errno) && (errno == unix || runtime.GOOS == "windows" && errno == windows)
 }
 
+// errUngreeted is that a server says nothing, as one does that waits for TLS.
+var errUngreeted = errors.New("no greeting came; perhaps that port begins with TLS: tls implicit")
+
+// unanswered says that the other side said nothing, or went.
+func unanswered(err error) bool {
+	var timeout net.Error
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, wire.ErrIdle) || errors.As(err, &timeout) && timeout.Timeout()
+}
+
 // reason says why in words that name no addresses a second time.
 func reason(err error) string {
 	var timeout net.Error

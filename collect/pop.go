@@ -46,6 +46,9 @@ func (v *visit) enter(ctx context.Context, c *pop3client.Client, host string) er
 		}
 	}
 	if err := c.Greeting(ctx); err != nil {
+		if v.e.TLS != Implicit && ctx.Err() == nil && unanswered(err) {
+			return errUngreeted
+		}
 		return err
 	}
 	if v.e.TLS == Opportunistic || v.e.TLS == Required {

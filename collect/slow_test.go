@@ -184,3 +184,14 @@ func TestFailing(t *testing.T) {
 		})
 	}
 }
+
+// A server that says nothing may wait for TLS.
+func TestUngreeted(t *testing.T) {
+	for about, serve := range map[string]func(net.Conn){"silence": func(net.Conn) {}, "an end": func(nc net.Conn) { _ = nc.Close() }} {
+		synctest.Test(t, func(t *testing.T) {
+			if r := newCustomer(t, serve).once(t, popEntry()); !strings.HasPrefix(r.Failure, "no greeting came; perhaps that port begins with TLS") {
+				t.Errorf("%s: %q", about, r.Failure)
+			}
+		})
+	}
+}

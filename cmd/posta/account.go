@@ -30,8 +30,12 @@ func (a *app) accountCommand() *cobra.Command {
 	show.Example = "posta account show pepe@pepito.es"
 	var force bool
 	remove := a.command("remove", "help.account_remove", func(ctx context.Context, args []string) error {
-		if err := a.ask(ctx, "account.remove", admin.AccountName{Address: args[0], Force: force}, nil); err != nil {
+		var gone admin.AccountGone
+		if err := a.ask(ctx, "account.remove", admin.AccountName{Address: args[0], Force: force}, &gone); err != nil {
 			return err
+		}
+		if gone.Collected != "" {
+			return a.done("done.account_removed_collected", words.Args{"Address": args[0], "Which": gone.Collected})
 		}
 		return a.done("done.account_removed", words.Args{"Address": args[0]})
 	})

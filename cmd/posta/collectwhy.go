@@ -43,6 +43,7 @@ func collectReasons() map[string]string {
 		"the account here takes no mail":                                    "collect.why_account",
 		"connection refused":                                                "collect.why_refused",
 		"the host cannot be reached":                                        "collect.why_unreachable",
+		"no greeting came; perhaps that port begins with TLS: tls implicit": "collect.why_ungreeted",
 		"no answer in time":                                                 "collect.why_silent",
 		"posta is shutting down":                                            "collect.why_shutdown",
 		"the other side closed the connection":                              "collect.why_closed",

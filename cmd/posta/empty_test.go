@@ -40,7 +40,7 @@ func TestNoCommandTakesAnEmptyWord(t *testing.T) {
 // A flag that says nothing is refused before anything is asked, whatever it is of;
 // but those that take something away when they are empty, and texts.
 func TestNoFlagIsGivenNothing(t *testing.T) {
-	empty := map[string]string{"account set": "name", "domain set": "alias-of catch-all relay fallback on-demand",
+	empty := map[string]string{"account set": "name", "collect set": "user ca", "domain set": "alias-of catch-all relay fallback on-demand",
 		"mailing-list set": "owner name", "route set": "ca user source", "site set": "domain network helo", "send": "subject body"}
 	said := 0
 	for _, language := range []string{"en", "es"} {
