@@ -173,9 +173,20 @@ func (a *app) answered(t *admin.Tried) []string {
 	}
 	text := replied(a.words, t.Code, t.Status, t.Text)
 	if t.Verb != "" {
-		text = printable(t.Verb) + ": " + text
+		text = a.answeredTo(t.Verb) + ": " + text
 	}
 	return append(all, text)
+}
+
+// answeredTo names what was answered: a verb as the protocol has it, or in words.
+func (a *app) answeredTo(verb string) string {
+	switch verb {
+	case "greeting":
+		return a.say("attempt_shown.greeting", nil)
+	case "message":
+		return a.say("attempt_shown.message", nil)
+	}
+	return printable(verb)
 }
 
 func (a *app) queueShowCommand() *cobra.Command {

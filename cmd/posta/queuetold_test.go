@@ -9,6 +9,26 @@ import (
 	"posta/words"
 )
 
+// What was answered is named in the user's words where it has no verb.
+func TestAnsweredTo(t *testing.T) {
+	for lang, want := range map[string]string{"en": "greeting message RCPT", "es": "saludo mensaje RCPT"} {
+		w, err := words.New(lang)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := &app{words: w}
+		var got []string
+		for _, verb := range []string{"greeting", "message", "RCPT"} {
+			all := a.answered(&admin.Tried{Verb: verb, Code: 421, Text: "no"})
+			name, _, _ := strings.Cut(all[0], ": ")
+			got = append(got, name)
+		}
+		if text := strings.Join(got, " "); text != want {
+			t.Errorf("%s: %q", lang, text)
+		}
+	}
+}
+
 // A story has a line for each host of a try, in the order of time, and says of
 // what nobody was asked for when it was said.
 func TestStoryHostByHost(t *testing.T) {
