@@ -35,7 +35,7 @@ type Collected struct {
 	Slowed   bool      `json:"slowed,omitempty"`        // it failed, and next is later than every would have it
 	Last     time.Time `json:"last,omitzero"`           // when it was tried
 	Messages int       `json:"messages"`                // that came then
-	Nothing  bool      `json:"nothing_waits,omitempty"` // etrn, atrn: the provider said so then
+	Nothing  bool      `json:"nothing_waits,omitempty"` // etrn, atrn, turn: the provider said so then, or sent nothing before QUIT
 	Left     int       `json:"left,omitempty"`          // that could not be filed and lie where they lay
 	Session  uint64    `json:"session,omitempty"`
 	Failure  string    `json:"failure,omitempty"` // "": all went well

@@ -82,7 +82,7 @@ func TestNoMail(t *testing.T) {
 	c = newCustomer(t, p.serve(t, true))
 	e := atrn()
 	e.Way = collect.TURN
-	if r := c.once(t, e); r.Messages != 0 || r.Failure != "" || r.Nothing || len(p.said) != 1 {
+	if r := c.once(t, e); r.Messages != 0 || r.Failure != "" || !r.Nothing || len(p.said) != 1 {
 		t.Errorf("%+v %v", r, p.said)
 	}
 }

@@ -60,7 +60,7 @@ type Result struct {
 	Messages int    // taken
 	Left     int    // messages that could not be filed and lie where they lay
 	Stayed   []Stay // the first MostStayed of them; not in what Entries gives
-	Nothing  bool   // the provider said that nothing waits there: 251 to each ETRN (RFC 1985 §5.1), 453 to ATRN (RFC 2645 §5.2.1)
+	Nothing  bool   // the provider said that nothing waits there: 251 to each ETRN (RFC 1985 §5.1), 453 to ATRN (RFC 2645 §5.2.1), QUIT at once after a turn
 	Session  uint64 // the last recorded session of it
 	Failure  string // "" where all went well; else the peer's own words, or ours where it said none
 }

@@ -16,6 +16,7 @@ type narrow struct {
 	label   func(string) string
 	domains []string
 	taken   int
+	offered bool  // there was a MAIL
 	away    error // why the first was refused that was
 }
 
@@ -41,6 +42,7 @@ func (n *narrow) note(to mail.Address, err error) error {
 
 // Begin implements mail.Door.
 func (n *narrow) Begin(ctx context.Context, from mail.Origin, env mail.Envelope) (mail.Letter, error) {
+	n.offered = true
 	l, err := n.Door.Begin(ctx, from, env)
 	if err != nil {
 		return nil, n.note(mail.Address{}, err)

@@ -254,8 +254,9 @@ func (v *visit) turned(ctx context.Context) error {
 	if v.e.TLS != Clear && v.c.cfg.TLS != nil {
 		server.TLS = v.c.cfg.TLS()
 	}
-	smtpserver.New(server).Session(ctx, conn)
+	end := smtpserver.New(server).Serve(ctx, conn)
 	v.result.Messages = door.taken
+	v.result.Nothing = !door.offered && end == "quit" // TURN has no 453
 	if door.taken == 0 {
 		return door.away
 	}

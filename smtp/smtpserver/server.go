@@ -204,12 +204,17 @@ func (s *Server) servable() smtp.Extension {
 }
 
 // Session serves one connection to its end and closes it.
-func (s *Server) Session(ctx context.Context, c *wire.Conn) {
+func (s *Server) Session(ctx context.Context, c *wire.Conn) { s.Serve(ctx, c) }
+
+// Serve is Session, and says as event.Closed does why it ended: "quit", where the
+// client said so.
+func (s *Server) Serve(ctx context.Context, c *wire.Conn) (end string) {
 	ses := s.session(ctx, c)
 	ses.run(ctx)
 	ses.forget()
 	// An error here is the peer's loss alone: the session is over.
 	_ = c.Close(ses.end)
+	return ses.end
 }
 
 // session begins one. It stands apart so that what it is made of does not lie
