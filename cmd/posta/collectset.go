@@ -58,7 +58,7 @@ func (a *app) collectSetCommand() *cobra.Command {
 	c.Flags().BoolVar(&ask, "password", false, a.say("help.flag_password", nil))
 	clearing(c, "user", "ca")
 	c.Long = a.say("help.collect_set_long", nil)
-	c.Example = "posta collect set 1 --every 1h\nposta collect set 1 --password\nposta collect set 1 --delete"
+	c.Example = "posta collect set 1 --every 1h\nposta collect set 1 --password\nposta collect set 1 --host isp.example"
 	return a.taking(c, 1, 1, "help.word_number")
 }
 
