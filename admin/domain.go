@@ -30,7 +30,7 @@ type Domain struct {
 	Created     time.Time `json:"created"`
 
 	Here     int64    `json:"here,omitempty"`      // of relay and on-demand: accounts, aliases and lists whose mail stays here; not of domain.list
-	Routed   []string `json:"routed,omitempty"`    // where what leaves for it goes instead of to Relay or Fallback, since it has a route: hosts, or "MX"; not of domain.list
+	Routed   []string `json:"routed,omitempty"`    // where what leaves for it goes instead of to Relay or Fallback, since it has a route that names others; not of domain.list
 	LeftKept int64    `json:"left_kept,omitempty"` // recipients that wait, and are not held, for the site it was for before; only of domain.set
 }
 
@@ -180,10 +180,8 @@ func (h House) routed(ctx context.Context, d directory.Domain) ([]string, error)
 		return nil, nil
 	case err != nil || slices.Equal(r.Hosts, []string{d.Relay}):
 		return nil, err
-	case len(r.Hosts) == 0:
-		return []string{byMX}, nil
 	}
-	return r.Hosts, nil
+	return r.Hosts, nil // none: the route says how, and the domain where to
 }
 
 func (c DomainChange) apply(d *directory.Domain) {

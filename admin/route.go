@@ -147,7 +147,9 @@ func (h House) judged(ctx context.Context, r directory.Route, err error) (Route,
 		return out, err
 	}
 	out.Local = home.Name != "" && home.Kind == directory.KindLocal && home.Relay == ""
-	if !slices.Equal(r.Hosts, []string{home.Relay}) {
+	if len(r.Hosts) == 0 && home.Relay != "" {
+		r.Hosts = []string{home.Relay}
+	} else if !slices.Equal(r.Hosts, []string{home.Relay}) {
 		out.Instead = home.Relay
 	}
 	if len(r.Hosts) == 0 && h.lab() {

@@ -113,7 +113,8 @@ func (d *Directory) RemoveRoute(ctx context.Context, domain string) error {
 }
 
 // WayTo gives the route that mail for a domain takes, with its password, and
-// whether there is one at all: the domain's own, else what a relay domain or a
+// whether there is one at all: the domain's own, which goes to the host that the
+// domain relays to or falls back on where it names none, else what a relay domain or a
 // local domain with a fall-back says, else that of the closest domain above it,
 // else the one of everything. An address literal has only a route of its own.
 func (d *Directory) WayTo(ctx context.Context, domain string) (r Route, found bool, err error) {
@@ -137,12 +138,19 @@ type way struct {
 }
 
 func (d *Directory) findWay(ctx context.Context, label string) (Route, bool, error) {
-	if r, found, err := d.exactRoute(ctx, label); found || err != nil {
+	r, found, err := d.exactRoute(ctx, label)
+	if err != nil || found && len(r.Hosts) > 0 {
 		return r, found, err
 	}
 	home, _, err := d.home(ctx, label)
 	if err != nil {
 		return Route{}, false, err
+	}
+	if found { // it says how, and the domain where to
+		if home != nil && home.Relay != "" {
+			r.Hosts = []string{home.Relay}
+		}
+		return r, true, nil
 	}
 	if home != nil && home.Relay != "" {
 		return Route{Domain: home.Name, Hosts: []string{home.Relay}}, true, nil

@@ -133,6 +133,13 @@ func TestWayTo(t *testing.T) {
 	to("relay.es", "better.example")
 	v.must(v.RemoveRoute(v.ctx(), "*"))
 	to("aa.es", "")
+
+	_, err = v.AddRoute(v.ctx(), directory.Route{Domain: "moves.es", TLS: directory.TLSRequired})
+	v.must(err)
+	to("moves.es", "old.moves.es") // the route says how, the domain where to
+	if r, _, err := v.WayTo(v.ctx(), "moves.es"); err != nil || r.TLS != directory.TLSRequired {
+		t.Errorf("%+v, %v", r, err)
+	}
 }
 
 func TestKindOperations(t *testing.T) {
