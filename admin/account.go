@@ -263,7 +263,7 @@ func (h House) forward(ctx context.Context, address string, in AccountChange) er
 	put(&f.To, in.Forward)
 	put(&f.Keep, in.Keep)
 	if len(f.To) == 0 && in.Keep != nil && *in.Keep {
-		return refusal("invalid", "admin.keep_nothing", "Address", address)
+		return refusal("refused", "admin.keep_nothing", "Address", address)
 	}
 	_, err = h.Directory.SetForward(ctx, address, f.To, f.Keep)
 	return err
@@ -275,7 +275,7 @@ func (h House) mayAPOP(in AccountChange) error {
 	if in.APOP == nil || *in.APOP == "" || h.Strict == nil || !h.Strict() {
 		return nil
 	}
-	return refusal("invalid", "admin.apop_strict")
+	return refusal("refused", "admin.apop_strict")
 }
 
 func (c AccountChange) apply(o *directory.AccountOptions) {

@@ -31,7 +31,7 @@ func op[In, Out any](name string, changes bool, run func(context.Context, In) (O
 	return Operation{name, changes, aboutOf[In], func(ctx context.Context, raw json.RawMessage, _ io.Reader) (any, error) {
 		var in In
 		if err := json.Unmarshal(raw, &in); err != nil {
-			return nil, refusal("invalid", "admin.bad_request", "Name", name, "Error", err)
+			return nil, refusal("refused", "admin.bad_request", "Name", name, "Error", err)
 		}
 		if n, ok := any(in).(naming); ok && slices.Contains(n.named(), "") {
 			return nil, refusal("invalid", "admin.unnamed", "Name", name)

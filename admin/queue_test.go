@@ -243,12 +243,12 @@ func TestQueueChangesNobody(t *testing.T) {
 		in        QueuePick
 		code, id  string
 	}{
-		{"queue.retry", QueuePick{Queue: []string{"held"}}, "invalid", "admin.message_held"},
-		{"queue.retry", QueuePick{Held: &held}, "invalid", "admin.all_held"},
-		{"queue.retry", QueuePick{Domain: "b.es"}, "invalid", "admin.all_held"},
+		{"queue.retry", QueuePick{Queue: []string{"held"}}, "refused", "admin.message_held"},
+		{"queue.retry", QueuePick{Held: &held}, "refused", "admin.all_held"},
+		{"queue.retry", QueuePick{Domain: "b.es"}, "refused", "admin.all_held"},
 		{"queue.retry", QueuePick{Queue: []string{"gone"}}, "not_found", "admin.not_queued"},
-		{"queue.release", QueuePick{Queue: []string{"waits"}}, "invalid", "admin.message_not_held"},
-		{"queue.release", QueuePick{Held: &free}, "invalid", "admin.nothing_held"},
+		{"queue.release", QueuePick{Queue: []string{"waits"}}, "refused", "admin.message_not_held"},
+		{"queue.release", QueuePick{Held: &free}, "refused", "admin.nothing_held"},
 		{"queue.release", QueuePick{Queue: []string{"gone"}}, "not_found", "admin.not_queued"},
 		{"queue.hold", QueuePick{Domain: "bad domain"}, "invalid", "admin.queue_domain"},
 		{"queue.list", QueuePick{Domain: "bad domain"}, "invalid", "admin.queue_domain"},

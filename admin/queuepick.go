@@ -149,13 +149,13 @@ func (h House) unchanged(ctx context.Context, in QueuePick, change store.Change)
 	case !there:
 		return in.none()
 	case change == store.Release && len(in.Queue) == 1:
-		return refusal("invalid", "admin.message_not_held", "ID", in.Queue[0])
+		return refusal("refused", "admin.message_not_held", "ID", in.Queue[0])
 	case change == store.Release:
-		return refusal("invalid", "admin.nothing_held")
+		return refusal("refused", "admin.nothing_held")
 	case len(in.Queue) == 1:
-		return refusal("invalid", "admin.message_held", "ID", in.Queue[0])
+		return refusal("refused", "admin.message_held", "ID", in.Queue[0])
 	}
-	return refusal("invalid", "admin.all_held")
+	return refusal("refused", "admin.all_held")
 }
 
 // there says whether anything is in the queue that is chosen.

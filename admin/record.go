@@ -60,7 +60,7 @@ func (h House) recordings() []Operation {
 
 func (h House) recorded(in RecordedWhich) ([]Recorded, error) {
 	if h.Record == nil {
-		return nil, refusal("invalid", "admin.record_off")
+		return nil, refusal("refused", "admin.record_off")
 	}
 	out := []Recorded{}
 	for _, s := range h.Record.Sessions() {
@@ -95,7 +95,7 @@ func (h House) exportSessions(in SessionExport) (Stream, error) {
 		return nil, refusal("not_found", "admin.none_recorded")
 	}
 	if !in.Masked && slices.ContainsFunc(all, func(r Recorded) bool { return r.Masked }) {
-		return nil, refusal("invalid", "admin.export_masked")
+		return nil, refusal("refused", "admin.export_masked")
 	}
 	return func(ctx context.Context, w io.Writer) error { return h.Export(ctx, w, in) }, nil
 }
@@ -104,7 +104,7 @@ func (h House) exportSessions(in SessionExport) (Stream, error) {
 // recorded sessions as they go on, masked or clear as they are kept.
 func (h House) watchSessions(in SessionWatch) (Stream, error) {
 	if h.Record == nil {
-		return nil, refusal("invalid", "admin.record_off")
+		return nil, refusal("refused", "admin.record_off")
 	}
 	for _, id := range in.IDs {
 		if _, err := h.recorded(RecordedWhich{ID: id}); err != nil {

@@ -14,7 +14,7 @@ import (
 // Error is a refusal, for a person and for a script. Text is English; Said, if
 // there is one, can be said in every language, with the causes in it.
 type Error struct {
-	Code string       `json:"code"` // invalid, not_found, exists, in_use, limit, internal
+	Code string       `json:"code"` // invalid (as it was written), refused (as things are), not_found, exists, in_use, limit, internal
 	Text string       `json:"text"`
 	Said *words.Error `json:"said,omitempty"`
 }
@@ -52,7 +52,7 @@ func refuse(err error) *Error {
 	}{
 		{directory.ErrNotFound, "not_found"}, {store.ErrNotFound, "not_found"}, {observe.ErrNoSession, "not_found"},
 		{directory.ErrExists, "exists"}, {store.ErrExists, "exists"}, {directory.ErrInUse, "in_use"}, {store.ErrInUse, "in_use"},
-		{directory.ErrLimit, "limit"}, {directory.ErrInvalid, "invalid"}, {store.ErrTarget, "invalid"},
+		{directory.ErrLimit, "limit"}, {directory.ErrInvalid, "invalid"}, {directory.ErrUnfit, "refused"}, {store.ErrTarget, "refused"},
 	} {
 		if errors.Is(err, known.err) {
 			e.Code = known.code

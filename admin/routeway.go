@@ -31,7 +31,7 @@ type RouteWay struct {
 func (h House) wayTo(ctx context.Context, in ByAddress) (RouteWay, error) {
 	domain := in.Address[strings.LastIndexByte(in.Address, '@')+1:]
 	if err := mail.CheckDomain(domain); err != nil {
-		return RouteWay{}, refusal("invalid", "admin.route_domain", "Domain", domain)
+		return RouteWay{}, refusal("invalid", "admin.route_domain", "Domain", in.Address)
 	}
 	out := RouteWay{Domain: domain, TLS: opportunistic, IP: bothIP, Mode: h.Outgoing}
 	switch home, err := h.Directory.Domain(ctx, domain); {

@@ -56,7 +56,7 @@ type call struct {
 func (t *Table) run(ctx context.Context, c call) (any, error) {
 	o, ok := t.byName[c.name]
 	if !ok {
-		return nil, refusal("invalid", "admin.no_operation", "Name", c.name)
+		return nil, refusal("refused", "admin.no_operation", "Name", c.name)
 	}
 	result, err := o.run(ctx, c.raw, c.octets)
 	if o.Changes {

@@ -28,7 +28,7 @@ func taking[In, Out any](name string, run func(context.Context, In, io.Reader) (
 	return Operation{name, false, aboutOf[In], func(ctx context.Context, raw json.RawMessage, octets io.Reader) (any, error) {
 		var in In
 		if err := json.Unmarshal(raw, &in); err != nil {
-			return nil, refusal("invalid", "admin.bad_request", "Name", name, "Error", err)
+			return nil, refusal("refused", "admin.bad_request", "Name", name, "Error", err)
 		}
 		return run(ctx, in, octets)
 	}}

@@ -89,7 +89,7 @@ func (d *Directory) checkTargets(ctx context.Context, at name, targets []string)
 	}
 	circle, err := d.returns(ctx, kept, at)
 	if err == nil && circle {
-		err = refuse(ErrInvalid, "directory.alias_circle", words.Args{"Alias": at.String()})
+		err = refuse(ErrUnfit, "directory.alias_circle", words.Args{"Alias": at.String()})
 	}
 	return kept, err
 }

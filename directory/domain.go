@@ -151,12 +151,12 @@ func (d *Directory) checkDomain(ctx context.Context, n *Domain) error {
 	case target == nil:
 		return refuse(ErrNotFound, "directory.no_target", words.Args{"Domain": n.Name, "Target": n.AliasOf})
 	case target.AliasOf != "":
-		return refuse(ErrInvalid, "directory.target_alias",
+		return refuse(ErrUnfit, "directory.target_alias",
 			words.Args{"Domain": n.Name, "Target": target.Name, "Real": target.AliasOf})
 	}
 	by, err := d.aliasedBy(ctx, n.Name)
 	if err == nil && by != "" {
-		err = refuse(ErrInvalid, "directory.domain_has_alias", words.Args{"Domain": n.Name, "Alias": by})
+		err = refuse(ErrUnfit, "directory.domain_has_alias", words.Args{"Domain": n.Name, "Alias": by})
 	}
 	return err
 }

@@ -45,7 +45,7 @@ func (d *Directory) SetForward(ctx context.Context, address string, to []string,
 	n.local, n.domain = Split(a.Address)
 	circle, err := d.returns(ctx, f.To, n)
 	if err == nil && circle {
-		err = refuse(ErrInvalid, "directory.forward_circle", words.Args{"Account": a.Address})
+		err = refuse(ErrUnfit, "directory.forward_circle", words.Args{"Account": a.Address})
 	}
 	if err != nil {
 		return Forward{}, err

@@ -130,7 +130,7 @@ func (v *village) leads(want map[string]string) {
 }
 
 func kind(err error) error {
-	for _, k := range []error{directory.ErrInvalid, directory.ErrNotFound, directory.ErrExists, directory.ErrLimit, directory.ErrInUse} {
+	for _, k := range []error{directory.ErrInvalid, directory.ErrUnfit, directory.ErrNotFound, directory.ErrExists, directory.ErrLimit, directory.ErrInUse} {
 		if errors.Is(err, k) {
 			return k
 		}

@@ -34,7 +34,7 @@ func (d *Directory) AddRecipients(ctx context.Context, domain string, who []stri
 		return 0, err
 	}
 	if found.Kind == KindLocal {
-		return 0, refuse(ErrInvalid, "directory.recipients_local", words.Args{"Domain": found.Name})
+		return 0, refuse(ErrUnfit, "directory.recipients_local", words.Args{"Domain": found.Name})
 	}
 	added, err = d.store.AddRecipients(ctx, found.Name, keys)
 	return added, because(err, theDomain(found.Name))

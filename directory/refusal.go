@@ -14,9 +14,13 @@ import (
 // written: a malformed address, an empty password.
 var ErrInvalid = errors.New("directory: not valid")
 
+// ErrUnfit is the kind of a Refusal of something that is well written and does not
+// go with what there is.
+var ErrUnfit = errors.New("directory: does not fit")
+
 // Refusal says to a person, in each of posta's languages, why an operation was
 // not done, and what would be right. errors.Is finds its kind: ErrInvalid,
-// ErrNotFound, ErrExists, ErrLimit or ErrInUse. It never quotes a password.
+// ErrUnfit, ErrNotFound, ErrExists, ErrLimit or ErrInUse. It never quotes a password.
 type Refusal struct {
 	Kind error
 	ID   string     // of the sentence in words

@@ -198,6 +198,9 @@ func (d *Directory) routeDomain(written string) (string, error) {
 		written = written[1:]
 	}
 	bare, above := strings.CutPrefix(written, ".")
+	if bare == "" {
+		return "", refuse(ErrInvalid, "directory.route_domain", words.Args{"Domain": written})
+	}
 	label, err := d.checkDomainName(bare)
 	if above {
 		label = "." + label

@@ -189,7 +189,7 @@ func TestKindOperations(t *testing.T) {
 		{"catch-all", add(with(func(d *directory.Domain) { d.CatchAll = "x@here.es" })), directory.ErrInvalid, "choose one"},
 		{"catch-all and fall-back", add(with(func(d *directory.Domain) { d.Kind, d.CatchAll = "", "x@here.es" })), directory.ErrInvalid, "choose one"},
 		{"age", add(with(func(d *directory.Domain) { d.MaxAge = 400 * 24 * time.Hour })), directory.ErrInvalid, "366 days"},
-		{"recipient of a local domain", second(v.AddRecipients(v.ctx(), "here.es", []string{"x"})), directory.ErrInvalid, "is local"},
+		{"recipient of a local domain", second(v.AddRecipients(v.ctx(), "here.es", []string{"x"})), directory.ErrUnfit, "is local"},
 		{"recipient elsewhere", second(v.AddRecipients(v.ctx(), "r.es", []string{"x", "x@y.es"})), directory.ErrInvalid, "no address at r.es"},
 		{"recipients of nothing", second(v.Recipients(v.ctx(), "y.es", "", 1)), directory.ErrNotFound, "no domain"},
 	})
@@ -219,9 +219,9 @@ func TestForwardOperations(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 	v.refused([]refusal{
-		{"circle", second(v.SetForward(v.ctx(), "luis@a.es", []string{"info@a.es"}, true)), directory.ErrInvalid, "come back"},
-		{"circle of two", second(v.SetForward(v.ctx(), "ana@a.es", []string{"info@a.es"}, true)), directory.ErrInvalid, "come back"},
-		{"circle by an alias", second(v.SetAlias(v.ctx(), "info@a.es", []string{"info@a.es"})), directory.ErrInvalid, "lead back"},
+		{"circle", second(v.SetForward(v.ctx(), "luis@a.es", []string{"info@a.es"}, true)), directory.ErrUnfit, "come back"},
+		{"circle of two", second(v.SetForward(v.ctx(), "ana@a.es", []string{"info@a.es"}, true)), directory.ErrUnfit, "come back"},
+		{"circle by an alias", second(v.SetAlias(v.ctx(), "info@a.es", []string{"info@a.es"})), directory.ErrUnfit, "lead back"},
 		{"malformed", second(v.SetForward(v.ctx(), "luis@a.es", []string{"x@"}, true)), directory.ErrInvalid, "missing"},
 		{"many", second(v.SetForward(v.ctx(), "luis@a.es", make([]string, 1001), true)), directory.ErrInvalid, "at most"},
 		{"nobody", second(v.SetForward(v.ctx(), "x@a.es", nil, true)), directory.ErrNotFound, "no account"},

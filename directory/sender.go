@@ -151,7 +151,7 @@ func (d *Directory) Grant(ctx context.Context, address, account string) (Account
 		return Account{}, because(err, theAccount(n.String()))
 	}
 	if own {
-		return Account{}, refuse(ErrInvalid, "directory.grant_own", words.Args{"Account": a.Address, "Address": n.String()})
+		return Account{}, refuse(ErrUnfit, "directory.grant_own", words.Args{"Account": a.Address, "Address": n.String()})
 	}
 	err = d.store.AddGrant(ctx, a.ID, n.String())
 	if errors.Is(err, ErrExists) {

@@ -69,7 +69,7 @@ func TestGrants(t *testing.T) {
 		{"info@b.es", "nobody@a.es", directory.ErrNotFound},
 		{"info@b.es", "luis@a.es", directory.ErrExists},
 		{"luis+x@a.es", "luis@a.es", directory.ErrNotFound},
-		{"luis@a.es", "luis@a.es", directory.ErrInvalid},
+		{"luis@a.es", "luis@a.es", directory.ErrUnfit},
 		{"a b@", "luis@a.es", directory.ErrInvalid},
 	} {
 		if _, err := v.Grant(v.ctx(), tt.address, tt.account); kind(err) != tt.kind {

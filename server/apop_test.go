@@ -59,7 +59,7 @@ func TestAPOPInTheLabOnly(t *testing.T) {
 		"account.add": {Address: "eva@pepito.es", Password: &password, APOP: &secret},
 	} {
 		var refused *admin.Error
-		if err := call(name, in); !errors.As(err, &refused) || refused.Code != "invalid" {
+		if err := call(name, in); !errors.As(err, &refused) || refused.Code != "refused" {
 			t.Errorf("%s: a strict server takes a secret: %v", name, err)
 		}
 	}

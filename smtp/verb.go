@@ -46,31 +46,31 @@ func (v Verb) row() verbRow {
 	switch v {
 	case HELO:
 		return verbRow{name: "HELO", syntax: "HELO domain", last: true,
-			help: "Opens the session and says who the client is (RFC 5321 4.1.1.1). EHLO does more."}
+			help: "Opens the session and says who the client is (RFC 5321 section 4.1.1.1). EHLO does more."}
 	case EHLO:
 		return verbRow{name: "EHLO", syntax: "EHLO domain", last: true,
-			help: "Opens the session, and asks for the list of extensions (RFC 5321 4.1.1.1)."}
+			help: "Opens the session, and asks for the list of extensions (RFC 5321 section 4.1.1.1)."}
 	case MAIL:
 		return verbRow{name: "MAIL", syntax: "MAIL FROM:<name@example.net> [parameters]", waits: true,
-			help: "Begins a message and names who gets the reports; <> for nobody (RFC 5321 4.1.1.2)."}
+			help: "Begins a message and names who gets the reports; <> for nobody (RFC 5321 section 4.1.1.2)."}
 	case RCPT:
 		return verbRow{name: "RCPT", syntax: "RCPT TO:<name@example.net> [parameters]", waits: true,
-			help: "Names one recipient; send one RCPT for each (RFC 5321 4.1.1.3)."}
+			help: "Names one recipient; send one RCPT for each (RFC 5321 section 4.1.1.3)."}
 	case DATA:
 		return verbRow{name: "DATA", syntax: "DATA", last: true,
-			help: "Sends the message after the 354 reply; a line with only a dot ends it (RFC 5321 4.1.1.4)."}
+			help: "Sends the message after the 354 reply; a line with only a dot ends it (RFC 5321 section 4.1.1.4)."}
 	case BDAT:
 		return verbRow{name: "BDAT", syntax: "BDAT octets [LAST]", ext: ExtChunking, waits: true,
-			help: "Sends a part of the message as so many octets right behind the line (RFC 3030 2)."}
+			help: "Sends a part of the message as so many octets right behind the line (RFC 3030 section 2)."}
 	case RSET:
 		return verbRow{name: "RSET", syntax: "RSET", waits: true,
-			help: "Forgets the message that was begun (RFC 5321 4.1.1.5)."}
+			help: "Forgets the message that was begun (RFC 5321 section 4.1.1.5)."}
 	case NOOP:
 		return verbRow{name: "NOOP", syntax: "NOOP [anything]", last: true,
-			help: "Does nothing; the answer shows that the server is there (RFC 5321 4.1.1.9)."}
+			help: "Does nothing; the answer shows that the server is there (RFC 5321 section 4.1.1.9)."}
 	case VRFY:
 		return verbRow{name: "VRFY", syntax: "VRFY name [SMTPUTF8]", last: true,
-			help: "Asks whether a mailbox exists (RFC 5321 4.1.1.6)."}
+			help: "Asks whether a mailbox exists (RFC 5321 section 4.1.1.6)."}
 	default:
 		return v.extensionRow()
 	}
@@ -81,31 +81,31 @@ func (v Verb) extensionRow() verbRow {
 	switch v {
 	case EXPN:
 		return verbRow{name: "EXPN", syntax: "EXPN list [SMTPUTF8]", ext: ExtExpn, last: true,
-			help: "Asks who is on a mailing list (RFC 5321 4.1.1.7)."}
+			help: "Asks who is on a mailing list (RFC 5321 section 4.1.1.7)."}
 	case HELP:
 		return verbRow{name: "HELP", syntax: "HELP [command]", ext: ExtHelp,
-			help: "Lists the commands served here, or explains one (RFC 5321 4.1.1.8)."}
+			help: "Lists the commands served here, or explains one (RFC 5321 section 4.1.1.8)."}
 	case QUIT:
 		return verbRow{name: "QUIT", syntax: "QUIT", last: true,
-			help: "Ends the session (RFC 5321 4.1.1.10)."}
+			help: "Ends the session (RFC 5321 section 4.1.1.10)."}
 	case AUTH:
 		return verbRow{name: "AUTH", syntax: "AUTH mechanism [initial-response]", ext: ExtAuth, last: true,
-			help: "Logs in; what is asked and answered is base64 (RFC 4954 4). A lone * cancels."}
+			help: "Logs in; what is asked and answered is base64 (RFC 4954 section 4). A lone * cancels."}
 	case STARTTLS:
 		return verbRow{name: "STARTTLS", syntax: "STARTTLS", ext: ExtStartTLS, last: true,
-			help: "Turns encryption on; afterwards begin again with EHLO (RFC 3207 4)."}
+			help: "Turns encryption on; afterwards begin again with EHLO (RFC 3207 section 4)."}
 	case ETRN:
 		return verbRow{name: "ETRN", syntax: "ETRN [@]domain, or ETRN #queue", ext: ExtEtrn, last: true,
-			help: "Asks for what waits for a domain to be sent, on a new connection (RFC 1985 5)."}
+			help: "Asks for what waits for a domain to be sent, on a new connection (RFC 1985 section 5)."}
 	case ATRN:
 		return verbRow{name: "ATRN", syntax: "ATRN [domain,...]", ext: ExtAtrn, last: true,
-			help: "After a log-in turns the connection around, to get what waits (RFC 2645 5.2.1)."}
+			help: "After a log-in turns the connection around, to get what waits (RFC 2645 section 5.2.1)."}
 	case TURN:
 		return verbRow{name: "TURN", syntax: "TURN", last: true,
-			help: "Turns the connection around (RFC 821 3.8); out of use elsewhere, nobody is identified (RFC 5321 F.1)."}
+			help: "Turns the connection around (RFC 821 section 3.8); out of use elsewhere, nobody is identified (RFC 5321 section F.1)."}
 	case SEND, SOML, SAML:
 		return verbRow{name: [...]string{"SEND", "SOML", "SAML"}[v-SEND],
-			help: "Wrote to a terminal (RFC 821); out of use (RFC 5321 F.6)."}
+			help: "Wrote to a terminal (RFC 821); out of use (RFC 5321 section F.6)."}
 	}
 	return verbRow{}
 }

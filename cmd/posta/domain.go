@@ -92,6 +92,9 @@ func (a *app) domainChangeCommand(verb, help, example string) *cobra.Command {
 	c.Example = example
 	a.taking(c, 1, 1, "help.word_domain")
 	if verb == "set" {
+		for _, name := range []string{"plus", "max-age"} {
+			c.Flags().Lookup(name).DefValue = "" // what is not given stays
+		}
 		clearing(c, "alias-of", "catch-all", "relay", "fallback", "on-demand")
 		a.naming(c, "domain.list")
 	}

@@ -44,6 +44,11 @@ func (e unansweredError) Unwrap() error { return e.error }
 
 func unanswered(err error) error { return unansweredError{err} }
 
+// failedAsShown is a failure of which the result has said everything.
+type failedAsShown struct{}
+
+func (failedAsShown) Error() string { return "failed, as shown" }
+
 // inUseError is that a server has what this run wants.
 type inUseError struct{ error }
 
@@ -59,6 +64,9 @@ func runsAlready(data string, pid int) error {
 func (a *app) fail(err error) int {
 	if err == nil {
 		return exitDone
+	}
+	if errors.Is(err, failedAsShown{}) {
+		return exitFailed
 	}
 	code, status := verdict(err)
 	var misused usageError
@@ -138,6 +146,8 @@ func verdict(err error) (code string, status int) {
 		return "unanswered", exitAbsent
 	case errors.As(err, &taken):
 		return "in_use", exitFailed
+	case errors.As(err, &refused) && refused.Code == "invalid": // as it was written, whatever there is
+		return refused.Code, exitUsage
 	case errors.As(err, &refused) && refused.Code == "internal":
 		return refused.Code, exitInternal
 	case errors.As(err, &refused):
@@ -203,7 +213,7 @@ func (a *app) wrongValue(name, value string, f *pflag.Flag, err error) error {
 	if errors.As(err, &said) {
 		return words.FailOf(said, "fail.flag_value", words.Args{"Flag": name})
 	}
-	ids := map[string]string{"bool": "fail.kind_bool", "int": "fail.kind_number", "int64": "fail.kind_number", "duration": "fail.kind_time",
+	ids := map[string]string{"bool": "fail.kind_bool", "int": "fail.kind_number", "int64": "fail.kind_number", "uint32": "fail.kind_number", "uint64": "fail.kind_number", "duration": "fail.kind_time",
 		"count": "fail.kind_count", "count or all": "fail.kind_count_all"}
 	kind := f.Value.Type()
 	if id := ids[kind]; id != "" {
@@ -229,11 +239,45 @@ func (a *app) noSuchCommand(c *cobra.Command, args []string) error {
 			return usage(words.Fail("fail.command_near", words.Args{"Command": args[0], "Near": other.CommandPath()}))
 		}
 	}
-	c.SuggestionsMinimumDistance = 2
-	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
-		return usage(words.Fail("fail.command_near", words.Args{"Command": args[0], "Near": c.CommandPath() + " " + near[0]}))
+	if near := meantCommand(c, args[0]); near != "" {
+		return usage(words.Fail("fail.command_near", words.Args{"Command": args[0], "Near": c.CommandPath() + " " + near}))
 	}
 	return usage(words.Fail("fail.command_unknown", words.Args{"Command": args[0]}))
+}
+
+// meantCommand is the command that a word of another program is here, or that was
+// probably meant: a slip away, or begun like it; "" for none. What is suggested is
+// soon typed, and so nothing is that is only somewhat alike.
+func meantCommand(c *cobra.Command, typed string) string {
+	var all []string
+	for _, one := range c.Commands() {
+		if one.IsAvailableCommand() {
+			all = append(all, one.Name())
+		}
+	}
+	for _, ours := range elsewhere()[typed] {
+		if slices.Contains(all, ours) {
+			return ours
+		}
+	}
+	if near := words.Nearest(typed, all); near != "" && near[:1] == typed[:1] {
+		return near
+	}
+	for _, one := range all {
+		if len(typed) > 2 && strings.HasPrefix(one, typed) {
+			return one
+		}
+	}
+	return ""
+}
+
+// elsewhere is what other programs call what posta does, and posta's words for it.
+func elsewhere() map[string][]string {
+	remove, list, show := []string{"remove", "delete"}, []string{"list"}, []string{"show", "list"}
+	add, set := []string{"add"}, []string{"set"}
+	return map[string][]string{"rm": remove, "del": remove, "delete": remove, "remove": remove, "erase": remove, "drop": remove,
+		"ls": list, "dir": list, "all": list, "info": show, "get": show, "cat": show, "view": show, "print": show,
+		"new": add, "create": add, "make": add, "edit": set, "change": set, "modify": set, "update": set}
 }
 
 // arguments wants from least to most of them, none of them empty: what is asked
@@ -241,6 +285,9 @@ func (a *app) noSuchCommand(c *cobra.Command, args []string) error {
 // empty. most < 0 is no bound.
 func (a *app) arguments(least, most int) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
+		if err := swallowed(c); err != nil {
+			return err
+		}
 		switch {
 		case len(args) < least:
 			return usage(words.Fail("fail.too_few", words.Args{"Usage": c.UseLine()}))

@@ -88,6 +88,18 @@ func senseless(c *cobra.Command) (err error) {
 	return err
 }
 
+// swallowed refuses a flag that has another one for its value: what was to stand
+// between them is missing. A text may be anything.
+func swallowed(c *cobra.Command) (err error) {
+	c.Flags().Visit(func(f *pflag.Flag) {
+		name, dashed := strings.CutPrefix(f.Value.String(), "--")
+		if dashed && f.Value.Type() == "string" && f.Annotations[mayBeEmpty] == nil && c.Flags().Lookup(name) != nil {
+			err = usage(words.Fail("fail.flag_swallowed", words.Args{"Flag": "--" + f.Name, "Value": "--" + name}))
+		}
+	})
+	return err
+}
+
 func saysNothing(f *pflag.Flag) bool {
 	if many, ok := f.Value.(pflag.SliceValue); ok {
 		values := many.GetSlice()

@@ -68,7 +68,10 @@ func (a *app) passwordIn(file string) (string, error) {
 		return "", words.FailOf(err, "fail.unreadable", words.Args{"File": file})
 	}
 	line, _, _ := strings.Cut(string(text), "\n")
-	return strings.TrimSuffix(line, "\r"), nil
+	if line = strings.TrimSuffix(line, "\r"); line == "" {
+		return "", words.Fail("password.blank_file", words.Args{"File": file})
+	}
+	return line, nil
 }
 
 // password gives the password that the flags ask for, and whether posta made

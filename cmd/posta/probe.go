@@ -133,7 +133,11 @@ func (a *app) probe(ctx context.Context, o *probeOptions, text string) error {
 	if err := p.understand(text); err != nil {
 		return usage(err)
 	}
-	err := p.find(ctx)
+	var err error
+	if p.roots, err = p.believed(); err != nil {
+		return err
+	}
+	err = p.find(ctx)
 	if err == nil {
 		p.askAll(ctx)
 		err = p.judge()
@@ -147,14 +151,17 @@ func (a *app) probe(ctx context.Context, o *probeOptions, text string) error {
 	return p.report(ctx, err)
 }
 
+// believed are the certificates of --ca; nil: the system's alone.
+func (p *prober) believed() (*x509.CertPool, error) {
+	if p.o.ca == "" {
+		return nil, nil
+	}
+	return believedRoots(p.o.ca)
+}
+
 // understand reads the command line.
 func (p *prober) understand(text string) (err error) {
 	p.result.Target = text
-	if p.o.ca != "" {
-		if p.roots, err = believedRoots(p.o.ca); err != nil {
-			return err
-		}
-	}
 	if p.resolver, err = dns.New(dns.Options{Servers: p.o.resolver}); err != nil {
 		return words.Fail("probe.resolver", words.Args{"Value": strings.Join(p.o.resolver, ", ")})
 	}
@@ -198,7 +205,7 @@ func (p *prober) place(domain string) error {
 		return nil
 	}
 	ascii, err := lookupName(domain)
-	if err != nil {
+	if err != nil || mail.CheckDomain(ascii) != nil {
 		return words.Fail("probe.no_name", words.Args{"Domain": domain})
 	}
 	p.result.Domain = ascii

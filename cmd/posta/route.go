@@ -41,7 +41,13 @@ func (a *app) routeCommand() *cobra.Command {
 		if err := a.ask(ctx, "route.test", admin.ByAddress{Address: args[0]}, &t); err != nil {
 			return err
 		}
-		return a.print(t, func(w io.Writer) error { return a.routeTest(w, &t) })
+		if err := a.print(t, func(w io.Writer) error { return a.routeTest(w, &t) }); err != nil {
+			return err
+		}
+		if t.Refused || t.Why != "" {
+			return failedAsShown{}
+		}
+		return nil
 	})
 	test.Long = a.say("help.route_test_long", nil)
 	test.Example = "posta route test bob@grupo2.net"
