@@ -317,12 +317,42 @@ func TestWriteFails(t *testing.T) {
 	}
 }
 
+// A list's owner wrote nothing: the report names the list and its member, and says
+// how the address is taken off.
+func TestReportToListOwner(t *testing.T) {
+	r := example()
+	r.List, r.UTF8 = "clase@uno.test", true
+	r.Recipients = []Recipient{{Final: "rfc822;nadie@dos.test", Action: Failed, Status: mail.Status{Class: 5, Subject: 1, Detail: 1}, Diagnostic: "550 5.1.1 No such user"}}
+	var b bytes.Buffer
+	if err := r.Write(&b, English(), Spanish()); err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Join(strings.Fields(b.String()), " ")
+	for _, want := range []string{
+		"as the owner of the mailing list clase@uno.test,", "nadie@dos.test is a member of the list.", `"posta mailing-list set clase@uno.test --remove-member ADDRESS"`,
+		"como a dueño de la lista de correo clase@uno.test,", "nadie@dos.test es miembro de la lista.", "«posta mailing-list set clase@uno.test --remove-member DIRECCIÓN»",
+		"A member of your mailing list could not be reached / No se pudo llegar",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in:\n%s", want, b.String())
+		}
+	}
+	for _, not := range []string{"message of yours", "mensaje suyo", "Your message could not"} {
+		if strings.Contains(text, not) {
+			t.Errorf("%q is in:\n%s", not, b.String())
+		}
+	}
+}
+
 func TestWordsComplete(t *testing.T) {
 	for _, w := range []Words{English(), Spanish()} {
 		for _, a := range []Action{Failed, Delayed, Delivered, Relayed, Expanded} {
 			if w.Subject[a] == "" || strings.Count(w.Became[a], "%s") != 1 || w.Closing[a] == "" {
 				t.Errorf("%s: words for %s are missing", w.Language, a)
 			}
+		}
+		if l := w.OfList; strings.Count(l.Opening, "%s") != 2 || strings.Count(l.Member, "%s") != 2 || l.Subject[Failed] == "" || l.Subject[Delayed] == "" || l.Closing[Failed] == "" {
+			t.Errorf("%s: words for a list's owner are missing", w.Language)
 		}
 		if strings.Count(w.Opening, "%s") != 1 {
 			t.Errorf("%s: %q needs one place for the host", w.Language, w.Opening)

@@ -40,6 +40,10 @@ type Report struct {
 	Lab       bool // the message came by a lab listener, and so the report goes no further than a lab may
 	UTF8      bool // the report's reader knows RFC 6532: the message came with SMTPUTF8
 
+	// The mailing list whose members it is about, where it goes to the list's
+	// owner, who wrote nothing; "" else. It stands in the readable part only.
+	List string
+
 	Recipients []Recipient
 
 	// The message reported on: Full if not nil, else the header in Header.

@@ -7,6 +7,7 @@ type Words struct {
 	Sender   string // the display name the report comes from, before the host's
 	Subject  map[Action]string
 	Opening  string            // says who speaks; %s is the host
+	OfList   ListWords         // what a list's owner is told instead
 	Became   map[Action]string // one line for a recipient; %s is the address
 	SentOn   map[Action]string // the same, where it is an address that the named one sends mail on to which had the trouble
 	ToList   string            // one line for a mailing list that has it; %s is the address
@@ -23,6 +24,14 @@ type Words struct {
 	Own func(reason string) string // says a Recipient's Reason, which is English, and leaves what it does not know; nil: all
 }
 
+// ListWords are what a report on members of a mailing list says to its owner.
+type ListWords struct {
+	Subject map[Action]string // without one, that of everybody
+	Opening string            // says who speaks and of what; %s is the host, then the list
+	Member  string            // stands in the place of an Advice on the address; %s are address and list
+	Closing map[Action]string // without one, that of everybody
+}
+
 // English gives the words in English.
 func English() Words {
 	return Words{
@@ -36,6 +45,16 @@ func English() Words {
 			Expanded:  "Your message was sent on to several people",
 		},
 		Opening: "This is the mail server %s. It writes about a message of yours.",
+		OfList: ListWords{
+			Subject: map[Action]string{
+				Failed:  "A member of your mailing list could not be reached",
+				Delayed: "A member of your mailing list gets a message late",
+			},
+			Opening: "This is the mail server %s. It writes to you as the owner of the mailing list\r\n%s, about a message that was sent to it.",
+			Member: "%s is a member of the list. If the address stays out of reach, the administrator takes it off with" +
+				" \"posta mailing-list set %s --remove-member ADDRESS\".",
+			Closing: map[Action]string{Failed: "For these members the message will not be tried again; the others are not concerned."},
+		},
 		Became: map[Action]string{
 			Failed:    "%s: it could not be delivered.",
 			Delayed:   "%s: it could not be delivered yet.",
@@ -79,6 +98,16 @@ func Spanish() Words {
 			Expanded:  "Su mensaje se envió a varias personas",
 		},
 		Opening: "Este es el servidor de correo %s. Le escribe sobre un mensaje suyo.",
+		OfList: ListWords{
+			Subject: map[Action]string{
+				Failed:  "No se pudo llegar a un miembro de su lista de correo",
+				Delayed: "Un miembro de su lista de correo recibe un mensaje con retraso",
+			},
+			Opening: "Este es el servidor de correo %s. Le escribe como a dueño de la lista de correo\r\n%s, sobre un mensaje que se le envió.",
+			Member: "%s es miembro de la lista. Si la dirección sigue sin recibir correo, el administrador la quita con" +
+				" «posta mailing-list set %s --remove-member DIRECCIÓN».",
+			Closing: map[Action]string{Failed: "Para estos miembros no se volverá a intentar; a los demás no les afecta."},
+		},
 		Became: map[Action]string{
 			Failed:    "%s: no se pudo entregar.",
 			Delayed:   "%s: todavía no se pudo entregar.",

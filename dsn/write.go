@@ -85,7 +85,7 @@ func (r *Report) sender(all []Words) string {
 func (r *Report) subject(all []Words) string {
 	var texts []string
 	for i := range all {
-		text := all[i].Subject[r.sum()]
+		text := r.said(all[i].OfList.Subject, all[i].Subject)
 		if !r.UTF8 { // RFC 6532 §3.2: else as it is
 			text = imf.EncodeWords(text)
 		}
@@ -105,7 +105,11 @@ func (r *Report) phrase(s string) string {
 // speech is all that the report says to a person, in one language.
 func (r *Report) speech(words *Words) string {
 	var t strings.Builder
-	fmt.Fprintf(&t, words.Opening+"\r\n\r\n", r.MTA)
+	if r.List != "" {
+		fmt.Fprintf(&t, words.OfList.Opening+"\r\n\r\n", r.MTA, plain(r.List))
+	} else {
+		fmt.Fprintf(&t, words.Opening+"\r\n\r\n", r.MTA)
+	}
 	for i := range r.Recipients {
 		rc := &r.Recipients[i]
 		became, on := words.Became[rc.Action], rc.sentOn()
@@ -131,6 +135,9 @@ func (r *Report) speech(words *Words) string {
 		if on && rc.cause().ofAddress() {
 			advice = words.Behind
 		}
+		if r.List != "" && rc.Action == Failed && rc.cause().ofAddress() {
+			advice = fmt.Sprintf(words.OfList.Member, plain(address(rc)), plain(r.List))
+		}
 		if advice != "" {
 			t.WriteString(wrapped("    ", advice))
 		}
@@ -138,8 +145,17 @@ func (r *Report) speech(words *Words) string {
 			fmt.Fprintf(&t, "    %s %s\r\n", words.Until, imf.FormatDate(rc.RetryUntil))
 		}
 	}
-	fmt.Fprintf(&t, "\r\n%s\r\n\r\n%s\r\n", words.Closing[r.sum()], words.Attached)
+	fmt.Fprintf(&t, "\r\n%s\r\n\r\n%s\r\n", r.said(words.OfList.Closing, words.Closing), words.Attached)
 	return t.String()
+}
+
+// said is the text for what became of the message: to a list's owner that of lists,
+// where there is one.
+func (r *Report) said(ofList, usual map[Action]string) string {
+	if text := ofList[r.sum()]; r.List != "" && text != "" {
+		return text
+	}
+	return usual[r.sum()]
 }
 
 // textPart makes the part for a person.

@@ -135,7 +135,7 @@ func (r *Room) step(ctx context.Context, e *store.Expansion, batch directory.Bat
 		m.add(true, turned[i].why.Text, "", turned[i].Address)
 	}
 	f.Out, f.Step = out, &store.Step{ID: e.ID, After: batch.After, Done: batch.Done}
-	if err := r.fileStep(ctx, e, f, about); err != nil {
+	if err := r.fileStep(ctx, e, f, unreached{listOf(batch), about}); err != nil {
 		return err
 	}
 	r.tellDelivered(e.Queue, "", f.To, fit)
@@ -144,9 +144,30 @@ func (r *Room) step(ctx context.Context, e *store.Expansion, batch directory.Bat
 	return nil
 }
 
+// unreached are members of a list who do not get a message.
+type unreached struct {
+	list  string
+	about []dsn.Recipient
+}
+
+// listOf is the address of the list that a batch is of; "" for an empty one.
+func listOf(b directory.Batch) string {
+	for i := range b.Targets {
+		if l := b.Targets[i].List; l != nil {
+			return l.Address
+		}
+	}
+	for i := range b.Outside {
+		if l := b.Outside[i].List; l != nil {
+			return l.Address
+		}
+	}
+	return ""
+}
+
 // fileStep files a step, and in the same transaction the report to the list's owner
 // about the members who do not get it.
-func (r *Room) fileStep(ctx context.Context, e *store.Expansion, f store.Filing, missed []dsn.Recipient) error {
+func (r *Room) fileStep(ctx context.Context, e *store.Expansion, f store.Filing, missed unreached) error {
 	report, ok, err := r.ownerReport(ctx, e, missed)
 	if err != nil {
 		return fmt.Errorf("report to the owner %s: %w", e.From, err)
@@ -219,13 +240,13 @@ func (r *Room) oneByOne(ctx context.Context, f store.Filing, to []target) (bad [
 
 // ownerReport is the report to a list's owner on members who do not get it; ok is
 // false if there is nobody to tell, or nothing.
-func (r *Room) ownerReport(ctx context.Context, e *store.Expansion, missed []dsn.Recipient) (f filing, ok bool, err error) {
+func (r *Room) ownerReport(ctx context.Context, e *store.Expansion, missed unreached) (f filing, ok bool, err error) {
 	owner, err := mail.ParseAddress(e.From)
-	if len(missed) == 0 || err != nil {
+	if len(missed.about) == 0 || err != nil {
 		return filing{}, false, nil
 	}
-	rep := r.newReport(owner, missed, r.cfg.Now())
-	rep.Lab = e.Lab
+	rep := r.newReport(owner, missed.about, r.cfg.Now())
+	rep.Lab, rep.List = e.Lab, missed.list
 	if f, ok, err = r.fileReport(ctx, rep); err == nil && !ok {
 		r.emit(event.Note{Text: "a report could not be delivered to " + e.From})
 	}

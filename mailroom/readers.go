@@ -154,6 +154,9 @@ func (r *Room) Report(ctx context.Context, rep *dsn.Report, settle ...store.Sett
 	f, ok := filing{}, false
 	if !rep.To.IsZero() && len(rep.Recipients) > 0 {
 		var err error
+		if rep.List, err = r.listOf(ctx, rep); err != nil {
+			return refusal(err)
+		}
 		if f, ok, err = r.fileReport(ctx, rep); err != nil {
 			return refusal(err)
 		}

@@ -126,16 +126,16 @@ func (r *rcpt) outcome() (dsn.Recipient, bool) {
 
 // reportToOwners tells the owners of lists which members do not get it.
 func (l *letter) reportToOwners(ctx context.Context, out []filing, now time.Time) ([]filing, error) {
-	var owners []string // in the order of the recipients
-	full := map[string][]dsn.Recipient{}
+	var lists []*directory.List // in the order of the recipients
+	full := map[int64][]dsn.Recipient{}
 	missed := func(list *directory.List, about dsn.Recipient) {
 		if list == nil || list.Owner == "" {
 			return
 		}
-		if full[list.Owner] == nil {
-			owners = append(owners, list.Owner)
+		if full[list.ID] == nil {
+			lists = append(lists, list)
 		}
-		full[list.Owner] = append(full[list.Owner], about)
+		full[list.ID] = append(full[list.ID], about)
 	}
 	for i := range l.targets {
 		if t := &l.targets[i]; t.List != nil && t.full(l.body.size) {
@@ -146,12 +146,13 @@ func (l *letter) reportToOwners(ctx context.Context, out []filing, now time.Time
 		missed(l.turned[i].List, l.turned[i].failed())
 	}
 	var err error
-	for _, owner := range owners {
-		to, bad := mail.ParseAddress(owner)
+	for _, list := range lists {
+		to, bad := mail.ParseAddress(list.Owner)
 		if bad != nil {
 			continue
 		}
-		rep := l.reportTo(to, full[owner], now)
+		rep := l.reportTo(to, full[list.ID], now)
+		rep.List = list.Address
 		rep.EnvID = "" // RFC 3461 §5.2.7.1(b)
 		if out, err = l.addReport(ctx, out, rep); err != nil {
 			break

@@ -236,6 +236,9 @@ func TestFullMember(t *testing.T) {
 	if r == nil || len(r.Recipients) != 1 || r.Recipients[0].Final != "rfc822;lleno@pepito.es" || r.EnvID != "" {
 		t.Errorf("%+v", r)
 	}
+	if got := h.got("gorka@jaramillo.edu.ec"); len(got) != 1 || !strings.Contains(got[0], "owner of the mailing list\r\nlista@pepito.es,") {
+		t.Errorf("the owner reads %q", got)
+	}
 	if got := h.got("ana@pepito.es")[0]; !strings.HasPrefix(got, "Return-Path: <gorka@jaramillo.edu.ec>\r\nDelivered-To: lista@pepito.es\r\n") {
 		t.Errorf("%q", got)
 	}
