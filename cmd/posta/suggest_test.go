@@ -34,7 +34,7 @@ func TestMisusesAreNamed(t *testing.T) {
 	}
 	for line, want := range map[string]string{
 		"collect add h.test --etrn":                            "--domain",
-		"collect add h.test --pop3":                            "--user and --account",
+		"collect add h.test --pop3 --keep":                     "--user and --account",
 		"collect add h.test --atrn --domain x.test":            "--user",
 		"collect add h.test --etrn --domain x.test --every 5s": "too often",
 		"collect add h.test --etrn --domain x.test --tls zz":   `"zz"`,
