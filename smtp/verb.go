@@ -140,7 +140,7 @@ func (v Verb) Cites() string {
 	case len(words) == 2:
 		return words[0] + " " + words[1]
 	}
-	return words[0] + " " + words[1] + " §" + words[2]
+	return words[0] + " " + words[1] + " §" + words[len(words)-1]
 }
 
 // Extension is the one that brings the verb; 0 if RFC 5321 §4.5.1 demands it
