@@ -157,8 +157,8 @@ func (a *app) collectAddCommand() *cobra.Command {
 	f = a.collectFlags(c)
 	c.Flags().DurationVar(&every, "every", 0, a.say("help.flag_every", nil))
 	c.Flags().Lookup("every").DefValue = ""
-	c.Example = "posta collect add isp.example --atrn --user north --domain pepito.es --every 10m\n" +
-		"posta collect add pop.example --pop3 --user pepe --account pepe@pepito.es --keep"
+	c.Example = "posta collect add isp.example --atrn --user site --domain pepito.es --every 1h\n" +
+		"posta collect add pop.example --pop3 --user ana --account ana@pepito.es --keep"
 	return a.taking(c, 1, 1, "help.word_host")
 }
 
@@ -183,7 +183,7 @@ func (a *app) collectRunCommand() *cobra.Command {
 	c.Example = "posta collect run 1\n" +
 		"posta collect run --atrn isp.example --user north --domain pepito.es\n" +
 		"posta collect run --etrn isp.example --domain pepito.es\n" +
-		"posta collect run --pop3 pop.example --user pepe --account pepe@pepito.es --delete"
+		"posta collect run --pop3 pop.example --user ana --account ana@pepito.es --keep"
 	return a.taking(c, 1, 1, "help.word_number_or_host")
 }
 

@@ -63,7 +63,7 @@ func (a *app) faultAddCommand() *cobra.Command {
 	flags.IntVar(&r.Times, "times", 0, a.say("help.flag_times", nil))
 	choices(c, "at", fault.Points()...)
 	c.Long = a.say("help.fault_add_long", nil)
-	c.Example = "posta fault add --at rcpt --match 'ana@*' --reply '451 4.7.1 Try again later' --times 2\n" +
+	c.Example = "posta fault add --at rcpt --match 'ana@*' --reply '451 4.7.1 Later' --times 2\n" +
 		"posta fault add --at dot --reply '554 5.6.0 Not this one'\n" +
 		"posta fault add --at data --close\nposta fault add --at retr --match 2 --delay 5s"
 	return c

@@ -86,8 +86,9 @@ func (a *app) mailingListAddCommand() *cobra.Command {
 	})
 	f = a.listFlags(c)
 	c.Flags().StringArrayVar(&members, "member", nil, a.say("help.flag_member", nil))
-	c.Example = "posta mailing-list add clase@pepito.es --member pepe@pepito.es --member ana@pepito.es\n" +
-		"posta mailing-list add avisos@pepito.es --kind announcement --owner ana@pepito.es --member - < names.txt"
+	c.Example = "posta mailing-list add clase@pepito.es --member pepe@pepito.es\n" +
+		"posta mailing-list add todos@pepito.es --member - < names.txt\n" +
+		"posta mailing-list add red@pepito.es --kind announcement --owner ana@pepito.es"
 	a.taking(c, 1, 1, "help.word_address")
 	c.Use += " [--member " + a.say("help.word_address", nil) + "]..."
 	return c
@@ -115,7 +116,7 @@ func (a *app) mailingListSetCommand() *cobra.Command {
 	clearing(c, "owner", "name")
 	c.Flags().StringArrayVar(&add, "add-member", nil, a.say("help.flag_add_member", nil))
 	c.Flags().StringArrayVar(&remove, "remove-member", nil, a.say("help.flag_remove_member", nil))
-	c.Example = "posta mailing-list set clase@pepito.es --add-member luis@pepito.es --remove-member ana@pepito.es\n" +
+	c.Example = "posta mailing-list set clase@pepito.es --add-member luis@pepito.es\n" +
 		"posta mailing-list set clase@pepito.es --kind members"
 	return a.naming(a.taking(c, 1, 1, "help.word_address"), "mailing-list.list")
 }

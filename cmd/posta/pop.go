@@ -31,7 +31,7 @@ func (a *app) popListCommand() *cobra.Command {
 	})
 	c.Long = a.say("help.pop_list_long", words.Args{"Variable": passwordVariable})
 	f = a.clientFlags(c)
-	c.Example = "posta pop list --auth pepe@pepito.es\nposta pop list --server mail.example.net --starttls --auth pepe@pepito.es --json"
+	c.Example = "posta pop list --auth pepe@pepito.es\nposta pop list --server mail.example.net --starttls --auth pepe --json"
 	return c
 }
 

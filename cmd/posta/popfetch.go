@@ -72,7 +72,7 @@ func (a *app) popFetchCommand() *cobra.Command {
 	flags.StringVar(&o.uidl, "uidl", "", a.say("help.flag_uidl", nil))
 	flags.IntVar(&o.maxSize, "max-size", defaultMaxSize, a.say("help.flag_pop_max_size", nil))
 	c.Example = "posta pop fetch --auth pepe@pepito.es\nposta pop fetch --auth pepe@pepito.es --maildir Mail --delete\n" +
-		"posta pop fetch --server mail.example.net --starttls --auth pepe@pepito.es --mbox pepe.mbox --json"
+		"posta pop fetch --server mail.example.net --starttls --auth pepe --mbox mbox"
 	return c
 }
 

@@ -66,7 +66,7 @@ func (a *app) quickstartCommand() *cobra.Command {
 	choices(c, "persona", "posta", "hmailserver")
 	q.listeners = a.listenerFlags(c)
 	c.Long = a.say("help.quickstart_long", nil)
-	c.Example = "posta quickstart\nposta quickstart jaramillo.edu.ec --account luis:luis-2026 --account gorka:gorka-2026\n" +
+	c.Example = "posta quickstart\nposta quickstart jaramillo.edu.ec --account luis:luis-2026 --account gorka\n" +
 		"posta quickstart --lan --persona hmailserver\nposta quickstart --smtp 2525 --pop3 2110 --submission off\n" +
 		"posta quickstart --mode sink --ephemeral"
 	return a.taking(c, 0, 1, "help.word_domain")

@@ -56,7 +56,7 @@ func (a *app) reportCommand() *cobra.Command {
 	flags.StringVar(&f.filter, "filter", "", a.say("help.flag_report_filter", nil))
 	flags.StringArrayVar(&f.keyLogs, "keylog", nil, a.say("help.flag_keylog", nil))
 	flags.StringArrayVar(&f.decodeAs, "decode-as", nil, a.say("help.flag_decode_as", nil))
-	c.Example = "posta report 1 -o lab.html\nposta report lab.pcapng -o lab.pdf --group 7 --members \"Ana Peña,Luis Díaz\" --course Redes\n" +
+	c.Example = "posta report 1 -o lab.html\nposta report lab.pcapng -o lab.pdf --group 7 --members \"Ana Peña,Luis Díaz\"\n" +
 		"posta report 1 2 -o lab.pdf --lang es --answers"
 	a.taking(c, 1, -1, "help.word_session_or_file")
 	c.ValidArgsFunction = nil // of files the shell knows more

@@ -53,7 +53,7 @@ func (a *app) routeCommand() *cobra.Command {
 	test.Example = "posta route test bob@grupo2.net"
 	group := a.group("route", "help.route",
 		a.routeChangeCommand("add", "help.route_add", "posta route add grupo2.net 192.168.50.110\n"+
-			"posta route add '*' smtp.example.net:587 --tls required --user pepito --password-file -"),
+			"posta route add '*' isp.test:587 --tls required --user ana --password-file -"),
 		list,
 		a.namingRoutes(show),
 		a.namingRoutes(a.routeChangeCommand("set", "help.route_set", "posta route set grupo2.net 192.168.50.110:2525 192.168.50.111\nposta route set grupo2.net --tls none --ip 4\nposta route set grupo2.net --tls required --ca ca.pem")),

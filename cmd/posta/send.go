@@ -62,9 +62,9 @@ func (a *app) sendCommand() *cobra.Command {
 	flags.BoolVar(&o.chunking, "chunking", false, a.say("help.flag_chunking", nil))
 	texts(c, "subject", "body")
 	choices(c, "quit-after", stages()...)
-	c.Example = "posta send --to ana@pepito.es --from luis@pepito.es --subject Hola --body \"Hola, Ana.\"\n" +
-		"posta send --to ana@pepito.es --from luis@pepito.es --message message.eml --json\n" +
-		"posta send --server mail.example.net --starttls --to ana@pepito.es --quit-after rcpt"
+	c.Example = "posta send --to ana@pepito.es --from luis@pepito.es --subject Hola --body Hola\n" +
+		"posta send --to ana@pepito.es --from luis@pepito.es --message message.eml\n" +
+		"posta send --server mail.example.net --to ana@pepito.es --quit-after rcpt"
 	return c
 }
 
