@@ -130,11 +130,43 @@ func (s *session) mechanisms(state *tls.ConnectionState) (all []string) {
 func (s *session) exchangeOf(name string, state *tls.ConnectionState) (sasl.Server, error) {
 	switch {
 	case s.people() && slices.Contains(s.srv.Mechanisms.Names(state), name):
-		return s.srv.Mechanisms.New(name, s.srv.Auth, state)
+		who := s.srv.Auth
+		if s.visited && s.srv.Service == mail.MX { // a lab's port 25
+			who = anybody{who, s.srv.Sites.Logins()}
+		}
+		return s.srv.Mechanisms.New(name, who, state)
 	case !slices.Contains(s.siteMechanisms(state), name):
 		return nil, sasl.ErrMechanism
 	case name == sasl.CramMD5:
 		return sasl.NewCramMD5(s.srv.Sites.Logins(), s.srv.Hostname), nil
 	}
 	return sasl.NewServer(name, s.srv.Sites.Logins(), state)
+}
+
+// anybody is a person, or else a site: where both log in by the same mechanisms.
+type anybody struct {
+	sasl.Authenticator
+	sites sasl.Authenticator
+}
+
+// Password implements sasl.Authenticator.
+func (a anybody) Password(ctx context.Context, user, password string) (sasl.Identity, error) {
+	id, err := a.Authenticator.Password(ctx, user, password)
+	if errors.Is(err, sasl.ErrCredentials) {
+		return a.sites.Password(ctx, user, password)
+	}
+	return id, err
+}
+
+// Verifier implements sasl.Authenticator.
+func (a anybody) Verifier(ctx context.Context, user string) (sasl.Identity, sasl.Verifier, error) {
+	id, v, err := a.Authenticator.Verifier(ctx, user)
+	if err != nil || id.Known() {
+		return id, v, err
+	}
+	site, secret, err := a.sites.Verifier(ctx, user)
+	if err != nil || site.Known() {
+		return site, secret, err
+	}
+	return id, v, nil
 }

@@ -2,11 +2,13 @@ package smtpserver
 
 import (
 	"encoding/base64"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 
 	"posta/event"
+	"posta/mail"
 	"posta/wire"
 )
 
@@ -94,9 +96,7 @@ func TestSitesAndPeople(t *testing.T) {
 	for _, change := range []func(*Config){labSubmission, lab} {
 		talk(t, func(cfg *Config) { change(cfg); cfg.Sites = c }, labHelo+`
 			C: AUTH CRAM-MD5
-			S: 504 5.5.4 Mechanism not offered; EHLO lists those that are
-			C: AUTH PLAIN AG5vcnRoAGdlaGVpbQ==
-			S: 535 5.7.8 Authentication credentials invalid`)
+			S: 504 5.5.4 Mechanism not offered; EHLO lists those that are`)
 	}
 	talk(t, func(cfg *Config) { labSubmission(cfg); cfg.Sites = c }, `
 		S: 220 mx.example ESMTP posta (lab)
@@ -353,4 +353,30 @@ func TestTurnInTheLab(t *testing.T) {
 		C: 220 gw.north.example ready
 		S: 503 5.5.0 Octets were sent behind TURN, closing transmission channel
 		S: <closed>`)
+}
+
+// At a lab's port 25 people and sites log in by the same mechanisms; a site that
+// has is none of the people, and at submission it is nobody.
+func TestSiteAmongPeople(t *testing.T) {
+	c := shop()
+	const site, wrong, person = "AG5vcnRoAGdlaGVpbQ==", "AG5vcnRoAHdyb25n", "AHBlcGUAc2VjcmV0bw=="
+	mx := func(cfg *Config) { lab(cfg); c.mx(cfg) }
+	talk(t, mx, labHelo+`
+		C: AUTH PLAIN `+wrong+`
+		S: 535 5.7.8 Authentication credentials invalid
+		C: AUTH PLAIN `+site+`
+		S: 235 2.7.0 Authentication successful
+		C: ETRN north.example
+		S: 253 2.0.0 OK, 14 pending messages for node north.example started`)
+	talk(t, mx, labHelo+`
+		C: AUTH PLAIN `+person+`
+		S: 235 2.7.0 Authentication successful
+		C: ETRN north.example
+		S: 252 2.0.0 OK, pending messages for node north.example started`)
+	if got, want := c.asked, []string{"release north north.example 192.0.2.1", "release  north.example 192.0.2.1"}; !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+	talk(t, func(cfg *Config) { mx(cfg); cfg.Service = mail.Submission }, labHelo+`
+		C: AUTH PLAIN `+site+`
+		S: 535 5.7.8 Authentication credentials invalid`)
 }
