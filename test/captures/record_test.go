@@ -208,7 +208,7 @@ func TestStrictExportClear(t *testing.T) {
 	<-r.closed
 	err := operations.Call(t.Context(), "session.export", admin.SessionExport{IDs: []uint64{1}}, &bytes.Buffer{})
 	var refused *admin.Error
-	if !errors.As(err, &refused) || refused.Code != "invalid" {
+	if !errors.As(err, &refused) || refused.Code != "refused" {
 		t.Errorf("it says %v", err)
 	}
 }
@@ -222,7 +222,7 @@ func TestNoRecord(t *testing.T) {
 	sendLetter(t, ports["submissions"], false, true)
 	<-r.closed
 	var refused *admin.Error
-	if err := operations.Call(t.Context(), "session.recorded", admin.RecordedWhich{}, nil); !errors.As(err, &refused) || refused.Code != "invalid" {
+	if err := operations.Call(t.Context(), "session.recorded", admin.RecordedWhich{}, nil); !errors.As(err, &refused) || refused.Code != "refused" {
 		t.Errorf("it says %v", err)
 	}
 }

@@ -96,6 +96,12 @@ func (c *collecting) run(messages, left int) {
 	}
 }
 
+// drop ends it: one mailbox is collected into an account once.
+func (c *collecting) drop() {
+	c.t.Helper()
+	c.call("collect.remove", admin.ByID{ID: c.entry.ID}, nil)
+}
+
 // posta collects what Dovecot has: by POP3S and by STLS, each message once also
 // behind a restart, and what it leaves there is what it says.
 func TestDovecotCollected(t *testing.T) {
@@ -123,6 +129,7 @@ func TestDovecotCollected(t *testing.T) {
 		if n := o.lie(t); n != 2 {
 			t.Errorf("%d messages lie at Dovecot, want 2", n)
 		}
+		c.drop()
 	})
 	t.Run("STLS, deleted", func(t *testing.T) {
 		c := opened(t, data).collect(admin.CollectWish{Host: o.at(2), TLS: "required", CA: ca, Account: gorka})
@@ -141,6 +148,7 @@ func TestDovecotCollected(t *testing.T) {
 			if c.entry.Failure != "the certificate is no proof: nobody known has signed it" {
 				t.Errorf("%+v: %q", wish, c.entry.Failure)
 			}
+			c.drop()
 		}
 		log, err := os.ReadFile(filepath.Join(o.dir, "dovecot.log"))
 		if n := strings.Count(string(log), "Login: user=<pepe@bench.test>"); err != nil || n != 4 {
@@ -201,6 +209,7 @@ func TestDovecotCollectedInClear(t *testing.T) {
 		if !strings.HasPrefix(c.entry.Failure, "the server ") {
 			t.Errorf("%q: %q", security, c.entry.Failure)
 		}
+		c.drop()
 	}
 	o.deliver(t, "1.a.x", "Subject: uno\n\nx\n")
 	w.collect(admin.CollectWish{Host: o.at(2), TLS: "none", Account: pepe}).run(1, 0)

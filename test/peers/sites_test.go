@@ -274,6 +274,7 @@ func TestCollectPOP3(t *testing.T) {
 		if collected.Messages != 0 || collected.Failure != "" {
 			t.Errorf("once more: %+v\n%s", collected, c.story())
 		}
+		c.call("collect.remove", admin.ByID{ID: collected.ID}, nil)
 		c.empty(ana)
 		p.empty(pepe)
 	}
