@@ -11,6 +11,7 @@ import (
 type Batch struct {
 	Targets []Target
 	Outside []Onward
+	Nowhere []Onward // as Resolution's
 	After   int64 // go on from here
 	Done    bool  // there is no more
 }
@@ -39,7 +40,7 @@ func (d *Directory) Expand(ctx context.Context, list, after int64, limit int) (B
 	if err := w.each(addressesOf(page), hop{via: l.Address, list: &l, depth: 1, inList: true}); err != nil {
 		return Batch{}, fmt.Errorf("directory: expand %s: %w", l.Address, err)
 	}
-	b := Batch{Targets: w.targets, Outside: w.outside, After: after, Done: len(page) < limit}
+	b := Batch{Targets: w.targets, Outside: w.outside, Nowhere: w.nowhere, After: after, Done: len(page) < limit}
 	if len(page) > 0 {
 		b.After = page[len(page)-1].ID
 	}

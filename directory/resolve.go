@@ -52,6 +52,7 @@ type Resolution struct {
 	Targets    []Target
 	Large      []List   // lists of more than Options.ExpandNow members: expanded after the 250
 	Outside    []Onward // addresses elsewhere; not those of a Large list, and none of what is NonLocal
+	Nowhere    []Onward // addresses of ours that others lead to, and nobody has
 	Circles    []Circle // ways that nothing goes, some of them where there are many
 	MaxMessage int64    // the strictest limit of the domains on the way; 0: none
 	Canonical  string   // the address in canonical spelling
@@ -174,7 +175,7 @@ func (d *Directory) draw(ctx context.Context, n name) (*route, error) {
 
 // fill says what came of a walk. Reserved names take mail from anybody.
 func (w *walk) fill(r *route) {
-	r.Targets, r.Large, r.Outside, r.MaxMessage, r.Circles = w.targets, w.large, w.outside, w.limit, w.circles
+	r.Targets, r.Large, r.Outside, r.Nowhere, r.MaxMessage, r.Circles = w.targets, w.large, w.outside, w.nowhere, w.limit, w.circles
 	switch {
 	case w.arrived():
 		r.Outcome = Local

@@ -299,11 +299,11 @@ func TestLargeLists(t *testing.T) {
 		t.Errorf("a list of just ExpandNow members: %d targets, %d large", len(r.Targets), len(r.Large))
 	}
 
-	if _, err := v.AddMembers(v.ctx(), inner.Address, []string{"x@far.example"}); err != nil {
+	if _, err := v.AddMembers(v.ctx(), inner.Address, []string{"x@far.example", "gone@a.es"}); err != nil {
 		t.Fatal(err)
 	}
 	got := map[string]int{}
-	outside := 0
+	outside, nowhere := 0, 0
 	after, done := int64(0), false
 	for rounds := 0; !done; rounds++ {
 		b, err := v.Expand(v.ctx(), big.ID, after, 7)
@@ -316,13 +316,18 @@ func TestLargeLists(t *testing.T) {
 				t.Errorf("%+v", o)
 			}
 		}
+		for _, o := range b.Nowhere {
+			if nowhere++; o.Address != "gone@a.es" || o.List.Address != "inner@a.es" {
+				t.Errorf("%+v", o)
+			}
+		}
 		after, done = b.After, b.Done
 		if rounds > 10 {
 			t.Fatal("the expansion does not end")
 		}
 	}
-	if len(got) != 50 || outside != 1 {
-		t.Errorf("expanded to %d accounts and %d outside, want 50 and 1", len(got), outside)
+	if len(got) != 50 || outside != 1 || nowhere != 1 {
+		t.Errorf("expanded to %d accounts, %d outside and %d nowhere, want 50, 1 and 1", len(got), outside, nowhere)
 	}
 	v.must(v.RemoveList(v.ctx(), "big@a.es"))
 	if _, err := v.Expand(v.ctx(), big.ID, after, 7); kind(err) != directory.ErrNotFound {

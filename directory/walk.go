@@ -29,6 +29,7 @@ type walk struct {
 	targets  []Target
 	large    []List
 	outside  []Onward
+	nowhere  []Onward
 	guards   []List
 }
 
@@ -127,6 +128,13 @@ func (w *walk) onward(h hop, home *Domain, ask string) {
 	}
 	w.outside = append(w.outside, o)
 	w.notOwn(h)
+}
+
+// deadEnd notes an address of ours that nobody has, though another leads to it.
+func (w *walk) deadEnd(h hop) {
+	if !h.first {
+		w.nowhere = append(w.nowhere, Onward{Address: h.to.String(), Domain: h.to.domain, Via: h.via, List: h.list, Kept: h.kept})
+	}
 }
 
 // notOwn says that the address is not one person's alone. What a person's own
@@ -267,6 +275,7 @@ func (w *walk) nobody(h hop, home *Domain) error {
 		w.onward(h, home, home.Relay)
 		return nil
 	case home.CatchAll == "":
+		w.deadEnd(h)
 		return nil
 	}
 	w.notOwn(h)

@@ -126,13 +126,16 @@ func (r *Room) step(ctx context.Context, e *store.Expansion, batch directory.Bat
 		about = append(about, fullMailbox(full[i].Address))
 		m.full("", full[i].Address)
 	}
-	out, turned, err := r.outOf(ctx, e, batch.Outside, f.Received)
+	out, no, err := r.outOf(ctx, e, batch.Outside, f.Received)
 	if err != nil {
 		return err
 	}
-	for i := range turned {
-		about = append(about, turned[i].failed())
-		m.add(true, turned[i].why.Text, "", turned[i].Address)
+	for _, o := range batch.Nowhere {
+		no = append(no, turned{Onward: o, why: noSuchUser()})
+	}
+	for i := range no {
+		about = append(about, no[i].failed())
+		m.add(true, no[i].why.Text, "", no[i].Address)
 	}
 	f.Out, f.Step = out, &store.Step{ID: e.ID, After: batch.After, Done: batch.Done}
 	if err := r.fileStep(ctx, e, f, unreached{listOf(batch), about}); err != nil {
@@ -157,9 +160,11 @@ func listOf(b directory.Batch) string {
 			return l.Address
 		}
 	}
-	for i := range b.Outside {
-		if l := b.Outside[i].List; l != nil {
-			return l.Address
+	for _, all := range [][]directory.Onward{b.Outside, b.Nowhere} {
+		for i := range all {
+			if l := all[i].List; l != nil {
+				return l.Address
+			}
 		}
 	}
 	return ""

@@ -10,9 +10,9 @@ import (
 	"posta/words"
 )
 
-// turned is an address elsewhere that does not get the message though an address
-// of ours leads to it, and why: a member of a list, or what a mailbox that keeps its
-// mail sends it on to.
+// turned is an address that does not get the message though another one of ours
+// leads to it, and why: a member of a list, what a mailbox that keeps its mail sends
+// it on to, or one here that nobody has.
 type turned struct {
 	directory.Onward
 	why       *mail.Error

@@ -47,6 +47,11 @@ func (l *letter) accept(ctx context.Context, to mail.Recipient, res *directory.R
 	if len(out)+len(res.Targets)+len(res.Large) == 0 {
 		res.Targets = res.Instead
 	}
+	if l.rcptAt(to.To) == len(l.rcpts) { // else they are noted
+		for _, o := range res.Nowhere {
+			l.turned = append(l.turned, turned{o, noSuchUser(), to.To.String()})
+		}
+	}
 	if err := l.add(ctx, to, res, out); err != nil {
 		return err
 	}
@@ -111,11 +116,13 @@ func (l *letter) rcptAt(to mail.Address) int {
 	return at
 }
 
+func noSuchUser() *mail.Error { return mail.Refuse(550, "5.1.1", "No such user here") }
+
 // refuseOutcome answers for what leads to nobody.
 func refuseOutcome(res *directory.Resolution) error {
 	switch {
 	case res.Outcome == directory.Unknown:
-		return mail.Refuse(550, "5.1.1", "No such user here")
+		return noSuchUser()
 	case res.Outcome == directory.Barred:
 		return mail.Refuse(550, "5.7.1", "You may not write to this list")
 	case res.Outcome == directory.Local && len(res.Targets) == 0 && len(res.Large) == 0:

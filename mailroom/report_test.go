@@ -217,6 +217,34 @@ func TestFullAtRcpt(t *testing.T) {
 	}
 }
 
+// What leads to an address of ours that nobody has is told, and a list's owner hears
+// of such a member.
+func TestNobodyBehind(t *testing.T) {
+	h := newHouse(t)
+	h.list("lista@pepito.es", directory.Public, "gorka@jaramillo.edu.ec", "ana@pepito.es", "nadie@pepito.es")
+	h.alias("dos@pepito.es", "nadie@pepito.es", "ana@pepito.es")
+	h.account("luis@pepito.es", 0)
+	h.forward("luis@pepito.es", true, "nadie@pepito.es")
+	for to, want := range map[string]string{
+		"lista@pepito.es": "[{true No such user here [{lista@pepito.es nadie@pepito.es}]}]",
+		"dos@pepito.es":   "[{false No such user here [{dos@pepito.es nadie@pepito.es}]}]",
+		"luis@pepito.es":  "[{false No such user here [{luis@pepito.es nadie@pepito.es}]}]",
+		"ana@pepito.es":   "[]",
+	} {
+		receipt, err := h.send(mx(), mail.Envelope{From: addr("pepe@pepito.es")}, "A: b\r\n\r\nx\r\n", 0, rcpts(to, to)...)
+		if got := fmt.Sprint(receipt.Missed); err != nil || got != want {
+			t.Errorf("%s: missed %s, %v", to, got, err)
+		}
+	}
+	r := h.reportIn("gorka@jaramillo.edu.ec")
+	if r == nil || len(r.Recipients) != 1 || r.Recipients[0].Final != "rfc822;nadie@pepito.es" || r.Recipients[0].Status.String() != "5.1.1" {
+		t.Errorf("%+v", r)
+	}
+	if got := h.got("gorka@jaramillo.edu.ec"); len(got) != 1 || !strings.Contains(got[0], "No such user here") {
+		t.Errorf("the owner reads %q", got)
+	}
+}
+
 // A full member of a list does not stop the list; its owner hears of it.
 func TestFullMember(t *testing.T) {
 	h := newHouse(t)
