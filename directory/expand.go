@@ -12,8 +12,8 @@ type Batch struct {
 	Targets []Target
 	Outside []Onward
 	Nowhere []Onward // as Resolution's
-	After   int64 // go on from here
-	Done    bool  // there is no more
+	After   int64    // go on from here
+	Done    bool     // there is no more
 }
 
 // Expand follows the next limit members of a list, from after on. A list inside

@@ -12,8 +12,8 @@ import (
 
 // listFields are the fields of lists that a message has, or that its signature
 // wants it not to have: a signer may name a field that is not there, so that
-// nobody adds one (RFC 6376 §5.4).
-type listFields struct{ id, post, unsubscribe bool }
+// nobody adds one (RFC 6376 §5.4). delivered is only that of Delivered-To.
+type listFields struct{ id, post, unsubscribe, delivered bool }
 
 // see notes a field of the header.
 func (s *listFields) see(f imf.Field, octets []byte) {
@@ -33,6 +33,8 @@ func (s *listFields) see(f imf.Field, octets []byte) {
 				s.post = true
 			case strings.EqualFold(name, "List-Unsubscribe"):
 				s.unsubscribe = true
+			case strings.EqualFold(name, "Delivered-To"):
+				s.delivered = true
 			}
 		}
 	}

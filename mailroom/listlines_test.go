@@ -26,6 +26,7 @@ func TestListLines(t *testing.T) {
 		{"plain", "lista@pepito.es", plain, own},
 		{"signed", "lista@pepito.es", signed("From:Subject"), own},
 		{"signed against additions", "lista@pepito.es", signed("From : list-post:\r\n\tLIST-UNSUBSCRIBE : From"), "List-Id: \"A list\" <lista.pepito.es>\r\n"},
+		{"signed against our trace", "lista@pepito.es", signed("From:Delivered-To"), own},
 		{"signed against all", "lista@pepito.es", signed("From:List-Id"), ""},
 		{"of another list", "lista@pepito.es", "list-id: <other.example>\r\n" + plain, ""},
 		{"with its own way out", "lista@pepito.es", "List-Unsubscribe: <https://x.example>\r\n" + plain,
@@ -45,6 +46,9 @@ func TestListLines(t *testing.T) {
 			continue
 		}
 		copies := []string{h.store.out[0].octets}
+		if marked := strings.Contains(copies[0], "Delivered-To: lista@pepito.es\r\n"); marked != (tt.to == "lista@pepito.es" && tt.name != "signed against our trace") {
+			t.Errorf("%s: %q leaves", tt.name, copies[0])
+		}
 		if tt.to == "lista@pepito.es" {
 			copies = append(copies, h.got("usuario@servidor.es")...)
 		}

@@ -86,10 +86,10 @@ func (g *outgoing) begin(b *bundle) store.Outgoing {
 		o.Auth = ""                         // who wrote to a list vouches for nothing that it sends
 		o.EnvID, o.Ret = "", mail.RetAbsent // RFC 3461 §5.2.7.1(b)
 	}
-	if b.via != "" {
+	if b.via != "" && !g.trace.has.delivered {
 		o.Prefix = deliveredTo(o.Prefix, b.via)
 	}
-	if b.list != nil && b.list.Address != b.via { // a member of it sends on
+	if b.list != nil && b.list.Address != b.via && !g.trace.has.delivered { // a member of it sends on
 		o.Prefix = deliveredTo(o.Prefix, b.list.Address)
 	}
 	o.Prefix = append(o.Prefix, g.trace.common...)
