@@ -26,7 +26,7 @@ func TestDeniedLogin(t *testing.T) {
 			return
 		}
 		defer nc.Close()
-		_ = wiretest.Script(nc, "S: +OK\nC: CAPA\nS: +OK\nS: USER\nS: .\nC: USER pepe\nS: +OK\nC: PASS wrong\nS: -ERR who?", nil)
+		_ = wiretest.Script(nc, "S: +OK\nC: CAPA\nS: +OK\nS: USER\nS: .\nC: USER pepe\nS: +OK\nC: PASS wrong\nS: -ERR Bad.", nil)
 	}()
 	cfg := config.Default()
 	cfg.Hostname, cfg.Data = "mail.test", t.TempDir()
@@ -49,7 +49,7 @@ func TestDeniedLogin(t *testing.T) {
 	call("collect.add", admin.CollectWish{Way: "pop3", Host: there.Addr().String(), TLS: "none", User: "pepe", Password: "wrong", Account: "pepe", Every: "1m"}, nil)
 	done := make(chan error)
 	go func() { done <- h.collector.Run(ctx) }()
-	if err := <-told; !strings.HasPrefix(err.Error(), "Collecting number 1 (POP3 from 127.0.0.1:") || !strings.Contains(err.Error(), " as pepe): the log-in is refused there: who?.") ||
+	if err := <-told; !strings.HasPrefix(err.Error(), "Collecting number 1 (POP3 from 127.0.0.1:") || !strings.Contains(err.Error(), " as pepe): the log-in is refused there: Bad. ") ||
 		strings.Contains(err.Error(), "wrong") {
 		t.Errorf("told %v", err)
 	}
@@ -58,7 +58,7 @@ func TestDeniedLogin(t *testing.T) {
 	if len(letters) != 1 || !strings.HasSuffix(letters[0].Subject, "rechaza la entrada de lo que se recoge allí") {
 		t.Errorf("the postmaster has %+v", letters)
 	}
-	if s, err := h.status(ctx); err != nil || len(s.Denied) != 1 || !s.Denied[0].Slowed || s.Denied[0].Failure != "log-in refused: who?" {
+	if s, err := h.status(ctx); err != nil || len(s.Denied) != 1 || !s.Denied[0].Slowed || s.Denied[0].Failure != "log-in refused: Bad." {
 		t.Errorf("%v %+v", err, s.Denied)
 	}
 	cancel()
