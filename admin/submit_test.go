@@ -126,7 +126,9 @@ func TestSubmit(t *testing.T) {
 			}
 		}
 		_, err := submit(t, c, Submission{User: "root", To: []string{"ana"}, Notify: "success,delay", Ret: "hdrs", EnvID: "e1", Size: 9}, "text\r\n")
-		if err != nil || b.to[0].Notify != mail.NotifySuccess|mail.NotifyDelay || b.env.Ret != mail.RetHdrs || b.env.EnvID != "e1" || b.env.Size != 9 {
+		// Without ORCPT no other address is named than RCPT has.
+		// rfc: 3461-4.2-4
+		if err != nil || b.to[0].Orcpt != "" || b.to[0].Notify != mail.NotifySuccess|mail.NotifyDelay || b.env.Ret != mail.RetHdrs || b.env.EnvID != "e1" || b.env.Size != 9 {
 			t.Errorf("%s: %v %+v %+v", way, err, b.to, b.env)
 		}
 	}

@@ -3,6 +3,7 @@ package dsn
 import (
 	"bytes"
 	"errors"
+	"net/netip"
 	"reflect"
 	"strings"
 	"testing"
@@ -32,6 +33,8 @@ func write(t *testing.T, r *Report) []byte {
 	return b.Bytes()
 }
 
+// rfc: 3461-6.3-3, 3461-6.3-4, 3461-6.3-7, 3461-6.3-9, 3461-6.3-11, 3461-6.3-12, 3461-9.3-1, 3464-2.2.1-3, 3464-2.2.3-2
+// rfc: 3464-2.2.5-1, 3464-2.3.2-1, 3464-2.3.3-1, 3464-2.3.4-1, 3464-2.3.7-1, 3464-2.1-1
 func TestWrite(t *testing.T) {
 	const want = "From: \"Mail delivery (mx.pepito.es)\" <postmaster@pepito.es>\r\n" +
 		"To: <pepe@pepito.es>\r\n" +
@@ -206,10 +209,11 @@ func TestBothLanguages(t *testing.T) {
 func TestRoundTrip(t *testing.T) {
 	at := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 	every := example()
-	every.FromMTA = "client.example.net"
+	every.FromMTA, every.FromAddr = "Client.example.net", netip.MustParseAddr("2001:db8::7")
 	every.Recipients = []Recipient{
 		{Final: "rfc822;a@b.c", Action: Failed, Status: mail.Status{Class: 5, Subject: 1, Detail: 1}, RemoteMTA: "mx.b.c",
 			Diagnostic: "550 5.1.1 " + strings.Repeat("no such user here; ", 60) + "sorry", LastAttempt: at},
+		{Final: "rfc822;m@n.o", Action: Failed, Status: mail.Status{Class: 5, Subject: 4, Detail: 4}, Reason: "The domain names no host"},
 		{Final: "rfc822;d@e.f", Action: Delayed, Status: mail.Status{Class: 4, Subject: 4, Detail: 1}, RetryUntil: at.Add(time.Hour)},
 		{Final: "rfc822;g@h.i", Action: Relayed, Status: mail.Status{Class: 2}},
 		{Final: "rfc822;j@k.l", Action: Expanded, Status: mail.Status{Class: 2}},
@@ -282,7 +286,43 @@ func TestForms(t *testing.T) {
 	}
 }
 
+// The fields whose form RFC 3464 settles.
+//
+// rfc: 3461-6.3-5, 3461-6.3-6, 3461-6.3-17, 3464-2.2.4-1, 3464-2.2.4-2, 3464-2.3.2-4, 3464-2.3.6-2, 3464-2.3.7-2
+// rfc: 3464-2.3.9-1, 3464-2.3.9-2
+func TestFields(t *testing.T) {
+	r := example()
+	at := time.Date(2026, 3, 4, 5, 6, 7, 0, time.FixedZone("", -5*3600))
+	r.MTA, r.FromMTA, r.FromAddr = "aula7", "PC7.example.net", netip.MustParseAddr("::ffff:192.0.2.7")
+	r.Recipients = []Recipient{
+		{Final: "rfc822;Eva@B.c", Action: Failed, Status: mail.Status{Class: 5, Subject: 4, Detail: 4}, Reason: "Nobody answers", LastAttempt: at, RetryUntil: at},
+		{Final: "rfc822;x@y.z", Action: Delayed, Status: mail.Status{Class: 4}, RetryUntil: at},
+	}
+	msg := string(write(t, r))
+	const want = "Reporting-MTA: x-local-hostname; aula7\r\n" +
+		"Received-From-MTA: dns; PC7.example.net ([192.0.2.7])\r\n" +
+		"Original-Envelope-Id: QQ+3 14=x\r\n" +
+		"Arrival-Date: Wed, 4 Mar 2026 05:05:07 +0000\r\n" +
+		"\r\n" +
+		"Final-Recipient: rfc822;Eva@B.c\r\n" +
+		"Action: failed\r\n" +
+		"Status: 5.4.4\r\n" +
+		"Diagnostic-Code: x-posta; Nobody answers\r\n" +
+		"Last-Attempt-Date: Wed, 4 Mar 2026 05:06:07 -0500\r\n" +
+		"\r\n" +
+		"Final-Recipient: rfc822;x@y.z\r\n" +
+		"Action: delayed\r\n" +
+		"Status: 4.0.0\r\n" +
+		"Will-Retry-Until: Wed, 4 Mar 2026 05:06:07 -0500\r\n" +
+		"\r\n--b1\r\n"
+	if !strings.Contains(msg, want) {
+		t.Errorf("no\n%s\nin\n%s", want, msg)
+	}
+}
+
 // A report of another kind of server: base64, odd case, comments, blank lines.
+//
+// rfc: 3464-2.3.4-3, 3464-A-2
 func TestParseForeign(t *testing.T) {
 	msg := "From: <MAILER-DAEMON@x.y>\r\nContent-Type: Multipart/Report;\r\n report-type=\"Delivery-Status\"; boundary=q\r\n\r\n" +
 		"--q\r\n\r\nSorry.\r\n--q\r\nContent-Type: message/delivery-status\r\n\r\n" +

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"mime/quotedprintable"
+	"net/netip"
 	"strings"
 
 	"posta/imf"
@@ -148,7 +149,7 @@ func (r *Report) readMessage(head []byte, fields []imf.Field) {
 		case "reporting-mta":
 			r.MTA = untyped(text)
 		case "received-from-mta":
-			r.FromMTA = untyped(text)
+			r.FromMTA, r.FromAddr = named(untyped(text))
 		case "original-envelope-id":
 			r.EnvID = text
 		case "arrival-date":
@@ -173,7 +174,11 @@ func (r *Report) readRecipient(head []byte, fields []imf.Field) {
 		case "remote-mta":
 			rc.RemoteMTA = untyped(text)
 		case "diagnostic-code":
-			rc.Diagnostic = untyped(text)
+			if kind, _, _ := strings.Cut(text, ";"); strings.EqualFold(strings.TrimSpace(kind), ownType) {
+				rc.Reason = untyped(text)
+			} else {
+				rc.Diagnostic = untyped(text)
+			}
 		case "last-attempt-date":
 			rc.LastAttempt, _ = imf.ParseDate(text)
 		case "will-retry-until":
@@ -191,6 +196,14 @@ func untyped(text string) string {
 		return strings.TrimSpace(rest)
 	}
 	return text
+}
+
+// named parts a host's name from its address, which may stand behind it as a
+// comment (RFC 3464 §2.2.4).
+func named(text string) (string, netip.Addr) {
+	name, comment, _ := strings.Cut(text, " ([")
+	a, _ := netip.ParseAddr(strings.TrimPrefix(strings.TrimSuffix(comment, "])"), "IPv6:"))
+	return name, a
 }
 
 // typedAddress gives "type;address" without blanks around the semicolon.

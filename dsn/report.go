@@ -2,6 +2,7 @@ package dsn
 
 import (
 	"io"
+	"net/netip"
 	"time"
 
 	"posta/mail"
@@ -32,10 +33,11 @@ type Report struct {
 	From      mail.Address // whom a person may answer, the postmaster; the envelope's sender is always null
 	To        mail.Address // the reverse-path of the message reported on
 	Date      time.Time
-	MessageID string // of the report itself, without angle brackets
-	MTA       string // Reporting-MTA: our host name
-	FromMTA   string // Received-From-MTA: who gave us the message; may be ""
-	EnvID     string // Original-Envelope-Id, decoded from xtext; "" if MAIL had none
+	MessageID string     // of the report itself, without angle brackets
+	MTA       string     // Reporting-MTA: our host name
+	FromMTA   string     // Received-From-MTA: the name in HELO or EHLO of who gave us the message; may be ""
+	FromAddr  netip.Addr // the address behind FromMTA; zero where there is none
+	EnvID     string     // Original-Envelope-Id, decoded from xtext; "" if MAIL had none
 	Arrival   time.Time
 	Lab       bool // the message came by a lab listener, and so the report goes no further than a lab may
 	UTF8      bool // the report's reader knows RFC 6532: the message came with SMTPUTF8
@@ -63,7 +65,7 @@ type Recipient struct {
 	Status      mail.Status
 	RemoteMTA   string    // "dns" name of the host that refused; "" if none was asked
 	Diagnostic  string    // its reply, "550 5.1.1 No such user"; "" for none
-	Reason      string    // in our words, where there was no reply; stands in the readable part only
+	Reason      string    // in our words, where there was no reply
 	List        bool      // of a Delivered: it is a mailing list, which has members and no mailbox; in the readable part only
 	Returned    bool      // an administrator took it back, nobody refused it
 	Before      string    // of one Returned: what the last try gave; "" where there was none; in the readable part only

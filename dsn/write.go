@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -206,7 +207,7 @@ func (r *Report) status(boundary string) []byte {
 	f := fields{utf8: r.UTF8}
 	f.add("Reporting-MTA", mta(r.MTA))
 	if r.FromMTA != "" {
-		f.add("Received-From-MTA", mta(r.FromMTA))
+		f.add("Received-From-MTA", mta(r.FromMTA)+commented(r.FromAddr))
 	}
 	if r.EnvID != "" {
 		f.b = append(f.b, "Original-Envelope-Id: "+ascii(r.EnvID)+"\r\n"...) // never folded: blanks count
@@ -234,6 +235,20 @@ func mta(name string) string {
 	}
 	return "x-local-hostname; " + name
 }
+
+// commented is an address as RFC 3464 §2.2.4 has it behind a host's name.
+func commented(a netip.Addr) string {
+	switch a = a.Unmap(); {
+	case a.Is4():
+		return " ([" + a.String() + "])"
+	case a.Is6():
+		return " ([IPv6:" + a.String() + "])"
+	}
+	return ""
+}
+
+// ownType marks a diagnostic of ours, where no server answered (RFC 3464 §2.3.6).
+const ownType = "x-posta"
 
 // fields collects the fields of the status part.
 type fields struct {
@@ -266,8 +281,11 @@ func (f *fields) recipient(rc *Recipient) {
 	if rc.RemoteMTA != "" {
 		f.add("Remote-MTA", mta(rc.RemoteMTA))
 	}
-	if rc.Diagnostic != "" {
+	switch {
+	case rc.Diagnostic != "":
 		f.add("Diagnostic-Code", "smtp; "+rc.Diagnostic)
+	case rc.Reason != "":
+		f.add("Diagnostic-Code", ownType+"; "+rc.Reason)
 	}
 	f.date("Last-Attempt-Date", rc.LastAttempt)
 	if rc.Action == Delayed { // RFC 3464 §2.3.9: in no other

@@ -35,6 +35,7 @@ func TestParseAddress(t *testing.T) {
 	}
 }
 
+// rfc: 3464-2.3.4-2, 3464-A-1
 func TestParseStatus(t *testing.T) {
 	for _, s := range []string{"2.0.0", "4.7.12", "5.123.456"} {
 		if got, err := ParseStatus(s); err != nil || got.String() != s {

@@ -14,7 +14,7 @@ import (
 // A report finds its reader here or elsewhere, and settles what it is about in
 // the same transaction; one that nobody can get settles all the same.
 //
-// rfc: 5321-4.4-27
+// rfc: 5321-4.4-27, 3461-6.1-2, 3461-6.1-3, 3461-6.1-4, 3464-2-4
 func TestReport(t *testing.T) {
 	var told heard
 	stirred := 0
@@ -65,7 +65,7 @@ func TestReport(t *testing.T) {
 			t.Errorf("%s: the report is from %q, want %q", tt.to, rep.From, tt.from)
 		}
 		for _, o := range h.store.out {
-			if o.Sender != "" || o.Lab != tt.lab || o.Body != mail.Body8BitMIME || o.UTF8 || o.Queue == "" || o.MessageID != rep.MessageID {
+			if o.Sender != "" || o.Lab != tt.lab || o.Body != mail.Body8BitMIME || o.Ret != mail.RetAbsent || o.EnvID != "" || o.UTF8 || o.Queue == "" || o.MessageID != rep.MessageID {
 				t.Errorf("%s: %+v", tt.to, o.Outgoing)
 			}
 		}

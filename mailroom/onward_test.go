@@ -289,6 +289,8 @@ func TestOutgoingKinds(t *testing.T) {
 }
 
 // What the sender asked for goes on as RFC 3461 §5.2.7 lets it.
+//
+// rfc: 3461-4.2-5, 3461-5.2.1-9, 3461-5.2.1-10, 3461-5.2.7.1-5, 3461-5.2.7.2-1, 3461-5.2.7.2-2, 3461-5.2.8-1, 3464-3-3
 func TestOnwardReports(t *testing.T) {
 	h, _ := open(t)
 	h.alias("uno@pepito.es", "one@far.example")

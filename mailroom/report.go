@@ -175,7 +175,7 @@ func (l *letter) reportTo(to mail.Address, about []dsn.Recipient, now time.Time)
 	r.EnvID, r.UTF8, r.Lab = l.env.EnvID, l.env.UTF8, l.from.Mode == mail.Lab
 	r.Header, r.EightBit = l.head.kept, l.head.eightBit
 	if mail.CheckDomain(l.from.Helo) == nil && mail.IsASCII(l.from.Helo) {
-		r.FromMTA = l.from.Helo
+		r.FromMTA, r.FromAddr = l.from.Helo, l.from.Remote.Addr()
 	}
 	return r
 }

@@ -34,6 +34,8 @@ func (h *house) reportIn(address string) *dsn.Report {
 	return found
 }
 
+// rfc: 3461-5.2.3-1, 3461-5.2.7.1-1, 3461-6.3-10, 3464-2-1, 3464-2-2, 3464-2-7, 3464-2.3.2-2, 3464-2.3.2-3
+// rfc: 3464-2.3.3-3, 3464-3-3, 3464-3-5
 func TestReportDelivered(t *testing.T) {
 	var told heard
 	h := newHouse(t, func(c *Config) { c.Sink = &told })
@@ -68,7 +70,7 @@ func TestReportDelivered(t *testing.T) {
 			t.Errorf("got %+v, want %+v", r.Recipients[i], w)
 		}
 	}
-	if r.EnvID != "QQ+1" || r.MTA != "mx.pepito.es" || r.FromMTA != "client.example.net" || r.From != addr("postmaster@pepito.es") ||
+	if r.EnvID != "QQ+1" || r.MTA != "mx.pepito.es" || r.FromMTA != "client.example.net" || r.FromAddr.String() != "192.0.2.1" || r.From != addr("postmaster@pepito.es") ||
 		r.To != env.From || string(r.Header) != "Subject: año\r\nBcc: x\r\n" || r.MessageID == "" {
 		t.Errorf("%+v", r)
 	}
@@ -88,6 +90,7 @@ func TestReportDelivered(t *testing.T) {
 	}
 }
 
+// rfc: 3461-5.2.3-2, 3461-5.2.3-3, 3464-2.3.3-2
 func TestNoReport(t *testing.T) {
 	tests := []struct {
 		name string
@@ -156,6 +159,8 @@ func TestReportNoRoom(t *testing.T) {
 }
 
 // One full mailbox of several: a known sender gets a report, a stranger 452.
+//
+// rfc: 3461-4.3-2
 func TestFullAmongOthers(t *testing.T) {
 	body := "Subject: x\r\n\r\n" + strings.Repeat("x", 3000) + "\r\n"
 	for _, tt := range []struct {

@@ -43,18 +43,19 @@ func TestShared(t *testing.T) {
 // What was asked for with MAIL and RCPT is passed on where the next server can
 // keep it, and else answered by us (RFC 3461 §5.2.2).
 //
-// rfc: 3461-5.2.1-1, 3461-5.2.1-3, 3461-5.2.1-5, 3461-5.2.1-7, 3461-5.2.2-1, 3461-5.2.2-2, 3461-5.2.2-3
+// rfc: 3461-5.2.1-1, 3461-5.2.1-3, 3461-5.2.1-5, 3461-5.2.1-7, 3461-5.2.2-1, 3461-5.2.2-2, 3461-5.2.2-3, 3461-5.2.1-8, 3461-5.2.6-1, 3461-5.2.6-5,
+// rfc: 3461-6.3-14, 3461-6.3-15, 3461-9.2-1, 3464-2.3.6-2
 func TestReportsAskedFor(t *testing.T) {
 	out := store.Outgoing{Sender: "s", From: "a@us.example", EnvID: "e 1", Ret: mail.RetFull, Received: time.Time{}}
 	rcpts := func() []store.Rcpt {
-		return []store.Rcpt{{To: "b@x.example", Domain: "x.example", Notify: mail.NotifySuccess | mail.NotifyFailure, Orcpt: "rfc822;bb@us.example",
+		return []store.Rcpt{{To: "b@x.example", Domain: "x.example", Notify: mail.NotifySuccess | mail.NotifyFailure, Orcpt: "rfc822;Bb@US.example",
 			Due: time.Now(), Expires: time.Now().Add(time.Hour)}}
 	}
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.host("x.example", "mx.example", 10, "192.0.2.7")
 		w.answers("192.0.2.7:25", script(greeting("DSN"), strings.NewReplacer("a@us.example>", "a@us.example> RET=FULL ENVID=e+201",
-			"b@x.example>", "b@x.example> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;bb@us.example").Replace(sent), quit))
+			"b@x.example>", "b@x.example> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;Bb@US.example").Replace(sent), quit))
 		asks := out
 		asks.Rcpts = rcpts()
 		w.store.file(asks, "Subject: Hi\r\n\r\nHi\r\n")
@@ -79,13 +80,13 @@ func TestReportsAskedFor(t *testing.T) {
 		if w.store.left() != 0 || len(w.reports) != 2 {
 			t.Fatalf("%d left, %q", w.store.left(), w.reports)
 		}
-		for _, want := range []string{"Original-Envelope-Id: e 1\r\n", "Original-Recipient: rfc822;bb@us.example\r\nFinal-Recipient: rfc822;b@x.example\r\nAction: relayed\r\nStatus: 2.0.0\r\nRemote-MTA: dns; mx.example\r\n",
+		for _, want := range []string{"Original-Envelope-Id: e 1\r\n", "Original-Recipient: rfc822;Bb@US.example\r\nFinal-Recipient: rfc822;b@x.example\r\nAction: relayed\r\nStatus: 2.0.0\r\nRemote-MTA: dns; mx.example\r\nDiagnostic-Code: smtp; 250 2.0.0 mine\r\n",
 			"text/rfc822-headers\r\n\r\nSubject: Hi\r\n\r\n--b--"} {
 			if !strings.Contains(w.reports[0], want) {
 				t.Errorf("%s\nwants %s", w.reports[0], want)
 			}
 		}
-		for _, want := range []string{"Action: failed\r\nStatus: 5.3.4\r\n", "Diagnostic-Code: smtp; 552 5.3.4 large\r\n", "message/rfc822\r\n\r\nSubject: Hi\r\n\r\nHi\r\n\r\n--b--"} {
+		for _, want := range []string{"Action: failed\r\nStatus: 5.3.4\r\nRemote-MTA: dns; mx.example\r\nDiagnostic-Code: smtp; 552 5.3.4 large\r\n", "message/rfc822\r\n\r\nSubject: Hi\r\n\r\nHi\r\n\r\n--b--"} {
 			if !strings.Contains(w.reports[1], want) {
 				t.Errorf("%s\nwants %s", w.reports[1], want)
 			}
@@ -95,6 +96,7 @@ func TestReportsAskedFor(t *testing.T) {
 
 // Nobody is told who said so, and nobody of what nobody sent.
 //
+// rfc: 3461-5.2.5-1, 3461-5.2.5-2, 3461-5.2.5-3, 3461-5.2.6-4, 3464-2-4, 3464-2-5
 // rfc: 3461-5.2-1, 3461-5.2.2-4, 3461-5.2.2-8, 3461-5.2.5-4, 3461-5.2.6-2, 5321-4.5.4-2
 func TestNotTold(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -122,8 +124,32 @@ func TestNotTold(t *testing.T) {
 	}
 }
 
+// A domain that is none: no host was asked, and the report names none.
+//
+// rfc: 3464-2.3.5-1, 3461-6.3-2, 3461-6.3-8
+func TestReportWithoutHost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.send("b@nowhere.example")
+		w.run(time.Minute)
+		if w.store.left() != 0 || len(w.reports) != 1 {
+			t.Fatalf("%d left, %q", w.store.left(), w.reports)
+		}
+		if want := "Final-Recipient: rfc822;b@nowhere.example\r\nAction: failed\r\nStatus: 5.1.2\r\nDiagnostic-Code: x-posta; "; !strings.Contains(w.reports[0], want) {
+			t.Errorf("%s\nwants %s", w.reports[0], want)
+		}
+		for _, not := range []string{"Remote-MTA", "Original-"} {
+			if strings.Contains(w.reports[0], not) {
+				t.Errorf("%s in %s", not, w.reports[0])
+			}
+		}
+	})
+}
+
 // The door and the store fail for a while: nothing is settled wrongly, nothing
 // is lost, nothing is sent twice.
+//
+// rfc: 3464-3-2
 func TestDoorAndStoreFail(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

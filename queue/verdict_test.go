@@ -27,7 +27,7 @@ func reply(line string) smtp.Reply {
 // Every answer, and every way in which one fails to come, has its meaning for
 // each recipient.
 //
-// rfc: 5321-4.3.2-1, 5321-4.5.3.1.10-1
+// rfc: 5321-4.3.2-1, 5321-4.5.3.1.10-1, 3461-6.3-13
 func TestJudge(t *testing.T) {
 	refused := func(verb smtp.Verb, line string) error { return &smtpclient.Refusal{Verb: verb, Reply: reply(line)} }
 	body := func(line string) error { return &smtpclient.Refusal{Verb: smtp.DATA, Body: true, Reply: reply(line)} }
@@ -86,6 +86,9 @@ func TestJudge(t *testing.T) {
 			if c := v.status.Class; v.fate == relayed && c != 2 || v.fate == failed && c != 5 || v.fate == later && c != 4 || v.text == "" {
 				t.Errorf("%s: %+v", name, v)
 			}
+		}
+		if name == "other 4yz and 5yz" && (all[0].status.String() != "4.0.0" || all[1].status.String() != "5.0.0") {
+			t.Errorf("%s: %+v", name, all)
 		}
 		if s := strings.Join(got, " "); s != tt.want || usable != tt.usable {
 			t.Errorf("%s: %s, %v; want %s, %v", name, s, usable, tt.want, tt.usable)

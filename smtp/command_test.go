@@ -170,6 +170,7 @@ func TestSpans(t *testing.T) {
 	}
 }
 
+// rfc: 3461-4-1, 3461-4-2, 3461-4-3
 func TestEnvelope(t *testing.T) {
 	all := ExtSize | Ext8BitMIME | ExtSMTPUTF8 | ExtAuth | ExtDSN
 	good := map[string]mail.Envelope{
@@ -183,6 +184,7 @@ func TestEnvelope(t *testing.T) {
 		"AUTH=e+3Dmc2@example.com":      {Auth: "e=mc2@example.com"},
 		"RET=full":                      {Ret: mail.RetFull},
 		"RET=HDRS ENVID=a+2Bb+20c":      {Ret: mail.RetHdrs, EnvID: "a+b c"},
+		"ENVID=(a)+2Bb+41":              {EnvID: "(a)+bA"},
 		"BODY=8BITMIME SIZE=9 RET=FULL": {Body: mail.Body8BitMIME, Size: 9, Ret: mail.RetFull},
 	}
 	for params, want := range good {
@@ -212,6 +214,7 @@ func TestEnvelope(t *testing.T) {
 	}
 }
 
+// rfc: 3461-4.1-3
 func TestRecipient(t *testing.T) {
 	good := map[string]mail.Recipient{
 		"NOTIFY=NEVER":                 {Notify: mail.NotifyNever},

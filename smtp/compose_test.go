@@ -7,7 +7,10 @@ import (
 	"posta/mail"
 )
 
-// What is said of an envelope is read back as the same.
+// What is said of an envelope is read back as the same, by rules that refuse a
+// parameter without a value, one that stands twice, and NEVER beside another word.
+//
+// rfc: 3461-4.1-1, 3461-4.1-2, 3461-4.2-1, 3461-4.2-2, 3461-4.2-6, 3461-4.3-1, 3461-4.4-1, 3461-4.4-3, 3461-4.5-1, 3461-4.5-3
 func TestCompose(t *testing.T) {
 	from := mail.Address{Local: "pepe", Domain: "pepito.es"}
 	const all = ExtSize | Ext8BitMIME | ExtSMTPUTF8 | ExtAuth | ExtDSN
