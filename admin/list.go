@@ -17,6 +17,7 @@ type List struct {
 
 	Absent      []string `json:"absent,omitempty"`      // addresses to be removed that were not on it; only of mailing-list.set
 	Unreachable string   `json:"unreachable,omitempty"` // its owner: nobody here has it; not of mailing-list.list
+	Unreached   []string `json:"unreached,omitempty"`   // of the members, or of those added: nobody here has it; not of mailing-list.list
 }
 
 // ListChange adds or changes a list; what is nil keeps its value.
@@ -40,13 +41,14 @@ func (h House) lists() []Operation {
 		op("mailing-list.add", true, func(ctx context.Context, in ListChange) (List, error) {
 			l := directory.List{Address: in.Address, Kind: directory.Public}
 			in.apply(&l)
-			if err := d.CheckMembers(ctx, in.Address, in.Add); err != nil { // else the list would stay behind
+			kept, err := d.CheckMembers(ctx, in.Address, in.Add)
+			if err != nil { // else the list would stay behind
 				return List{}, err
 			}
 			if _, err := d.AddList(ctx, l); err != nil {
 				return List{}, err
 			}
-			return h.changeMembers(ctx, in)
+			return h.changeMembers(ctx, in, kept)
 		}),
 		op("mailing-list.set", true, func(ctx context.Context, in ListChange) (List, error) {
 			l, err := d.List(ctx, in.Address)
@@ -54,13 +56,14 @@ func (h House) lists() []Operation {
 				return List{}, err
 			}
 			in.apply(&l)
-			if err := d.CheckMembers(ctx, in.Address, in.Add); err != nil {
+			kept, err := d.CheckMembers(ctx, in.Address, in.Add)
+			if err != nil {
 				return List{}, err
 			}
 			if _, err := d.SetList(ctx, l); err != nil {
 				return List{}, err
 			}
-			return h.changeMembers(ctx, in)
+			return h.changeMembers(ctx, in, kept)
 		}),
 		op("mailing-list.remove", true, func(ctx context.Context, in ByAddress) (None, error) {
 			return None{}, d.RemoveList(ctx, in.Address)
@@ -68,7 +71,8 @@ func (h House) lists() []Operation {
 	}
 }
 
-func (h House) changeMembers(ctx context.Context, in ListChange) (List, error) {
+// changeMembers adds and removes members; added are those to be added as they are kept.
+func (h House) changeMembers(ctx context.Context, in ListChange, added []string) (List, error) {
 	if len(in.Add) > 0 {
 		if _, err := h.Directory.AddMembers(ctx, in.Address, in.Add); err != nil {
 			return List{}, err
@@ -85,21 +89,25 @@ func (h House) changeMembers(ctx context.Context, in ListChange) (List, error) {
 	if err != nil {
 		return List{}, err
 	}
-	out, err := h.reachList(ctx, l)
+	out, err := h.reachList(ctx, l, added)
 	out.Absent = absent
 	return out, err
 }
 
-// reachList shows a list, and its owner as one whom no mail reaches now, if so.
-func (h House) reachList(ctx context.Context, l directory.List) (List, error) {
-	out := showList(l)
-	if l.Owner == "" {
-		return out, nil
+// reachList shows a list with those whom no mail reaches now, of its owner and of
+// some members.
+func (h House) reachList(ctx context.Context, l directory.List, members []string) (out List, err error) {
+	out = showList(l)
+	if l.Owner != "" {
+		reached, err := reaches(ctx, h.Directory, l.Owner)
+		if err != nil {
+			return out, err
+		}
+		if !reached {
+			out.Unreachable = l.Owner
+		}
 	}
-	reached, err := reaches(ctx, h.Directory, l.Owner)
-	if err == nil && !reached {
-		out.Unreachable = l.Owner
-	}
+	out.Unreached, err = unreachable(ctx, h.Directory, members)
 	return out, err
 }
 
@@ -110,23 +118,23 @@ func (h House) showMembers(ctx context.Context, in ByAddress) (List, error) {
 	if err != nil {
 		return List{}, err
 	}
-	out, err := h.reachList(ctx, l)
-	if err != nil {
-		return List{}, err
-	}
+	var all []string
 	for after := int64(0); ; {
 		members, err := h.Directory.Members(ctx, in.Address, after, page)
 		if err != nil {
 			return List{}, err
 		}
 		for _, m := range members {
-			out.Members = append(out.Members, m.Address)
+			all = append(all, m.Address)
 			after = m.ID
 		}
 		if len(members) < page {
-			return out, nil
+			break
 		}
 	}
+	out, err := h.reachList(ctx, l, all)
+	out.Members = all
+	return out, err
 }
 
 func (c ListChange) apply(l *directory.List) {

@@ -18,6 +18,8 @@ type Site struct {
 	Created  time.Time `json:"created"`
 	Seen     time.Time `json:"seen,omitzero"`    // when it asked last
 	Secret   string    `json:"secret,omitempty"` // once, when it was made
+
+	Local []string `json:"local,omitempty"` // of the domains: their mail goes into mailboxes here, and none waits for a site; not of site.list
 }
 
 // SiteChange makes or changes a site. What is nil stays.
@@ -32,6 +34,8 @@ type SiteChange struct {
 type NamedQueue struct {
 	Name    string   `json:"name"`
 	Domains []string `json:"domains,omitempty"`
+
+	Local []string `json:"local,omitempty"` // of the domains, as of Site
 }
 
 // ByName names one site or queue.
@@ -58,7 +62,7 @@ func (h House) visits() []Operation {
 			if err != nil {
 				return Site{}, err
 			}
-			return all[0], nil
+			return h.withLocal(ctx, all[0], nil)
 		}),
 		op("site.add", true, func(ctx context.Context, in SiteChange) (Site, error) {
 			wanted := directory.Site{Name: in.Name}
@@ -68,7 +72,7 @@ func (h House) visits() []Operation {
 			s, secret, err := d.AddSite(ctx, wanted)
 			out := showSite(s)
 			out.Secret = secret
-			return out, err
+			return h.withLocal(ctx, out, err)
 		}),
 		op("site.set", true, func(ctx context.Context, in SiteChange) (Site, error) {
 			s, err := d.Site(ctx, in.Name)
@@ -78,7 +82,7 @@ func (h House) visits() []Operation {
 			if err == nil {
 				s, err = d.SetSite(ctx, s)
 			}
-			return showSite(s), err
+			return h.withLocal(ctx, showSite(s), err)
 		}),
 		op("site.secret", true, func(ctx context.Context, in ByName) (Site, error) {
 			secret, err := d.NewSiteSecret(ctx, in.Name)
@@ -97,7 +101,11 @@ func (h House) visits() []Operation {
 		}),
 		op("site.queue.set", true, func(ctx context.Context, in NamedQueue) (NamedQueue, error) {
 			q, err := d.SetNamedQueue(ctx, in.Name, in.Domains)
-			return showNamedQueue(q), err
+			out := showNamedQueue(q)
+			if err == nil {
+				out.Local, err = h.local(ctx, q.Domains)
+			}
+			return out, err
 		}),
 		op("site.queue.remove", true, func(ctx context.Context, in ByName) (None, error) {
 			return None{}, d.RemoveNamedQueue(ctx, in.Name)
@@ -116,6 +124,29 @@ func (h House) withKept(ctx context.Context, all ...Site) ([]Site, error) {
 		}
 	}
 	return all, err
+}
+
+// withLocal names those of a site's domains whose mail never waits for it.
+func (h House) withLocal(ctx context.Context, s Site, err error) (Site, error) {
+	if err == nil {
+		s.Local, err = h.local(ctx, s.Domains)
+	}
+	return s, err
+}
+
+// local gives those of some domains whose mail goes into mailboxes here. What a
+// fall-back has not taken yet does wait.
+func (h House) local(ctx context.Context, domains []string) (all []string, err error) {
+	for _, name := range domains {
+		d, err := h.Directory.Domain(ctx, name)
+		if err != nil {
+			return all, err
+		}
+		if d.Kind == directory.KindLocal && d.Relay == "" {
+			all = append(all, name)
+		}
+	}
+	return all, nil
 }
 
 // onto puts the change into a site.

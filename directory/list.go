@@ -91,14 +91,13 @@ func (d *Directory) AddMembers(ctx context.Context, list string, addresses []str
 }
 
 // CheckMembers says whether AddMembers would take the addresses on a list,
-// which need not be there yet.
-func (d *Directory) CheckMembers(ctx context.Context, list string, addresses []string) error {
+// which need not be there yet, and gives them as they would be kept.
+func (d *Directory) CheckMembers(ctx context.Context, list string, addresses []string) (kept []string, err error) {
 	n, _, err := d.place(ctx, list)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	_, err = d.members(ctx, &List{Address: n.String()}, addresses)
-	return err
+	return d.members(ctx, &List{Address: n.String()}, addresses)
 }
 
 // members spells addresses that are to go on a list, and holds them against it.

@@ -163,6 +163,7 @@ func (a *app) mailingListCall(ctx context.Context, operation string, in any) err
 		if l.Unreachable != "" {
 			a.warn(w, a.say("alias.no_owner", words.Args{"Owner": l.Unreachable}))
 		}
+		a.warnUnreached(w, l)
 		for _, m := range l.Members {
 			if _, err := fmt.Fprintln(w, "  "+m); err != nil {
 				return err
@@ -174,4 +175,15 @@ func (a *app) mailingListCall(ctx context.Context, operation string, in any) err
 		return err
 	}
 	return notThere(l.Absent, words.Args{"List": l.Address}, "directory.no_member", "directory.no_members")
+}
+
+// warnUnreached names the members whom no mail reaches, of many the first.
+func (a *app) warnUnreached(w io.Writer, l admin.List) {
+	const most = 10
+	for _, m := range l.Unreached[:min(most, len(l.Unreached))] {
+		a.warn(w, a.say("alias.unreachable", words.Args{"Target": m, "Address": l.Address}))
+	}
+	if more := len(l.Unreached) - most; more > 0 {
+		a.warn(w, a.say("alias.unreachable_more", words.Args{"Count": more, "Address": l.Address}))
+	}
 }

@@ -39,10 +39,10 @@ func (a *app) siteCommand() *cobra.Command {
 	})
 	remove.Example = "posta site remove sucursal"
 	c := a.group("site", "help.site",
-		a.siteChangeCommand("add", "help.site_add", "posta site add sucursal --domain pepito.es\nposta site add sucursal --network 192.0.2.0/24 --helo gw.pepito.es"),
+		a.siteChangeCommand("add", "help.site_add", "posta site add sucursal --domain grupo3.net\nposta site add sucursal --network 192.0.2.0/24 --helo gw.pepito.es"),
 		list,
 		a.taking(show, 1, 1, "help.word_site"),
-		a.siteChangeCommand("set", "help.site_set", "posta site set sucursal --domain pepito.es --network 192.0.2.7"),
+		a.siteChangeCommand("set", "help.site_set", "posta site set sucursal --domain grupo3.net --network 192.0.2.7"),
 		a.taking(secret, 1, 1, "help.word_site"),
 		a.siteQueueCommand(),
 		a.taking(remove, 1, 1, "help.word_site"))
@@ -80,6 +80,7 @@ func (a *app) siteCall(ctx context.Context, operation string, in any) error {
 		fact{"field.created", when(s.Created)}, fact{"field.seen", when(s.Seen)}, fact{"field.secret", s.Secret})
 	return a.print(s, func(w io.Writer) error {
 		err := facts(w)
+		a.warnLocal(w, s.Local)
 		if s.Secret == "" {
 			return err
 		}
@@ -92,6 +93,13 @@ func (a *app) siteCall(ctx context.Context, operation string, in any) error {
 		}
 		return err
 	})
+}
+
+// warnLocal names domains of which no mail waits for a site.
+func (a *app) warnLocal(w io.Writer, domains []string) {
+	for _, one := range domains {
+		a.warn(w, a.say("site.local", words.Args{"Domain": one}))
+	}
 }
 
 // siteQueueCommand is about what ETRN calls "#name".
@@ -111,9 +119,14 @@ func (a *app) siteQueueCommand() *cobra.Command {
 		if err := a.ask(ctx, "site.queue.set", admin.NamedQueue{Name: args[0], Domains: args[1:]}, &q); err != nil {
 			return err
 		}
-		return a.print(q, a.facts(fact{"field.name", q.Name}, fact{"field.domains", strings.Join(q.Domains, ", ")}))
+		facts := a.facts(fact{"field.name", q.Name}, fact{"field.domains", strings.Join(q.Domains, ", ")})
+		return a.print(q, func(w io.Writer) error {
+			err := facts(w)
+			a.warnLocal(w, q.Local)
+			return err
+		})
 	})
-	set.Example = "posta site queue set uucp pepito.es"
+	set.Example = "posta site queue set uucp grupo3.net"
 	set.SuggestFor = []string{"add"}
 	remove := a.command("remove", "help.site_queue_remove", func(ctx context.Context, args []string) error {
 		if err := a.ask(ctx, "site.queue.remove", admin.ByName{Name: args[0]}, nil); err != nil {
