@@ -25,6 +25,7 @@ func (v *visit) pop(ctx context.Context) error {
 		return err
 	}
 	c := pop3client.New(nc, pop3client.Options{ID: v.result.Session, Sink: v.c.cfg.Sink, Opened: v.opened(), Whole: visitFor})
+	v.collected(c.State)
 	if err := v.enter(ctx, c, host); err != nil {
 		_ = c.Close("collect: " + failure(err))
 		return err

@@ -95,7 +95,7 @@ func TestPOP3(t *testing.T) {
 	e := c.add(t, popEntry())
 	r, _, err := c.Once(t.Context(), e.ID)
 	to := "pepe@north.example"
-	if want := []any{event.Enveloped{}, event.Addressed{To: to}, event.Accepted{ID: "Q", MessageID: "m@x", Recipients: 1, Size: 22},
+	if want := []any{event.Collected{By: "POP3", Host: "pop.example", User: "pepe"}, event.Enveloped{}, event.Addressed{To: to}, event.Accepted{ID: "Q", MessageID: "m@x", Recipients: 1, Size: 22},
 		event.Delivered{ID: "Q", To: []event.Delivery{{Recipient: to, Account: 7, UID: 3}}}, event.Queued{ID: "Q", To: []event.Onward{{Recipient: "r", To: "on@far.example"}}},
 		event.Missed{ID: "Q", Why: "round", To: []event.Onward{{Recipient: "r", To: "no@far.example"}}}, event.Note{Text: "noted"}}; !reflect.DeepEqual(told.all, want) {
 		t.Errorf("told %+v", told.all)

@@ -83,6 +83,11 @@ var errNoTLS = errors.New("the server offers no TLS, and tls is required")
 // entry wants none of.
 var errTLSFirst = errors.New("the server wants TLS before a log-in, and tls is none")
 
+// collected tells the watchers for what the connection is.
+func (v *visit) collected(tell func(fact any)) {
+	tell(event.Collected{By: strings.ToUpper(string(v.e.Way)), Host: v.e.Host, User: v.e.User})
+}
+
 // call connects to the provider, up to where it can be asked: TLS, and a log-in
 // where there is a user.
 func (v *visit) call(ctx context.Context) (*smtpclient.Client, error) {
@@ -91,6 +96,7 @@ func (v *visit) call(ctx context.Context) (*smtpclient.Client, error) {
 		return nil, err
 	}
 	c := smtpclient.New(nc, smtpclient.Options{Name: v.c.cfg.Hostname, ID: v.result.Session, Sink: v.c.cfg.Sink, Opened: v.opened()})
+	v.collected(c.State)
 	if err := v.introduce(ctx, c, host); err != nil {
 		_ = c.Close("collect: " + failure(err))
 		return nil, err

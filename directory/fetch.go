@@ -41,6 +41,21 @@ func (d *Directory) Fetched(ctx context.Context, by Caller) ([]string, error) {
 	return slices.Compact(out), nil
 }
 
+// Asker gives the site by whose right a caller asks for the mail of a domain, ""
+// where there is none.
+func (d *Directory) Asker(ctx context.Context, by Caller, domain string) (string, error) {
+	all, err := d.sites(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, s := range all {
+		if (by.Site == s.Name || by.Site == "" && s.near(by.Addr)) && slices.Contains(s.Domains, domain) {
+			return s.Name, nil
+		}
+	}
+	return "", nil
+}
+
 func (s *Site) near(a netip.Addr) bool {
 	a = a.Unmap().WithZone("")
 	return slices.ContainsFunc(s.Networks, func(n netip.Prefix) bool { return n.Contains(a) })

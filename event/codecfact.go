@@ -36,6 +36,8 @@ const (
 	tagAttempted
 	tagAttemptedEarlier
 	tagMissed
+	tagCollected
+	tagAsked
 )
 
 func appendFact(dst []byte, fact any) ([]byte, error) {
@@ -76,6 +78,11 @@ func appendFact(dst []byte, fact any) ([]byte, error) {
 	case Missed:
 		dst = appendBool(appendStrings(append(dst, tagMissed), f.ID, f.Why), f.Failed)
 		return appendOnward(dst, f.To), nil
+	case Collected:
+		return appendStrings(append(dst, tagCollected), f.By, f.Host, f.User), nil
+	case Asked:
+		dst = binary.AppendUvarint(appendStrings(append(dst, tagAsked), f.By, f.Site), uint64(len(f.Domains)))
+		return appendStrings(dst, f.Domains...), nil
 	case Fetched:
 		dst = binary.AppendUvarint(binary.AppendVarint(append(dst, tagFetched), f.Account), uint64(f.UID))
 		return binary.AppendVarint(appendStrings(dst, f.UIDL), f.Size), nil
@@ -135,6 +142,10 @@ func (r *reader) fact() any {
 		return f
 	case tagMissed:
 		return Missed{ID: r.text(), Why: r.text(), Failed: r.flag(), To: r.onward()}
+	case tagCollected:
+		return Collected{By: r.text(), Host: r.text(), User: r.text()}
+	case tagAsked:
+		return Asked{By: r.text(), Site: r.text(), Domains: r.texts()}
 	case tagBanned:
 		return Banned{User: r.text(), Until: r.moment()}
 	case tagCaptured:

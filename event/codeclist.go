@@ -84,6 +84,18 @@ func (r *reader) onward() []Onward {
 	return to
 }
 
+func (r *reader) texts() []string {
+	n := r.count(1)
+	if n == 0 {
+		return nil
+	}
+	all := make([]string, n)
+	for i := range all {
+		all[i] = r.text()
+	}
+	return all
+}
+
 func appendMoment(dst []byte, t time.Time) []byte {
 	return binary.AppendUvarint(binary.AppendVarint(dst, t.Unix()), uint64(t.Nanosecond()))
 }

@@ -85,6 +85,22 @@ type Accepted struct {
 	Size       int64 // octets of content as received
 }
 
+// Collected is a State: mail that comes on this connection from here on the house
+// itself collects at another host.
+type Collected struct {
+	By   string // "POP3", "ETRN" (the mail then comes on other connections), "ATRN", "TURN"
+	Host string // with its port where one was said
+	User string // who logs in there; "" where nobody does
+}
+
+// Asked is a State: a site asks for the mail of some domains, of which none has
+// left for that yet.
+type Asked struct {
+	By      string   // "ETRN", "ATRN", "TURN"
+	Site    string   // whose mail it is; the session's log-in says whether it is logged in
+	Domains []string // lent for the call
+}
+
 // Foreign is a State: a message was accepted under an address that is not its
 // sender's, because sender_check of a domain is "log".
 type Foreign struct {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -90,6 +92,9 @@ func (s *sites) Release(ctx context.Context, by smtpserver.Caller, node string) 
 			return smtpserver.Released{}, err
 		}
 	}
+	if err := s.told(ctx, by, domains); err != nil {
+		return smtpserver.Released{}, err
+	}
 	for _, domain := range domains {
 		n, err := s.queue.Hurry(ctx, domain)
 		if err != nil {
@@ -106,6 +111,25 @@ func (s *sites) Release(ctx context.Context, by smtpserver.Caller, node string) 
 	}
 	s.saw(ctx, by.Site)
 	return out, nil
+}
+
+// told tells the caller's session by which sites' right it asks for the domains.
+func (s *sites) told(ctx context.Context, by smtpserver.Caller, domains []string) error {
+	if by.Told == nil {
+		return nil
+	}
+	whose := map[string][]string{}
+	for _, domain := range domains {
+		site, err := s.directory.Asker(ctx, directory.Caller{Site: by.Site, Addr: by.Remote}, domain)
+		if err != nil {
+			return err
+		}
+		whose[site] = append(whose[site], domain)
+	}
+	for _, site := range slices.Sorted(maps.Keys(whose)) {
+		by.Told(site, whose[site])
+	}
+	return nil
 }
 
 // reaches refuses to start what could only go on waiting: mail that is kept for a

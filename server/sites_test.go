@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
 	"reflect"
 	"slices"
@@ -92,10 +93,17 @@ func TestRelease(t *testing.T) {
 		{"south", "#uucp", 0, "", smtpserver.ErrNotTheirs},
 	} {
 		s, office := waiters(t)
-		got, err := s.Release(t.Context(), smtpserver.Caller{Site: tt.site, Remote: netip.MustParseAddr("192.0.2.7")}, tt.node)
+		said := ""
+		caller := smtpserver.Caller{Site: tt.site, Remote: netip.MustParseAddr("192.0.2.7"), Told: func(site string, domains []string) {
+			said += fmt.Sprint(site, domains, len(office.asked))
+		}}
+		got, err := s.Release(t.Context(), caller, tt.node)
 		told := int64(0)
 		for _, m := range got.Mail {
 			told += m.Count
+		}
+		if domains := strings.Fields(strings.NewReplacer("hurry ", "", "|", " ").Replace(tt.asked)); err == nil && said != fmt.Sprint("north", domains, 0) {
+			t.Errorf("%+v: told %q", tt, said)
 		}
 		if got.Waiting != tt.n || told != tt.n || got.Partly || !errors.Is(err, tt.err) || strings.Join(office.asked, "|") != tt.asked {
 			t.Errorf("%+v: %+v %v %q", tt, got, err, office.asked)

@@ -84,7 +84,7 @@ func (s *search) namedBy(r *record) bool {
 }
 
 func (s *search) chooseRefusal(slice int64, r *record) {
-	step := Step{Time: r.time.UTC(), What: Refused, Session: r.session, Client: r.client, Account: r.login, Reply: r.reply}
+	step := Step{Time: r.time.UTC(), What: Refused, Session: r.session, Client: r.client, Account: r.login, Reply: r.reply, Way: strings.ToLower(r.by), Host: r.host, User: r.user}
 	if r.what == unfinished {
 		step.What = Unfinished
 	}

@@ -132,7 +132,7 @@ func short(s Story) string {
 	}
 	for _, p := range s.Steps {
 		fmt.Fprintf(&b, "; %s %d", p.What, p.Session)
-		for _, word := range []string{p.Client, p.Account, p.Mailbox, p.Onward, p.Host, p.Address, p.TLS, p.Reply} {
+		for _, word := range []string{p.Client, p.Account, p.Mailbox, p.Onward, p.Host, p.Address, p.TLS, p.Reply, p.Way, p.User, p.Site} {
 			if word != "" {
 				b.WriteString(" " + word)
 			}

@@ -44,7 +44,8 @@ type search struct {
 	orphans map[string]int64 // slices of the first attempts of messages that may be known by these only, by id
 	known   map[string]*tale // by queue id
 	at      map[place][]lodging
-	damaged map[int64]bool // slices of which not all could be read
+	leavers map[string][]leaver // by domain; nil: not looked for yet
+	damaged map[int64]bool      // slices of which not all could be read
 	out     Result
 }
 
@@ -52,6 +53,12 @@ type search struct {
 type lodging struct {
 	story   *Story
 	mailbox string
+}
+
+// leaver is a story and an address elsewhere that it leads to.
+type leaver struct {
+	story  *Story
+	onward string
 }
 
 // tale is a message and its stories.
@@ -128,6 +135,7 @@ func (s *search) gather(_ int64, r *record) {
 	t := s.tale(r.id)
 	step := Step{Time: r.time.UTC(), What: Accepted, Session: r.session, Client: r.client, Account: r.login}
 	if r.what == accepted {
+		step.Way, step.Host, step.User = strings.ToLower(r.by), r.host, r.user
 		t.head = Story{From: r.from, Status: Accepted, ID: r.id, MessageID: r.messageID, Size: r.size, Steps: []Step{step}}
 		for _, to := range r.recipients {
 			t.story(to)
@@ -227,6 +235,10 @@ func (s *search) follow(_ int64, r *record) {
 		s.tale(r.id).try(r)
 		return
 	}
+	if r.what == asked {
+		s.ask(r)
+		return
+	}
 	if r.what != fetched && r.what != deleted {
 		return
 	}
@@ -240,6 +252,34 @@ func (s *search) follow(_ int64, r *record) {
 			one.story.add(step)
 		}
 	}
+}
+
+// ask tells that a site asked for what waits for some domains.
+func (s *search) ask(r *record) {
+	step := Step{Time: r.time.UTC(), What: Asked, Session: r.session, Client: r.client, Account: r.login, Way: strings.ToLower(r.by), Site: r.site}
+	for _, domain := range r.recipients {
+		for _, one := range s.leaving()[strings.ToLower(domain)] {
+			if step.Onward = one.onward; one.story.waits(step.Onward, step.Time) {
+				one.story.add(step)
+			}
+		}
+	}
+}
+
+// leaving gives the stories of messages for elsewhere, by the domains that they go to.
+func (s *search) leaving() map[string][]leaver {
+	if s.leavers == nil {
+		s.leavers = map[string][]leaver{}
+		for _, t := range s.known {
+			for onward, all := range t.onward {
+				domain := strings.ToLower(onward[strings.LastIndexByte(onward, '@')+1:])
+				for _, one := range all {
+					s.leavers[domain] = append(s.leavers[domain], leaver{one, onward})
+				}
+			}
+		}
+	}
+	return s.leavers
 }
 
 // tell puts everything into the order in which it began.

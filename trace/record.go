@@ -23,6 +23,7 @@ const (
 	queued                     // for whom elsewhere a message waits
 	attempted                  // how an attempt to deliver it there ended
 	missed                     // who does not get a message, and why
+	asked                      // a site asked for the mail of domains, which are its recipients
 )
 
 // record is one thing that happened, as it is kept. Which fields it uses
@@ -44,7 +45,11 @@ type record struct {
 	uids       []uint32 // in it
 	count      uint64   // of lost ones
 	onward     []event.Onward
-	tried      tried // of attempted; who it was for is its recipient. Of missed, the outcome
+	by         string // POP3, ATRN, TURN: the message was collected so; of asked, what the site asked by
+	host       string // of what was collected: where, and as whom there
+	user       string
+	site       string // of asked
+	tried      tried  // of attempted; who it was for is its recipient. Of missed, the outcome
 }
 
 // tried is an attempt at another server.
@@ -84,6 +89,10 @@ const (
 	tagTLS
 	tagNext
 	tagAcceptedAt
+	tagBy
+	tagCollectedAt
+	tagUser
+	tagSite
 )
 
 // append writes the record behind dst.
@@ -121,6 +130,10 @@ func (r *record) append(dst []byte) []byte {
 	for i := range r.onward {
 		dst = putText(putText(append(dst, tagOnward), r.onward[i].Recipient), r.onward[i].To)
 	}
+	dst = appendText(dst, tagBy, r.by)
+	dst = appendText(dst, tagCollectedAt, r.host)
+	dst = appendText(dst, tagUser, r.user)
+	dst = appendText(dst, tagSite, r.site)
 	dst = r.tried.append(dst)
 	n := len(dst) - start - 3
 	if n > maxRecord {
@@ -245,6 +258,8 @@ func (in *reader) field(r *record, tag byte) bool {
 		r.count = in.uvarint()
 	case tagOnward:
 		r.onward = append(r.onward, event.Onward{Recipient: in.text(), To: in.text()})
+	case tagBy, tagCollectedAt, tagUser, tagSite:
+		*map[byte]*string{tagBy: &r.by, tagCollectedAt: &r.host, tagUser: &r.user, tagSite: &r.site}[tag] = in.text()
 	default:
 		return in.attempt(&r.tried, tag)
 	}

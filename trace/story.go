@@ -19,6 +19,7 @@ const (
 
 	// Of what leaves, besides event's Relayed, Delayed, Failed, Removed and Unsent.
 	Queued = "queued"
+	Asked  = "asked" // a site asked for it
 )
 
 // Story is what became of a message for one of its recipients.
@@ -36,7 +37,7 @@ type Story struct {
 // Step is one thing that happened to it.
 type Step struct {
 	Time    time.Time `json:"time"`
-	What    string    `json:"what"`              // accepted, refused, unfinished, delivered, fetched, deleted, queued, relayed, delayed, failed, removed, unsent
+	What    string    `json:"what"`              // accepted, refused, unfinished, delivered, fetched, deleted, queued, asked, relayed, delayed, failed, removed, unsent
 	Session uint64    `json:"session,omitempty"` // 0: posta itself, or an administrator
 	Held    bool      `json:"held,omitempty"`    // `posta session show` still has the session
 	Client  string    `json:"client,omitempty"`  // address without port
@@ -44,7 +45,10 @@ type Step struct {
 	Mailbox string    `json:"mailbox,omitempty"` // of delivered, fetched, deleted
 	Reply   string    `json:"reply,omitempty"`   // of refused; of unfinished, how the connection ended; of an attempt, the other server's words; of failed and unsent without Host, posta's reason
 	Onward  string    `json:"onward,omitempty"`  // of what leaves: the address that it goes to; of who misses it, that one's
-	Host    string    `json:"host,omitempty"`    // of an attempt: the server's name
+	Host    string    `json:"host,omitempty"`    // of an attempt: the server's name; of what was collected: where
+	User    string    `json:"user,omitempty"`    // of what was collected: who logged in there
+	Way     string    `json:"way,omitempty"`     // of what was collected: pop3, atrn, turn; of asked: etrn, atrn, turn
+	Site    string    `json:"site,omitempty"`    // of asked: the site
 	Address string    `json:"address,omitempty"` // its address and port
 	TLS     string    `json:"tls,omitempty"`     // version and cipher
 	Next    time.Time `json:"next,omitzero"`     // of delayed: when it is tried again
@@ -62,6 +66,18 @@ func (s *Story) add(step Step) {
 		return
 	}
 	s.Steps = append(s.Steps, step)
+}
+
+// waits says whether the message waited at a time to go to an address elsewhere.
+func (s *Story) waits(onward string, at time.Time) bool {
+	waits := false
+	for i := range s.Steps {
+		p := &s.Steps[i]
+		if p.Onward == onward && !p.Time.After(at) {
+			waits = p.What == Queued || p.What == event.Delayed || p.What == Asked
+		}
+	}
+	return waits
 }
 
 // order puts the steps as they happened. Who filed the message may tell of it

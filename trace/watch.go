@@ -16,6 +16,8 @@ type peer struct {
 	from   string   // of the message under way
 	rcpts  []string // accepted for it
 	lost   string   // the reply that refused its MAIL
+
+	collected event.Collected // where what comes is collected; zero: nowhere
 }
 
 // maxRcpts bounds the recipients remembered of one message.
@@ -52,6 +54,12 @@ func (t *Trace) state(e *event.Event) {
 	case event.Authenticated:
 		if f.OK && !p.ours {
 			p.login = f.User
+		}
+	case event.Collected:
+		p.collected = f
+	case event.Asked:
+		for part := range slices.Chunk(f.Domains, 10_000) {
+			t.add(Mail, t.of(e, p, record{what: asked, by: f.By, site: f.Site, recipients: part}))
 		}
 	case event.Enveloped:
 		t.breakOff(e, "")
@@ -95,6 +103,9 @@ func attemptOf(e *event.Event, f *event.Attempted) *record {
 // of fills in when it was and who.
 func (t *Trace) of(e *event.Event, p *peer, r record) *record {
 	r.time, r.session, r.client, r.login = e.Time, e.Conn, p.client, p.login
+	if r.what == accepted || r.what == refused || r.what == unfinished {
+		r.by, r.host, r.user = p.collected.By, p.collected.Host, p.collected.User
+	}
 	return &r
 }
 

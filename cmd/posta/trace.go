@@ -137,7 +137,7 @@ func orphan(s *trace.Story) bool {
 func (a *app) happening(what string) string {
 	known := map[string]string{trace.Accepted: "trace.accepted", trace.Refused: "trace.refused", trace.Unfinished: "trace.unfinished",
 		trace.Delivered: "trace.delivered", trace.Fetched: "trace.fetched", trace.Deleted: "trace.deleted",
-		trace.Queued: "trace.queued", event.Relayed: "trace.relayed", event.Delayed: "trace.delayed", event.Failed: "trace.failed", event.Removed: "trace.deleted",
+		trace.Queued: "trace.queued", trace.Asked: "trace.asked", event.Relayed: "trace.relayed", event.Delayed: "trace.delayed", event.Failed: "trace.failed", event.Removed: "trace.deleted",
 		event.Unsent: "trace.unsent"}
 	if id := known[what]; id != "" {
 		return a.say(id, nil)
@@ -157,13 +157,18 @@ func (a *app) details(s *trace.Step, to string) []string {
 	if s.Onward != "" {
 		return a.leaving(s, to)
 	}
+	if s.Way != "" {
+		add(a.say("trace.collected", words.Args{"Way": strings.ToUpper(s.Way), "Host": s.Host, "User": s.User}))
+	}
 	add(s.Reply)
 	if s.What == trace.Unfinished && s.Reply != "" {
-		all = []string{ended(a.words, printable(s.Reply))}
+		all[len(all)-1] = ended(a.words, printable(s.Reply))
 	}
 	add(s.Mailbox)
 	if s.What != trace.Delivered {
-		add(s.Client)
+		if s.Host != s.Client && !strings.HasPrefix(s.Host, s.Client+":") {
+			add(s.Client)
+		}
 		if s.Account != s.Mailbox {
 			add(s.Account)
 		}
@@ -184,6 +189,13 @@ func (a *app) leaving(s *trace.Step, to string) []string {
 	var all []string
 	if s.Onward != to {
 		all = append(all, printable(s.Onward))
+	}
+	if s.What == trace.Asked {
+		id := "trace.asked_by"
+		if s.Account == "" {
+			id = "trace.asked_near"
+		}
+		all = append(all, a.say(id, words.Args{"Site": printable(s.Site), "Way": strings.ToUpper(s.Way)}), s.Client)
 	}
 	switch {
 	case s.Host != "" && s.Address != "" && !strings.HasPrefix(s.Address, s.Host+":"):

@@ -6,13 +6,14 @@ import (
 	"strconv"
 	"strings"
 
+	"posta/event"
 	"posta/smtp"
 )
 
 // etrn answers ETRN (RFC 1985 §5.1). What waits is sent on a connection of the
 // queue's own; this one goes on.
 func (s *session) etrn(ctx context.Context, cmd smtp.Command) smtp.Reply {
-	r, err := s.srv.Sites.Release(ctx, Caller{Site: s.site, Remote: s.from.Remote.Addr()}, cmd.Word)
+	r, err := s.srv.Sites.Release(ctx, Caller{Site: s.site, Remote: s.from.Remote.Addr(), Told: s.wanted}, cmd.Word)
 	var noWay NoWay
 	switch {
 	case errors.Is(err, ErrNotTheirs):
@@ -41,6 +42,11 @@ func (s *session) etrn(ctx context.Context, cmd smtp.Command) smtp.Reply {
 		return s.textf(textNodeStarted, cmd.Word)
 	}
 	return s.textf(textNodeCounted, r.Waiting, cmd.Word)
+}
+
+// wanted tells the watchers whose mail is asked for.
+func (s *session) wanted(site string, domains []string) {
+	s.c.State(event.Asked{By: smtp.ETRN.String(), Site: site, Domains: domains})
 }
 
 // noteMost bounds the domains whose mail one ETRN is noted to have released.

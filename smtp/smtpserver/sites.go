@@ -49,6 +49,7 @@ type Turned struct {
 type Caller struct {
 	Site   string // "" where nobody is logged in
 	Remote netip.Addr
+	Told   func(site string, domains []string) // hears whose mail is asked for before any of it leaves; nil: nobody does
 }
 
 // Released is a queue that was started.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"posta/event"
 	"posta/mail"
 	"posta/smtp"
 )
@@ -23,6 +24,7 @@ func (s *session) atrn(ctx context.Context, cmd smtp.Command) smtp.Reply {
 	case !waits:
 		return s.text(textNoMail)
 	}
+	s.c.State(event.Asked{By: cmd.Verb.String(), Site: s.site, Domains: domains})
 	return s.turnAround(ctx, cmd.Verb, domains)
 }
 
@@ -46,9 +48,12 @@ func (s *session) turn(ctx context.Context, cmd smtp.Command) smtp.Reply {
 	if err != nil {
 		return s.noFetch(err)
 	}
-	domains, _, err := s.srv.Sites.Fetch(ctx, s.site, nil)
+	domains, waits, err := s.srv.Sites.Fetch(ctx, s.site, nil)
 	if err != nil {
 		return s.noFetch(err)
+	}
+	if waits { // else nothing follows that it would explain
+		s.c.State(event.Asked{By: cmd.Verb.String(), Site: s.site, Domains: domains})
 	}
 	return s.turnAround(ctx, cmd.Verb, domains)
 }

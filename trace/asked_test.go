@@ -1,0 +1,50 @@
+package trace
+
+import (
+	"net/netip"
+	"testing"
+
+	"posta/event"
+)
+
+// What is collected says where and as whom, in all its steps that say how it came.
+func TestCollectedStory(t *testing.T) {
+	h := newHouse(t, Options{})
+	defer h.trace.Close()
+	h.trace.Emit(&event.Event{Conn: 1, Kind: event.Open, Time: h.now, Fact: event.Opened{
+		Endpoints: event.Endpoints{Local: netip.MustParseAddrPort("192.0.2.9:110")}, Protocol: "pop3", Listener: event.Collecting}})
+	h.on(1, event.Collected{By: "POP3", Host: "pop.example", User: "ana"}, event.Authenticated{User: "ana", OK: true},
+		event.Enveloped{}, event.Addressed{To: "ana@b.example"}, event.Accepted{ID: "q1", MessageID: "m1", Size: 9},
+		event.Delivered{ID: "q1", To: []event.Delivery{to("ana@b.example", "ana@b.example", 7, 1)}},
+		event.Enveloped{From: "eva@a.example"}, event.Addressed{To: "luis@b.example"}, event.Closed{Reason: "peer closed"})
+	h.holds(Query{}, "ana@b.example<> delivered q1/m1/9; accepted 1 192.0.2.9 pop.example pop3 ana; delivered 1 192.0.2.9 ana@b.example",
+		"luis@b.example<eva@a.example> unfinished; unfinished 1 192.0.2.9 pop.example peer closed pop3 ana")
+}
+
+// Who asks for what waits stands in the story of each message that does: of those
+// domains, and neither of what came later nor of what had left.
+func TestAskedStory(t *testing.T) {
+	h := newHouse(t, Options{})
+	defer h.trace.Close()
+	waits := func(id, to string) []any {
+		return []any{event.Enveloped{From: "eva@a.example"}, event.Addressed{To: to}, event.Accepted{ID: id, From: "eva@a.example"},
+			event.Queued{ID: id, To: []event.Onward{{Recipient: to, To: to}}}}
+	}
+	h.open(1, "192.0.2.1:4000")
+	h.on(1, waits("q1", "ana@B.example")...)
+	h.on(1, waits("q2", "ana@c.example")...)
+	h.open(2, "192.0.2.7:4000")
+	h.on(2, event.Asked{By: "ETRN", Site: "north", Domains: []string{"x.example", "b.example"}})
+	h.on(3, event.Attempted{ID: "q1", Recipient: "ana@B.example", Outcome: event.Delayed})
+	h.on(2, event.Authenticated{User: "north", OK: true}, event.Asked{By: "ATRN", Site: "north", Domains: []string{"b.example"}},
+		event.Attempted{ID: "q1", Recipient: "ana@B.example", Outcome: event.Relayed, Host: "north"})
+	h.on(1, waits("q3", "ana@b.example")...)
+	h.open(4, "192.0.2.7:4001")
+	h.on(4, event.Authenticated{User: "south", OK: true}, event.Asked{By: "TURN", Site: "south", Domains: []string{"c.example"}})
+	const from = "<eva@a.example>"
+	h.holds(Query{},
+		"ana@B.example"+from+" relayed q1//0; accepted 1 192.0.2.1; queued 1 192.0.2.1 ana@B.example; asked 2 192.0.2.7 ana@B.example etrn north; "+
+			"delayed 3 ana@B.example; asked 2 192.0.2.7 north ana@B.example atrn north; relayed 2 ana@B.example north",
+		"ana@c.example"+from+" queued q2//0; accepted 1 192.0.2.1; queued 1 192.0.2.1 ana@c.example; asked 4 192.0.2.7 south ana@c.example turn south",
+		"ana@b.example"+from+" queued q3//0; accepted 1 192.0.2.1; queued 1 192.0.2.1 ana@b.example")
+}
