@@ -14,7 +14,8 @@ import (
 // What an administrator asks of the queue.
 
 // Change holds, releases or retries what is chosen, and counts the items.
-// Destinations that did not answer are asked again at once. What is kept for a
+// Destinations that did not answer are asked again at once, also for whom an
+// attempt is under way that fails. What is kept for a
 // site is so again once it is released: that it is due no more waits for the site.
 func (q *Queue) Change(ctx context.Context, p store.Pick, c store.Change) (int64, error) {
 	kept := int64(0)
@@ -28,7 +29,7 @@ func (q *Queue) Change(ctx context.Context, p store.Pick, c store.Change) (int64
 	if n += kept; err != nil || c == store.Hold {
 		return n, err
 	}
-	q.sched.forgive("")
+	q.sched.forgive("", true)
 	q.Stir()
 	return n, nil
 }
@@ -75,10 +76,11 @@ func (q *Queue) keepForSites(ctx context.Context, p store.Pick) (n int64, err er
 }
 
 // Rerouted tells that a way was laid or changed: nothing that is remembered of
-// ways counts any more.
+// ways counts any more, nor what an attempt finds out that is under way. Whom such
+// a one does not reach for now is tried again at once, if it is his that changed.
 func (q *Queue) Rerouted() {
-	q.ways.Add(1)
-	q.sched.forgive("")
+	q.router.laid.Add(1)
+	q.sched.forgive("", false)
 	q.Stir()
 }
 

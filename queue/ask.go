@@ -50,7 +50,7 @@ type turns struct {
 
 type question struct {
 	host, from, to string // to "": whether the host can be asked
-	ways           uint64 // as Queue.ways: another way leads to another host
+	ways           uint64 // as router.laid: another way leads to another host
 }
 
 type answer struct {
@@ -70,7 +70,7 @@ func NewAsker(q *Queue) *Asker {
 // where the host said so for good, 450 where it did for now, 451 where it could not
 // be asked. The host's words stand in it.
 func (a *Asker) Ask(ctx context.Context, host string, from, to mail.Address) (note string, err error) {
-	about := question{host, from.String(), to.String(), a.q.ways.Load()}
+	about := question{host, from.String(), to.String(), a.q.router.laid.Load()}
 	witness := event.WitnessOf(ctx)
 	if known, ok := a.known(about); ok {
 		known.heard.tell(witness, about)

@@ -119,13 +119,14 @@ func (c *carrier) deliver(items []store.Item) bool {
 		c.q.conclude(&attempt{trouble: trouble{verdict: v}}, items, nil)
 		return true
 	}
-	h := hunt{tried: map[netip.AddrPort]bool{}, hosts: map[string]bool{}, lab: out.Lab}
+	h := hunt{tried: map[netip.AddrPort]bool{}, hosts: map[string]bool{}, lab: out.Lab, since: c.q.cfg.Now(), pardons: c.q.sched.pardons(c.d)}
 	for len(items) > 0 {
 		if !c.ready(&h) {
 			return c.stranded(&h, items)
 		}
 		fresh := c.l.sent == 0
 		t := c.transact(items)
+		t.way = c.way
 		t.before = h.others(nil)
 		left := c.q.conclude(t, items, t.verdicts)
 		if t.stopped {
@@ -167,6 +168,9 @@ type hunt struct {
 	hosts map[string]bool // that were tried: whether an address of theirs took part, so that the others' silence means nothing
 	blind bool            // one could not be looked up just now
 	lab   bool
+
+	since   time.Time // when it began
+	pardons uint64    // of the destination, then
 }
 
 // open says that a host could not be asked for now, and may take what others don't.
@@ -231,26 +235,29 @@ func (c *carrier) stranded(h *hunt, items []store.Item) bool {
 		case t.status.Class == 5:
 			t.fate = failed
 		}
-		c.q.conclude(&attempt{trouble: t, kept: kept, before: h.others(&t)}, items, nil)
+		c.q.conclude(&attempt{trouble: t, kept: kept, way: c.way, before: h.others(&t)}, items, nil)
 		return true
 	}
 	if t.fate == failed { // for this message: the next asks for itself (RFC 5321 §4.5.4.1)
-		c.q.conclude(&attempt{trouble: t, kept: kept, before: h.others(&t)}, items, nil)
+		c.q.conclude(&attempt{trouble: t, kept: kept, way: c.way, before: h.others(&t)}, items, nil)
 		return true
 	}
 	if t.text == "" && t.code == 0 { // its addresses are others now than a moment ago
 		t.verdict = said(later, "4.4.1", words.Fail("attempt.none_left", nil))
 	}
-	until, down := c.q.sched.failed(c.d, t)
+	until, down := c.q.sched.failed(c.d, h, t)
 	if !down {
 		c.q.giveBack(items)
 		return false
 	}
-	c.away = kept
+	probe := !until.IsZero()
+	c.away = kept && probe
 	for i := range items {
-		c.q.sched.putOff(c.d, items[i].Domain)
+		if probe {
+			c.q.sched.putOff(c.d, items[i].Domain)
+		}
 	}
-	c.q.conclude(&attempt{trouble: t, until: until, probe: true, kept: kept, before: h.others(&t)}, items, nil)
+	c.q.conclude(&attempt{trouble: t, until: until, probe: probe, kept: kept, way: c.way, before: h.others(&t)}, items, nil)
 	return false
 }
 

@@ -34,6 +34,9 @@ type destination struct {
 
 	fails   int // attempts in a row in which nobody answered
 	until   time.Time
+	planned time.Time // until, before it was forgiven: a try by hand moves nothing further off
+	pardons uint64    // how often it was forgiven
+	since   time.Time // when the attempt that found nobody began
 	why     trouble
 	waiting map[string]struct{} // domains put off meanwhile
 }
@@ -57,6 +60,18 @@ func (t *trouble) told(v verdict) store.Attempt {
 
 // down says that nobody answers there, and that it is too early to look again.
 func (d *destination) down(now time.Time) bool { return d.fails > 0 && now.Before(d.until) }
+
+// forgive lets it be asked at once. mu is held.
+func (d *destination) forgive(asked bool) {
+	switch {
+	case !asked:
+		d.planned = time.Time{}
+	case !d.until.IsZero():
+		d.planned = d.until
+	}
+	d.until = time.Time{}
+	d.pardons++
+}
 
 // idling says that nothing would be lost if it were forgotten.
 func (d *destination) idling(now time.Time) bool {

@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/netip"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"posta/dns"
@@ -117,8 +116,7 @@ type Queue struct {
 	ledger *ledger
 	began  time.Time // what was received before was another process's
 	bad    badAddrs
-	ways   atomic.Uint64 // how often one was laid or changed
-	open   opener        // how a link is made; tests have another
+	open   opener // how a link is made; tests have another
 
 	soft, hard context.Context // end when Run is told to end, and when the grace is over
 	end, kill  context.CancelFunc

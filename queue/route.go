@@ -56,6 +56,7 @@ type way struct {
 	route Route
 	by    By
 	hosts []host // best first
+	laid  uint64 // as router.laid, when it was found
 	asks  string // nothing is sent: a host is asked about a recipient, and this notes it; "": mail goes
 }
 
@@ -82,19 +83,11 @@ type host struct {
 
 // find finds the way to a domain, or says why there is none.
 func (r *router) find(ctx context.Context, domain string) (*way, *verdict) {
-	w := &way{}
-	if r.cfg.Routes != nil {
-		var err error
-		if w.route, err = r.cfg.Routes.Route(ctx, domain); err != nil {
-			r.cfg.Problem(fmt.Errorf("queue: the route to %s: %w", domain, err))
-			return nil, sayp(later, "4.3.0", words.Fail("attempt.no_route", nil))
-		}
+	w := &way{laid: r.laid.Load()}
+	var err error
+	if w.route, err = r.route(ctx, domain); err != nil {
+		return nil, sayp(later, "4.3.0", words.Fail("attempt.no_route", nil))
 	}
-	w.route.TLS = cmp.Or(w.route.TLS, r.cfg.TLS)
-	if w.route.User != "" && w.route.TLS == Opportunistic {
-		w.route.TLS = Required
-	}
-	w.route.Family = cmp.Or(w.route.Family, r.cfg.Family)
 	var why *verdict
 	switch addr, literal := mail.ParseLiteral(domain); {
 	case w.route.OnDemand && len(w.route.Hosts) == 0, w.route.Closed:
@@ -114,6 +107,36 @@ func (r *router) find(ctx context.Context, domain string) (*way, *verdict) {
 	}
 	w.key = w.name()
 	return w, nil
+}
+
+// route gives the route to a domain with all that it leaves to the usual.
+func (r *router) route(ctx context.Context, domain string) (route Route, err error) {
+	if r.cfg.Routes != nil {
+		if route, err = r.cfg.Routes.Route(ctx, domain); err != nil {
+			r.cfg.Problem(fmt.Errorf("queue: the route to %s: %w", domain, err))
+			return Route{}, err
+		}
+	}
+	route.TLS = cmp.Or(route.TLS, r.cfg.TLS)
+	if route.User != "" && route.TLS == Opportunistic {
+		route.TLS = Required
+	}
+	route.Family = cmp.Or(route.Family, r.cfg.Family)
+	return route, nil
+}
+
+// changed says that the route by which a way to a domain was found is another now.
+func (r *router) changed(ctx context.Context, w *way, domain string) bool {
+	if w == nil || w.laid == r.laid.Load() {
+		return false
+	}
+	route, err := r.route(ctx, domain)
+	return err == nil && !route.equal(&w.route)
+}
+
+func (r *Route) equal(o *Route) bool {
+	return slices.Equal(r.Hosts, o.Hosts) && r.TLS == o.TLS && r.CA == o.CA && r.User == o.User && r.Password == o.Password &&
+		r.Source == o.Source && r.Family == o.Family && r.OnDemand == o.OnDemand && r.Closed == o.Closed
 }
 
 // name names the way by all that connections differ in, and what follows from

@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,10 +16,12 @@ const (
 
 // router finds ways and remembers them for a while.
 type router struct {
-	cfg *Config
+	cfg  *Config
+	laid atomic.Uint64 // how often a way was laid or changed
 
-	mu   sync.Mutex
-	ways map[string]found
+	mu    sync.Mutex
+	ways  map[string]found
+	round uint64 // how often all of them were forgotten
 }
 
 // found is a way, or why there is none.
@@ -26,6 +29,7 @@ type found struct {
 	way   *way
 	why   *verdict
 	until time.Time
+	round uint64 // as router.round, when it was asked for
 }
 
 func newRouter(cfg *Config) *router { return &router{cfg: cfg, ways: map[string]found{}} }
@@ -42,15 +46,32 @@ func (r *router) known(domain string) (found, bool) {
 	return f, ok
 }
 
-// look finds the way and remembers it.
+// look finds the way and remembers it; anew, where all were forgotten meanwhile.
 func (r *router) look(ctx context.Context, domain string) found {
-	w, why := r.find(ctx, domain)
-	f := found{way: w, why: why, until: r.cfg.Now().Add(wayKept)}
-	if ctx.Err() != nil {
-		return f
+	for {
+		f := found{round: r.now()}
+		f.way, f.why = r.find(ctx, domain)
+		f.until = r.cfg.Now().Add(wayKept)
+		if ctx.Err() != nil || r.remember(domain, f) {
+			return f
+		}
 	}
+}
+
+// now is the round that it is.
+func (r *router) now() uint64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	return r.round
+}
+
+// remember notes what was found; false: all was forgotten since.
+func (r *router) remember(domain string, f found) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if f.round != r.round {
+		return false
+	}
 	for other := range r.ways { // any: it is found again
 		if len(r.ways) < mostWays {
 			break
@@ -58,7 +79,7 @@ func (r *router) look(ctx context.Context, domain string) found {
 		delete(r.ways, other)
 	}
 	r.ways[domain] = f
-	return f
+	return true
 }
 
 // forget forgets a domain, or all of them for "".
@@ -67,6 +88,7 @@ func (r *router) forget(domain string) {
 	defer r.mu.Unlock()
 	if domain == "" {
 		clear(r.ways)
+		r.round++
 	}
 	delete(r.ways, domain)
 }

@@ -255,11 +255,11 @@ func (s *schedule) look(ctx context.Context) {
 // place puts a lane where it belongs. mu is held.
 func (s *schedule) place(lane store.Lane, f found) {
 	if f.why != nil {
-		s.sweep(sweep{lane: lane, why: trouble{verdict: *f.why}})
+		s.sweep(sweep{lane: lane, why: trouble{verdict: *f.why}, round: f.round})
 		return
 	}
 	if len(f.way.hosts) == 0 {
-		s.sweep(sweep{lane: lane, kept: f.way})
+		s.sweep(sweep{lane: lane, kept: f.way, round: f.round})
 		return
 	}
 	d := s.dest(f.way)

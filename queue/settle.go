@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -97,7 +98,8 @@ func (q *Queue) settlement(t *attempt, item store.Item, v verdict) (store.Settle
 		}
 		return s, q.addressed(item, e)
 	}
-	s.Due, s.Warned = q.due(t, item, now), item.Warned
+	s.Due, s.Extra = q.due(t, item, now)
+	s.Warned = item.Warned
 	e := ending{outcome: "delayed", status: v.status}
 	if q.warns(item, now) {
 		e.action = dsn.Delayed
@@ -126,13 +128,22 @@ func (q *Queue) warns(item store.Item, now time.Time) bool {
 }
 
 // due is when an item is tried again: at the time of the warning and at its end
-// in any case, so that both come when they should.
-func (q *Queue) due(t *attempt, item store.Item, now time.Time) time.Time {
+// in any case, so that both come when they should. An attempt that was made because
+// somebody asked is extra: the next is when it would have been.
+func (q *Queue) due(t *attempt, item store.Item, now time.Time) (due time.Time, extra bool) {
 	if t.kept || t.link != nil && t.link.onDemand {
-		return store.Never()
+		return store.Never(), false
 	}
-	due := now.Add(q.wait(item.Attempts+1, q.cfg.Limits.MostWait))
+	if q.router.changed(context.Background(), t.way, item.Domain) {
+		return now, false // it went another way than it would now
+	}
+	due = now.Add(q.wait(item.Attempts-item.Extra+1, q.cfg.Limits.MostWait))
+	extra = item.Planned.After(now)
 	switch {
+	case extra && t.probe && t.until.Before(item.Planned):
+		due = t.until
+	case extra:
+		due = item.Planned
 	case t.probe:
 		due = t.until
 	case due.Before(t.until):
@@ -144,7 +155,7 @@ func (q *Queue) due(t *attempt, item store.Item, now time.Time) time.Time {
 	if item.Expires.Before(due) {
 		due = item.Expires
 	}
-	return due
+	return due, extra
 }
 
 // keep puts items off that don't leave now although nothing is wrong.

@@ -14,6 +14,11 @@ type sweep struct {
 	why   trouble
 	until time.Time // when somebody looks again; zero: as always
 	kept  *way      // instead: nothing is wrong, but they don't leave now
+
+	d       *destination // whose silence it is; nil: of none
+	since   time.Time    // when the attempt began that met it
+	pardons uint64       // of d, then
+	round   uint64       // without d: as found.round
 }
 
 // sweep queues a sweep up. mu is held.
@@ -56,6 +61,9 @@ const sweepMost = 200
 // there may be more.
 func (q *Queue) put(one sweep) (more bool) {
 	for !q.ended() {
+		if q.sched.outdated(&one) {
+			return true
+		}
 		items, err := q.claim(context.Background(), store.Claim{Lane: one.lane, Now: q.cfg.Now(), Limit: sweepMost})
 		if err != nil {
 			q.problem(fmt.Errorf("queue: claiming items: %w", err))
@@ -65,6 +73,12 @@ func (q *Queue) put(one sweep) (more bool) {
 		if len(items) == 0 {
 			return false
 		}
+		items, asked := one.part(items)
+		if len(asked) > 0 {
+			q.sched.forgiveOne(one.d)
+			q.giveBack(asked)
+			more = true
+		}
 		for _, of := range byMessage(items) {
 			if one.kept != nil {
 				q.keep(one.kept, of)
@@ -72,11 +86,35 @@ func (q *Queue) put(one sweep) (more bool) {
 				q.conclude(&attempt{trouble: one.why, until: one.until}, of, nil)
 			}
 		}
-		if len(items) < sweepMost {
-			return false
+		if more || len(items) < sweepMost {
+			return more
 		}
 	}
 	return true
+}
+
+// part takes out the items that somebody has asked for since the attempt began whose
+// answer they would get: they are to be tried.
+func (one *sweep) part(items []store.Item) (off, asked []store.Item) {
+	if one.d == nil {
+		return items, nil
+	}
+	for _, item := range items {
+		if item.Asked.After(one.since) {
+			asked = append(asked, item)
+		} else {
+			off = append(off, item)
+		}
+	}
+	return off, asked
+}
+
+// outdated says that what a sweep rests on was forgiven or forgotten.
+func (s *schedule) outdated(one *sweep) bool {
+	if one.d == nil {
+		return one.round != s.q.router.now()
+	}
+	return one.pardons != s.pardons(one.d)
 }
 
 // byMessage parts items by their message; those of one come in a row.

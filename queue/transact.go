@@ -20,6 +20,7 @@ import (
 type attempt struct {
 	trouble
 	link     *link
+	way      *way            // that was taken; nil: none
 	until    time.Time       // before which nothing more is tried; zero: as always
 	before   []store.Attempt // as in store.Attempt
 	probe    bool            // it is what is tried then

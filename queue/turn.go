@@ -194,9 +194,9 @@ func (q *Queue) Hurry(ctx context.Context, domain string) (int64, error) {
 		return 0, err
 	}
 	if len(domain) > 0 && domain[0] == '@' {
-		q.sched.forgive("")
+		q.sched.forgive("", true)
 	} else {
-		q.sched.forgive(domain)
+		q.sched.forgive(domain, true)
 	}
 	q.Stir()
 	return n, nil

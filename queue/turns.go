@@ -149,7 +149,7 @@ func (s *schedule) worked(d *destination) {
 	defer s.mu.Unlock()
 	d.allowed = min(d.allowed+1, s.most(d))
 	if d.fails > 0 {
-		d.fails, d.until = 0, time.Time{}
+		d.fails, d.until, d.planned = 0, time.Time{}, time.Time{}
 		if len(d.waiting) > 0 && !s.over {
 			domains := d.waiting
 			d.waiting = nil
@@ -165,19 +165,27 @@ func (s *schedule) worked(d *destination) {
 
 // failed is told that no connection came about. While others of the same
 // destination work, it only wants fewer; else it is down, and what waits for it
-// is put off.
-func (s *schedule) failed(d *destination, t trouble) (until time.Time, down bool) {
+// is put off. Where it was forgiven since h began, that says nothing of it any
+// more: until is zero.
+func (s *schedule) failed(d *destination, h *hunt, t trouble) (until time.Time, down bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if d.linked > 0 {
 		d.allowed = max(1, d.linked)
 		return time.Time{}, false
 	}
-	if now := s.q.cfg.Now(); !d.down(now) {
+	if d.pardons != h.pardons {
+		return time.Time{}, true
+	}
+	switch now := s.q.cfg.Now(); {
+	case d.down(now):
+	case now.Before(d.planned):
+		d.until = d.planned
+	default:
 		d.fails++
 		d.until = now.Add(s.q.wait(d.fails, min(mostSilence, s.q.cfg.Limits.MostWait)))
 	}
-	d.why, d.allowed = t, 1
+	d.why, d.since, d.planned, d.allowed = t, h.since, time.Time{}, 1
 	for _, lane := range d.lanes {
 		s.postpone(d, lane)
 	}
@@ -204,7 +212,7 @@ func (s *schedule) putOff(d *destination, domain string) {
 // for a site has no timer. mu is held.
 func (s *schedule) postpone(d *destination, lane store.Lane) {
 	d.wait(lane.Domain)
-	one := sweep{lane: lane, why: d.why, until: d.until}
+	one := sweep{lane: lane, why: d.why, until: d.until, d: d, since: d.since, pardons: d.pardons}
 	if d.way.route.OnDemand {
 		one.kept = d.way
 	}
@@ -212,15 +220,30 @@ func (s *schedule) postpone(d *destination, lane store.Lane) {
 }
 
 // forgive lets destinations be tried at once: that of a domain, or all for "". The
-// way to it may be forgotten by now, what was put off is not.
-func (s *schedule) forgive(domain string) {
+// way to it may be forgotten by now, what was put off is not. Asked says that it is
+// somebody's wish: one that is in vain lets them be tried next when they would have.
+func (s *schedule) forgive(domain string, asked bool) {
 	f, ok := s.q.router.known(domain)
 	s.q.router.forget(domain)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for key, d := range s.dests {
 		if domain == "" || ok && f.way != nil && f.way.key == key || d.waitsFor(domain) {
-			d.until = time.Time{}
+			d.forgive(asked)
 		}
 	}
+}
+
+// forgiveOne is forgive for one destination, as others have asked of another process.
+func (s *schedule) forgiveOne(d *destination) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d.forgive(true)
+}
+
+// pardons says how often a destination was forgiven.
+func (s *schedule) pardons(d *destination) uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return d.pardons
 }

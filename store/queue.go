@@ -51,7 +51,10 @@ type Item struct {
 	Token    int64     // of the lease under which it was claimed
 	Leased   bool      // somebody is at work on it
 	Attempts int       // that were made
+	Extra    int       // of these, for no other reason than that somebody asked for them
 	Warned   bool      // the sender knows of the delay
+	Asked    time.Time // when somebody asked for a try by hand, while none has begun since; else zero
+	Planned  time.Time // when it would be tried next had nobody asked; zero: when it is due
 	Last     Attempt   // the latest; zero before the first
 	Out      *Outgoing // shared with the other recipients of the same claim or page
 }
@@ -109,9 +112,10 @@ type Settlement struct {
 	Item    int64
 	Token   int64     // of the lease; 0: an administrator's act, whoever holds it
 	Done    bool      // it leaves the queue
-	Due     time.Time // else it waits until then
+	Due     time.Time // else it waits until then, or is due again where somebody asked while it was leased
 	Warned  bool      // the sender was told of the delay, or by this filing is
 	Attempt *Attempt  // what was tried; nil: nothing
+	Extra   bool      // as Item.Extra counts them
 }
 
 // Change is an administrator's act on items of the queue.
@@ -186,7 +190,9 @@ type Queue interface {
 	// What is long of them may have been cut. ErrNotFound: the item is gone.
 	Story(ctx context.Context, item int64) ([]Attempt, error)
 
-	// Change acts on all that is chosen, and counts them.
+	// Change acts on all that is chosen, and counts them. A try that is asked for
+	// holds for what is leased, too: its holder has not the last word on when
+	// it is due.
 	Change(ctx context.Context, p Pick, c Change, now time.Time) (int64, error)
 
 	// Depth counts.

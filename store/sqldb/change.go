@@ -72,11 +72,24 @@ func changed(p place, what store.Change, now int64) place {
 	p.held = what == store.Hold
 	switch what {
 	case store.Release, store.Retry:
-		p.due = min(p.due, now)
+		p.asked = now
+		p.hasten(now)
 	case store.Keep:
-		p.due = neverMicros
+		p.due, p.asked, p.planned = neverMicros, 0, 0
 	}
 	return p
+}
+
+// hasten makes an item due at a time if it is not earlier, and notes when it would
+// have been.
+func (p *place) hasten(at int64) {
+	if p.due <= at {
+		return
+	}
+	if p.planned == 0 {
+		p.planned = p.due
+	}
+	p.due = at
 }
 
 // move lets an item wait elsewhere.
@@ -84,7 +97,7 @@ func (t *tx) move(item int64, from, to place) error {
 	if from == to {
 		return nil
 	}
-	_, err := t.exec(qSetPlace, to.due, to.turn(), boolValue(to.held), item)
+	_, err := t.exec(qSetPlace, to.due, to.turn(), boolValue(to.held), to.asked, to.planned, item)
 	t.leaves(from)
 	t.arrives(to)
 	return err
@@ -147,7 +160,9 @@ func (t *tx) hurry(lanes []lane, now int64) ([]lane, error) {
 		for _, item := range items {
 			p, err := t.place(item)
 			if err == nil {
-				err = t.move(item, p, changed(p, store.Retry, now))
+				sooner := p
+				sooner.due = min(p.due, now)
+				err = t.move(item, p, sooner)
 			}
 			if err != nil {
 				return nil, err

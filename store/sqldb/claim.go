@@ -32,6 +32,7 @@ type claims struct {
 type claim struct {
 	lane
 	token    int64
+	since    time.Time
 	until    time.Time
 	settling bool // the writer is at it: nobody may take it over
 }
@@ -49,6 +50,17 @@ func (cs *claims) has(item int64, now time.Time) bool {
 	defer cs.mu.Unlock()
 	c, ok := cs.held[item]
 	return ok && !c.expired(now)
+}
+
+// since is when a lease was taken, in microseconds; 0: nobody has it.
+func (cs *claims) since(item, token int64) int64 {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	c, ok := cs.held[item]
+	if !ok || c.token != token {
+		return 0
+	}
+	return c.since.UnixMicro()
 }
 
 // count is how many items of a lane are leased at most: leases that ran out
@@ -145,7 +157,7 @@ func (cs *claims) take(found []store.Item, c store.Claim, now time.Time) []store
 		if !ok {
 			cs.lanes[l]++
 		}
-		cs.held[item.ID] = claim{lane: l, token: cs.last, until: c.Until}
+		cs.held[item.ID] = claim{lane: l, token: cs.last, since: now, until: c.Until}
 		item.Token, item.Leased = cs.last, true
 		out = append(out, item)
 	}

@@ -19,7 +19,11 @@ type place struct {
 	expires  int64
 	held     bool
 	attempts int64
+	byHand
 }
+
+// byHand is what somebody's asking for a try makes of a place.
+type byHand struct{ asked, planned, extra int64 }
 
 // turn is when there is something to be done.
 func (p place) turn() int64 {

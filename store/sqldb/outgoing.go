@@ -127,7 +127,8 @@ func (t *tx) place(item int64) (place, error) {
 }
 
 func scanPlace(row []driver.Value) place {
-	return place{lane{asString(row[0]), asString(row[1])}, asInt(row[2]), asInt(row[3]), asBool(row[4]), asInt(row[5])}
+	return place{lane{asString(row[0]), asString(row[1])}, asInt(row[2]), asInt(row[3]), asBool(row[4]), asInt(row[5]),
+		byHand{asInt(row[6]), asInt(row[7]), asInt(row[8])}}
 }
 
 // depart takes a recipient out, and the message with the last of them.
@@ -160,17 +161,26 @@ func (t *tx) depart(item int64, p place) error {
 	return t.unlinkAll([]pair{held})
 }
 
-// wait lets a recipient wait, with what was tried.
+// wait lets a recipient wait, with what was tried. Where somebody has asked for a
+// try meanwhile it is due again: the one that ends here was no answer to that.
 func (t *tx) wait(s *store.Settlement, p place) error {
 	after := p
-	after.due = t.dueAt(s.Due)
+	after.due, after.asked, after.planned = t.dueAt(s.Due), 0, 0
+	if p.asked > 0 && p.asked > t.db.claims.since(s.Item, s.Token) {
+		after.asked = p.asked
+		after.hasten(p.asked)
+	}
+	if s.Extra {
+		after.extra++
+	}
 	if a := s.Attempt; a != nil {
 		after.attempts++
 		if err := t.addAttempt(s.Item, after.attempts, a); err != nil {
 			return err
 		}
 	}
-	_, err := t.exec(qWait, after.due, after.turn(), boolValue(s.Warned), after.attempts, s.Item)
+	_, err := t.exec(qWait, after.due, after.turn(), boolValue(s.Warned), after.attempts,
+		after.asked, after.planned, after.extra, s.Item)
 	t.leaves(p)
 	t.arrives(after)
 	return err
@@ -212,6 +222,7 @@ func scanOutgoing(id int64, row []driver.Value) *store.Outgoing {
 
 func scanItem(row []driver.Value) store.Item {
 	return store.Item{ID: asInt(row[0]), Attempts: int(asInt(row[8])), Warned: asBool(row[9]),
+		Asked: microTime(row[10]), Planned: microTime(row[11]), Extra: int(asInt(row[12])),
 		Rcpt: store.Rcpt{Domain: asString(row[1]), To: asString(row[2]), Orcpt: asString(row[3]), Notify: mail.Notify(asInt(row[4])),
 			Due: moment(row[5]), Expires: moment(row[6]), Held: asBool(row[7])}}
 }

@@ -101,6 +101,53 @@ func testChange(t *testing.T, b *bench) {
 	b.same("leased", b.depth().Leased, 5)
 }
 
+// A try that is asked for holds for whoever is at work on it, and is told from the
+// others as long as none has begun since.
+func testAsked(t *testing.T, b *bench) {
+	b.queue(b.out("q1", "ana", "a@uno.example"))
+	is := func(what string, due, asked, planned time.Time, extra int) {
+		t.Helper()
+		i := b.items(store.Pick{})[0]
+		if !i.Due.Equal(due) || !i.Asked.Equal(asked) || !i.Planned.Equal(planned) || i.Extra != extra {
+			t.Errorf("%s: due %v, asked %v, planned %v, extra %d", what, i.Due, i.Asked, i.Planned, i.Extra)
+		}
+	}
+	retry := func() {
+		t.Helper()
+		n, err := b.Queue().Change(b.ctx(), store.Pick{}, store.Retry, b.now)
+		b.must(err)
+		b.same("changed", n, 1)
+	}
+	settle := func(due time.Time, extra bool) {
+		t.Helper()
+		s := later(b.claim("uno.example", "ana", 1)[0], due)
+		s.Extra = extra
+		b.must(b.Queue().Settle(b.ctx(), s))
+	}
+	first := b.now.Add(time.Hour)
+	settle(first, false)
+	is("nobody has asked", first, time.Time{}, time.Time{}, 0)
+	b.now = b.now.Add(time.Minute)
+	asked := b.now
+	retry()
+	is("asked", asked, asked, first, 0)
+	b.now = b.now.Add(time.Second)
+	settle(first, true)
+	is("tried", first, time.Time{}, time.Time{}, 1)
+
+	b.now = first
+	item := b.claim("uno.example", "ana", 1)[0]
+	b.now = b.now.Add(time.Second)
+	asked, next := b.now, b.now.Add(2*time.Hour)
+	retry()
+	b.now = b.now.Add(time.Second)
+	b.must(b.Queue().Settle(b.ctx(), later(item, next)))
+	is("asked while it was tried", asked, asked, next, 1)
+	b.now = b.now.Add(time.Second)
+	settle(next, true)
+	is("tried again", next, time.Time{}, time.Time{}, 2)
+}
+
 // People find items by what they know of them.
 func testPick(t *testing.T, b *bench) {
 	b.queue(b.out("q1", "ana", "Luz@uno.example", "b@a.uno.example", "c@dos.example"),

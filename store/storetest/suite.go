@@ -93,6 +93,7 @@ func Run(t *testing.T, open func(t *testing.T, o Options) Engine) {
 		{"story", testStory}, {"story of a round", testStoryBefore},
 		{"hurry", testHurry},
 		{"change", testChange},
+		{"asked", testAsked},
 		{"pick", testPick},
 		{"depth", testDepth},
 		{"expansion to outside", testExpansionOut},

@@ -68,9 +68,9 @@ func (s *sink) start() *sink {
 			if err != nil {
 				return
 			}
-			if !s.enters(l, nc) {
-				continue
-			}
+			s.mu.Lock()
+			s.open[nc] = struct{}{}
+			s.mu.Unlock()
 			s.running.Go(func() {
 				if s.holds != nil {
 					s.holds(nc, s.gone)
@@ -85,18 +85,6 @@ func (s *sink) start() *sink {
 		}
 	})
 	return s
-}
-
-// enters notes a connection, unless the sink was stopped before it came so far.
-func (s *sink) enters(l net.Listener, nc net.Conn) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.l != l {
-		nc.Close()
-		return false
-	}
-	s.open[nc] = struct{}{}
-	return true
 }
 
 // stop is as if the host's plug were pulled.
@@ -256,7 +244,7 @@ func (v *visit) message() bool {
 // The tarpits. Each ends with its sink.
 
 // neverGreets accepts, and that is all.
-func neverGreets(nc net.Conn, _ <-chan struct{}) { _, _ = io.Copy(io.Discard, nc) }
+func neverGreets(_ net.Conn, gone <-chan struct{}) { <-gone }
 
 // drips answers everything, an octet a second.
 func drips(nc net.Conn, gone <-chan struct{}) {
