@@ -15,6 +15,10 @@ import (
 // message says by its own trace that it came of one, and the reader is its owner.
 // "" for every other message.
 func (r *Room) listOf(ctx context.Context, rep *dsn.Report) (string, error) {
+	reader, _, err := r.backTo(ctx, rep.To)
+	if err != nil { // of which fileReport hears, too
+		return "", nil
+	}
 	for _, named := range deliveredIn(rep.Header) {
 		list, err := r.cfg.Directory.List(ctx, named)
 		switch {
@@ -24,7 +28,7 @@ func (r *Room) listOf(ctx context.Context, rep *dsn.Report) (string, error) {
 			return "", err
 		}
 		owner, bad := mail.ParseAddress(list.Owner)
-		if bad == nil && strings.EqualFold(owner.String(), rep.To.String()) {
+		if bad == nil && strings.EqualFold(owner.String(), reader.String()) {
 			return list.Address, nil
 		}
 	}

@@ -9,6 +9,37 @@ import (
 	"posta/mail"
 )
 
+// So it does where the owner lives elsewhere, and mail leaves under a rewritten
+// address; and nobody is written to under such a one.
+func TestReportsToRewritten(t *testing.T) {
+	h, _ := open(t)
+	h.domain(directory.Domain{Name: "otro.es", Kind: directory.KindLocal})
+	h.list("lista@pepito.es", directory.Public, "owner@far.example", "nadie@far.example")
+	for _, tt := range []struct {
+		of   string
+		list bool
+	}{{"owner@far.example", true}, {"x@example.net", false}, {"ana@pepito.es", false}} {
+		h.store.out, h.store.boxes = nil, nil
+		to, _ := h.room.cfg.SRS.Forward(addr(tt.of), "otro.es")
+		rep := &dsn.Report{To: to, Date: h.now, MTA: "mx.pepito.es", Header: []byte("Delivered-To: lista@pepito.es\r\n"), Recipients: []dsn.Recipient{
+			{Final: "rfc822;nadie@far.example", Action: dsn.Failed, Status: mail.Status{Class: 5, Subject: 1, Detail: 1}}}}
+		if err := h.room.Report(t.Context(), rep); err != nil {
+			t.Fatal(err)
+		}
+		got := strings.Join(h.got(tt.of), "")
+		if len(h.store.out) > 0 {
+			got = h.store.out[0].octets
+			h.wantLeft(tt.of, "<> "+tt.of+"  1")
+			if rep.From != addr("postmaster@otro.es") {
+				t.Errorf("%s: from %s", tt.of, rep.From)
+			}
+		}
+		if !strings.Contains(got, "\r\nTo: <"+tt.of+">\r\n") || strings.Contains(got, "SRS") || strings.Contains(got, "owner of the mailing list") != tt.list {
+			t.Errorf("%s: %q", tt.of, got)
+		}
+	}
+}
+
 // The queue's report on a member elsewhere tells the list's owner of the list, and
 // of no list whoever wrote the message, or got one that came by a list.
 func TestQueueReportsToListOwner(t *testing.T) {

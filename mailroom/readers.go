@@ -14,6 +14,7 @@ import (
 
 // readers are who gets a report: mailboxes here and addresses elsewhere.
 type readers struct {
+	whom mail.Address // whom the address stands for, where it is a rewritten one
 	here []directory.Target
 	out  []directory.Onward
 }
@@ -31,7 +32,7 @@ func (r *Room) readers(ctx context.Context, to mail.Address, from mail.Origin) (
 	if err != nil {
 		return readers{}, fmt.Errorf("resolving a report's reader: %w", err)
 	}
-	found := readers{here: res.Targets}
+	found := readers{whom: to, here: res.Targets}
 	all := res.Outside
 	if res.Outcome == directory.NonLocal {
 		all = []directory.Onward{straight(to, &res)}
@@ -48,7 +49,8 @@ func (r *Room) readers(ctx context.Context, to mail.Address, from mail.Origin) (
 	return found, nil
 }
 
-// fileReport makes the filing of a report; ok is false if nobody gets it.
+// fileReport makes the filing of a report, to whom rep.To stands for; ok is false if
+// nobody gets it.
 func (r *Room) fileReport(ctx context.Context, rep *dsn.Report) (f filing, ok bool, err error) {
 	var origin mail.Origin
 	if rep.Lab {
@@ -67,6 +69,7 @@ func (r *Room) fileReport(ctx context.Context, rep *dsn.Report) (f filing, ok bo
 			return f, false, err
 		}
 	}
+	rep.To = to.whom // who reads it never wrote under a rewritten address
 	f = filing{Filing: store.Filing{ID: r.cfg.NewID(), Received: rep.Date}, recipient: rep.To.String()}
 	f.messageID = r.newMessageID(f.ID)
 	rep.MessageID = f.messageID
@@ -149,7 +152,7 @@ func (r *Room) address(ctx context.Context, f *filing, b *body, to *readers, rep
 
 // Report files a report, in a mailbox here or to leave, and settles the items
 // of the queue that it is about, all in one transaction. It fills in From, if
-// that is zero, and MessageID. A report that nobody can get still settles.
+// that is zero, and MessageID, and undoes a rewritten To. A report that nobody can get still settles.
 func (r *Room) Report(ctx context.Context, rep *dsn.Report, settle ...store.Settlement) error {
 	f, ok := filing{}, false
 	if !rep.To.IsZero() && len(rep.Recipients) > 0 {
