@@ -148,6 +148,25 @@ func TestSentOn(t *testing.T) {
 	}
 }
 
+// Of several mailboxes behind an address it says which one failed, and what to do
+// about that one.
+func TestOneOf(t *testing.T) {
+	r := example()
+	r.Recipients = []Recipient{{Original: "rfc822;dos@uno.test", Final: "rfc822;luis@uno.test", Action: Failed, OneOf: true,
+		Status: mail.Status{Class: 5, Subject: 2, Detail: 2}}}
+	var b bytes.Buffer
+	if err := r.Write(&b, English(), Spanish()); err != nil {
+		t.Fatal(err)
+	}
+	speech, _, _ := strings.Cut(b.String(), "Reporting-MTA")
+	for _, want := range []string{"  dos@uno.test: it could not be delivered to luis@uno.test, one of", "The mailbox is full.",
+		"  dos@uno.test: no se pudo entregar a luis@uno.test, que está entre", "El buzón está lleno."} {
+		if !strings.Contains(speech, want) {
+			t.Errorf("no %q in\n%s", want, speech)
+		}
+	}
+}
+
 // A report in two languages: one part, English before Spanish, which is UTF-8
 // and so is the whole.
 func TestBothLanguages(t *testing.T) {
@@ -397,7 +416,7 @@ func TestWordsComplete(t *testing.T) {
 		if strings.Count(w.Opening, "%s") != 1 {
 			t.Errorf("%s: %q needs one place for the host", w.Language, w.Opening)
 		}
-		if w.Sender == "" || w.Answer == "" || w.Reason == "" || w.Until == "" || w.Attached == "" || w.Behind == "" || strings.Count(w.ToList, "%s") != 1 || strings.Count(w.SentOn[Failed], "%s") != 1 || strings.Count(w.SentOn[Delayed], "%s") != 1 {
+		if w.Sender == "" || w.Answer == "" || w.Reason == "" || w.Until == "" || w.Attached == "" || w.Behind == "" || strings.Count(w.ToList, "%s") != 1 || strings.Count(w.OneOf, "%s") != 2 || strings.Count(w.SentOn[Failed], "%s") != 1 || strings.Count(w.SentOn[Delayed], "%s") != 1 {
 			t.Errorf("%s: words are missing", w.Language)
 		}
 	}

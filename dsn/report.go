@@ -67,6 +67,7 @@ type Recipient struct {
 	Diagnostic  string    // its reply, "550 5.1.1 No such user"; "" for none
 	Reason      string    // in our words, where there was no reply
 	List        bool      // of a Delivered: it is a mailing list, which has members and no mailbox; in the readable part only
+	OneOf       bool      // of a Failed: Final is one of several mailboxes here behind Original; in the readable part only
 	Returned    bool      // an administrator took it back, nobody refused it
 	Before      string    // of one Returned: what the last try gave; "" where there was none; in the readable part only
 	LastAttempt time.Time // zero for none

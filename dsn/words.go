@@ -10,6 +10,7 @@ type Words struct {
 	OfList   ListWords         // what a list's owner is told instead
 	Became   map[Action]string // one line for a recipient; %s is the address
 	SentOn   map[Action]string // the same, where it is an address that the named one sends mail on to which had the trouble
+	OneOf    string            // one line for a mailbox among those behind an address that failed; %s are the address and the mailbox
 	ToList   string            // one line for a mailing list that has it; %s is the address
 	Answer   string            // stands before the other server's reply
 	Reason   string            // stands before a Recipient's Reason
@@ -66,6 +67,7 @@ func English() Words {
 			Failed:  "%s: mail for it is sent on to another address, and that failed.",
 			Delayed: "%s: mail for it is sent on to another address, and that did not work yet.",
 		},
+		OneOf:    "%s: it could not be delivered to %s, one of those behind this address.",
 		ToList:   "%s: the mailing list has it and sends it on to its members.",
 		Answer:   "The other server's answer:",
 		Reason:   "The reason:",
@@ -119,6 +121,7 @@ func Spanish() Words {
 			Failed:  "%s: su correo se reenvía a otra dirección, y eso falló.",
 			Delayed: "%s: su correo se reenvía a otra dirección, y eso todavía no se logró.",
 		},
+		OneOf:    "%s: no se pudo entregar a %s, que está entre las que hay detrás de esta dirección.",
 		ToList:   "%s: lo tiene la lista de correo, que lo envía a sus miembros.",
 		Answer:   "La respuesta del otro servidor:",
 		Reason:   "El motivo:",

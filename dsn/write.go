@@ -113,14 +113,8 @@ func (r *Report) speech(words *Words) string {
 	}
 	for i := range r.Recipients {
 		rc := &r.Recipients[i]
-		became, on := words.Became[rc.Action], rc.sentOn()
-		if text := words.SentOn[rc.Action]; on && text != "" {
-			became = text
-		}
-		if rc.List && rc.Action == Delivered {
-			became = words.ToList
-		}
-		fmt.Fprintf(&t, "  "+became+"\r\n", plain(address(rc)))
+		on := rc.sentOn()
+		t.WriteString("  " + rc.became(words) + "\r\n")
 		switch {
 		case rc.Returned:
 			fmt.Fprintf(&t, "    %s\r\n", words.Returned)
@@ -148,6 +142,21 @@ func (r *Report) speech(words *Words) string {
 	}
 	fmt.Fprintf(&t, "\r\n%s\r\n\r\n%s\r\n", r.said(words.OfList.Closing, words.Closing), words.Attached)
 	return t.String()
+}
+
+// became says what became of it, in one line.
+func (rc *Recipient) became(words *Words) string {
+	text, whom := words.Became[rc.Action], plain(address(rc))
+	switch {
+	case rc.OneOf:
+		_, mailbox, _ := strings.Cut(rc.Final, ";")
+		return fmt.Sprintf(words.OneOf, whom, plain(mailbox))
+	case rc.sentOn() && words.SentOn[rc.Action] != "":
+		text = words.SentOn[rc.Action]
+	case rc.List && rc.Action == Delivered:
+		text = words.ToList
+	}
+	return fmt.Sprintf(text, whom)
 }
 
 // said is the text for what became of the message: to a list's owner that of lists,
@@ -197,6 +206,9 @@ func address(rc *Recipient) string {
 // sentOn says that the trouble is with another address than the one that the
 // sender wrote: that one sends its mail on, as a forward or an alias does.
 func (rc *Recipient) sentOn() bool {
+	if rc.OneOf {
+		return false
+	}
 	_, wrote, had := strings.Cut(rc.Original, ";")
 	_, final, _ := strings.Cut(rc.Final, ";")
 	return had && !strings.EqualFold(fromUnitext(wrote), fromUnitext(final))

@@ -22,6 +22,7 @@ type letter struct {
 	rcpts   []rcpt
 	targets []target
 	byID    map[int64]struct{} // accounts in targets, once they are many
+	also    []also
 	large   []directory.List
 	onward  []onward
 	turned  []turned
@@ -56,7 +57,8 @@ type rcpt struct {
 	expanded  bool // an alias for several
 	list      bool // a mailing list, or an alias for one
 	passed    bool // all of it goes on to one address elsewhere, with what the sender asked for
-	full      bool // its only mailbox cannot hold the message
+
+	full []string // mailboxes that it leads to by no list, and that cannot hold the message
 
 	// The first that it leads to, which another recipient may lead to as well: what
 	// went there serves both.
@@ -69,6 +71,26 @@ type target struct {
 	directory.Target
 	used int64 // octets in it, if it has a quota
 	rcpt int   // the rcpt that led here first
+}
+
+// also is a recipient that leads, by no list, to a mailbox with a quota that was a
+// target already.
+type also struct {
+	account int64
+	rcpt    int
+}
+
+// straight are the recipients that lead to a target by no list.
+func (l *letter) straight(t *target) (rcpts []int) {
+	if t.List == nil {
+		rcpts = append(rcpts, t.rcpt)
+	}
+	for _, a := range l.also {
+		if a.account == t.Account && !slices.Contains(rcpts, a.rcpt) {
+			rcpts = append(rcpts, a.rcpt)
+		}
+	}
+	return rcpts
 }
 
 // fewTargets are searched without a map.

@@ -49,8 +49,16 @@ func (l *letter) missed() []mail.Missed {
 		m.add(t.List != nil, t.why.Text, t.recipient, t.Address)
 	}
 	for i := range l.targets {
-		if t := &l.targets[i]; t.full(l.body.size) {
-			m.full(l.rcpts[t.rcpt].To.String(), t.Address)
+		t := &l.targets[i]
+		if !t.full(l.body.size) {
+			continue
+		}
+		to := l.straight(t)
+		if t.List != nil && !slices.Contains(to, t.rcpt) {
+			to = append(to, t.rcpt)
+		}
+		for _, n := range to {
+			m.full(l.rcpts[n].To.String(), t.Address)
 		}
 	}
 	return m

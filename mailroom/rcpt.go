@@ -88,11 +88,11 @@ func straight(to mail.Address, res *directory.Resolution) directory.Onward {
 // add notes a recipient with all that it leads to.
 func (l *letter) add(ctx context.Context, to mail.Recipient, res *directory.Resolution, out []directory.Onward) error {
 	at := l.rcptAt(to.To)
-	added, err := l.addTargets(ctx, res, at, len(out) > 0)
+	added, also, err := l.addTargets(ctx, res, at, len(out) > 0)
 	if err != nil {
 		return err
 	}
-	l.targets = added
+	l.targets, l.also = added, also
 	l.addLarge(res.Large)
 	l.addOnward(out, at)
 	if res.MaxMessage > 0 && (l.max == 0 || res.MaxMessage < l.max) {
@@ -134,31 +134,34 @@ func refuseOutcome(res *directory.Resolution) error {
 // addTargets gives the targets with those of one more recipient, who stands or is
 // going to stand at rcpt. A mailbox gets the message once however many recipients
 // lead to it. others says that the recipient leads elsewhere too.
-func (l *letter) addTargets(ctx context.Context, res *directory.Resolution, rcpt int, others bool) ([]target, error) {
-	out := l.targets
+func (l *letter) addTargets(ctx context.Context, res *directory.Resolution, rcpt int, others bool) ([]target, []also, error) {
+	out, shared := l.targets, l.also
 	full := 0
 	for i := range res.Targets {
 		t := target{Target: res.Targets[i], rcpt: rcpt}
 		if t.Quota > 0 {
 			usage, err := l.room.cfg.Store.Usage(ctx, t.Account)
 			if err != nil {
-				return nil, refusal(fmt.Errorf("usage of a mailbox: %w", err))
+				return nil, nil, refusal(fmt.Errorf("usage of a mailbox: %w", err))
 			}
 			t.used = usage.Bytes
 			if t.used >= t.Quota || t.used+l.env.Size > t.Quota {
 				full++
 			}
 		}
-		if !l.has(out, t.Account) {
+		switch {
+		case !l.has(out, t.Account):
 			out = append(out, t)
+		case t.Quota > 0 && t.List == nil:
+			shared = append(shared, also{t.Account, rcpt})
 		}
 	}
 	// Of a list or an alias for several, the others get theirs.
 	if full > 0 && full == len(res.Targets) && len(res.Large) == 0 && !others {
 		l.byID = nil // may hold accounts of this recipient
-		return nil, mail.Refuse(452, "4.2.2", "The mailbox is full")
+		return nil, nil, mail.Refuse(452, "4.2.2", "The mailbox is full")
 	}
-	return out, nil
+	return out, shared, nil
 }
 
 // has says whether the account is among the targets, and notes it if not.

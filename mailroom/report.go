@@ -27,12 +27,13 @@ func (l *letter) fitting() ([]target, error) {
 	direct, fits := 0, others
 	for i := range l.targets {
 		t := &l.targets[i]
-		switch {
-		case !t.full(l.body.size):
+		if !t.full(l.body.size) {
 			fits++
-		case t.List == nil:
+			continue
+		}
+		for _, n := range l.straight(t) {
 			direct++
-			l.rcpts[t.rcpt].full = true
+			l.rcpts[n].full = append(l.rcpts[n].full, t.Address)
 		}
 	}
 	if direct > 0 && (fits == 0 || !l.mayReport()) || fits == 0 {
@@ -83,13 +84,10 @@ func (l *letter) report(ctx context.Context, out []filing, now time.Time) ([]fil
 		return out, err
 	}
 	var about []dsn.Recipient
-	failed := false
 	for i := range l.rcpts {
-		if r, ok := l.rcpts[i].outcome(); ok {
-			about = append(about, r)
-			failed = failed || r.Action == dsn.Failed
-		}
+		about = append(about, l.rcpts[i].outcomes()...)
 	}
+	failed := slices.ContainsFunc(about, func(r dsn.Recipient) bool { return r.Action == dsn.Failed })
 	filed := len(out)
 	rep := l.reportTo(l.env.From, about, now)
 	if failed {
@@ -108,20 +106,38 @@ func (l *letter) asked() bool {
 	return !l.env.From.IsZero() && slices.ContainsFunc(l.rcpts, func(r rcpt) bool { return r.Notify&mail.NotifySuccess != 0 })
 }
 
-// outcome is what a report says of the recipient, if it says anything
-// (RFC 3461 §5.2.3).
-func (r *rcpt) outcome() (dsn.Recipient, bool) {
+// outcomes are what a report says of the recipient, if it says anything
+// (RFC 3461 §5.2.3). Of an alias for several a mailbox that cannot hold the message
+// has failed, and not the others.
+func (r *rcpt) outcomes() (all []dsn.Recipient) {
+	if r.Notify == 0 || r.Notify&mail.NotifyFailure != 0 {
+		for _, mailbox := range r.full {
+			all = append(all, r.fullOf(mailbox))
+		}
+	}
+	if r.passed || r.Notify&mail.NotifySuccess == 0 || len(r.full) > 0 && !r.expanded { // of one passed says so who has it last
+		return all
+	}
 	d := dsn.Recipient{Original: r.Orcpt, Final: r.original(), Action: dsn.Delivered, Status: mail.Status{Class: 2}, List: r.list}
-	switch {
-	case r.passed: // who has it last says so
-		return d, false
-	case r.full:
-		d.Action, d.Status = dsn.Failed, mail.Status{Class: 5, Subject: 2, Detail: 2}
-		return d, r.Notify == 0 || r.Notify&mail.NotifyFailure != 0
-	case r.expanded: // RFC 3461 §5.2.7.3(c); of a list it is "delivered", §5.2.7.1
+	if r.expanded { // RFC 3461 §5.2.7.3(c); of a list it is "delivered", §5.2.7.1
 		d.Action = dsn.Expanded
 	}
-	return d, r.Notify&mail.NotifySuccess != 0
+	return append(all, d)
+}
+
+// fullOf is what a report says of a mailbox that the recipient leads to.
+func (r *rcpt) fullOf(mailbox string) dsn.Recipient {
+	d := fullMailbox(mailbox)
+	d.Original = r.Orcpt
+	switch {
+	case !r.expanded || mailbox == r.canonical:
+		d.Final = r.original()
+		return d
+	case d.Original == "": // as where it is sent on to another host (§5.2.1)
+		d.Original = r.original()
+	}
+	d.OneOf = true
+	return d
 }
 
 // reportToOwners tells the owners of lists which members do not get it.

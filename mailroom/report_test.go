@@ -197,6 +197,52 @@ func TestFullAmongOthers(t *testing.T) {
 	}
 }
 
+// Of an alias for several whose one mailbox is full that one has failed, for each
+// recipient that leads to it, and the others have not.
+func TestFullBehindAlias(t *testing.T) {
+	body := "Subject: x\r\n\r\n" + strings.Repeat("x", 3000) + "\r\n"
+	both := mail.NotifySuccess | mail.NotifyFailure
+	for _, tt := range []struct{ to, want, missed string }{
+		{"dos", "failed dos lleno, expanded  dos", "dos lleno"},
+		{"dos lleno", "failed dos lleno, expanded  dos, failed  lleno", "dos lleno, lleno lleno"},
+		{"lleno dos", "failed  lleno, failed dos lleno, expanded  dos", "lleno lleno, dos lleno"},
+		{"lista lleno", "delivered  lista, failed  lleno", "lleno lleno, lista lleno"},
+		{"luis lleno", "failed luis lleno, expanded  luis, failed  lleno", "luis lleno, lleno lleno"},
+		{"solo ana", "failed  solo, delivered  ana", "solo lleno"},
+		{"lleno ana lleno", "failed  lleno, delivered  ana", "lleno lleno"},
+	} {
+		h := newHouse(t)
+		h.account("lleno@pepito.es", 2500)
+		h.account("luis@pepito.es", 0)
+		h.alias("dos@pepito.es", "ana@pepito.es", "lleno@pepito.es")
+		h.alias("solo@pepito.es", "lleno@pepito.es")
+		h.list("lista@pepito.es", directory.Public, "", "ana@pepito.es", "lleno@pepito.es")
+		h.forward("luis@pepito.es", true, "lleno@pepito.es")
+		var to []mail.Recipient
+		for name := range strings.FieldsSeq(tt.to) {
+			to = append(to, mail.Recipient{To: addr(name + "@pepito.es"), Notify: both})
+		}
+		receipt, err := h.send(h.submission("pepe@pepito.es"), mail.Envelope{From: addr("pepe@pepito.es")}, body, 100, to...)
+		r := h.reportIn("pepe@pepito.es")
+		if err != nil || r == nil {
+			t.Fatalf("%s: %v, report %+v", tt.to, err, r)
+		}
+		short := strings.NewReplacer("rfc822;", "", "@pepito.es", "")
+		var got, missed []string
+		for _, d := range r.Recipients {
+			got = append(got, short.Replace(fmt.Sprintf("%s %s %s", d.Action, d.Original, d.Final)))
+		}
+		for _, m := range receipt.Missed {
+			for _, o := range m.To {
+				missed = append(missed, short.Replace(o.Recipient+" "+o.To))
+			}
+		}
+		if strings.Join(got, ", ") != tt.want || strings.Join(missed, ", ") != tt.missed {
+			t.Errorf("%s: report %q, missed %q", tt.to, got, missed)
+		}
+	}
+}
+
 // Whose mailbox is full already refuses a recipient that leads to nobody else;
 // of several the others get theirs.
 func TestFullAtRcpt(t *testing.T) {
