@@ -2,7 +2,9 @@ package pop3
 
 import (
 	"bytes"
+	"math"
 	"strings"
+	"time"
 )
 
 // Capability is a line of CAPA's response (RFC 2449 §3).
@@ -47,4 +49,18 @@ func (cs Capabilities) Find(tag string) (Capability, bool) {
 		}
 	}
 	return Capability{}, false
+}
+
+// LoginDelay is how long the server wants to be left alone between two log-ins,
+// and whether it may say otherwise to whom it knows (RFC 2449 §6.5).
+func (cs Capabilities) LoginDelay() (delay time.Duration, varies bool) {
+	c, _ := cs.Find(LoginDelay)
+	if len(c.Params) == 0 {
+		return 0, false
+	}
+	n, ok := parseNumber([]byte(c.Params[0]), math.MaxInt32)
+	if !ok {
+		return 0, false
+	}
+	return time.Duration(n) * time.Second, len(c.Params) > 1 && strings.EqualFold(c.Params[1], "USER")
 }

@@ -99,6 +99,7 @@ func (f *follower) lost(s Side) {
 
 // A dialogue is lines of "C: …" and "S: …", each a piece; \r\n ends a line of
 // what is sent. "C lost" and "S lost" are gaps.
+// rfc: 2449-6.6-2
 func TestDialog(t *testing.T) {
 	for _, c := range []struct{ name, said, told string }{
 		{"plain", `

@@ -1,6 +1,9 @@
 package pop3
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // Status is how a response begins.
 type Status uint8
@@ -99,11 +102,15 @@ func codeLen(text []byte) int {
 	return end + 1
 }
 
-// HasCode says whether the response's code is code or a detail of it
-// (RFC 2449 §8: unknown detail is ignored), in any case.
+// HasCode says whether the response's code is code or a detail of it.
 func (r *Response) HasCode(code string) bool {
-	have := r.Code.Of(r.Line)
-	if len(have) < len(code) || !bytes.EqualFold(have[:len(code)], []byte(code)) {
+	return IsCode(string(r.Code.Of(r.Line)), code)
+}
+
+// IsCode says whether a response code is code or a detail of it, in any case:
+// detail that nobody knows is ignored (RFC 2449 §8).
+func IsCode(have, code string) bool {
+	if len(have) < len(code) || !strings.EqualFold(have[:len(code)], code) {
 		return false
 	}
 	return len(have) == len(code) || have[len(code)] == '/'

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"strconv"
-	"strings"
 	"time"
 
 	"posta/event"
@@ -69,7 +68,7 @@ func (r *Refusal) Error() string {
 
 // Temporary says that the same may succeed later (RFC 2449 §8.1, RFC 3206).
 func (r *Refusal) Temporary() bool {
-	return strings.EqualFold(r.Code, pop3.InUse) || strings.EqualFold(r.Code, pop3.LoginDelay) || strings.EqualFold(r.Code, pop3.SysTemp)
+	return pop3.IsCode(r.Code, pop3.InUse) || pop3.IsCode(r.Code, pop3.LoginDelay) || pop3.IsCode(r.Code, pop3.SysTemp)
 }
 
 // DialTLS begins TLS before anything is said, for port 995 (RFC 8314 §3.3).
@@ -115,11 +114,14 @@ func (c *Client) capabilities() (pop3.Capabilities, error) {
 	return c.can, err
 }
 
+// forget drops what the server said that it can do: whoever needs it asks anew.
+func (c *Client) forget() { c.can, c.asked = nil, false }
+
 // ErrSMTP is that the server greets as SMTP has it (RFC 5321 §3.1): it was looked
 // for at the wrong port.
 var ErrSMTP = errors.New("pop3client: the server speaks SMTP")
 
-// ErrNoTLS is that the server does not offer STLS.
+// ErrNoTLS is that the server does not offer STLS, or offers nothing and refuses it.
 var ErrNoTLS = errors.New("pop3client: the server does not offer STLS")
 
 // StartTLS turns encryption on (RFC 2595 §4). What was offered before does not
@@ -133,10 +135,13 @@ func (c *Client) StartTLS(ctx context.Context, cfg *tls.Config) error {
 	if _, ok := can.Find("STLS"); !ok && len(can) > 0 {
 		return ErrNoTLS
 	}
-	if _, err := c.ask(pop3.STLS, ""); err != nil {
+	var refusal *Refusal
+	if _, err := c.ask(pop3.STLS, ""); errors.As(err, &refusal) && len(can) == 0 {
+		return ErrNoTLS // a server of before RFC 2449 has never heard of it
+	} else if err != nil {
 		return err
 	}
-	c.asked = false
+	c.forget()
 	return c.conn.DialTLS(ctx, cfg)
 }
 

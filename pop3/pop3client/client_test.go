@@ -33,6 +33,7 @@ func against(t *testing.T, script string, o Options, use func(context.Context, *
 	return err
 }
 
+// rfc: 1939-3-4, 1939-4-1, 1939-5-1, 1939-7.USER-2, 1939-7.USER-3, 1939-9-1, 2449-8-1
 func TestFetch(t *testing.T) {
 	const script = `
 		S: +OK hello
@@ -48,7 +49,7 @@ func TestFetch(t *testing.T) {
 		C: STAT
 		S: +OK 2 320 octets
 		C: LIST
-		S: +OK
+		S: +OK 9 messages, or so
 		S: 1 120
 		S: 2 200
 		S: .
@@ -117,6 +118,7 @@ func TestFetch(t *testing.T) {
 }
 
 // Each server gets the best way that it has.
+// rfc: 2449-7-1, 5034-3-1, 5034-3-2, 5034-4-1, 1939-7.USER-2
 func TestWays(t *testing.T) {
 	const stamp = "S: +OK <1896.697170952@dbc.mtview.ca.us>"
 	for name, c := range map[string]struct{ script, way string }{
@@ -133,12 +135,34 @@ func TestWays(t *testing.T) {
 		C: AUTH PLAIN AG1yb3NlAHRhbnN0YWFm
 		S: +OK`, ""},
 		"login, as asked for": {`S: +OK
+		C: CAPA
+		S: +OK
+		S: SASL PLAIN LOGIN
+		S: .
 		C: AUTH LOGIN
 		S: + VXNlcm5hbWU6
 		C: bXJvc2U=
 		S: + UGFzc3dvcmQ6
 		C: dGFuc3RhYWY=
 		S: +OK`, "login"},
+		"no AUTH where SASL is not listed": {`S: +OK
+		C: CAPA
+		S: +OK
+		S: TOP
+		S: USER
+		S: .
+		C: USER mrose
+		S: +OK
+		C: PASS tanstaaf
+		S: +OK`, ""},
+		"plain, as asked for and not listed": {`S: +OK
+		C: CAPA
+		S: -ERR what?
+		C: AUTH PLAIN
+		S: + \
+		S:
+		C: AG1yb3NlAHRhbnN0YWFm
+		S: +OK`, "plain"},
 		"user of an old server": {`S: +OK
 		C: CAPA
 		S: -ERR what?
@@ -157,6 +181,7 @@ func TestWays(t *testing.T) {
 	}
 }
 
+// rfc: 1939-4-6, 5034-4-11, 5034-4-12
 func TestRefused(t *testing.T) {
 	var refusal *Refusal
 	if err := against(t, "S: -ERR go away", Options{}, nil); !errors.As(err, &refusal) || refusal.Verb != pop3.NoVerb {
@@ -164,10 +189,22 @@ func TestRefused(t *testing.T) {
 	}
 	const script = `
 		S: +OK
+		C: CAPA
+		S: +OK
+		S: SASL PLAIN LOGIN
+		S: .
 		C: AUTH PLAIN AGEAYg==
 		S: -ERR [AUTH] no
+		C: CAPA
+		S: -ERR no more
 		C: AUTH LOGIN
 		S: + ???
+		C: *
+		S: -ERR cancelled
+		C: CAPA
+		S: -ERR no more
+		C: AUTH PLAIN
+		S: + =AAA
 		C: *
 		S: -ERR cancelled
 		C: RETR 1
@@ -184,6 +221,10 @@ func TestRefused(t *testing.T) {
 		if err := c.Login(ctx, a); err == nil || errors.As(err, &refusal) {
 			t.Error(err)
 		}
+		a.Way = "PLAIN" // whose response waits to be asked for
+		if err := c.Login(ctx, a); err == nil || errors.As(err, &refusal) {
+			t.Error(err)
+		}
 		a.Way = "APOP"
 		if err := c.Login(ctx, a); !errors.Is(err, ErrNoMechanism) {
 			t.Error(err)
@@ -193,6 +234,34 @@ func TestRefused(t *testing.T) {
 		}
 		c.conn.Reply("NOOP\r\n")
 		return c.conn.Flush()
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// A refused name is not followed by a password, and there may be another try.
+// rfc: 1939-7.USER-4, 1939-4-6
+func TestUserRefused(t *testing.T) {
+	const script = `
+		S: +OK
+		C: USER nobody
+		S: -ERR never heard of
+		C: USER mrose
+		S: +OK
+		C: PASS tanstaaf
+		S: -ERR no
+		C: QUIT
+		S: +OK`
+	err := against(t, script, Options{}, func(ctx context.Context, c *Client) error {
+		var name, password *Refusal
+		if err := c.Login(ctx, Account{User: "nobody", Password: "tanstaaf", Way: User}); !errors.As(err, &name) || name.Verb != pop3.USER {
+			t.Error(err)
+		}
+		if err := c.Login(ctx, Account{User: "mrose", Password: "tanstaaf", Way: User}); !errors.As(err, &password) || password.Verb != pop3.PASS {
+			t.Error(err)
+		}
+		return c.Quit(ctx)
 	})
 	if err != nil {
 		t.Error(err)

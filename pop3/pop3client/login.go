@@ -55,7 +55,7 @@ func (c *Client) Login(ctx context.Context, a Account) error {
 	if err == nil || refusal != nil {
 		c.conn.State(fact)
 	}
-	c.asked = false // capabilities may change (RFC 2449 §5)
+	c.forget() // capabilities may change (RFC 2449 §5)
 	return err
 }
 
@@ -138,10 +138,12 @@ const maxInitial = 200
 
 // exchange logs in with AUTH (RFC 5034).
 func (c *Client) exchange(way string, a Account) error {
-	wish := sasl.Wish{User: a.User, Password: a.Password}
-	if offered, ok := c.can.Find("SASL"); ok {
-		wish.Offered = offered.Params
+	can, err := c.capabilities()
+	if err != nil {
+		return err
 	}
+	offered, listed := can.Find("SASL")
+	wish := sasl.Wish{User: a.User, Password: a.Password, Offered: offered.Params}
 	if state, ok := c.conn.TLS(); ok {
 		wish.TLS = &state
 	}
@@ -149,12 +151,18 @@ func (c *Client) exchange(way string, a Account) error {
 	if err != nil {
 		return err
 	}
+	return c.auth(mech, listed)
+}
+
+// auth says AUTH. A server that does not list SASL may know it from RFC 1734
+// only, without an initial response (RFC 5034 §3).
+func (c *Client) auth(mech sasl.Client, listed bool) error {
 	response, err := mech.Start()
 	if err != nil {
 		return err
 	}
 	c.conn.Reply("AUTH " + mech.Mechanism())
-	if initial := base64.StdEncoding.EncodeToString(response); response != nil && len(initial) < maxInitial {
+	if initial := base64.StdEncoding.EncodeToString(response); listed && response != nil && len(initial) < maxInitial {
 		c.conn.Reply(" ")
 		if len(response) == 0 {
 			initial = "="
@@ -187,10 +195,8 @@ func (c *Client) answer(mech sasl.Client, first []byte) error {
 		if strings.HasPrefix(mech.Mechanism(), "SCRAM-") { // it holds what a password can be guessed with
 			c.conn.Mask(r.Text.Off, r.Text.Len)
 		}
-		answer := first
-		if first = nil; answer == nil {
-			answer, err = next(mech, r.Text.Of(line))
-		}
+		answer, err := next(mech, r.Text.Of(line), first)
+		first = nil
 		if err != nil {
 			c.conn.Reply("*\r\n")
 			_, e := c.response(pop3.AUTH)
@@ -205,10 +211,14 @@ func (c *Client) answer(mech sasl.Client, first []byte) error {
 	}
 }
 
-func next(mech sasl.Client, challenge []byte) ([]byte, error) {
+// next answers a challenge, with first where that waits.
+func next(mech sasl.Client, challenge, first []byte) ([]byte, error) {
 	octets, ok := pop3.DecodeSASL(challenge)
-	if !ok {
+	switch {
+	case !ok:
 		return nil, errors.New("pop3client: the challenge is no base64")
+	case first != nil:
+		return first, nil
 	}
 	return mech.Next(octets)
 }

@@ -20,7 +20,7 @@ import (
 
 func b64(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
 
-// rfc: 1939-7.USER-1 1939-7.PASS-1 1939-7.PASS-3 1939-7.USER-5 1939-3-6
+// rfc: 1939-7.USER-1 1939-7.PASS-1 1939-7.PASS-2 1939-7.PASS-3 1939-7.USER-5 1939-3-6
 // rfc: 1939-5.DELE-2 1939-5.LIST-2 1939-5.NOOP-1 1939-5.RSET-1 1939-5.STAT-1 1939-5.RETR-2 1939-7.TOP-2 1939-7.UIDL-2 2595-2.2-3
 func TestUserPass(t *testing.T) {
 	dialogues := map[string]string{
