@@ -63,6 +63,8 @@ type Result struct {
 	Nothing  bool   // the provider said that nothing waits there: 251 to each ETRN (RFC 1985 §5.1), 453 to ATRN (RFC 2645 §5.2.1), QUIT at once after a turn
 	Session  uint64 // the last recorded session of it
 	Failure  string // "" where all went well; else the peer's own words, or ours where it said none
+
+	apart time.Duration // how long a POP3 server wants between two log-ins; no Store keeps it
 }
 
 // Stay is a message that could not be filed. It lies where it lay, and is tried

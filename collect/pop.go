@@ -30,7 +30,7 @@ func (v *visit) pop(ctx context.Context) error {
 		_ = c.Close("collect: " + failure(err))
 		return err
 	}
-	b := &box{visit: v, client: c, seen: map[string]bool{}, there: map[string]bool{}, sizes: map[int]int64{}, uidls: map[int]string{}, times: map[string][]int{}}
+	b := &box{visit: v, client: c, seen: map[string]bool{}, there: map[string]bool{}, copies: map[string]int{}, sizes: map[int]int64{}, uidls: map[int]string{}, times: map[string][]int{}}
 	if err := b.fetch(ctx); err != nil {
 		_ = c.Close("collect: " + failure(err))
 		return err
@@ -81,7 +81,25 @@ func (v *visit) enter(ctx context.Context, c *pop3client.Client, host string) er
 	case v.unproved != nil:
 		return unsecured{v.unproved}
 	}
-	return c.Login(ctx, account)
+	return v.login(ctx, c, account)
+}
+
+// login logs in, and learns how long the server wants to be left alone then: it
+// may say so anew to whom it knows (RFC 2449 §6.5).
+func (v *visit) login(ctx context.Context, c *pop3client.Client, account pop3client.Account) error {
+	can, err := c.Capabilities(ctx)
+	if err != nil {
+		return err
+	}
+	delay, varies := can.LoginDelay()
+	v.result.apart = delay
+	if err := c.Login(ctx, account); err != nil || !varies {
+		return err
+	}
+	if can, err = c.Capabilities(ctx); err == nil {
+		v.result.apart, _ = can.LoginDelay()
+	}
+	return err
 }
 
 // box is the mailbox elsewhere.
@@ -94,7 +112,9 @@ type box struct {
 	times  map[string][]int // the numbers of the messages of a unique-id
 	uidls  map[int]string   // the unique-ids of messages
 
-	headless bool // the server does not know TOP
+	headless bool           // the server does not know TOP
+	nameless bool           // the server has no unique-ids
+	copies   map[string]int // of nameless messages that were fetched, by their digests
 }
 
 // fetch files all that is not known. What is deleted there goes with QUIT.
@@ -114,8 +134,15 @@ func (b *box) fetch(ctx context.Context) error {
 		b.sizes[one.Message] = one.Octets
 	}
 	all, err := b.client.UIDL(ctx)
+	var refusal *pop3client.Refusal
+	if b.nameless = errors.As(err, &refusal); b.nameless { // RFC 1939 §7 leaves it open
+		all, err = nil, nil
+		for _, one := range sizes {
+			all = append(all, pop3.Unique{Message: one.Message})
+		}
+	}
 	if err != nil {
-		return err // without unique-ids a message would come again with every failure
+		return err
 	}
 	for _, one := range all {
 		b.times[one.ID] = append(b.times[one.ID], one.Message)
@@ -133,6 +160,9 @@ func (b *box) fetch(ctx context.Context) error {
 // to stay. Some servers give several messages one unique-id: each is fetched, and
 // none is deleted that was not filed just now, for which is which nobody knows.
 func (b *box) message(ctx context.Context, one pop3.Unique) error {
+	if b.nameless {
+		return b.unnamed(ctx, one.Message)
+	}
 	key, twins := one.ID, b.times[one.ID]
 	if len(twins) > 1 {
 		key += " " + strconv.Itoa(slices.Index(twins, one.Message))
@@ -140,12 +170,11 @@ func (b *box) message(ctx context.Context, one pop3.Unique) error {
 	b.there[key] = true
 	known := b.seen[key]
 	if !known {
-		why, err := b.file(ctx, one.Message)
+		why, err := b.file(ctx, one.Message, &filing{})
 		if why != nil || err != nil {
 			return err
 		}
-		b.result.Messages++
-		if err := b.memory.Saw(context.WithoutCancel(ctx), b.e.ID, key); err != nil {
+		if err := b.note(ctx, key); err != nil {
 			return err
 		}
 	}
@@ -155,15 +184,20 @@ func (b *box) message(ctx context.Context, one pop3.Unique) error {
 	return b.client.Dele(ctx, one.Message)
 }
 
+// note keeps that a message was filed, by what it is known by.
+func (b *box) note(ctx context.Context, key string) error {
+	b.result.Messages++
+	return b.memory.Saw(context.WithoutCancel(ctx), b.e.ID, key)
+}
+
 // file brings one message in, or says why it could not be and stays. It goes in
 // as from nobody and wants no report, so that none ever is sent. An error is the
 // end of the connection.
-func (b *box) file(ctx context.Context, number int) (why, err error) {
+func (b *box) file(ctx context.Context, number int, into *filing) (why, err error) {
 	to, err := mail.ParseAddress(b.e.Account)
 	if err != nil {
 		return nil, err
 	}
-	into := &filing{}
 	defer func() {
 		if err == nil && why != nil {
 			b.stays(ctx, number, into, why)
@@ -192,6 +226,8 @@ func (b *box) file(ctx context.Context, number int) (why, err error) {
 		return into.err, nil
 	case err != nil:
 		return nil, err
+	case b.nameless && b.recognise(into):
+		return nil, nil
 	}
 	receipt, why := letter.Commit(context.WithoutCancel(ctx))
 	if why == nil {

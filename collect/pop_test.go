@@ -121,6 +121,7 @@ func TestPOP3(t *testing.T) {
 
 // What was filed is not fetched again, and what is gone is forgotten; two
 // messages of one unique-id are two.
+// rfc: 1939-7.UIDL-6
 func TestPOP3Memory(t *testing.T) {
 	enter := strings.Replace(mailbox, "\tC: CAPA\n\tS: +OK\n\tS: USER\n\tS: .\n", "", 1)
 	c := newCustomer(t, pop(t, enter+`

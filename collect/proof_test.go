@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"math/big"
 	"net"
 	"testing"
@@ -22,7 +23,7 @@ func certificate(t *testing.T, host string) (*tls.Config, *x509.CertPool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	about := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{host}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
+	about := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{host}, Subject: pkix.Name{CommonName: "pop.example"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
 	der, err := x509.CreateCertificate(rand.Reader, about, about, key.Public(), key)
 	if err != nil {
 		t.Fatal(err)
@@ -38,6 +39,7 @@ func certificate(t *testing.T, host string) (*tls.Config, *x509.CertPool) {
 
 // A password as it is goes only to a host that has proved who it is, or in clear
 // where the entry says so.
+// rfc: 2595-2.4-1, 2595-2.4-2, 2595-2.4-3, 2595-2.4-4, 2595-2.4-5, 2595-2.4-6, 2595-4-3, 2595-9-1, 5034-4-24
 func TestPasswords(t *testing.T) {
 	const nothing, again = "\tS: +OK\n\tC: CAPA\n\tS: +OK\n\tS: USER\n\tS: STLS\n\tS: .\n", "\tC: CAPA\n\tS: +OK\n\tS: USER\n\tS: .\n"
 	const secured = nothing + "\tC: STLS\n\tS: +OK\n\ttls\n" + again
@@ -51,6 +53,9 @@ func TestPasswords(t *testing.T) {
 	}{
 		"a valid certificate":       {collect.Opportunistic, "pop.example", true, secured + in, ""},
 		"one of nobody known":       {collect.Opportunistic, "pop.example", false, secured + "\tclosed", "the certificate is no proof: nobody known has signed it"},
+		"one with a star":           {collect.Opportunistic, "*.example", true, secured + in, ""},
+		"a star that is too short":  {collect.Opportunistic, "*.pop.example", true, secured + "\tclosed", "the certificate is no proof: it is for another name"},
+		"one for where it led":      {collect.Opportunistic, "192.0.2.2", true, secured + "\tclosed", "the certificate is no proof: it is for another name"},
 		"one for another":           {collect.Opportunistic, "other.example", true, secured + "\tclosed", "the certificate is no proof: it is for another name"},
 		"no TLS":                    {collect.Opportunistic, "pop.example", true, stripped, "the server wants the password in clear text; tls none allows that"},
 		"required, valid":           {collect.Required, "pop.example", true, secured + in, ""},

@@ -36,8 +36,14 @@ func (e *Entry) pause() time.Duration {
 func (e *Entry) Slowed() bool { return e.pause() > e.Every+time.Second }
 
 // after is how long the schedule waits after a result, given the entry as it was
-// before. Whoever asks by hand begins anew.
+// before. Whoever asks by hand begins anew. A server that wants log-ins further
+// apart than the schedule has its way, up to a day (RFC 2449 §6.5).
 func (e *Entry) after(r *Result, byHand bool) time.Duration {
+	return max(e.slower(r, byHand), min(r.apart, mostDenied))
+}
+
+// slower is what after would be without the server's wish.
+func (e *Entry) slower(r *Result, byHand bool) time.Duration {
 	if r.Failure == "" {
 		return e.Every
 	}

@@ -3,6 +3,7 @@ package collect
 import (
 	"context"
 	"errors"
+	"hash"
 	"io"
 
 	"posta/imf"
@@ -23,6 +24,7 @@ func (b *box) stays(ctx context.Context, number int, f *filing, why error) {
 	one := Stay{UIDL: mail.Shown(b.uidls[number]), Octets: b.sizes[number], Why: unfiled(why)}
 	if len(f.head) == 0 && ctx.Err() == nil && !b.headless {
 		var refusal *pop3client.Refusal
+		f.sum = nil
 		_, err := b.client.Top(ctx, number, 0, f)
 		b.headless = errors.As(err, &refusal) // it does not know TOP; of other errors the next command tells
 	}
@@ -37,6 +39,9 @@ type filing struct {
 	head   []byte
 	size   int64
 	err    error
+
+	sum hash.Hash // of all octets; nil: not wanted
+	key string    // what the message is known by, once recognised
 }
 
 // mostHead bounds how much of a header is looked through for an author.
@@ -48,6 +53,9 @@ func (f *filing) Write(p []byte) (int, error) {
 		f.head = append(f.head, p[:min(len(p), room)]...)
 	}
 	f.size += int64(len(p))
+	if f.sum != nil {
+		f.sum.Write(p) // never fails
+	}
 	if f.err == nil && f.letter != nil {
 		_, f.err = f.letter.Write(p)
 	}

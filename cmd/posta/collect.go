@@ -94,7 +94,12 @@ func (a *app) collectStayed(w io.Writer, c *admin.Collected) error {
 		if one.From != "" {
 			from = printable(one.From)
 		}
-		wrap(&b, "- ", a.say("collect.stay", words.Args{"From": from, "Size": one.Size, "UIDL": printable(one.UIDL), "Why": collectReason(a.words, one.Why)}))
+		why := collectReason(a.words, one.Why)
+		said := a.say("collect.stay", words.Args{"From": from, "Size": one.Size, "UIDL": printable(one.UIDL), "Why": why})
+		if one.UIDL == "" {
+			said = a.say("collect.stay_unnamed", words.Args{"From": from, "Size": one.Size, "Why": why})
+		}
+		wrap(&b, "- ", said)
 	}
 	if more := c.Left - len(c.Stayed); more > 0 {
 		wrap(&b, "- ", a.say("collect.stay_more", words.Args{"Count": more}))

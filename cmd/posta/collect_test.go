@@ -101,3 +101,21 @@ func TestCollectPick(t *testing.T) {
 		}
 	}
 }
+
+// A server without unique-ids calls a message nothing.
+func TestCollectStayed(t *testing.T) {
+	en, err := words.New("en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	c := admin.Collected{ID: 1, Host: "pop.example", Left: 2, Stayed: []admin.Stayed{{UIDL: "a", Size: 1, Why: "x"}, {Size: 2, From: "b@c", Why: "y"}}}
+	if err := (&app{words: en}).collectStayed(&b, &c); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"- from nobody known, 1 octets, UIDL a: x\n", "- from b@c, 2 octets: y\n"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %q in %s", want, b.String())
+		}
+	}
+}

@@ -177,6 +177,7 @@ func TestFetchIsBounded(t *testing.T) {
 }
 
 // Messages that a server gives one id are not taken for each other.
+// rfc: 1939-7.UIDL-6
 func TestDropTwins(t *testing.T) {
 	all := []waiting{{UIDL: "a"}, {UIDL: "b"}, {UIDL: "a"}, {}}
 	if dropTwins(all); !slices.Equal(all, []waiting{{}, {UIDL: "b"}, {}, {}}) {

@@ -1,0 +1,133 @@
+package collect_test
+
+import (
+	"net"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"posta/collect"
+	"posta/wire/wiretest"
+)
+
+// A server of RFC 1939 alone, without CAPA, STLS, UIDL and TOP, gives its mail:
+// each message is filed once, whatever breaks off, and one that is the same as
+// another is one of its own.
+// rfc: 2449-7-1, 2595-2.2-2, 1939-8-4, 1939-8-5
+func TestPOP3Basic(t *testing.T) {
+	const enter = `
+		S: +OK <1.2@pop.example>
+		C: CAPA
+		S: -ERR what?
+		C: STLS
+		S: -ERR what?
+		C: APOP pepe 8f6387bf64a3a977495f0167764727ac
+		S: +OK
+		C: LIST
+		S: +OK
+		S: 1 10
+		S: 2 10
+		S: 3 10
+		S: 4 5000
+		S: .
+		C: UIDL
+		S: -ERR what?`
+	const first = `
+		C: RETR 1
+		S: +OK
+		S: one
+		S: .
+		C: DELE 1
+		S: +OK`
+	const rest = `
+		C: RETR 2
+		S: +OK
+		S: one
+		S: .
+		C: DELE 2
+		S: +OK
+		C: RETR 3
+		S: +OK
+		S: FULL
+		S: .
+		C: TOP 4 0
+		S: -ERR what?
+		C: QUIT
+		S: +OK`
+	var whole atomic.Bool
+	c := newCustomer(t, func(nc net.Conn) {
+		script := enter + first
+		if whole.Load() {
+			script += rest
+		}
+		if err := wiretest.Script(nc, script, nil); err != nil {
+			t.Error(err)
+		}
+	})
+	e := popEntry()
+	e.TLS = collect.Opportunistic
+	e = c.add(t, e)
+	if r, _, err := c.Once(t.Context(), e.ID); err != nil || r.Messages != 1 || r.Failure == "" {
+		t.Errorf("broken off: %+v %v", r, err)
+	}
+	whole.Store(true)
+	r, _, err := c.Once(t.Context(), e.ID)
+	if err != nil || r.Messages != 1 || r.Left != 2 || r.Failure != "" {
+		t.Errorf("%+v %v", r, err)
+	}
+	one := "pepe@north.example: one\r\n"
+	if !slices.Equal(c.box.got, []string{one, one}) {
+		t.Errorf("%q", c.box.got)
+	}
+	if seen, _ := c.store.Seen(t.Context(), e.ID); len(seen) != 2 || !strings.HasPrefix(seen[0], "sha256 ") {
+		t.Errorf("%q", seen)
+	}
+}
+
+// A server that wants log-ins further apart than the schedule has its way: what it
+// says behind the log-in counts, where that differs by user.
+// rfc: 2449-6.5-1
+func TestLoginDelay(t *testing.T) {
+	const in = "\n\tC: LIST\n\tS: +OK\n\tS: .\n\tC: UIDL\n\tS: +OK\n\tS: .\n\tC: QUIT\n\tS: +OK"
+	for _, tt := range []struct {
+		delay, behind string // LOGIN-DELAY before and behind the log-in
+		refused       bool
+		want          time.Duration
+	}{
+		{"", "", false, time.Minute},
+		{"LOGIN-DELAY 30", "", false, time.Minute},
+		{"LOGIN-DELAY 900", "", false, 15 * time.Minute},
+		{"login-delay 900 user", "LOGIN-DELAY 600", false, 10 * time.Minute},
+		{"LOGIN-DELAY 2000000000", "", false, 24 * time.Hour},
+		{"LOGIN-DELAY soon", "", false, time.Minute},
+		{"LOGIN-DELAY", "", false, time.Minute},
+		{"LOGIN-DELAY 900", "", true, 15 * time.Minute},
+	} {
+		can := "\n\tC: CAPA\n\tS: +OK\n\tS: USER\n\tS: " + tt.delay + "\n\tS: ."
+		script := "S: +OK" + strings.Replace(can, "\tS: \n", "", 1) + "\n\tC: USER pepe\n\tS: +OK\n\tC: PASS geheim"
+		switch {
+		case tt.refused:
+			script += "\n\tS: -ERR [LOGIN-DELAY/MINIMUM] wait"
+		case tt.behind != "":
+			script += "\n\tS: +OK" + strings.Replace(can, tt.delay, tt.behind, 1) + in
+		default:
+			script += "\n\tS: +OK" + in
+		}
+		synctest.Test(t, func(t *testing.T) {
+			c := newCustomer(t, pop(t, script))
+			e := popEntry()
+			e.Every, e.Next = time.Minute, time.Now()
+			e = c.add(t, e)
+			if r, _, err := c.Once(t.Context(), e.ID); err != nil || (r.Failure != "") != tt.refused {
+				t.Errorf("%+v %v", r, err)
+			}
+			at, err := c.store.Entry(t.Context(), e.ID)
+			if wait := time.Until(at.Next); err != nil || wait != tt.want {
+				t.Errorf("%s: comes again in %v, %v", tt.delay, wait, err)
+			}
+		})
+	}
+}
