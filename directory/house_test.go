@@ -111,6 +111,11 @@ func show(r directory.Resolution) string {
 			out = append(out, "ask "+o.Ask)
 		}
 	}
+	for _, l := range r.Barred {
+		if r.Outcome != directory.Barred {
+			out = append(out, "barred "+l.Address)
+		}
+	}
 	for _, t := range r.Instead {
 		out = append(out, "instead "+t.Address)
 	}

@@ -16,7 +16,7 @@ const (
 	Local                    // delivered here, and perhaps sent on to others
 	Elsewhere                // an address of ours whose mail goes to other hosts only
 	NonLocal                 // the domain is not ours
-	Barred                   // a list that this sender may not post to: 550 5.7.1
+	Barred                   // it leads to nothing but lists that this sender may not post to: 550 5.7.1
 )
 
 // Target is one mailbox an address leads to.
@@ -53,6 +53,7 @@ type Resolution struct {
 	Large      []List   // lists of more than Options.ExpandNow members: expanded after the 250
 	Outside    []Onward // addresses elsewhere; not those of a Large list, and none of what is NonLocal
 	Nowhere    []Onward // addresses of ours that others lead to, and nobody has
+	Barred     []Onward // lists that the address leads to, and this sender may not post to
 	Circles    []Circle // ways that nothing goes, some of them where there are many
 	MaxMessage int64    // the strictest limit of the domains on the way; 0: none
 	Canonical  string   // the address in canonical spelling
@@ -75,16 +76,38 @@ func (d *Directory) Resolve(ctx context.Context, to mail.Address, from mail.Addr
 	if err != nil {
 		return Resolution{}, err
 	}
-	for _, l := range r.guards {
-		ok, err := d.mayPost(ctx, l, from, login)
+	var closed []int64
+	for { // without a list the walk may come to others
+		more, err := d.closedTo(ctx, r.guards, from, login)
 		if err != nil {
 			return Resolution{}, err
 		}
-		if !ok {
-			return Resolution{Outcome: Barred, Canonical: r.Canonical}, nil
+		if len(more) == 0 {
+			return r.spelt(to), nil
+		}
+		closed = append(closed, more...)
+		n, err := d.asked(ctx, to)
+		if err == nil {
+			r, err = d.draw(ctx, n, closed)
+		}
+		if err != nil {
+			return Resolution{}, err
 		}
 	}
-	return r.spelt(to), nil
+}
+
+// closedTo gives the ids of those of some lists that a sender may not post to.
+func (d *Directory) closedTo(ctx context.Context, lists []List, from mail.Address, login mail.Login) (closed []int64, err error) {
+	for _, l := range lists {
+		ok, err := d.mayPost(ctx, l, from, login)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			closed = append(closed, l.ID)
+		}
+	}
+	return closed, nil
 }
 
 // spelt gives what was asked for in its own spelling where it goes on as it is:
@@ -117,28 +140,39 @@ type route struct {
 }
 
 func (d *Directory) route(ctx context.Context, a mail.Address) (*route, error) {
-	n := d.canonical(a)
 	generation := d.store.Generation()
-	if n.domain == "" {
-		var err error
-		if n.domain, err = d.DefaultDomain(ctx); err != nil {
-			return nil, err
-		}
+	n, err := d.asked(ctx, a)
+	if err != nil {
+		return nil, err
 	}
 	if r, ok := d.routes.find(generation, n); ok {
 		return r, nil
 	}
-	r, err := d.draw(ctx, n)
+	r, err := d.draw(ctx, n, nil)
 	if err != nil {
-		return nil, fmt.Errorf("directory: resolve %s: %w", n, err)
+		return nil, err
 	}
 	d.routes.add(generation, n, r, 1+len(r.Targets)+len(r.Outside))
 	return r, nil
 }
 
-// draw finds the route of an address that is not kept yet.
-func (d *Directory) draw(ctx context.Context, n name) (*route, error) {
-	r := &route{Resolution: Resolution{Canonical: n.String()}}
+// asked is the name under which an address is looked up.
+func (d *Directory) asked(ctx context.Context, a mail.Address) (n name, err error) {
+	if n = d.canonical(a); n.domain == "" {
+		n.domain, err = d.DefaultDomain(ctx)
+	}
+	return n, err
+}
+
+// draw finds the route of an address that is not kept yet, or for somebody to whom
+// lists are closed.
+func (d *Directory) draw(ctx context.Context, n name, closed []int64) (r *route, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("directory: resolve %s: %w", n, err)
+		}
+	}()
+	r = &route{Resolution: Resolution{Canonical: n.String()}}
 	if n.domain == "" {
 		return r, nil // no domain is served at all: nobody is known
 	}
@@ -151,6 +185,7 @@ func (d *Directory) draw(ctx context.Context, n name) (*route, error) {
 		return r, nil
 	}
 	w := newWalk(ctx, d)
+	w.closed = closed
 	if err := w.follow(hop{to: n, via: r.Canonical, first: true}); err != nil {
 		return nil, err
 	}
@@ -176,11 +211,14 @@ func (d *Directory) draw(ctx context.Context, n name) (*route, error) {
 // fill says what came of a walk. Reserved names take mail from anybody.
 func (w *walk) fill(r *route) {
 	r.Targets, r.Large, r.Outside, r.Nowhere, r.MaxMessage, r.Circles = w.targets, w.large, w.outside, w.nowhere, w.limit, w.circles
+	r.Barred = w.notPosted()
 	switch {
 	case w.arrived():
 		r.Outcome = Local
 	case len(w.outside) > 0:
 		r.Outcome = Elsewhere
+	case len(r.Barred) > 0:
+		r.Outcome = Barred
 	}
 	if !r.Reserved {
 		r.guards = w.guards

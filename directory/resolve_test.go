@@ -261,7 +261,7 @@ func TestLists(t *testing.T) {
 		{"club@a.es", "pepe@a.es", "pepe@a.es", "barred"},
 		{"club@a.es", "", "ana@a.es", club},
 		{"club@a.es", "boss@a.es", "boss@a.es", club},
-		{"toclub@a.es", "x@far.example", "", "barred"},
+		{"toclub@a.es", "x@far.example", "", "local pepe@a.es barred club@a.es"},
 		{"toclub@a.es", "ana@a.es", "", "local ana@a.es luz@b.es pepe@a.es outside Bob@far.example"},
 		{"news@a.es", "boss@a.es", "", "barred"}, // the reverse-path can be forged
 		{"news@a.es", "ana@a.es", "ana@a.es", "barred"},
@@ -278,6 +278,42 @@ func TestLists(t *testing.T) {
 			t.Errorf("%s from %q, login %q: %q, want %q", tt.to, tt.from, tt.login, got, tt.want)
 		}
 	}
+}
+
+// What a list does not take from a sender goes to the others to whom the address
+// leads; a list that it is a member of may lead to it all the same.
+func TestPartlyBarred(t *testing.T) {
+	v := newVillage(t, fast(), "a.es")
+	v.domain(directory.Domain{Name: "c.es", AliasOf: "a.es"})
+	for _, name := range []string{"ana@a.es", "pepe@a.es", "boss@a.es", "keeps@a.es", "sends@a.es", "both@a.es"} {
+		v.account(name)
+	}
+	v.list(directory.List{Address: "news@a.es", Kind: directory.Announcement, Owner: "boss@a.es"}, "pepe@a.es")
+	v.list(directory.List{Address: "club@a.es", Kind: directory.Members, Owner: "boss@a.es"}, "ana@a.es", "news@a.es")
+	v.list(directory.List{Address: "open@a.es", Kind: directory.Public}, "club@c.es")
+	v.alias("only@a.es", "club@a.es")
+	v.alias("gone@a.es", "nobody@a.es", "club@a.es")
+	v.alias("member@a.es", "club@a.es", "ana@a.es")
+	v.alias("two@a.es", "club@a.es", "news@a.es", "boss@a.es")
+	v.alias("out@a.es", "club@a.es", "x@far.example")
+	v.alias("ways@a.es", "club@c.es", "only@a.es", "open@a.es")
+	v.alias("sender@a.es", "sends@a.es", "ana@a.es")
+	for from, to := range map[string][]string{"keeps@a.es": {"club@a.es"}, "sends@a.es": {"only@a.es"}, "both@a.es": {"club@a.es", "ana@a.es"}} {
+		_, err := v.SetForward(v.ctx(), from, to, from == "keeps@a.es")
+		v.must(err)
+	}
+	v.leads(map[string]string{
+		"only@a.es":   "barred",
+		"gone@a.es":   "barred",
+		"member@a.es": "local ana@a.es barred club@a.es",
+		"two@a.es":    "local boss@a.es barred club@a.es barred news@a.es",
+		"out@a.es":    "elsewhere outside x@far.example barred club@a.es",
+		"ways@a.es":   "local ana@a.es pepe@a.es",
+		"sender@a.es": "local ana@a.es barred club@a.es",
+		"keeps@a.es":  "local keeps@a.es barred club@a.es",
+		"sends@a.es":  "barred",
+		"both@a.es":   "local ana@a.es barred club@a.es",
+	})
 }
 
 func TestLargeLists(t *testing.T) {

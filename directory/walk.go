@@ -31,6 +31,9 @@ type walk struct {
 	outside  []Onward
 	nowhere  []Onward
 	guards   []List
+
+	closed []int64  // lists that the sender may not post to
+	barred []Onward // where the way ended at one
 }
 
 // hop is one step of a walk.
@@ -73,7 +76,8 @@ func (w *walk) follow(h hop) error {
 		w.circle(h)
 		return nil
 	}
-	w.seen[h.to] = true
+	asked := h.to
+	w.seen[asked] = true
 	w.path = append(w.path, h.to)
 	defer func(n int) { w.path = w.path[:n] }(len(w.path) - 1)
 	if home == nil {
@@ -99,6 +103,12 @@ func (w *walk) follow(h hop) error {
 	}
 	if e.none() {
 		return w.nobody(h, home)
+	}
+	if e.list != nil && !h.inList && slices.Contains(w.closed, e.list.ID) {
+		delete(w.seen, asked) // a list that it is a member of may lead there yet
+		delete(w.seen, h.to)
+		w.barred = append(w.barred, ending(h, e.list.Address))
+		return nil
 	}
 	return w.enter(h, e)
 }
@@ -133,8 +143,26 @@ func (w *walk) onward(h hop, home *Domain, ask string) {
 // deadEnd notes an address of ours that nobody has, though another leads to it.
 func (w *walk) deadEnd(h hop) {
 	if !h.first {
-		w.nowhere = append(w.nowhere, Onward{Address: h.to.String(), Domain: h.to.domain, Via: h.via, List: h.list, Kept: h.kept})
+		w.nowhere = append(w.nowhere, ending(h, h.to.String()))
 	}
+}
+
+// ending is an address here at which a way ends.
+func ending(h hop, address string) Onward {
+	return Onward{Address: address, Domain: h.to.domain, Via: h.via, List: h.list, Kept: h.kept}
+}
+
+// notPosted are the lists that no way led to for this sender, each once.
+func (w *walk) notPosted() (all []Onward) {
+	for _, o := range w.barred {
+		at := name{domain: o.Domain}
+		at.local, _ = Split(o.Address)
+		again := func(other Onward) bool { return other.Address == o.Address }
+		if !w.seen[at] && !slices.ContainsFunc(all, again) {
+			all = append(all, o)
+		}
+	}
+	return all
 }
 
 // notOwn says that the address is not one person's alone. What a person's own
@@ -176,14 +204,15 @@ func (h hop) next(via string) hop {
 }
 
 // forward sends an account's mail on. What would reach nobody stays in the
-// mailbox.
+// mailbox; what a list does not take from this sender does not.
 func (w *walk) forward(h hop, a *Account, f *Forward) error {
 	if f.Keep {
 		w.deliver(h, a)
 	}
 	next := h.next(a.Address)
 	next.sent, next.kept = true, f.Keep
-	before, known := len(w.targets)+len(w.large)+len(w.outside), false
+	ways := func() int { return len(w.targets) + len(w.large) + len(w.outside) + len(w.barred) }
+	before, known := ways(), false
 	for _, address := range f.To {
 		if to, err := mail.ParseAddress(address); err == nil {
 			known = known || w.seen[w.d.canonical(to)]
@@ -192,7 +221,7 @@ func (w *walk) forward(h hop, a *Account, f *Forward) error {
 	if err := w.each(f.To, next); err != nil {
 		return err
 	}
-	if before == len(w.targets)+len(w.large)+len(w.outside) && !known {
+	if before == ways() && !known {
 		w.deliver(h, a)
 	}
 	return nil

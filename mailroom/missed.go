@@ -12,11 +12,23 @@ import (
 
 // turned is an address that does not get the message though another one of ours
 // leads to it, and why: a member of a list, what a mailbox that keeps its mail sends
-// it on to, or one here that nobody has.
+// it on to, one here that nobody has, or a list that the sender may not write to.
 type turned struct {
 	directory.Onward
 	why       *mail.Error
 	recipient string // as RCPT had it
+}
+
+// deadEnds are the addresses here at which ways of a recipient's end.
+func deadEnds(res *directory.Resolution, recipient string) (all []turned) {
+	for _, o := range res.Nowhere {
+		all = append(all, turned{o, noSuchUser(), recipient})
+	}
+	for _, o := range res.Barred {
+		why := mail.Refuse(550, "5.7.1", words.Fail("attempt.list_barred", nil).Error())
+		all = append(all, turned{o, why, recipient})
+	}
+	return all
 }
 
 // missed are those who do not get a message, those of one reason together.

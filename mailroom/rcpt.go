@@ -48,9 +48,7 @@ func (l *letter) accept(ctx context.Context, to mail.Recipient, res *directory.R
 		res.Targets = res.Instead
 	}
 	if l.rcptAt(to.To) == len(l.rcpts) { // else they are noted
-		for _, o := range res.Nowhere {
-			l.turned = append(l.turned, turned{o, noSuchUser(), to.To.String()})
-		}
+		l.turned = append(l.turned, deadEnds(res, to.To.String())...)
 	}
 	if err := l.add(ctx, to, res, out); err != nil {
 		return err
@@ -76,7 +74,7 @@ func (l *letter) resolve(ctx context.Context, to *mail.Recipient) (directory.Res
 	if back && res.Outcome == directory.NonLocal {
 		res.Outcome, res.Outside = directory.Elsewhere, []directory.Onward{straight(whom, &res)}
 	}
-	return res, refuseOutcome(&res)
+	return res, refuseOutcome(&res, to.To)
 }
 
 // straight is an address that is not ours as it goes on.
@@ -118,13 +116,15 @@ func (l *letter) rcptAt(to mail.Address) int {
 
 func noSuchUser() *mail.Error { return mail.Refuse(550, "5.1.1", "No such user here") }
 
-// refuseOutcome answers for what leads to nobody.
-func refuseOutcome(res *directory.Resolution) error {
+// refuseOutcome answers for what leads to nobody. Where an alias leads to a list, the
+// list is not named.
+func refuseOutcome(res *directory.Resolution, to mail.Address) error {
 	switch {
 	case res.Outcome == directory.Unknown:
 		return noSuchUser()
 	case res.Outcome == directory.Barred:
-		return mail.Refuse(550, "5.7.1", "You may not write to this list")
+		return mail.Refuse(550, "5.7.1", say("You may not write to the mailing list ", to.String(),
+			": only its members may, or only its owner; log in as one of them, or write from such an address"))
 	case res.Outcome == directory.Local && len(res.Targets) == 0 && len(res.Large) == 0:
 		return mail.Refuse(550, "5.1.1", "This address leads to nobody")
 	}

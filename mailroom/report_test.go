@@ -296,6 +296,38 @@ func TestNobodyBehind(t *testing.T) {
 	}
 }
 
+// What a list does not take from the sender is told; the others get theirs. Where
+// nothing is left, the reply names what was asked for, and no list behind it.
+func TestBarredBehind(t *testing.T) {
+	h := newHouse(t)
+	h.list("club@pepito.es", directory.Members, "gorka@jaramillo.edu.ec", "usuario@servidor.es")
+	h.alias("dos@pepito.es", "club@pepito.es", "ana@pepito.es")
+	h.alias("solo@pepito.es", "club@pepito.es")
+	h.account("luis@pepito.es", 0)
+	h.account("eva@pepito.es", 0)
+	h.forward("luis@pepito.es", true, "club@pepito.es")
+	h.forward("eva@pepito.es", false, "club@pepito.es")
+	for to, filed := range map[string]string{"dos@pepito.es": "ana@pepito.es", "luis@pepito.es": "luis@pepito.es"} {
+		receipt, err := h.send(mx(), mail.Envelope{From: addr("pepe@pepito.es")}, "A: b\r\n\r\nx\r\n", 0, rcpts(to, to)...)
+		want := "[{false The sender may not write to this mailing list [{" + to + " club@pepito.es}]}]"
+		if got := fmt.Sprint(receipt.Missed); err != nil || got != want || len(h.got(filed)) != 1 {
+			t.Errorf("%s: missed %s, %v, %+v", to, got, err, h.store.boxes)
+		}
+	}
+	if len(h.store.boxes) != 2 || len(h.store.out) > 0 {
+		t.Errorf("%+v, %+v", h.store.boxes, h.store.out)
+	}
+	for _, to := range []string{"club@pepito.es", "solo@pepito.es", "eva@pepito.es"} {
+		_, err := h.send(mx(), mail.Envelope{From: addr("pepe@pepito.es")}, "A: b\r\n\r\nx\r\n", 0, rcpts(to)...)
+		if wantReply(t, to, err, "550 5.7.1"); !strings.Contains(fmt.Sprint(err), "mailing list "+to+": only its members may") {
+			t.Errorf("%s: %v", to, err)
+		}
+		if _, err := h.send(mx(), mail.Envelope{From: addr("usuario@servidor.es")}, "A: b\r\n\r\nx\r\n", 0, rcpts(to)...); err != nil {
+			t.Errorf("%s: a member writes: %v", to, err)
+		}
+	}
+}
+
 // A full member of a list does not stop the list; its owner hears of it.
 func TestFullMember(t *testing.T) {
 	h := newHouse(t)

@@ -48,7 +48,7 @@ func (r *Room) usable(ctx context.Context, from mail.Origin, v mail.Verified) er
 	if err != nil {
 		return failed(err)
 	}
-	if err := refuseOutcome(&res); err != nil {
+	if err := refuseOutcome(&res, v.Address); err != nil {
 		return err
 	}
 	taken := r.taken(ctx, from, res.Outside)
