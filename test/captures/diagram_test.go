@@ -3,6 +3,7 @@
 package captures
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -27,8 +28,9 @@ import (
 	"posta/words"
 )
 
-// caught is what tshark writes while something is done; it needs the right to capture.
-func caught(t *testing.T, ports map[string]string, do func()) []byte {
+// caught is what tshark writes while something is done; it needs the right to
+// capture. Closed tells of each session's end; none is open when do begins.
+func caught(t *testing.T, ports map[string]string, closed <-chan struct{}, do func()) []byte {
 	t.Helper()
 	var filter []string
 	for _, name := range []string{"smtp", "pop3"} {
@@ -41,7 +43,7 @@ func caught(t *testing.T, ports map[string]string, do func()) []byte {
 	file := filepath.Join(t.TempDir(), "caught.pcapng")
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	c := exec.CommandContext(ctx, "tshark", "-i", "lo", "-w", file, "-f", strings.Join(filter, " or "), "-P", "-l", "-T", "fields", "-e", "frame.number")
+	c := exec.CommandContext(ctx, "tshark", "-i", "lo", "-w", file, "-f", strings.Join(filter, " or "), "-P", "-l", "-T", "fields", "-e", "tcp.srcport")
 	c.Env = []string{"HOME=" + t.TempDir(), "PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8"}
 	shown, err := c.StdoutPipe()
 	if err == nil {
@@ -50,21 +52,16 @@ func caught(t *testing.T, ports map[string]string, do func()) []byte {
 	if err != nil {
 		t.Fatalf("tshark: %v; test/setup installs it", err)
 	}
-	seen := make(chan struct{}, 1<<16)
+	from := make(chan string, 1<<16)
 	go func() {
-		defer close(seen)
-		one := make([]byte, 1)
-		for {
-			if n, err := shown.Read(one); err != nil {
-				return
-			} else if n == 1 && one[0] == '\n' {
-				seen <- struct{}{}
-			}
+		defer close(from)
+		for lines := bufio.NewScanner(shown); lines.Scan(); {
+			from <- lines.Text()
 		}
 	}()
-	knocks(t, ports["pop3"], seen)
+	knocks(t, ports["pop3"], closed, from)
 	do()
-	knocks(t, ports["pop3"], seen) // what came before the knock has been written
+	knocks(t, ports["pop3"], closed, from) // what came before the knock has been written
 	if err := c.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
@@ -76,29 +73,44 @@ func caught(t *testing.T, ports map[string]string, do func()) []byte {
 	return octets
 }
 
-// knocks connects until tshark has seen it.
-func knocks(t *testing.T, address string, seen <-chan struct{}) {
+// knocks connects until tshark has seen a packet of who does, which from names by
+// its port, and until the server has seen the end of all that.
+func knocks(t *testing.T, address string, closed <-chan struct{}, from <-chan string) {
 	t.Helper()
-	for len(seen) > 0 {
-		<-seen
-	}
-	for range 100 {
+	ours := map[string]bool{}
+	for late := time.Now().Add(patience); time.Now().Before(late); {
 		nc, err := net.Dial("tcp", address)
 		if err != nil {
 			t.Fatal(err)
 		}
-		select {
-		case _, ok := <-seen:
-			if !ok {
-				t.Fatal("tshark cannot capture on lo; it needs the right to (root, or setcap cap_net_raw on dumpcap)")
-			}
-			_ = nc.Close()
+		_, port, _ := net.SplitHostPort(nc.LocalAddr().String())
+		ours[port] = true
+		seen := heard(t, from, ours, 300*time.Millisecond)
+		_ = nc.Close()
+		<-closed
+		if seen {
 			return
-		case <-time.After(300 * time.Millisecond):
-			_ = nc.Close()
 		}
 	}
 	t.Fatal("tshark sees nothing")
+}
+
+// heard waits for a packet of one of ours.
+func heard(t *testing.T, from <-chan string, ours map[string]bool, wait time.Duration) bool {
+	t.Helper()
+	for late := time.After(wait); ; {
+		select {
+		case port, ok := <-from:
+			if !ok {
+				t.Fatal("tshark cannot capture on lo; it needs the right to (root, or setcap cap_net_raw on dumpcap)")
+			}
+			if ours[port] {
+				return true
+			}
+		case <-late:
+			return false
+		}
+	}
 }
 
 // byHand are the lab's dialogues: a log-in and a message with a mistake, in telnet, one
@@ -251,12 +263,7 @@ func (w *telling) drawing(t *testing.T, lang string) string {
 func TestSameDiagram(t *testing.T) {
 	r := &recorder{closed: make(chan struct{}, 1<<10)}
 	ports, operations := houseOf(t, config.Lab(), r)
-	octets := caught(t, ports, func() {
-		for len(r.closed) > 0 {
-			<-r.closed
-		}
-		byHand(t, ports, r.closed)
-	})
+	octets := caught(t, ports, r.closed, func() { byHand(t, ports, r.closed) })
 	seen := newTelling()
 	seen.readCapture(t, octets)
 

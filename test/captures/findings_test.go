@@ -71,12 +71,7 @@ func (j *judging) readCapture(t *testing.T, octets []byte) {
 func TestSameFindings(t *testing.T) {
 	r := &recorder{closed: make(chan struct{}, 1<<10)}
 	ports, operations := houseOf(t, config.Lab(), r)
-	octets := caught(t, ports, func() {
-		for len(r.closed) > 0 {
-			<-r.closed
-		}
-		byHand(t, ports, r.closed)
-	})
+	octets := caught(t, ports, r.closed, func() { byHand(t, ports, r.closed) })
 	var recorded []admin.Recorded
 	if err := operations.Call(t.Context(), "session.recorded", admin.RecordedWhich{}, &recorded); err != nil {
 		t.Fatal(err)

@@ -19,6 +19,9 @@ import (
 	"time"
 )
 
+// patience is how long anything may take on a busy machine.
+const patience = 2 * time.Minute
+
 // bench is a folder with a posta and an environment in which nobody has been.
 type bench struct {
 	program string
@@ -119,7 +122,7 @@ func (b *bench) lines(t *testing.T, program string, args ...string) (await func(
 			said <- all.Text()
 		}
 	}()
-	late := time.AfterFunc(time.Minute, stop)
+	late := time.AfterFunc(patience, stop)
 	await = func(text string) string {
 		t.Helper()
 		for line := range said {

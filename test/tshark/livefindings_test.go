@@ -29,7 +29,7 @@ func TestLiveFindings(t *testing.T) {
 	s.starttls("1.3")
 	s.say("RCPT TO:<pepe@pepito.es>")
 	s.conn.Close()
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) { // what is known at the end is there
+	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) { // what is known at the end is there
 		written, err := os.ReadFile(live)
 		if err != nil || time.Now().After(deadline) || bytes.Contains(written, []byte("torn")) {
 			break
