@@ -68,9 +68,9 @@ func (s *sink) start() *sink {
 			if err != nil {
 				return
 			}
-			s.mu.Lock()
-			s.open[nc] = struct{}{}
-			s.mu.Unlock()
+			if !s.enters(l, nc) {
+				continue
+			}
 			s.running.Go(func() {
 				if s.holds != nil {
 					s.holds(nc, s.gone)
@@ -85,6 +85,18 @@ func (s *sink) start() *sink {
 		}
 	})
 	return s
+}
+
+// enters notes a connection, unless the sink was stopped before it came so far.
+func (s *sink) enters(l net.Listener, nc net.Conn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.l != l {
+		nc.Close()
+		return false
+	}
+	s.open[nc] = struct{}{}
+	return true
 }
 
 // stop is as if the host's plug were pulled.
@@ -244,7 +256,7 @@ func (v *visit) message() bool {
 // The tarpits. Each ends with its sink.
 
 // neverGreets accepts, and that is all.
-func neverGreets(_ net.Conn, gone <-chan struct{}) { <-gone }
+func neverGreets(nc net.Conn, _ <-chan struct{}) { _, _ = io.Copy(io.Discard, nc) }
 
 // drips answers everything, an octet a second.
 func drips(nc net.Conn, gone <-chan struct{}) {
