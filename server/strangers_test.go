@@ -138,7 +138,7 @@ type stranger struct {
 func spoken(t *testing.T, addr string) *stranger {
 	t.Helper()
 	c := dialed(t, addr)
-	_ = c.SetDeadline(time.Now().Add(30 * time.Second))
+	_ = c.SetDeadline(time.Now().Add(busy))
 	s := &stranger{c, bufio.NewReader(c)}
 	answer(t, s.r)
 	return s

@@ -17,7 +17,7 @@ import (
 )
 
 // patience is what a step may take on a busy machine.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // image is what the Dockerfile's last stage says.
 type image struct {
@@ -62,7 +62,7 @@ func TestSink(t *testing.T) {
 	img := read(t, "../../Dockerfile")
 	root := furnish(t, img)
 	server := img.start(t, root, "quickstart", "--mode", "sink", "--ephemeral", "--lan", "--smtp", "127.0.0.1:0", "--pop3", "127.0.0.1:0", "--json")
-	if out, status := img.run(t, root, "wait-ready", "--timeout", "10s"); status != 0 {
+	if out, status := img.run(t, root, "wait-ready", "--timeout", "1m"); status != 0 {
 		t.Errorf("wait-ready: status %d, %s", status, out)
 	}
 	if out, status := img.run(t, root, "message", "wait", "--to", "ana@example.net", "--timeout", "50ms"); status != 1 {

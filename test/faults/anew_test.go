@@ -4,13 +4,13 @@ package faults
 
 import (
 	"errors"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
 
+	"posta/test/loopback"
 	"posta/test/notes"
 )
 
@@ -47,7 +47,7 @@ func TestStartsAnew(t *testing.T) {
 func quickstart(t *testing.T, program, data string) *house {
 	t.Helper()
 	h := &house{errors: &tail{}, ended: make(chan struct{})}
-	h.SMTP, h.POP3 = freeAddr(t), freeAddr(t)
+	h.SMTP, h.POP3 = loopback.Pair(t)
 	args := []string{"quickstart", domain, "--data", data, "--smtp", h.SMTP, "--pop3", h.POP3,
 		"--submission", "off", "--submissions", "off", "--pop3s", "off"}
 	for _, name := range accounts(people) {
@@ -100,15 +100,4 @@ func awaitListener(t *testing.T, h *house) {
 		}
 		<-time.After(20 * time.Millisecond)
 	}
-}
-
-// freeAddr gives an address where nobody listens now.
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }

@@ -88,6 +88,8 @@ func (l *ledger) darken() {
 func (l *ledger) await(h *house, n int) {
 	go func() {
 		<-h.ended
+		l.mu.Lock() // so that nobody is between his look and his wait
+		defer l.mu.Unlock()
 		l.news.Broadcast()
 	}()
 	l.mu.Lock()

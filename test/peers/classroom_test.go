@@ -18,7 +18,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // classroom is three computers in network namespaces of their own: the one
@@ -158,7 +157,7 @@ func (c *classroom) lab(args ...string) *exec.Cmd {
 		c.t.Fatal(err)
 	}
 	c.t.Cleanup(func() { c.stop(cmd); _ = f.Close() })
-	c.on("lab", c.program, "wait-ready", "--timeout", "30s", "--data", c.data)
+	c.on("lab", c.program, "wait-ready", "--timeout", "1m", "--data", c.data)
 	c.says("Ctrl-C ends it")
 	return cmd
 }
@@ -177,10 +176,8 @@ func (c *classroom) stop(cmd *exec.Cmd) {
 // says waits until the lab has said something.
 func (c *classroom) says(text string) {
 	c.t.Helper()
-	for end := time.Now().Add(patience); !strings.Contains(c.story(), text); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			c.t.Fatalf("the lab does not say %q\n%s", text, c.story())
-		}
+	if !soon(func() bool { return strings.Contains(c.story(), text) }) {
+		c.t.Fatalf("the lab does not say %q\n%s", text, c.story())
 	}
 }
 
@@ -224,10 +221,8 @@ func TestClassroom(t *testing.T) {
 		turn{"RETR 1", `luis jaramillo uday`}, turn{"QUIT", `\+OK`})
 	c.dialogue("campus", "-raw", campusLabIP, "25", turn{"", `421 .*`})
 	turnedAway := regexp.MustCompile(`refused.*` + regexp.QuoteMeta(campusIP) + "|" + regexp.QuoteMeta(campusIP) + ".*refused")
-	for end := time.Now().Add(patience); !turnedAway.MatchString(c.log()); time.Sleep(10 * time.Millisecond) { // the log comes after the answer
-		if time.Now().After(end) {
-			t.Fatalf("the log does not say who was turned away\n%s", c.log())
-		}
+	if !soon(func() bool { return turnedAway.MatchString(c.log()) }) { // the log comes after the answer
+		t.Fatalf("the log does not say who was turned away\n%s", c.log())
 	}
 	c.says("--allow 203.0.113.0/24 lets that one in")
 	c.stop(running)

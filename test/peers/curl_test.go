@@ -41,7 +41,7 @@ func (w *world) curl(scheme, listener, path string) []string {
 	if listener == "submissions" || listener == "pop3s" {
 		scheme += "s"
 	}
-	return []string{"-sS", "--max-time", "50", "--cacert", w.ca, "--resolve", host + ":" + w.port(listener) + ":127.0.0.1",
+	return []string{"-sS", "--max-time", "100", "--cacert", w.ca, "--resolve", host + ":" + w.port(listener) + ":127.0.0.1",
 		scheme + "://" + host + ":" + w.port(listener) + "/" + path}
 }
 

@@ -162,7 +162,7 @@ func TestNothingLeaves(t *testing.T) {
 	r.job("sh", `set -e
 posta quickstart shop.example --mode sink --ephemeral --json --lan --submission 1587 > sink.json &
 trap "kill $!" EXIT
-posta wait-ready --timeout 30s
+posta wait-ready --timeout 1m
 for to in ana@example.net ana@[192.0.2.77] 'ana%example.net@mx.example' @relay.example:ana@example.net root postmaster ana@[IPv6:2001:db8::77]; do
   swaks --server 127.0.0.1:1025 --from app@example.org --to "$to" --ehlo x.example --silent 1 || echo "no mail for $to"
 done

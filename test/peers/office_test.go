@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -57,7 +58,7 @@ func openOffice(t *testing.T) *classroom {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.stop(cmd); _ = said.Close() })
-	c.posta("wait-ready", "--timeout", "30s")
+	c.posta("wait-ready", "--timeout", "1m")
 	return c
 }
 
@@ -70,7 +71,7 @@ func (c *classroom) posta(args ...string) string {
 // curl is a machine's try; what curl said is in the outcome.
 func (c *classroom) curl(computer string, args ...string) outcome {
 	c.t.Helper()
-	return c.run("", "nsenter", c.inside(computer, append([]string{"curl", "--silent", "--show-error", "--insecure", "--max-time", "20"}, args...)...)...)
+	return c.run("", "nsenter", c.inside(computer, append([]string{"curl", "--silent", "--show-error", "--insecure", "--max-time", "60"}, args...)...)...)
 }
 
 // An old scanner (no log-in, no TLS, bare LF) sends from its one address, and
@@ -122,10 +123,12 @@ func TestOffice(t *testing.T) {
 // traced asks what became of the mail to somebody.
 func (c *classroom) traced(to string, want ...string) {
 	c.t.Helper()
-	got := strings.Join(strings.Fields(c.posta("trace", "--to", to, "--since", "1h")), " ")
-	for _, w := range want {
-		if !strings.Contains(got, strings.Join(strings.Fields(w), " ")) {
-			c.t.Errorf("the trace of %s lacks %q\n%s", to, w, got)
-		}
+	got := ""
+	lacks := func(w string) bool { return !strings.Contains(got, strings.Join(strings.Fields(w), " ")) }
+	if !soon(func() bool {
+		got = strings.Join(strings.Fields(c.posta("trace", "--to", to, "--since", "1h")), " ")
+		return !slices.ContainsFunc(want, lacks)
+	}) {
+		c.t.Errorf("the trace of %s lacks some of %q\n%s", to, want, got)
 	}
 }

@@ -13,9 +13,20 @@ import (
 	"time"
 )
 
-const patience = 60 * time.Second // for one run of a program
+const patience = 2 * time.Minute // for one run of a program
 
 func quote(s string) string { return strconv.Quote(s) }
+
+// soon waits until something holds that others bring about, and says whether it
+// came to that.
+func soon(holds func() bool) bool {
+	for end := time.Now().Add(patience); !holds(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			return false
+		}
+	}
+	return true
+}
 
 // packages are the Debian packages of the programs.
 func packages() map[string]string {

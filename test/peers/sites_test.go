@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"posta/admin"
 	"posta/config"
@@ -72,9 +71,7 @@ func (w *world) waiting() int {
 // came waits until the branch has its letters, and looks at them.
 func (w *world) came() {
 	w.t.Helper()
-	for end := time.Now().Add(30 * time.Second); len(w.inbox(ana)) < letters && time.Now().Before(end); {
-		time.Sleep(20 * time.Millisecond)
-	}
+	soon(func() bool { return len(w.inbox(ana)) >= letters })
 	all := w.inbox(ana)
 	var kept []string
 	for _, one := range all {
@@ -149,11 +146,8 @@ func (w *world) single(wish admin.CollectWish) {
 // settled wants nothing to wait any longer.
 func (w *world) settled() {
 	w.t.Helper()
-	for end := time.Now().Add(30 * time.Second); w.waiting() > 0 && time.Now().Before(end); {
-		time.Sleep(20 * time.Millisecond)
-	}
-	if n := w.waiting(); n != 0 {
-		w.t.Errorf("%d letters wait still\n%s", n, w.story())
+	if !soon(func() bool { return w.waiting() == 0 }) {
+		w.t.Errorf("%d letters wait still\n%s", w.waiting(), w.story())
 	}
 }
 

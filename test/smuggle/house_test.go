@@ -33,7 +33,7 @@ const (
 	secret = "clave-2026"        //
 	helo   = "arquiredes.net"    //
 	forged = "jefe@pepito.es"    // whom a smuggled message claims to be from
-	wait   = 20 * time.Second    // for an answer, on a busy machine
+	wait   = time.Minute         // for an answer, on a busy machine
 )
 
 // house is the engines over a store of their own, on a network in memory.

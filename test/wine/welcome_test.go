@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"posta/test/loopback"
 )
 
 // explorer stands in for Windows' own: posta knows by its name that it was
@@ -38,7 +40,8 @@ func (m *machine) click(t *testing.T, variables ...string) (*house, io.WriteClos
 	if out, err := exec.Command(gcc, "-O2", "-o", built, source).CombinedOutput(); err != nil {
 		t.Fatalf("%s: %v\n%s", gcc, err, out)
 	}
-	h := &house{said: &output{}, ended: make(chan struct{}), smtp: freeAddr(t), pop3: freeAddr(t)}
+	h := &house{said: &output{}, ended: make(chan struct{})}
+	h.smtp, h.pop3 = loopback.Pair(t)
 	h.cmd = exec.Command(wine64, built, "posta.exe")
 	h.cmd.Dir = m.dir
 	h.cmd.Env = append(append(m.env(), "POSTA_SMTP="+h.smtp, "POSTA_POP3="+h.pop3, "POSTA_SUBMISSION=off", "POSTA_SUBMISSIONS=off",

@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"posta/test/loopback"
 )
 
 const password = "clave-2026"
@@ -120,7 +122,8 @@ func login(user string) []exchange {
 // quickstart starts a lab on the machine's data, and again on the same.
 func (m *machine) quickstart(t *testing.T) *house {
 	t.Helper()
-	h := &house{said: &output{}, ended: make(chan struct{}), smtp: freeAddr(t), pop3: freeAddr(t)}
+	h := &house{said: &output{}, ended: make(chan struct{})}
+	h.smtp, h.pop3 = loopback.Pair(t)
 	h.cmd = m.command("quickstart", "jaramillo.edu.ec", "--domain", "pepito.es", "--domain", "servidor.es",
 		"--account", "gorka:"+password, "--account", "pepe@pepito.es:"+password, "--account", "usuario@servidor.es:"+password,
 		"--data", "data", "--smtp", h.smtp, "--pop3", h.pop3, "--submission", "off", "--submissions", "off", "--pop3s", "off")
@@ -148,17 +151,6 @@ func (m *machine) quickstart(t *testing.T) *house {
 			t.Fatalf("quickstart does not listen\n%s", h.said)
 		}
 	}
-}
-
-// freeAddr gives an address where nobody listens now.
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // kill is the Task Manager's way.
