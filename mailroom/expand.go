@@ -135,7 +135,7 @@ func (r *Room) step(ctx context.Context, e *store.Expansion, batch directory.Bat
 	}
 	for i := range no {
 		about = append(about, no[i].failed())
-		m.add(true, no[i].why.Text, "", no[i].Address)
+		m.add(true, no[i].reason(), "", no[i].Address)
 	}
 	f.Out, f.Step = out, &store.Step{ID: e.ID, After: batch.After, Done: batch.Done}
 	if err := r.fileStep(ctx, e, f, unreached{listOf(batch), about}); err != nil {

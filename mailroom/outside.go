@@ -219,7 +219,7 @@ func (r *Room) backTo(ctx context.Context, to mail.Address) (whom mail.Address, 
 	case errors.Is(err, srs.ErrExpired):
 		err = mail.Refuse(550, "5.1.6", "This address was good for reports on one message and has expired")
 	case err != nil:
-		err = mail.Refuse(550, "5.1.1", "No such user here").Because(err)
+		err = mail.Refuse(550, "5.1.1", "No such user here: this server has made no such address for reports").Because(err)
 	}
 	return whom, true, err
 }

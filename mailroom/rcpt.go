@@ -7,6 +7,7 @@ import (
 
 	"posta/directory"
 	"posta/mail"
+	"posta/words"
 )
 
 // Rcpt implements mail.Letter.
@@ -114,7 +115,9 @@ func (l *letter) rcptAt(to mail.Address) int {
 	return at
 }
 
-func noSuchUser() *mail.Error { return mail.Refuse(550, "5.1.1", "No such user here") }
+func noSuchUser() *mail.Error {
+	return mail.Refuse(550, "5.1.1", words.Fail("attempt.no_user", nil).Error())
+}
 
 // refuseOutcome answers for what leads to nobody. Where an alias leads to a list, the
 // list is not named.

@@ -128,9 +128,11 @@ func refusal(err error) *mail.Error {
 	return failed(err)
 }
 
+const localError = "Local error; try again later"
+
 // failed is the answer when something broke inside.
 func failed(err error) *mail.Error {
-	return mail.Refuse(451, "4.3.0", "Local error; try again later").Because(err)
+	return mail.Refuse(451, "4.3.0", localError).Because(err)
 }
 
 // say puts an address into a reply, if it is printable ASCII.

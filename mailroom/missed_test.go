@@ -1,0 +1,116 @@
+package mailroom
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"posta/directory"
+	"posta/dsn"
+	"posta/mail"
+	"posta/words"
+)
+
+// What leads to an address of ours that nobody has is told, and a list's owner hears
+// of such a member.
+func TestNobodyBehind(t *testing.T) {
+	h := newHouse(t)
+	h.list("lista@pepito.es", directory.Public, "gorka@jaramillo.edu.ec", "ana@pepito.es", "nadie@pepito.es")
+	h.alias("dos@pepito.es", "nadie@pepito.es", "ana@pepito.es")
+	h.account("luis@pepito.es", 0)
+	h.forward("luis@pepito.es", true, "nadie@pepito.es")
+	for to, want := range map[string]string{
+		"lista@pepito.es": "[{true No such user here [{lista@pepito.es nadie@pepito.es}]}]",
+		"dos@pepito.es":   "[{false No such user here [{dos@pepito.es nadie@pepito.es}]}]",
+		"luis@pepito.es":  "[{false No such user here [{luis@pepito.es nadie@pepito.es}]}]",
+		"ana@pepito.es":   "[]",
+	} {
+		receipt, err := h.send(mx(), mail.Envelope{From: addr("pepe@pepito.es")}, "A: b\r\n\r\nx\r\n", 0, rcpts(to, to)...)
+		if got := fmt.Sprint(receipt.Missed); err != nil || got != want {
+			t.Errorf("%s: missed %s, %v", to, got, err)
+		}
+	}
+	r := h.reportIn("gorka@jaramillo.edu.ec")
+	if r == nil || len(r.Recipients) != 1 || r.Recipients[0].Final != "rfc822;nadie@pepito.es" || r.Recipients[0].Status.String() != "5.1.1" {
+		t.Errorf("%+v", r)
+	}
+	if got := h.got("gorka@jaramillo.edu.ec"); len(got) != 1 || !strings.Contains(got[0], "No such user here") {
+		t.Errorf("the owner reads %q", got)
+	}
+}
+
+// What a list does not take from the sender is told; the others get theirs. Where
+// nothing is left, the reply names what was asked for, and no list behind it.
+func TestBarredBehind(t *testing.T) {
+	h := newHouse(t)
+	h.list("club@pepito.es", directory.Members, "gorka@jaramillo.edu.ec", "usuario@servidor.es")
+	h.alias("dos@pepito.es", "club@pepito.es", "ana@pepito.es")
+	h.alias("solo@pepito.es", "club@pepito.es")
+	h.account("luis@pepito.es", 0)
+	h.account("eva@pepito.es", 0)
+	h.forward("luis@pepito.es", true, "club@pepito.es")
+	h.forward("eva@pepito.es", false, "club@pepito.es")
+	for to, filed := range map[string]string{"dos@pepito.es": "ana@pepito.es", "luis@pepito.es": "luis@pepito.es"} {
+		receipt, err := h.send(mx(), mail.Envelope{From: addr("pepe@pepito.es")}, "A: b\r\n\r\nx\r\n", 0, rcpts(to, to)...)
+		want := "[{false The sender may not write to this mailing list [{" + to + " club@pepito.es}]}]"
+		if got := fmt.Sprint(receipt.Missed); err != nil || got != want || len(h.got(filed)) != 1 {
+			t.Errorf("%s: missed %s, %v, %+v", to, got, err, h.store.boxes)
+		}
+	}
+	if len(h.store.boxes) != 2 || len(h.store.out) > 0 {
+		t.Errorf("%+v, %+v", h.store.boxes, h.store.out)
+	}
+	for _, to := range []string{"club@pepito.es", "solo@pepito.es", "eva@pepito.es"} {
+		_, err := h.send(mx(), mail.Envelope{From: addr("pepe@pepito.es")}, "A: b\r\n\r\nx\r\n", 0, rcpts(to)...)
+		if wantReply(t, to, err, "550 5.7.1"); !strings.Contains(fmt.Sprint(err), "mailing list "+to+": only its members may") {
+			t.Errorf("%s: %v", to, err)
+		}
+		if _, err := h.send(mx(), mail.Envelope{From: addr("usuario@servidor.es")}, "A: b\r\n\r\nx\r\n", 0, rcpts(to)...); err != nil {
+			t.Errorf("%s: a member writes: %v", to, err)
+		}
+	}
+}
+
+// Why a member does not get it is said in each language of a report, also where
+// something failed inside or nobody has the address.
+func TestReasonsInBothLanguages(t *testing.T) {
+	w, err := words.New("es")
+	if err != nil {
+		t.Fatal(err)
+	}
+	spanish := dsn.Spanish()
+	spanish.Own = func(reason string) string {
+		text, known := w.Again("attempt", reason)
+		if !known {
+			t.Errorf("%q is not in the catalog", reason)
+		}
+		return text
+	}
+	h, g := open(t, func(c *Config) { c.Words = []dsn.Words{dsn.English(), spanish} })
+	g.shut["far.example"] = failed(errors.New("disk"))
+	h.list("lista@pepito.es", directory.Public, "gorka@jaramillo.edu.ec", "ana@pepito.es", "nadie@pepito.es", "x@far.example")
+	h.list("larga@pepito.es", directory.Public, "gorka@jaramillo.edu.ec", "ana@pepito.es", "pepe@pepito.es", "nadie@pepito.es", "x@far.example")
+	for _, to := range []string{"lista@pepito.es", "larga@pepito.es"} {
+		h.store.boxes = nil
+		if _, err := h.send(mx(), mail.Envelope{From: addr("pepe@pepito.es")}, plain, 0, rcpts(to)...); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.room.expandAll(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		got := strings.Join(h.got("gorka@jaramillo.edu.ec"), "")
+		for _, want := range []string{"The reason: No such user here", "The reason: An error inside this server", "El motivo: Aquí no existe", "El motivo: Un error interno"} {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s: no %q in %s", to, want, got)
+			}
+		}
+		if strings.Contains(got, "try again") || strings.Contains(got, "disk") {
+			t.Errorf("%s: %s", to, got)
+		}
+	}
+	_, err = h.send(h.submission("pepe@pepito.es"), mail.Envelope{From: addr("pepe@pepito.es")}, plain, 0, rcpts("x@far.example")...)
+	if wantReply(t, "straight", err, "451 4.3.0"); !strings.Contains(fmt.Sprint(err), localError) {
+		t.Error(err)
+	}
+}
