@@ -264,3 +264,19 @@ func literal(n ast.Expr) string {
 	}
 	return ""
 }
+
+// Spanish text quotes with «…»: what somebody typed, and posta's own commands. What
+// is to be typed with its quotation marks, as in posta.toml, keeps them.
+func TestSpanishQuotes(t *testing.T) {
+	odd := regexp.MustCompile(`"posta |(.{0,2})"\{\{\.(\w+)\}\}`)
+	typed := []string{"Least", "Example", "Better", "One"} // what would be right in posta.toml
+	for id, forms := range catalog(t, "es") {
+		for _, text := range forms {
+			for _, m := range odd.FindAllStringSubmatch(text, -1) {
+				if m[1] != "= " && !slices.Contains(typed, m[2]) {
+					t.Errorf("%s: %s in %q", id, m[0], text)
+				}
+			}
+		}
+	}
+}
