@@ -20,12 +20,13 @@ type Queued struct {
 	MessageID string    `json:"message_id,omitempty"`
 	Size      int64     `json:"size"`
 	Received  time.Time `json:"received"`
-	State     string    `json:"state"`         // QueueWaiting …
-	Due       time.Time `json:"due,omitzero"`  // of waiting: when it is tried next
-	Expires   time.Time `json:"expires"`       // when it is given up
-	Tries     int       `json:"tries"`         // that were made
-	Warned    bool      `json:"warned"`        // the sender knows of the delay
-	Lab       bool      `json:"lab,omitempty"` // it came by a lab listener, and goes no further than a lab may
+	State     string    `json:"state"`             // QueueWaiting …
+	Due       time.Time `json:"due,omitzero"`      // of waiting: when it is tried next
+	Expires   time.Time `json:"expires"`           // when it is given up
+	Tries     int       `json:"tries"`             // that were made: somebody was asked
+	Unasked   int       `json:"unasked,omitempty"` // times it was put off as another message had just been, and nobody asked
+	Warned    bool      `json:"warned"`            // the sender knows of the delay
+	Lab       bool      `json:"lab,omitempty"`     // it came by a lab listener, and goes no further than a lab may
 	Last      *Tried    `json:"last,omitempty"`
 	Story     []Tried   `json:"story,omitempty"` // of queue.show: every attempt, oldest first
 }
@@ -201,7 +202,7 @@ func (h House) showQueued(ctx context.Context, in QueueID) ([]Queued, error) {
 
 func (h House) showItem(i *store.Item) Queued {
 	q := Queued{ID: i.Out.Queue, Item: i.ID, To: i.To, From: i.Out.From, Sender: i.Out.Sender, MessageID: i.Out.MessageID,
-		Size: i.Out.Size, Received: i.Out.Received.UTC(), State: QueueWaiting, Expires: i.Expires.UTC(), Tries: i.Attempts,
+		Size: i.Out.Size, Received: i.Out.Received.UTC(), State: QueueWaiting, Expires: i.Expires.UTC(), Tries: i.Attempts - i.Unasked, Unasked: i.Unasked,
 		Warned: i.Warned, Lab: i.Out.Lab}
 	switch {
 	case i.Held: // also while somebody is at it: that is over in a moment

@@ -163,6 +163,10 @@ func TestQueueList(t *testing.T) {
 	if got := called[[]Queued](t, table, "queue.show", QueueID{Name: "q1"})[1].Story[0]; !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v", got)
 	}
+	w.items[1].Unasked = 1
+	if b := called[[]Queued](t, table, "queue.show", QueueID{Name: "q1"})[1]; b.Tries != 1 || b.Unasked != 1 {
+		t.Errorf("%d tries, %d without asking", b.Tries, b.Unasked)
+	}
 	w.left = 1
 	if rest := called[[]Queued](t, table, "queue.show", QueueID{Name: "q1"}); len(rest) != 1 || rest[0].Item != 2 {
 		t.Errorf("without one that left: %+v", rest)

@@ -40,6 +40,8 @@ func facts() []any {
 		Attempted{Outcome: "failed"},
 		Attempted{ID: "x2", Outcome: "relayed", Earlier: true, From: "a@b.example", MessageID: "m@b.example"},
 		Attempted{Outcome: "failed", Earlier: true},
+		Attempted{ID: "x3", Outcome: "delayed", AsOf: time.Unix(1<<31, 7).UTC()},
+		Attempted{Outcome: "failed", Earlier: true, From: "a@b.example", AsOf: time.Unix(1<<31, 7).UTC()},
 		Fetched{Account: 7, UID: 9, UIDL: "u", Size: 4096},
 		Deleted{Account: 7, Messages: 12, UIDs: []uint32{1, 2, 1<<32 - 1}},
 		Banned{User: "pepe", Until: time.Unix(1800000000, 5).UTC()},

@@ -38,6 +38,7 @@ const (
 	tagMissed
 	tagCollected
 	tagAsked
+	tagAttemptedAsOf // its AsOf, and then the fact without
 )
 
 func appendFact(dst []byte, fact any) ([]byte, error) {
@@ -137,9 +138,9 @@ func (r *reader) fact() any {
 	case tagAttempted:
 		return r.attempted()
 	case tagAttemptedEarlier:
-		f := r.attempted()
-		f.Earlier, f.From, f.MessageID = true, r.text(), r.text()
-		return f
+		return r.attemptedEarlier()
+	case tagAttemptedAsOf:
+		return r.attemptedAsOf()
 	case tagMissed:
 		return Missed{ID: r.text(), Why: r.text(), Failed: r.flag(), To: r.onward()}
 	case tagCollected:
@@ -160,6 +161,9 @@ func (r *reader) fact() any {
 }
 
 func appendAttempted(dst []byte, f *Attempted) []byte {
+	if !f.AsOf.IsZero() {
+		dst = appendMoment(append(dst, tagAttemptedAsOf), f.AsOf)
+	}
 	tag := byte(tagAttempted)
 	if f.Earlier {
 		tag = tagAttemptedEarlier
@@ -176,6 +180,27 @@ func appendAttempted(dst []byte, f *Attempted) []byte {
 func (r *reader) attempted() Attempted {
 	return Attempted{ID: r.text(), Recipient: r.text(), Outcome: r.text(), Host: r.text(), Addr: r.text(), TLS: r.text(),
 		Reply: r.text(), Session: r.uvarint(), Delay: time.Duration(r.varint()), Next: r.moment()}
+}
+
+func (r *reader) attemptedEarlier() Attempted {
+	f := r.attempted()
+	f.Earlier, f.From, f.MessageID = true, r.text(), r.text()
+	return f
+}
+
+func (r *reader) attemptedAsOf() (f Attempted) {
+	asOf := r.moment()
+	switch r.octet() {
+	case tagAttempted:
+		f = r.attempted()
+	case tagAttemptedEarlier:
+		f = r.attemptedEarlier()
+	default:
+		r.bad = true
+	}
+	f.AsOf = asOf
+	r.bad = r.bad || asOf.IsZero()
+	return f
 }
 
 func appendStrings(dst []byte, texts ...string) []byte {

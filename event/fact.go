@@ -168,6 +168,7 @@ type Attempted struct {
 	Session   uint64        // the number of the session that was used
 	Delay     time.Duration // since the message was accepted
 	Next      time.Time     // of the next attempt; zero: there is none
+	AsOf      time.Time     // when that was said, to another message: nobody was asked for this one; else zero
 
 	// A message that an earlier process accepted says itself which one it is: a
 	// crash may have kept its Accepted and Queued from the watchers.

@@ -242,6 +242,7 @@ func TestMetrics(t *testing.T) {
 	state(m, 1, event.Attempted{Outcome: event.Relayed, Delay: 2 * time.Second})
 	state(m, 0, event.Attempted{Outcome: event.Failed})
 	state(m, 0, event.Attempted{Outcome: "strange"})
+	state(m, 0, event.Attempted{Outcome: event.Delayed, AsOf: time.Unix(9, 0)}) // nobody was asked
 	state(m, 2, event.Closed{})
 	state(m, 99, event.Accepted{}) // unknown: counted nowhere
 	rec := httptest.NewRecorder()

@@ -147,6 +147,9 @@ func (l *Log) attempted(e *event.Event, f *event.Attempted) {
 	case !f.Next.IsZero():
 		attrs = append(attrs, slog.Time("next", f.Next))
 	}
+	if !f.AsOf.IsZero() { // nobody was asked
+		attrs = append(attrs, slog.Time("as_of", f.AsOf))
+	}
 	l.line(e, level, f.Outcome, append(attrs, spoken("reply", f.Reply))...)
 }
 

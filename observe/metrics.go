@@ -165,7 +165,7 @@ func (m *Metrics) Emit(e *event.Event) {
 }
 
 func (m *Metrics) attempted(f *event.Attempted) {
-	if c := m.attempts[f.Outcome]; c != nil {
+	if c := m.attempts[f.Outcome]; c != nil && (f.AsOf.IsZero() || f.Outcome != event.Delayed) { // else nobody was asked
 		c.Inc()
 	}
 	if f.Outcome == event.Relayed {

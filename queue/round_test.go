@@ -67,7 +67,7 @@ func TestPutOffUnasked(t *testing.T) {
 		if got := w.told(4); got != "mx.example 1: 421 4.3.2 not now as of -7s\n.\n" {
 			t.Errorf("who did not: %s", got)
 		}
-		if len(w.facts) != 2 || w.facts[0].Session != 1 || w.facts[1].Session != 0 {
+		if len(w.facts) != 2 || w.facts[0].Session != 1 || w.facts[1].Session != 0 || !w.facts[0].AsOf.IsZero() || w.facts[1].AsOf.IsZero() {
 			t.Errorf("the sessions of %+v", w.facts)
 		}
 	})

@@ -181,7 +181,7 @@ func (q *Queue) keep(w *way, items []store.Item) {
 func (q *Queue) tell(t *attempt, item store.Item, s store.Settlement, e ending) {
 	fact := event.Attempted{ID: item.Out.Queue, Recipient: item.To, Outcome: e.outcome, Host: t.host, Addr: t.addr, TLS: t.tls,
 		Reply: spoken(s.Attempt), Delay: q.cfg.Now().Sub(item.Out.Received)}
-	if t.asOf.IsZero() { // else it is another message's
+	if fact.AsOf = t.asOf; t.asOf.IsZero() { // else it is another message's
 		fact.Session = t.session
 	}
 	if !s.Done && s.Due.Before(store.Never()) {

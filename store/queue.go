@@ -51,6 +51,7 @@ type Item struct {
 	Token    int64     // of the lease under which it was claimed
 	Leased   bool      // somebody is at work on it
 	Attempts int       // that were made
+	Unasked  int       // of these, in which nobody was asked: as Attempt.AsOf says
 	Extra    int       // of these, for no other reason than that somebody asked for them
 	Warned   bool      // the sender knows of the delay
 	Asked    time.Time // when somebody asked for a try by hand, while none has begun since; else zero

@@ -201,6 +201,9 @@ func (t *tale) try(r *record) {
 	if !r.tried.next.IsZero() {
 		step.Next = r.tried.next.UTC()
 	}
+	if !r.tried.asOf.IsZero() {
+		step.AsOf = r.tried.asOf.UTC()
+	}
 	if t.head.Status == "" { // nothing is left of how it came
 		t.head.From, t.head.MessageID = r.from, r.messageID
 	}

@@ -59,6 +59,7 @@ type tried struct {
 	addr    string
 	tls     string
 	next    time.Time
+	asOf    time.Time // as in event.Attempted
 
 	// When the message was accepted, where an earlier process did that. Then
 	// the record has its from and messageID, too; else zero.
@@ -93,6 +94,7 @@ const (
 	tagCollectedAt
 	tagUser
 	tagSite
+	tagAsOf
 )
 
 // append writes the record behind dst.
@@ -150,6 +152,9 @@ func (t *tried) append(dst []byte) []byte {
 	dst = appendText(dst, tagTLS, t.tls)
 	if !t.next.IsZero() {
 		dst = appendNumber(dst, tagNext, uint64(max(t.next.Unix(), 0)))
+	}
+	if !t.asOf.IsZero() {
+		dst = appendNumber(dst, tagAsOf, uint64(max(t.asOf.UnixMicro(), 0)))
 	}
 	if !t.accepted.IsZero() {
 		dst = appendNumber(dst, tagAcceptedAt, uint64(max(t.accepted.UnixMicro(), 0)))
@@ -279,6 +284,8 @@ func (in *reader) attempt(t *tried, tag byte) bool {
 		t.tls = in.text()
 	case tagNext:
 		t.next = time.Unix(int64(in.uvarint()&math.MaxInt64), 0)
+	case tagAsOf:
+		t.asOf = time.UnixMicro(int64(in.uvarint() & math.MaxInt64))
 	case tagAcceptedAt:
 		t.accepted = time.UnixMicro(int64(in.uvarint() & math.MaxInt64))
 	default:

@@ -52,6 +52,7 @@ type Step struct {
 	Address string    `json:"address,omitempty"` // its address and port
 	TLS     string    `json:"tls,omitempty"`     // version and cipher
 	Next    time.Time `json:"next,omitzero"`     // of delayed: when it is tried again
+	AsOf    time.Time `json:"as_of,omitzero"`    // of an attempt: when that was said, to another message; for this one nobody was asked
 }
 
 // maxSteps bounds a story: somebody may fetch a message every minute.

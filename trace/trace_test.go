@@ -335,10 +335,10 @@ func TestStoriesOfWhatLeaves(t *testing.T) {
 	h.open(1, "192.0.2.1:4000")
 	h.on(1, event.Enveloped{From: "luis@a.example"}, event.Addressed{To: "todos@a.example"}, event.Addressed{To: "eva@c.example"},
 		event.Accepted{ID: "q1", MessageID: "m1", From: "luis@a.example", Recipients: 2, Size: 9})
-	next := h.now.Add(time.Hour)
+	next, asOf := h.now.Add(time.Hour), h.now.Add(-time.Minute).Truncate(time.Microsecond)
 	h.on(0, event.Attempted{ID: "q1", Recipient: "eva@c.example", Outcome: event.Relayed, Host: "mx.c.example", Addr: "192.0.2.3:25", TLS: "TLSv1.3", Reply: "250 ok", Session: 3})
 	h.on(1, event.Queued{ID: "q1", To: []event.Onward{{Recipient: "todos@a.example", To: "bob@b.example"}, {Recipient: "todos@a.example", To: "amy@b.example"}, {Recipient: "eva@c.example", To: "eva@c.example"}, {Recipient: "out@c.example", To: "out@c.example"}}})
-	h.on(4, event.Attempted{ID: "q1", Recipient: "bob@b.example", Outcome: event.Delayed, Host: "mx.b.example", Reply: "451 later", Next: next})
+	h.on(4, event.Attempted{ID: "q1", Recipient: "bob@b.example", Outcome: event.Delayed, Host: "mx.b.example", Reply: "451 later", Next: next, AsOf: asOf})
 	h.on(0, event.Attempted{ID: "q1", Recipient: "amy@b.example", Outcome: event.Failed, Reply: "no such domain"},
 		event.Attempted{ID: "q1", Recipient: "eve@b.example", Outcome: event.Delayed, Reply: "busy"},
 		event.Attempted{ID: "q1", Recipient: "out@c.example", Outcome: event.Removed, Reply: "taken out"})
@@ -357,8 +357,8 @@ func TestStoriesOfWhatLeaves(t *testing.T) {
 	h.holds(Query{Session: 4, To: "todos"}, all[0])
 	h.holds(Query{Session: 5})
 	for _, s := range h.find(Query{To: "bob@b.example"}).Stories {
-		if p := s.Steps[len(s.Steps)-2]; !p.Next.Equal(next) {
-			t.Errorf("tried again %v, want %v", p.Next, next)
+		if p := s.Steps[len(s.Steps)-2]; !p.Next.Equal(next) || !p.AsOf.Equal(asOf) {
+			t.Errorf("tried again %v, want %v; as of %v, want %v", p.Next, next, p.AsOf, asOf)
 		}
 	}
 }

@@ -93,7 +93,7 @@ func (t *Trace) state(e *event.Event) {
 // attemptOf is the record of an attempt.
 func attemptOf(e *event.Event, f *event.Attempted) *record {
 	r := &record{what: attempted, time: e.Time, session: cmp.Or(f.Session, e.Conn), id: f.ID, reply: f.Reply, recipients: []string{f.Recipient},
-		tried: tried{outcome: f.Outcome, host: f.Host, addr: f.Addr, tls: f.TLS, next: f.Next}}
+		tried: tried{outcome: f.Outcome, host: f.Host, addr: f.Addr, tls: f.TLS, next: f.Next, asOf: f.AsOf}}
 	if f.Earlier {
 		r.from, r.messageID, r.tried.accepted = f.From, f.MessageID, e.Time.Add(-f.Delay)
 	}

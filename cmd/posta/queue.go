@@ -131,7 +131,7 @@ func (a *app) beneath(q *admin.Queued) string {
 	if q.Last == nil {
 		return from
 	}
-	return from + "; " + a.say("queue.tries", words.Args{"Count": q.Tries}) + "; " + strings.Join(a.answered(q.Last), ", ")
+	return from + "; " + a.say("queue.tries", words.Args{"Count": q.Tries}) + "; " + strings.Join(a.heard(q.Last, whenListed), ", ")
 }
 
 // wrapFew is wrap for two lines at most; what is more is in `posta queue show`.
@@ -237,6 +237,9 @@ func (a *app) queued(w io.Writer, all []admin.Queued) error {
 // prospect is what will become of it.
 func (a *app) prospect(q *admin.Queued) string {
 	all := []string{a.say("queue.tries", words.Args{"Count": q.Tries})}
+	if q.Unasked > 0 {
+		all = append(all, a.say("queue.unasked", words.Args{"Count": q.Unasked}))
+	}
 	if !q.Due.IsZero() {
 		all = append(all, a.say("trace.next", words.Args{"Next": when(q.Due)}))
 	}
@@ -271,11 +274,17 @@ func inTurn(story []admin.Tried) (all []step) {
 	return all
 }
 
-func (a *app) tried(b *strings.Builder, t *step) {
-	all := a.answered(&t.Tried)
+// heard is answered, and where that is only remembered as of when, which at writes.
+func (a *app) heard(t *admin.Tried, at func(time.Time) string) []string {
+	all := a.answered(t)
 	if !t.AsOf.IsZero() {
-		all[0] = a.say("queue.as_of", words.Args{"AsOf": when(t.AsOf), "Said": all[0]})
+		all[0] = a.say("queue.as_of", words.Args{"AsOf": at(t.AsOf), "Said": all[0]})
 	}
+	return all
+}
+
+func (a *app) tried(b *strings.Builder, t *step) {
+	all := a.heard(&t.Tried, when)
 	if t.TLS != "" {
 		all = append(all, ownText(a.words, t.TLS))
 	} else if t.Code != 0 && messageVerb(t.Verb) {

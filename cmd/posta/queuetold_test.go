@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"posta/admin"
+	"posta/event"
+	"posta/trace"
 	"posta/words"
 )
 
@@ -93,6 +95,29 @@ func TestReleasedForSite(t *testing.T) {
 		if said := (&app{words: w}).queueChanged("release", "done.queue_release", &c.out); said != c.want {
 			t.Errorf("%q, want %q", said, c.want)
 		}
+	}
+}
+
+// The list, the story of a message and its trace tell alike that nobody was asked,
+// and none counts it as an attempt.
+func TestUnaskedToldAlike(t *testing.T) {
+	w, err := words.New("en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &app{words: w}
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.Local)
+	q := admin.Queued{From: "a@b.example", Tries: 1, Unasked: 2, Due: at, Expires: at, Last: &admin.Tried{At: at, Host: "mx1", Code: 451, Text: "later", AsOf: at}}
+	const told = "nobody was asked for this message; as of 2026-01-02 03:04"
+	if got := a.beneath(&q); got != "from <a@b.example>; 1 attempt; "+told+": mx1, 451 \"later\"" {
+		t.Errorf("the list: %s", got)
+	}
+	if got := a.prospect(&q); !strings.HasPrefix(got, "1 attempt, put off 2 times with nobody asked, ") {
+		t.Errorf("the story: %s", got)
+	}
+	step := trace.Step{What: event.Delayed, Onward: "b@c.example", Host: "mx1", Reply: "451 later", AsOf: at}
+	if got := strings.Join(a.leaving(&step, "b@c.example"), ", "); got != told+":05: mx1, 451 \"later\"" {
+		t.Errorf("the trace: %s", got)
 	}
 }
 

@@ -197,6 +197,7 @@ func (a *app) leaving(s *trace.Step, to string) []string {
 		}
 		all = append(all, a.say(id, words.Args{"Site": printable(s.Site), "Way": strings.ToUpper(s.Way)}), s.Client)
 	}
+	said := len(all)
 	switch {
 	case s.Host != "" && s.Address != "" && !strings.HasPrefix(s.Address, s.Host+":"):
 		all = append(all, printable(s.Host)+" ("+printable(s.Address)+")")
@@ -208,6 +209,9 @@ func (a *app) leaving(s *trace.Step, to string) []string {
 	}
 	if s.Reply != "" {
 		all = append(all, replyText(a.words, s.Reply))
+	}
+	if !s.AsOf.IsZero() && len(all) > said {
+		all[said] = a.say("queue.as_of", words.Args{"AsOf": when(s.AsOf), "Said": all[said]})
 	}
 	if !s.Next.IsZero() {
 		all = append(all, a.say("trace.next", words.Args{"Next": when(s.Next)}))

@@ -19,6 +19,7 @@ type place struct {
 	expires  int64
 	held     bool
 	attempts int64
+	unasked  int64 // of them
 	byHand
 }
 

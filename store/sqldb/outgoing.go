@@ -127,7 +127,7 @@ func (t *tx) place(item int64) (place, error) {
 }
 
 func scanPlace(row []driver.Value) place {
-	return place{lane{asString(row[0]), asString(row[1])}, asInt(row[2]), asInt(row[3]), asBool(row[4]), asInt(row[5]),
+	return place{lane{asString(row[0]), asString(row[1])}, asInt(row[2]), asInt(row[3]), asBool(row[4]), asInt(row[5]), asInt(row[9]),
 		byHand{asInt(row[6]), asInt(row[7]), asInt(row[8])}}
 }
 
@@ -175,12 +175,15 @@ func (t *tx) wait(s *store.Settlement, p place) error {
 	}
 	if a := s.Attempt; a != nil {
 		after.attempts++
+		if !a.AsOf.IsZero() {
+			after.unasked++
+		}
 		if err := t.addAttempt(s.Item, after.attempts, a); err != nil {
 			return err
 		}
 	}
 	_, err := t.exec(qWait, after.due, after.turn(), boolValue(s.Warned), after.attempts,
-		after.asked, after.planned, after.extra, s.Item)
+		after.asked, after.planned, after.extra, after.unasked, s.Item)
 	t.leaves(p)
 	t.arrives(after)
 	return err
@@ -222,7 +225,7 @@ func scanOutgoing(id int64, row []driver.Value) *store.Outgoing {
 
 func scanItem(row []driver.Value) store.Item {
 	return store.Item{ID: asInt(row[0]), Attempts: int(asInt(row[8])), Warned: asBool(row[9]),
-		Asked: microTime(row[10]), Planned: microTime(row[11]), Extra: int(asInt(row[12])),
+		Asked: microTime(row[10]), Planned: microTime(row[11]), Extra: int(asInt(row[12])), Unasked: int(asInt(row[13])),
 		Rcpt: store.Rcpt{Domain: asString(row[1]), To: asString(row[2]), Orcpt: asString(row[3]), Notify: mail.Notify(asInt(row[4])),
 			Due: moment(row[5]), Expires: moment(row[6]), Held: asBool(row[7])}}
 }

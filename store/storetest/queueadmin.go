@@ -146,6 +146,12 @@ func testAsked(t *testing.T, b *bench) {
 	b.now = b.now.Add(time.Second)
 	settle(next, true)
 	is("tried again", next, time.Time{}, time.Time{}, 2)
+
+	b.now = next
+	s := later(b.claim("uno.example", "ana", 1)[0], next)
+	s.Attempt = &store.Attempt{At: b.now, AsOf: b.now.Add(-time.Minute)}
+	b.must(b.Queue().Settle(b.ctx(), s))
+	b.same("attempts", fmt.Sprint(b.items(store.Pick{})[0].Attempts, b.items(store.Pick{})[0].Unasked), "1 1")
 }
 
 // People find items by what they know of them.
