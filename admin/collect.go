@@ -35,6 +35,7 @@ type Collected struct {
 	Slowed   bool      `json:"slowed,omitempty"`        // it failed, and next is later than every would have it
 	Last     time.Time `json:"last,omitzero"`           // when it was tried
 	Messages int       `json:"messages"`                // that came then
+	Total    int64     `json:"total,omitempty"`         // that came in all since it was added, or had another host or user
 	Nothing  bool      `json:"nothing_waits,omitempty"` // etrn, atrn, turn: the provider said so then, or sent nothing before QUIT
 	Left     int       `json:"left,omitempty"`          // that could not be filed and lie where they lay
 	Session  uint64    `json:"session,omitempty"`
@@ -209,7 +210,7 @@ func DeniedLogins(all []collect.Entry) (out []Collected) {
 
 func showCollected(e collect.Entry) Collected {
 	out := Collected{ID: e.ID, Way: string(e.Way), Host: e.Host, TLS: string(e.TLS), CA: believed(e.CA), User: e.User, Domains: e.Domains,
-		Account: e.Account, Keep: e.Keep, Created: e.Created, Next: e.Next, Slowed: e.Slowed(), Last: e.Last.At, Messages: e.Last.Messages, Nothing: e.Last.Nothing,
+		Account: e.Account, Keep: e.Keep, Created: e.Created, Next: e.Next, Slowed: e.Slowed(), Last: e.Last.At, Messages: e.Last.Messages, Total: e.Total, Nothing: e.Last.Nothing,
 		Left: e.Last.Left, Session: e.Last.Session, Failure: mail.Shown(e.Last.Failure)}
 	for _, one := range e.Last.Stayed {
 		out.Stayed = append(out.Stayed, Stayed{one.UIDL, one.Octets, one.From, one.Why})

@@ -56,8 +56,12 @@ func (h House) setEntry(ctx context.Context, in CollectChange) (out Collected, e
 		if err := h.newEntry(ctx, e); err != nil {
 			return err
 		}
+		forget := !e.SameMailbox(&before)
+		if forget {
+			e.Total = 0
+		}
 		out = showCollected(e)
-		return noEntry(h.Collected.ChangeEntry(ctx, e, !e.SameMailbox(&before)), in.ID)
+		return noEntry(h.Collected.ChangeEntry(ctx, e, forget), in.ID)
 	}
 	if h.Collector == nil {
 		return out, change()

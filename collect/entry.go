@@ -51,6 +51,7 @@ type Entry struct {
 	Created  time.Time
 	Next     time.Time // when it is due by its schedule; zero: never
 	Last     Result
+	Total    int64 // messages that came in all
 }
 
 // Result is what became of one time.
@@ -92,11 +93,11 @@ type Store interface {
 	Entry(ctx context.Context, id int64) (Entry, error)
 	AddEntry(ctx context.Context, e Entry) (Entry, error)
 	// ChangeEntry keeps what a person wrote of an entry, and when it is next due;
-	// way and Created stay. Its result begins anew, and where forget is set so does
-	// what Seen gives.
+	// way and Created stay. Its result begins anew, and where forget is set so do
+	// Total and what Seen gives.
 	ChangeEntry(ctx context.Context, e Entry, forget bool) error
 	RemoveEntry(ctx context.Context, id int64) error
-	// Settle keeps the result of a time and when the next is due.
+	// Settle keeps the result of a time and when the next is due, and counts into Total.
 	Settle(ctx context.Context, id int64, last Result, next time.Time) error
 	// Seen gives the unique-ids of messages that were filed, and Saw adds some;
 	// Forget takes those out that are no longer there (RFC 1939 §7).
@@ -118,6 +119,9 @@ func (e *Entry) Check() error {
 	}
 	if e.CA != "" && !x509.NewCertPool().AppendCertsFromPEM([]byte(e.CA)) {
 		return words.Fail("collect.ca", nil)
+	}
+	if e.CA != "" && e.TLS == Clear {
+		return words.Fail("collect.ca_clear", nil)
 	}
 	if e.Every != 0 && e.Every < Least {
 		return words.Fail("collect.often", words.Args{"Value": e.Every, "Least": Least})

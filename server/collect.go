@@ -29,8 +29,7 @@ func (h *House) newCollector() *collect.Collector {
 // the right password.
 func (h *House) denied(e collect.Entry) {
 	said, _ := e.Last.Denied()
-	said = strings.TrimSuffix(said, ".") // it stands in a sentence
-	args := words.Args{"Number": e.ID, "Way": strings.ToUpper(string(e.Way)), "Host": e.Host, "User": e.User, "What": said}
+	args := words.Args{"Number": e.ID, "Way": strings.ToUpper(string(e.Way)), "Host": e.Host, "User": e.User, "What": words.Within(said)}
 	told := words.Fail("server.denied", args)
 	domain := ""
 	if e.Way == collect.POP3 {

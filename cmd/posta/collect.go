@@ -36,8 +36,8 @@ func (a *app) collectCommand() *cobra.Command {
 		return a.done("done.collect_removed", words.Args{"Number": id})
 	})
 	remove.Example = "posta collect remove 1"
-	c := a.group("collect", "help.collect", a.collectAddCommand(), a.collectSetCommand(), a.collectRunCommand(), a.collectListCommand(), a.taking(show, 1, 1, "help.word_number"),
-		a.taking(remove, 1, 1, "help.word_number"))
+	c := a.group("collect", "help.collect", a.collectAddCommand(), a.collectSetCommand(), a.collectRunCommand(), a.collectListCommand(), a.namingCollected(a.taking(show, 1, 1, "help.word_number")),
+		a.namingCollected(a.taking(remove, 1, 1, "help.word_number")))
 	c.Long = a.say("help.collect_long", nil)
 	return c
 }
@@ -142,6 +142,12 @@ func (a *app) collectOutcome(c admin.Collected) string {
 		return a.say("collect.asked", nil)
 	}
 	said := a.say("collect.came", words.Args{"Count": c.Messages})
+	if c.Messages == 0 {
+		said = a.say("collect.came_none", nil)
+	}
+	if c.Total > int64(c.Messages) {
+		said += " (" + a.say("collect.so_far", words.Args{"Count": c.Total}) + ")"
+	}
 	if c.Left > 0 {
 		said += ", " + a.say("collect.left", words.Args{"Count": c.Left})
 	}

@@ -40,6 +40,20 @@ func TestCollectFailure(t *testing.T) {
 	}
 }
 
+// What the other server said with a full stop goes on in a sentence of ours.
+func TestDenied(t *testing.T) {
+	for lang, want := range map[string]string{"en": "refused: Authentication failed; tried again", "es": ": Authentication failed; se intenta"} {
+		w, err := words.New(lang)
+		if err != nil {
+			t.Fatal(err)
+		}
+		said := (&app{words: w}).denied(admin.Collected{ID: 1, Host: "pop.example", Failure: "log-in refused: Authentication failed.", Next: time.Now()})
+		if !strings.Contains(said, want) {
+			t.Error(said)
+		}
+	}
+}
+
 // ETRN brings nothing itself: none is counted.
 func TestCollectOutcome(t *testing.T) {
 	en, err := words.New("en")
@@ -56,7 +70,10 @@ func TestCollectOutcome(t *testing.T) {
 		{admin.Collected{Way: "etrn", Last: time.Now(), Nothing: true}, "nothing waits there"},
 		{admin.Collected{Way: "atrn", Last: time.Now(), Nothing: true}, "nothing waits there"},
 		{admin.Collected{Way: "etrn", Last: time.Now(), Failure: "459 no"}, "459 no"},
-		{admin.Collected{Way: "atrn", Last: time.Now()}, "0 messages"},
+		{admin.Collected{Way: "atrn", Last: time.Now()}, "nothing new came"},
+		{admin.Collected{Way: "pop3", Last: time.Now(), Total: 3}, "nothing new came (3 collected so far)"},
+		{admin.Collected{Way: "pop3", Last: time.Now(), Messages: 2, Total: 3}, "2 messages (3 collected so far)"},
+		{admin.Collected{Way: "pop3", Last: time.Now(), Messages: 2, Total: 2}, "2 messages"},
 		{admin.Collected{Way: "pop3", Last: time.Now(), Messages: 1, Left: 2, Failure: "no answer in time"}, "1 message, 2 left there; no answer in time"},
 	} {
 		if got := a.collectOutcome(tt.c); got != tt.want {

@@ -25,6 +25,9 @@ func (a *app) collectSetCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		if !anyTyped(c) {
+			return usage(words.Fail("collect.nothing_asked", nil))
+		}
 		var at admin.Collected
 		if err := a.ask(ctx, "collect.show", admin.ByID{ID: id}, &at); err != nil {
 			return err
@@ -59,17 +62,17 @@ func (a *app) collectSetCommand() *cobra.Command {
 	clearing(c, "user", "ca")
 	c.Long = a.say("help.collect_set_long", nil)
 	c.Example = "posta collect set 1 --every 1h\nposta collect set 1 --password\nposta collect set 1 --host isp.example"
-	return a.taking(c, 1, 1, "help.word_number")
+	return a.namingCollected(a.taking(c, 1, 1, "help.word_number"))
 }
 
 // collectChange is what the flags say anew, but for what stands in no wish.
 func (a *app) collectChange(c *cobra.Command, f *collectFlags, way collect.Way) (admin.CollectChange, error) {
 	var in admin.CollectChange
-	if err := a.belong(f, way); err != nil {
+	if err := f.belong(way); err != nil {
 		return in, err
 	}
 	if f.wish.Keep && f.erase {
-		return in, usage(words.Fail("collect.keep_or_delete", nil))
+		return in, exclude(c, "keep", "delete")
 	}
 	tls := f.security()
 	in = admin.CollectChange{TLS: changed(c, "tls", &tls), User: changed(c, "user", &f.wish.User), Account: changed(c, "account", &f.wish.Account),

@@ -59,30 +59,26 @@ func (f *collectFlags) security() string {
 }
 
 // typed is the first of the flags that stood on the command line; "" for none.
-func (a *app) typed(f *collectFlags) string {
+func (f *collectFlags) typed() string {
 	first := ""
 	f.VisitAll(func(one *pflag.Flag) {
-		if first == "" && a.isTyped(one) {
+		if first == "" && isTyped(one) {
 			first = one.Name
 		}
 	})
 	return first
 }
 
-func (a *app) isTyped(one *pflag.Flag) bool {
-	return one.Changed && (one.Annotations[typedOnly] != nil || a.Getenv(variable(one.Name)) == "")
-}
-
 // belong refuses flags that mean nothing with the way.
-func (a *app) belong(f *collectFlags, way collect.Way) error {
+func (f *collectFlags) belong(way collect.Way) error {
 	if way == collect.POP3 {
-		if a.isTyped(f.Lookup("domain")) {
+		if isTyped(f.Lookup("domain")) {
 			return usage(words.Fail("collect.pop_domain", nil))
 		}
 		return nil
 	}
 	for _, name := range []string{"account", "keep", "delete"} {
-		if a.isTyped(f.Lookup(name)) {
+		if isTyped(f.Lookup(name)) {
 			return usage(words.Fail("collect.only_pop", words.Args{"Flag": "--" + name}))
 		}
 	}
@@ -90,7 +86,7 @@ func (a *app) belong(f *collectFlags, way collect.Way) error {
 }
 
 // wished is what the flags say of a host.
-func (a *app) wished(ctx context.Context, f *collectFlags, host string) (admin.CollectWish, error) {
+func (a *app) wished(ctx context.Context, c *cobra.Command, f *collectFlags, host string) (admin.CollectWish, error) {
 	in := f.wish
 	in.Host = host
 	for way, wanted := range f.ways {
@@ -104,10 +100,13 @@ func (a *app) wished(ctx context.Context, f *collectFlags, host string) (admin.C
 	if in.Way == "" {
 		return in, usage(words.Fail("collect.one_way", nil))
 	}
-	if err := a.belong(f, collect.Way(in.Way)); err != nil {
+	if err := f.belong(collect.Way(in.Way)); err != nil {
 		return in, err
 	}
-	if in.Way == string(collect.POP3) && in.Keep == f.erase {
+	if in.Way == string(collect.POP3) && in.Keep && f.erase {
+		return in, exclude(c, "keep", "delete")
+	}
+	if in.Way == string(collect.POP3) && !in.Keep && !f.erase {
 		return in, usage(words.Fail("collect.keep_or_delete", nil))
 	}
 	in.TLS = f.security()
@@ -143,8 +142,9 @@ func (a *app) collectSecret(ctx context.Context, file string, in admin.CollectWi
 func (a *app) collectAddCommand() *cobra.Command {
 	var f *collectFlags
 	var every time.Duration
-	c := a.command("add", "help.collect_add", func(ctx context.Context, args []string) error {
-		in, err := a.wished(ctx, f, args[0])
+	var c *cobra.Command
+	c = a.command("add", "help.collect_add", func(ctx context.Context, args []string) error {
+		in, err := a.wished(ctx, c, f, args[0])
 		if err != nil {
 			return err
 		}
@@ -165,14 +165,15 @@ func (a *app) collectAddCommand() *cobra.Command {
 // collectRunCommand collects what was added, or a single time what was not.
 func (a *app) collectRunCommand() *cobra.Command {
 	var f *collectFlags
-	c := a.command("run", "help.collect_run", func(ctx context.Context, args []string) error {
+	var c *cobra.Command
+	c = a.command("run", "help.collect_run", func(ctx context.Context, args []string) error {
 		if id, err := entryNumber(args[0]); err == nil {
-			if flag := a.typed(f); flag != "" {
+			if flag := f.typed(); flag != "" {
 				return usage(words.Fail("collect.alone", words.Args{"Number": id, "Flag": "--" + flag}))
 			}
 			return a.collectNow(ctx, "collect.run", admin.ByID{ID: id})
 		}
-		in, err := a.wished(ctx, f, args[0])
+		in, err := a.wished(ctx, c, f, args[0])
 		if err != nil {
 			return err
 		}
@@ -184,7 +185,7 @@ func (a *app) collectRunCommand() *cobra.Command {
 		"posta collect run --atrn isp.example --user north --domain pepito.es\n" +
 		"posta collect run --etrn isp.example --domain pepito.es\n" +
 		"posta collect run --pop3 pop.example --user ana --account ana@pepito.es --keep"
-	return a.taking(c, 1, 1, "help.word_number_or_host")
+	return a.namingCollected(a.taking(c, 1, 1, "help.word_number_or_host"))
 }
 
 // collectNow runs an operation that collects. It fails where not all came.
@@ -198,7 +199,7 @@ func (a *app) collectNow(ctx context.Context, operation string, in any) error {
 	case c.Failure != "" && c.ID > 0:
 		return words.Fail("collect.failed", words.Args{"Number": c.ID, "Why": why})
 	case c.Failure != "" && c.Way == string(collect.POP3) && c.Messages > 0:
-		return words.Fail("collect.failed_midway", words.Args{"Host": c.Host, "Why": why})
+		return words.Fail("collect.failed_midway", words.Args{"Host": c.Host, "Why": words.Within(why)})
 	case c.Failure != "":
 		return words.Fail("collect.failed_once", words.Args{"Way": strings.ToUpper(c.Way), "Host": c.Host, "Why": why})
 	case c.Left > 0:

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -30,7 +31,27 @@ func (a *app) naming(c *cobra.Command, operations ...string) *cobra.Command {
 	return c
 }
 
-func (a *app) names(ctx context.Context, operation, begun string) []string {
+// namingCollected completes a command's argument with the numbers of what is collected,
+// each with what it is.
+func (a *app) namingCollected(c *cobra.Command) *cobra.Command {
+	c.ValidArgsFunction = func(c *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+		var listed []admin.Collected
+		if len(args) > 0 || a.listed(c.Context(), "collect.list", &listed) != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		var out []string
+		for _, one := range listed {
+			if number := strconv.FormatInt(one.ID, 10); strings.HasPrefix(number, begun) {
+				out = append(out, cobra.CompletionWithDesc(number, printable(strings.ToUpper(one.Way)+" "+one.Host+", "+collectedFor(one))))
+			}
+		}
+		return out, cobra.ShellCompDirectiveNoFileComp
+	}
+	return c
+}
+
+// listed asks a running server for what an operation lists, as long as a Tab may take.
+func (a *app) listed(ctx context.Context, operation string, out any) error {
 	if ctx == nil {
 		ctx = context.Background()
 	}
@@ -38,13 +59,17 @@ func (a *app) names(ctx context.Context, operation, begun string) []string {
 	defer cancel()
 	client, err := a.server(ctx)
 	if err != nil {
-		return nil
+		return err
 	}
+	return client.Call(ctx, operation, admin.None{}, out)
+}
+
+func (a *app) names(ctx context.Context, operation, begun string) []string {
 	var listed []struct {
 		Name, Address, Domain string
 		ID                    any // of messages in the queue a text, of others a number
 	}
-	if err := client.Call(ctx, operation, admin.None{}, &listed); err != nil {
+	if a.listed(ctx, operation, &listed) != nil {
 		return nil
 	}
 	var out []string

@@ -11,7 +11,8 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// Every flag of every command has its variable, which sets it.
+// Every flag of every command has its variable, which sets it; the own ones of set
+// commands change something and have none.
 func TestFlagsHaveVariables(t *testing.T) {
 	values := map[string]string{"bool": "true", "int": "7", "int64": "7", "uint32": "7", "uint64": "7", "duration": "90s", "count": "7", "count or all": "7"}
 	special := map[string]string{"quota": "5MB", "max-message": "5MB", "max-bytes": "5MB", "since": "2026-01-02", "max-age": "30d"}
@@ -51,6 +52,12 @@ func TestFlagsHaveVariables(t *testing.T) {
 			}
 			if err := a.fromEnvironment(c); err != nil {
 				t.Errorf("%s --%s: %s=%s: %v", c.CommandPath(), f.Name, variable(f.Name), value, err)
+			}
+			if !ownVariables(c, f) {
+				if f.Value.String() != before || f.Changed != changed {
+					t.Errorf("%s --%s: %s=%s changed it", c.CommandPath(), f.Name, variable(f.Name), value)
+				}
+				return
 			}
 			if f.Value.String() == before && !changed {
 				t.Errorf("%s --%s: %s=%s changed nothing", c.CommandPath(), f.Name, variable(f.Name), value)

@@ -43,13 +43,19 @@ func (a *app) statusCommand() *cobra.Command {
 				}
 			}
 			for _, c := range s.Denied {
-				a.warn(w, a.say("status.denied", words.Args{"Number": c.ID, "Host": c.Host, "User": printable(c.User), "Why": collectFailure(a.words, c.Failure), "Next": when(c.Next)}))
+				a.warn(w, a.denied(c))
 			}
 			return nil
 		})
 	})
 	c.Example = "posta status\nposta status --json"
 	return c
+}
+
+// denied says whose log-in is refused elsewhere.
+func (a *app) denied(c admin.Collected) string {
+	return a.say("status.denied", words.Args{"Number": c.ID, "Host": c.Host, "User": printable(c.User),
+		"Why": words.Within(collectFailure(a.words, c.Failure)), "Next": when(c.Next)})
 }
 
 // listeners is the table of ports, each with why it is not where it should be.

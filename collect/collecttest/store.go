@@ -65,7 +65,7 @@ func (m *memory) AddEntry(_ context.Context, e collect.Entry) (collect.Entry, er
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.last++
-	e.ID, e.Last = m.last, collect.Result{}
+	e.ID, e.Last, e.Total = m.last, collect.Result{}, 0
 	kept := e
 	kept.Domains = slices.Clone(e.Domains)
 	m.entries[e.ID] = &entry{Entry: kept}
@@ -74,9 +74,10 @@ func (m *memory) AddEntry(_ context.Context, e collect.Entry) (collect.Entry, er
 
 func (m *memory) ChangeEntry(_ context.Context, e collect.Entry, forget bool) error {
 	return m.with(e.ID, func(at *entry) {
-		e.Way, e.Created, e.Last, e.Domains = at.Way, at.Created, collect.Result{}, slices.Clone(e.Domains)
+		e.Way, e.Created, e.Last, e.Domains, e.Total = at.Way, at.Created, collect.Result{}, slices.Clone(e.Domains), at.Total
 		at.Entry = e
 		if forget {
+			at.Total = 0
 			at.seen = nil
 		}
 	})
@@ -87,7 +88,11 @@ func (m *memory) RemoveEntry(_ context.Context, id int64) error {
 }
 
 func (m *memory) Settle(_ context.Context, id int64, last collect.Result, next time.Time) error {
-	return m.with(id, func(e *entry) { e.Last, e.Next = last, next; e.Last.Stayed = slices.Clone(last.Stayed) })
+	return m.with(id, func(e *entry) {
+		e.Last, e.Next = last, next
+		e.Last.Stayed = slices.Clone(last.Stayed)
+		e.Total += int64(last.Messages)
+	})
 }
 
 func (m *memory) Seen(_ context.Context, id int64) (out []string, err error) {

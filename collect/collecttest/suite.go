@@ -55,7 +55,7 @@ func testEntries(t *testing.T, s collect.Store) {
 	last := collect.Result{At: born().Add(time.Minute), Took: 3 * time.Second, Messages: 4, Left: 1, Session: 1 << 40, Failure: "450 later",
 		Stayed: []collect.Stay{{UIDL: "b", Octets: 1 << 40, From: "a@x.example", Why: "full"}, {UIDL: "a", Why: "loop"}, {UIDL: "b"}}}
 	must(t, s.Settle(ctx, first.ID, last, born().Add(2*time.Hour)))
-	atrn.Last, atrn.Next = last, born().Add(2*time.Hour)
+	atrn.Last, atrn.Next, atrn.Total = last, born().Add(2*time.Hour), 4
 	got, err = s.Entry(ctx, first.ID)
 	must(t, err)
 	same(t, got, atrn)
@@ -116,8 +116,13 @@ func testChange(t *testing.T, s collect.Store) {
 	want := collect.Entry{ID: e.ID, Way: collect.POP3, Host: "b.example", TLS: collect.Implicit, CA: "y", User: "v", Password: "new",
 		Domains: []string{"c.example", "d.example"}, Account: "ana@north.example", Every: time.Minute, Created: born(), Next: born().Add(time.Hour)}
 	changed := want
+	changed.Total = 99
 	changed.Way, changed.Created, changed.Last = collect.ETRN, born().Add(time.Hour), collect.Result{At: born(), Failure: "no"}
+	must(t, s.Settle(ctx, e.ID, collect.Result{At: born(), Messages: 2}, born()))
 	for _, forget := range []bool{false, true} {
+		if want.Total = 3; forget {
+			want.Total = 0
+		}
 		must(t, s.ChangeEntry(ctx, changed, forget))
 		got, err := s.Entry(ctx, e.ID)
 		must(t, err)

@@ -15,7 +15,7 @@ import (
 // The statements about what is collected elsewhere, in the dialect that SQLite
 // and PostgreSQL share.
 const (
-	entryColumns = `id, way, host, tls, user, domains, account, keep, every, created, next, at, took, messages, unfiled, session, failure, ca, nothing_waits`
+	entryColumns = `id, way, host, tls, user, domains, account, keep, every, created, next, at, took, messages, unfiled, session, failure, ca, nothing_waits, total`
 	qEntries     = `SELECT ` + entryColumns + ` FROM collected ORDER BY id`
 	qEntry       = `SELECT ` + entryColumns + ` FROM collected WHERE id = $1`
 	qHasEntry    = `SELECT 1 FROM collected WHERE id = $1`
@@ -23,7 +23,7 @@ const (
 	qAddEntry    = `INSERT INTO collected (way, host, tls, user, domains, account, keep, every, created, next, at, took, messages, unfiled, session, failure, ca)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, 0, 0, 0, 0, '', $11) RETURNING id`
 	qAddEntrySecret  = `INSERT INTO collected_secret (entry_id, secret) VALUES ($1, $2)`
-	qSettleEntry     = `UPDATE collected SET at = $1, took = $2, messages = $3, unfiled = $4, session = $5, failure = $6, next = $7, nothing_waits = $8 WHERE id = $9`
+	qSettleEntry     = `UPDATE collected SET at = $1, took = $2, messages = $3, unfiled = $4, session = $5, failure = $6, next = $7, nothing_waits = $8, total = total + $3 WHERE id = $9`
 	qChangeEntry     = `UPDATE collected SET host = $1, tls = $2, user = $3, domains = $4, account = $5, keep = $6, every = $7, ca = $8 WHERE id = $9`
 	qSetEntrySecret  = `UPDATE collected_secret SET secret = $1 WHERE entry_id = $2`
 	qDropEntry       = `DELETE FROM collected WHERE id = $1`
@@ -35,6 +35,7 @@ const (
 	qAddStay         = `INSERT INTO collected_stay (collected_id, place, uidl, octets, author, why) VALUES ($1, $2, $3, $4, $5, $6)`
 	qDropStays       = `DELETE FROM collected_stay WHERE collected_id = $1`
 	qForgetAll       = `DELETE FROM collected_seen WHERE entry_id = $1`
+	qCountAnew       = `UPDATE collected SET total = 0 WHERE id = $1`
 )
 
 // Collected gives the store of what is collected elsewhere.
@@ -62,7 +63,7 @@ func scanEntry(row []driver.Value) collect.Entry {
 		User: asString(row[4]), Domains: fields(asString(row[5])), Account: asString(row[6]), Keep: asBool(row[7]),
 		Every: time.Duration(asInt(row[8])) * time.Microsecond, Created: asTime(row[9]), Next: microTime(row[10]),
 		Last: collect.Result{At: microTime(row[11]), Took: time.Duration(asInt(row[12])) * time.Microsecond, Messages: int(asInt(row[13])),
-			Left: int(asInt(row[14])), Session: uint64(asInt(row[15])), Failure: asString(row[16]), Nothing: asBool(row[18])}, CA: asString(row[17])}
+			Left: int(asInt(row[14])), Session: uint64(asInt(row[15])), Failure: asString(row[16]), Nothing: asBool(row[18])}, CA: asString(row[17]), Total: asInt(row[19])}
 }
 
 func scanStay(row []driver.Value) collect.Stay {
@@ -111,7 +112,7 @@ func (db collected) Entry(ctx context.Context, id int64) (collect.Entry, error) 
 
 // AddEntry implements collect.Store.
 func (db collected) AddEntry(_ context.Context, e collect.Entry) (collect.Entry, error) {
-	e.Created, e.Last = db.created(e.Created), collect.Result{}
+	e.Created, e.Last, e.Total = db.created(e.Created), collect.Result{}, 0
 	err := db.writer.change(func(t *tx) (err error) {
 		e.ID, err = t.number(qAddEntry, string(e.Way), e.Host, string(e.TLS), e.User, strings.Join(e.Domains, " "), e.Account,
 			boolValue(e.Keep), e.Every.Microseconds(), e.Created.UnixMicro(), stamp(e.Next), e.CA)
@@ -135,7 +136,9 @@ func (db collected) ChangeEntry(_ context.Context, e collect.Entry, forget bool)
 			_, err = t.exec(qSetEntrySecret, e.Password, e.ID)
 		}
 		if err == nil && forget {
-			_, err = t.exec(qForgetAll, e.ID)
+			if _, err = t.exec(qForgetAll, e.ID); err == nil {
+				_, err = t.exec(qCountAnew, e.ID)
+			}
 		}
 		if err != nil {
 			return err
