@@ -279,8 +279,10 @@ func ourReply(v verdict) (*mail.Error, time.Duration) {
 		return mail.Refuse(550, or(v.status, mail.Status{Class: 5, Subject: 1, Detail: 1}), words), noKept
 	case v.fate == failed && v.code != 0 && v.verb == smtp.MAIL.String():
 		return mail.Refuse(550, or(v.status, mail.Status{Class: 5, Subject: 7, Detail: 1}), words), noKept
-	case v.code != 0:
+	case v.code != 0 && v.verb == smtp.RCPT.String():
 		return mail.Refuse(450, or(v.status, mail.Status{Class: 4, Subject: 2, Detail: 0}), words), laterKept
+	case v.code != 0: // nothing was said about the recipient
+		return mail.Refuse(450, or(v.status, mail.Status{Class: 4, Subject: 3, Detail: 0}), words), laterKept
 	}
 	return mail.Refuse(451, or(v.status, mail.Status{Class: 4, Subject: 4, Detail: 1}), words), laterKept
 }

@@ -60,7 +60,7 @@ func TestAsk(t *testing.T) {
 		{asking("250 ok", "552 5.2.2 Full"), "550 5.2.2 The domain's host says to RCPT: 552 5.2.2 Full"},
 		{asking("250 ok", "450 4.2.1 Greylisted"), "450 4.2.1 The domain's host says to RCPT: 450 4.2.1 Greylisted"},
 		{asking("553 5.1.8 Who are you", ""), "550 5.1.8 The domain's host says to MAIL: 553 5.1.8 Who are you"},
-		{asking("451 Not now", ""), "450 4.2.0 The domain's host says to MAIL: 451 Not now"},
+		{asking("451 Not now", ""), "450 4.3.0 The domain's host says to MAIL: 451 Not now"},
 		{"S: 554 go away\nC: QUIT\nS: 221 bye\nclosed", "45"},
 		{"S: 220 x\nC: EHLO us.example\nS: 250 x\nC: MAIL FROM:<a@from.example>", "451 4.4.2 The domain's host cannot be asked: The connection broke"},
 		{"refused", "451 4.4.1 The domain's host cannot be asked: No connection: connection refused"},

@@ -295,11 +295,7 @@ func (g *greeter) logIn(ctx context.Context) verdict {
 	case err == nil:
 		return verdict{fate: relayed}
 	case errors.As(err, &refusal):
-		v := answered(refusal.Verb, false, refusal.Reply).softer()
-		if v.status == status(4, 0, 0) {
-			v.status = status(4, 7, 8)
-		}
-		return v
+		return answered(refusal.Verb, false, refusal.Reply).softer()
 	case errors.Is(err, smtpclient.ErrNoMechanism):
 		return said(later, "4.7.4", words.Fail("attempt.no_mechanism", nil))
 	}

@@ -124,9 +124,34 @@ func answered(verb smtp.Verb, body bool, r smtp.Reply) verdict {
 		v.theirs = v.status // it says that the reply was none to that
 	}
 	if v.status == (mail.Status{}) {
-		v.status = mail.Status{Class: uint8(r.Class())}
+		v.status = unsaid(verb, r.Code)
 	}
 	return v
+}
+
+// unsaid is the status of a refusal that came with none: what the verb's standard
+// has beside the code, else the generic one that fits it (RFC 3463 §3).
+func unsaid(verb smtp.Verb, code int) mail.Status {
+	class := uint8(code / 100)
+	switch {
+	case verb == smtp.STARTTLS: // RFC 3207 §4 names none, RFC 3463 §3.8 what it is about
+		return status(class, 7, 0)
+	case verb != smtp.AUTH:
+		return mail.Status{Class: class}
+	}
+	switch code { // RFC 4954 §6
+	case 432:
+		return status(4, 7, 12)
+	case 500:
+		return status(5, 5, 6)
+	case 534:
+		return status(5, 7, 9)
+	case 535:
+		return status(5, 7, 8)
+	case 538:
+		return status(5, 7, 11)
+	}
+	return status(class, 7, 0) // 454 and 530 say so themselves
 }
 
 // passed tells how far a message got.
