@@ -19,7 +19,8 @@ import (
 type Config struct {
 	Store    Store
 	Door     mail.Door
-	Hostname string // what EHLO says, and the greeting on a turned connection
+	Hostname string // of the greeting on a turned connection, where this house answers
+	Helo     string // what EHLO says, as that of mail that leaves; "": Hostname
 	MaxSize  int64  // octets of a message; 0: no limit
 	Sink     event.Sink
 	Session  func() uint64              // gives the number of the next session
@@ -53,6 +54,9 @@ type Collector struct {
 func New(cfg Config) *Collector {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.Helo == "" {
+		cfg.Helo = cfg.Hostname
 	}
 	if cfg.Session == nil {
 		cfg.Session = func() uint64 { return 0 }

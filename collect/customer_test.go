@@ -105,7 +105,7 @@ func newCustomer(t *testing.T, serve func(nc net.Conn), roots ...*x509.CertPool)
 	c := &customer{store: collecttest.New(), box: &letterbox{}}
 	number := uint64(0)
 	c.Collector = collect.New(collect.Config{
-		Store: c.store, Door: c.box, Hostname: "gw.north.example", MaxSize: 1000, Sink: c,
+		Store: c.store, Door: c.box, Hostname: "mx.north.example", Helo: "gw.north.example", MaxSize: 1000, Sink: c,
 		Session: func() uint64 { number++; return number },
 		Problem: func(err error) { t.Error(err) },
 		Denied:  func(e collect.Entry) { c.denied = append(c.denied, e) },

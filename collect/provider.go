@@ -95,7 +95,7 @@ func (v *visit) call(ctx context.Context) (*smtpclient.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := smtpclient.New(nc, smtpclient.Options{Name: v.c.cfg.Hostname, ID: v.result.Session, Sink: v.c.cfg.Sink, Opened: v.opened()})
+	c := smtpclient.New(nc, smtpclient.Options{Name: v.c.cfg.Helo, ID: v.result.Session, Sink: v.c.cfg.Sink, Opened: v.opened()})
 	v.collected(c.State)
 	if err := v.introduce(ctx, c, host); err != nil {
 		_ = c.Close("collect: " + failure(err))

@@ -55,7 +55,7 @@ func TestTurnedIsRead(t *testing.T) {
 	}
 	all := strings.Join(said, "\n")
 	at := strings.Index(all, "ATRN north.example")
-	for _, want := range []string{"ATRN north.example", "250 2.0.0 OK, now reversing", "gw.north.example ESMTP posta", "EHLO provider.example", "MAIL FROM:<a@far.example>", "QUIT", "Bye"} {
+	for _, want := range []string{"ATRN north.example", "250 2.0.0 OK, now reversing", "mx.north.example ESMTP posta", "EHLO provider.example", "MAIL FROM:<a@far.example>", "QUIT", "Bye"} {
 		i := strings.Index(all[at:], want)
 		if i < 0 {
 			t.Fatalf("%q does not stand behind what came before it in\n%s", want, all)

@@ -13,7 +13,7 @@ import (
 // door of everybody. Its connections go out as those of the queue do.
 func (h *House) newCollector() *collect.Collector {
 	return collect.New(collect.Config{
-		Store: h.db.Collected(), Door: h.room, Hostname: h.cfg.Hostname, MaxSize: h.maxHandedIn(),
+		Store: h.db.Collected(), Door: h.room, Hostname: h.cfg.Hostname, Helo: h.ehlo, MaxSize: h.maxHandedIn(),
 		Dial: h.queue.Connect, TLS: h.turnedTLS, Sink: h.events, Session: h.numbers.next, Problem: h.o.Report, Denied: h.denied,
 		Label: func(domain string) string {
 			label, err := aLabels(domain)
