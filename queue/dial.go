@@ -268,13 +268,17 @@ func (g *greeter) trust() *tls.Config {
 	return g.trusted.Config()
 }
 
+// note keeps what TLS there is, and tells the watchers what the certificate proves.
 func (g *greeter) note() {
 	s, _ := g.c.TLS()
 	args := words.Args{"TLS": strings.Replace(tls.VersionName(s.Version), "TLS ", "TLSv", 1) + " " + tls.CipherSuiteName(s.CipherSuite)}
 	g.secured = words.Fail("attempt.proven", args).Error()
-	if g.trusted.Wrong() != nil {
+	told := words.Fail("attempt.certificate_valid", nil)
+	if wrong := g.trusted.Wrong(); wrong != nil {
 		g.secured = words.Fail("attempt.unproven", args).Error()
+		told = words.Fail("attempt.certificate", words.Args{"Reason": Doubt(wrong, g.q.cfg.Now())})
 	}
+	g.c.State(event.Note{Text: told.Error()})
 }
 
 // logIn logs in to a smart host. That it refuses is for an administrator to

@@ -107,6 +107,11 @@ func TestTLS(t *testing.T) {
 				if got := f.Outcome + " " + f.Reply; !strings.HasPrefix(got, c.want) || len(w.dials) != c.attempts || (f.TLS == "") != (c.proof == "") || !strings.HasSuffix(f.TLS, c.proof) {
 					t.Errorf("%s, %q, %d dials", got, f.TLS, len(w.dials))
 				}
+				noted := map[string]string{"": "", "certificate valid": "[The host's certificate is valid]",
+					"certificate not valid": "[The host's certificate is not valid: it is not for mx.x.example but for other.example]"}[c.proof]
+				if all := strings.Join(w.remarks, "\n"); !strings.Contains(all, noted) {
+					t.Errorf("noted %q", all)
+				}
 			})
 		})
 	}
