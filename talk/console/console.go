@@ -70,6 +70,7 @@ type Console struct {
 	over      bool          // there is no connection any more
 	leaving   bool          // the person said so
 	encrypted bool          // STARTTLS has led to TLS
+	turned    bool          // the sides have changed: the person answers
 	failure   error         // what ended the connection, if that was not wanted
 	asking    int           // challenges that the transcript captured
 

@@ -390,3 +390,27 @@ func TestFolded(t *testing.T) {
 		}
 	}
 }
+
+// Behind TURN the server asks and the person answers: nobody waits for a reply,
+// each question is shown, and its end is an orderly one.
+func TestTurned(t *testing.T) {
+	const script = `
+		S: 220 x
+		C: EHLO me.example
+		S: 250 x
+		C: TURN
+		S: 250 ok
+		C: 220 me.example
+		S: EHLO x
+		C: 250 me.example
+		S: MAIL FROM:<a@x.es>
+		C: 550 no
+		S: QUIT
+		C: 221 bye`
+	screen, _, _ := scene{protocol: "smtp", script: script, typed: []string{"EHLO me.example", "TURN", "220 me.example", "250 me.example", "550 no", "221 bye"}}.play(t)
+	wants(t, screen, "S: 250 ok", "   the sides have changed: the server asks from here on, and what you type", "   answers it. It waits for a greeting: 220 and a name", "C: 220 me.example", "S: EHLO x", "C: 250 me.example", "S: MAIL FROM:<a@x.es>",
+		"C: 550 no", "S: QUIT", "C: 221 bye", "   the server closed the connection, as it should")
+	if strings.Contains(screen, "no answer for") || strings.Contains(screen, "answers nothing") {
+		t.Error(screen)
+	}
+}

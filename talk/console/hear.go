@@ -43,7 +43,7 @@ func (c *Console) hear(ctx context.Context, in chunk) {
 // closed is the end of the connection, by the server.
 func (c *Console) closed(err error) {
 	switch {
-	case c.verb != "QUIT":
+	case c.verb != "QUIT" && !(c.turned && errors.Is(err, io.EOF)):
 		c.lost(err)
 		return
 	case errors.Is(err, io.EOF):
@@ -68,6 +68,11 @@ func (c *Console) line(ctx context.Context, line []byte, when time.Time) {
 		c.tell("talk.more_lines", words.Args{"Count": c.lines - shown - 1})
 		c.printLine(line, h, when)
 	}
+	if h.asks {
+		c.sentAt = time.Time{}
+		c.scribe.Remark(string(line))
+		return
+	}
 	if h.stray && h.done {
 		c.tell("talk.stray", nil)
 		c.scribe.Remark(string(line))
@@ -85,6 +90,10 @@ func (c *Console) line(ctx context.Context, line []byte, when time.Time) {
 		c.handshake(ctx)
 	default:
 		c.settled()
+	}
+	if h.turned {
+		c.turned = true
+		c.tell("talk.turned", nil)
 	}
 	if h.bye {
 		c.bye()
@@ -174,7 +183,7 @@ func (c *Console) tellHint() {
 		return
 	}
 	now := strings.Join(c.speaker.legal(), " ")
-	if now == c.hint {
+	if now == c.hint || now == "" {
 		return
 	}
 	c.hint = now

@@ -27,6 +27,9 @@ type smtpSpeaker struct {
 }
 
 func (s *smtpSpeaker) sent(line []byte) {
+	if s.dialog.Turned() { // it answers
+		return
+	}
 	if what, _, _ := s.dialog.Next(smtp.Client); what == smtp.AuthLine {
 		s.dialog.Auth(line)
 		return
@@ -62,6 +65,9 @@ func addressesIn(past []string) []string {
 func (s *smtpSpeaker) data(n int64, done bool) { s.dialog.Data(n, done) }
 
 func (s *smtpSpeaker) hear(line []byte) heard {
+	if s.dialog.Turned() {
+		return heard{first: true, asks: true}
+	}
 	a, done, err := s.dialog.Reply(string(line))
 	h := heard{first: !s.begun, done: done, stray: err != nil}
 	s.begun = err == nil && !done
@@ -78,6 +84,7 @@ func (s *smtpSpeaker) hear(line []byte) heard {
 		h.challenge = []byte(a.Text)
 	}
 	s.step(a, &h)
+	h.turned = s.dialog.Turned()
 	return h
 }
 
@@ -118,6 +125,8 @@ func (s *smtpSpeaker) secured() {
 
 func (s *smtpSpeaker) next() (awaited, int64) {
 	switch what, n, sure := s.dialog.Next(smtp.Client); {
+	case s.dialog.Turned():
+		return aCommand, 0
 	case what == smtp.AuthLine && sure:
 		return anAnswer, 0
 	case what == smtp.MailData && sure:
@@ -149,6 +158,9 @@ func (s *smtpSpeaker) legal() []string {
 }
 
 func (s *smtpSpeaker) fits(v smtp.Verb) bool {
+	if s.dialog.Turned() {
+		return false
+	}
 	if e := v.Extension(); e != 0 && e != smtp.ExtHelp && !s.offer.Extensions.Has(e) {
 		return false
 	}

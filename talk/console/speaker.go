@@ -18,6 +18,8 @@ type heard struct {
 	expect    string // of a whole response, as a transcript expects it
 	tls       bool   // the handshake comes next
 	bye       bool   // the server takes leave
+	turned    bool   // the sides change behind it: the server asks from there on
+	asks      bool   // they have: it asks something
 	challenge []byte // base64 of a challenge; not nil where there is one
 }
 
