@@ -3,12 +3,14 @@ package dsn
 import (
 	"bytes"
 	"errors"
+	"io"
 	"net/netip"
 	"reflect"
 	"strings"
 	"testing"
 	"time"
 
+	"posta/imf"
 	"posta/mail"
 )
 
@@ -35,6 +37,7 @@ func write(t *testing.T, r *Report) []byte {
 
 // rfc: 3461-6.3-3, 3461-6.3-4, 3461-6.3-7, 3461-6.3-9, 3461-6.3-11, 3461-6.3-12, 3461-9.3-1, 3464-2.2.1-3, 3464-2.2.3-2
 // rfc: 3464-2.2.5-1, 3464-2.3.2-1, 3464-2.3.3-1, 3464-2.3.4-1, 3464-2.3.7-1, 3464-2.1-1
+// rfc: 6522-3-1, 6522-3-4
 func TestWrite(t *testing.T) {
 	const want = "From: \"Mail delivery (mx.pepito.es)\" <postmaster@pepito.es>\r\n" +
 		"To: <pepe@pepito.es>\r\n" +
@@ -80,6 +83,7 @@ func TestWrite(t *testing.T) {
 
 // What posta itself found is said in the language of each half, and a Subject
 // beyond ASCII as its reader can take it (RFC 2047, RFC 6532).
+// rfc: 6522-3-3
 func TestOwnWords(t *testing.T) {
 	spanish := Spanish()
 	spanish.Own = func(reason string) string {
@@ -272,15 +276,17 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
+// rfc: 6533-3-5, 6533-3-7, 6533-4.1-1, 6533-4.1-2, 6533-4.1-4, 6533-6.2-1, 6533-6.3-1, 6533-6.4-1
 func TestForms(t *testing.T) {
 	r := example()
 	r.UTF8 = true
 	r.Recipients[0].Final = "utf-8;peña@b.c"
+	r.Recipients[0].Diagnostic = "550 año"
 	r.Header, r.Full = nil, strings.NewReader("Subject: ñ\r\n\r\nbody")
 	r.EightBit = true
 	msg := string(write(t, r))
 	for _, want := range []string{"Content-Type: message/global-delivery-status\r\nContent-Transfer-Encoding: 8bit\r\n",
-		"Final-Recipient: utf-8;peña@b.c\r\n", "Content-Type: message/global\r\n", "\r\nSubject: ñ\r\n\r\nbody\r\n--b1--\r\n"} {
+		"Final-Recipient: utf-8;peña@b.c\r\n", "Diagnostic-Code: smtp; 550 año\r\n", "Content-Type: message/global\r\nContent-Transfer-Encoding: 8bit\r\n", "\r\nSubject: ñ\r\n\r\nbody\r\n--b1--\r\n"} {
 		if !strings.Contains(msg, want) {
 			t.Errorf("global report lacks %q:\n%s", want, msg)
 		}
@@ -336,6 +342,125 @@ func TestFields(t *testing.T) {
 		"\r\n--b1\r\n"
 	if !strings.Contains(msg, want) {
 		t.Errorf("no\n%s\nin\n%s", want, msg)
+	}
+}
+
+// What goes back of a message has the type that it is: a header alone is no
+// message, and one of UTF-8 has neither the old types nor a charset.
+// rfc: 6522-4-1, 6522-4-3, 6522-3-4, 6522-3-5, 6533-4.4-3, 6533-6.3-1, 6533-6.3-3
+func TestReturned(t *testing.T) {
+	const wide, plain = "Subject: año\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\n", "Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\n"
+	for _, tt := range []struct {
+		header, full string
+		utf8         bool
+		want         string
+	}{
+		{plain, "", false, "Content-Type: text/rfc822-headers\r\n\r\n" + plain},
+		{plain, "", true, "Content-Type: text/rfc822-headers\r\n\r\n" + plain},
+		{wide, "", true, "Content-Type: message/global-headers\r\nContent-Transfer-Encoding: 8bit\r\n\r\n" + wide},
+		{wide, "", false, "Content-Type: text/rfc822-headers\r\nContent-Transfer-Encoding: 8bit\r\n\r\n" + wide},
+		{"", plain + "\r\nx", false, "Content-Type: message/rfc822\r\n\r\n" + plain + "\r\nx"},
+		{"", wide + "\r\nx", true, "Content-Type: message/global\r\nContent-Transfer-Encoding: 8bit\r\n\r\n" + wide + "\r\nx"},
+	} {
+		r := example()
+		r.UTF8, r.EightBit = tt.utf8, !mail.IsASCII(tt.header+tt.full)
+		r.Header = []byte(tt.header)
+		if tt.full != "" {
+			r.Header, r.Full = nil, strings.NewReader(tt.full)
+		}
+		msg := string(write(t, r))
+		if _, got, _ := strings.Cut(msg, "Status: 2.1.5\r\n\r\n--b1\r\n"); got != tt.want+"\r\n--b1--\r\n" {
+			t.Errorf("UTF-8 %v: %q, want %q", tt.utf8, got, tt.want)
+		}
+		if !strings.Contains(msg, "Content-Type: message/delivery-status\r\n\r\n") {
+			t.Errorf("what is ASCII has another type in\n%s", msg)
+		}
+	}
+}
+
+// A whole report can be put into seven bits, and says the same then.
+// rfc: 6533-4.5-1, 6533-4.4-2, 6522-3-7
+func TestReportInSevenBits(t *testing.T) {
+	for _, full := range []bool{true, false} {
+		r := example()
+		r.UTF8, r.EightBit = true, true
+		r.Recipients[0] = Recipient{Original: "utf-8;peña@b.c", Final: "utf-8;niño@b.c", Action: Failed, Status: mail.Status{Class: 5, Subject: 1, Detail: 1}, Diagnostic: "550 año"}
+		r.Header = []byte("Subject: ñ\r\n")
+		if full {
+			r.Full = strings.NewReader("Subject: ñ\r\n\r\nbody ñ\r\n")
+		}
+		var b bytes.Buffer
+		if err := r.Write(&b, English(), Spanish()); err != nil {
+			t.Fatal(err)
+		}
+		s, err := imf.LookSevenBit(bytes.NewReader(b.Bytes()), imf.Usual())
+		if err != nil {
+			t.Fatal(err)
+		}
+		narrow, err := io.ReadAll(s.Reader(bytes.NewReader(b.Bytes())))
+		if err != nil || !mail.IsASCII(string(narrow)) {
+			t.Errorf("%v\n%s", err, narrow)
+		}
+		want, err := Parse(b.Bytes())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := Parse(narrow); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("got %+v, %v\nwant %+v\n%s", got, err, want, narrow)
+		}
+	}
+}
+
+// An address of the type utf-8 is taken out of its 7-bit form, unless it is not of
+// that form from end to end, or no address: then it stays as it came.
+// rfc: 6533-3-5, 6533-3-10, 6533-3-11, 6533-4.1-5
+func TestUTF8Address(t *testing.T) {
+	for came, want := range map[string][2]string{ // in a part of UTF-8, and in one of ASCII
+		`utf-8;pe\x{F1}a@b.c`:       {`utf-8;peña@b.c`, `utf-8;pe\x{F1}a@b.c`},
+		`utf-8;peña@b.c`:            {`utf-8;peña@b.c`, `utf-8;pe\x{F1}a@b.c`},
+		`UTF-8;\x{1f600}@b.c`:       {`UTF-8;😀@b.c`, `UTF-8;\x{1F600}@b.c`},
+		`utf-8;a\x{2B}b\x{3d}@b.c`:  {`utf-8;a+b=@b.c`, `utf-8;a\x{2B}b\x{3D}@b.c`},
+		`utf-8;a+b@b.c`:             {`utf-8;a+b@b.c`, `utf-8;a\x{2B}b@b.c`},
+		`utf-8;pepe@b.c`:            {`utf-8;pepe@b.c`, `utf-8;pepe@b.c`},
+		`utf-8;a+b\x{F1}@b.c`:       {`utf-8;a+b\x{F1}@b.c`, `utf-8;a+b\x{F1}@b.c`},
+		`utf-8;\x{41}na@b.c`:        {`utf-8;\x{41}na@b.c`, `utf-8;\x{41}na@b.c`},
+		`utf-8;\x{00F1}@b.c`:        {`utf-8;\x{00F1}@b.c`, `utf-8;\x{00F1}@b.c`},
+		`utf-8;\x{D800}@b.c`:        {`utf-8;\x{D800}@b.c`, `utf-8;\x{D800}@b.c`},
+		`utf-8;\x{110000}@b.c`:      {`utf-8;\x{110000}@b.c`, `utf-8;\x{110000}@b.c`},
+		`utf-8;\x{F1`:               {`utf-8;\x{F1`, `utf-8;\x{F1`},
+		`utf-8;pe\x{F1}a`:           {`utf-8;pe\x{F1}a`, `utf-8;pe\x{F1}a`},
+		`utf-8;peña`:                {`utf-8;peña`, `utf-8;pe\x{F1}a`},
+		`rfc822;pe\x{F1}a@b.c`:      {`rfc822;pe\x{F1}a@b.c`, `rfc822;pe\x{F1}a@b.c`},
+		`x400;C=es; A=peña\x{F1} ;`: {`x400;C=es; A=peña\x{F1} ;`, `x400;C=es; A=pe?a\x{F1} ;`},
+	} {
+		for i, utf := range []bool{true, false} {
+			r := example()
+			r.UTF8, r.Recipients[0].Original = utf, came
+			if msg := string(write(t, r)); !strings.Contains(msg, "\r\nOriginal-Recipient: "+want[i]+"\r\n") {
+				t.Errorf("%s, UTF-8 %v: not %s in\n%s", came, utf, want[i], msg)
+			}
+		}
+	}
+}
+
+// The types of UTF-8 and the traditional ones stand beside each other as they like.
+// rfc: 6533-4.4-1, 6533-4.4-2
+func TestParseMixedTypes(t *testing.T) {
+	for _, status := range []string{"message/delivery-status", "message/global-delivery-status"} {
+		for _, back := range []string{"message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers"} {
+			for _, encoding := range []string{"8bit", "base64"} {
+				header := "Subject: x\r\n"
+				if encoding == "base64" {
+					header = "U3ViamVjdDogeA0K\r\n"
+				}
+				r, err := Parse([]byte("Content-Type: multipart/report; report-type=delivery-status; boundary=q\r\n\r\n--q\r\n\r\nSorry.\r\n" +
+					"--q\r\nContent-Type: " + status + "\r\n\r\nReporting-MTA: dns; x.y\r\n\r\nFinal-Recipient: utf-8; \\x{F1}@b.c\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n" +
+					"--q\r\nContent-Type: " + back + "\r\nContent-Transfer-Encoding: " + encoding + "\r\n\r\n" + header + "\r\n--q--\r\n"))
+				if err != nil || len(r.Recipients) != 1 || r.Recipients[0].Final != "utf-8;ñ@b.c" || string(r.Header) != "Subject: x\r\n" {
+					t.Errorf("%s, %s, %s: %+v, %v", status, back, encoding, r, err)
+				}
+			}
+		}
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 func toUnitext(addr string) string {
 	var b strings.Builder
 	for _, r := range addr {
-		if r > ' ' && r < 0x7f && r != '\\' && r != '+' && r != '=' {
+		if needless(r) {
 			b.WriteRune(r)
 			continue
 		}
@@ -21,26 +21,45 @@ func toUnitext(addr string) string {
 	return b.String()
 }
 
-// fromUnitext undoes it. What is no such form stays as it is.
+// fromUnitext undoes it, and leaves alone what is not of that form from end to end
+// (RFC 6533 §3, utf-8-enc-addr): nobody knows what it would stand for.
 func fromUnitext(addr string) string {
 	var b strings.Builder
-	for {
-		i := strings.Index(addr, `\x{`)
-		if i < 0 {
-			break
+	for rest := addr; ; {
+		before, after, more := strings.Cut(rest, `\x{`)
+		b.WriteString(before)
+		switch {
+		case !more && len(rest) == len(addr):
+			return addr // as it is
+		case strings.ContainsAny(before, ` \+=`):
+			return addr
+		case !more:
+			return b.String()
 		}
-		hex, rest, ok := strings.Cut(addr[i+3:], "}")
-		n, err := strconv.ParseUint(hex, 16, 32)
-		if !ok || len(hex) < 2 || len(hex) > 6 || err != nil || !utf8.ValidRune(rune(n)) {
-			b.WriteString(addr[:i+3])
-			addr = addr[i+3:]
-			continue
+		hex, behind, ok := strings.Cut(after, "}")
+		r, known := hexPoint(hex)
+		if !ok || !known {
+			return addr
 		}
-		b.WriteString(addr[:i])
-		b.WriteRune(rune(n))
-		addr = rest
+		b.WriteRune(r)
+		rest = behind
 	}
-	return b.String() + addr
+}
+
+// hexPoint reads a HEXPOINT (RFC 6533 §3): of ASCII only what cannot stand for
+// itself, and no more digits than it needs.
+func hexPoint(hex string) (rune, bool) {
+	n, err := strconv.ParseUint(hex, 16, 32)
+	r := rune(n)
+	if err != nil || !utf8.ValidRune(r) || !strings.EqualFold(hex, fmt.Sprintf("%02X", r)) {
+		return 0, false
+	}
+	return r, !needless(r)
+}
+
+// needless says that a character stands for itself.
+func needless(r rune) bool {
+	return r > ' ' && r < 0x7f && r != '\\' && r != '+' && r != '='
 }
 
 // plain replaces control characters, so that nothing of a peer begins a line.

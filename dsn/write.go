@@ -306,14 +306,19 @@ func (f *fields) recipient(rc *Recipient) {
 }
 
 // typed writes an address with its type, not folded, for blanks and case in
-// it count. A UTF-8 one is written as the part allows (RFC 6533 §3).
+// it count. A UTF-8 one is written as the part allows; what is only called one
+// stays as it is, if the part can hold it (RFC 6533 §3).
 func (f *fields) typed(name, value string) {
 	kind, addr, _ := strings.Cut(value, ";")
 	if strings.EqualFold(kind, "utf-8") {
-		if f.utf8 {
-			addr = fromUnitext(addr)
-		} else {
-			addr = toUnitext(fromUnitext(addr))
+		said := fromUnitext(addr)
+		_, err := mail.ParseAddress(said)
+		switch {
+		case err != nil && (f.utf8 || mail.IsASCII(addr)):
+		case f.utf8:
+			addr = said
+		default:
+			addr = toUnitext(said)
 		}
 	}
 	line := name + ": " + kind + ";" + plain(addr)

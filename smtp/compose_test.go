@@ -55,6 +55,7 @@ func TestCompose(t *testing.T) {
 
 // An address of the type utf-8 goes in ASCII, which every server can have, and is
 // the same there (RFC 6533 §3).
+// rfc: 6533-3-2, 6533-3-3, 6533-3-4, 6533-3-9
 func TestRcptInternational(t *testing.T) {
 	for orcpt, want := range map[string]string{
 		"utf-8;niño@españa.example": `utf-8;ni\x{F1}o@espa\x{F1}a.example`,
@@ -64,8 +65,10 @@ func TestRcptInternational(t *testing.T) {
 		"rfc822;a+b@c":              "rfc822;a+2Bb@c",
 	} {
 		to := mail.Recipient{To: mail.Address{Local: "x", Domain: "far.example"}, Orcpt: orcpt}
-		if got := Rcpt(to, ExtDSN).String(); got != "RCPT TO:<x@far.example> ORCPT="+want {
-			t.Errorf("%s: %s", orcpt, got)
+		for _, offered := range []Extension{ExtDSN, ExtDSN | ExtSMTPUTF8} {
+			if got := Rcpt(to, offered).String(); got != "RCPT TO:<x@far.example> ORCPT="+want {
+				t.Errorf("%s: %s", orcpt, got)
+			}
 		}
 	}
 }
