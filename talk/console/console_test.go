@@ -115,6 +115,33 @@ func TestLogIns(t *testing.T) {
 	}
 }
 
+// A challenge that is no base64 is answered with a star where posta makes the
+// answers; a person who makes them sees it.
+// rfc: 5034-4-11, 5034-4-12
+func TestStrangeChallenges(t *testing.T) {
+	const pop3 = `
+		S: +OK x
+		C: AUTH PLAIN
+		S: + please
+		C: *
+		S: -ERR cancelled
+		C: AUTH SCRAM-SHA-256
+		S: + =AAA
+		C: *
+		S: -ERR cancelled
+		C: AUTH LOGIN
+		S: + who?
+		C: cGVwZQ==
+		S: -ERR no
+		C: QUIT
+		S: +OK`
+	screen, e, _ := scene{protocol: "pop3", script: pop3, typed: []string{"AUTH PLAIN", "AUTH SCRAM-SHA-256", "AUTH LOGIN", "pepe", "QUIT"}}.play(t)
+	wants(t, screen, "S: + please", "   the challenge is no base64; the log-in is broken off", "C: *", "S: + =AAA", "   the challenge is no base64; the log-in is broken off", "C: *", "S: + who?", "C: cGVwZQ==")
+	if e.secrets != 0 {
+		t.Errorf("%d passwords were asked for", e.secrets)
+	}
+}
+
 func TestPOP3(t *testing.T) {
 	const script = `
 		S: +OK <1896.697170952@dbc.mtview.ca.us>

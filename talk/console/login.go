@@ -54,9 +54,25 @@ func (c *Console) challenged(challenge []byte) {
 	}
 	l := c.login
 	l.waiting, l.prompt, l.challenge = false, text, challenge
-	if l.client != nil {
+	_, ok := pop3.DecodeSASL(challenge)
+	switch {
+	case l.client != nil:
 		c.respond()
+	case l.byItself() && !ok: // nobody else is there to see that (RFC 4954 §4, RFC 5034 §4)
+		c.strange()
 	}
+}
+
+// strange ends an exchange whose challenge nobody can read.
+func (c *Console) strange() {
+	c.tell("talk.no_base64", nil)
+	c.answer("*", "")
+}
+
+// cancel ends an exchange that can't go on.
+func (c *Console) cancel(why error) {
+	c.print(c.dim("   " + why.Error()))
+	c.answer("*", "")
 }
 
 // take does what was typed for a log-in.
@@ -121,8 +137,7 @@ func (c *Console) begin(l *login, password string) {
 		first, err = client.Start()
 	}
 	if err != nil {
-		c.print(c.dim("   " + err.Error()))
-		c.answer("*", "")
+		c.cancel(err)
 		return
 	}
 	args := talk.Argument(l.user) + "," + talk.Argument(password)
@@ -141,14 +156,14 @@ func (c *Console) begin(l *login, password string) {
 
 // respond answers a further challenge of SCRAM.
 func (c *Console) respond() {
-	octets, err := base64.StdEncoding.DecodeString(string(c.login.challenge))
-	var out []byte
-	if err == nil {
-		out, err = c.login.client.Next(octets)
+	octets, ok := pop3.DecodeSASL(c.login.challenge)
+	if !ok {
+		c.strange()
+		return
 	}
+	out, err := c.login.client.Next(octets)
 	if err != nil {
-		c.print(c.dim("   " + err.Error()))
-		c.answer("*", "")
+		c.cancel(err)
 		return
 	}
 	c.answer(base64.StdEncoding.EncodeToString(out), fmt.Sprintf("$scramnext($c%d)", c.asking))
