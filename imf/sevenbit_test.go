@@ -21,6 +21,7 @@ func sevenBit(t testing.TB, msg string) (string, *SevenBit, error) {
 	return string(out), s, nil
 }
 
+// rfc: 6522-3-7, 6522-4-2, 6533-6.3-2
 func TestSevenBit(t *testing.T) {
 	crlf := strings.NewReplacer("\n", "\r\n")
 	const text = "MIME-Version: 1.0\nContent-Type: text/plain; charset=iso-8859-1\nContent-Transfer-Encoding: 8bit\n"
@@ -72,7 +73,11 @@ func TestSevenBit(t *testing.T) {
 			mixed7 + "\n--b b\nContent-Description: =?utf-8?q?=C3=B1?=\nContent-Disposition: attachment; filename*=utf-8''%C3%B1\n\nx\n--b b--\n"},
 		{"in a delimiter", mixed8 + "\n--b bñ\n", ""},
 		{"behind a line that is no field", "Subject: x\nwhat is this\n\nñ\n", ""},
-		{"of another kind", "Content-Type: message/global\n\nSubject: ñ\n\nx\n", ""},
+		{"of another kind", "Content-Type: message/news\n\nSubject: ñ\n\nx\n", ""},
+		{"header that goes back", mixed8 + "\n--b b\nContent-Type: text/rfc822-headers\nContent-Transfer-Encoding: 8bit\n\nSubject: \xf1\n\n--b b--\n",
+			mixed7 + "\n--b b\nContent-Type: text/rfc822-headers\nContent-Transfer-Encoding: quoted-printable\n\nSubject: =F1\n\n--b b--\n"},
+		{"in a message of UTF-8", mixed8 + "\n--b b\nContent-Type: message/global\nContent-Transfer-Encoding: 8bit\n\nSubject: ñ\n\nx\n--b b\nContent-Type: message/global-headers\n\nA: b\n--b b--\n",
+			mixed7 + "\n--b b\nContent-Type: message/global\nContent-Transfer-Encoding: base64\n\nU3ViamVjdDogw7ENCg0KeA==\n--b b\nContent-Type: message/global-headers\n\nA: b\n--b b--\n"},
 	} {
 		in, want := crlf.Replace(tt.in), crlf.Replace(tt.out)
 		got, s, err := sevenBit(t, in)

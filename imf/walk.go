@@ -222,7 +222,7 @@ func (w *walk) roleOf(e *entity, encoding, boundary string) role {
 		return composite
 	case e.kind == "message/rfc822" && !deep:
 		return composite
-	case main == "message":
+	case main == "message" && !strings.HasPrefix(sub, "global"): // those may be encoded (RFC 6532 §3.7, RFC 6533 §4.4)
 		return opaque
 	}
 	return single

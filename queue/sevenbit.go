@@ -23,7 +23,8 @@ type Resign func(ctx context.Context, domain string, message io.Reader) ([]byte,
 // want SMTPUTF8 and the sender did not ask for it, goes by it where it is offered
 // (RFC 6531 §3.4), else as it came by 8BITMIME. For a host without that, too, what
 // was only announced as 8-bit goes as it is, for programs say so of all they send;
-// the rest is put into seven bits (RFC 6152 §3). Not what others have signed, which
+// the rest is put into seven bits (RFC 6152 §3), and so is a report for a host
+// without SMTPUTF8 (RFC 6533 §4.5). Not what others have signed, which
 // would break their signature, nor what cannot be converted: these are refused, by
 // Send or, for the header's sake, here.
 func (q *Queue) fit(ctx context.Context, l *link, m *smtpclient.Message, out *store.Outgoing, from *content) error {
@@ -31,7 +32,8 @@ func (q *Queue) fit(ctx context.Context, l *link, m *smtpclient.Message, out *st
 	if out.Traits.UTF8 && has(smtp.ExtSMTPUTF8) && has(smtp.Ext8BitMIME) {
 		m.Envelope.UTF8 = true
 	}
-	if m.Envelope.Body != mail.Body8BitMIME || m.Envelope.UTF8 || has(smtp.Ext8BitMIME) {
+	report := m.Envelope.UTF8 && out.From == "" && !has(smtp.ExtSMTPUTF8) // that is nobody's, and whose loss nobody would hear of
+	if !report && (m.Envelope.Body != mail.Body8BitMIME || m.Envelope.UTF8 || has(smtp.Ext8BitMIME)) {
 		return nil
 	}
 	body := q.cfg.Store.Content(ctx, out)
@@ -50,12 +52,17 @@ func (q *Queue) fit(ctx context.Context, l *link, m *smtpclient.Message, out *st
 		}
 		return nil
 	case s.Plain:
-		m.ASCII = true
+		m.ASCII, m.Envelope.UTF8 = true, false
 		return nil
 	}
 	s.Unsigned = true
 	m.Content = io.MultiReader(bytes.NewReader(q.resigned(ctx, ours, s, out)), s.Reader(from))
 	m.ASCII, m.Size = true, -1
+	if report {
+		m.Envelope.UTF8, m.Envelope.Body = false, mail.Body7Bit
+		l.note("the host takes no SMTPUTF8: it gets this report in 7 bits")
+		return nil
+	}
 	l.note("the host takes no 8-bit messages: it gets this one in 7 bits")
 	return nil
 }

@@ -18,6 +18,7 @@ func remarks() map[string][]string {
 		"note.unsent":           {"ID", "To", "Why"},
 		"note.not_signed":       nil,
 		"note.seven_bits":       nil,
+		"note.narrow_report":    nil,
 		"note.unasked":          {"Host", "Why", "Address", "Date"},
 		"note.from_unreadable":  {"Field"},
 		"note.from_login":       {"Field", "Address"},
