@@ -31,7 +31,7 @@ func (w *waitingRoom) Items(_ context.Context, p store.Pick) ([]store.Item, erro
 	var out []store.Item
 	for _, one := range w.items {
 		if one.ID > p.After && (p.Queue == "" || p.Queue == one.Out.Queue) && (p.Domain == "" || p.Domain == one.Domain) &&
-			(p.Sender == "" || p.Sender == one.Out.Sender) && (p.To == "" || p.To == one.To) &&
+			(p.Sender == "" || p.Sender == one.Out.Sender || p.Sender == one.Out.From) && (p.To == "" || p.To == one.To) &&
 			(p.Held == nil || *p.Held == one.Held) && len(out) < p.Limit {
 			out = append(out, one)
 		}
@@ -74,7 +74,7 @@ func item(id int64, queue, to string, change func(*store.Item)) store.Item {
 // An account is chosen by any of its names, also a short one; an outside domain by
 // its own. Messages that are not there are no empty list.
 func TestQueueChosen(t *testing.T) {
-	outside := func(i *store.Item) { i.Out.Sender = "far.es" }
+	outside := func(i *store.Item) { i.Out.Sender, i.Out.From = "far.es", "eva@far.es" }
 	w := &waitingRoom{items: []store.Item{item(1, "q1", "a@a.es", nil), item(2, "q2", "luis@here.es", outside)}}
 	people := people(t)
 	if _, err := people.AddAccount(t.Context(), "ana@here.es", "clave-2026", directory.AccountOptions{}); err != nil {
@@ -85,7 +85,7 @@ func TestQueueChosen(t *testing.T) {
 		in   QueuePick
 		want string
 	}{
-		{QueuePick{Sender: "ana"}, "q1"}, {QueuePick{Sender: "Ana@Here.es"}, "q1"}, {QueuePick{Sender: "far.es"}, "q2"}, {QueuePick{Sender: "nobody"}, ""},
+		{QueuePick{Sender: "ana"}, "q1"}, {QueuePick{Sender: "Ana@Here.es"}, "q1"}, {QueuePick{Sender: "far.es"}, "q2"}, {QueuePick{Sender: "eva@far.es"}, "q2"}, {QueuePick{Sender: "nobody"}, ""},
 		{QueuePick{To: "luis"}, "q2"}, {QueuePick{To: "a@a.es"}, "q1"}, {QueuePick{To: "a"}, ""},
 	} {
 		got := ""

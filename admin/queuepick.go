@@ -42,7 +42,8 @@ func (h House) sound(ctx context.Context, in QueuePick) (QueuePick, error) {
 }
 
 // senderOf is who sent something as the queue names him: an account by its address,
-// also where it was written in another way; else it may be an outside domain.
+// also where it was written in another way; else it may be an address in the envelope,
+// or an outside domain.
 func (h House) senderOf(ctx context.Context, written string) (string, error) {
 	if written == "" {
 		return "", nil

@@ -134,7 +134,7 @@ type Pick struct {
 	Queue  string // of one message
 	Item   int64
 	Domain string // of the recipients; "@example.net" takes subdomains too
-	Sender string
+	Sender string // as Outgoing.Sender; an address also as Outgoing.From
 	To     string
 	Held   *bool
 	After  int64 // items with larger ids

@@ -156,8 +156,10 @@ func testAsked(t *testing.T, b *bench) {
 
 // People find items by what they know of them.
 func testPick(t *testing.T, b *bench) {
+	unknown := b.out("q1", "site.example", "e@tres.example")
+	unknown.From = "from@site.example"
 	b.queue(b.out("q1", "ana", "Luz@uno.example", "b@a.uno.example", "c@dos.example"),
-		b.out("q2", "eva", "luz@uno.example", "d@otheruno.example"), b.out("q1", "leo", "e@tres.example"))
+		b.out("q2", "eva@b.es", "luz@uno.example", "d@otheruno.example"), unknown)
 	_, err := b.Queue().Change(b.ctx(), store.Pick{Domain: "dos.example"}, store.Hold, b.now)
 	b.must(err)
 	held, free := true, false
@@ -176,7 +178,12 @@ func testPick(t *testing.T, b *bench) {
 		{store.Pick{Item: all[4].ID, Queue: "q2"}, "d@otheruno.example"},
 		{store.Pick{Domain: "uno.example"}, "Luz@uno.example luz@uno.example"},
 		{store.Pick{Domain: "@uno.example"}, "Luz@uno.example b@a.uno.example luz@uno.example"},
-		{store.Pick{Sender: "eva"}, "luz@uno.example d@otheruno.example"},
+		{store.Pick{Sender: "From@Site.example"}, "e@tres.example"},
+		{store.Pick{Sender: "from@site.example", Domain: "dos.example"}, ""},
+		{store.Pick{Sender: "site.example"}, "e@tres.example"},
+		{store.Pick{Sender: "b.es"}, ""},
+		{store.Pick{Sender: "ana@b.es", Queue: "q2"}, "luz@uno.example d@otheruno.example"},
+		{store.Pick{Sender: "eva@b.es"}, "luz@uno.example d@otheruno.example"},
 		{store.Pick{To: "luz@uno.example", Sender: "ana"}, "Luz@uno.example"},
 		{store.Pick{To: "luz@uno.example"}, "Luz@uno.example luz@uno.example"},
 		{store.Pick{Held: &held}, "c@dos.example"},
