@@ -21,6 +21,8 @@ type Queued struct {
 	Size      int64     `json:"size"`
 	Received  time.Time `json:"received"`
 	State     string    `json:"state"`             // QueueWaiting …
+	Since     time.Time `json:"since,omitzero"`    // of working: when it was taken up
+	Session   uint64    `json:"session,omitempty"` // of working: that in which it is tried now, where it is known
 	Due       time.Time `json:"due,omitzero"`      // of waiting: when it is tried next
 	Expires   time.Time `json:"expires"`           // when it is given up
 	Tries     int       `json:"tries"`             // that were made: somebody was asked
@@ -208,7 +210,10 @@ func (h House) showItem(i *store.Item) Queued {
 	case i.Held: // also while somebody is at it: that is over in a moment
 		q.State = QueueHeld
 	case i.Leased:
-		q.State = QueueWorking
+		q.State, q.Since = QueueWorking, i.Since.UTC()
+		if h.Sender != nil {
+			q.Session = h.Sender.Session(i.ID)
+		}
 	case !i.Due.Before(store.Never()):
 		q.State = QueueKept
 	default:
@@ -246,6 +251,9 @@ type Sender interface {
 	// Remove takes them out, whoever is at work on them: with tell their senders
 	// get a report with the words of why, unless none may go or is wanted.
 	Remove(ctx context.Context, p store.Pick, tell bool, why *words.Error) (queue.Removed, error)
+
+	// Session is that in which an item is tried now; 0 where none is known.
+	Session(item int64) uint64
 
 	// Rerouted tells that a route or a domain's way was changed.
 	Rerouted()

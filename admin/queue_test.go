@@ -115,11 +115,11 @@ func TestQueueList(t *testing.T) {
 		item(1, "q1", "a@a.es", nil),
 		item(2, "q1", "b@b.es", func(i *store.Item) { i.Attempts, i.Last, i.Warned, i.Out.Lab = 2, tried, true, true }),
 		item(3, "q2", "c@a.es", func(i *store.Item) { i.Held = true }),
-		item(4, "q3", "d@c.es", func(i *store.Item) { i.Leased = true }),
+		item(4, "q3", "d@c.es", func(i *store.Item) { i.Leased, i.Since = true, moment(3) }),
 		item(5, "q4", "e@site.es", func(i *store.Item) { i.Due = store.Never() }),
 		item(6, "q5", "f@d.es", func(i *store.Item) { i.Leased, i.Held = true, true }),
 	}}
-	table := newTable(nil, House{Queue: w}.queued())
+	table := newTable(nil, House{Queue: w, Sender: &carrierOf{}}.queued())
 	list := func(in QueuePick) (out []string) {
 		for _, one := range called[[]Queued](t, table, "queue.list", in) {
 			out = append(out, fmt.Sprintf("%s %s %s", one.ID, one.To, one.State))
@@ -144,6 +144,9 @@ func TestQueueList(t *testing.T) {
 		if got := list(tt.in); !slices.Equal(got, tt.want) {
 			t.Errorf("%+v: %q", tt.in, got)
 		}
+	}
+	if one := called[[]Queued](t, table, "queue.show", QueueID{Name: "q3"})[0]; !one.Since.Equal(moment(3)) || one.Session != 40 {
+		t.Errorf("working: %+v", one)
 	}
 	shown := called[[]Queued](t, table, "queue.show", QueueID{Name: "q1"})
 	if len(shown) != 2 || len(shown[0].Story) != 0 || len(shown[1].Story) != 2 {

@@ -33,6 +33,8 @@ type carrierOf struct {
 
 func (c *carrierOf) Rerouted() { c.rerouted++ }
 
+func (c *carrierOf) Session(item int64) uint64 { return uint64(10 * item) }
+
 func (c *carrierOf) Explain(_ context.Context, domain string) (queue.Way, error) {
 	c.asked = append(c.asked, domain)
 	return c.way, c.err

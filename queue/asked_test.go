@@ -91,6 +91,31 @@ func TestRetryUnderWay(t *testing.T) {
 	})
 }
 
+// Of whom is being tried is known since when, and in which session once there is one.
+func TestUnderWaySince(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newKept(t)
+		w.failing = true
+		w.host("x.example", "mx.example", 10, "192.0.2.7")
+		w.host("x.example", "my.example", 20, "192.0.2.8")
+		w.answers("192.0.2.7:25", "silent", "refused")
+		w.answers("192.0.2.8:25", "C: a client that speaks before the greeting")
+		began := time.Now()
+		w.send("b@x.example")
+		var got []string
+		for _, d := range []time.Duration{10 * time.Second, time.Minute, 10 * time.Minute} {
+			time.AfterFunc(d, func() {
+				one := w.items()[0]
+				got = append(got, fmt.Sprint(one.Leased, one.Since.Sub(began).Round(time.Second), w.q.Session(one.ID)))
+			})
+		}
+		w.run(11 * time.Minute)
+		if len(got) != 3 || got[0] != "true 0s 0" || got[1] != "true 0s 1" || got[2][:5] != "false" || got[2][len(got[2])-2:] != " 0" {
+			t.Errorf("%q", got)
+		}
+	})
+}
+
 // Another process of the same store asks: what this one remembers of the host is
 // older than the wish.
 func TestRetryElsewhere(t *testing.T) {

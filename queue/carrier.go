@@ -121,6 +121,7 @@ func (c *carrier) deliver(items []store.Item) bool {
 	}
 	h := hunt{tried: map[netip.AddrPort]bool{}, hosts: map[string]bool{}, lab: out.Lab, since: c.q.cfg.Now(), pardons: c.q.sched.pardons(c.d)}
 	for len(items) > 0 {
+		h.items = items
 		if !c.ready(&h) {
 			return c.stranded(&h, items)
 		}
@@ -171,6 +172,8 @@ type hunt struct {
 
 	since   time.Time // when it began
 	pardons uint64    // of the destination, then
+
+	items []store.Item // for whom it is, yet
 }
 
 // open says that a host could not be asked for now, and may take what others don't.
@@ -281,6 +284,8 @@ func (c *carrier) ready(h *hunt) bool {
 			h.last.fate = elsewhere
 		}
 	}
+	tell := func(session uint64) { c.q.ledger.enter(h.items, session) }
+	tell(0) // that of a host before is over
 	var worst trouble
 	for n, t := range c.order(targets, h) {
 		if n == c.q.cfg.Limits.Addresses || ctx.Err() != nil {
@@ -290,6 +295,7 @@ func (c *carrier) ready(h *hunt) bool {
 			continue
 		}
 		at := c.q.cfg.Now()
+		t.opened = tell
 		l, why := c.q.open(ctx, c.way, t)
 		if why.first != nil {
 			h.note(*why.first)

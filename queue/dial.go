@@ -56,6 +56,8 @@ type target struct {
 	host host
 	addr netip.AddrPort
 	lab  bool // asked for mail of a lab, whose sessions are recorded as they pass
+
+	opened func(session uint64) // is told of a connection; nil: nobody is
 }
 
 // opener makes a link to a target, or says why there is none.
@@ -100,6 +102,9 @@ func (q *Queue) dialWith(ctx context.Context, w *way, t target, policy Policy) (
 	c := smtpclient.New(nc, smtpclient.Options{Name: q.cfg.Hostname, ID: l.session, Sink: q.cfg.Sink, Times: q.cfg.Limits.Times,
 		Opened: event.Opened{Listener: event.Outgoing, Mode: mode.String(), TLS: policy == Implicit}})
 	l.peer = c
+	if t.opened != nil {
+		t.opened(l.session)
+	}
 	if w.asks != "" {
 		l.note(w.asks)
 	}

@@ -30,13 +30,14 @@ type ledger struct {
 	done    sync.WaitGroup
 	stop    chan struct{} // closed when nothing more is decided
 
-	mu   sync.Mutex
-	held map[int64]store.Item
+	mu       sync.Mutex
+	held     map[int64]store.Item
+	sessions map[int64]uint64 // of those whom one is for just now
 }
 
 func newLedger(q *Queue) *ledger {
 	g := &ledger{q: q, settles: make(chan []store.Settlement, settleWaiting), reports: make(chan *reporting, settleWaiting),
-		stop: make(chan struct{}), held: map[int64]store.Item{}}
+		stop: make(chan struct{}), held: map[int64]store.Item{}, sessions: map[int64]uint64{}}
 	g.joint = newJoint(q, func(r *reporting) { g.reports <- r })
 	return g
 }
@@ -105,6 +106,26 @@ func (g *ledger) drop(item int64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	delete(g.held, item)
+	delete(g.sessions, item)
+}
+
+// enter notes the session in which items are tried now.
+func (g *ledger) enter(items []store.Item, session uint64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for i := range items {
+		if _, ok := g.held[items[i].ID]; ok {
+			g.sessions[items[i].ID] = session
+		}
+	}
+}
+
+// Session is that in which an item is tried now; 0 where none is known: it waits for
+// its turn, nobody has answered yet, or another process is at it.
+func (q *Queue) Session(item int64) uint64 {
+	q.ledger.mu.Lock()
+	defer q.ledger.mu.Unlock()
+	return q.ledger.sessions[item]
 }
 
 // settle queues settlements up; it waits while too many do.

@@ -54,7 +54,7 @@ func (q *Queue) survey(ctx context.Context, w *way, lab bool) (all []target, wit
 			case lab && !q.cfg.Admits(a):
 				barred = true
 			case len(all)-n < addressesOfHost:
-				all = append(all, target{h, netip.AddrPortFrom(a, h.port), lab})
+				all = append(all, target{host: h, addr: netip.AddrPortFrom(a, h.port), lab: lab})
 			}
 		}
 		if len(all) == n {

@@ -36,6 +36,7 @@ type attempt struct {
 // transact sends a message to recipients in one transaction, until ctx ends.
 func (q *Queue) transact(ctx context.Context, l *link, items []store.Item, c *content) *attempt {
 	out := items[0].Out
+	q.ledger.enter(items, l.session)
 	t := &attempt{link: l, promises: l.Offer().Extensions.Has(smtp.ExtDSN)}
 	t.host, t.addr, t.tls, t.session, t.at = l.host, l.addr.String(), l.tls, l.session, q.cfg.Now()
 	m := messageOf(items, c)

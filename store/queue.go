@@ -50,6 +50,7 @@ type Item struct {
 	ID       int64
 	Token    int64     // of the lease under which it was claimed
 	Leased   bool      // somebody is at work on it
+	Since    time.Time // of what is Leased: when it was
 	Attempts int       // that were made
 	Unasked  int       // of these, in which nobody was asked: as Attempt.AsOf says
 	Extra    int       // of these, for no other reason than that somebody asked for them

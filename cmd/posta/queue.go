@@ -128,6 +128,9 @@ func (a *app) queueRow(q admin.Queued) []string {
 // beneath is what a list says of a recipient under its line.
 func (a *app) beneath(q *admin.Queued) string {
 	from := a.say("queue.of", words.Args{"From": "<" + printable(q.From) + ">"})
+	if q.State == admin.QueueWorking {
+		from += "; " + a.doing(q, whenListed)
+	}
 	if q.Last == nil {
 		return from
 	}
@@ -150,6 +153,19 @@ func wrapFew(b *strings.Builder, head, text string) {
 func (a *app) fitting(out io.Writer, text string) string {
 	if width := a.width(out); width > 0 {
 		return cut(text, width)
+	}
+	return text
+}
+
+// doing is the state of a recipient, and of one that is tried now since when, as at
+// writes it, and in which session.
+func (a *app) doing(q *admin.Queued, at func(time.Time) string) string {
+	if q.State != admin.QueueWorking || q.Since.IsZero() {
+		return a.queueState(q.State)
+	}
+	text := a.say("queue.working_since", words.Args{"Since": at(q.Since)})
+	if q.Session != 0 {
+		text += ", " + a.say("console.session", words.Args{"ID": strconv.FormatUint(q.Session, 10)})
 	}
 	return text
 }
@@ -218,7 +234,7 @@ func (a *app) queued(w io.Writer, all []admin.Queued) error {
 	for i := range all {
 		q := &all[i]
 		b.WriteByte('\n')
-		wrap(&b, "", a.say("queue.to", words.Args{"To": printable(q.To), "State": a.queueState(q.State)}))
+		wrap(&b, "", a.say("queue.to", words.Args{"To": printable(q.To), "State": a.doing(q, when)}))
 		wrap(&b, "  ", a.prospect(q))
 		for _, t := range inTurn(q.Story) {
 			a.tried(&b, &t)

@@ -98,6 +98,21 @@ func TestReleasedForSite(t *testing.T) {
 	}
 }
 
+// Who is being tried is told with since when and in which session.
+func TestWorkingSince(t *testing.T) {
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.Local)
+	for lang, want := range map[string]string{"en": "working since 2026-01-02 03:04:05, session 7", "es": "en curso desde 2026-01-02 03:04:05, sesión 7"} {
+		w, err := words.New(lang)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := &app{words: w}
+		if got := a.doing(&admin.Queued{State: admin.QueueWorking, Since: at, Session: 7}, when); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
 // The list, the story of a message and its trace tell alike that nobody was asked,
 // and none counts it as an attempt.
 func TestUnaskedToldAlike(t *testing.T) {

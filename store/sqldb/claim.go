@@ -46,10 +46,8 @@ func (c claim) expired(now time.Time) bool { return !c.settling && now.After(c.u
 
 // has says that an item is leased.
 func (cs *claims) has(item int64, now time.Time) bool {
-	cs.mu.Lock()
-	defer cs.mu.Unlock()
-	c, ok := cs.held[item]
-	return ok && !c.expired(now)
+	_, ok := cs.lease(item, now)
+	return ok
 }
 
 // since is when a lease was taken, in microseconds; 0: nobody has it.
@@ -61,6 +59,17 @@ func (cs *claims) since(item, token int64) int64 {
 		return 0
 	}
 	return c.since.UnixMicro()
+}
+
+// lease says that an item is leased, and since when.
+func (cs *claims) lease(item int64, now time.Time) (since time.Time, ok bool) {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	c, ok := cs.held[item]
+	if !ok || c.expired(now) {
+		return time.Time{}, false
+	}
+	return c.since.UTC(), true
 }
 
 // count is how many items of a lane are leased at most: leases that ran out
@@ -158,7 +167,7 @@ func (cs *claims) take(found []store.Item, c store.Claim, now time.Time) []store
 			cs.lanes[l]++
 		}
 		cs.held[item.ID] = claim{lane: l, token: cs.last, since: now, until: c.Until}
-		item.Token, item.Leased = cs.last, true
+		item.Token, item.Leased, item.Since = cs.last, true, now.UTC()
 		out = append(out, item)
 	}
 	clear(found[len(out):])

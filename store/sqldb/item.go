@@ -43,7 +43,7 @@ func (q queued) Items(ctx context.Context, p store.Pick) ([]store.Item, error) {
 		return nil, fmt.Errorf("items of the queue: %w", err)
 	}
 	for i := range out {
-		out[i].Leased = q.claims.has(out[i].ID, q.now())
+		out[i].Since, out[i].Leased = q.claims.lease(out[i].ID, q.now())
 	}
 	return out, nil
 }

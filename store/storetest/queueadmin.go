@@ -99,6 +99,9 @@ func testChange(t *testing.T, b *bench) {
 	// Who is at work on an item stays so, and has the last word.
 	b.is(b.claim("dos.example", "ana", 9), "b1@dos.example")
 	b.same("leased", b.depth().Leased, 5)
+	if i := b.items(store.Pick{Domain: "dos.example"})[1]; !i.Leased || !i.Since.Equal(b.now) {
+		t.Errorf("%s is leased since %v, want %v", i.To, i.Since, b.now)
+	}
 }
 
 // A try that is asked for holds for whoever is at work on it, and is told from the
