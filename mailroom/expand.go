@@ -123,7 +123,7 @@ func (r *Room) step(ctx context.Context, e *store.Expansion, batch directory.Bat
 	about := make([]dsn.Recipient, 0, len(full))
 	var m missed
 	for i := range full {
-		about = append(about, fullMailbox(full[i].Address))
+		about = append(about, fullMember(full[i].Address))
 		m.full("", full[i].Address)
 	}
 	out, no, err := r.outOf(ctx, e, batch.Outside, f.Received)

@@ -89,8 +89,9 @@ func TestReasonsInBothLanguages(t *testing.T) {
 	}
 	h, g := open(t, func(c *Config) { c.Words = []dsn.Words{dsn.English(), spanish} })
 	g.shut["far.example"] = failed(errors.New("disk"))
+	h.account("lleno@pepito.es", 10)
 	h.list("lista@pepito.es", directory.Public, "gorka@jaramillo.edu.ec", "ana@pepito.es", "nadie@pepito.es", "x@far.example")
-	h.list("larga@pepito.es", directory.Public, "gorka@jaramillo.edu.ec", "ana@pepito.es", "pepe@pepito.es", "nadie@pepito.es", "x@far.example")
+	h.list("larga@pepito.es", directory.Public, "gorka@jaramillo.edu.ec", "ana@pepito.es", "pepe@pepito.es", "lleno@pepito.es", "nadie@pepito.es", "x@far.example")
 	for _, to := range []string{"lista@pepito.es", "larga@pepito.es"} {
 		h.store.boxes = nil
 		if _, err := h.send(mx(), mail.Envelope{From: addr("pepe@pepito.es")}, plain, 0, rcpts(to)...); err != nil {
@@ -104,6 +105,9 @@ func TestReasonsInBothLanguages(t *testing.T) {
 			if !strings.Contains(got, want) {
 				t.Errorf("%s: no %q in %s", to, want, got)
 			}
+		}
+		if full := strings.Contains(got, "El motivo: El buzón está lleno"); full != (to == "larga@pepito.es") {
+			t.Errorf("%s: %s", to, got)
 		}
 		if strings.Contains(got, "try again") || strings.Contains(got, "disk") {
 			t.Errorf("%s: %s", to, got)

@@ -9,6 +9,7 @@ import (
 	"posta/directory"
 	"posta/dsn"
 	"posta/mail"
+	"posta/words"
 )
 
 // prefixRoom is what a message's prefix may take of a quota.
@@ -155,7 +156,7 @@ func (l *letter) reportToOwners(ctx context.Context, out []filing, now time.Time
 	}
 	for i := range l.targets {
 		if t := &l.targets[i]; t.List != nil && t.full(l.body.size) {
-			missed(t.List, fullMailbox(t.Address))
+			missed(t.List, fullMember(t.Address))
 		}
 	}
 	for i := range l.turned {
@@ -175,6 +176,13 @@ func (l *letter) reportToOwners(ctx context.Context, out []filing, now time.Time
 		}
 	}
 	return out, err
+}
+
+// fullMember says why in words, too: what a list's owner is told to do does not.
+func fullMember(address string) dsn.Recipient {
+	d := fullMailbox(address)
+	d.Reason = words.Fail("attempt.mailbox_full", nil).Error()
+	return d
 }
 
 func fullMailbox(address string) dsn.Recipient {
