@@ -217,6 +217,14 @@ func ParseLiteral(s string) (netip.Addr, bool) {
 	return ip, err == nil && ip.Zone() == "" && ip.Is4() != v6
 }
 
+// Literal writes an IP address as an address literal (RFC 5321 §4.1.3).
+func Literal(ip netip.Addr) string {
+	if ip = ip.Unmap().WithZone(""); ip.Is6() {
+		return "[IPv6:" + ip.String() + "]"
+	}
+	return "[" + ip.String() + "]"
+}
+
 // isDotString says that s can stand unquoted as a local part.
 func isDotString(s string) bool {
 	if s == "" || s[0] == '.' || s[len(s)-1] == '.' || strings.Contains(s, "..") {

@@ -1,10 +1,12 @@
 package mail
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 )
 
+// rfc: 5321-4.1.2-10
 func TestParseAddress(t *testing.T) {
 	good := map[string]Address{
 		"pepe@pepito.es":               {"pepe", "pepito.es"},
@@ -31,6 +33,27 @@ func TestParseAddress(t *testing.T) {
 	for _, in := range bad {
 		if got, err := ParseAddress(in); err == nil {
 			t.Errorf("ParseAddress(%q) = %+v, want an error", in, got)
+		}
+	}
+}
+
+// An address is written with as few quotes as it can be.
+//
+// rfc: 5321-4.1.2-8
+func TestFewQuotes(t *testing.T) {
+	for in, want := range map[string]string{`"pepe"@b.example`: "pepe@b.example", `"a.b"@c`: "a.b@c", `"a\-b"@c`: "a-b@c", `"a b"@c`: `"a b"@c`, `"a\"b"@c`: `"a\"b"@c`, `"a."@c`: `"a."@c`} {
+		if a, err := ParseAddress(in); err != nil || a.String() != want {
+			t.Errorf("%s: %s %v", in, a, err)
+		}
+	}
+}
+
+// A literal is read as it was written.
+func TestLiteral(t *testing.T) {
+	for in, want := range map[string]string{"192.0.2.1": "[192.0.2.1]", "2001:db8::1": "[IPv6:2001:db8::1]", "::ffff:192.0.2.1": "[192.0.2.1]", "fe80::1%eth0": "[IPv6:fe80::1]"} {
+		got := Literal(netip.MustParseAddr(in))
+		if at, ok := ParseLiteral(got); got != want || !ok || Literal(at) != want {
+			t.Errorf("%s: %s", in, got)
 		}
 	}
 }

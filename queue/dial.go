@@ -99,7 +99,7 @@ func (q *Queue) dialWith(ctx context.Context, w *way, t target, policy Policy) (
 	if t.lab {
 		mode = mail.Lab
 	}
-	c := smtpclient.New(nc, smtpclient.Options{Name: q.cfg.Hostname, ID: l.session, Sink: q.cfg.Sink, Times: q.cfg.Limits.Times,
+	c := smtpclient.New(nc, smtpclient.Options{Name: smtpclient.Called(q.cfg.Hostname, nc), ID: l.session, Sink: q.cfg.Sink, Times: q.cfg.Limits.Times,
 		Opened: event.Opened{Listener: event.Outgoing, Mode: mode.String(), TLS: policy == Implicit}})
 	l.peer = c
 	if t.opened != nil {
@@ -308,6 +308,6 @@ func (g *greeter) logIn(ctx context.Context) verdict {
 	case errors.Is(err, smtpclient.ErrNoMechanism):
 		return said(later, "4.7.4", words.Fail("attempt.no_mechanism", nil))
 	}
-	g.alive = false
+	g.alive = g.c.Alive()
 	return said(later, "4.4.2", words.Fail("attempt.broke_login", because(err)))
 }

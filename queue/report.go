@@ -56,8 +56,8 @@ func final(to string) string {
 
 // literal is an address as a host's name is written (RFC 5321 §4.1.3).
 func literal(addr string) string {
-	if a, err := netip.ParseAddr(addr); err == nil && a.Is6() {
-		return "[IPv6:" + addr + "]"
+	if a, err := netip.ParseAddr(addr); err == nil {
+		return mail.Literal(a)
 	}
 	return "[" + addr + "]"
 }

@@ -56,6 +56,8 @@ func conversations() map[string]conversation {
 			want: "b delayed The message was sent, and no answer came: the other side closed the connection", left: 1, dials: 1},
 		"breaks off at once": {to: "b@x.example", first: talk("C: MAIL FROM:<a@us.example>"),
 			second: talk(sent, quit), want: "b relayed 250 2.0.0 mine", dials: 2},
+		"too large, by MAIL": {to: "b@x.example", first: talk("C: MAIL FROM:<a@us.example>\nS: 552 5.3.4 large", quit),
+			want: "b failed 552 5.3.4 large", dials: 1, reports: 1},
 		"spam": {to: "b@x.example", first: talk(strings.Replace(sent, "250 2.0.0 mine", "554 5.7.1 spam", 1), quit),
 			want: "b failed 554 5.7.1 spam", dials: 1, reports: 1},
 		"DATA 451": {to: "b@x.example", first: talk(strings.Replace(sent[:strings.Index(sent, "C: Subject")], "354 go", "451 no", 1), "C: RSET\nS: 250 ok", quit),
@@ -99,7 +101,7 @@ type conversation struct {
 	reports       int
 }
 
-// rfc: 5321-3.6.3-1
+// rfc: 1870-6.2-4, 5321-2.2.3-1, 5321-2.4-5, 5321-3.6.3-1, 5321-4.2.1-2, 5321-4.2.5-4, 5321-4.5.3.1.8-5
 func TestConversations(t *testing.T) {
 	for name, c := range conversations() {
 		t.Run(name, func(t *testing.T) {

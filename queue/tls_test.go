@@ -42,7 +42,8 @@ func asPEM(c *tls.Config) string {
 
 const again2 = "C: EHLO us.example\nS: 250-x\nS: 250 AUTH PLAIN"
 
-// rfc: 4954-5-1, 4954-5-6, 4954-5-9, 4954-8-2
+// rfc: 3207-6-2, 4954-5-1, 4954-5-6, 4954-5-9, 4954-8-2, 4954-14-1, 4954-14-2, 4954-14-3
+// rfc: 4954-14-4, 4954-14-5, 4954-14-6, 4954-14-7
 func TestTLS(t *testing.T) {
 	known := strings.Replace(sent, "us.example>", "us.example> AUTH=e+3Dmc2@us.example", 1)
 	begins := script(greeting("STARTTLS"), "C: STARTTLS\nS: 220 go")
@@ -62,6 +63,8 @@ func TestTLS(t *testing.T) {
 		"opportunistic, refused": {Route{}, "", []string{script(greeting("STARTTLS"), "C: STARTTLS\nS: 454 no", sent, quit)}, "relayed 250 2.0.0 mine", "", 1, ""},
 		"none":                   {Route{TLS: None}, "", []string{script(greeting("STARTTLS"), sent, quit)}, "relayed 250 2.0.0 mine", "", 1, ""},
 		"required, valid":        {Route{TLS: Required}, "mx.x.example", []string{script(inTLS, sent, quit)}, "relayed 250 2.0.0 mine", "certificate valid", 1, ""},
+		"required, any host of":  {Route{TLS: Required}, "*.x.example", []string{script(inTLS, sent, quit)}, "relayed 250 2.0.0 mine", "certificate valid", 1, ""},
+		"required, the domain's": {Route{User: "u", Password: "p"}, "x.example", []string{script(begins, "tls")}, "delayed The host's certificate is not valid", "", 1, ""},
 		"required, invalid":      {Route{TLS: Required}, "other.example", []string{script(begins, "tls")}, "delayed The host's certificate is not valid: it is not for mx.x.example but for other.example", "", 1, ""},
 		"required, the route's":  {Route{TLS: Required, CA: "its own"}, "mx.x.example", []string{script(inTLS, sent, quit)}, "relayed 250 2.0.0 mine", "certificate valid", 1, ""},
 		"required, another's":    {Route{TLS: Required, CA: "another's"}, "mx.x.example", []string{script(begins, "tls")}, "delayed The host's certificate is not valid: ", "", 1, ""},

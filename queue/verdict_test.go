@@ -28,6 +28,8 @@ func reply(line string) smtp.Reply {
 // each recipient.
 //
 // rfc: 5321-4.3.2-1, 5321-4.5.3.1.10-1, 3461-6.3-13
+// rfc: 1870-6.2-2, 1870-6.2-5, 1870-6.4-2, 1870-6.4-3, 5321-3.8-3, 5321-4.2-7, 5321-4.2-9, 5321-4.3.2-1
+// rfc: 5321-4.3.2-2, 5321-4.5.3.1.10-1, 5321-4.5.3.1.10-3
 func TestJudge(t *testing.T) {
 	refused := func(verb smtp.Verb, line string) error { return &smtpclient.Refusal{Verb: verb, Reply: reply(line)} }
 	body := func(line string) error { return &smtpclient.Refusal{Verb: smtp.DATA, Body: true, Reply: reply(line)} }
@@ -72,6 +74,14 @@ func TestJudge(t *testing.T) {
 		"no end":               {"250 ok", []string{"250 ok"}, "", io.ErrUnexpectedEOF, some, "later", false},
 		"no reply":             {"250 ok", []string{"250 ok", "550 no"}, "", io.EOF, whole, "later failed", false},
 		"nothing":              {"", []string{"", ""}, "", io.EOF, nothing, "elsewhere elsewhere", false},
+		"no room for it":       {"452 full", []string{"503 no MAIL"}, "", refused(smtp.MAIL, "452 full"), nothing, "later", true},
+		"too large for it":     {"552 large", []string{"503 no MAIL"}, "", refused(smtp.MAIL, "552 large"), nothing, "failed", true},
+		"no room, DATA":        {"250 ok", []string{"250 ok"}, "", refused(smtp.DATA, "452 full"), nothing, "later", true},
+		"too large, DATA":      {"250 ok", []string{"250 ok"}, "", refused(smtp.DATA, "552 large"), nothing, "failed", true},
+		"no room, message":     {"250 ok", []string{"250 ok"}, "452 full", body("452 full"), whole, "later", true},
+		"too large, message":   {"250 ok", []string{"250 ok"}, "552 large", body("552 large"), whole, "failed", true},
+		"too large for one":    {"250 ok", []string{"250 ok", "552 5.3.4 large"}, "250 2.0.0 mine", nil, whole, "relayed failed", true},
+		"too large for all":    {"250 ok", []string{"552 large"}, "", refused(smtp.RCPT, "552 large"), nothing, "failed", true},
 		"too large":            {"", nil, "", mail.Refuse(552, "5.3.4", "large"), nothing, "elsewhere", true},
 	} {
 		n := max(1, len(tt.rcpt))

@@ -50,6 +50,9 @@ func headerCases() map[string]headerCase {
 		"asked":                {text: wide, asked: true, first: script(greeting("8BITMIME"), quit), want: "b failed The server takes no header beyond ASCII", reports: header},
 		"asked, and another host": {text: wide, asked: true, first: script(greeting("8BITMIME"), quit),
 			second: saidBy([]string{"8BITMIME", "SMTPUTF8"}, " BODY=8BITMIME SMTPUTF8", wide), want: "b relayed 250 2.0.0 mine"},
+		"nothing beyond ASCII": {text: "Subject: Hi\n\nH\xc3\xad", first: saidBy([]string{"8BITMIME", "SMTPUTF8"}, " BODY=8BITMIME", "Subject: Hi\n\nH\xc3\xad"), want: "b relayed 250 2.0.0 mine"},
+		"address, wanted": {text: "Subject: Hi\n\nHi", to: "ñ@x.example", first: strings.Replace(saidBy([]string{"8BITMIME", "SMTPUTF8"}, " BODY=8BITMIME SMTPUTF8", "Subject: Hi\n\nHi"), "TO:<b@", "TO:<ñ@", 1),
+			want: "ñ relayed 250 2.0.0 mine"},
 		"address": {text: "Subject: Hi\n\nHi", asked: true, to: "ñ@x.example", first: script(greeting("8BITMIME"), quit),
 			want: "ñ failed The server takes no addresses beyond ASCII", reports: []string{"Status: 5.6.7", "addresses with letters beyond a to z"}},
 	}
@@ -57,6 +60,9 @@ func headerCases() map[string]headerCase {
 
 // SMTPUTF8 is wanted of a host for what the sender asked it for and for addresses,
 // not for a header alone. What cannot leave is refused for what it is.
+//
+// rfc: 6531-3.1-4, 6531-3.2-4, 6531-3.2-5, 6531-3.2-7, 6531-3.2-8, 6531-3.2-9, 6531-3.2-10, 6531-3.2-11
+// rfc: 6531-3.4-1, 6531-3.4-2, 6531-3.4-3, 6531-3.5-1, 6531-3.6-1
 func TestWideHeader(t *testing.T) {
 	for name, c := range headerCases() {
 		t.Run(name, func(t *testing.T) {

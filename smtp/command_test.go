@@ -251,6 +251,8 @@ func TestRecipient(t *testing.T) {
 }
 
 // Every verb and extension is found by the name that its table gives it.
+//
+// rfc: 6531-3.1-2
 func TestTables(t *testing.T) {
 	for _, v := range Verbs() {
 		if v.String() == "" || v.Help() == "" || VerbNamed(v.String()) != v || VerbNamed(strings.ToLower(v.String())) != v {
@@ -271,6 +273,9 @@ func TestTables(t *testing.T) {
 		t.Errorf("%+v came back as %+v", o, got)
 	}
 	odd := "AUTH plain \x1b[2J \u009b2J A= SCRAM-SHA-256-PLUS-AND-MORE X_1"
+	if got := ParseOffer([]string{"SMTPUTF8 x y"}); !reflect.DeepEqual(got, Offer{Extensions: ExtSMTPUTF8}) {
+		t.Errorf("SMTPUTF8 with parameters: %+v", got)
+	}
 	if got := ParseOffer([]string{odd}).Mechanisms; !slices.Equal(got, []string{"PLAIN", "X_1"}) {
 		t.Errorf("%q offers %q", odd, got)
 	}

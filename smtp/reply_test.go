@@ -34,10 +34,12 @@ func TestReplyRendering(t *testing.T) {
 	}
 }
 
+// rfc: 6531-3.7.4.2-2
 func TestParseReply(t *testing.T) {
 	good := map[string]Reply{
 		"250 OK\r\n":                     {Code: 250, Text: "OK"},
 		"250\r\n":                        {Code: 250},
+		"252 Peña <ñ@x.example>\r\n":     {Code: 252, Text: "Peña <ñ@x.example>"},
 		"250 2.1.5 OK\r\n":               {Code: 250, Status: mail.Status{Class: 2, Subject: 1, Detail: 5}, Text: "OK"},
 		"250 5.1.5 OK\r\n":               {Code: 250, Text: "5.1.5 OK"},
 		"550-5.1.1 a\r\n550 5.1.1 b\r\n": {Code: 550, Status: mail.Status{Class: 5, Subject: 1, Detail: 1}, Text: "a", More: []string{"b"}},

@@ -48,11 +48,11 @@ func (c *Client) Auth(ctx context.Context, l Login) error {
 	if err != nil {
 		return err
 	}
-	fact := event.Authenticated{Mechanism: mech.Mechanism(), User: mail.Shown(l.User), OK: r.Code == 235}
-	if r.Code != 235 {
+	fact := event.Authenticated{Mechanism: mech.Mechanism(), User: mail.Shown(l.User), OK: r.Class() == 2}
+	if !fact.OK {
 		fact.Reason = mail.Shown(r.FirstLine())
 		c.conn.State(fact)
-		return &Refusal{Verb: smtp.AUTH, Reply: r}
+		return c.judge(smtp.AUTH, r)
 	}
 	if err := mech.Finish(); err != nil {
 		return err
@@ -99,9 +99,13 @@ func (c *Client) exchange(mech sasl.Client) (smtp.Reply, error) {
 		if err != nil || r.Code != 334 {
 			return r, err
 		}
+		challenge, err := base64.StdEncoding.DecodeString(r.Text)
+		if err != nil {
+			return c.cancel(fmt.Errorf("smtpclient: the challenge is no base64: %w", err))
+		}
 		answer := response
 		if response = nil; answer == nil {
-			answer, err = next(mech, r.Text)
+			answer, err = mech.Next(challenge)
 		}
 		if err != nil {
 			return c.cancel(err)
@@ -120,14 +124,6 @@ func initialResponse(response []byte) string {
 		return "="
 	}
 	return base64.StdEncoding.EncodeToString(response)
-}
-
-func next(mech sasl.Client, challenge string) ([]byte, error) {
-	octets, err := base64.StdEncoding.DecodeString(strings.TrimSpace(challenge))
-	if err != nil {
-		return nil, fmt.Errorf("smtpclient: the challenge is no base64: %w", err)
-	}
-	return mech.Next(octets)
 }
 
 // cancel ends an exchange that the client does not want to go on with

@@ -72,6 +72,7 @@ func brokenPeers() []broken {
 		{"8-bit texts and NULs", "S: 220 \xe1\x00\xff\nC*\nS: 250 x\nC*\nS: 250 \x1b[2J\nC*\nS: 250 ok\nC*\nS: 250 ok\nC*\nS: 354 \xc3\nC*\nC*\nS: 250 ok\nC: QUIT\nS: 221 bye", "taken | 250 250,250 250 sent"},
 		{"many lines", strings.Replace(whole, "S: 354 go", strings.Repeat("S: 354-go\n", 900)+"S: 354 go", 1) + "S: 250 ok\nC: QUIT\nS: 221 bye", "taken | 250 250,250 250 sent"},
 		{"no answer to QUIT", whole + "S: 250 ok\nC: QUIT", "taken | 250 250,250 250 sent over"},
+		{"a yes in UTF-8", rcptsWith("251 <ñ@x.example> forwards", "551 try <ñ@y.example>") + "C: DATA\nS: 354 go\nC: Hi\nC: .\nS: 250 ok\nC: QUIT\nS: 221 bye", "taken | 250 251,551 250 sent"},
 		{"another yes to RCPT", rcptsWith("251 forwards", "252 maybe") + "C: DATA\nS: 354 go\nC: Hi\nC: .\nS: 250 ok\nC: QUIT\nS: 221 bye", "taken | 250 251,252 250 sent"},
 
 		// Its replies make no sense.
@@ -113,6 +114,9 @@ func rcptsWith(one, other string) string {
 
 // Whatever a server does, what is known afterwards is right; however its octets
 // arrive.
+//
+// rfc: 2920-3.1-1, 2920-3.1-2, 2920-3.1-3, 2920-3.1-6, 5321-3.3-12, 5321-4.1.4-16, 5321-4.2-2, 5321-4.2-5
+// rfc: 5321-4.2-11, 5321-4.2.1-3, 6531-3.7.4.1-1
 func TestBrokenPeers(t *testing.T) {
 	ways := map[string]func(net.Conn) net.Conn{
 		"as it speaks": func(nc net.Conn) net.Conn { return nc },

@@ -5,11 +5,13 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
+	"net/netip"
 	"strings"
 	"time"
 	"unicode"
 
 	"posta/event"
+	"posta/mail"
 	"posta/smtp"
 	"posta/wire"
 )
@@ -70,6 +72,7 @@ type Client struct {
 	greeted smtp.Reply
 	esmtp   bool
 	over    bool      // nothing more can be asked
+	stale   bool      // what was refused is to be reset before the next message
 	limit   time.Time // by when what is being asked must be answered in any case; zero: none
 	buffer  []byte
 }
@@ -126,15 +129,40 @@ func (c *Client) Greeting(ctx context.Context) error {
 		return err
 	}
 	c.greeted = r
-	if r.Code != 220 && r.Class() == 2 {
+	if r.Class() == 2 && answersOther(r.Code) {
 		return c.strange(smtp.Unknown, r)
 	}
 	return c.judge(smtp.Unknown, r)
 }
 
-// sendable says that a name is one line's.
+// answersOther says that a code stands for something else than a greeting: who
+// begins with it is out of step. One that no standard has is read by its first
+// digit (RFC 5321 §4.2).
+func answersOther(code int) bool {
+	switch code {
+	case 211, 214, 221, 235, 250, 251, 252, 253:
+		return true
+	}
+	return false
+}
+
+// sendable says that a name is one line's, and in ASCII: nobody knows yet whether
+// the server has SMTPUTF8 (RFC 6531 §3.7.1).
 func sendable(name string) bool {
-	return !strings.ContainsFunc(name, unicode.IsControl)
+	return mail.IsASCII(name) && !strings.ContainsFunc(name, unicode.IsControl)
+}
+
+// Called is what a host that is named own calls itself on a connection: a name
+// without a dot is none in DNS, and then its address says more (RFC 5321 §4.1.4).
+func Called(own string, nc net.Conn) string {
+	if strings.Contains(own, ".") || strings.HasPrefix(own, "[") {
+		return own
+	}
+	at, err := netip.ParseAddrPort(nc.LocalAddr().String())
+	if err != nil {
+		return own
+	}
+	return mail.Literal(at.Addr())
 }
 
 // Hello says EHLO, and HELO to a server that doesn't know it (RFC 5321 §3.2).
@@ -180,6 +208,9 @@ func (c *Client) helo() error {
 // does not count any longer (RFC 3207 §4.2).
 func (c *Client) StartTLS(ctx context.Context, cfg *tls.Config) error {
 	defer c.heed(ctx)()
+	if _, on := c.conn.TLS(); on {
+		return ErrTwice
+	}
 	if !c.offer.Extensions.Has(smtp.ExtStartTLS) {
 		return ErrNoTLS
 	}
@@ -207,22 +238,36 @@ func (c *Client) StartTLS(ctx context.Context, cfg *tls.Config) error {
 // Reset forgets the transaction (RFC 5321 §4.1.1.5).
 func (c *Client) Reset(ctx context.Context) error {
 	defer c.heed(ctx)()
+	return c.reset()
+}
+
+func (c *Client) reset() error {
 	r, err := c.ask(smtp.RSET, "")
 	if err != nil {
 		return err
 	}
+	c.stale = false
 	return c.judge(smtp.RSET, r)
 }
 
 // Quit takes leave and closes. That the server does not answer harms nobody.
 func (c *Client) Quit(ctx context.Context) error {
-	defer c.heed(ctx)()
 	if c.over {
 		return c.Close("lost")
 	}
-	c.say(smtp.QUIT, "")
-	_, err := c.reply(smtp.QUIT, c.o.Times.Quit)
-	return errors.Join(err, c.Close("quit"))
+	return c.Leave(ctx, "quit")
+}
+
+// Leave is Quit, or Close where nothing more can be asked; reason is what the
+// watchers are told.
+func (c *Client) Leave(ctx context.Context, reason string) error {
+	defer c.heed(ctx)()
+	var err error
+	if !c.over {
+		c.say(smtp.QUIT, "")
+		_, err = c.reply(smtp.QUIT, c.o.Times.Quit)
+	}
+	return errors.Join(err, c.Close(reason))
 }
 
 // Close ends the connection; reason is what the watchers are told.

@@ -87,6 +87,9 @@ func TestNameOfOneLine(t *testing.T) {
 }
 
 // The whole way with everything that a modern server has.
+//
+// rfc: 1870-4-2, 1870-4-3, 1870-6-1, 1870-6-2, 2920-3.1-1, 2920-3.1-2, 2920-3.1-3, 2920-3.1-6
+// rfc: 5321-2.4-4
 func TestPipelined(t *testing.T) {
 	const script = `
 		S: 220 mail.example ESMTP
@@ -136,6 +139,8 @@ func TestPipelined(t *testing.T) {
 }
 
 // A server of 1982 gets HELO, one command at a time and no parameter.
+//
+// rfc: 5321-2.2.1-3, 5321-3.2-3, 5321-4.1.1.1-5, 5321-4.1.1.1-6, 5321-F.3-1
 func TestOldServer(t *testing.T) {
 	const script = `
 		S: 220 old
@@ -173,6 +178,8 @@ func TestOldServer(t *testing.T) {
 
 // Behind a message that nobody takes the server still has its MAIL: the next one
 // must not be refused, or go, for its sake.
+//
+// rfc: 5321-4.1.4-12
 func TestRefusedThenNext(t *testing.T) {
 	const script = `
 		S: 220 x
@@ -271,6 +278,8 @@ func TestChunks(t *testing.T) {
 }
 
 // What the server cannot carry is not asked for at all.
+//
+// rfc: 1870-7-1, 5321-2.4-5, 6531-3.2-7, 6531-3.5-1
 func TestNotCarried(t *testing.T) {
 	const script = `
 		S: 220 x
@@ -390,6 +399,8 @@ func TestTimes(t *testing.T) {
 }
 
 // A thousand recipients do not fill the network from both sides.
+//
+// rfc: 2920-3.1-5
 func TestManyRecipients(t *testing.T) {
 	var script strings.Builder
 	var rcpts []string

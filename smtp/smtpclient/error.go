@@ -68,9 +68,12 @@ var (
 	// ErrOver is that the connection has ended by what went before.
 	ErrOver = errors.New("smtpclient: the connection is over")
 
-	// ErrName is that Options.Name has a control character: a line end in it would
-	// begin another command. Nothing was sent.
-	ErrName = errors.New("smtpclient: the name for EHLO has a control character")
+	// ErrName is that Options.Name has a control character, for a line end in it would
+	// begin another command, or one beyond ASCII. Nothing was sent.
+	ErrName = errors.New("smtpclient: the name for EHLO has a character that no name has")
+
+	// ErrTwice is that TLS is on already (RFC 3207 §4.2). Nothing was sent.
+	ErrTwice = errors.New("smtpclient: TLS is on already")
 
 	// ErrNoTLS is that the server does not offer STARTTLS.
 	ErrNoTLS = errors.New("smtpclient: the server does not offer STARTTLS")

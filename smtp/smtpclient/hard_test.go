@@ -20,6 +20,8 @@ import (
 
 // TLS that was agreed on and does not come about can be told from a server that
 // refuses it, and nothing of the message was said by then.
+//
+// rfc: 3207-4-5
 func TestNoTLS(t *testing.T) {
 	const offered = "S: 220 x\nC: EHLO me.example\nS: 250-x\nS: 250 STARTTLS\nC: STARTTLS\n"
 	for name, test := range map[string]struct {
@@ -90,6 +92,8 @@ func TestDrips(t *testing.T) {
 
 // A server that has seen enough of a large message is not sent the rest, and
 // gets no end that would make a message of the beginning.
+//
+// rfc: 5321-4.5.3.1-3, 5321-4.5.3.1-4
 func TestRefusedOnTheWay(t *testing.T) {
 	near, far := wiretest.Pipe()
 	got := make(chan string, 1)
@@ -129,6 +133,8 @@ func (lines) Read(p []byte) (int, error) {
 
 // The line ends of a message are made good, with DATA and with BDAT, and its
 // dots are doubled after that.
+//
+// rfc: 3030-2-12, 3030-3-6, 5321-2.3.8-3, 5321-2.3.8-4
 func TestLineEnds(t *testing.T) {
 	const odd, good = "a\n.\nb\r.\rc\r\n.\r\n", "a\r\n.\r\nb\r\n.\r\nc\r\n.\r\n"
 	data := begins + "S: 354 go\nC: a\nC: ..\nC: b\nC: ..\nC: c\nC: ..\nC: .\nS: 250 ok"
@@ -150,6 +156,8 @@ func TestLineEnds(t *testing.T) {
 
 // FuzzSmuggle sends any content, and a server reads the message that it is with
 // good line ends, and nothing but QUIT behind it.
+//
+// rfc: 5321-2.3.8-3, 5321-2.3.8-4, 5321-4.1.1.4-2, 5321-4.1.1.4-3
 func FuzzSmuggle(f *testing.F) {
 	f.Add([]byte("a\n.\nMAIL FROM:<>\r\n"))
 	f.Add([]byte("a\r\n.\r\nb\r.\r\n"))
@@ -190,6 +198,8 @@ func FuzzSmuggle(f *testing.F) {
 
 // A message that is plain needs no 8BITMIME, and reports are asked for only
 // where they are promised.
+//
+// rfc: 5321-2.4-10, 5321-4.1.1-3, 5321-4.1.1.3-8
 func TestOnlyWhatIsOffered(t *testing.T) {
 	for offer, want := range map[string]string{
 		"250 x":                    "MAIL FROM:<a@me.example>\nRCPT TO:<b@x.example>",

@@ -63,6 +63,11 @@ func (c *Client) Send(ctx context.Context, m *Message) (Outcome, error) {
 	if err := c.quiet(c.spoke()); err != nil {
 		return out, err
 	}
+	if c.stale {
+		if err := c.reset(); err != nil {
+			return out, err
+		}
+	}
 	out.NoDSN = wantsReports(m) && !c.offer.Extensions.Has(smtp.ExtDSN)
 	err := c.envelope(m, &out)
 	if err != nil || m.Upto != smtp.Unknown {
@@ -131,9 +136,13 @@ func (c *Client) envelope(m *Message, out *Outcome) error {
 	return c.groups(m, env, out)
 }
 
-// group is how many recipients are asked for before their answers are read:
-// the answers must fit into what the network holds (RFC 2920 §3.1).
-const group = 100
+// A group of commands must fit into what the network holds, and so must the
+// answers (RFC 2920 §3.1): so many recipients are asked for before these are read,
+// or so many octets.
+const (
+	group       = 100
+	groupOctets = 32 << 10
+)
 
 // groups is envelope for a server with PIPELINING.
 func (c *Client) groups(m *Message, env mail.Envelope, out *Outcome) (err error) {
@@ -143,10 +152,11 @@ func (c *Client) groups(m *Message, env mail.Envelope, out *Outcome) (err error)
 	}
 	data := m.Upto == smtp.Unknown && !c.chunked()
 	c.conn.Reply(smtp.Mail(env, c.offer.Extensions).String() + "\r\n")
-	for from := 0; from == 0 || from < len(rcpts); from += group {
-		to := min(from+group, len(rcpts))
-		for _, rcpt := range rcpts[from:to] {
-			c.conn.Reply(smtp.Rcpt(rcpt, c.offer.Extensions).String() + "\r\n")
+	for from, to := 0, 0; ; from = to {
+		for octets := 0; to < len(rcpts) && to < from+group && octets < groupOctets; to++ {
+			line := smtp.Rcpt(rcpts[to], c.offer.Extensions).String() + "\r\n"
+			octets += len(line)
+			c.conn.Reply(line)
 		}
 		if data && to == len(rcpts) {
 			c.say(smtp.DATA, "")
@@ -166,6 +176,9 @@ func (c *Client) groups(m *Message, env mail.Envelope, out *Outcome) (err error)
 			if to < len(rcpts) {
 				return c.judged(m, out)
 			}
+		}
+		if to == len(rcpts) {
+			break
 		}
 	}
 	if data {
@@ -222,6 +235,7 @@ func (c *Client) judged(m *Message, out *Outcome) error {
 // refused is the refusal of the envelope as a whole.
 func (c *Client) refused(m *Message, out *Outcome) error {
 	if out.Mail.Class() != 2 {
+		c.stale = out.Mail.Code == 452 || out.Mail.Code == 552 // RFC 1870 §6.2
 		return &Refusal{Verb: smtp.MAIL, Reply: out.Mail}
 	}
 	if m.Upto != smtp.MAIL && out.Taken() == 0 {

@@ -66,6 +66,7 @@ func TestAtrnPatience(t *testing.T) {
 	})
 }
 
+// rfc: 1985-4-1, 1985-5-1
 func TestEtrn(t *testing.T) {
 	err := against(t, `
 		S: 220 x

@@ -11,6 +11,8 @@ import (
 )
 
 // TLS, a log-in behind it, and what the watchers see of both: no secret.
+//
+// rfc: 3207-4.2-2, 3207-4.2-3
 func TestSecretsStay(t *testing.T) {
 	const script = `
 		S: 220 x
@@ -75,6 +77,8 @@ func TestSecretsStay(t *testing.T) {
 
 // The watchers learn with which octets the message ends, also where the last of
 // it went straight through.
+//
+// rfc: 5321-4.1.1.4-3
 func TestMailEnds(t *testing.T) {
 	for _, text := range []string{"", "x\r\n", strings.Repeat("x", 40<<10)} {
 		script := "S: 220 x\nC: EHLO me.example\nS: 250 x\nC: MAIL FROM:<a@me.example>\nS: 250 ok\nC: RCPT TO:<b@x.example>\nS: 250 ok\nC: DATA\nS: 354 go\n"
