@@ -102,13 +102,14 @@ func TestTURN(t *testing.T) {
 	}
 }
 
+// rfc: 1985-1-1, 1985-4-2, 1985-5-4, 1985-5.3-1
 func TestETRN(t *testing.T) {
 	p := &provider{}
 	c := newCustomer(t, p.serve(t, false))
 	e := atrn()
-	e.Way, e.Domains = collect.ETRN, []string{"north.example", "south.example", "#q"}
+	e.Way, e.Domains = collect.ETRN, []string{"north.example", "south.example", "@south.example", "#q"}
 	r := c.once(t, e)
-	if want := []string{"release north north.example", "release north south.example", "release north #q"}; !slices.Equal(p.said, want) {
+	if want := []string{"release north north.example", "release north south.example", "release north @south.example", "release north #q"}; !slices.Equal(p.said, want) {
 		t.Errorf("%q", p.said)
 	}
 	if !strings.HasPrefix(r.Failure, "459") {
@@ -160,6 +161,8 @@ func (n *notes) Emit(e *event.Event) {
 }
 
 // After a refusal for good nothing more is asked (RFC 1985 §5.2).
+//
+// rfc: 1985-5.2-1, 1985-5.2-2
 func TestETRNRefused(t *testing.T) {
 	played := make(chan error, 1)
 	c := newCustomer(t, func(nc net.Conn) {
@@ -182,14 +185,16 @@ func TestETRNRefused(t *testing.T) {
 }
 
 // Nothing is sent that shows the secret to somebody who has not proved who he is.
+//
+// rfc: 5321-4.1.1.10-3
 func TestSecrets(t *testing.T) {
 	for _, tt := range []struct {
 		tls           collect.Security
 		offer, expect string
 	}{
-		{collect.Opportunistic, "250 AUTH PLAIN LOGIN", "closed"},
+		{collect.Opportunistic, "250 AUTH PLAIN LOGIN", "C: QUIT\nS: 221 bye\nclosed"},
 		{collect.Clear, "250 AUTH PLAIN LOGIN", "C: AUTH PLAIN AG5vcnRoAGdlaGVpbQ=="},
-		{collect.Required, "250 AUTH CRAM-MD5", "closed"},
+		{collect.Required, "250 AUTH CRAM-MD5", "C: QUIT\nS: 221 bye\nclosed"},
 	} {
 		played := make(chan error, 1)
 		c := newCustomer(t, func(nc net.Conn) {
@@ -309,6 +314,7 @@ func TestOnceAtATime(t *testing.T) {
 	})
 }
 
+// rfc: 1985-5-2
 func TestCheck(t *testing.T) {
 	for _, tt := range []struct {
 		about string
@@ -322,6 +328,7 @@ func TestCheck(t *testing.T) {
 		{"a bad port", collect.Entry{Way: collect.ETRN, Host: "a.example:0", Domains: []string{"a.example"}}, false},
 		{"a bad host", collect.Entry{Way: collect.ETRN, Host: "a b", Domains: []string{"a.example"}}, false},
 		{"no domain", collect.Entry{Way: collect.ETRN, Host: "a.example"}, false},
+		{"no full name", collect.Entry{Way: collect.ETRN, Host: "a.example", Domains: []string{"north"}}, false},
 		{"no log-in", collect.Entry{Way: collect.ATRN, Host: "a.example", Domains: []string{"a.example"}}, false},
 		{"subdomains by ATRN", collect.Entry{Way: collect.ATRN, Host: "a.example", User: "x", Domains: []string{"@a.example"}}, false},
 		{"no account", collect.Entry{Way: collect.POP3, Host: "a.example", User: "x"}, false},

@@ -198,7 +198,8 @@ func (e *Entry) checkDomains() error {
 		if e.Way == ETRN {
 			name = strings.TrimPrefix(one, "@")
 		}
-		if !(e.Way == ETRN && strings.HasPrefix(one, "#")) && mail.CheckDomain(name) != nil {
+		full := e.Way != ETRN || strings.Contains(name, ".") // RFC 1985 §5
+		if !(e.Way == ETRN && strings.HasPrefix(one, "#")) && (!full || mail.CheckDomain(name) != nil) {
 			return words.Fail("collect.domain", words.Args{"Value": one})
 		}
 		e.Domains[i] = one

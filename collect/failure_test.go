@@ -19,6 +19,8 @@ import (
 
 // Whoever collects is told what went wrong without the names of our rooms and
 // of Go's.
+//
+// rfc: 4954-6-3
 func TestFailure(t *testing.T) {
 	dialed := func(err error) error { return unconnected{&net.OpError{Op: "dial", Net: "tcp", Err: err}} }
 	for _, tt := range []struct {
@@ -36,6 +38,7 @@ func TestFailure(t *testing.T) {
 		{unsecured{io.EOF}, "no TLS: the other side closed the connection"},
 		{unsecured{&net.OpError{Op: "remote error", Err: errors.New("tls: handshake failure")}}, "no TLS: the other side refuses it (handshake failure)"},
 		{&smtpclient.Refusal{Verb: smtp.AUTH, Reply: smtp.Reply{Code: 535, Text: "no"}}, "log-in refused: 535 no"},
+		{&smtpclient.Refusal{Verb: smtp.AUTH, Reply: smtp.Reply{Code: 454, Text: "later"}}, "454 later"},
 		{&smtpclient.Refusal{Verb: smtp.ETRN, Reply: smtp.Reply{Code: 459, Text: "no \x1b"}}, "459 no ?"},
 		{&pop3client.Refusal{Verb: pop3.PASS, Text: "who?"}, "log-in refused: who?"},
 		{&pop3client.Refusal{Verb: pop3.UIDL, Text: "what?"}, "what?"},

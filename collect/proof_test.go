@@ -89,7 +89,10 @@ func TestPasswords(t *testing.T) {
 
 // Why a provider cannot be logged in to is said as it is: the certificate is to
 // blame only where another one would do.
+//
+// rfc: 5321-4.1.1.10-3
 func TestNoLogin(t *testing.T) {
+	const bye = "\tC: QUIT\n\tS: 221 bye\n\tclosed"
 	const hello = "\tS: 220 x\n\tC: EHLO gw.north.example\n"
 	const secured = hello + "\tS: 250-x\n\tS: 250 STARTTLS\n\tC: STARTTLS\n\tS: 220 go\n\ttls\n\tC: EHLO gw.north.example\n"
 	for name, tt := range map[string]struct {
@@ -97,24 +100,28 @@ func TestNoLogin(t *testing.T) {
 		way           collect.Way
 		script, fails string
 	}{
-		"neither":         {collect.Opportunistic, collect.ATRN, secured + "\tS: 250-x\n\tS: 250 ETRN\n\tclosed", "the server offers neither ATRN nor a log-in"},
-		"no log-in":       {collect.Opportunistic, collect.ATRN, secured + "\tS: 250-x\n\tS: 250 ATRN\n\tclosed", "the server offers no log-in"},
-		"ETRN, no log-in": {collect.Opportunistic, collect.ETRN, secured + "\tS: 250 x\n\tclosed", "the server offers no log-in"},
-		"not believed":    {collect.Opportunistic, collect.ATRN, secured + "\tS: 250-x\n\tS: 250 AUTH PLAIN\n\tclosed", "the certificate is no proof: nobody known has signed it"},
-		"unknown":         {collect.Opportunistic, collect.ATRN, secured + "\tS: 250-x\n\tS: 250 AUTH GSSAPI\n\tclosed", "the server offers no way to log in that posta has"},
-		"in the clear":    {collect.Opportunistic, collect.TURN, hello + "\tS: 250-x\n\tS: 250 AUTH PLAIN\n\tclosed", "the server offers no way to log in that keeps the secret"},
-		"none, TLS first": {collect.Clear, collect.TURN, hello + "\tS: 250-x\n\tS: 250 STARTTLS\n\tclosed", "the server wants TLS before a log-in, and tls is none"},
-		"none, no log-in": {collect.Clear, collect.TURN, hello + "\tS: 250 x\n\tclosed", "the server offers no log-in"},
+		"neither":         {collect.Opportunistic, collect.ATRN, secured + "\tS: 250-x\n\tS: 250 ETRN\n" + bye, "the server offers neither ATRN nor a log-in"},
+		"no log-in":       {collect.Opportunistic, collect.ATRN, secured + "\tS: 250-x\n\tS: 250 ATRN\n" + bye, "the server offers no log-in"},
+		"ETRN, no log-in": {collect.Opportunistic, collect.ETRN, secured + "\tS: 250 x\n" + bye, "the server offers no log-in"},
+		"not believed":    {collect.Opportunistic, collect.ATRN, secured + "\tS: 250-x\n\tS: 250 AUTH PLAIN\n" + bye, "the certificate is no proof: nobody known has signed it"},
+		"unknown":         {collect.Opportunistic, collect.ATRN, secured + "\tS: 250-x\n\tS: 250 AUTH GSSAPI\n" + bye, "the server offers no way to log in that posta has"},
+		"in the clear":    {collect.Opportunistic, collect.TURN, hello + "\tS: 250-x\n\tS: 250 AUTH PLAIN\n" + bye, "the server offers no way to log in that keeps the secret"},
+		"none, TLS first": {collect.Clear, collect.TURN, hello + "\tS: 250-x\n\tS: 250 STARTTLS\n" + bye, "the server wants TLS before a log-in, and tls is none"},
+		"none, no log-in": {collect.Clear, collect.TURN, hello + "\tS: 250 x\n" + bye, "the server offers no log-in"},
 		"a POP3 server":   {collect.Opportunistic, collect.ETRN, "\tS: +OK hello\n\tclosed", "the server answers as a POP3 server"},
 		"something else":  {collect.Opportunistic, collect.ETRN, "\tS: SSH-2.0-x\n\tclosed", "what the other side answered makes no sense"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg, _ := certificate(t, "provider.example")
-			c := newCustomer(t, func(nc net.Conn) { _ = wiretest.Script(nc, tt.script, cfg) }, x509.NewCertPool())
+			played := make(chan error, 1)
+			c := newCustomer(t, func(nc net.Conn) { played <- wiretest.Script(nc, tt.script, cfg) }, x509.NewCertPool())
 			e := atrn()
 			e.TLS, e.Way = tt.tls, tt.way
 			if r := c.once(t, e); r.Failure != tt.fails {
 				t.Errorf("%+v", r)
+			}
+			if err := <-played; err != nil {
+				t.Error(err)
 			}
 		})
 	}

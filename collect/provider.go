@@ -95,10 +95,10 @@ func (v *visit) call(ctx context.Context) (*smtpclient.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := smtpclient.New(nc, smtpclient.Options{Name: v.c.cfg.Helo, ID: v.result.Session, Sink: v.c.cfg.Sink, Opened: v.opened()})
+	c := smtpclient.New(nc, smtpclient.Options{Name: smtpclient.Called(v.c.cfg.Helo, nc), ID: v.result.Session, Sink: v.c.cfg.Sink, Opened: v.opened()})
 	v.collected(c.State)
 	if err := v.introduce(ctx, c, host); err != nil {
-		_ = c.Close("collect: " + failure(err))
+		_ = c.Leave(ctx, "collect: "+failure(err)) // nothing depends on the answer
 		return nil, err
 	}
 	return c, nil

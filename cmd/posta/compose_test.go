@@ -20,6 +20,8 @@ import (
 
 // What is composed travels in 7 bits and bounded lines, and is read back as it
 // was meant.
+//
+// rfc: 5321-4.5.3.1-2
 func TestCompose(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "señal ñ.bin")
 	octets := bytes.Repeat([]byte{0, '\r', '\n', 0xff}, 100)

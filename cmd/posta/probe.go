@@ -168,7 +168,7 @@ func (p *prober) understand(text string) (err error) {
 	if p.o.port < 1 || p.o.port > 65535 {
 		return words.Fail("probe.port_range", words.Args{"Value": p.o.port})
 	}
-	if err := checkHelo(p.o.helo); err != nil {
+	if err := checkHelo(&p.o.helo); err != nil {
 		return err
 	}
 	if p.o.from != "" && p.o.from != "<>" {

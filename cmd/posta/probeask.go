@@ -128,7 +128,7 @@ func (s *asking) trust() *tls.Config {
 // run speaks as far as RCPT, and takes leave.
 func (s *asking) run(ctx context.Context) {
 	p := s.p
-	c := smtpclient.New(s.nc, smtpclient.Options{Name: p.helo(), ID: s.at.Session, Sink: p.rec.sink(),
+	c := smtpclient.New(s.nc, smtpclient.Options{Name: p.helo(s.nc), ID: s.at.Session, Sink: p.rec.sink(),
 		Opened: s.opened(), Times: smtpclient.All(p.o.patience)})
 	err := s.converse(ctx, c)
 	s.at.Greeting = shownReply(c.Greeted())

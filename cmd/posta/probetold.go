@@ -4,12 +4,14 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"net"
 	"net/netip"
 	"slices"
 
 	"posta/admin"
 	"posta/config"
 	"posta/dns"
+	"posta/smtp/smtpclient"
 	"posta/words"
 )
 
@@ -154,10 +156,11 @@ func (p *prober) bare() bool {
 	return p.literal.IsValid() && p.result.Domain[0] != '['
 }
 
-// helo is what EHLO says.
-func (p *prober) helo() string {
-	if p.o.helo == "" && p.way != nil && p.way.Helo != "" {
-		return p.way.Helo
+// helo is what EHLO says on a connection.
+func (p *prober) helo(nc net.Conn) string {
+	own := p.a.ownName()
+	if p.way != nil && p.way.Helo != "" {
+		own = p.way.Helo
 	}
-	return cmp.Or(p.o.helo, p.a.ownName())
+	return cmp.Or(p.o.helo, smtpclient.Called(own, nc))
 }

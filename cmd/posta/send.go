@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"io"
 	"os"
 	"slices"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"posta/imf"
 	"posta/mail"
 	"posta/smtp"
 	"posta/smtp/smtpclient"
@@ -87,10 +89,18 @@ type sent struct {
 	Reply      string          `json:"reply,omitempty"`
 }
 
-// checkHelo refuses a name that EHLO could not say as one word.
-func checkHelo(name string) error {
-	if strings.ContainsFunc(name, func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) }) {
+// checkHelo refuses a name that EHLO could not say as one word, and brings one
+// beyond ASCII into A-labels (RFC 6531 §3.7.1).
+func checkHelo(name *string) error {
+	if strings.ContainsFunc(*name, func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) }) {
 		return words.Fail("send.bad_helo", nil)
+	}
+	if mail.IsASCII(*name) {
+		return nil
+	}
+	var err error
+	if *name, err = lookupName(*name); err != nil {
+		return words.FailOf(err, "send.bad_helo", nil)
 	}
 	return nil
 }
@@ -105,7 +115,7 @@ func (a *app) send(ctx context.Context, o *sendOptions) error {
 			return usage(err)
 		}
 	}
-	if err := checkHelo(o.helo); err != nil {
+	if err := checkHelo(&o.helo); err != nil {
 		return usage(err)
 	}
 	m, err := a.outgoing(o)
@@ -120,11 +130,11 @@ func (a *app) send(ctx context.Context, o *sendOptions) error {
 	}
 	a.complete(ctx, &t)
 	sink, rec := a.watched(o.client)
-	so := smtpclient.Options{Name: cmp.Or(o.helo, a.ownName()), ID: 1, Sink: sink, Opened: opened(t), Times: smtpclient.All(o.client.patience), Chunks: o.chunking}
 	nc, err := a.dial(ctx, t)
 	if err != nil {
 		return err
 	}
+	so := smtpclient.Options{Name: cmp.Or(o.helo, smtpclient.Called(a.ownName(), nc)), ID: 1, Sink: sink, Opened: opened(t), Times: smtpclient.All(o.client.patience), Chunks: o.chunking}
 	if rec != nil {
 		rec.number()
 	}
@@ -244,7 +254,8 @@ func (a *app) open(name string) (io.Reader, func(), error) {
 	return f, func() { _ = f.Close() }, nil // it was only read
 }
 
-// wholeMessage takes a message as it is, but for its line ends.
+// wholeMessage takes a message as it is, but for its line ends, and for what has 8
+// bits without MIME, that nobody may ask 8BITMIME for (RFC 5321 §2.4).
 func (a *app) wholeMessage(name string, m *smtpclient.Message) error {
 	in, end, err := a.open(name)
 	if err != nil {
@@ -264,6 +275,9 @@ func (a *app) wholeMessage(name string, m *smtpclient.Message) error {
 	if err != nil {
 		return err
 	}
+	if text, err = withMIME(text); err != nil {
+		return err
+	}
 	head, _, _ := bytes.Cut(text, []byte("\r\n\r\n"))
 	m.Envelope.UTF8 = !mail.IsASCII(string(head))
 	if !mail.IsASCII(string(text)) {
@@ -271,4 +285,24 @@ func (a *app) wholeMessage(name string, m *smtpclient.Message) error {
 	}
 	m.Content, m.Size = bytes.NewReader(text), int64(len(text))
 	return nil
+}
+
+// withMIME puts a message that has 8 bits, and says nothing of MIME, into seven, as
+// a server would for one without 8BITMIME. What that would harm stays as it is.
+func withMIME(text []byte) ([]byte, error) {
+	scanner := imf.Scanner{Max: len(text) + 1}
+	if scanner.Scan(text) == imf.More {
+		scanner.Finish()
+	}
+	if mail.IsASCII(string(text)) || scanner.Has(imf.MIMEVersion) {
+		return text, nil
+	}
+	s, err := imf.LookSevenBit(bytes.NewReader(text), imf.Usual())
+	switch {
+	case errors.Is(err, imf.ErrWide), err == nil && s.Signatures > 0:
+		return text, nil
+	case err != nil:
+		return nil, err
+	}
+	return io.ReadAll(s.Reader(bytes.NewReader(text)))
 }

@@ -29,12 +29,7 @@ type sending struct {
 // run goes through the stages, as far as it was asked to.
 func (s *sending) run(ctx context.Context, password string) error {
 	err := s.stagesUpTo(ctx, password)
-	if err == nil {
-		return s.c.Quit(ctx)
-	}
-	var refused *smtpclient.Refusal
-	var local *mail.Error
-	if errors.As(err, &refused) || errors.As(err, &local) { // the connection is in step: one takes leave
+	if s.c.Alive() { // one takes leave, whatever was refused (RFC 5321 §4.1.1.10)
 		return errors.Join(err, s.c.Quit(ctx))
 	}
 	return errors.Join(err, s.c.Close("failed"))

@@ -241,6 +241,9 @@ func (a *app) secure(ctx context.Context, tap *talk.Tap, t target, by trust, key
 // ownName is what this computer calls itself to servers (RFC 5321 §4.1.4).
 func (a *app) ownName() string {
 	name, err := os.Hostname()
+	if err == nil && config.IsHostname(name) {
+		name, err = lookupName(name)
+	}
 	if err != nil || !config.IsHostname(name) {
 		return "localhost"
 	}
