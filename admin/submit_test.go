@@ -98,6 +98,7 @@ func (b *box) named() string {
 	return strings.Join(all, " ")
 }
 
+// rfc: 5321-B-1, 5321-B-2, 5321-B-6
 func TestSubmit(t *testing.T) {
 	table, b := office(t)
 	for way, c := range callers(t, table) {

@@ -21,7 +21,7 @@ func sevenBit(t testing.TB, msg string) (string, *SevenBit, error) {
 	return string(out), s, nil
 }
 
-// rfc: 6522-3-7, 6522-4-2, 6533-6.3-2
+// rfc: 3030-3-9, 3030-3-10, 3030-3-11, 6522-3-7, 6522-4-2, 6533-6.3-2
 func TestSevenBit(t *testing.T) {
 	crlf := strings.NewReplacer("\n", "\r\n")
 	const text = "MIME-Version: 1.0\nContent-Type: text/plain; charset=iso-8859-1\nContent-Transfer-Encoding: 8bit\n"
@@ -113,6 +113,8 @@ func TestSevenBitUnsigned(t *testing.T) {
 }
 
 // A long message passes through little memory, and a reader's fault comes out.
+//
+// rfc: 3030-3-9
 func TestSevenBitLong(t *testing.T) {
 	long := "MIME-Version: 1.0\r\nContent-Type: application/x\r\n\r\n" + strings.Repeat("\xff", 3*longestLine+7) + "\r\n" + strings.Repeat("y", longestLine) + "\r\n"
 	out, _, err := sevenBit(t, long)

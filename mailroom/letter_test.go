@@ -60,6 +60,7 @@ func TestStored(t *testing.T) {
 	}
 }
 
+// rfc: 5321-B-3
 func TestSubmissionMends(t *testing.T) {
 	h := newHouse(t)
 	in := lines("From: Pepe <pepe@pepito.es>", "Bcc: secret@pepito.es,", " more@pepito.es", "Resent-Bcc: x@y", "To: ana@pepito.es", "", "hello")

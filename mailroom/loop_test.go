@@ -202,7 +202,7 @@ func TestExpandWide(t *testing.T) {
 // A message that only passes through is passed on as it is, but for our line
 // above it: what is odd in it is its sender's affair and its reader's.
 //
-// rfc: 5321-2.4-7, 5321-3.6.3-5, 5321-4.4-16
+// rfc: 5321-2.4-7, 5321-3.6.3-5, 5321-4.4-15, 5321-4.4-16
 func TestPassedOnUntouched(t *testing.T) {
 	h, _ := open(t)
 	h.domain(directory.Domain{Name: "site.es", Kind: directory.KindOnDemand, Site: "s", AnyRecipient: true})

@@ -158,7 +158,7 @@ func TestRelaying(t *testing.T) {
 
 // All that the queue is told of a message.
 //
-// rfc: 6531-3.2-2, 6531-3.2-3
+// rfc: 6531-3.2-2, 6531-3.2-3, 6531-3.2-6
 func TestOutgoing(t *testing.T) {
 	var told heard
 	stirred := 0

@@ -27,9 +27,8 @@ func reply(line string) smtp.Reply {
 // Every answer, and every way in which one fails to come, has its meaning for
 // each recipient.
 //
-// rfc: 5321-4.3.2-1, 5321-4.5.3.1.10-1, 3461-6.3-13
-// rfc: 1870-6.2-2, 1870-6.2-5, 1870-6.4-2, 1870-6.4-3, 5321-3.8-3, 5321-4.2-7, 5321-4.2-9, 5321-4.3.2-1
-// rfc: 5321-4.3.2-2, 5321-4.5.3.1.10-1, 5321-4.5.3.1.10-3
+// rfc: 1870-6.2-2, 1870-6.2-5, 1870-6.4-2, 1870-6.4-3, 3461-6.3-13, 5321-3.8-3, 5321-4.2-7, 5321-4.2-9
+// rfc: 5321-4.3.2-1, 5321-4.3.2-2, 5321-4.5.3.1.10-1, 5321-4.5.3.1.10-3
 func TestJudge(t *testing.T) {
 	refused := func(verb smtp.Verb, line string) error { return &smtpclient.Refusal{Verb: verb, Reply: reply(line)} }
 	body := func(line string) error { return &smtpclient.Refusal{Verb: smtp.DATA, Body: true, Reply: reply(line)} }

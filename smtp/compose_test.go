@@ -10,8 +10,8 @@ import (
 // What is said of an envelope is read back as the same, by rules that refuse a
 // parameter without a value, one that stands twice, and NEVER beside another word.
 //
-// rfc: 3461-4.1-1, 3461-4.1-2, 3461-4.2-1, 3461-4.2-2, 3461-4.2-6, 3461-4.3-1, 3461-4.4-1, 3461-4.4-3, 3461-4.5-1, 3461-4.5-3
-// rfc: 5321-4.1.1-2, 5321-4.1.2-4
+// rfc: 3461-4.1-1, 3461-4.1-2, 3461-4.2-1, 3461-4.2-2, 3461-4.2-6, 3461-4.3-1, 3461-4.4-1, 3461-4.4-3
+// rfc: 3461-4.5-1, 3461-4.5-3, 5321-4.1.1-2, 5321-4.1.2-4
 func TestCompose(t *testing.T) {
 	from := mail.Address{Local: "pepe", Domain: "pepito.es"}
 	const all = ExtSize | Ext8BitMIME | ExtSMTPUTF8 | ExtAuth | ExtDSN
@@ -57,8 +57,7 @@ func TestCompose(t *testing.T) {
 // An address of the type utf-8 goes in ASCII, which every server can have, and is
 // the same there (RFC 6533 §3).
 //
-// rfc: 6533-3-2, 6533-3-3, 6533-3-4, 6533-3-9
-// rfc: 5321-4.1.2-4
+// rfc: 5321-4.1.2-4, 6533-3-9, 6533-3-4, 6533-3-3, 6533-3-2
 func TestRcptInternational(t *testing.T) {
 	for orcpt, want := range map[string]string{
 		"utf-8;niño@españa.example": `utf-8;ni\x{F1}o@espa\x{F1}a.example`,

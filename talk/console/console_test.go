@@ -317,6 +317,7 @@ func TestStartTLSFirst(t *testing.T) {
 	wants(t, screen, "C: STLS", "C: CAPA", "C: QUIT")
 }
 
+// rfc: 5321-F.6-1
 func TestComplete(t *testing.T) {
 	en, err := words.New("en")
 	if err != nil {

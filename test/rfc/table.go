@@ -1,4 +1,4 @@
-// Command rfc holds the server's requirements against the tests that name them
+// Command rfc holds the requirements on server and client against the tests that name them
 // and writes docs/rfc.md. The requirements' sentences are not in the project:
 // docs/rfc/requirements.csv has their ids, and what each asks in own words.
 //
