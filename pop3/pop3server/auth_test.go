@@ -2,9 +2,7 @@ package pop3server
 
 import (
 	"context"
-	"crypto/tls"
 	"encoding/base64"
-	"errors"
 	"net/netip"
 	"strings"
 	"testing"
@@ -14,7 +12,7 @@ import (
 	"posta/event"
 	"posta/mail"
 	"posta/pop3"
-	"posta/sasl"
+	"posta/sasl/sasltest"
 	"posta/store"
 )
 
@@ -161,42 +159,11 @@ func TestAPOP(t *testing.T) {
 	}
 }
 
-// riddles is a mechanism whose server begins.
-type riddles struct{}
-
-func (riddles) Names(*tls.ConnectionState) []string { return []string{"RIDDLE"} }
-
-func (riddles) New(string, sasl.Authenticator, *tls.ConnectionState) (sasl.Server, error) {
-	return &riddle{}, nil
-}
-
-type riddle struct {
-	sasl.Server
-	asked bool
-}
-
-func (*riddle) ServerFirst() bool { return true }
-
-func (*riddle) User() string { return "pepe" }
-
-func (*riddle) Identity() sasl.Identity { return sasl.Identity{Account: 7, Address: "pepe@pepito.es"} }
-
-func (r *riddle) Next(_ context.Context, response []byte) ([]byte, bool, error) {
-	switch {
-	case !r.asked && response == nil:
-		r.asked = true
-		return []byte("What walks?"), false, nil
-	case r.asked && string(response) == "A man":
-		return nil, true, nil
-	}
-	return nil, false, sasl.ErrCredentials
-}
-
 // Where the server begins an initial response is refused, also an empty one.
 // rfc: 5034-4-9
 func TestServerFirst(t *testing.T) {
 	cfg := config(newDrops())
-	cfg.Mechanisms = riddles{}
+	cfg.Mechanisms = sasltest.Riddles{}
 	k := dial(t, New(cfg))
 	k.play(`
 		C: AUTH RIDDLE QSBtYW4=
@@ -296,49 +263,6 @@ func TestMasks(t *testing.T) {
 	}
 	if got := facts[event.Authenticated](k.w); len(got) != 1 || got[0].OK || got[0].User != "pepe" || got[0].Mechanism != "USER" {
 		t.Errorf("facts %+v", got)
-	}
-}
-
-// rfc: 1939-4-3
-func TestMaildropInUse(t *testing.T) {
-	d := newDrops(letter{body: "x\r\n"})
-	srv := New(config(d))
-	first, second := dial(t, srv), dial(t, srv)
-	first.login()
-	second.play("C: USER pepe\nS: +OK …\nC: PASS se cret\nS: -ERR [IN-USE] …\nC: STAT\nS: -ERR Log in first: …")
-	if got := facts[event.Authenticated](second.w); len(got) != 1 || got[0].OK {
-		t.Errorf("facts %+v", got)
-	}
-	first.play("C: QUIT\nS: +OK …")
-	second.login() // freed before first's +OK
-	second.peer.Close()
-	<-second.done
-	dial(t, srv).login() // freed by the connection's end
-}
-
-// A lock that was taken is given back before a log-in is refused.
-// rfc: 1939-4-4
-func TestMaildropErrors(t *testing.T) {
-	d := newDrops()
-	srv := New(config(d))
-	k := dial(t, srv)
-	d.lockErr = errors.New("store: closed")
-	k.play("C: USER pepe\nS: +OK …\nC: PASS se cret\nS: -ERR [SYS/TEMP] …")
-	d.lockErr, d.listErr = nil, errors.New("disk on fire")
-	k.play("C: USER pepe\nS: +OK …\nC: PASS se cret\nS: -ERR [SYS/TEMP] …")
-	if d.held() {
-		t.Error("the lease stayed behind a failed log-in")
-	}
-	d.listErr = nil
-	k.login()
-	for name, auth := range map[string]*people{"busy": {busy: true}, "broken": {err: errors.New("disk on fire")}} {
-		cfg := config(d)
-		cfg.Auth = auth
-		k := dial(t, New(cfg))
-		k.play("C: USER pepe\nS: +OK …\nC: PASS se cret\nS: -ERR [SYS/TEMP] …\nC: AUTH PLAIN " + b64("\x00a\x00b") + "\nS: -ERR [SYS/TEMP] …")
-		if got := facts[event.Authenticated](k.w); len(got) != 2 || got[0].OK || got[0].Reason == "" {
-			t.Errorf("%s: facts %+v", name, got)
-		}
 	}
 }
 

@@ -1,8 +1,6 @@
 package smtpserver
 
 import (
-	"context"
-	"crypto/tls"
 	"encoding/base64"
 	"fmt"
 	"io"
@@ -15,6 +13,7 @@ import (
 	"posta/event"
 	"posta/mail"
 	"posta/sasl"
+	"posta/sasl/sasltest"
 )
 
 func TestStartTLS(t *testing.T) {
@@ -289,33 +288,6 @@ func TestLongExchange(t *testing.T) {
 	talk(t, labSubmission, labHelo+"C: AUTH LOGIN\nS: 334…\nC: "+strings.Repeat("A", 12300)+"\nS: 500 5.5.6…\nC: NOOP\nS: 250…")
 }
 
-// riddles has one mechanism, in which the server begins: it asks, and takes the
-// one right answer.
-type riddles struct{}
-
-func (riddles) Names(*tls.ConnectionState) []string { return []string{"RIDDLE"} }
-
-func (riddles) New(string, sasl.Authenticator, *tls.ConnectionState) (sasl.Server, error) {
-	return &riddle{}, nil
-}
-
-type riddle struct{ asked bool }
-
-func (*riddle) ServerFirst() bool       { return true }
-func (*riddle) User() string            { return "pepe" }
-func (*riddle) Identity() sasl.Identity { return sasl.Identity{Account: 7, Address: "pepe@pepito.es"} }
-
-func (r *riddle) Next(_ context.Context, response []byte) ([]byte, bool, error) {
-	switch {
-	case !r.asked && response == nil:
-		r.asked = true
-		return []byte("What walks?"), false, nil
-	case r.asked && string(response) == "A man":
-		return nil, true, nil
-	}
-	return nil, false, sasl.ErrCredentials
-}
-
 // Where the server begins, an initial response is refused on every listener,
 // also an empty one; the exchange then works without it.
 // rfc: 4954-4-10, 4954-4-11
@@ -328,7 +300,7 @@ func TestServerFirst(t *testing.T) {
 			secured := false
 			r := start(t, func(c *Config) {
 				mode(c)
-				c.Mechanisms, secured = riddles{}, c.ImplicitTLS
+				c.Mechanisms, secured = sasltest.Riddles{}, c.ImplicitTLS
 			})
 			if secured {
 				r.handshake()
