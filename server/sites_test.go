@@ -174,13 +174,7 @@ func TestReverse(t *testing.T) {
 		{"S: 220 gw\nC: EHLO provider.example\nS: 421 no", "peer closed: 421 no", ""},
 	} {
 		s, office := waiters(t)
-		near, far := wiretest.Pipe()
-		played := make(chan error, 1)
-		go func() {
-			err := wiretest.Script(far, strings.ReplaceAll(tt.script, "\n", "\n\t"), nil)
-			_ = far.Close()
-			played <- err
-		}()
+		near, played := wiretest.Play(tt.script, nil)
 		end := s.Reverse(t.Context(), smtpserver.Turned{Site: "north", Domains: []string{"north.example"}}, turnedConn(t, near))
 		if !strings.HasPrefix(end, tt.end) || strings.Join(office.asked, "|") != tt.asked {
 			t.Errorf("%q %q", end, office.asked)
@@ -226,13 +220,7 @@ func TestReverseTLS(t *testing.T) {
 				t.Fatal(err)
 			}
 			for i, script := range tt.scripts {
-				near, far := wiretest.Pipe()
-				played := make(chan error, 1)
-				go func() {
-					err := wiretest.Script(far, script, certs.TLSConfig())
-					_ = far.Close()
-					played <- err
-				}()
+				near, played := wiretest.Play(script, certs.TLSConfig())
 				end := s.Reverse(t.Context(), smtpserver.Turned{Site: "north", Domains: []string{"north.example"}, Mechanism: tt.mechanism}, turnedConn(t, near))
 				if !strings.HasPrefix(end, tt.ends[i]) {
 					t.Errorf("%d ended: %q", i, end)

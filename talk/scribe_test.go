@@ -123,12 +123,8 @@ func TestTap(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	near, far := wiretest.Pipe()
-	played := make(chan error, 1)
-	go func() {
-		played <- wiretest.Script(far, "S: 220 x\nC: STARTTLS\nS: 220 go\ntls\nC: NOOP\nS: 250 ok\nclosed",
-			&tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}})
-	}()
+	near, played := wiretest.Play("S: 220 x\nC: STARTTLS\nS: 220 go\ntls\nC: NOOP\nS: 250 ok\nclosed",
+		&tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}})
 	w := &tapped{}
 	var nc net.Conn = NewTap(near, w, 1, event.Opened{Protocol: "smtp"})
 	p := &peer{nc: nc, raw: nc, patience: 5 * time.Second}

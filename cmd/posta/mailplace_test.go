@@ -155,9 +155,7 @@ func TestFetchIsBounded(t *testing.T) {
 	long := strings.Repeat("S: "+strings.Repeat("a", 1000)+"\n", 1100)
 	script := "S: +OK\nC: LIST\nS: +OK\nS: 1 3000000\nS: 2 10\nS: 3 6\nS: .\nC: UIDL\nS: +OK\nS: 1 a\nS: 2 b\nS: 3 c\nS: .\n" +
 		"C: RETR 2\nS: +OK\n" + long + "S: .\nC: RETR 3\nS: +OK\nS: A: b\nS: .\nC: DELE 3\nS: +OK\nC: QUIT\nS: +OK\nclosed"
-	near, far := wiretest.Pipe()
-	played := make(chan error, 1)
-	go func() { played <- wiretest.Script(far, script, nil) }()
+	near, played := wiretest.Play(script, nil)
 	m := &maildrop{a: &app{json: true, terminal: terminal{Out: io.Discard}}, c: pop3client.New(near, pop3client.Options{})}
 	if err := m.c.Greeting(t.Context()); err != nil {
 		t.Fatal(err)

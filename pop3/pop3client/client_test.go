@@ -18,9 +18,7 @@ import (
 // against plays a script against a client, and gives what the client's use gave.
 func against(t *testing.T, script string, o Options, use func(context.Context, *Client) error) error {
 	t.Helper()
-	near, far := wiretest.Pipe()
-	played := make(chan error, 1)
-	go func() { played <- wiretest.Script(far, script, nil) }()
+	near, played := wiretest.Play(script, nil)
 	c := New(near, o)
 	err := c.Greeting(t.Context())
 	if err == nil {

@@ -12,7 +12,6 @@ import (
 	"math/big"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"posta/mail"
@@ -23,12 +22,10 @@ import (
 // against plays a script against a client, and gives what the client's use gave.
 func against(t *testing.T, script string, o Options, use func(context.Context, *Client) error) error {
 	t.Helper()
-	near, far := wiretest.Pipe()
 	if o.Name == "" {
 		o.Name = "me.example"
 	}
-	played := make(chan error, 1)
-	go func() { played <- wiretest.Script(far, script, serverTLS(t)) }()
+	near, played := wiretest.Play(script, serverTLS(t))
 	c := New(near, o)
 	err := c.Greeting(t.Context())
 	if err == nil {
@@ -39,6 +36,17 @@ func against(t *testing.T, script string, o Options, use func(context.Context, *
 		t.Errorf("the server: %v (the client: %v)", e, err)
 	}
 	return err
+}
+
+// greeted is against, of a client that has said EHLO.
+func greeted(t *testing.T, script string, o Options, use func(context.Context, *Client) error) error {
+	t.Helper()
+	return against(t, script, o, func(ctx context.Context, c *Client) error {
+		if err := c.Hello(ctx); err != nil {
+			return err
+		}
+		return use(ctx, c)
+	})
 }
 
 func serverTLS(t *testing.T) *tls.Config {
@@ -117,10 +125,7 @@ func TestPipelined(t *testing.T) {
 		C: QUIT
 		S: 221 2.0.0 Bye
 		closed`
-	err := against(t, script, Options{}, func(ctx context.Context, c *Client) error {
-		if err := c.Hello(ctx); err != nil {
-			return err
-		}
+	err := greeted(t, script, Options{}, func(ctx context.Context, c *Client) error {
 		m := message("Hello\r\n.\r\nWorld\r\n", "b@mail.example", "nobody@mail.example")
 		m.To[1].Notify = mail.NotifyFailure
 		out, err := c.Send(ctx, m)
@@ -159,10 +164,7 @@ func TestOldServer(t *testing.T) {
 		S: 250 ok
 		C: QUIT
 		S: 221 bye`
-	err := against(t, script, Options{}, func(ctx context.Context, c *Client) error {
-		if err := c.Hello(ctx); err != nil {
-			return err
-		}
+	err := greeted(t, script, Options{}, func(ctx context.Context, c *Client) error {
 		m := message("Hi\r\n", "b@mail.example")
 		m.Envelope.Ret = mail.RetHdrs
 		out, err := c.Send(ctx, m)
@@ -205,10 +207,7 @@ func TestRefusedThenNext(t *testing.T) {
 		S: 250 ok
 		C: QUIT
 		S: 221 bye`
-	err := against(t, script, Options{}, func(ctx context.Context, c *Client) error {
-		if err := c.Hello(ctx); err != nil {
-			return err
-		}
+	err := greeted(t, script, Options{}, func(ctx context.Context, c *Client) error {
 		var refusal *Refusal
 		if _, err := c.Send(ctx, message("Hi\r\n", "b@mail.example")); !errors.As(err, &refusal) || refusal.Verb != smtp.RCPT || refusal.Reply.Code != 550 {
 			t.Errorf("%v", err)
@@ -238,10 +237,7 @@ func TestNobodyTakesIt(t *testing.T) {
 		S: 554 none
 		C: QUIT
 		S: 221 bye`
-	err := against(t, script, Options{}, func(ctx context.Context, c *Client) error {
-		if err := c.Hello(ctx); err != nil {
-			return err
-		}
+	err := greeted(t, script, Options{}, func(ctx context.Context, c *Client) error {
 		_, err := c.Send(ctx, message("Hi\r\n", "b@mail.example"))
 		return errors.Join(err, c.Quit(ctx))
 	})
@@ -265,10 +261,7 @@ func TestChunks(t *testing.T) {
 		C: BDAT 5 LAST
 		C: .Hi
 		S: 250 ok`
-	err := against(t, script, Options{Chunks: true}, func(ctx context.Context, c *Client) error {
-		if err := c.Hello(ctx); err != nil {
-			return err
-		}
+	err := greeted(t, script, Options{Chunks: true}, func(ctx context.Context, c *Client) error {
 		_, err := c.Send(ctx, message(".Hi\r\n", "b@mail.example"))
 		return err
 	})
@@ -287,10 +280,7 @@ func TestNotCarried(t *testing.T) {
 		S: 250-x
 		S: 250 SIZE 10
 		closed`
-	err := against(t, script, Options{}, func(ctx context.Context, c *Client) error {
-		if err := c.Hello(ctx); err != nil {
-			return err
-		}
+	err := greeted(t, script, Options{}, func(ctx context.Context, c *Client) error {
 		eight, large, utf := message("Hi\r\n", "b@x.example"), message("Hello again\r\n", "b@x.example"), message("Hi\r\n", "ñ@x.example")
 		head, from := message("Hi\r\n", "b@x.example"), message("Hi\r\n", "b@x.example")
 		head.Envelope.UTF8, from.Envelope.From.Local = true, "ñ"
@@ -324,10 +314,7 @@ func TestUpto(t *testing.T) {
 		C: RSET
 		S: 250 ok`} {
 		script = "S: 220 x\nC: EHLO me.example\nS: 250-x\nS: 250 " + pipelining + script
-		err := against(t, script, Options{}, func(ctx context.Context, c *Client) error {
-			if err := c.Hello(ctx); err != nil {
-				return err
-			}
+		err := greeted(t, script, Options{}, func(ctx context.Context, c *Client) error {
 			m := message("", "b@mail.example")
 			m.Upto = smtp.RCPT
 			out, err := c.Send(ctx, m)
@@ -377,27 +364,6 @@ func TestHangsUp(t *testing.T) {
 	_ = c.Close("done")
 }
 
-// Each wait has the standard's length, and the end of the context ends it.
-func TestTimes(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		near, far := wiretest.Pipe()
-		defer far.Close()
-		start := time.Now()
-		c := New(near, Options{Name: "x"})
-		if err := c.Greeting(t.Context()); err == nil || time.Since(start) != 5*time.Minute {
-			t.Errorf("%v after %v", err, time.Since(start))
-		}
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		start = time.Now()
-		if err := c.Hello(ctx); err == nil || time.Since(start) != time.Second {
-			t.Errorf("%v after %v", err, time.Since(start))
-		}
-		far.Close()
-		_ = c.Close("done")
-	})
-}
-
 // A thousand recipients do not fill the network from both sides.
 //
 // rfc: 2920-3.1-5
@@ -425,10 +391,7 @@ func TestManyRecipients(t *testing.T) {
 		}
 	}
 	script.WriteString("S: 354 go\nC: Hi\nC: .\nS: 250 ok")
-	err := against(t, script.String(), Options{}, func(ctx context.Context, c *Client) error {
-		if err := c.Hello(ctx); err != nil {
-			return err
-		}
+	err := greeted(t, script.String(), Options{}, func(ctx context.Context, c *Client) error {
 		out, err := c.Send(ctx, message("Hi\r\n", rcpts...))
 		if out.Taken() != 250 {
 			t.Error(out.Taken())

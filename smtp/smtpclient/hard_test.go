@@ -141,10 +141,7 @@ func TestLineEnds(t *testing.T) {
 	bdat := strings.Replace(rcpts, "S: 250 x", "S: 250-x\nS: 250 CHUNKING", 1) +
 		fmt.Sprintf("C: BDAT %d LAST\nC: a\nC: .\nC: b\nC: .\nC: c\nC: .\nS: 250 ok", len(good))
 	for _, script := range []string{data, bdat} {
-		err := against(t, script, Options{Chunks: true}, func(ctx context.Context, c *Client) error {
-			if err := c.Hello(ctx); err != nil {
-				return err
-			}
+		err := greeted(t, script, Options{Chunks: true}, func(ctx context.Context, c *Client) error {
 			_, err := c.Send(ctx, message(odd, "b@x.example", "c@x.example"))
 			return err
 		})
@@ -212,10 +209,7 @@ func TestOnlyWhatIsOffered(t *testing.T) {
 		for line := range strings.SplitSeq(want, "\n") {
 			script += "\nC: " + line + "\nS: 250 ok"
 		}
-		err := against(t, script+"\nC: DATA\nS: 354 go\nC: Hi\nC: .\nS: 250 ok", Options{}, func(ctx context.Context, c *Client) error {
-			if err := c.Hello(ctx); err != nil {
-				return err
-			}
+		err := greeted(t, script+"\nC: DATA\nS: 354 go\nC: Hi\nC: .\nS: 250 ok", Options{}, func(ctx context.Context, c *Client) error {
 			m := message("Hi\r\n", "b@x.example")
 			m.Envelope.Body, m.ASCII = mail.Body8BitMIME, true
 			m.Envelope.Ret, m.Envelope.EnvID = mail.RetHdrs, "q1"
@@ -235,10 +229,7 @@ func TestOnlyWhatIsOffered(t *testing.T) {
 // What cannot be read is not sent as if it had ended there.
 func TestUnreadable(t *testing.T) {
 	broken := errors.New("the disk is gone")
-	err := against(t, begins+"S: 354 go\nC: Hi\nclosed", Options{}, func(ctx context.Context, c *Client) error {
-		if err := c.Hello(ctx); err != nil {
-			return err
-		}
+	err := greeted(t, begins+"S: 354 go\nC: Hi\nclosed", Options{}, func(ctx context.Context, c *Client) error {
 		m := message("", "b@x.example", "c@x.example")
 		m.Content = io.MultiReader(strings.NewReader("Hi\r\n"), unreadable{broken})
 		out, err := c.Send(ctx, m)

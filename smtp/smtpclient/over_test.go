@@ -10,28 +10,24 @@ import (
 
 // A connection that was accepted carries a message the other way.
 func TestOver(t *testing.T) {
-	far, near := wiretest.Pipe()
+	near, played := wiretest.Play(`
+		C: 250 turning
+		S: 220 customer.example
+		C: EHLO me.example
+		S: 250-customer.example
+		S: 250 8BITMIME
+		C: MAIL FROM:<a@me.example>
+		S: 250 ok
+		C: RCPT TO:<b@mail.example>
+		S: 250 ok
+		C: DATA
+		S: 354 go
+		C: Hi
+		C: .
+		S: 250 ok
+		C: QUIT
+		S: 221 bye`, nil)
 	conn := wire.NewConn(near, wire.Options{})
-	played := make(chan error, 1)
-	go func() {
-		played <- wiretest.Script(far, `
-			C: 250 turning
-			S: 220 customer.example
-			C: EHLO me.example
-			S: 250-customer.example
-			S: 250 8BITMIME
-			C: MAIL FROM:<a@me.example>
-			S: 250 ok
-			C: RCPT TO:<b@mail.example>
-			S: 250 ok
-			C: DATA
-			S: 354 go
-			C: Hi
-			C: .
-			S: 250 ok
-			C: QUIT
-			S: 221 bye`, nil)
-	}()
 	conn.Reply("250 turning\r\n")
 	if err := conn.Turn(time.Hour); err != nil {
 		t.Fatal(err)

@@ -39,10 +39,7 @@ func TestSecretsStay(t *testing.T) {
 		C: *
 		S: 501 cancelled`
 	w := &watcher{}
-	err := against(t, script, Options{ID: 1, Sink: w}, func(ctx context.Context, c *Client) error {
-		if err := c.Hello(ctx); err != nil {
-			return err
-		}
+	err := greeted(t, script, Options{ID: 1, Sink: w}, func(ctx context.Context, c *Client) error {
 		l := Login{User: "pepe", Password: "geheim"}
 		if err := c.Auth(ctx, l); !errors.Is(err, ErrNoMechanism) {
 			t.Error(err)
@@ -86,10 +83,7 @@ func TestMailEnds(t *testing.T) {
 			script += "C: " + text + "\n"
 		}
 		w := &watcher{}
-		err := against(t, script+"C: .\nS: 250 ok", Options{ID: 1, Sink: w}, func(ctx context.Context, c *Client) error {
-			if err := c.Hello(ctx); err != nil {
-				return err
-			}
+		err := greeted(t, script+"C: .\nS: 250 ok", Options{ID: 1, Sink: w}, func(ctx context.Context, c *Client) error {
 			_, err := c.Send(ctx, message(text, "b@x.example"))
 			return err
 		})

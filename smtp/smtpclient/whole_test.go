@@ -2,6 +2,7 @@ package smtpclient
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -113,4 +114,25 @@ func TestWhole(t *testing.T) {
 			time.Sleep(time.Hour)
 		})
 	}
+}
+
+// Each wait has the standard's length, and the end of the context ends it.
+func TestTimes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		near, far := wiretest.Pipe()
+		defer far.Close()
+		start := time.Now()
+		c := New(near, Options{Name: "x"})
+		if err := c.Greeting(t.Context()); err == nil || time.Since(start) != 5*time.Minute {
+			t.Errorf("%v after %v", err, time.Since(start))
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		start = time.Now()
+		if err := c.Hello(ctx); err == nil || time.Since(start) != time.Second {
+			t.Errorf("%v after %v", err, time.Since(start))
+		}
+		far.Close()
+		_ = c.Close("done")
+	})
 }

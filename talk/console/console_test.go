@@ -58,8 +58,7 @@ func TestMessage(t *testing.T) {
 		t.Fatal(err)
 	}
 	play := func(script string) error {
-		near, far := wiretest.Pipe()
-		go func() { _ = wiretest.Script(far, script, nil) }()
+		near, _ := wiretest.Play(script, nil)
 		r := talk.Runner{Build: func(context.Context, talk.Fixture) (talk.Host, error) { return host{near}, nil }, Patience: time.Second}
 		return r.Play(t.Context(), f, talk.Lines)
 	}

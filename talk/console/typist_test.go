@@ -78,9 +78,7 @@ func (s scene) run(t *testing.T) (string, error) {
 // play gives the screen, without times, and the console.
 func (s scene) play(t *testing.T) (string, *typist, *Console) {
 	t.Helper()
-	near, far := wiretest.Pipe()
-	played := make(chan error, 1)
-	go func() { played <- wiretest.Script(far, s.script, nil) }()
+	near, played := wiretest.Play(s.script, nil)
 	en, err := words.New("en")
 	if err != nil {
 		t.Fatal(err)

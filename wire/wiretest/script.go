@@ -9,6 +9,15 @@ import (
 	"time"
 )
 
+// Play plays a script at the far end of a pipe. It gives the near end, and what came
+// of it once that has ended.
+func Play(script string, cfg *tls.Config) (near *Conn, played <-chan error) {
+	near, far := Pipe()
+	over := make(chan error, 1)
+	go func() { over <- Script(far, script, cfg) }()
+	return near, over
+}
+
 // Script plays the far end of a connection by a list of lines, and says where
 // the near end left it:
 //
