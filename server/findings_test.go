@@ -2,7 +2,6 @@ package server
 
 import (
 	"bytes"
-	"context"
 	"crypto/tls"
 	"errors"
 	"net"
@@ -16,7 +15,6 @@ import (
 	"posta/audit"
 	"posta/capture"
 	"posta/config"
-	"posta/directory"
 	"posta/dissect"
 	"posta/event"
 	"posta/field"
@@ -170,30 +168,14 @@ func served(t *testing.T) (*House, map[string]string) {
 		}
 	}
 	ready := make(chan struct{})
-	h, err := Open(t.Context(), *cfg, Options{Ready: func() { close(ready) }, Cost: directory.Cost{Memory: 64, Time: 1, Iterations: 4096}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	h, addrs := run(t, cfg, Options{Ready: func() { close(ready) }})
+	<-ready
 	password := "geheim"
-	err = errors.Join(h.Operations().Call(t.Context(), "domain.add", admin.DomainChange{Name: "pepito.es"}, nil),
+	err := errors.Join(h.Operations().Call(t.Context(), "domain.add", admin.DomainChange{Name: "pepito.es"}, nil),
 		h.Operations().Call(t.Context(), "account.add", admin.AccountChange{Address: "ana@pepito.es", Password: &password}, nil))
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = h.Close() })
-	bounds, err := h.Listen(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	addrs := map[string]string{}
-	for _, b := range bounds {
-		addrs[b.Name] = b.Actual
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- h.Serve(ctx) }()
-	<-ready
-	t.Cleanup(func() { stop(); <-ended })
 	return h, addrs
 }
 

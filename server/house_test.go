@@ -29,8 +29,15 @@ func start(t testing.TB, change func(*config.Config)) (*House, map[string]string
 	if change != nil {
 		change(cfg)
 	}
+	return run(t, cfg, Options{Version: "test"})
+}
+
+// run runs a house until the test ends.
+func run(t testing.TB, cfg *config.Config, o Options) (*House, map[string]string) {
+	t.Helper()
+	o.Cost = directory.Cost{Memory: 64, Time: 1, Iterations: 4096}
 	ctx, cancel := context.WithCancel(context.Background())
-	h, err := Open(ctx, *cfg, Options{Version: "test", Cost: directory.Cost{Memory: 64, Time: 1, Iterations: 4096}})
+	h, err := Open(ctx, *cfg, o)
 	if err != nil {
 		t.Fatal(err)
 	}

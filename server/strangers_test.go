@@ -2,7 +2,6 @@ package server
 
 import (
 	"bufio"
-	"context"
 	"net"
 	"strings"
 	"testing"
@@ -10,7 +9,6 @@ import (
 
 	"posta/admin"
 	"posta/config"
-	"posta/directory"
 	"posta/mail"
 	"posta/srs"
 	"posta/store"
@@ -106,27 +104,8 @@ func strict(t *testing.T) (*House, string) {
 	cfg.Hostname, cfg.Data = "mail.test", t.TempDir()
 	cfg.Outgoing.Mode = config.OutgoingHold
 	cfg.Listeners = []config.Listener{{Name: "smtp", Service: config.SMTP, Addr: "127.0.0.1:0", Mode: config.ModeStrict, TLS: config.TLSNone}}
-	ctx, cancel := context.WithCancel(context.Background())
-	h, err := Open(ctx, *cfg, Options{Report: func(error) {}, Cost: directory.Cost{Memory: 64, Time: 1, Iterations: 4096}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	bounds, err := h.Listen(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- h.Serve(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-		if err := h.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return h, bounds[0].Actual
+	h, addrs := run(t, cfg, Options{Report: func(error) {}})
+	return h, addrs["smtp"]
 }
 
 // stranger is a connection of somebody whom nobody knows.

@@ -15,9 +15,9 @@ import (
 
 	"posta/admin"
 	"posta/config"
-	"posta/directory"
 	"posta/observe"
 	"posta/server"
+	"posta/test/serving"
 )
 
 const password = "clave-2026"
@@ -32,7 +32,7 @@ type post struct {
 
 func newPost(t *testing.T, format string) *post {
 	t.Helper()
-	p := &post{T: t, log: filepath.Join(t.TempDir(), "posta.log"), addrs: map[string]string{}}
+	p := &post{T: t, log: filepath.Join(t.TempDir(), "posta.log")}
 	file, err := observe.OpenLogFile(observe.FileOptions{Path: p.log})
 	if err != nil {
 		t.Fatal(err)
@@ -61,39 +61,18 @@ func (p *post) open(log *observe.Log) (end func()) {
 		all = append(all, four, six)
 	}
 	cfg.Listeners = all
-	ctx, cancel := context.WithCancel(context.Background())
-	h, err := server.Open(ctx, *cfg, server.Options{Version: "test", Sink: log, Cost: directory.Cost{Memory: 64, Time: 1, Iterations: 4096},
-		Report: func(err error) { p.Log("posta reports:", err) }})
-	if err != nil {
-		p.Fatal(err)
-	}
-	bounds, err := h.Listen(ctx)
-	if err != nil {
-		p.Fatal(err)
-	}
-	for _, b := range bounds {
-		p.addrs[b.Name] = b.Actual
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- h.Serve(ctx) }()
+	h, addrs, end := serving.Start(p, cfg, server.Options{Sink: log})
+	p.addrs = addrs
 	word := password
 	for _, err := range []error{
-		h.Operations().Call(ctx, "domain.add", admin.DomainChange{Name: "pepito.es"}, nil),
-		h.Operations().Call(ctx, "account.add", admin.AccountChange{Address: "pepe@pepito.es", Password: &word}, nil),
+		h.Operations().Call(p.Context(), "domain.add", admin.DomainChange{Name: "pepito.es"}, nil),
+		h.Operations().Call(p.Context(), "account.add", admin.AccountChange{Address: "pepe@pepito.es", Password: &word}, nil),
 	} {
 		if err != nil {
 			p.Fatal(err)
 		}
 	}
-	return func() {
-		cancel()
-		if err := <-ended; err != nil {
-			p.Error(err)
-		}
-		if err := h.Close(); err != nil {
-			p.Error(err)
-		}
-	}
+	return end
 }
 
 // curl tries to log in and says whether it could.

@@ -4,7 +4,6 @@ package captures
 
 import (
 	"bytes"
-	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -20,9 +19,9 @@ import (
 	"posta/admin"
 	"posta/capture"
 	"posta/config"
-	"posta/directory"
 	"posta/event"
 	"posta/server"
+	"posta/test/serving"
 )
 
 const (
@@ -119,37 +118,16 @@ func houseOf(t *testing.T, cfg *config.Config, sink event.Sink) (map[string]stri
 	for i := range cfg.Listeners {
 		cfg.Listeners[i].Addr = "127.0.0.1:0"
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	h, err := server.Open(ctx, *cfg, server.Options{Version: "test", Cost: directory.Cost{Memory: 64, Time: 1, Iterations: 4096}, Sink: sink,
-		Report: func(err error) { t.Log("posta reports:", err) }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	bounds, err := h.Listen(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- h.Serve(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := errors.Join(<-ended, h.Close()); err != nil {
-			t.Error(err)
-		}
-	})
+	h, addrs, _ := serving.Start(t, cfg, server.Options{Sink: sink})
 	password := secret
-	err = h.Operations().Call(ctx, "domain.add", admin.DomainChange{Name: "pepito.es"}, nil)
+	err := h.Operations().Call(t.Context(), "domain.add", admin.DomainChange{Name: "pepito.es"}, nil)
 	if err == nil {
-		err = h.Operations().Call(ctx, "account.add", admin.AccountChange{Address: pepe, Password: &password}, nil)
+		err = h.Operations().Call(t.Context(), "account.add", admin.AccountChange{Address: pepe, Password: &password}, nil)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	ports := map[string]string{}
-	for _, b := range bounds {
-		ports[b.Name] = b.Actual
-	}
-	return ports, h.Operations()
+	return addrs, h.Operations()
 }
 
 // written is a capture of what was recorded, and how many packets it has.

@@ -4,7 +4,6 @@ package peers
 
 import (
 	"bytes"
-	"context"
 	"encoding/pem"
 	"net"
 	"os"
@@ -14,9 +13,9 @@ import (
 
 	"posta/admin"
 	"posta/config"
-	"posta/directory"
 	"posta/observe"
 	"posta/server"
+	"posta/test/serving"
 )
 
 // The people of every world, and what they type.
@@ -56,32 +55,8 @@ func start(t *testing.T, mode string, changes ...func(*config.Config)) *world {
 	for _, change := range changes {
 		change(cfg)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	cost := directory.Cost{Memory: 64, Time: 1, Iterations: 4096}
-	h, err := server.Open(ctx, *cfg, server.Options{Version: "test", Cost: cost,
-		Report: func(err error) { t.Log("posta reports:", err) }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	bounds, err := h.Listen(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- h.Serve(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Error("Serve:", err)
-		}
-		if err := h.Close(); err != nil {
-			t.Error("Close:", err)
-		}
-	})
-	w := &world{t: t, house: h, addrs: map[string]string{}, home: t.TempDir()}
-	for _, b := range bounds {
-		w.addrs[b.Name] = b.Actual
-	}
+	h, addrs, _ := serving.Start(t, cfg, server.Options{})
+	w := &world{t: t, house: h, addrs: addrs, home: t.TempDir()}
 	w.people(mode)
 	w.trust(cfg.Data)
 	return w
