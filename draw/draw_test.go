@@ -6,10 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"image/color"
-	"image/png"
 	"io"
-	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -169,98 +166,6 @@ func TestMermaid(t *testing.T) {
 	}
 }
 
-// The picture of the manual is what the program draws.
-func TestPictureOfTheManual(t *testing.T) {
-	var b bytes.Buffer
-	if err := New(hear(t, lab()...), Options{Words: english(t)}).SVG(&b, Light); err != nil {
-		t.Fatal(err)
-	}
-	golden(t, "../../docs/diagram.svg", b.Bytes())
-}
-
-// pictures are all that a diagram is drawn as.
-func pictures(d *Diagram, t Theme) map[string]func(io.Writer) error {
-	return map[string]func(io.Writer) error{
-		"SVG": func(w io.Writer) error { return d.SVG(w, t) }, "PNG": func(w io.Writer) error { return d.PNG(w, t) },
-		"PDF": func(w io.Writer) error { return d.PDF(w, t) }, "Mermaid": d.Mermaid,
-		"text": func(w io.Writer) error { return d.Text(w, TextOptions{}) }}
-}
-
-// The same sessions are the same octets, and each picture can be read.
-func TestPictures(t *testing.T) {
-	for name, s := range samples() {
-		for kind, draw := range pictures(New(hear(t, s...), Options{Words: english(t), Steps: 60}), Dark) {
-			if (kind == "PNG" || kind == "PDF") && name != "pipelined" && name != "ciphertext" { // they take long
-				continue
-			}
-			var one, two bytes.Buffer
-			if err := errors.Join(draw(&one), pictures(New(hear(t, s...), Options{Words: english(t), Steps: 60}), Dark)[kind](&two)); err != nil {
-				t.Fatalf("%s as %s: %v", name, kind, err)
-			}
-			if !bytes.Equal(one.Bytes(), two.Bytes()) {
-				t.Errorf("%s as %s is another one each time", name, kind)
-			}
-			switch kind {
-			case "SVG":
-				for x := xml.NewDecoder(&one); ; {
-					if _, err := x.Token(); err == io.EOF {
-						break
-					} else if err != nil {
-						t.Fatalf("%s: %v", name, err)
-					}
-				}
-			case "PNG":
-				if _, err := png.Decode(&one); err != nil {
-					t.Errorf("%s: %v", name, err)
-				}
-			case "PDF":
-				if !bytes.HasPrefix(one.Bytes(), []byte("%PDF-")) || !bytes.Contains(one.Bytes(), []byte("%%EOF")) {
-					t.Errorf("%s is no PDF", name)
-				}
-			}
-		}
-	}
-}
-
-// luminance and contrast are those of WCAG 2.2.
-func luminance(c color.NRGBA) float64 {
-	part := func(v uint8) float64 {
-		if f := float64(v) / 255; f > 0.04045 {
-			return math.Pow((f+0.055)/1.055, 2.4)
-		}
-		return float64(v) / 255 / 12.92
-	}
-	return 0.2126*part(c.R) + 0.7152*part(c.G) + 0.0722*part(c.B)
-}
-
-func TestContrast(t *testing.T) {
-	for _, theme := range []Theme{Light, Dark} {
-		c := theme.colours()
-		check := func(on, above ink) {
-			a, b := luminance(c[on])+0.05, luminance(c[above])+0.05
-			if ratio := max(a, b) / min(a, b); ratio < 4.5 {
-				t.Errorf("theme %d: ink %d on %d has a contrast of %.2f", theme, above, on, ratio)
-			}
-		}
-		backs := []ink{paper, safeFill}
-		for i := range inks - bandFill {
-			backs = append(backs, bandFill+i)
-			check(bandFill+i, bandInk+i)
-		}
-		for _, back := range backs {
-			for _, text := range []ink{dark, middling, askInk, replyInk, badInk, lostInk, secretInk} {
-				check(back, text)
-			}
-		}
-		check(headFill, dark)
-		check(headFill, middling)
-		check(lostFill, lostInk)
-		check(paper, safeInk)
-		check(dark, onInk)
-		check(badInk, onInk)
-	}
-}
-
 // A session of very many acts is folded, and a picture stays small.
 func TestFolded(t *testing.T) {
 	d := New(hear(t, long(15000)...), Options{Words: english(t)})
@@ -293,53 +198,6 @@ func TestManySessions(t *testing.T) {
 		var b bytes.Buffer
 		if err := draw(&b); err != nil || b.Len() > 8<<20 {
 			t.Errorf("%s: %d octets, %v", kind, b.Len(), err)
-		}
-	}
-}
-
-func TestSecretsAreHidden(t *testing.T) {
-	sessions := append(lab(), starttls()...)
-	sessions[2].began = 300
-	secrets := []string{"two-cups-blue", "dGVuLXR1bGlwcw", "ten-tulips", "AGFuYUBw", "YW5hQH"}
-	for _, hide := range []bool{false, true} {
-		d := New(hear(t, sessions...), Options{Words: english(t), HideSecrets: hide})
-		for _, kind := range []string{"text", "Mermaid", "SVG"} {
-			var b bytes.Buffer
-			if err := pictures(d, Light)[kind](&b); err != nil {
-				t.Fatal(err)
-			}
-			for _, one := range secrets {
-				if shown := strings.Contains(b.String(), one); shown == hide {
-					t.Errorf("%s, hidden %v: %s is shown: %v", kind, hide, one, shown)
-				}
-			}
-		}
-	}
-}
-
-// SCRAM's challenges hold what passwords can be tried with (RFC 5802 §9). Those
-// of other mechanisms are prompts.
-func TestChallengesAreHidden(t *testing.T) {
-	const first, last = "cj1ub25jZSxzPXNhbHQsaT00MDk2", "dj1zaWduYXR1cmU="
-	s := spoken{client: "192.0.2.1:40000", server: "192.0.2.2:587", turns: []string{"S 0.1 220 here|", "C 0.1 AUTH SCRAM-SHA-256 biwsbj1hbmE=|",
-		"S 0.1 334 " + first + "|", "C 0.1 Yz1iaXdz|", "S 0.1 334 " + last + "|", "C 0.1 |", "S 0.1 535 no|", "C 0.1 AUTH LOGIN|", "S 0.1 334 UGFzc3dvcmQ6|", "C 0.1 *|"}}
-	for _, hide := range []bool{false, true} {
-		d := New(hear(t, s), Options{Words: english(t), HideSecrets: hide})
-		for _, kind := range []string{"text", "Mermaid"} {
-			var b bytes.Buffer
-			if err := pictures(d, Light)[kind](&b); err != nil {
-				t.Fatal(err)
-			}
-			for _, one := range []string{first, last, "r=nonce", "v=signature"} {
-				if shown := strings.Contains(b.String(), one); shown == hide {
-					t.Errorf("%s, hidden %v: %s is shown: %v", kind, hide, one, shown)
-				}
-			}
-			for _, want := range []string{"334", "Password:", "empty line"} {
-				if !strings.Contains(b.String(), want) {
-					t.Errorf("%s, hidden %v: no %s in\n%s", kind, hide, want, b.String())
-				}
-			}
 		}
 	}
 }

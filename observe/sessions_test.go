@@ -2,7 +2,6 @@ package observe
 
 import (
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"net/netip"
 	"reflect"
@@ -234,92 +233,6 @@ func TestListFilters(t *testing.T) {
 	}
 }
 
-func TestSessionsAreBounded(t *testing.T) {
-	s := New(Options{Sessions: 10, Bytes: 20_000, PerEach: 2000})
-	for conn := uint64(1); conn <= 100; conn++ {
-		open(s, conn)
-		for i := range 200 {
-			say(s, conn, said{dialer, event.Command, fmt.Sprintf("NOOP %d\r\n", i)})
-		}
-		state(s, conn, event.Closed{Reason: "quit"})
-	}
-	all := s.List(Filter{})
-	if len(all) > 10 || len(all) < 3 || all[0].ID != 100 {
-		t.Errorf("%d sessions are kept", len(all))
-	}
-	if held := s.held.Load(); held > 20_000 || held <= 0 {
-		t.Errorf("%d octets are held", held)
-	}
-	got := texts(t, s, 100)
-	if got[0] != "command NOOP 0" || got[len(got)-1] != "command NOOP 199" {
-		t.Errorf("the ends are %q and %q", got[0], got[len(got)-1])
-	}
-	gap := slices.IndexFunc(got, func(l string) bool { return strings.HasPrefix(l, "gap [") })
-	var dropped int
-	if _, err := fmt.Sscanf(got[max(gap, 0)], "gap [%d lines not kept]", &dropped); err != nil || dropped+len(got)-1 != 200 {
-		t.Errorf("%d lines and %q", len(got), got[max(gap, 0)])
-	}
-}
-
-func TestOpenSessionsAloneAreBounded(t *testing.T) {
-	s := New(Options{Bytes: 20_000, PerEach: 4000})
-	for conn := uint64(1); conn <= 50; conn++ {
-		open(s, conn)
-	}
-	for range 100 {
-		for conn := uint64(1); conn <= 50; conn++ {
-			say(s, conn, said{dialer, event.Command, "NOOP and more words\r\n"})
-		}
-	}
-	if held := s.held.Load(); held > 40_000 {
-		t.Errorf("%d octets are held", held)
-	}
-	for conn := uint64(1); conn <= 50; conn++ {
-		state(s, conn, event.Closed{})
-	}
-	if held := s.held.Load(); held > 20_000 {
-		t.Errorf("%d octets are held after the end", held)
-	}
-}
-
-func TestLongLineIsCut(t *testing.T) {
-	s := New(Options{})
-	open(s, 1)
-	for range 100 {
-		say(s, 1, said{dialer, event.Command, strings.Repeat("x", 100)})
-	}
-	say(s, 1, said{dialer, event.Command, "\r\nQUIT\r\n"})
-	got := texts(t, s, 1)
-	if len(got) != 2 || got[0] != "command "+strings.Repeat("x", maxLine)+"…" || got[1] != "command QUIT" {
-		t.Errorf("got %d lines, the first of %d octets", len(got), len(got[0]))
-	}
-}
-
-func TestSessionsByManyAtOnce(t *testing.T) {
-	s := New(Options{Sessions: 20, Bytes: 30_000, PerEach: 3000})
-	var wg sync.WaitGroup
-	for worker := range 4 {
-		wg.Go(func() {
-			for i := range 100 {
-				conn := uint64(worker*1000 + i + 1)
-				open(s, conn)
-				for _, one := range conversation() {
-					say(s, conn, one)
-				}
-				s.List(Filter{Limit: 3})
-				if _, err := s.Show(conn); err != nil {
-					t.Errorf("an open session: %v", err)
-				}
-				state(s, conn, event.Closed{})
-			}
-		})
-	}
-	wg.Wait()
-	if n := len(s.List(Filter{})); n > 20 {
-		t.Errorf("%d sessions are kept", n)
-	}
-}
-
 func FuzzTranscript(f *testing.F) {
 	f.Add([]byte("HELO a\r\n"), uint8(1), uint8(2))
 	f.Add([]byte("\n\r\n\xff"), uint8(0), uint8(200))
@@ -368,40 +281,6 @@ func BenchmarkSession(b *testing.B) {
 			}
 		}
 	})
-}
-
-// A session that the house began has the other server as its peer, and says what
-// became of the messages that it carried.
-func TestSessionThatWeBegan(t *testing.T) {
-	s := New(Options{})
-	open(s, 7)
-	state(s, 7, event.Queued{ID: "q1", To: []event.Onward{{To: "bob@e.example"}}})
-	state(s, 7, event.Missed{ID: "q1", Failed: true, Why: "no way", To: []event.Onward{{To: "m1@e.example"}, {To: "m2@e.example"}}})
-	state(s, 7, event.Missed{ID: "q1", Why: "round", To: []event.Onward{{To: "otto@e.example"}}})
-	dial(s, 8)
-	for _, outcome := range []string{event.Relayed, event.Relayed, event.Delayed, event.Failed} {
-		state(s, 8, event.Attempted{ID: "q1", Recipient: "bob@e.example", Outcome: outcome, Next: began})
-	}
-	tr, err := s.Show(8)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if tr.Remote.String() != "192.0.2.9:25" || tr.Local.String() != "192.0.2.1:40001" || tr.Relayed != 2 || tr.Delayed != 1 || tr.GivenUp != 1 || tr.LastQueue != "q1" {
-		t.Errorf("%+v", tr.Session)
-	}
-	want := []string{"note [message q1 for <bob@e.example> was taken]", "note [message q1 for <bob@e.example> was taken]",
-		"note [message q1 for <bob@e.example> stays in the queue]", "note [message q1 for <bob@e.example> is given up]"}
-	if got := texts(t, s, 8); !slices.Equal(got, want) {
-		t.Errorf("%q", got)
-	}
-	want = []string{"note [message q1 waits to leave for <bob@e.example>]", "note [message q1 for <m1@e.example> is given up: no way]",
-		"note [message q1 for <m2@e.example> is given up: no way]", "note [message q1 is not sent on to <otto@e.example>: round]"}
-	if got := texts(t, s, 7); !slices.Equal(got, want) {
-		t.Errorf("%q", got)
-	}
-	if tr, err := s.Show(7); err != nil || tr.GivenUp != 2 {
-		t.Errorf("%+v, %v", tr.Session, err)
-	}
 }
 
 // What becomes of a message is known only when no other host is left: the session
@@ -461,56 +340,5 @@ func TestNotesStandBehindTheMessage(t *testing.T) {
 		"command bdat 3 LAST", "body [3 octets of message]", "note [date added]", "reply 250 ok"}
 	if got := texts(t, s, 1); !slices.Equal(got, want) {
 		t.Errorf("got %q\nwant %q", got, want)
-	}
-}
-
-// Where the roles turn stands a mark: from there on the letters change sides.
-func TestTurnIsMarked(t *testing.T) {
-	s := New(Options{})
-	open(s, 1)
-	say(s, 1, said{dialer, event.Command, "ATRN\r\n"})
-	say(s, 1, said{listener, event.Reply, "250 go\r\n"})
-	s.Emit(&event.Event{Conn: 1, Kind: event.Turn})
-	say(s, 1, said{dialer, event.Reply, "220 x\r\n"})
-	want := []string{"command ATRN", "reply 250 go", "note [turned: who was the server is the client from here on]", "reply 220 x"}
-	if got := texts(t, s, 1); !slices.Equal(got, want) {
-		t.Errorf("%q", got)
-	}
-}
-
-// Of a session that the house began the other side is who was dialed, and what
-// it said counts also where it was answered nothing.
-func TestSilentIsTheOtherSide(t *testing.T) {
-	s := New(Options{})
-	dial(s, 1)
-	dial(s, 2)
-	say(s, 2, said{listener, event.Reply, "HTTP/1.1 400 Bad Request\r\n"})
-	dial(s, 3)
-	say(s, 3, said{dialer, event.Command, "EHLO x\r\n"})
-	open(s, 4)
-	say(s, 4, said{listener, event.Reply, "220 x\r\n"})
-	for id, want := range map[uint64]bool{1: true, 2: false, 3: true, 4: true} {
-		if tr, err := s.Show(id); err != nil || tr.Silent != want {
-			t.Errorf("session %d: %v, %v", id, tr.Silent, err)
-		}
-	}
-}
-
-// A message is the client's, also where the one who dialed has become the server.
-func TestMessageOfATurnedSession(t *testing.T) {
-	s := New(Options{})
-	open(s, 1)
-	say(s, 1, said{dialer, event.Reply, "354 go\r\n"})
-	say(s, 1, said{listener, event.Body, "x\r\n.\r\n"})
-	say(s, 1, said{dialer, event.Reply, "250 ok\r\n"})
-	tr, err := s.Show(1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if text := tr.String(); !strings.Contains(text, " C: [3 octets of message]\n") || tr.Lines[1].From != "listener" {
-		t.Errorf("%s", text)
-	}
-	if tr.Protocol = "pop3"; !strings.Contains(tr.String(), " S: [3 octets of message]\n") {
-		t.Errorf("%s", tr)
 	}
 }
