@@ -2,6 +2,10 @@ package main
 
 import (
 	"testing"
+	"time"
+
+	"posta/smtp/smtpclient"
+	"posta/wire/wiretest"
 )
 
 // Nothing in 8 bits is sent by 8BITMIME that is no MIME: it goes in seven.
@@ -29,6 +33,34 @@ func TestCheckHelo(t *testing.T) {
 		name := in
 		if err := checkHelo(&name); err != nil != (want == "") || want != "" && name != want {
 			t.Errorf("%q: %q %v", in, name, err)
+		}
+	}
+}
+
+// Where a server is not good enough for what was asked, it hears QUIT all the same.
+//
+// rfc: 5321-4.1.1.10-3
+func TestSendTakesLeave(t *testing.T) {
+	const hello, bye = "S: 220 x\nC: EHLO me.example\nS: 250-x\n", "\nC: QUIT\nS: 221 bye\nclosed"
+	for name, test := range map[string]struct {
+		flags  clientFlags
+		script string
+	}{
+		"no TLS":            {clientFlags{startTLS: true}, hello + "S: 250 HELP" + bye},
+		"no log-in":         {clientFlags{user: "u", noTLS: true}, hello + "S: 250 HELP" + bye},
+		"none that we have": {clientFlags{user: "u", noTLS: true}, hello + "S: 250 AUTH GSSAPI" + bye},
+		"weak":              {clientFlags{user: "u"}, hello + "S: 250 AUTH PLAIN" + bye},
+	} {
+		near, far := wiretest.Pipe()
+		played := make(chan error, 1)
+		go func() { played <- wiretest.Script(far, test.script, nil) }()
+		s := &sending{a: &app{data: t.TempDir(), terminal: terminal{Getenv: func(string) string { return "" }}}, o: &sendOptions{client: &test.flags}, t: target{StartTLS: test.flags.startTLS}, remote: near.RemoteAddr(),
+			c: smtpclient.New(near, smtpclient.Options{Name: "me.example", Times: smtpclient.All(time.Minute)})}
+		if err := s.run(t.Context(), "p"); err == nil {
+			t.Errorf("%s: nothing is wrong", name)
+		}
+		if err := <-played; err != nil {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
