@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// rfc: 5321-4.1.2-10
+// rfc: 5321-4.1.2-10, 6531-3.3-1
 func TestParseAddress(t *testing.T) {
 	good := map[string]Address{
 		"pepe@pepito.es":               {"pepe", "pepito.es"},
@@ -29,7 +29,7 @@ func TestParseAddress(t *testing.T) {
 	bad := []string{"", "pepe", "@b", "a@", ".a@b", "a.@b", "a..b@c", "a b@c", `"a@b`, `""@b`, `"a"x@b`,
 		"a@b..c", "a@-b", "a@b-", "a@.b", "a@b.", "a@[1.2.3]", "a@[IPv6:1.2.3.4]", "a@[::1]", "a@[1.2.3.4",
 		"a@b c", "a@b\x00", "a\x00@b", "a@b>", "a\xff@b", strings.Repeat("a", 65) + "@b",
-		"a@" + strings.Repeat("b", 64), "a@" + strings.Repeat("b.", 128) + "c", "\"a\x01\"@b"}
+		"ñ\x01@b", "ñ(x)@b", "ñ ñ@b", "ñ\x7f@b", "a@" + strings.Repeat("b", 64), "a@" + strings.Repeat("b.", 128) + "c", "\"a\x01\"@b"}
 	for _, in := range bad {
 		if got, err := ParseAddress(in); err == nil {
 			t.Errorf("ParseAddress(%q) = %+v, want an error", in, got)
