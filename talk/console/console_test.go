@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -67,77 +66,6 @@ func TestMessage(t *testing.T) {
 	}
 	if err := play(strings.Replace(script, "550 5.1.1", "250 2.1.5", 1)); err == nil {
 		t.Errorf("it plays with a server that says something else:\n%s", text)
-	}
-}
-
-// Log-ins: what is typed is encoded, passwords are asked for unseen, and what
-// somebody encoded himself goes as it is.
-func TestLogIns(t *testing.T) {
-	const script = `
-		S: 220 x
-		C: EHLO x
-		S: 250-x
-		S: 250 AUTH PLAIN LOGIN
-		C: AUTH LOGIN
-		S: 334 VXNlcm5hbWU6
-		C: cGVwZQ==
-		S: 334 UGFzc3dvcmQ6
-		C: Z2VoZWlt
-		S: 535 5.7.8 no
-		C: AUTH LOGIN
-		S: 334 VXNlcm5hbWU6
-		C: cGVwZQ==
-		S: 334 UGFzc3dvcmQ6
-		C: literal=
-		S: 535 5.7.8 no
-		C: AUTH LOGIN
-		S: 334 VXNlcm5hbWU6
-		C: *
-		S: 501 cancelled
-		C: AUTH PLAIN
-		S: 334
-		C: AHBlcGUAZ2VoZWlt
-		S: 235 2.7.0 in
-		C: AUTH PLAIN AHBlcGUAZ2VoZWlt
-		S: 503 already
-		closed`
-	screen, e, c := scene{protocol: "smtp", script: script, typed: []string{"EHLO x", "AUTH LOGIN", "pepe", "geheim", "AUTH LOGIN", "cGVwZQ==", "=literal=",
-		"AUTH LOGIN", "*", "AUTH PLAIN", "pepe", "geheim", "AUTH PLAIN AHBlcGUAZ2VoZWlt"}}.play(t)
-	wants(t, screen, "S: 334 VXNlcm5hbWU6", "   that is base64 for: Username:", "C: cGVwZQ==", "   that is base64 for: Password:", "C: Z2VoZWlt", "S: 535 5.7.8 no",
-		"   this is base64 already, for: pepe; it is sent as it is", "C: literal=", "S: 501 cancelled", "C: AHBlcGUAZ2VoZWlt", "S: 235 2.7.0 in",
-		"   now: MAIL RSET NOOP VRFY HELP QUIT", "C: AUTH PLAIN ********")
-	if e.secrets != 3 {
-		t.Errorf("%d passwords were asked for unseen", e.secrets)
-	}
-	if _, secrets, err := c.Transcript(); !secrets || err != nil {
-		t.Error(secrets, err)
-	}
-}
-
-// A challenge that is no base64 is answered with a star where posta makes the
-// answers; a person who makes them sees it.
-// rfc: 5034-4-11, 5034-4-12
-func TestStrangeChallenges(t *testing.T) {
-	const pop3 = `
-		S: +OK x
-		C: AUTH PLAIN
-		S: + please
-		C: *
-		S: -ERR cancelled
-		C: AUTH SCRAM-SHA-256
-		S: + =AAA
-		C: *
-		S: -ERR cancelled
-		C: AUTH LOGIN
-		S: + who?
-		C: cGVwZQ==
-		S: -ERR no
-		C: QUIT
-		S: +OK`
-	screen, e, _ := scene{protocol: "pop3", script: pop3, typed: []string{"AUTH PLAIN", "AUTH SCRAM-SHA-256", "AUTH LOGIN", "pepe", "QUIT"}}.play(t)
-	wants(t, screen, "S: + please", "   the challenge is no base64; the log-in is broken off", "C: *", "S: + =AAA", "   the challenge is no base64; the log-in is broken off", "C: *", "S: + who?", "C: cGVwZQ==")
-	if e.secrets != 0 {
-		t.Errorf("%d passwords were asked for", e.secrets)
 	}
 }
 
@@ -231,89 +159,6 @@ func TestRaw(t *testing.T) {
 	wants(t, screen, "C  0000  4e 4f                                            NO",
 		"C  0000  4f 50 0d 0a                                      OP..",
 		"S  0000  32 35 30 20 6f 6b 0d 0a                          250 ok..", "S: 250 ok")
-}
-
-func TestFile(t *testing.T) {
-	name := filepath.Join(t.TempDir(), "x.eml")
-	if err := os.WriteFile(name, []byte("Subject: x\n\n.dot"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	saved := filepath.Join(t.TempDir(), "x.talk")
-	const script = `
-		S: 220 x
-		C: HELO x
-		S: 250 x
-		C: MAIL FROM:<>
-		S: 250 ok
-		C: RCPT TO:<a@b.es>
-		S: 250 ok
-		C: DATA
-		S: 354 go
-		C: Subject: x
-		C:
-		C: ..dot
-		C: .
-		S: 250 ok
-		closed`
-	screen, _, _ := scene{protocol: "smtp", script: script, typed: []string{"/file " + name, "HELO x", "MAIL FROM:<>", "RCPT TO:<a@b.es>", "/file " + name, "/save " + saved,
-		"/save " + saved, "/why", "/nothing", "/help", "/quit", "never typed"},
-		options: func(o *Options) { o.Why = func() []string { return []string{"because"} } }}.play(t)
-	wants(t, screen, "   first MAIL and RCPT; then /file sends DATA and the file", "C: DATA", "S: 250 ok", "   because")
-	unfolded := strings.Join(strings.Fields(screen), " ") // names of folders are of any length
-	if !strings.Contains(unfolded, "the transcript is in "+saved+"; ") || !strings.Contains(unfolded, "cannot write "+saved) ||
-		!strings.Contains(unfolded, "there is no /nothing") || strings.Contains(unfolded, "never typed") {
-		t.Error(screen)
-	}
-	if info, err := os.Stat(saved); err != nil || info.Mode().Perm()&0o077 != 0 {
-		t.Error(info, err)
-	}
-}
-
-// A file that DATA was refused for is not sent at a later one, nor is one whose
-// reply never came when something else was typed.
-func TestFileIsForgotten(t *testing.T) {
-	name := filepath.Join(t.TempDir(), "x.eml")
-	if err := os.WriteFile(name, []byte("old"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for reply, hurry := range map[string]bool{"S: 451 later\n": false, "": true} {
-		script := "S: 220 x\nC: HELO x\nS: 250 x\nC: MAIL FROM:<>\nS: 250 ok\nC: RCPT TO:<a@b.es>\nS: 250 ok\nC: DATA\n" +
-			reply + "C: NOOP\nS: 250 ok\n"
-		typed := []string{"HELO x", "MAIL FROM:<>", "RCPT TO:<a@b.es>", "/file " + name, "NOOP"}
-		if !hurry {
-			script += "C: DATA\nS: 354 go\nC: new\nC: .\nS: 250 ok\n"
-			typed = append(typed, "DATA", "new", ".")
-		}
-		_, _, c := scene{protocol: "smtp", script: script + "closed", typed: append(typed, "/quit"),
-			options: func(o *Options) {
-				if hurry {
-					o.Patience = 20 * time.Millisecond
-				}
-			}}.play(t)
-		if c.file != "" {
-			t.Errorf("after %q %s is sent at the next DATA", reply, c.file)
-		}
-	}
-}
-
-// Who asks for TLS does not go on without it.
-func TestStartTLSFirst(t *testing.T) {
-	asked := func(o *Options) { o.StartTLS = true }
-	for _, s := range []scene{
-		{protocol: "smtp", script: "S: 220 x\nC: EHLO me.example\nS: 250 x\nC: STARTTLS\nS: 454 4.7.0 no\nclosed"},
-		{protocol: "smtp", script: "S: 220 x\nC: EHLO me.example\nS: 502 what\nclosed"},
-		{protocol: "smtp", script: "S: 220 x\nC: EHLO me.example\nS: 334 UGFzc3dvcmQ6\nclosed"},
-		{protocol: "pop3", script: "S: +OK x\nC: STLS\nS: -ERR no\nclosed"},
-	} {
-		s.options, s.typed = asked, []string{"never typed"}
-		screen, err := s.run(t)
-		var said *words.Error
-		if !errors.As(err, &said) || said.ID != "talk.no_tls" || strings.Contains(screen, "never typed") {
-			t.Errorf("%v\n%s", err, screen)
-		}
-	}
-	screen, _, _ := scene{protocol: "pop3", script: "S: +OK x\nC: STLS\nS: +OK\nC: CAPA\nS: +OK\nS: .\nC: QUIT\nS: +OK", typed: []string{"QUIT"}, options: asked}.play(t)
-	wants(t, screen, "C: STLS", "C: CAPA", "C: QUIT")
 }
 
 // rfc: 5321-F.6-1
