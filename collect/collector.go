@@ -308,6 +308,7 @@ type visit struct {
 	result Result
 
 	unproved error // what is wrong with the peer's certificate, where any will do
+	names    bool  // the server says that it has unique-ids
 }
 
 // memory is what of a Store a visit works with: which messages of POP3 were filed.

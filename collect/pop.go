@@ -2,6 +2,7 @@ package collect
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"slices"
 	"strconv"
@@ -93,6 +94,7 @@ func (v *visit) login(ctx context.Context, c *pop3client.Client, account pop3cli
 	}
 	delay, varies := can.LoginDelay()
 	v.result.apart = delay
+	_, v.names = can.Find("UIDL")
 	if err := c.Login(ctx, account); err != nil || !varies {
 		return err
 	}
@@ -114,6 +116,7 @@ type box struct {
 
 	headless bool           // the server does not know TOP
 	nameless bool           // the server has no unique-ids
+	recalls  bool           // it had none when some of seen were filed
 	copies   map[string]int // of nameless messages that were fetched, by their digests
 }
 
@@ -123,8 +126,11 @@ func (b *box) fetch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	named := b.names // the server has, or had, unique-ids
 	for _, one := range kept {
 		b.seen[one] = true
+		digest := isDigest(one)
+		named, b.recalls = named || !digest, b.recalls || digest
 	}
 	sizes, err := b.client.List(ctx)
 	if err != nil {
@@ -135,7 +141,7 @@ func (b *box) fetch(ctx context.Context) error {
 	}
 	all, err := b.client.UIDL(ctx)
 	var refusal *pop3client.Refusal
-	if b.nameless = errors.As(err, &refusal); b.nameless { // RFC 1939 §7 leaves it open
+	if b.nameless = errors.As(err, &refusal) && !named && !refusal.Temporary(); b.nameless { // RFC 1939 §7 leaves it open
 		all, err = nil, nil
 		for _, one := range sizes {
 			all = append(all, pop3.Unique{Message: one.Message})
@@ -170,11 +176,15 @@ func (b *box) message(ctx context.Context, one pop3.Unique) error {
 	b.there[key] = true
 	known := b.seen[key]
 	if !known {
-		why, err := b.file(ctx, one.Message, &filing{})
+		into := &filing{}
+		if b.recalls {
+			into.sum = sha256.New()
+		}
+		why, err := b.file(ctx, one.Message, into)
 		if why != nil || err != nil {
 			return err
 		}
-		if err := b.note(ctx, key); err != nil {
+		if err := b.note(ctx, key, !b.seen[into.key]); err != nil {
 			return err
 		}
 	}
@@ -184,9 +194,11 @@ func (b *box) message(ctx context.Context, one pop3.Unique) error {
 	return b.client.Dele(ctx, one.Message)
 }
 
-// note keeps that a message was filed, by what it is known by.
-func (b *box) note(ctx context.Context, key string) error {
-	b.result.Messages++
+// note keeps that a message was filed, just now or before, by what it is known by.
+func (b *box) note(ctx context.Context, key string, now bool) error {
+	if now {
+		b.result.Messages++
+	}
 	return b.memory.Saw(context.WithoutCancel(ctx), b.e.ID, key)
 }
 
@@ -226,7 +238,7 @@ func (b *box) file(ctx context.Context, number int, into *filing) (why, err erro
 		return into.err, nil
 	case err != nil:
 		return nil, err
-	case b.nameless && b.recognise(into):
+	case into.sum != nil && b.recognise(into):
 		return nil, nil
 	}
 	receipt, why := letter.Commit(context.WithoutCancel(ctx))

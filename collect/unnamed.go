@@ -5,7 +5,16 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strconv"
+	"strings"
 )
+
+// digestMark begins what a message without a unique-id is known by. A blank and what
+// is longer than a twin's number behind it no unique-id has.
+const digestMark = "sha256 "
+
+func isDigest(key string) bool {
+	return strings.HasPrefix(key, digestMark) && len(key) > len(digestMark)+2*sha256.Size
+}
 
 // unnamed does with a message of a server without unique-ids what message does
 // with others. It is known by its content, and so fetched each time that it is
@@ -18,7 +27,7 @@ func (b *box) unnamed(ctx context.Context, number int) error {
 	}
 	b.there[into.key] = true
 	if !b.seen[into.key] {
-		if err := b.note(ctx, into.key); err != nil {
+		if err := b.note(ctx, into.key, true); err != nil {
 			return err
 		}
 	}
@@ -31,7 +40,7 @@ func (b *box) unnamed(ctx context.Context, number int) error {
 // recognise finds out by what a message that was read is known, and says whether
 // it was filed before. Of several that are the same each is one.
 func (b *box) recognise(f *filing) (known bool) {
-	digest := "sha256 " + hex.EncodeToString(f.sum.Sum(nil)) // no unique-id has a blank
+	digest := digestMark + hex.EncodeToString(f.sum.Sum(nil))
 	f.key = digest + " " + strconv.Itoa(b.copies[digest])
 	b.copies[digest]++
 	return b.seen[f.key]

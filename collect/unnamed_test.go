@@ -1,6 +1,8 @@
 package collect_test
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"net"
 	"slices"
 	"strings"
@@ -84,6 +86,48 @@ func TestPOP3Basic(t *testing.T) {
 	}
 	if seen, _ := c.store.Seen(t.Context(), e.ID); len(seen) != 2 || !strings.HasPrefix(seen[0], "sha256 ") {
 		t.Errorf("%q", seen)
+	}
+}
+
+// UIDL refused by a server that has unique-ids is a failure of the visit: its
+// messages would come again under another name. What came before a server had
+// them does not.
+func TestUniqueIDsComeAndGo(t *testing.T) {
+	digest := fmt.Sprintf("sha256 %x 0", sha256.Sum256([]byte("one\r\n")))
+	const uidl, fetch = "\n\tC: UIDL\n\tS: -ERR ", "\n\tC: RETR 1\n\tS: +OK\n\tS: one\n\tS: .\n\tC: QUIT\n\tS: +OK"
+	for name, tt := range map[string]struct {
+		can, rest string
+		seen      string
+		failure   string
+		messages  int64
+		want      string // what is known then
+	}{
+		"had them":      {"USER", uidl + "not now\nclosed", "a", "not now", 0, "a"},
+		"announces":     {"USER\n\tS: UIDL", uidl + "not now\nclosed", "", "not now", 0, ""},
+		"for now":       {"USER", uidl + "[SYS/TEMP] not now\nclosed", "", "not now", 0, ""},
+		"never had any": {"USER", uidl + "what?" + fetch, digest, "", 0, digest},
+		"has them now":  {"USER\n\tS: UIDL", "\n\tC: UIDL\n\tS: +OK\n\tS: 1 b\n\tS: ." + fetch, digest, "", 0, "b"},
+		"another now":   {"USER\n\tS: UIDL", "\n\tC: UIDL\n\tS: +OK\n\tS: 1 b\n\tS: ." + fetch, digest[:len(digest)-1] + "7", "", 1, "b"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCustomer(t, pop(t, "S: +OK\n\tC: CAPA\n\tS: +OK\n\tS: "+tt.can+"\n\tS: .\n\tC: USER pepe\n\tS: +OK\n\tC: PASS geheim\n\tS: +OK\n"+
+				"\tC: LIST\n\tS: +OK\n\tS: 1 5\n\tS: ."+tt.rest))
+			e := popEntry()
+			e.Keep = true
+			e = c.add(t, e)
+			if tt.seen != "" {
+				if err := c.store.Saw(t.Context(), e.ID, tt.seen); err != nil {
+					t.Fatal(err)
+				}
+			}
+			r, _, err := c.Once(t.Context(), e.ID)
+			if err != nil || r.Failure != tt.failure || int64(r.Messages) != tt.messages || len(c.box.got) != int(tt.messages) {
+				t.Errorf("%+v %v, filed %q", r, err, c.box.got)
+			}
+			if seen, err := c.store.Seen(t.Context(), e.ID); err != nil || strings.Join(seen, ",") != tt.want {
+				t.Errorf("known is %q, %v", seen, err)
+			}
+		})
 	}
 }
 
