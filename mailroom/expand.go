@@ -135,7 +135,7 @@ func (r *Room) step(ctx context.Context, e *store.Expansion, batch directory.Bat
 	}
 	for i := range no {
 		about = append(about, no[i].failed())
-		m.add(true, no[i].reason(), "", no[i].Address)
+		m.add(true, no[i].why.Text, "", no[i].Address)
 	}
 	f.Out, f.Step = out, &store.Step{ID: e.ID, After: batch.After, Done: batch.Done}
 	if err := r.fileStep(ctx, e, f, unreached{listOf(batch), about}); err != nil {
@@ -206,7 +206,11 @@ func (r *Room) outOf(ctx context.Context, e *store.Expansion, members []director
 	taken := r.taken(ctx, origin, members)
 	for i := range members {
 		o := &members[i]
-		if why := taken[o.Domain]; why != nil {
+		why := taken[o.Domain]
+		if why != nil && why.Temporary() { // something failed inside: the step is tried again
+			return nil, nil, fmt.Errorf("the way to %s: %w", o.Domain, why)
+		}
+		if why != nil {
 			no = append(no, turned{Onward: *o, why: why})
 			continue
 		}

@@ -58,7 +58,7 @@ func (l *letter) missed() []mail.Missed {
 	m := l.circles
 	for i := range l.turned {
 		t := &l.turned[i]
-		m.add(t.List != nil, t.reason(), t.recipient, t.Address)
+		m.add(t.List != nil, t.why.Text, t.recipient, t.Address)
 	}
 	for i := range l.targets {
 		t := &l.targets[i]
@@ -76,23 +76,11 @@ func (l *letter) missed() []mail.Missed {
 	return m
 }
 
-// reason is why, in the catalog's words. A reply that asks for another try would say
-// too much: there is none.
-func (t *turned) reason() string {
-	if t.why.Text == localError {
-		return words.Fail("attempt.inside", nil).Error()
-	}
-	return t.why.Text
-}
-
 // failed is what a report says of a member who cannot get it. The reason is this
 // server's own, and has asked nobody: it is no answer of another's (RFC 3464 §2.3.6).
 func (t *turned) failed() dsn.Recipient {
 	d := fullMailbox(t.Address)
-	d.Status, d.Reason = t.why.Status, t.reason()
-	if d.Status.Class == 4 { // there is no other try
-		d.Status.Class = 5
-	}
+	d.Status, d.Reason = t.why.Status, t.why.Text
 	return d
 }
 

@@ -3,7 +3,6 @@ package mailroom
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"sync"
 	"time"
@@ -72,7 +71,9 @@ type onward struct {
 // elsewhere gives the addresses elsewhere that a recipient leads to and that
 // mail is taken for, or why there must not be one. A list goes to those of its
 // members that it can reach, and an account's mailbox gets what it keeps; but
-// nobody gets a part of what an alias promises to several.
+// nobody gets a part of what an alias promises to several. Nobody is passed over for
+// what passes: where something failed inside, all is to be tried again, and what a
+// host does not tell just now the queue finds out.
 func (l *letter) elsewhere(ctx context.Context, to *mail.Recipient, res *directory.Resolution) (out []directory.Onward, err error) {
 	all := res.Outside
 	if res.Outcome == directory.NonLocal {
@@ -84,8 +85,13 @@ func (l *letter) elsewhere(ctx context.Context, to *mail.Recipient, res *directo
 	taken := l.room.taken(ctx, l.from, all)
 	for _, o := range all {
 		why := taken[o.Domain]
+		if why != nil && why.Temporary() {
+			return nil, why
+		}
 		if why == nil && o.Ask != "" && o.List == nil { // a member of a list was promised nothing
-			why = l.ask(ctx, &o)
+			if why = l.ask(ctx, &o); why != nil && why.Temporary() && (o.Kept || res.Reserved) {
+				why = nil
+			}
 		}
 		switch {
 		case why == nil:
@@ -137,7 +143,7 @@ func (r *Room) taken(ctx context.Context, from mail.Origin, all []directory.Onwa
 		}
 		a, err := mail.ParseAddress(all[i].Address)
 		if out[domain] = nil; err != nil {
-			out[domain] = failed(fmt.Errorf("an address elsewhere: %w", err))
+			out[domain] = noSuchUser()
 			continue
 		}
 		domains, first = append(domains, domain), append(first, a)

@@ -9,13 +9,13 @@ import (
 )
 
 // Who is named twice is one recipient, though the second time more stands behind
-// the name: a host that can be asked again, a member that is new.
+// the name: a way that has been laid since, a member that is new.
 func TestNamedTwice(t *testing.T) {
 	h, g := open(t)
 	h.account("luis@pepito.es", 0)
 	h.forward("luis@pepito.es", true, "luis@far.example")
 	list := h.list("lista@pepito.es", directory.Public, "ana@pepito.es", "pepe@pepito.es")
-	g.shut["far.example"] = mail.Refuse(450, "4.4.3", "not now")
+	g.shut["far.example"] = mail.Refuse(550, "5.7.1", "no way")
 	l, err := h.room.Begin(t.Context(), mx(), mail.Envelope{From: addr("x@example.net")})
 	if err != nil {
 		t.Fatal(err)
