@@ -102,15 +102,16 @@ func TestUnderWaySince(t *testing.T) {
 		w.answers("192.0.2.8:25", "C: a client that speaks before the greeting")
 		began := time.Now()
 		w.send("b@x.example")
-		var got []string
+		looks := make(chan string, 3)
 		for _, d := range []time.Duration{10 * time.Second, time.Minute, 10 * time.Minute} {
 			time.AfterFunc(d, func() {
 				one := w.items()[0]
-				got = append(got, fmt.Sprint(one.Leased, one.Since.Sub(began).Round(time.Second), w.q.Session(one.ID)))
+				looks <- fmt.Sprint(one.Leased, one.Since.Sub(began).Round(time.Second), w.q.Session(one.ID))
 			})
 		}
 		w.run(11 * time.Minute)
-		if len(got) != 3 || got[0] != "true 0s 0" || got[1] != "true 0s 1" || got[2][:5] != "false" || got[2][len(got[2])-2:] != " 0" {
+		got := []string{<-looks, <-looks, <-looks}
+		if got[0] != "true 0s 0" || got[1] != "true 0s 1" || got[2][:5] != "false" || got[2][len(got[2])-2:] != " 0" {
 			t.Errorf("%q", got)
 		}
 	})
@@ -150,16 +151,17 @@ func TestRetryKeepsTheSchedule(t *testing.T) {
 			}
 			began := time.Now()
 			w.send("b@x.example")
-			var due []time.Time
+			looks := make(chan time.Time, 4)
+			look := func() { looks <- w.items()[0].Due }
 			for _, d := range []time.Duration{30 * time.Second, 90 * time.Second, 150 * time.Second} {
-				time.AfterFunc(d-time.Second, func() { due = append(due, w.items()[0].Due) })
+				time.AfterFunc(d-time.Second, look)
 				w.retryAt(d)
 			}
-			time.AfterFunc(200*time.Second, func() { due = append(due, w.items()[0].Due) })
+			time.AfterFunc(200*time.Second, look)
 			w.run(7 * time.Minute)
-			all := w.items()
+			all, due := w.items(), []time.Time{<-looks, <-looks, <-looks, <-looks}
 			for _, one := range due {
-				if len(due) != 4 || !one.Equal(due[0]) || one.Sub(began) < 5*time.Minute || one.Sub(began) > 7*time.Minute {
+				if !one.Equal(due[0]) || one.Sub(began) < 5*time.Minute || one.Sub(began) > 7*time.Minute {
 					t.Fatalf("%s: due %v after %v", name, due, began)
 				}
 			}
