@@ -52,6 +52,34 @@ func LookSevenBit(r io.Reader, lim Limits) (*SevenBit, error) {
 	}
 }
 
+// HasWideHeader reads a message, and says whether a header in it is beyond ASCII: its
+// own, a part's, or that of a message within (RFC 6531 §3.6). Into what is signed or
+// encrypted as a whole it does not look.
+func HasWideHeader(r io.Reader, lim Limits) (bool, error) {
+	l := &headers{}
+	w := newWalk(r, lim, l)
+	for {
+		switch err := w.step(); {
+		case l.wide || errors.Is(err, io.EOF):
+			return l.wide, nil
+		case err != nil:
+			return false, err
+		}
+	}
+}
+
+// headers is the visitor that looks at headers alone.
+type headers struct{ wide bool }
+
+func (h *headers) begin(e *entity) error {
+	h.wide = h.wide || !isASCII(e.head)
+	return nil
+}
+
+func (*headers) octets([]byte) error  { return nil }
+func (*headers) over() error          { return nil }
+func (*headers) between([]byte) error { return nil }
+
 // look is the visitor that finds out.
 type look struct {
 	s     *SevenBit

@@ -172,3 +172,32 @@ func FuzzSevenBit(f *testing.F) {
 		}
 	})
 }
+
+// Only headers count, wherever in the message they stand.
+//
+// rfc: 6531-3.6-1
+func TestHasWideHeader(t *testing.T) {
+	const mixed = "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\n"
+	for name, c := range map[string]struct {
+		text string
+		want bool
+	}{
+		"nothing":             {"Subject: x\n\nx\n", false},
+		"the body":            {"Subject: x\n\nñ\n", false},
+		"the header":          {"Subject: ñ\n\nx\n", true},
+		"a header alone":      {"Subject: ñ", true},
+		"a part's body":       {mixed + "Content-Type: text/plain\n\nñ\n--b--\nñ\n", false},
+		"a part's header":     {mixed + "\nx\n--b\nContent-Description: ñ\n\nx\n--b--\n", true},
+		"a message within":    {"Content-Type: message/rfc822\n\nSubject: ñ\n\nx\n", true},
+		"looks like a header": {"Subject: x\n\nSubject: ñ\n\nx\n", false},
+	} {
+		wide, err := HasWideHeader(strings.NewReader(strings.ReplaceAll(c.text, "\n", "\r\n")), Usual())
+		if err != nil || wide != c.want {
+			t.Errorf("%s: %v %v", name, wide, err)
+		}
+	}
+	bad := errors.New("bad")
+	if _, err := HasWideHeader(iotest.ErrReader(bad), Usual()); !errors.Is(err, bad) {
+		t.Errorf("unread: %v", err)
+	}
+}

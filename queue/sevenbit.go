@@ -24,13 +24,17 @@ type Resign func(ctx context.Context, domain string, message io.Reader) ([]byte,
 // (RFC 6531 §3.4), else as it came by 8BITMIME. For a host without that, too, what
 // was only announced as 8-bit goes as it is, for programs say so of all they send;
 // the rest is put into seven bits (RFC 6152 §3), and so is a report for a host
-// without SMTPUTF8 (RFC 6533 §4.5). Not what others have signed, which
+// without SMTPUTF8 (RFC 6533 §4.5). Where the sender asked for SMTPUTF8, but no header
+// needs it, it goes as mail of one who did not. Not what others have signed, which
 // would break their signature, nor what cannot be converted: these are refused, by
 // Send or, for the header's sake, here.
 func (q *Queue) fit(ctx context.Context, l *link, m *smtpclient.Message, out *store.Outgoing, from *content) error {
 	has := l.Offer().Extensions.Has
 	if out.Traits.UTF8 && has(smtp.ExtSMTPUTF8) && has(smtp.Ext8BitMIME) {
 		m.Envelope.UTF8 = true
+	}
+	if m.Envelope.UTF8 && !has(smtp.ExtSMTPUTF8) && out.From != "" && !out.Traits.UTF8 && !q.wideHeader(ctx, out, from) {
+		m.Envelope.UTF8 = false // what it holds beyond ASCII wants no more than 8BITMIME (RFC 6531 §3.6)
 	}
 	report := m.Envelope.UTF8 && out.From == "" && !has(smtp.ExtSMTPUTF8) // that is nobody's, and whose loss nobody would hear of
 	if !report && (m.Envelope.Body != mail.Body8BitMIME || m.Envelope.UTF8 || has(smtp.Ext8BitMIME)) {
@@ -65,6 +69,18 @@ func (q *Queue) fit(ctx context.Context, l *link, m *smtpclient.Message, out *st
 	}
 	l.note("the host takes no 8-bit messages: it gets this one in 7 bits")
 	return nil
+}
+
+// wideHeader says whether there is a header beyond ASCII in a message, its parts'
+// included, or whether that cannot be known now.
+func (q *Queue) wideHeader(ctx context.Context, out *store.Outgoing, from *content) bool {
+	body := q.cfg.Store.Content(ctx, out)
+	defer body.Close()
+	wide, err := imf.HasWideHeader(body, imf.Usual())
+	if err != nil && ctx.Err() == nil {
+		from.failed = err // it waits
+	}
+	return wide || err != nil
 }
 
 // signedBy gives the domains that signed a message here: their fields are in the

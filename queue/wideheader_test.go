@@ -48,6 +48,12 @@ func headerCases() map[string]headerCase {
 		"8BITMIME, an address": {text: wider, first: saidBy([]string{"8BITMIME"}, " BODY=8BITMIME", wider), want: "b relayed 250 2.0.0 mine"},
 		"SMTPUTF8 alone":       {text: wide, first: saidBy([]string{"SMTPUTF8"}, "", words), want: "b relayed 250 2.0.0 mine"}, // RFC 6531 §3.1 wants both
 		"asked":                {text: wide, asked: true, first: script(greeting("8BITMIME"), quit), want: "b failed The server takes no header beyond ASCII", reports: header},
+		"asked, and no header needs it": {text: "Subject: Hi\n\nH\xc3\xad", asked: true, first: saidBy([]string{"8BITMIME"}, " BODY=8BITMIME", "Subject: Hi\n\nH\xc3\xad"),
+			want: "b relayed 250 2.0.0 mine"},
+		"asked, and no header needs it, neither": {text: "Subject: Hi\n\nH\xc3\xad", asked: true, want: "b relayed 250 2.0.0 mine",
+			first: saidBy(nil, "", "Subject: Hi\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\nH=C3=AD")},
+		"asked, and a part's header needs it": {text: "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Description: ñ\n\nx\n--b--", asked: true,
+			first: script(greeting("8BITMIME"), quit), want: "b failed The server takes no header beyond ASCII", reports: header},
 		"asked, and another host": {text: wide, asked: true, first: script(greeting("8BITMIME"), quit),
 			second: saidBy([]string{"8BITMIME", "SMTPUTF8"}, " BODY=8BITMIME SMTPUTF8", wide), want: "b relayed 250 2.0.0 mine"},
 		"nothing beyond ASCII": {text: "Subject: Hi\n\nH\xc3\xad", first: saidBy([]string{"8BITMIME", "SMTPUTF8"}, " BODY=8BITMIME", "Subject: Hi\n\nH\xc3\xad"), want: "b relayed 250 2.0.0 mine"},
