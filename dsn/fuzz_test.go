@@ -55,7 +55,7 @@ func FuzzUnitext(f *testing.F) {
 	f.Add(`\x{110000}\x{41`)
 	f.Fuzz(func(t *testing.T, s string) {
 		s = strings.ToValidUTF8(s, "")
-		enc := toUnitext(s)
+		enc := Unitext(s)
 		if !mail.IsASCII(enc) || fromUnitext(enc) != s {
 			t.Fatalf("%q → %q → %q", s, enc, fromUnitext(enc))
 		}

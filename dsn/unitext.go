@@ -7,9 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// toUnitext gives the 7-bit form of a UTF-8 address (RFC 6533 §3,
+// Unitext gives the 7-bit form of a UTF-8 address (RFC 6533 §3,
 // utf-8-addr-xtext).
-func toUnitext(addr string) string {
+func Unitext(addr string) string {
 	var b strings.Builder
 	for _, r := range addr {
 		if needless(r) {

@@ -318,7 +318,7 @@ func (f *fields) typed(name, value string) {
 		case f.utf8:
 			addr = said
 		default:
-			addr = toUnitext(said)
+			addr = Unitext(said)
 		}
 	}
 	line := name + ": " + kind + ";" + plain(addr)

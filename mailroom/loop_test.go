@@ -262,3 +262,28 @@ func TestLooks(t *testing.T) {
 		}
 	}
 }
+
+// What is put before a message that leaves is ASCII, whoever sends it on and whatever
+// the client said, and a loop is known by it all the same.
+func TestOwnLinesASCII(t *testing.T) {
+	h, _ := open(t)
+	h.alias("año@pepito.es", "one@far.example")
+	h.list("niñas@pepito.es", directory.Public, "ana@pepito.es", "member@far.example")
+	for to, mark := range map[string]string{"año@pepito.es": `a\x{F1}o@pepito.es`, "niñas@pepito.es": `ni\x{F1}as@pepito.es`} {
+		h.store.out = nil
+		origin := mx()
+		origin.Helo = "españa.es"
+		env := mail.Envelope{From: addr("x@example.net"), UTF8: true}
+		if _, err := h.send(origin, env, plain, 0, rcpts(to)...); err != nil || len(h.store.out) != 1 {
+			t.Fatalf("%s: %v %+v", to, err, h.store.out)
+		}
+		o := h.store.out[0]
+		if prefix := string(o.Prefix); o.UTF8 || !mail.IsASCII(prefix) || !strings.HasPrefix(prefix, "Delivered-To: "+mark+"\r\n") {
+			t.Errorf("%s: %v %q", to, o.UTF8, prefix)
+		}
+		for _, before := range []string{mark, strings.ToUpper(mark), to} {
+			_, err := h.send(origin, env, "Delivered-To: "+before+"\r\n"+plain, 0, rcpts(to)...)
+			wantReply(t, before, err, "554 5.4.6")
+		}
+	}
+}

@@ -113,6 +113,7 @@ func TestOutgoingNeeds(t *testing.T) {
 	h, _ := open(t)
 	h.alias("n@pepito.es", "ñ@far.example", "a@far.example")
 	h.alias("d@pepito.es", "a@ñandú.example")
+	h.alias("año@pepito.es", "a@far.example")
 	for _, tt := range []struct {
 		name, msg, to string
 		env           mail.Envelope
@@ -129,8 +130,9 @@ func TestOutgoingNeeds(t *testing.T) {
 		{"UTF-8 below", "Subject: x\r\n\r\naño\r\n", "a@far.example", mail.Envelope{UTF8: true}, "8 utf8"},
 		{"SMTPUTF8 for nothing", plain, "a@far.example", mail.Envelope{UTF8: true}, "7"},
 		{"UTF-8 recipient", plain, "ñ@far.example", mail.Envelope{UTF8: true}, "8 utf8"},
-		{"UTF-8 domain", plain, "a@ñandú.example", mail.Envelope{UTF8: true}, "8 utf8"}, // Received: names it
-		{"UTF-8 domain behind an alias", plain, "d@pepito.es", mail.Envelope{}, "7"},    // RCPT says its A-label
+		{"UTF-8 domain", plain, "a@ñandú.example", mail.Envelope{UTF8: true}, "7"},   // RCPT says its A-label, and Received: names nobody
+		{"UTF-8 domain behind an alias", plain, "d@pepito.es", mail.Envelope{}, "7"}, // the same
+		{"UTF-8 alias", plain, "año@pepito.es", mail.Envelope{UTF8: true}, "7"},
 		{"UTF-8 behind an alias, for the one alone", plain, "n@pepito.es", mail.Envelope{}, "8 utf8, 7"},
 		{"UTF-8 sender", plain, "a@far.example", mail.Envelope{UTF8: true, From: addr("ñ@pepito.es")}, "8 utf8"},
 	} {

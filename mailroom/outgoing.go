@@ -56,7 +56,7 @@ func (g *outgoing) add(ctx context.Context, o *directory.Onward, rc store.Rcpt) 
 	if b.from, err = g.room.leaving(ctx, g.trace.path(o.List), o.Via); err != nil {
 		return err
 	}
-	b.wide = !g.wide && !(narrowRcpt(o) && mail.IsASCII(b.from) && mail.IsASCII(o.Via))
+	b.wide = !g.wide && !(narrowRcpt(o) && mail.IsASCII(b.from))
 	at, there := g.index[b.key()]
 	if !there {
 		at = len(g.out)
@@ -104,7 +104,16 @@ func (g *outgoing) begin(b *bundle) store.Outgoing {
 }
 
 func deliveredTo(b []byte, address string) []byte {
-	return append(append(append(b, "Delivered-To: "...), address...), "\r\n"...)
+	return append(append(append(b, "Delivered-To: "...), narrowed(address)...), "\r\n"...)
+}
+
+// narrowed is an address as it stands in what we put before a message that leaves:
+// in ASCII, or our own line could be all that the next host cannot take.
+func narrowed(address string) string {
+	if mail.IsASCII(address) {
+		return address
+	}
+	return dsn.Unitext(address)
 }
 
 // outgoing is what leaves of this message.
@@ -178,7 +187,9 @@ func (l *letter) unloop() error {
 		return nil
 	}
 	passed := func(address string) bool {
-		return address != "" && slices.ContainsFunc(l.head.deliveredTo, func(s string) bool { return strings.EqualFold(s, address) })
+		return address != "" && slices.ContainsFunc(l.head.deliveredTo, func(s string) bool {
+			return strings.EqualFold(s, address) || strings.EqualFold(s, narrowed(address))
+		})
 	}
 	again := func(list *directory.List) bool { return list != nil && passed(list.Address) }
 	dropped := func(is bool, via, recipient, to string) bool {

@@ -48,11 +48,11 @@ func (t *trace) wide(targets []target) bool {
 // received appends the time stamp line. FOR is there for a single recipient
 // only, or it would tell of others (RFC 5321 §7.2).
 func (l *letter) received(b []byte, id string, now time.Time) []byte {
-	o := &l.from
+	o, wide := &l.from, l.tracesUTF8()
 	b = append(b, "Received: "...)
 	if ip := o.Remote.Addr(); ip.IsValid() {
 		b = append(b, "from "...)
-		b = appendSource(b, o.Helo, ip, l.env.UTF8)
+		b = appendSource(b, o.Helo, ip, wide)
 		b = append(b, "\r\n\t"...)
 	}
 	b = append(append(b, "by "...), l.room.cfg.Hostname...)
@@ -66,7 +66,7 @@ func (l *letter) received(b []byte, id string, now time.Time) []byte {
 		}
 	}
 	b = append(append(b, "\r\n\tid "...), id...)
-	if to := l.only(); to != "" {
+	if to := l.only(); to != "" && (wide || mail.IsASCII(to)) {
 		b = append(append(append(b, " for <"...), to...), '>')
 	}
 	b = append(b, ";\r\n\t"...)
@@ -74,7 +74,7 @@ func (l *letter) received(b []byte, id string, now time.Time) []byte {
 	return append(b, "\r\n"...)
 }
 
-// only gives the one recipient, if there is but one and it can be shown.
+// only gives the one recipient, if there is but one.
 func (l *letter) only() string {
 	if len(l.rcpts) != 1 {
 		return ""
@@ -83,11 +83,12 @@ func (l *letter) only() string {
 	if l.rcpts[0].To.Domain == "" { // <postmaster>
 		to = l.rcpts[0].canonical
 	}
-	if !l.env.UTF8 && !mail.IsASCII(to) {
-		return ""
-	}
 	return to
 }
+
+// tracesUTF8 says that the time stamp may have UTF-8 (RFC 6531 §3.7.3). Of what
+// leaves only where the message needs SMTPUTF8 anyhow: the next host may not have it.
+func (l *letter) tracesUTF8() bool { return l.env.UTF8 && (l.head.utf8 || !l.goesOn()) }
 
 // appendSource appends Extended-Domain: the name said in HELO and the address
 // seen. A name that is no domain becomes a comment.
