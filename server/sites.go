@@ -92,7 +92,11 @@ func (s *sites) Release(ctx context.Context, by smtpserver.Caller, node string) 
 			return smtpserver.Released{}, err
 		}
 	}
-	if err := s.told(ctx, by, domains); err != nil {
+	waiting, err := s.ready(ctx, domains)
+	if err != nil {
+		return smtpserver.Released{}, err
+	}
+	if err := s.told(ctx, by, waiting); err != nil {
 		return smtpserver.Released{}, err
 	}
 	for _, domain := range domains {
@@ -113,7 +117,8 @@ func (s *sites) Release(ctx context.Context, by smtpserver.Caller, node string) 
 	return out, nil
 }
 
-// told tells the caller's session by which sites' right it asks for the domains.
+// told tells the caller's session by which sites' right it asks for the domains. Of
+// what is held it does not: that goes on waiting, and its story has no such step.
 func (s *sites) told(ctx context.Context, by smtpserver.Caller, domains []string) error {
 	if by.Told == nil {
 		return nil
@@ -185,17 +190,27 @@ func (s *sites) Fetch(ctx context.Context, site string, domains []string) (all [
 		return nil, false, err
 	}
 	s.saw(ctx, site)
+	waiting, err := s.ready(ctx, all)
+	if err != nil {
+		return nil, false, err
+	}
+	return all, len(waiting) > 0, nil
+}
+
+// ready gives those of the domains for which mail waits that nobody holds: only
+// that leaves when it is asked for.
+func (s *sites) ready(ctx context.Context, domains []string) (some []string, err error) {
 	free := false
-	for _, domain := range all {
+	for _, domain := range domains {
 		items, err := s.waiting.Items(ctx, store.Pick{Domain: domain, Held: &free, Limit: 1})
 		if err != nil {
-			return nil, false, fmt.Errorf("server: what waits for %s: %w", domain, err)
+			return nil, fmt.Errorf("server: what waits for %s: %w", domain, err)
 		}
 		if len(items) > 0 {
-			return all, true, nil
+			some = append(some, domain)
 		}
 	}
-	return all, false, nil
+	return some, nil
 }
 
 // theirs gives the domains that a site asks for, all of its own for none.

@@ -111,6 +111,21 @@ func TestRelease(t *testing.T) {
 	}
 }
 
+// Of a domain of which nothing leaves, as all of its mail is held, nothing was asked for.
+func TestReleaseHeld(t *testing.T) {
+	s, office := waiters(t)
+	delete(office.waiting, "a.north.example")
+	var said []string
+	by := smtpserver.Caller{Site: "north", Told: func(_ string, domains []string) { said = append(said, domains...) }}
+	if _, err := s.Release(t.Context(), by, "@north.example"); err != nil || !slices.Equal(said, []string{"north.example"}) {
+		t.Error(said, err)
+	}
+	delete(office.waiting, "north.example")
+	if got, err := s.Release(t.Context(), by, "north.example"); err != nil || got.Waiting != 0 || len(said) != 1 {
+		t.Error(said, got, err)
+	}
+}
+
 // What is kept for a site goes nowhere on a new connection before a route is laid.
 func TestReleaseNowhere(t *testing.T) {
 	s, office := waiters(t)
