@@ -227,7 +227,7 @@ func (l *letter) finish(ctx context.Context) error {
 // filings are all that becomes true with the message: it in its mailboxes,
 // lists still to be expanded, and reports.
 func (l *letter) filings(ctx context.Context, id string, now time.Time) ([]filing, error) {
-	fit, err := l.fitting()
+	fit, err := l.fitting(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package mailroom
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -20,10 +21,10 @@ func (t *target) full(size int64) bool {
 	return t.Quota > 0 && t.used+size+prefixRoom > t.Quota
 }
 
-// fitting gives the targets that can hold the message. If one cannot, the
-// message is refused; but where the others can get theirs and somebody can be
-// told of the one, they do.
-func (l *letter) fitting() ([]target, error) {
+// fitting gives the targets that can hold the message. Where some cannot, the
+// others get theirs if the sender can be told of it; else, and where nobody can
+// hold it, the message is refused.
+func (l *letter) fitting(ctx context.Context) ([]target, error) {
 	others := len(l.large) + len(l.onward)
 	direct, fits := 0, others
 	for i := range l.targets {
@@ -37,7 +38,14 @@ func (l *letter) fitting() ([]target, error) {
 			l.rcpts[n].full = append(l.rcpts[n].full, t.Address)
 		}
 	}
-	if direct > 0 && (fits == 0 || !l.mayReport()) || fits == 0 {
+	told := true
+	if direct > 0 && fits > 0 {
+		var err error
+		if told, err = l.mayReport(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if fits == 0 || !told {
 		return nil, mail.Refuse(452, "4.2.2", "A recipient's mailbox is full")
 	}
 	if fits == len(l.targets)+others {
@@ -52,10 +60,27 @@ func (l *letter) fitting() ([]target, error) {
 	return out, nil
 }
 
-// mayReport says that the sender is one whom reports can reach, and is not a
-// stranger who only says that he is (RFC 3461 §5.2: never for <>).
-func (l *letter) mayReport() bool {
-	return !l.env.From.IsZero() && (l.from.Service == mail.Submission || l.from.Mode == mail.Lab)
+// mayReport says that a report can reach the sender (RFC 3461 §5.2: never <>). Of
+// one who is known that shows when it is filed.
+func (l *letter) mayReport(ctx context.Context) (bool, error) {
+	switch {
+	case l.env.From.IsZero():
+		return false, nil
+	case l.from.Service == mail.Submission, l.from.Mode == mail.Lab, l.reached:
+		return true, nil
+	}
+	return l.reach(ctx)
+}
+
+// reach finds out whether a report reaches the sender.
+func (l *letter) reach(ctx context.Context) (bool, error) {
+	to, err := l.room.readers(ctx, l.env.From, l.from)
+	var refused *mail.Error
+	if errors.As(err, &refused) && !refused.Temporary() { // a rewritten address that is good no more
+		return false, nil
+	}
+	l.reached = err == nil && !to.none()
+	return l.reached, err
 }
 
 // mayAsk refuses NOTIFY=SUCCESS and DELAY to a sender whom no report of this
@@ -67,21 +92,20 @@ func (l *letter) mayAsk(ctx context.Context) error {
 	if l.env.From.IsZero() || l.from.Inside != "" || l.reached {
 		return nil
 	}
-	to, err := l.room.readers(ctx, l.env.From, l.from)
+	reached, err := l.reach(ctx)
 	switch {
 	case err != nil:
 		return refusal(err)
-	case to.none():
+	case !reached:
 		return mail.Refuse(555, "5.5.4", "NOTIFY=SUCCESS and DELAY are only for senders whom a report can reach")
 	}
-	l.reached = true
 	return nil
 }
 
 // report adds the reports that the message gives rise to.
 func (l *letter) report(ctx context.Context, out []filing, now time.Time) ([]filing, error) {
 	out, err := l.reportToOwners(ctx, out, now)
-	if err != nil || !l.mayReport() && !l.asked() {
+	if err != nil || l.env.From.IsZero() {
 		return out, err
 	}
 	var about []dsn.Recipient
@@ -99,12 +123,6 @@ func (l *letter) report(ctx context.Context, out []filing, now time.Time) ([]fil
 		err = mail.Refuse(452, "4.2.2", "A recipient's mailbox is full")
 	}
 	return out, err
-}
-
-// asked says that somebody who may wants to hear of success. Listeners take the
-// question only from those whom they let ask.
-func (l *letter) asked() bool {
-	return !l.env.From.IsZero() && slices.ContainsFunc(l.rcpts, func(r rcpt) bool { return r.Notify&mail.NotifySuccess != 0 })
 }
 
 // outcomes are what a report says of the recipient, if it says anything

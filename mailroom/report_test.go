@@ -158,31 +158,42 @@ func TestReportNoRoom(t *testing.T) {
 	}
 }
 
-// One full mailbox of several: a known sender gets a report, a stranger 452.
+// One full mailbox of several: the sender gets a report, a stranger, too; where none
+// can reach him the message is refused.
 //
 // rfc: 3461-4.3-2
 func TestFullAmongOthers(t *testing.T) {
 	body := "Subject: x\r\n\r\n" + strings.Repeat("x", 3000) + "\r\n"
 	for _, tt := range []struct {
 		name   string
+		from   string
 		mx     bool
 		notify mail.Notify
 		want   string
 		report bool
 	}{
-		{"local sender", false, 0, "", true},
-		{"never", false, mail.NotifyNever, "", false},
-		{"success", false, mail.NotifySuccess, "", false},
-		{"stranger", true, 0, "452 4.2.2", false},
+		{"local sender", "pepe@pepito.es", false, 0, "", true},
+		{"never", "pepe@pepito.es", false, mail.NotifyNever, "", false},
+		{"success", "pepe@pepito.es", false, mail.NotifySuccess, "", false},
+		{"stranger", "pepe@pepito.es", true, 0, "", true},
+		{"stranger elsewhere", "x@far.example", true, 0, "", false},
+		{"whom nothing reaches", "x@shut.example", true, 0, "452 4.2.2", false},
+		{"nobody there", "nadie@pepito.es", true, 0, "452 4.2.2", false},
+		{"null path", "", true, 0, "452 4.2.2", false},
+		{"null path, known", "", false, 0, "452 4.2.2", false},
 	} {
-		h := newHouse(t)
+		h, g := open(t)
+		g.shut["shut.example"] = mail.Refuse(556, "5.1.10", "no")
 		h.account("lleno@pepito.es", 2500)
 		o := h.submission("pepe@pepito.es")
 		if tt.mx {
 			o = mx()
 		}
-		_, err := h.send(o, mail.Envelope{From: addr("pepe@pepito.es")}, body, 100,
+		_, err := h.send(o, mail.Envelope{From: addr(tt.from)}, body, 100,
 			mail.Recipient{To: addr("ana@pepito.es")}, mail.Recipient{To: addr("lleno@pepito.es"), Notify: tt.notify})
+		if left := h.left(); (len(left) == 1) != (tt.from == "x@far.example") {
+			t.Errorf("%s: left %q", tt.name, left)
+		}
 		wantReply(t, tt.name, err, tt.want)
 		if got := len(h.got("ana@pepito.es")); (got == 1) != (tt.want == "") || len(h.got("lleno@pepito.es")) != 0 {
 			t.Errorf("%s: ana has %d", tt.name, got)

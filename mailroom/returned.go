@@ -27,7 +27,7 @@ func (w *whole) keep(p []byte) {
 }
 
 // returnsWhole says that a report of failure has to hold the message.
-func (l *letter) returnsWhole() bool { return l.env.Ret == mail.RetFull && l.mayReport() }
+func (l *letter) returnsWhole() bool { return l.env.Ret == mail.RetFull && !l.env.From.IsZero() }
 
 // enclose puts the message into a report of failure, where MAIL asked for it.
 // A report of success holds the header only (RFC 3461 §4.3, §6.2).
