@@ -43,7 +43,7 @@ func (s *popSpeaker) body(b *builder, d event.Dir, n int64) {
 func (s *popSpeaker) over(b *builder, d event.Dir) {
 	if s.cut && d == event.FromListener && !bytes.HasPrefix(b.octets, []byte(".\r\n")) {
 		s.dialog.Ended()
-		s.told(b)
+		s.told(b, 0)
 		s.dot, s.cut, s.held = looking(), false, false
 	}
 }
@@ -110,7 +110,11 @@ func (s *popSpeaker) list(b *builder, rest []byte) int {
 	if !done {
 		return n
 	}
-	s.told(b)
+	dot := len(".\r\n")
+	if bytes.HasSuffix(rest[:n], []byte(".\n")) {
+		dot = len(".\n")
+	}
+	s.told(b, dot)
 	s.dot, s.cut, s.held = looking(), false, false
 	s.dialog.Ended()
 	return n
@@ -166,10 +170,11 @@ func (s *popSpeaker) words(b *builder, l line, whole, first, rest field.ID) {
 	}
 }
 
-// told tells of the list that has ended.
-func (s *popSpeaker) told(b *builder) {
+// told tells of the list that has ended. The octets of the dot's line are none of its
+// content; the fields count them, as tshark does.
+func (s *popSpeaker) told(b *builder, dot int) {
 	if b.book != nil {
-		b.book.POPList(b.carried(&s.mail), s.mail.octets, int64(s.mail.size), !s.mail.full, s.held)
+		b.book.POPList(b.carried(&s.mail), s.mail.octets, int64(max(s.mail.size-dot, 0)), !s.mail.full, s.held)
 	}
 	if !s.held {
 		s.mail.drop()

@@ -92,3 +92,17 @@ func TestMessageOfATurnedSession(t *testing.T) {
 		t.Errorf("%s", tr)
 	}
 }
+
+// The dot behind a message of POP3 is the server's as the message is, whoever dialed.
+func TestDotOfPOP(t *testing.T) {
+	s := New(Options{})
+	s.Emit(&event.Event{Conn: 1, Kind: event.Open, Fact: event.Opened{Protocol: "pop3"}})
+	say(s, 1, said{dialer, event.Command, "RETR 1\r\n"})
+	say(s, 1, said{listener, event.Reply, "+OK\r\n"})
+	say(s, 1, said{listener, event.Body, "x\r\n.\r\n"})
+	say(s, 1, said{dialer, event.Command, "QUIT\r\n"})
+	want := []string{"command RETR 1", "reply +OK", "body [3 octets of message]", "reply .", "command QUIT"}
+	if got := texts(t, s, 1); !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+}

@@ -321,7 +321,11 @@ func (one *session) endBody(d event.Dir, at time.Time, bound int) {
 	text := fmt.Appendf(nil, "[%d octets of message]", max(a.body-a.dot, 0))
 	one.script.add(kindBody|dirBit(d), at.Sub(one.facts.Opened), text, bound)
 	if a.dot > 0 {
-		one.script.add(kindCommand|dirBit(d), at.Sub(one.facts.Opened), []byte("."), bound)
+		dot := byte(kindCommand)
+		if one.facts.Protocol == "pop3" { // the server's message, and its dot
+			dot = kindReply
+		}
+		one.script.add(dot|dirBit(d), at.Sub(one.facts.Opened), []byte("."), bound)
 	}
 	a.body, a.dot = 0, 0
 }

@@ -87,3 +87,48 @@ func TestWatchFiltered(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
+
+// A message has no subject where its header shows none. Of one of which nothing was
+// kept that is not known; its octets are those of its content.
+func TestWatchUnrecordedMessage(t *testing.T) {
+	said, err := words.New("en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for protocol, head := range map[string][]string{
+		"smtp": {"S:220 here\r\n", "C:DATA\r\n", "S:354 go\r\n"},
+		"pop3": {"S:+OK\r\n", "C:RETR 1\r\n", "S:+OK\r\n"},
+	} {
+		turns := append(head, "C:To: a\r\n\r\nb\r\n.\r\n", "S:250 ok\r\n")
+		if protocol == "pop3" {
+			turns = append(head, "S:To: a\r\n\r\nb\r\n.\r\n", "C:QUIT\r\n", "S:+OK\r\n")
+		}
+		if got := watchTurns(t, "", watchFlags{}, protocol, turns...); !strings.Contains(got, "message, 12 octets, without a subject") {
+			t.Errorf("%s", got)
+		}
+		from := event.FromDialer
+		if protocol == "pop3" {
+			from = event.FromListener
+		}
+		var out bytes.Buffer
+		a := &app{terminal: terminal{Out: &out, Err: &out, Getenv: func(string) string { return "" }}, words: said}
+		w, err := a.newOnlooker(watchFlags{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Emit(&event.Event{Conn: 7, Kind: event.Open, Fact: event.Opened{Protocol: protocol}})
+		for _, turn := range head {
+			e := event.Event{Conn: 7, Kind: event.Data, Layer: event.Text, Data: []byte(turn[2:]), Len: int64(len(turn) - 2)}
+			if turn[0] == 'S' {
+				e.Dir = event.FromListener
+			}
+			w.Emit(&e)
+		}
+		w.Emit(&event.Event{Conn: 7, Kind: event.Data, Layer: event.Text, Part: event.Body, Dir: from, Len: 10})
+		w.Emit(&event.Event{Conn: 7, Kind: event.Data, Layer: event.Text, Part: event.Body, Dir: from, Data: []byte("\r\n.\r\n"), Len: 5, Dot: true})
+		w.Emit(&event.Event{Conn: 7, Kind: event.Close, Fact: event.Closed{Reason: "quit"}})
+		if got := out.String(); !strings.Contains(got, "message, 12 octets") || strings.Contains(got, "subject") {
+			t.Errorf("%s: %s", protocol, got)
+		}
+	}
+}

@@ -142,7 +142,11 @@ func (w *onlooker) describe(a *story.Act) string {
 	switch a.Kind {
 	case story.Mail:
 		id := "watch.mail"
-		if a.Message.Subject == "" {
+		switch {
+		case a.Message.Subject != "":
+		case len(a.Message.Parts) == 0: // it may have one: nothing of it was recorded
+			id = "watch.mail_size"
+		default:
 			id = "watch.mail_bare"
 		}
 		return say(id, words.Args{"Count": a.Message.Size, "Subject": printable(a.Message.Subject)})
