@@ -39,6 +39,7 @@ type header struct {
 	kept     []byte  // the header itself, if a report may return it
 
 	deliveredTo []string // addresses that have had the message, if it may go on
+	sentHere    []string // those of them that this server wrote, above its time stamp
 	lists       listFields
 }
 
@@ -161,7 +162,11 @@ func (l *letter) learn(octets []byte) {
 			l.head.id = true
 		case imf.DeliveredTo:
 			if goesOn && len(l.head.deliveredTo) < maxPassed {
-				l.head.deliveredTo = append(l.head.deliveredTo, f.Text(octets))
+				address := f.Text(octets)
+				l.head.deliveredTo = append(l.head.deliveredTo, address)
+				if stampedBy(octets[f.End:s.End()], l.room.cfg.Hostname) {
+					l.head.sentHere = append(l.head.sentHere, address)
+				}
 			}
 		case imf.ListID, imf.ListPost, imf.ListUnsubscribe, imf.DKIMSignature:
 			if goesOn {

@@ -28,6 +28,7 @@ type letter struct {
 	turned  []turned
 	circles missed
 	reached bool  // reports reach the sender
+	done    bool  // nothing is left to do: it has come back to mailboxes that have it
 	own     bool  // the reverse-path is known to be the account's that logged in
 	max     int64 // octets, the strictest of the recipients' domains; 0: none
 
@@ -168,6 +169,9 @@ func (l *letter) Commit(ctx context.Context) (mail.Receipt, error) {
 	ctx = context.WithoutCancel(ctx)
 	if err := l.finish(ctx); err != nil {
 		return mail.Receipt{}, refusal(err)
+	}
+	if l.done {
+		return l.dropped(), nil
 	}
 	if l.counted > 0 {
 		if err := l.room.cfg.Sending.Take(l.from.Login, l.counted); err != nil {

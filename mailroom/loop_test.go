@@ -141,6 +141,54 @@ func TestLoops(t *testing.T) {
 	}
 }
 
+// What a mailbox kept and sent on is not filed again when it comes back; what only
+// says that it was there is.
+func TestComesBackToMailbox(t *testing.T) {
+	for _, tt := range []struct {
+		name, change, by string
+		keep             bool
+		to               []string
+		want             string
+		luis, ana        int
+		missed           string
+	}{
+		{"kept", "", "", true, []string{"luis"}, "", 0, 0, "luis@far.example luis@pepito.es"},
+		{"with others", "", "", true, []string{"luis", "ana"}, "", 0, 1, "luis@far.example luis@pepito.es"},
+		{"by an alias", "", "", true, []string{"jefe"}, "", 0, 0, "luis@far.example luis@pepito.es"},
+		{"from another server", "by mx.pepito.es", "by old.example", true, []string{"luis"}, "", 1, 0, "luis@far.example"},
+		{"through another address", "luis@pepito.es", "jefe@pepito.es", true, []string{"luis"}, "", 1, 0, ""},
+		{"not kept", "", "", false, []string{"luis"}, "554 5.4.6", 0, 0, ""},
+		{"without the stamp", "Received:", "X-Was:", true, []string{"luis"}, "", 1, 0, "luis@far.example"},
+	} {
+		h, _ := open(t)
+		h.account("luis@pepito.es", 0)
+		h.forward("luis@pepito.es", tt.keep, "luis@far.example")
+		h.alias("jefe@pepito.es", "luis@pepito.es")
+		if _, err := h.send(mx(), mail.Envelope{From: addr("x@far.example")}, plain, 0, rcpts("luis@pepito.es")...); err != nil {
+			t.Fatal(err)
+		}
+		back := "Delivered-To: carla@far.example\r\nReceived: from mx.pepito.es by far.example; x\r\n" +
+			strings.Replace(h.store.out[0].octets, tt.change, tt.by, 1)
+		h.store.boxes, h.store.out = nil, nil
+		var to []string
+		for _, name := range tt.to {
+			to = append(to, name+"@pepito.es")
+		}
+		receipt, err := h.send(mx(), mail.Envelope{From: addr("x@far.example")}, back, 9, rcpts(to...)...)
+		wantReply(t, tt.name, err, tt.want)
+		if luis, ana := len(h.got("luis@pepito.es")), len(h.got("ana@pepito.es")); luis != tt.luis || ana != tt.ana || receipt.ID == "" && err == nil {
+			t.Errorf("%s: luis gets %d, ana %d, %+v", tt.name, luis, ana, receipt)
+		}
+		var missed []string
+		for _, m := range receipt.Missed {
+			missed = append(missed, m.To[0].To)
+		}
+		if got := strings.Join(missed, " "); got != tt.missed {
+			t.Errorf("%s: missed %q: %+v", tt.name, got, receipt.Missed)
+		}
+	}
+}
+
 // Members elsewhere of a list that is expanded after the 250.
 func TestExpandOutside(t *testing.T) {
 	var told heard

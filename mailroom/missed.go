@@ -53,6 +53,11 @@ func (m *missed) circle(via, recipient, to string) {
 	m.add(false, words.Fail("attempt.went_round", words.Args{"Via": via}).Error(), recipient, to)
 }
 
+// filed notes a mailbox that has the message already.
+func (m *missed) filed(recipient, mailbox string) {
+	m.add(false, words.Fail("attempt.filed_before", nil).Error(), recipient, mailbox)
+}
+
 // missed are those who do not get this message, for the session's watchers.
 func (l *letter) missed() []mail.Missed {
 	m := l.circles

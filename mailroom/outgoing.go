@@ -180,8 +180,9 @@ func (r *Room) rcptOf(o *directory.Onward, now time.Time) store.Rcpt {
 }
 
 // unloop takes away what would send the message on by an address that has sent
-// it on before, as the message itself tells. It refuses what then goes nowhere:
-// so whoever brought it back learns of the circle (RFC 5321 §6.3).
+// it on before, as the message itself tells, and mailboxes that kept it then. It
+// refuses what then goes nowhere and lies nowhere: so whoever brought it back learns
+// of the circle (RFC 5321 §6.3).
 func (l *letter) unloop() error {
 	if len(l.head.deliveredTo) == 0 {
 		return nil
@@ -204,7 +205,7 @@ func (l *letter) unloop() error {
 		}
 		return o.Via
 	}
-	before := len(l.onward) + len(l.large) + len(l.targets)
+	before, filed := len(l.onward)+len(l.large)+len(l.targets), l.filedBefore()
 	l.onward = slices.DeleteFunc(l.onward, func(o onward) bool {
 		return dropped(passed(sentBy(&o)), sentBy(&o), l.rcpts[o.rcpt].To.String(), o.Address)
 	})
@@ -212,13 +213,20 @@ func (l *letter) unloop() error {
 		return dropped(again(&list), list.Address, list.Address, list.Address)
 	})
 	l.targets = slices.DeleteFunc(slices.Clone(l.targets), func(t target) bool {
+		if slices.Contains(filed, t.Address) {
+			l.circles.filed(l.rcpts[t.rcpt].To.String(), t.Address)
+			return true
+		}
 		return again(t.List) && dropped(true, t.List.Address, l.rcpts[t.rcpt].To.String(), t.Address)
 	})
 	switch len(l.onward) + len(l.large) + len(l.targets) {
 	case before:
 		return nil
 	case 0:
-		return mail.Refuse(554, "5.4.6", "Mail loop: the message has been sent on from here before")
+		if len(filed) == 0 {
+			return mail.Refuse(554, "5.4.6", "Mail loop: the message has been sent on from here before")
+		}
+		l.done = true
 	}
 	l.byID, l.onwardBy = nil, nil
 	return nil
