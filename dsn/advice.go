@@ -16,6 +16,7 @@ const (
 	Moved         Cause = "moved"
 	Disabled      Cause = "disabled"
 	Full          Cause = "full"
+	FullYet       Cause = "full yet" // and it is tried again
 	TooLarge      Cause = "too large"
 	NoDomain      Cause = "no domain"
 	NoMail        Cause = "no mail" // the domain takes none (RFC 7505)
@@ -50,6 +51,8 @@ func (rc *Recipient) cause() Cause {
 	}
 	c := causeOf(rc.Status)
 	switch {
+	case c == Full && rc.Action == Delayed:
+		return FullYet
 	case c == Blocked && rc.Diagnostic == "":
 		return OwnRule
 	case c == Loop && rc.Diagnostic == "": // it went nowhere
@@ -67,7 +70,7 @@ func (rc *Recipient) cause() Cause {
 // ofAddress says that it is about the address, which who wrote it could mend.
 func (c Cause) ofAddress() bool {
 	switch c {
-	case NoUser, BadAddress, Moved, Disabled, Full, NoDomain, NoMail, NoWay, Misled, International:
+	case NoUser, BadAddress, Moved, Disabled, Full, FullYet, NoDomain, NoMail, NoWay, Misled, International:
 		return true
 	}
 	return false

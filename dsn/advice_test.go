@@ -19,7 +19,7 @@ func TestAdvice(t *testing.T) {
 		t.Error(len(english), len(spanish))
 	}
 	for status, want := range map[string]Cause{"5.1.1": NoUser, "5.1.2": NoDomain, "5.1.3": BadAddress, "5.1.6": Moved, "5.1.10": NoMail, "5.2.1": Disabled,
-		"5.2.2": Full, "4.2.2": Full, "5.2.3": TooLarge, "5.3.4": TooLarge, "4.4.1": Silent, "4.4.2": Silent, "4.4.3": Unknown, "5.4.4": NoWay, "5.4.6": Misled, "4.4.6": Misled,
+		"5.2.2": Full, "4.2.2": FullYet, "5.2.3": TooLarge, "5.3.4": TooLarge, "4.4.1": Silent, "4.4.2": Silent, "4.4.3": Unknown, "5.4.4": NoWay, "5.4.6": Misled, "4.4.6": Misled,
 		"5.4.7": Expired, "5.5.3": TooMany, "5.6.3": EightBit, "5.6.7": International, "5.6.9": WideHeader, "5.6.0": Content, "5.7.1": OwnRule, "5.7.26": Unproven, "4.7.5": NoTLS,
 		"4.7.10": NoTLS, "4.7.8": LogIn, "4.7.1": Later, "5.0.0": "", "4.3.0": Later, "5.3.0": ""} {
 		s, err := mail.ParseStatus(status)

@@ -1,5 +1,12 @@
 package dsn
 
+import (
+	"fmt"
+	"time"
+
+	"posta/imf"
+)
+
 // Words are what a report says to a person. Each text may be in any language;
 // the status part stays the same for programs.
 type Words struct {
@@ -21,6 +28,8 @@ type Words struct {
 	Until    string            // stands before the time at which a Delayed is given up
 	Closing  map[Action]string
 	Attached string // says what follows
+
+	Date func(t time.Time) string // says when; nil: as a header does
 
 	Own func(reason string) string // says a Recipient's Reason, which is English, and leaves what it does not know; nil: all
 }
@@ -54,7 +63,8 @@ func English() Words {
 			Opening: "This is the mail server %s. It writes to you as the owner of the mailing list\r\n%s, about a message that was sent to it.",
 			Member: "%s is a member of the list. If the address stays out of reach, the administrator takes it off with" +
 				" \"posta mailing-list set %s --remove-member ADDRESS\".",
-			Closing: map[Action]string{Failed: "For these members the message will not be tried again; the others are not concerned."},
+			Closing: map[Action]string{Failed: "For these members the message will not be tried again; the others are not affected.",
+				Delayed: "It is tried again by itself; you need do nothing."},
 		},
 		Became: map[Action]string{
 			Failed:    "%s: it could not be delivered.",
@@ -108,7 +118,8 @@ func Spanish() Words {
 			Opening: "Este es el servidor de correo %s. Le escribe como a dueño de la lista de correo\r\n%s, sobre un mensaje que se le envió.",
 			Member: "%s es miembro de la lista. Si la dirección sigue sin recibir correo, el administrador la quita con" +
 				" «posta mailing-list set %s --remove-member DIRECCIÓN».",
-			Closing: map[Action]string{Failed: "Para estos miembros no se volverá a intentar; a los demás no les afecta."},
+			Closing: map[Action]string{Failed: "Para estos miembros no se volverá a intentar; a los demás no les afecta.",
+				Delayed: "Se vuelve a intentar por sí solo; usted no tiene que hacer nada."},
 		},
 		Became: map[Action]string{
 			Failed:    "%s: no se pudo entregar.",
@@ -129,6 +140,7 @@ func Spanish() Words {
 		Before:   "Lo que dio el último intento:",
 		Advice:   spanishAdvice(),
 		Behind:   "La dirección a la que usted escribió existe, y quizá tenga el mensaje; la que hay detrás tiene que arreglarla su dueño. Avise a la persona.",
+		Date:     spanishDate,
 		Until:    "Se volverá a intentar hasta",
 		Closing: map[Action]string{
 			Failed:    "No se volverá a intentar. Si necesita ayuda, escriba al postmaster.",
@@ -147,4 +159,18 @@ func (w *Words) own(text string) string {
 		return text
 	}
 	return w.Own(text)
+}
+
+// date says a point in time.
+func (w *Words) date(t time.Time) string {
+	if w.Date == nil {
+		return imf.FormatDate(t)
+	}
+	return w.Date(t)
+}
+
+func spanishDate(t time.Time) string {
+	days := [...]string{"domingo", "lunes", "martes", "miércoles", "jueves", "viernes", "sábado"}
+	months := [...]string{"enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre"}
+	return fmt.Sprintf("%s, %d de %s de %d, %s", days[t.Weekday()], t.Day(), months[t.Month()-1], t.Year(), t.Format("15:04:05 -0700"))
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -111,37 +112,56 @@ func (r *Report) speech(words *Words) string {
 	} else {
 		fmt.Fprintf(&t, words.Opening+"\r\n\r\n", r.MTA)
 	}
+	var all []string
 	for i := range r.Recipients {
-		rc := &r.Recipients[i]
-		on := rc.sentOn()
-		t.WriteString("  " + rc.became(words) + "\r\n")
-		switch {
-		case rc.Returned:
-			fmt.Fprintf(&t, "    %s\r\n", words.Returned)
-			if rc.Before != "" {
-				fmt.Fprintf(&t, "    %s %s\r\n", words.Before, clip(plain(words.own(rc.Before))))
-			}
-		case rc.Diagnostic != "":
-			fmt.Fprintf(&t, "    %s %s\r\n", words.Answer, clip(plain(rc.Diagnostic)))
-		case rc.Reason != "":
-			fmt.Fprintf(&t, "    %s %s\r\n", words.Reason, clip(plain(words.own(rc.Reason))))
-		}
-		advice := words.Advice[rc.cause()]
-		if on && rc.cause().ofAddress() {
-			advice = words.Behind
-		}
-		if r.List != "" && rc.Action == Failed && rc.cause().ofAddress() {
-			advice = fmt.Sprintf(words.OfList.Member, plain(address(rc)), plain(r.List))
-		}
-		if advice != "" {
-			t.WriteString(wrapped("    ", advice))
-		}
-		if !rc.RetryUntil.IsZero() {
-			fmt.Fprintf(&t, "    %s %s\r\n", words.Until, imf.FormatDate(rc.RetryUntil))
+		// Two behind one address may have met the same: the reader sees no difference.
+		if text := r.about(&r.Recipients[i], words); !slices.Contains(all, text) {
+			all = append(all, text)
+			t.WriteString(text)
 		}
 	}
 	fmt.Fprintf(&t, "\r\n%s\r\n\r\n%s\r\n", r.said(words.OfList.Closing, words.Closing), words.Attached)
 	return t.String()
+}
+
+// about is what the report says of one recipient.
+func (r *Report) about(rc *Recipient, words *Words) string {
+	const indent = "    "
+	var t strings.Builder
+	t.WriteString("  " + rc.became(words) + "\r\n")
+	switch {
+	case rc.Returned:
+		t.WriteString(indent + words.Returned + "\r\n")
+		if rc.Before != "" {
+			t.WriteString(wrapped(indent, words.Before+" "+clip(plain(words.own(rc.Before)))))
+		}
+	case rc.Diagnostic != "":
+		fmt.Fprintf(&t, indent+"%s %s\r\n", words.Answer, clip(plain(rc.Diagnostic)))
+	case rc.Reason != "":
+		t.WriteString(wrapped(indent, words.Reason+" "+clip(plain(words.own(rc.Reason)))))
+	}
+	if advice := r.advice(rc, words); advice != "" {
+		t.WriteString(wrapped(indent, advice))
+	}
+	if !rc.RetryUntil.IsZero() {
+		fmt.Fprintf(&t, indent+"%s %s\r\n", words.Until, words.date(rc.RetryUntil))
+	}
+	return t.String()
+}
+
+// advice is what the reader can do about a recipient. Who did not write the address
+// that failed cannot mend it, and sending all of it again would bring it twice to the
+// others.
+func (r *Report) advice(rc *Recipient, words *Words) string {
+	cause := rc.cause()
+	others := cause.ofAddress() || cause == Expired
+	switch {
+	case r.List != "" && rc.Action == Failed && others:
+		return fmt.Sprintf(words.OfList.Member, plain(address(rc)), plain(r.List))
+	case rc.sentOn() && others:
+		return words.Behind
+	}
+	return words.Advice[cause]
 }
 
 // became says what became of it, in one line.
