@@ -30,13 +30,14 @@ type Target struct {
 
 // Onward is an address elsewhere to which mail for an address of ours goes on.
 type Onward struct {
-	Address string  // as RCPT will say it; its domain is Domain
-	Domain  string  // lower-case A-labels, or an address literal
-	Via     string  // the alias, list or account that it came through last; "": what was asked for itself
-	List    *List   // the list it came through last; nil: none
-	Kept    bool    // Via is an account that sends on and keeps its mail too
-	Home    *Domain // the relay or on-demand domain, or the local one with a fall-back, where it is; nil: none of ours
-	Ask     string  // the host to be asked whether the address exists before it is promised; "": it does, or nobody says
+	Address string   // as RCPT will say it; its domain is Domain
+	Domain  string   // lower-case A-labels, or an address literal
+	Via     string   // the alias, list or account that it came through last; "": what was asked for itself
+	List    *List    // the list it came through last; nil: none
+	Kept    bool     // Via is an account that sends on and keeps its mail too
+	Home    *Domain  // the relay or on-demand domain, or the local one with a fall-back, where it is; nil: none of ours
+	Ask     string   // the host to be asked whether the address exists before it is promised; "": it does, or nobody says
+	Posts   ListKind // of a list that the sender may not post to: who may
 }
 
 // Circle is a way that no mail goes, because it comes from there.

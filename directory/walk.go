@@ -107,7 +107,9 @@ func (w *walk) follow(h hop) error {
 	if e.list != nil && !h.inList && slices.Contains(w.closed, e.list.ID) {
 		delete(w.seen, asked) // a list that it is a member of may lead there yet
 		delete(w.seen, h.to)
-		w.barred = append(w.barred, ending(h, e.list.Address))
+		o := ending(h, e.list.Address)
+		o.Posts = e.list.Kind
+		w.barred = append(w.barred, o)
 		return nil
 	}
 	return w.enter(h, e)

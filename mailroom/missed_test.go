@@ -63,11 +63,31 @@ func TestBarredBehind(t *testing.T) {
 	}
 	for _, to := range []string{"club@pepito.es", "solo@pepito.es", "eva@pepito.es"} {
 		_, err := h.send(mx(), mail.Envelope{From: addr("pepe@pepito.es")}, "A: b\r\n\r\nx\r\n", 0, rcpts(to)...)
-		if wantReply(t, to, err, "550 5.7.1"); !strings.Contains(fmt.Sprint(err), "mailing list "+to+": only its members may") {
+		want := "This address leads to a mailing list to which you may not write: only its members may; "
+		if to == "club@pepito.es" {
+			want = "You may not write to the mailing list club@pepito.es: only its members may; "
+		}
+		if wantReply(t, to, err, "550 5.7.1"); !strings.Contains(fmt.Sprint(err), want) {
 			t.Errorf("%s: %v", to, err)
 		}
 		if _, err := h.send(mx(), mail.Envelope{From: addr("usuario@servidor.es")}, "A: b\r\n\r\nx\r\n", 0, rcpts(to)...); err != nil {
 			t.Errorf("%s: a member writes: %v", to, err)
+		}
+	}
+}
+
+// To a list of announcements only its owner may write, and the refusal says so.
+func TestBarredAnnouncement(t *testing.T) {
+	h := newHouse(t)
+	h.list("aviso@pepito.es", directory.Announcement, "gorka@jaramillo.edu.ec", "usuario@servidor.es")
+	h.alias("solo@pepito.es", "aviso@pepito.es")
+	for to, want := range map[string]string{
+		"aviso@pepito.es": "You may not write to the mailing list aviso@pepito.es: only its owner may; log in as the owner",
+		"solo@pepito.es":  "This address leads to a mailing list to which you may not write: only its owner may; log in as the owner",
+	} {
+		_, err := h.send(mx(), mail.Envelope{From: addr("usuario@servidor.es")}, plain, 0, rcpts(to)...)
+		if wantReply(t, to, err, "550 5.7.1"); !strings.Contains(fmt.Sprint(err), want) {
+			t.Errorf("%s: %v", to, err)
 		}
 	}
 }

@@ -126,12 +126,23 @@ func refuseOutcome(res *directory.Resolution, to mail.Address) error {
 	case res.Outcome == directory.Unknown:
 		return noSuchUser()
 	case res.Outcome == directory.Barred:
-		return mail.Refuse(550, "5.7.1", say("You may not write to the mailing list ", to.String(),
-			": only its members may, or only its owner; log in as one of them, or write from such an address"))
+		return mail.Refuse(550, "5.7.1", barred(res, to))
 	case res.Outcome == directory.Local && len(res.Targets) == 0 && len(res.Large) == 0:
 		return mail.Refuse(550, "5.1.1", "This address leads to nobody")
 	}
 	return nil
+}
+
+// barred says who may write, to the list itself and to what leads to lists.
+func barred(res *directory.Resolution, to mail.Address) string {
+	who := ": only its owner may; log in as the owner"
+	if slices.ContainsFunc(res.Barred, func(o directory.Onward) bool { return o.Posts != directory.Announcement }) {
+		who = ": only its members may; log in as one of them, or write from such an address"
+	}
+	if slices.ContainsFunc(res.Barred, func(o directory.Onward) bool { return o.Address == res.Canonical }) {
+		return say("You may not write to the mailing list ", to.String(), who)
+	}
+	return "This address leads to a mailing list to which you may not write" + who
 }
 
 // addTargets gives the targets with those of one more recipient, who stands or is
