@@ -37,15 +37,16 @@ type Collected struct {
 	Messages int       `json:"messages"`                // that came then
 	Total    int64     `json:"total,omitempty"`         // that came in all since it was added, or had another host or user
 	Nothing  bool      `json:"nothing_waits,omitempty"` // etrn, atrn, turn: the provider said so then, or sent nothing before QUIT
-	Left     int       `json:"left,omitempty"`          // that could not be filed and lie where they lay
+	Left     int       `json:"left,omitempty"`          // pop3: that could not be filed and lie where they lay
+	Refused  int       `json:"refused,omitempty"`       // atrn, turn: refusals here, of recipients or whole messages
 	Session  uint64    `json:"session,omitempty"`
 	Failure  string    `json:"failure,omitempty"` // "": all went well
 
 	Joined bool     `json:"joined,omitempty"` // of collect.run: it was at work already, and this is what became of that
-	Stayed []Stayed `json:"stayed,omitempty"` // the first 100 of Left; not of collect.list
+	Stayed []Stayed `json:"stayed,omitempty"` // the first 100 of Left or Refused; not of collect.list
 }
 
-// Stayed is a message that could not be filed.
+// Stayed is a message that could not be filed, or was refused.
 type Stayed struct {
 	UIDL string `json:"uidl"`
 	Size int64  `json:"size"` // octets
@@ -211,7 +212,10 @@ func DeniedLogins(all []collect.Entry) (out []Collected) {
 func showCollected(e collect.Entry) Collected {
 	out := Collected{ID: e.ID, Way: string(e.Way), Host: e.Host, TLS: string(e.TLS), CA: believed(e.CA), User: e.User, Domains: e.Domains,
 		Account: e.Account, Keep: e.Keep, Created: e.Created, Next: e.Next, Slowed: e.Slowed(), Last: e.Last.At, Messages: e.Last.Messages, Total: e.Total, Nothing: e.Last.Nothing,
-		Left: e.Last.Left, Session: e.Last.Session, Failure: mail.Shown(e.Last.Failure)}
+		Session: e.Last.Session, Failure: mail.Shown(e.Last.Failure)}
+	if out.Left = e.Last.Left; e.Way != collect.POP3 {
+		out.Left, out.Refused = 0, e.Last.Left
+	}
 	for _, one := range e.Last.Stayed {
 		out.Stayed = append(out.Stayed, Stayed{one.UIDL, one.Octets, one.From, one.Why})
 	}

@@ -30,8 +30,13 @@ func TestATRN(t *testing.T) {
 		"nobody@north.example x\r\n", "luis@south.example x\r\n"}}
 	c := newCustomer(t, p.serve(t, false))
 	r := c.once(t, atrn())
-	if r.Messages != 2 || r.Failure != "" || r.Session != 1 || !slices.Equal(c.dials, []string{"provider.example:366"}) {
+	if r.Messages != 2 || r.Left != 2 || r.Failure != "what came was refused here: <nobody@north.example>: 550 5.1.1 No such user" || r.Session != 1 || !slices.Equal(c.dials, []string{"provider.example:366"}) {
 		t.Errorf("%+v %v", r, c.dials)
+	}
+	stayed := []collect.Stay{{From: "a@far.example", Why: "<nobody@north.example>: 550 5.1.1 No such user"},
+		{From: "a@far.example", Why: "<luis@south.example>: 450 4.7.1 Not a domain whose mail is collected here"}}
+	if !slices.Equal(r.Stayed, stayed) {
+		t.Errorf("refused: %+v", r.Stayed)
 	}
 	want := []string{"ana@north.example: Subject: one\r\n\r\n1\r\n", "eva@North.Example: Subject: two\r\n\r\n2\r\n"}
 	if !slices.Equal(c.box.got, want) {
@@ -44,7 +49,7 @@ func TestATRN(t *testing.T) {
 	if offer := p.said[0]; strings.Contains(offer, "AUTH") || strings.Contains(offer, "ETRN") || strings.Contains(offer, "ATRN") {
 		t.Error("a turned customer offers", offer)
 	}
-	if !strings.Contains(p.said[4], "5.7.1") {
+	if !strings.Contains(p.said[4], "450 4.7.1") {
 		t.Errorf("mail for another domain: %q", p.said[4])
 	}
 }

@@ -309,6 +309,7 @@ type visit struct {
 
 	unproved error // what is wrong with the peer's certificate, where any will do
 	names    bool  // the server says that it has unique-ids
+	refused  *refusals
 }
 
 // memory is what of a Store a visit works with: which messages of POP3 were filed.

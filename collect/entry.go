@@ -59,7 +59,7 @@ type Result struct {
 	At       time.Time // when it began; zero: never yet
 	Took     time.Duration
 	Messages int    // taken
-	Left     int    // messages that could not be filed and lie where they lay
+	Left     int    // of POP3: messages that could not be filed and lie where they lay; of ATRN and TURN: refusals here, of which the provider keeps or bounces the message
 	Stayed   []Stay // the first MostStayed of them; not in what Entries gives
 	Nothing  bool   // the provider said that nothing waits there: 251 to each ETRN (RFC 1985 §5.1), 453 to ATRN (RFC 2645 §5.2.1), QUIT at once after a turn
 	Session  uint64 // the last recorded session of it
@@ -68,13 +68,14 @@ type Result struct {
 	apart time.Duration // how long a POP3 server wants between two log-ins; no Store keeps it
 }
 
-// Stay is a message that could not be filed. It lies where it lay, and is tried
-// again the next time.
+// Stay is a message that could not be filed. By POP3 it lies where it lay, and is
+// tried again the next time; by ATRN and TURN it was refused, to one of its
+// recipients or whole.
 type Stay struct {
-	UIDL   string // what the server calls it (RFC 1939 §7)
-	Octets int64
-	From   string // as its header says; "" where that is not known
-	Why    string // in words like those of Result.Failure
+	UIDL   string // POP3: what the server calls it (RFC 1939 §7)
+	Octets int64  // POP3
+	From   string // as its header, or its envelope, says; "" where that is not known
+	Why    string // in words like those of Result.Failure; of a refusal, "<ana@north.example>: 452 4.2.2 …"
 }
 
 // MostStayed is how many messages that stayed are told of one by one.

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"runtime"
+	"strings"
 	"syscall"
 
 	"posta/mail"
@@ -26,6 +27,46 @@ type (
 	unsecured   struct{ error }
 )
 
+// turnedAway is that not all was taken of what came on a turned connection, and
+// what was said of the first that was not.
+type turnedAway string
+
+// Error implements error.
+func (t turnedAway) Error() string { return refusedHere + string(t) }
+
+// brokenOff is why a turned connection ended that the provider did not end with
+// QUIT, as smtpserver says it.
+type brokenOff string
+
+// Error implements error.
+func (b brokenOff) Error() string { return "the session ended: " + string(b) }
+
+// said is the same as of any other connection.
+func (b brokenOff) said() string {
+	switch end := string(b); {
+	case end == "peer closed", end == "connection lost":
+		return gone
+	case strings.HasPrefix(end, "timeout"):
+		return silent
+	case end == "shutdown":
+		return leaving
+	case strings.HasPrefix(end, "tls: "):
+		return "no TLS: " + mail.Shown(strings.TrimPrefix(end, "tls: "))
+	case strings.HasPrefix(end, "refused: "):
+		return "broken off here: " + mail.Shown(strings.TrimPrefix(end, "refused: "))
+	}
+	return mail.Shown(string(b))
+}
+
+// Reasons that several failures have.
+const (
+	silent  = "no answer in time"
+	leaving = "posta is shutting down"
+	gone    = "the other side closed the connection"
+	// refusedHere begins the failure that is that not all was taken here.
+	refusedHere = "what came was refused here: "
+)
+
 func (u unconnected) Unwrap() error { return u.error }
 func (u unsecured) Unwrap() error   { return u.error }
 
@@ -36,11 +77,14 @@ func failure(err error) string {
 	var no *pop3client.Refusal
 	var way unconnected
 	var tls unsecured
-	var away turnedAway
+	var turned turnedAway
+	var ended brokenOff
 	var nobody *words.Error
 	switch {
-	case errors.As(err, &away):
-		return "what came was refused here: " + mail.Shown(away.Error())
+	case errors.As(err, &turned):
+		return turned.Error()
+	case errors.As(err, &ended):
+		return ended.said()
 	case errors.As(err, &refusal) && refusal.Verb == smtp.AUTH && !refusal.Temporary():
 		return loginRefused + mail.Shown(refusal.Reply.FirstLine())
 	case errors.As(err, &refusal):
@@ -105,11 +149,11 @@ func reason(err error) string {
 		return "the host cannot be reached"
 	case errors.Is(err, wire.ErrIdle), errors.Is(err, wire.ErrSessionTime), errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded),
 		errors.As(err, &timeout) && timeout.Timeout():
-		return "no answer in time"
+		return silent
 	case errors.Is(err, wire.ErrShutdown), errors.Is(err, context.Canceled):
-		return "posta is shutting down"
+		return leaving
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), isErrno(err, syscall.ECONNRESET, 10054), isErrno(err, syscall.EPIPE, 10053):
-		return "the other side closed the connection"
+		return gone
 	case errors.Is(err, smtpclient.ErrNoMechanism), errors.Is(err, pop3client.ErrNoMechanism):
 		return "the server offers no way to log in that posta has"
 	case errors.Is(err, pop3client.ErrSMTP):

@@ -2,8 +2,6 @@ package collect
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"slices"
 
 	"posta/mail"
@@ -16,28 +14,7 @@ type narrow struct {
 	label   func(string) string
 	domains []string
 	taken   int
-	offered bool  // there was a MAIL
-	away    error // why the first was refused that was
-}
-
-// turnedAway is what was offered on a turned connection and not taken here.
-type turnedAway struct{ error }
-
-// note keeps the first refusal, as the peer reads it, and gives err back.
-func (n *narrow) note(to mail.Address, err error) error {
-	if err == nil || n.away != nil {
-		return err
-	}
-	why := err
-	var refusal *mail.Error
-	if errors.As(err, &refusal) {
-		why = &mail.Error{Code: refusal.Code, Status: refusal.Status, Text: refusal.Text}
-	}
-	if !to.IsZero() {
-		why = fmt.Errorf("<%s>: %w", to, why)
-	}
-	n.away = turnedAway{why}
-	return err
+	offered bool // there was a MAIL
 }
 
 // Begin implements mail.Door.
@@ -45,7 +22,7 @@ func (n *narrow) Begin(ctx context.Context, from mail.Origin, env mail.Envelope)
 	n.offered = true
 	l, err := n.Door.Begin(ctx, from, env)
 	if err != nil {
-		return nil, n.note(mail.Address{}, err)
+		return nil, err
 	}
 	return &narrowLetter{l, n}, nil
 }
@@ -55,13 +32,15 @@ type narrowLetter struct {
 	n *narrow
 }
 
-// Rcpt implements mail.Letter.
+// Rcpt implements mail.Letter. Other domains are refused only for now: TURN brings
+// all that waits, and one that was not named here is no reason for the provider to
+// give its mail up.
 func (l *narrowLetter) Rcpt(ctx context.Context, to mail.Recipient) error {
 	theirs := func(one string) bool { return l.n.label(one) == l.n.label(to.To.Domain) }
 	if to.To.Domain != "" && !slices.ContainsFunc(l.n.domains, theirs) { // <postmaster> is always there
-		return l.n.note(to.To, mail.Refuse(550, "5.7.1", "Not a domain whose mail is collected here"))
+		return mail.Refuse(450, "4.7.1", "Not a domain whose mail is collected here")
 	}
-	return l.n.note(to.To, l.Letter.Rcpt(ctx, to))
+	return l.Letter.Rcpt(ctx, to)
 }
 
 // Commit implements mail.Letter.
@@ -70,5 +49,5 @@ func (l *narrowLetter) Commit(ctx context.Context) (mail.Receipt, error) {
 	if err == nil {
 		l.n.taken++
 	}
-	return r, l.n.note(mail.Address{}, err)
+	return r, err
 }

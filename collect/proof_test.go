@@ -131,14 +131,14 @@ func TestNoLogin(t *testing.T) {
 func TestTurnedAway(t *testing.T) {
 	for letter, want := range map[string]string{
 		"nobody@north.example x\r\n": "what came was refused here: <nobody@north.example>: 550 5.1.1 No such user",
-		"luis@south.example x\r\n":   "what came was refused here: <luis@south.example>: 550 5.7.1 Not a domain whose mail is collected here",
+		"luis@south.example x\r\n":   "what came was refused here: <luis@south.example>: 450 4.7.1 Not a domain whose mail is collected here",
 		"ana@north.example FULL\r\n": "what came was refused here: 452 4.2.2 Mailbox full",
 	} {
 		p := &provider{letters: []string{letter}}
 		c := newCustomer(t, p.serve(t, true))
 		e := atrn()
 		e.Way = collect.TURN
-		if r := c.once(t, e); r.Messages != 0 || r.Failure != want {
+		if r := c.once(t, e); r.Messages != 0 || r.Left != 1 || r.Failure != want {
 			t.Errorf("%+v", r)
 		}
 	}

@@ -95,7 +95,11 @@ func (v *visit) call(ctx context.Context) (*smtpclient.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := smtpclient.New(nc, smtpclient.Options{Name: smtpclient.Called(v.c.cfg.Helo, nc), ID: v.result.Session, Sink: v.c.cfg.Sink, Opened: v.opened()})
+	v.refused = &refusals{Sink: v.c.cfg.Sink}
+	if v.refused.Sink == nil {
+		v.refused.Sink = event.Discard{}
+	}
+	c := smtpclient.New(nc, smtpclient.Options{Name: smtpclient.Called(v.c.cfg.Helo, nc), ID: v.result.Session, Sink: v.refused, Opened: v.opened()})
 	v.collected(c.State)
 	if err := v.introduce(ctx, c, host); err != nil {
 		_ = c.Leave(ctx, "collect: "+failure(err)) // nothing depends on the answer
@@ -254,6 +258,7 @@ func (v *visit) turned(ctx context.Context) error {
 	}
 	stop := context.AfterFunc(ctx, conn.Interrupt)
 	defer stop()
+	v.refused.on = true
 	door := &narrow{Door: v.c.cfg.Door, label: v.c.cfg.Label, domains: v.e.Domains}
 	server := smtpserver.Config{Hostname: v.c.cfg.Hostname, Listener: event.Collecting, Mode: mail.Strict, Service: mail.MX,
 		Door: door, MaxSize: v.c.cfg.MaxSize}
@@ -262,12 +267,20 @@ func (v *visit) turned(ctx context.Context) error {
 	}
 	end := smtpserver.New(server).Serve(ctx, conn)
 	v.result.Messages = door.taken
-	v.result.Nothing = !door.offered && end == "quit" // TURN has no 453
-	if door.taken == 0 {
-		return door.away
+	v.result.Nothing = !door.offered && v.refused.count == 0 && end == orderly // TURN has no 453
+	v.result.Left, v.result.Stayed = v.refused.count, v.refused.some
+	switch {
+	case end != orderly:
+		return brokenOff(end)
+	case v.refused.count > 0:
+		return turnedAway(v.refused.first)
 	}
 	return nil
 }
+
+// orderly is the end of a session whose client has said QUIT. Any other leaves it
+// open what else the provider has.
+const orderly = "quit"
 
 // noMail is the reply to ATRN that nothing waits (RFC 2645 §5.2.1).
 const noMail = 453

@@ -23,6 +23,12 @@ func (r *Result) Denied() (said string, denied bool) {
 	return strings.CutPrefix(r.Failure, loginRefused)
 }
 
+// TurnedAway says that all that is wrong is that not all was taken here of what a
+// provider sent. said is what was answered to the first of it.
+func (r *Result) TurnedAway() (said string, away bool) {
+	return strings.CutPrefix(r.Failure, refusedHere)
+}
+
 // pause is how long after its end a failure made the schedule wait; 0 after what
 // went well.
 func (e *Entry) pause() time.Duration {
@@ -44,7 +50,7 @@ func (e *Entry) after(r *Result, byHand bool) time.Duration {
 
 // slower is what after would be without the server's wish.
 func (e *Entry) slower(r *Result, byHand bool) time.Duration {
-	if r.Failure == "" {
+	if _, away := r.TurnedAway(); away || r.Failure == "" { // one full mailbox is no reason to keep others waiting
 		return e.Every
 	}
 	factor, most := time.Duration(slowerFailed), mostFailed

@@ -64,7 +64,9 @@ func (a *app) collectCall(ctx context.Context, operation string, in any) (c admi
 		if err == nil && c.Joined {
 			_, err = fmt.Fprintln(w, a.say("collect.joined", words.Args{"Number": c.ID}))
 		}
-		if err == nil && len(c.Stayed) > 0 {
+		if err == nil && c.Refused > 0 {
+			err = a.collectRefused(w, &c)
+		} else if err == nil && len(c.Stayed) > 0 {
 			err = a.collectStayed(w, &c)
 		}
 		return err
@@ -108,6 +110,25 @@ func (a *app) collectStayed(w io.Writer, c *admin.Collected) error {
 	return err
 }
 
+// collectRefused lists what was refused of what a provider sent.
+func (a *app) collectRefused(w io.Writer, c *admin.Collected) error {
+	var b strings.Builder
+	b.WriteByte('\n')
+	wrap(&b, "", a.say("collect.turned_away", words.Args{"Count": c.Refused, "Host": c.Host}))
+	for _, one := range c.Stayed {
+		from := "<>"
+		if one.From != "" {
+			from = printable(one.From)
+		}
+		wrap(&b, "- ", a.say("collect.turned_away_one", words.Args{"From": from, "Why": printable(one.Why)}))
+	}
+	if more := c.Refused - len(c.Stayed); more > 0 {
+		wrap(&b, "- ", a.say("collect.stay_more", words.Args{"Count": more}))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
 // collectKeep says what becomes of the messages of POP3 there.
 func (a *app) collectKeep(c admin.Collected) string {
 	switch {
@@ -133,8 +154,9 @@ func (a *app) collectOutcome(c admin.Collected) string {
 	if c.Last.IsZero() {
 		return ""
 	}
+	away, isAway := refusedHere(c)
 	switch {
-	case c.Failure != "" && c.Messages == 0 && c.Left == 0:
+	case c.Failure != "" && c.Messages == 0 && c.Left == 0 && c.Refused == 0:
 		return collectFailure(a.words, c.Failure)
 	case c.Nothing:
 		return a.say("collect.nothing", nil)
@@ -151,10 +173,26 @@ func (a *app) collectOutcome(c admin.Collected) string {
 	if c.Left > 0 {
 		said += ", " + a.say("collect.left", words.Args{"Count": c.Left})
 	}
-	if c.Failure != "" {
+	if c.Refused > 0 {
+		said += ", " + a.say("collect.refused", words.Args{"Count": c.Refused})
+	}
+	switch {
+	case isAway:
+		said += ": " + printable(away)
+	case c.Failure != "":
 		said += "; " + collectFailure(a.words, c.Failure)
 	}
 	return said
+}
+
+// refusedHere says whether all went well, but that not all was taken here; what is
+// the first refusal.
+func refusedHere(c admin.Collected) (what string, is bool) {
+	r := collect.Result{Failure: c.Failure}
+	if what, is = r.TurnedAway(); c.Refused == 0 {
+		is = false
+	}
+	return what, is
 }
 
 // collectTLS says how a connection is secured.

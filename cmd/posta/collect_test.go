@@ -74,6 +74,9 @@ func TestCollectOutcome(t *testing.T) {
 		{admin.Collected{Way: "pop3", Last: time.Now(), Total: 3}, "nothing new came (3 collected so far)"},
 		{admin.Collected{Way: "pop3", Last: time.Now(), Messages: 2, Total: 3}, "2 messages (3 collected so far)"},
 		{admin.Collected{Way: "pop3", Last: time.Now(), Messages: 2, Total: 2}, "2 messages"},
+		{admin.Collected{Way: "atrn", Last: time.Now(), Messages: 2, Total: 2, Failure: "the other side closed the connection"}, "2 messages; the other side closed the connection"},
+		{admin.Collected{Way: "atrn", Last: time.Now(), Messages: 2, Total: 2, Refused: 1, Failure: "what came was refused here: <x@a.example>: 550 5.1.1 No"}, "2 messages, 1 refused: <x@a.example>: 550 5.1.1 No"},
+		{admin.Collected{Way: "atrn", Last: time.Now(), Refused: 1, Failure: "no answer in time"}, "nothing new came, 1 refused; no answer in time"},
 		{admin.Collected{Way: "pop3", Last: time.Now(), Messages: 1, Left: 2, Failure: "no answer in time"}, "1 message, 2 left there; no answer in time"},
 	} {
 		if got := a.collectOutcome(tt.c); got != tt.want {
@@ -115,6 +118,24 @@ func TestCollectPick(t *testing.T) {
 		}
 		if said := strings.Join(got, " "); said != tt.want {
 			t.Errorf("%+v: %q, want %q", tt.pick, said, tt.want)
+		}
+	}
+}
+
+// What was refused of what a provider sent is told one by one.
+func TestCollectRefused(t *testing.T) {
+	en, err := words.New("en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	c := admin.Collected{ID: 1, Host: "isp.example", Refused: 3, Stayed: []admin.Stayed{{From: "b@c", Why: "<x@a.example>: 550 5.1.1 No"}, {Why: "452 4.2.2 Full"}}}
+	if err := (&app{words: en}).collectRefused(&b, &c); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"3 refusals of what came.", "- from b@c: <x@a.example>: 550 5.1.1 No\n", "- from <>: 452 4.2.2 Full\n", "- and 1 more\n"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %q in %s", want, b.String())
 		}
 	}
 }

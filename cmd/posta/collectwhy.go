@@ -15,6 +15,7 @@ func collectFailure(w *words.Words, text string) string {
 		{"the certificate is no proof: ", "collect.why_certificate"},
 		{"no TLS: ", "collect.why_tls"},
 		{"what came was refused here: ", "collect.why_away"},
+		{"broken off here: ", "collect.why_broken"},
 	} {
 		if what, ok := strings.CutPrefix(text, one.prefix); ok {
 			return w.Say(one.id, words.Args{"What": collectReason(w, what)})

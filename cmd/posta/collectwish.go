@@ -195,7 +195,10 @@ func (a *app) collectNow(ctx context.Context, operation string, in any) error {
 		return err
 	}
 	why := collectFailure(a.words, c.Failure)
+	what, away := refusedHere(c)
 	switch {
+	case away:
+		return words.Fail("collect.not_taken", words.Args{"Count": c.Refused, "Host": c.Host, "What": printable(what)})
 	case c.Failure != "" && c.ID > 0:
 		return words.Fail("collect.failed", words.Args{"Number": c.ID, "Why": why})
 	case c.Failure != "" && c.Way == string(collect.POP3) && c.Messages > 0:
