@@ -216,7 +216,7 @@ func (one *session) grown() int {
 func (one *session) data(e *event.Event, bound int) {
 	mine, other := &one.lines[e.Dir&1], &one.lines[e.Dir&1^1]
 	if other.body > 0 {
-		one.endBody(e.Dir^1, e.Time, bound)
+		one.endBody(e.Dir^1, bound)
 	}
 	if n := len(other.line); n > 0 && text.NegotiationLen(other.line) == n {
 		one.endLine(e.Dir^1, bound) // no more of it comes before an answer
@@ -226,7 +226,7 @@ func (one *session) data(e *event.Event, bound int) {
 		return
 	}
 	if mine.body > 0 {
-		one.endBody(e.Dir, e.Time, bound)
+		one.endBody(e.Dir, bound)
 	}
 	mine.part = e.Part
 	if e.Data == nil && e.Len > 0 {
@@ -316,22 +316,26 @@ func lineKind(p event.Part) byte {
 	return kindCommand
 }
 
-func (one *session) endBody(d event.Dir, at time.Time, bound int) {
+func (one *session) endBody(d event.Dir, bound int) {
 	a := &one.lines[d&1]
 	text := fmt.Appendf(nil, "[%d octets of message]", max(a.body-a.dot, 0))
-	one.script.add(kindBody|dirBit(d), at.Sub(one.facts.Opened), text, bound)
+	one.script.add(kindBody|dirBit(d), a.first.Sub(one.facts.Opened), text, bound)
 	if a.dot > 0 {
 		dot := byte(kindCommand)
 		if one.facts.Protocol == "pop3" { // the server's message, and its dot
 			dot = kindReply
 		}
-		one.script.add(dot|dirBit(d), at.Sub(one.facts.Opened), []byte("."), bound)
+		one.script.add(dot|dirBit(d), a.last.Sub(one.facts.Opened), []byte("."), bound)
 	}
 	a.body, a.dot = 0, 0
 }
 
 // count counts octets of a message, and those of the line of the dot that ends it.
 func (a *assembly) count(e *event.Event) {
+	if a.body == 0 {
+		a.first = e.Time
+	}
+	a.last = e.Time
 	a.body += e.Len
 	if e.Dot {
 		a.dot = 3
@@ -346,7 +350,7 @@ func (one *session) flush(bound int) {
 	for d := range one.lines {
 		a := &one.lines[d]
 		if a.body > 0 {
-			one.endBody(event.Dir(d), a.at, bound)
+			one.endBody(event.Dir(d), bound)
 		}
 		if a.begun {
 			one.endLine(event.Dir(d), bound)
@@ -358,9 +362,11 @@ func (one *session) flush(bound int) {
 // mostly it is remarked of that. People's lines are remarked on in its middle.
 func (one *session) note(at time.Time, text string, bound int) {
 	for d := range one.lines {
-		if a := &one.lines[d]; a.body > 0 && (a.dot > 0 || a.chunk) {
-			one.endBody(event.Dir(d), at, bound)
+		a := &one.lines[d]
+		if a.body > 0 && (a.dot > 0 || a.chunk) {
+			one.endBody(event.Dir(d), bound)
 		}
+		a.first = at // what of a message comes yet stands behind
 	}
 	if len(text) > maxLine {
 		text = text[:maxLine]

@@ -2,6 +2,7 @@ package observe
 
 import (
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"net/netip"
 	"reflect"
@@ -132,6 +133,58 @@ func TestTranscript(t *testing.T) {
 	}
 	if text := tr.String(); strings.Contains(text, "secret") || !strings.Contains(text, "03:05:05.000 C: QUIT\n") {
 		t.Errorf("printed:\n%s", text)
+	}
+}
+
+// A message stands at the time of its first octets, its dot at that of its last, also
+// where the connection broke before an answer; what was remarked in its middle stands
+// before it, and no line is earlier than one above.
+func TestTranscriptTimes(t *testing.T) {
+	type step struct {
+		at   time.Duration
+		text string
+	}
+	for name, c := range map[string]struct {
+		steps []step
+		want  string
+	}{
+		"answered":    {[]step{{2, "From: a\r\n"}, {3, "\r\nx\r\n.\r\n"}, {9, "250"}}, "1 354 go, 2 [14 octets of message], 3 ., 9 250"},
+		"no answer":   {[]step{{2, "From: a\r\n"}, {3, "\r\nx\r\n.\r\n"}}, "1 354 go, 2 [14 octets of message], 3 ."},
+		"remarked":    {[]step{{2, "From: a\r\n"}, {3, "note"}, {4, "\r\n.\r\n"}, {9, "250"}}, "1 354 go, 3 [note], 3 [11 octets of message], 4 ., 9 250"},
+		"and behind":  {[]step{{2, "From: a\r\n\r\n.\r\n"}, {4, "note"}, {9, "250"}}, "1 354 go, 2 [11 octets of message], 2 ., 4 [note], 9 250"},
+		"another one": {[]step{{2, "\r\n.\r\n"}, {3, "250"}, {5, "\r\n.\r\n"}, {6, "250"}}, "1 354 go, 2 [2 octets of message], 2 ., 3 250, 5 [2 octets of message], 5 ., 6 250"},
+	} {
+		s := New(Options{})
+		open(s, 1)
+		emit := func(at time.Duration, dir event.Dir, part event.Part, text string) {
+			e := &event.Event{Conn: 1, Kind: event.Data, Dir: dir, Layer: event.Text, Part: part, Time: began.Add(at * time.Second),
+				Data: []byte(text), Len: int64(len(text)), Dot: part == event.Body && strings.HasSuffix(text, "\n.\r\n")}
+			if text == "note" {
+				e = &event.Event{Conn: 1, Kind: event.State, Time: e.Time, Fact: event.Note{Text: text}}
+			}
+			s.Emit(e)
+		}
+		emit(0, dialer, event.Command, "DATA\r\n")
+		emit(1, listener, event.Reply, "354 go\r\n")
+		for _, one := range c.steps {
+			if one.text == "250" {
+				emit(one.at, listener, event.Reply, "250\r\n")
+				continue
+			}
+			emit(one.at, dialer, event.Body, one.text)
+		}
+		s.Emit(&event.Event{Conn: 1, Kind: event.Close, Time: began.Add(time.Minute), Fact: event.Closed{Reason: "lost"}})
+		tr, err := s.Show(1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, l := range tr.Lines[1:] {
+			got = append(got, fmt.Sprintf("%g %s", l.Time.Sub(began).Seconds(), l.Text))
+		}
+		if strings.Join(got, ", ") != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
 	}
 }
 

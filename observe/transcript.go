@@ -181,7 +181,9 @@ type assembly struct {
 	masked bool // the line so far ends in a mask
 	chunk  bool // the last line was a BDAT: its octets come in one go
 	body   int64
-	dot    int64 // of them those of the line that ends the message
+	dot    int64     // of them those of the line that ends the message
+	first  time.Time // of body's first octets, or of what was remarked since
+	last   time.Time // of its last
 }
 
 // maxLine bounds a line as kept; the rest is left out.
