@@ -31,7 +31,8 @@ const (
 	NoTLS         Cause = "no TLS"
 	LogIn         Cause = "log-in"
 	EightBit      Cause = "eight bit"
-	International Cause = "international" // addresses in UTF-8 (RFC 6531)
+	International Cause = "international" // the recipient's address in UTF-8 (RFC 6531)
+	OfSender      Cause = "of sender"     // the same of the sender's
 	WideHeader    Cause = "wide header"   // UTF-8 in the header (RFC 6531 §3.5)
 	Content       Cause = "content"
 	TooMany       Cause = "too many"
@@ -65,6 +66,18 @@ func (rc *Recipient) cause() Cause {
 		return Refused
 	}
 	return ""
+}
+
+// cause is what went wrong with a recipient. An address that a host cannot take for
+// its letters may be the sender's, where the recipient's has none: its domain goes as
+// an A-label.
+func (r *Report) cause(rc *Recipient) Cause {
+	c := rc.cause()
+	final := fromUnitext(rc.Final)
+	if local := final[:max(strings.LastIndexByte(final, '@'), 0)]; c == International && mail.IsASCII(local) && !r.To.IsASCII() {
+		return OfSender
+	}
+	return c
 }
 
 // ofAddress says that it is about the address, which who wrote it could mend.

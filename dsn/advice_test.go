@@ -55,6 +55,30 @@ func TestAdvice(t *testing.T) {
 	}
 }
 
+// Whose address a host does not know for its letters: the recipient's, if it has any.
+func TestWhoseAddress(t *testing.T) {
+	for _, c := range []struct {
+		from, final string
+		want        Cause
+	}{
+		{"a@x.es", "utf-8;ñ@y.es", International},
+		{"ñ@x.es", "utf-8;ñ@y.es", International},
+		{"ñ@x.es", `rfc822;\x{F1}@y.es`, International},
+		{"ñ@x.es", "rfc822;a@y.es", OfSender},
+		{"ñ@x.es", "utf-8;a@ñandú.es", OfSender},   // it was told the A-label
+		{"a@x.es", "rfc822;a@y.es", International}, // the host says so, whatever it means
+	} {
+		from, err := mail.ParseAddress(c.from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := Report{To: from}
+		if got := r.cause(&Recipient{Final: c.final, Action: Failed, Status: mail.Status{Class: 5, Subject: 6, Detail: 7}}); got != c.want {
+			t.Errorf("%s to %s: %q", c.from, c.final, got)
+		}
+	}
+}
+
 func TestWrapped(t *testing.T) {
 	got := wrapped("  ", strings.Repeat("ñandú x ", 12))
 	for _, line := range strings.Split(strings.TrimSuffix(got, "\r\n"), "\r\n") {

@@ -153,7 +153,7 @@ func (r *Report) about(rc *Recipient, words *Words) string {
 // that failed cannot mend it, and sending all of it again would bring it twice to the
 // others.
 func (r *Report) advice(rc *Recipient, words *Words) string {
-	cause := rc.cause()
+	cause := r.cause(rc)
 	others := cause.ofAddress() || cause == Expired
 	switch {
 	case r.List != "" && rc.Action == Failed && others:

@@ -147,7 +147,7 @@ func (c *carrier) deliver(items []store.Item) bool {
 			h.tried[c.l.addr] = true
 			h.hosts[c.l.host] = true
 			h.last = t.trouble
-			h.last.verdict = asked
+			h.last.verdict, h.lone = asked, left.lone
 			h.note(h.last)
 		}
 		if !t.usable || asked.fate == elsewhere {
@@ -163,17 +163,38 @@ func (c *carrier) deliver(items []store.Item) bool {
 // hunt is the search for a host that takes a message.
 type hunt struct {
 	tried map[netip.AddrPort]bool
-	last  trouble         // why the last host did not take it
-	tries []store.Attempt // all of them, a bounded number
-	own   *uint16         // the preference of a host that is this server: those behind it would send the mail here
-	hosts map[string]bool // that were tried: whether an address of theirs took part, so that the others' silence means nothing
-	blind bool            // one could not be looked up just now
+	last  trouble           // why the last host did not take it
+	lone  map[int64]verdict // by item: why it did not take him, where that is not last's
+	tries []store.Attempt   // all of them, a bounded number
+	own   *uint16           // the preference of a host that is this server: those behind it would send the mail here
+	hosts map[string]bool   // that were tried: whether an address of theirs took part, so that the others' silence means nothing
+	blind bool              // one could not be looked up just now
 	lab   bool
 
 	since   time.Time // when it began
 	pardons uint64    // of the destination, then
 
 	items []store.Item // for whom it is, yet
+}
+
+// alone is the verdict on each where nobody else can be asked.
+func (h *hunt) alone(items []store.Item) []verdict {
+	all := make([]verdict, len(items))
+	for i := range items {
+		v, own := h.lone[items[i].ID]
+		if !own {
+			v = h.last.verdict
+		}
+		v.fate = later
+		switch {
+		case v.status.Class == 5 && h.open():
+			v = v.softer()
+		case v.status.Class == 5:
+			v.fate = failed
+		}
+		all[i] = v
+	}
+	return all
 }
 
 // open says that a host could not be asked for now, and may take what others don't.
@@ -231,14 +252,7 @@ func (c *carrier) stranded(h *hunt, items []store.Item) bool {
 		return false
 	}
 	if t.fate == elsewhere { // nobody else can be asked
-		t.fate = later
-		switch {
-		case t.status.Class == 5 && h.open():
-			t.verdict = t.softer()
-		case t.status.Class == 5:
-			t.fate = failed
-		}
-		c.q.conclude(&attempt{trouble: t, kept: kept, way: c.way, before: h.others(&t)}, items, nil)
+		c.q.conclude(&attempt{trouble: t, kept: kept, way: c.way, before: h.others(&t)}, items, h.alone(items))
 		return true
 	}
 	if t.fate == failed { // for this message: the next asks for itself (RFC 5321 §4.5.4.1)

@@ -16,7 +16,8 @@ import (
 // rest are the items of an attempt that are to be tried at once.
 type rest struct {
 	items   []store.Item
-	verdict verdict // of the first of them
+	verdict verdict           // of the first of them
+	lone    map[int64]verdict // by item: of those who were told to go elsewhere, each on his own
 }
 
 // conclude settles what an attempt decided: each item's verdict, or with nil the
@@ -39,6 +40,12 @@ func (q *Queue) conclude(t *attempt, items []store.Item, verdicts []verdict) (le
 				left.verdict = v
 			}
 			left.items = append(left.items, item)
+			if v.lone && v.fate == elsewhere {
+				if left.lone == nil {
+					left.lone = map[int64]verdict{}
+				}
+				left.lone[item.ID] = v
+			}
 			continue
 		case untouched:
 			back = append(back, item)

@@ -19,6 +19,10 @@ import (
 // the fields that stand before it; none where it has no key.
 type Resign func(ctx context.Context, domain string, message io.Reader) ([]byte, error)
 
+// errWideSender is that a host without SMTPUTF8 cannot be told who sends (RFC 6531
+// §3.5), which is no recipient's fault.
+var errWideSender = errors.New("queue: the sender's address is beyond ASCII")
+
 // fit makes a message fit its host. UTF-8 in the header, where that alone would
 // want SMTPUTF8 and the sender did not ask for it, goes by it where it is offered
 // (RFC 6531 §3.4), else as it came by 8BITMIME. For a host without that, too, what
@@ -27,9 +31,12 @@ type Resign func(ctx context.Context, domain string, message io.Reader) ([]byte,
 // without SMTPUTF8 (RFC 6533 §4.5). Where the sender asked for SMTPUTF8, but no header
 // needs it, it goes as mail of one who did not. Not what others have signed, which
 // would break their signature, nor what cannot be converted: these are refused, by
-// Send or, for the header's sake, here.
+// Send or, for the header's and the sender's sake, here.
 func (q *Queue) fit(ctx context.Context, l *link, m *smtpclient.Message, out *store.Outgoing, from *content) error {
 	has := l.Offer().Extensions.Has
+	if !m.Envelope.From.IsASCII() && !has(smtp.ExtSMTPUTF8) {
+		return errWideSender
+	}
 	if out.Traits.UTF8 && has(smtp.ExtSMTPUTF8) && has(smtp.Ext8BitMIME) {
 		m.Envelope.UTF8 = true
 	}

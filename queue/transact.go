@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -44,16 +45,21 @@ func (q *Queue) transact(ctx context.Context, l *link, items []store.Item, c *co
 		m.Envelope.Auth = cmp.Or(out.Auth, "<>") // RFC 4954 §5; who knows us not would not believe it
 	}
 	var outcome smtpclient.Outcome
-	err := q.fit(ctx, l, m, out, c)
-	if err == nil {
+	var err error
+	unnamed := unnamable(l, m)
+	if len(m.To) > 0 {
+		err = q.fit(ctx, l, m, out, c)
+	}
+	if err == nil && len(m.To) > 0 {
 		outcome, err = l.Send(ctx, m)
 		l.sent++
 	}
 	t.took = q.cfg.Now().Sub(t.at)
 	got := c.passed()
-	t.verdicts, t.usable = judge(len(items), outcome, err, got)
+	t.verdicts, t.usable = judge(len(m.To), outcome, err, got)
 	t.usable = t.usable && l.Alive()
-	t.taken = err == nil
+	t.taken = err == nil && len(m.To) > 0
+	t.verdicts = amid(t.verdicts, unnamed)
 	switch {
 	case c.failed != nil:
 		q.problem(fmt.Errorf("queue: reading message %s: %w", out.Queue, c.failed))
@@ -73,6 +79,35 @@ func (q *Queue) transact(ctx context.Context, l *link, items []store.Item, c *co
 		l.why = shared.ending()
 	}
 	return t
+}
+
+// unnamable takes the recipients out that the host cannot be told of, for it has no
+// SMTPUTF8 (RFC 6531 §3.5): that is no reason for the others. It says which they were.
+func unnamable(l *link, m *smtpclient.Message) (which []bool) {
+	if l.Offer().Extensions.Has(smtp.ExtSMTPUTF8) {
+		return nil
+	}
+	which = make([]bool, len(m.To))
+	var can []mail.Recipient
+	for i, to := range m.To {
+		if which[i] = !to.To.IsASCII(); !which[i] {
+			can = append(can, to)
+		}
+	}
+	m.To = can
+	return which
+}
+
+// amid puts the verdict on those who cannot be named among those on the others.
+func amid(verdicts []verdict, unnamed []bool) []verdict {
+	for i, is := range unnamed {
+		if is {
+			v := said(elsewhere, "5.6.7", words.Fail("attempt.no_utf8", nil))
+			v.lone = true
+			verdicts = slices.Insert(verdicts, i, v)
+		}
+	}
+	return verdicts
 }
 
 // all replaces the verdicts of those who were not refused on their own.

@@ -217,6 +217,8 @@ func overall(out smtpclient.Outcome, err error, got passed) (v verdict, usable b
 			v.fate = elsewhere
 		}
 		return v, usable
+	case errors.Is(err, errWideSender):
+		return said(elsewhere, "5.6.7", words.Fail("attempt.no_utf8_sender", nil)), true
 	case errors.As(err, &ours): // nothing was asked: the server cannot carry it
 		return verdict{fate: elsewhere, status: ours.Status, text: clean(cannotCarry(ours).Error())}, true
 	}

@@ -64,6 +64,64 @@ func headerCases() map[string]headerCase {
 	}
 }
 
+// Each recipient has the reason that is his own, and the report says whose address
+// it is that the host does not know.
+//
+// rfc: 6531-3.5-1
+func TestWideAddresses(t *testing.T) {
+	const header, mine, senders = "The server takes no header beyond ASCII", "The server takes no addresses beyond ASCII", "The server takes no sender's address beyond ASCII"
+	const others, own = "another address of the recipient", "yours, the sender's, has such letters"
+	relayed := strings.Replace(saidBy([]string{"8BITMIME"}, "", "Subject: Hi\n\nHi"), "<b@x", "<d@x", 1)
+	refuses := script(greeting("8BITMIME"), quit)
+	for name, c := range map[string]struct {
+		from, subject string
+		to            []string
+		asked         bool
+		talk          string
+		want          string
+		report        []string
+	}{
+		"one of two":        {"a@us.example", "Hi", []string{"d@x.example", "dñ@x.example"}, false, relayed, "d 250 2.0.0 mine, dñ " + mine, []string{others}},
+		"one of two, first": {"a@us.example", "Hi", []string{"dñ@x.example", "d@x.example"}, false, relayed, "d 250 2.0.0 mine, dñ " + mine, []string{others}},
+		"and the header":    {"a@us.example", "ñ", []string{"dñ@x.example", "d@x.example"}, true, refuses, "dñ " + mine + ", d " + header, []string{others, "in the header"}},
+		"and the sender":    {"ñandú@us.example", "ñ", []string{"dñ@x.example", "d@x.example"}, true, refuses, "dñ " + mine + ", d " + senders, []string{others, own}},
+		"the sender":        {"ñandú@us.example", "ñ", []string{"d@x.example"}, true, refuses, "d " + senders, []string{own}},
+		"a report":          {"", "ñ", []string{"dñ@x.example"}, true, refuses, "dñ " + mine, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				w.host("x.example", "mx.x.example", 10, "192.0.2.7")
+				w.answers("192.0.2.7:25", c.talk)
+				now := time.Now()
+				out := store.Outgoing{Sender: "s", From: c.from, Queue: "q", Body: mail.Body7Bit, UTF8: c.asked, Received: now, Traits: store.Traits{UTF8: !mail.IsASCII(c.subject)}}
+				for _, to := range c.to {
+					out.Rcpts = append(out.Rcpts, store.Rcpt{To: to, Domain: "x.example", Due: now, Expires: now.Add(time.Hour)})
+				}
+				head := "Subject: " + c.subject
+				if !mail.IsASCII(c.from) || c.from == "" {
+					head += "\r\nTo: <ñ@x.example>" // which nobody can put into 7 bits
+				}
+				w.store.file(out, head+"\r\n\r\nHi\r\n")
+				w.run(2 * time.Hour)
+				var got []string
+				for _, f := range w.facts {
+					name, _, _ := strings.Cut(f.Recipient, "@")
+					got = append(got, name+" "+f.Reply)
+				}
+				if strings.Join(got, ", ") != c.want || w.store.left() != 0 || len(w.reports) != min(len(c.report), 1) {
+					t.Errorf("%q, want %q\n%s%q", got, c.want, w.story(), w.reports)
+				}
+				for _, want := range c.report {
+					if said := strings.Join(strings.Fields(w.reports[0]), " "); !strings.Contains(said, want) || strings.Count(said, "Status: 5.6.") != len(c.report) {
+						t.Errorf("no %q in %s", want, said)
+					}
+				}
+			})
+		})
+	}
+}
+
 // SMTPUTF8 is wanted of a host for what the sender asked it for and for addresses,
 // not for a header alone. What cannot leave is refused for what it is.
 //
