@@ -107,6 +107,7 @@ type Network struct {
 	Auth   string `json:"auth"`    // required, optional
 	TLS    string `json:"tls"`     // required, optional
 	BareLF string `json:"bare_lf"` // refuse, normalise
+	Relay  bool   `json:"relay"`   // without a log-in, also to other servers
 }
 
 // Health says whether a server can do its work.

@@ -36,7 +36,7 @@ func (h *House) clear(remote netip.Addr) string {
 func (h *House) networks() []admin.Network {
 	var out []admin.Network
 	for _, n := range h.cfg.Networks {
-		out = append(out, admin.Network{CIDR: n.CIDR.String(), Name: n.Name, Auth: n.Auth, TLS: n.TLS, BareLF: n.BareLF})
+		out = append(out, admin.Network{CIDR: n.CIDR.String(), Name: n.Name, Auth: n.Auth, TLS: n.TLS, BareLF: n.BareLF, Relay: n.Relay})
 	}
 	return out
 }

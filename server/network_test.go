@@ -19,7 +19,7 @@ func TestNetworks(t *testing.T) {
 			c.Listeners[i].Mode = config.ModeStrict
 		}
 		c.Networks = []config.Network{
-			{CIDR: netip.MustParsePrefix("127.0.0.0/8"), Name: "scanners", Auth: config.Optional, TLS: config.Optional, BareLF: config.BareNormalise},
+			{CIDR: netip.MustParsePrefix("127.0.0.0/8"), Name: "scanners", Auth: config.Optional, TLS: config.Optional, BareLF: config.BareNormalise, Relay: true},
 			{CIDR: netip.MustParsePrefix("127.1.0.0/16"), Auth: config.Required, TLS: config.Required, BareLF: config.BareRefuse},
 		}
 	})
@@ -47,7 +47,7 @@ func TestNetworks(t *testing.T) {
 	if err := ops.Call(ctx, "status", admin.None{}, &s); err != nil {
 		t.Fatal(err)
 	}
-	want := []admin.Network{{CIDR: "127.0.0.0/8", Name: "scanners", Auth: "optional", TLS: "optional", BareLF: "normalise"},
+	want := []admin.Network{{CIDR: "127.0.0.0/8", Name: "scanners", Auth: "optional", TLS: "optional", BareLF: "normalise", Relay: true},
 		{CIDR: "127.1.0.0/16", Auth: "required", TLS: "required", BareLF: "refuse"}}
 	if !reflect.DeepEqual(s.Rules, want) {
 		t.Errorf("status has %+v", s.Rules)

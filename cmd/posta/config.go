@@ -72,7 +72,7 @@ func (a *app) configCheck(file string) error {
 		out.Listeners = append(out.Listeners, checkedListener{l.Name, l.Service, l.Addr, l.TLS, l.Mode})
 	}
 	for _, n := range c.Networks {
-		out.Networks = append(out.Networks, admin.Network{CIDR: n.CIDR.String(), Name: n.Name, Auth: n.Auth, TLS: n.TLS, BareLF: n.BareLF})
+		out.Networks = append(out.Networks, admin.Network{CIDR: n.CIDR.String(), Name: n.Name, Auth: n.Auth, TLS: n.TLS, BareLF: n.BareLF, Relay: n.Relay})
 	}
 	for _, warning := range c.Warnings() {
 		out.Warnings = append(out.Warnings, a.words.Error(warning))

@@ -219,7 +219,7 @@ func (s *service) serveOnce(ctx context.Context, furnish func(context.Context, *
 // what about them somebody may not have meant.
 func (s *service) logNetworks() {
 	for _, n := range s.cfg.Networks {
-		s.log.Info("network", "cidr", n.CIDR.String(), "name", n.Name, "auth", n.Auth, "tls", n.TLS, "bare_lf", n.BareLF)
+		s.log.Info("network", "cidr", n.CIDR.String(), "name", n.Name, "auth", n.Auth, "tls", n.TLS, "bare_lf", n.BareLF, "relay", n.Relay)
 	}
 	for _, warning := range s.cfg.Warnings() {
 		s.log.Warn("config.warning", "text", warning.Error())

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -78,7 +79,17 @@ func (a *app) networks(w io.Writer, all []admin.Network) error {
 	for _, n := range all {
 		t.row("  "+n.CIDR, n.Name, "auth "+n.Auth, "tls "+n.TLS, "bare_lf "+n.BareLF)
 	}
-	return t.end()
+	if err := t.end(); err != nil {
+		return err
+	}
+	var relays strings.Builder // a column more would not fit the screen
+	for _, n := range all {
+		if n.Relay {
+			wrapFew(&relays, "  ", a.say("status.relay", words.Args{"Network": n.CIDR}))
+		}
+	}
+	_, err := io.WriteString(w, relays.String())
+	return err
 }
 
 func (a *app) tls(kind string) string {
