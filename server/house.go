@@ -283,6 +283,9 @@ func (h *House) Close() error {
 	return errors.Join(err, h.db.Close())
 }
 
+// Hostname is the name that this server gives itself, in A-labels.
+func (h *House) Hostname() string { return h.cfg.Hostname }
+
 // hostname is the configured name, or the machine's where there is none, in
 // A-labels: peers that know no others hear it (RFC 6531 §3.7.1).
 func hostname(configured string) (string, error) {

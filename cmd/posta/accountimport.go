@@ -77,7 +77,7 @@ func (a *app) importAccounts(ctx context.Context, file string, f *importFlags) e
 	switch {
 	case f.dry && lacksStore(err):
 		// Nothing is there yet: everything would be made.
-		r = reached{emptyHouse{}, func() error { return nil }}
+		r = reached{Caller: emptyHouse{}, leave: func() error { return nil }}
 	case err != nil:
 		return err
 	}

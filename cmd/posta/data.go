@@ -114,6 +114,8 @@ const patience = 5 * time.Second
 type reached struct {
 	admin.Caller
 	leave func() error
+
+	nameless string // the name that it takes because nobody knows the server's; "": it is known
 }
 
 // runs says that a server answers, and does at once what it is asked.
@@ -151,7 +153,7 @@ func untilFree(ctx context.Context, try func() (reached, error)) (reached, error
 func (a *app) tryReach(ctx context.Context, dir string, create bool) (reached, error) {
 	client, err := admin.Dial(ctx, dir)
 	if err == nil {
-		return reached{client, func() error { return nil }}, nil
+		return reached{Caller: client, leave: func() error { return nil }}, nil
 	}
 	if !errors.Is(err, admin.ErrNoServer) {
 		return reached{}, unasked(err, dir)
@@ -160,12 +162,31 @@ func (a *app) tryReach(ctx context.Context, dir string, create bool) (reached, e
 		return reached{}, absent(words.Fail("fail.no_store", words.Args{"Data": dir}))
 	}
 	cfg := config.Default()
-	cfg.Data, cfg.DefaultDomain = dir, recall(dir).DefaultDomain
+	cfg.Data, cfg.DefaultDomain, cfg.Hostname = dir, recall(dir).DefaultDomain, a.hostnameOf(dir)
 	h, err := openHouse(ctx, *cfg, server.Options{Version: version})
 	if err != nil {
 		return reached{}, err
 	}
-	return reached{h.Operations(), h.Close}, nil
+	r := reached{Caller: h.Operations(), leave: h.Close}
+	if cfg.Hostname == "" {
+		r.nameless = h.Hostname()
+	}
+	return r, nil
+}
+
+// hostnameOf is the name that a server on this data has: by the configuration that
+// POSTA_CONFIG names, if it is of these data, else as the last one had it; "" where
+// nobody knows.
+func (a *app) hostnameOf(dir string) string {
+	if file := a.Getenv(variable("config")); file != "" {
+		cfg, err := config.Load(file)
+		if err == nil && cfg.Data != "" && cfg.Hostname != "" {
+			if of, err := filepath.Abs(cfg.Data); err == nil && of == dir {
+				return cfg.Hostname
+			}
+		}
+	}
+	return recall(dir).Hostname
 }
 
 // openHouse opens the store and explains why it cannot.

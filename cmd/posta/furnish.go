@@ -140,6 +140,7 @@ func (l *lab) keep(h *server.House) error {
 	if l.mode != config.ModeLab {
 		l.notes.Passwords = nil
 	}
+	l.notes.Hostname = h.Hostname()
 	return l.notes.keep(h.Data())
 }
 

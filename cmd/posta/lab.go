@@ -12,12 +12,13 @@ import (
 )
 
 // labFile, in the data directory, is what quickstart remembers from one run to
-// the next. Only its owner reads it.
+// the next, and any server for who opens its store alone. Only its owner reads it.
 const labFile = "lab.json"
 
 // memory is what labFile holds.
 type memory struct {
 	DefaultDomain string            `json:"default_domain,omitempty"`
+	Hostname      string            `json:"hostname,omitempty"`  // that a server had here: reports are signed with it
 	Passwords     map[string]string `json:"passwords,omitempty"` // of a lab, by address: made by posta, or told to quickstart
 }
 
@@ -46,14 +47,17 @@ func noteDown(s admin.Status, passwords map[string]string) error {
 	return notes.keep(s.Data)
 }
 
-// forget takes the passwords out of what was remembered: they were a lab's, and
-// now the same accounts are served to others.
-func forget(data string) error {
+// served notes down as whom a server begins here. Where it is no lab, it takes the
+// passwords out of what was remembered: they were a lab's, and now the same accounts
+// are served to others.
+func served(data, hostname string, lab bool) error {
 	notes := recall(data)
-	if len(notes.Passwords) == 0 {
+	if notes.Hostname == hostname && (lab || len(notes.Passwords) == 0) {
 		return nil
 	}
-	notes.Passwords = nil
+	if notes.Hostname = hostname; !lab {
+		notes.Passwords = nil
+	}
 	return notes.keep(data)
 }
 

@@ -192,7 +192,7 @@ func TestMemory(t *testing.T) {
 	if err := os.WriteFile(name+".new", nil, 0o644); err != nil { // left by a crash, readable by all
 		t.Fatal(err)
 	}
-	m := memory{"pepito.es", map[string]string{"pepe@pepito.es": "ceda-4729"}}
+	m := memory{DefaultDomain: "pepito.es", Passwords: map[string]string{"pepe@pepito.es": "ceda-4729"}}
 	if err := m.remember(dir); err != nil {
 		t.Fatal(err)
 	}

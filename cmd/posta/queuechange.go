@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -39,7 +40,14 @@ func (a *app) queueChangeCommand(verb, help, done, example string) *cobra.Comman
 			return err
 		}
 		out.Later = !r.runs() && (verb == "retry" || verb == "release")
-		if err := a.print(out, line(a.queueChanged(verb, done, &out))); err != nil {
+		err = a.print(out, func(w io.Writer) error {
+			err := line(a.queueChanged(verb, done, &out))(w)
+			if verb == "bounce" && r.nameless != "" && out.Recipients > out.Unreported {
+				a.warn(w, a.say("queue.nameless", words.Args{"Host": r.nameless}))
+			}
+			return err
+		})
+		if err != nil {
 			return err
 		}
 		return errors.Join(notThere(out.Absent, words.Args{}, "queue.absent", "queue.absent_many"),

@@ -103,7 +103,7 @@ func (a *app) counter(ctx context.Context) (reached, error) {
 		client, err := admin.DialCounter(ctx, socket)
 		switch {
 		case err == nil:
-			return reached{client, stay}, nil
+			return reached{Caller: client, leave: stay}, nil
 		case errors.Is(err, fs.ErrPermission):
 			return reached{}, exit{exNoPerm, words.Fail("sendmail.forbidden", words.Args{"File": socket})}
 		case named:
@@ -117,7 +117,7 @@ func (a *app) counter(ctx context.Context) (reached, error) {
 	client, err := admin.Dial(ctx, dir)
 	switch {
 	case err == nil:
-		return reached{client, stay}, nil
+		return reached{Caller: client, leave: stay}, nil
 	case errors.Is(err, fs.ErrPermission) && given:
 		return reached{}, exit{exNoPerm, words.Fail("sendmail.forbidden", words.Args{"File": dir})}
 	case !server.Holds(dir) || !owns(dir):

@@ -103,10 +103,8 @@ func (a *app) serve(ctx context.Context, cfg *config.Config) error {
 		}
 	}
 	return s.run(ctx, func(_ context.Context, h *server.House) error {
-		if slices.ContainsFunc(cfg.Listeners, func(l config.Listener) bool { return l.Mode == config.ModeLab }) {
-			return nil
-		}
-		return forget(h.Data())
+		lab := slices.ContainsFunc(cfg.Listeners, func(l config.Listener) bool { return l.Mode == config.ModeLab })
+		return served(h.Data(), h.Hostname(), lab)
 	})
 }
 

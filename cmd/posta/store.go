@@ -187,7 +187,7 @@ func keeper(ctx context.Context, dir string) (reached, error) {
 	client, err := admin.Dial(ctx, dir)
 	switch {
 	case err == nil:
-		return reached{client, func() error { return nil }}, nil
+		return reached{Caller: client, leave: func() error { return nil }}, nil
 	case !errors.Is(err, admin.ErrNoServer):
 		return reached{}, unasked(err, dir)
 	case !server.Holds(dir):
@@ -200,7 +200,7 @@ func keeper(ctx context.Context, dir string) (reached, error) {
 	if err != nil {
 		return reached{}, err
 	}
-	return reached{table, leave}, nil
+	return reached{Caller: table, leave: leave}, nil
 }
 
 // progress shows on a terminal how far something is, in one line that is
