@@ -62,7 +62,7 @@ type Tried struct {
 type QueuePick struct {
 	Queue  []string `json:"queue,omitempty"`  // ids of messages
 	Domain string   `json:"domain,omitempty"` // of the recipients; "@example.net" takes subdomains too
-	Sender string   `json:"sender,omitempty"` // an account, or an address in the envelope; or a domain of who did not log in
+	Sender string   `json:"sender,omitempty"` // an account, or an address in the envelope, "@example.net" or "<>" there; or a domain of who did not log in
 	To     string   `json:"to,omitempty"`
 	Held   *bool    `json:"held,omitempty"`
 	All    bool     `json:"all,omitempty"`   // needed for a change of all that is there

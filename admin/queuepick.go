@@ -45,8 +45,11 @@ func (h House) sound(ctx context.Context, in QueuePick) (QueuePick, error) {
 // also where it was written in another way; else it may be an address in the envelope,
 // or an outside domain.
 func (h House) senderOf(ctx context.Context, written string) (string, error) {
-	if written == "" {
-		return "", nil
+	if domain, all := strings.CutPrefix(written, "@"); all && mail.CheckDomain(h.Directory.Label(domain)) != nil {
+		return "", refusal("invalid", "admin.queue_domain", "Domain", written)
+	}
+	if written == "" || written == "<>" || written[0] == '@' {
+		return written, nil
 	}
 	account, err := h.Directory.Account(ctx, written)
 	switch {

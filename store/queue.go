@@ -135,7 +135,7 @@ type Pick struct {
 	Queue  string // of one message
 	Item   int64
 	Domain string // of the recipients; "@example.net" takes subdomains too
-	Sender string // as Outgoing.Sender; an address also as Outgoing.From
+	Sender string // as Outgoing.Sender; an address also as Outgoing.From, "@example.net" all addresses of a domain, "<>" the null path
 	To     string
 	Held   *bool
 	After  int64 // items with larger ids

@@ -87,6 +87,7 @@ type sent struct {
 	Size       int64           `json:"size,omitempty"`
 	Code       int             `json:"code,omitempty"`
 	Reply      string          `json:"reply,omitempty"`
+	NoDSN      bool            `json:"no_dsn,omitempty"` // the server has no DSN: what --notify asked for was left out
 }
 
 // checkHelo refuses a name that EHLO could not say as one word, and brings one

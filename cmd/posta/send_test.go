@@ -1,9 +1,11 @@
 package main
 
 import (
+	"strings"
 	"testing"
 	"time"
 
+	"posta/mail"
 	"posta/smtp/smtpclient"
 	"posta/wire/wiretest"
 )
@@ -61,6 +63,40 @@ func TestSendTakesLeave(t *testing.T) {
 		}
 		if err := <-played; err != nil {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A wish for reports that the server cannot pass on is not left out without a word;
+// the message goes all the same.
+func TestSendWithoutDSN(t *testing.T) {
+	for offer, said := range map[string]bool{"HELP": true, "DSN": false} {
+		wish := ""
+		if !said {
+			wish = " NOTIFY=SUCCESS"
+		}
+		script := "S: 220 x\nC: EHLO me.example\nS: 250-x\nS: 250 " + offer + "\nC: MAIL FROM:<a@x.es>\nS: 250 ok\nC: RCPT TO:<b@x.es>" + wish +
+			"\nS: 250 ok\nC: DATA\nS: 354 go\nC: Subject: x\nC: \nC: x\nC: .\nS: 250 mine\nC: QUIT\nS: 221 bye\nclosed"
+		near, far := wiretest.Pipe()
+		played := make(chan error, 1)
+		go func() { played <- wiretest.Script(far, script, nil) }()
+		var out strings.Builder
+		a := speaking(t, "en")
+		a.terminal = terminal{Out: &out, Getenv: func(string) string { return "" }}
+		from, _ := mail.ParseAddress("a@x.es")
+		to, _ := mail.ParseAddress("b@x.es")
+		s := &sending{a: a, o: &sendOptions{client: &clientFlags{noTLS: true}, notify: "success"}, remote: near.RemoteAddr(),
+			m: &smtpclient.Message{Envelope: mail.Envelope{From: from}, To: []mail.Recipient{{To: to, Notify: mail.NotifySuccess}}, Content: strings.NewReader("Subject: x\r\n\r\nx\r\n"), Size: -1},
+			c: smtpclient.New(near, smtpclient.Options{Name: "me.example", Times: smtpclient.All(time.Minute)})}
+		err := s.run(t.Context(), "")
+		if err = s.report(err); err != nil {
+			t.Errorf("%s: %v", offer, err)
+		}
+		if err := <-played; err != nil {
+			t.Errorf("%s: %v", offer, err)
+		}
+		if got := out.String(); strings.Contains(got, "offers no DSN") != said || !strings.Contains(got, "accepted") {
+			t.Errorf("%s: %q", offer, got)
 		}
 	}
 }

@@ -120,6 +120,7 @@ func nearby(remote net.Addr) bool {
 
 // told notes what the server said of the message.
 func (s *sending) told(out smtpclient.Outcome) {
+	s.result.NoDSN = out.NoDSN && s.o.notify != ""
 	for i, r := range out.To {
 		if r.Code != 0 {
 			s.result.Recipients = append(s.result.Recipients, sentRecipient{s.m.To[i].To.String(), r.Code, mail.Shown(r.FirstLine())})
@@ -155,7 +156,13 @@ func (s *sending) report(err error) error {
 	case s.o.quitAfter != "":
 		return line(s.a.say("send.stopped", words.Args{"Stage": s.o.quitAfter}))(s.a.Out)
 	}
-	return line(s.a.broken(s.a.Out, s.a.say("send.accepted", words.Args{"Count": all, "Reply": s.result.Reply})))(s.a.Out)
+	if err := line(s.a.broken(s.a.Out, s.a.say("send.accepted", words.Args{"Count": all, "Reply": s.result.Reply})))(s.a.Out); err != nil {
+		return err
+	}
+	if s.result.NoDSN {
+		s.a.warn(s.a.Out, s.a.say("send.no_dsn", nil))
+	}
+	return nil
 }
 
 // explain puts an error into words.

@@ -31,9 +31,15 @@ func conditions(p store.Pick) choice {
 	} else if domain := oneDomain(p); domain != "" {
 		c = c.and(`+domain = ?`, domain)
 	}
+	const reverse = `(SELECT reverse FROM outgoing o WHERE o.id = recipient.id / 100000)`
 	switch {
+	case p.Sender == "<>":
+		c = c.and(reverse + ` = ''`)
+	case strings.HasPrefix(p.Sender, "@"):
+		end := -int64(utf8.RuneCountInString(p.Sender))
+		c = c.and(`(substr(sender, ?) = ? COLLATE NOCASE OR substr(`+reverse+`, ?) = ? COLLATE NOCASE)`, end, p.Sender, end, p.Sender)
 	case bySender(p):
-		c = c.and(`(sender = ? OR (SELECT reverse FROM outgoing o WHERE o.id = recipient.id / 100000) = ? COLLATE NOCASE)`, p.Sender, p.Sender)
+		c = c.and(`(sender = ? OR `+reverse+` = ? COLLATE NOCASE)`, p.Sender, p.Sender)
 	case p.Sender != "":
 		c = c.and(`sender = ?`, p.Sender)
 	}
@@ -46,8 +52,9 @@ func conditions(p store.Pick) choice {
 	return c
 }
 
-// bySender says that a pick names an address, which the envelope may have.
-func bySender(p store.Pick) bool { return strings.Contains(p.Sender, "@") }
+// bySender says that a pick names an address, or what of one, which the envelope may
+// have.
+func bySender(p store.Pick) bool { return p.Sender == "<>" || strings.Contains(p.Sender, "@") }
 
 // chosen gives the ids of a pick, in order.
 func chosen(c *conn, p store.Pick) ([]int64, error) {

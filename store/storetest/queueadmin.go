@@ -163,6 +163,9 @@ func testPick(t *testing.T, b *bench) {
 	unknown.From = "from@site.example"
 	b.queue(b.out("q1", "ana", "Luz@uno.example", "b@a.uno.example", "c@dos.example"),
 		b.out("q2", "eva@b.es", "luz@uno.example", "d@otheruno.example"), unknown)
+	report := b.out("q4", "", "r@cuatro.example")
+	report.From = ""
+	b.queue(report)
 	_, err := b.Queue().Change(b.ctx(), store.Pick{Domain: "dos.example"}, store.Hold, b.now)
 	b.must(err)
 	held, free := true, false
@@ -171,9 +174,9 @@ func testPick(t *testing.T, b *bench) {
 		p    store.Pick
 		want string
 	}{
-		{store.Pick{}, "Luz@uno.example b@a.uno.example c@dos.example luz@uno.example d@otheruno.example e@tres.example"},
+		{store.Pick{}, "Luz@uno.example b@a.uno.example c@dos.example luz@uno.example d@otheruno.example e@tres.example r@cuatro.example"},
 		{store.Pick{Limit: 2}, "Luz@uno.example b@a.uno.example"},
-		{store.Pick{After: all[3].ID}, "d@otheruno.example e@tres.example"},
+		{store.Pick{After: all[3].ID}, "d@otheruno.example e@tres.example r@cuatro.example"},
 		{store.Pick{Queue: "q1"}, "Luz@uno.example b@a.uno.example c@dos.example e@tres.example"},
 		{store.Pick{Queue: "q1", After: all[1].ID, Limit: 1}, "c@dos.example"},
 		{store.Pick{Item: all[4].ID}, "d@otheruno.example"},
@@ -185,6 +188,11 @@ func testPick(t *testing.T, b *bench) {
 		{store.Pick{Sender: "from@site.example", Domain: "dos.example"}, ""},
 		{store.Pick{Sender: "site.example"}, "e@tres.example"},
 		{store.Pick{Sender: "b.es"}, ""},
+		{store.Pick{Sender: "@B.es"}, "Luz@uno.example b@a.uno.example c@dos.example luz@uno.example d@otheruno.example"},
+		{store.Pick{Sender: "@site.example"}, "e@tres.example"},
+		{store.Pick{Sender: "@te.example"}, ""},
+		{store.Pick{Sender: "<>"}, "r@cuatro.example"},
+		{store.Pick{Sender: "<>", Domain: "uno.example"}, ""},
 		{store.Pick{Sender: "ana@b.es", Queue: "q2"}, "luz@uno.example d@otheruno.example"},
 		{store.Pick{Sender: "eva@b.es"}, "luz@uno.example d@otheruno.example"},
 		{store.Pick{To: "luz@uno.example", Sender: "ana"}, "Luz@uno.example"},
