@@ -90,9 +90,9 @@ func failure(err error) string {
 	case errors.As(err, &refusal):
 		return mail.Shown(refusal.Reply.FirstLine())
 	case errors.As(err, &no) && !no.Temporary() && (no.Verb == pop3.USER || no.Verb == pop3.PASS || no.Verb == pop3.APOP || no.Verb == pop3.AUTH):
-		return loginRefused + mail.Shown(no.Text)
+		return loginRefused + denial(no)
 	case errors.As(err, &no):
-		return mail.Shown(no.Text)
+		return denial(no)
 	case errors.As(err, &way) && errors.As(err, &nobody): // there was nobody to connect to
 		return nobody.Error()
 	case errors.As(err, &way):
@@ -103,6 +103,14 @@ func failure(err error) string {
 		return "no TLS: " + wire.NoTLS(err).Error()
 	}
 	return reason(err)
+}
+
+// denial is what a POP3 server said, which may be a word that alone says nothing.
+func denial(no *pop3client.Refusal) string {
+	if no.Text == "" {
+		return "-ERR"
+	}
+	return `-ERR "` + mail.Shown(no.Text) + `"`
 }
 
 // certificate says why a certificate was not believed; "" where that is not it.

@@ -231,7 +231,10 @@ func (b *box) file(ctx context.Context, number int, into *filing) (why, err erro
 	}
 	into.letter = letter
 	_, err = b.client.Retr(ctx, number, into, most)
+	var refusal *pop3client.Refusal
 	switch {
+	case errors.As(err, &refusal): // one that the server cannot give does not keep others back
+		return err, nil
 	case errors.Is(err, pop3client.ErrTooBig):
 		return errTooLarge, nil
 	case into.err != nil:

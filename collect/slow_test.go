@@ -60,7 +60,7 @@ func TestRefusedLogin(t *testing.T) {
 			t.Errorf("tried at %v", got)
 		}
 		at, _ := c.store.Entry(t.Context(), e.ID)
-		if said, denied := at.Last.Denied(); !at.Slowed() || !denied || said != "no" {
+		if said, denied := at.Last.Denied(); !at.Slowed() || !denied || said != `-ERR "no"` {
 			t.Errorf("%+v", at)
 		}
 		if len(c.denied) != 1 || c.denied[0].ID != e.ID || !c.denied[0].Slowed() {

@@ -22,8 +22,8 @@ func (b *box) stays(ctx context.Context, number int, f *filing, why error) {
 		return
 	}
 	one := Stay{UIDL: mail.Shown(b.uidls[number]), Octets: b.sizes[number], Why: unfiled(why)}
-	if len(f.head) == 0 && ctx.Err() == nil && !b.headless {
-		var refusal *pop3client.Refusal
+	var refusal *pop3client.Refusal
+	if len(f.head) == 0 && ctx.Err() == nil && !b.headless && !errors.As(why, &refusal) {
 		f.sum = nil
 		_, err := b.client.Top(ctx, number, 0, f)
 		b.headless = errors.As(err, &refusal) // it does not know TOP; of other errors the next command tells

@@ -49,7 +49,7 @@ func TestDeniedLogin(t *testing.T) {
 	call("collect.add", admin.CollectWish{Way: "pop3", Host: there.Addr().String(), TLS: "none", User: "pepe", Password: "wrong", Account: "pepe", Every: "1m"}, nil)
 	done := make(chan error)
 	go func() { done <- h.collector.Run(ctx) }()
-	if err := <-told; !strings.HasPrefix(err.Error(), "Collecting number 1 (POP3 from 127.0.0.1:") || !strings.Contains(err.Error(), " as pepe): the log-in is refused there: Bad. ") ||
+	if err := <-told; !strings.HasPrefix(err.Error(), "Collecting number 1 (POP3 from 127.0.0.1:") || !strings.Contains(err.Error(), " as pepe): the log-in is refused there: -ERR \"Bad.\". ") ||
 		strings.Contains(err.Error(), "wrong") {
 		t.Errorf("told %v", err)
 	}
@@ -58,7 +58,7 @@ func TestDeniedLogin(t *testing.T) {
 	if len(letters) != 1 || !strings.HasSuffix(letters[0].Subject, "rechaza la entrada de lo que se recoge allí") {
 		t.Errorf("the postmaster has %+v", letters)
 	}
-	if s, err := h.status(ctx); err != nil || len(s.Denied) != 1 || !s.Denied[0].Slowed || s.Denied[0].Failure != "log-in refused: Bad." {
+	if s, err := h.status(ctx); err != nil || len(s.Denied) != 1 || !s.Denied[0].Slowed || s.Denied[0].Failure != "log-in refused: -ERR \"Bad.\"" {
 		t.Errorf("%v %+v", err, s.Denied)
 	}
 	cancel()
