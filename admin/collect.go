@@ -124,7 +124,11 @@ func (h House) collections() []Operation {
 			return showCollected(e), err
 		}),
 		op("collect.remove", true, func(ctx context.Context, in ByID) (None, error) {
-			return None{}, noEntry(s.RemoveEntry(ctx, in.ID), in.ID)
+			remove := func() error { return noEntry(s.RemoveEntry(ctx, in.ID), in.ID) }
+			if h.Collector == nil {
+				return None{}, remove()
+			}
+			return None{}, h.Collector.Change(in.ID, remove) // which breaks off what goes on
 		}),
 	}
 }

@@ -309,8 +309,8 @@ func TestOnceAtATime(t *testing.T) {
 		<-talks
 		second = once(t.Context())
 		cancel()
-		if r := <-first; r.Failure == "" {
-			t.Error("a visit that was broken off is a success")
+		if r := <-first; r.Failure != "it was interrupted" {
+			t.Errorf("a visit that was broken off: %+v", r)
 		}
 		refuse(<-talks)
 		if r := <-second; r.joined || r.Failure != "421 later" || c.calls() != 3 {

@@ -172,14 +172,15 @@ type running struct {
 	err    error
 	broken bool // it was broken off, by whoever asked for it or by a change
 
-	stopped context.Context // stop ends it
-	stop    context.CancelFunc
+	stopped context.Context // stop ends it, for a change
+	stop    func()
 	next    *running // who has the entry behind it; nil: whoever comes
 }
 
 func newRunning(id int64) *running {
 	r := &running{id: id, ended: make(chan struct{})}
-	r.stopped, r.stop = context.WithCancel(context.Background())
+	stopped, stop := context.WithCancelCause(context.Background())
+	r.stopped, r.stop = stopped, func() { stop(errChanged) }
 	return r
 }
 
@@ -198,9 +199,9 @@ func (c *Collector) begin(id int64) (own, other *running) {
 // run collects what begin took.
 func (c *Collector) run(ctx context.Context, r *running) {
 	defer c.Stir()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	defer context.AfterFunc(r.stopped, cancel)()
+	ctx, cancel := stoppable(ctx, r.byHand)
+	defer cancel(nil)
+	defer context.AfterFunc(r.stopped, func() { cancel(errChanged) })()
 	defer c.end(r, func() {
 		r.broken = ctx.Err() != nil
 		delete(c.resting, r.id)
@@ -256,6 +257,8 @@ func (c *Collector) Single(ctx context.Context, e Entry) (Result, error) {
 		return Result{}, err
 	}
 	defer c.give()
+	ctx, cancel := stoppable(ctx, true)
+	defer cancel(nil)
 	return c.visit(ctx, e, forgetful{}), nil
 }
 
@@ -334,7 +337,7 @@ func (c *Collector) visit(ctx context.Context, e Entry, m memory) Result {
 	failed := v.make(ctx)
 	v.result.Took = c.cfg.Now().Sub(v.result.At)
 	if failed != nil {
-		v.result.Failure = failure(failed)
+		v.result.Failure = why(ctx, failed)
 	}
 	return v.result
 }

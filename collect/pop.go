@@ -28,12 +28,12 @@ func (v *visit) pop(ctx context.Context) error {
 	c := pop3client.New(nc, pop3client.Options{ID: v.result.Session, Sink: v.c.cfg.Sink, Opened: v.opened(), Whole: visitFor})
 	v.collected(c.State)
 	if err := v.enter(ctx, c, host); err != nil {
-		_ = c.Close("collect: " + failure(err))
+		_ = c.Close("collect: " + why(ctx, err))
 		return err
 	}
 	b := &box{visit: v, client: c, seen: map[string]bool{}, there: map[string]bool{}, copies: map[string]int{}, sizes: map[int]int64{}, uidls: map[int]string{}, times: map[string][]int{}}
 	if err := b.fetch(ctx); err != nil {
-		_ = c.Close("collect: " + failure(err))
+		_ = c.Close("collect: " + why(ctx, err))
 		return err
 	}
 	return c.Quit(ctx)

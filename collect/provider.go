@@ -102,7 +102,7 @@ func (v *visit) call(ctx context.Context) (*smtpclient.Client, error) {
 	c := smtpclient.New(nc, smtpclient.Options{Name: smtpclient.Called(v.c.cfg.Helo, nc), ID: v.result.Session, Sink: v.refused, Opened: v.opened()})
 	v.collected(c.State)
 	if err := v.introduce(ctx, c, host); err != nil {
-		_ = c.Leave(ctx, "collect: "+failure(err)) // nothing depends on the answer
+		_ = c.Leave(ctx, "collect: "+why(ctx, err)) // nothing depends on the answer
 		return nil, err
 	}
 	return c, nil
@@ -196,7 +196,7 @@ func (v *visit) etrn(ctx context.Context) error {
 		nothing = nothing && err == nil && r.Code == noneWaits
 		var refusal *smtpclient.Refusal
 		if err != nil && !errors.As(err, &refusal) {
-			_ = c.Close("collect: " + failure(err))
+			_ = c.Close("collect: " + why(ctx, err))
 			return err
 		}
 		if failed = errors.Join(failed, err); err != nil && !refusal.Temporary() {
@@ -253,7 +253,7 @@ func (v *visit) turned(ctx context.Context) error {
 		_ = c.Quit(ctx)
 		return err
 	case err != nil:
-		_ = c.Close("collect: " + failure(err))
+		_ = c.Close("collect: " + why(ctx, err))
 		return err
 	}
 	stop := context.AfterFunc(ctx, conn.Interrupt)

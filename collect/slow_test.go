@@ -105,6 +105,9 @@ func TestChange(t *testing.T) {
 		<-talks // it hears no greeting
 		err := c.Change(e.ID, func() error {
 			synctest.Wait()
+			if at, err := c.store.Entry(t.Context(), e.ID); err != nil || at.Last.Failure != "it was changed or removed meanwhile" {
+				t.Errorf("%+v %v", at, err)
+			}
 			e.Host = "other.example"
 			return c.store.ChangeEntry(t.Context(), e, false)
 		})

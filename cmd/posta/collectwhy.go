@@ -47,6 +47,8 @@ func collectReasons() map[string]string {
 		"no greeting came; perhaps that port begins with TLS: tls implicit": "collect.why_ungreeted",
 		"no answer in time":                                                 "collect.why_silent",
 		"posta is shutting down":                                            "collect.why_shutdown",
+		"it was interrupted":                                                "collect.why_interrupted",
+		"it was changed or removed meanwhile":                               "collect.why_changed",
 		"the other side closed the connection":                              "collect.why_closed",
 		"the server offers no way to log in that posta has":                 "collect.why_mechanism",
 		"the server offers no way to log in that keeps the secret":          "collect.why_secret",
