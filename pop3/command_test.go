@@ -151,7 +151,7 @@ func TestMultiline(t *testing.T) {
 // A command that is understood is written and read back the same, and the
 // parser never looks outside its line.
 func FuzzCommand(f *testing.F) {
-	for _, s := range []string{"USER a", "PASS a b", "TOP 1 2", "AUTH PLAIN =", "APOP a b", "LIST", " retr\t1 ", "RETR 99999999999"} {
+	for _, s := range []string{"USER a", "PASS a b", "PASS ", "TOP 1 2", "AUTH PLAIN =", "APOP a b", "LIST", " retr\t1 ", "RETR 99999999999"} {
 		f.Add([]byte(s), true)
 		f.Add([]byte(s), false)
 	}
@@ -169,7 +169,11 @@ func FuzzCommand(f *testing.F) {
 			}
 			return
 		}
-		again, fault := ParseCommand(c.Append(nil), mail.Strict)
+		reader := mail.Strict
+		if c.Verb == PASS && c.Arg(0) == "" {
+			reader = m // a liberty of the lab's that strict listeners don't have
+		}
+		again, fault := ParseCommand(c.Append(nil), reader)
 		if fault != nil || again.Verb != c.Verb || again.N != c.N || again.Message != c.Message || again.Lines != c.Lines {
 			t.Fatalf("%q → %q: %+v, %v", line, c.Append(nil), again, fault)
 		}
