@@ -72,6 +72,9 @@ func (h House) domains() []Operation {
 		}),
 		op("domain.add", true, func(ctx context.Context, in DomainChange) (Domain, error) {
 			n := directory.NewDomain(in.Name)
+			if err := in.fits(n); err != nil {
+				return Domain{}, err
+			}
 			in.apply(&n)
 			added, err := d.AddDomain(ctx, n)
 			h.rerouted()
@@ -88,6 +91,9 @@ func (h House) setDomain(ctx context.Context, in DomainChange) (Domain, error) {
 		return Domain{}, err
 	}
 	was := n
+	if err := in.fits(was); err != nil {
+		return Domain{}, err
+	}
 	in.apply(&n)
 	left := int64(0)
 	if n.Site == "" {
@@ -198,6 +204,15 @@ func (c DomainChange) apply(d *directory.Domain) {
 	put(&d.Callout, c.Callout)
 	put(&d.AnyRecipient, c.AnyName)
 	c.applyKind(d)
+}
+
+// fits refuses to take a site from a domain that has none: a relay domain would
+// become a local one by it.
+func (c DomainChange) fits(d directory.Domain) error {
+	if c.Site != nil && *c.Site == "" && d.Kind != directory.KindOnDemand {
+		return refusal("refused", "admin.no_site", "Domain", d.Name)
+	}
+	return nil
 }
 
 // applyKind changes what the domain is to us. Asked for two kinds at once, the

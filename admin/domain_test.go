@@ -79,3 +79,19 @@ func TestDomainWithPeopleOfARelay(t *testing.T) {
 		}
 	}
 }
+
+// Only a domain that has a site loses one: a relay domain does not become a local one by it.
+func TestDomainWithoutASite(t *testing.T) {
+	table := newTable(nil, House{Directory: people(t), Sender: &carrierOf{}}.domains())
+	none := ""
+	for _, name := range []string{"relay.es", "moves.es", "here.es"} {
+		refused(t, table.Call(t.Context(), "domain.set", DomainChange{Name: name, Site: &none}, nil), "refused")
+	}
+	refused(t, table.Call(t.Context(), "domain.add", DomainChange{Name: "new.es", Site: &none}, nil), "refused")
+	if d := called[Domain](t, table, "domain.show", DomainName{Name: "relay.es"}); d.Kind != "relay" {
+		t.Errorf("%+v", d)
+	}
+	if d := called[Domain](t, table, "domain.set", DomainChange{Name: "site.es", Site: &none}); d.Kind != "local" {
+		t.Errorf("%+v", d)
+	}
+}

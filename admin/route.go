@@ -71,7 +71,9 @@ func (h House) routes() []Operation {
 		}),
 		op("route.add", true, func(ctx context.Context, in RouteChange) (Route, error) {
 			r := directory.Route{Domain: in.Domain}
-			in.apply(&r)
+			if err := in.apply(&r); err != nil {
+				return Route{}, err
+			}
 			added, err := d.AddRoute(ctx, r)
 			h.rerouted()
 			return h.judged(ctx, added, err)
@@ -81,7 +83,9 @@ func (h House) routes() []Operation {
 			if err != nil {
 				return Route{}, err
 			}
-			in.apply(&r)
+			if err := in.apply(&r); err != nil {
+				return Route{}, err
+			}
 			set, err := d.SetRoute(ctx, r)
 			h.rerouted()
 			return h.judged(ctx, set, err)
@@ -103,7 +107,9 @@ func (h House) rerouted() {
 	}
 }
 
-func (c RouteChange) apply(r *directory.Route) {
+// apply changes a route. Opportunistic TLS proves nothing, and is not what becomes
+// of a route that logs in or believes certificates: who asks for it is told.
+func (c RouteChange) apply(r *directory.Route) error {
 	put(&r.Hosts, c.Hosts)
 	put((*string)(&r.TLS), unless(c.TLS, opportunistic))
 	put(&r.CA, c.CA)
@@ -111,6 +117,10 @@ func (c RouteChange) apply(r *directory.Route) {
 	put(&r.Password, c.Password)
 	put(&r.Source, c.Source)
 	put(&r.IPv, unless(c.IP, bothIP))
+	if c.TLS != nil && *c.TLS == opportunistic && (r.User != "" || r.CA != "") {
+		return refusal("invalid", "admin.route_unproved")
+	}
+	return nil
 }
 
 // unless spells the usual as the directory does: "".

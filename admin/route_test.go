@@ -111,6 +111,10 @@ func TestRouteOperations(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	none, six, required := "", "6", "required"
+	for _, in := range []RouteChange{{Domain: "a.example", TLS: &tls}, {Domain: "a.example", TLS: &tls, CA: &none}, {Domain: "a.example", TLS: &tls, User: &none}} {
+		refused(t, table.Call(t.Context(), "route.set", in, nil), "invalid") // asked for, it is not made another
+	}
+	refused(t, table.Call(t.Context(), "route.add", RouteChange{Domain: "u.example", Hosts: &hosts, TLS: &tls, User: &user, Password: &password}, nil), "invalid")
 	r = called[Route](t, table, "route.set", RouteChange{Domain: "a.example", CA: &none, User: &none, TLS: &tls})
 	if r.TLS != "opportunistic" || r.CA != nil || r.User != "" {
 		t.Errorf("%+v", r)

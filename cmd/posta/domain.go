@@ -130,6 +130,7 @@ func (a *app) domainCall(ctx context.Context, operation string, in any) error {
 		if len(d.Routed) > 0 {
 			about["Hosts"] = strings.Join(d.Routed, ", ")
 			a.warn(w, a.say("domain.routed", about))
+			about["Host"] = about["Hosts"] // where what waits goes, too
 		}
 		if d.LeftKept > 0 {
 			about["Count"] = d.LeftKept
