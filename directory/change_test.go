@@ -289,6 +289,7 @@ func TestVerify(t *testing.T) {
 		"pepe": "José Peña <pepe@a.es>", "PEPE": "José Peña <pepe@a.es>", "<Pepe@B.es>": "José García <pepe@b.es>",
 		"pepe@b.es": "José García <pepe@b.es>", "ana": "Ana Peña <ana@b.es>", "ana peña": "Ana Peña <ana@b.es>",
 		"garcía": "José García <pepe@b.es>", " zoe ": "Zoe <zoe@b.es>", "luz": " <luz@b.es>", "info": " <info@a.es>",
+		"pepe+x": " <pepe+x@a.es>", "nobody+x": "not found", "+x": "not found",
 		"class": "The Class <class@a.es>", "pepe+x@a.es": " <pepe+x@a.es>", "any@a.es": " <any@a.es>",
 		"postmaster": " <postmaster@a.es>",
 		"nobody":     "not found", "nobody@b.es": "not found", "x@far.example": "not found", "ñ@@": "not found",

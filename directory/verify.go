@@ -50,7 +50,13 @@ func (d *Directory) verifyAddress(ctx context.Context, a mail.Address, bare bool
 		return mail.Verified{}, false, err
 	}
 	if e.none() && bare && !reserved(n.local) {
-		return mail.Verified{}, false, nil
+		whose := entry{}
+		if home.Plus {
+			whose, err = d.base(ctx, n)
+		}
+		if err != nil || whose.none() {
+			return mail.Verified{}, false, err
+		}
 	}
 	if e.none() {
 		r, err := d.route(ctx, a)

@@ -16,7 +16,7 @@ const listed = 1000
 // collects addresses here (RFC 5321 §7.3); who logged in, and the lab, do.
 func (r *Room) Verify(ctx context.Context, from mail.Origin, who string) (mail.Verified, error) {
 	if !from.Login.Known() && from.Mode != mail.Lab {
-		return mail.Verified{}, mail.Refuse(252, "2.5.2", "Cannot verify the user, but mail for it will be tried")
+		return mail.Verified{}, unverified()
 	}
 	v, err := r.cfg.Directory.Verify(ctx, who)
 	var ambiguous *directory.Ambiguous
@@ -25,12 +25,34 @@ func (r *Room) Verify(ctx context.Context, from mail.Origin, who string) (mail.V
 		return v, r.usable(ctx, from, v)
 	case errors.As(err, &ambiguous):
 		return v, mail.Refuse(553, "5.1.4", "Several users match: "+names(ambiguous.Matches))
+	case errors.Is(err, directory.ErrNotFound) && r.leaves(ctx, from, who):
+		return v, unverified()
 	case errors.Is(err, directory.ErrNotFound):
 		return v, mail.Refuse(550, "5.1.1", "No such user here").Because(err)
 	case errors.Is(err, directory.ErrInvalid):
 		return v, mail.Refuse(501, "5.1.3", "VRFY takes a user name, an address or a part of a full name").Because(err)
 	}
 	return v, failed(err)
+}
+
+// unverified is the answer about whom mail is taken for unseen (RFC 5321 §3.5.3).
+func unverified() *mail.Error {
+	return mail.Refuse(252, "2.5.2", "Cannot verify the user, but mail for it will be tried")
+}
+
+// leaves says that mail from this asker, who may send to others by us, is taken for
+// an address that is none of ours.
+func (r *Room) leaves(ctx context.Context, from mail.Origin, who string) bool {
+	to, err := mail.ParseAddress(strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(who), "<"), ">"))
+	if err != nil {
+		return false
+	}
+	res, err := r.cfg.Directory.Resolve(ctx, to, mail.Address{}, from.Login)
+	if err != nil || res.Outcome != directory.NonLocal {
+		return false
+	}
+	o := straight(to, &res)
+	return r.taken(ctx, from, []directory.Onward{o})[o.Domain] == nil
 }
 
 // usable says that RCPT would take the address from this asker: only such may be
@@ -57,7 +79,7 @@ func (r *Room) usable(ctx context.Context, from mail.Origin, v mail.Verified) er
 		case why != nil && o.List == nil && !o.Kept && !res.Reserved:
 			return why
 		case o.Ask != "" && len(res.Targets) == 0: // VRFY asks nobody else
-			return mail.Refuse(252, "2.5.2", "Cannot verify the user, but mail for it will be tried")
+			return unverified()
 		}
 	}
 	return nil
@@ -76,6 +98,15 @@ func names(matches []mail.Verified) string {
 	return strings.Join(out, ", ")
 }
 
+// noList says that there is no such list, or what is there instead: EXPN is about
+// lists only (RFC 5321 §3.5.1), and an alias is none of them here.
+func (r *Room) noList(ctx context.Context, who string) *mail.Error {
+	if _, err := r.cfg.Directory.Verify(ctx, who); err == nil {
+		return mail.Refuse(550, "5.1.1", "That is a user or an alias, not a mailing list; VRFY says whether it takes mail")
+	}
+	return mail.Refuse(550, "5.1.1", "No such mailing list here")
+}
+
 // Expand implements mail.Addresses: public lists, to their members and the lab.
 func (r *Room) Expand(ctx context.Context, from mail.Origin, list string) ([]mail.Verified, error) {
 	barred := mail.Refuse(550, "5.7.1", "Lists are shown to their members only")
@@ -85,7 +116,7 @@ func (r *Room) Expand(ctx context.Context, from mail.Origin, list string) ([]mai
 	l, err := r.cfg.Directory.List(ctx, strings.Trim(strings.TrimSpace(list), "<>"))
 	if errors.Is(err, directory.ErrNotFound) || errors.Is(err, directory.ErrInvalid) {
 		if from.Mode == mail.Lab {
-			return nil, mail.Refuse(550, "5.1.1", "No such mailing list here").Because(err)
+			return nil, r.noList(ctx, list).Because(err)
 		}
 		return nil, barred.Because(err)
 	}

@@ -48,6 +48,7 @@ func TestExpandCommand(t *testing.T) {
 	h := newHouse(t)
 	h.list("lista@pepito.es", directory.Public, "ana@pepito.es", "pepe@pepito.es", "usuario@servidor.es")
 	h.list("socios@pepito.es", directory.Members, "ana@pepito.es", "pepe@pepito.es")
+	h.alias("varios@pepito.es", "ana@pepito.es", "pepe@pepito.es")
 	as := func(a string) mail.Origin {
 		o := mx()
 		o.Login = h.login(a)
@@ -63,6 +64,9 @@ func TestExpandCommand(t *testing.T) {
 		{"lab, name only", "lista", lab(), ""},
 		{"lab, not public", "socios@pepito.es", lab(), "550 5.7.1"},
 		{"lab, unknown", "otra@pepito.es", lab(), "550 5.1.1"},
+		{"lab, alias", "varios@pepito.es", lab(), "550 5.1.1"},
+		{"lab, user", "pepe", lab(), "550 5.1.1"},
+		{"lab, nobody", "nadie", lab(), "550 5.1.1"},
 		{"member", "<lista@pepito.es>", as("pepe@pepito.es"), ""},
 		{"owner", "lista@pepito.es", as("ana@pepito.es"), ""},
 		{"no member", "lista@pepito.es", as("gorka@jaramillo.edu.ec"), "550 5.7.1"},
@@ -71,6 +75,9 @@ func TestExpandCommand(t *testing.T) {
 	for _, tt := range tests {
 		got, err := h.room.Expand(t.Context(), tt.o, tt.list)
 		wantReply(t, tt.name, err, tt.want)
+		if other := strings.HasSuffix(tt.name, "alias") || strings.HasSuffix(tt.name, "user"); err != nil && strings.Contains(err.Error(), "That is a user or an alias") != other {
+			t.Errorf("%s: %v", tt.name, err)
+		}
 		if (len(got) == 2) != (tt.want == "") {
 			t.Errorf("%s: %v", tt.name, got)
 		}
@@ -89,7 +96,7 @@ func TestVerifyElsewhere(t *testing.T) {
 	h.domain(directory.Domain{Name: "site.es", Kind: directory.KindOnDemand, Site: "s", AnyRecipient: true})
 	for who, want := range map[string]string{
 		"fuera@pepito.es": "", "cerrada@pepito.es": "550 5.7.1", "lista@pepito.es": "", "who@asks.es": "252 2.5.2", "postmaster@asks.es": "", "who@site.es": "",
-		"who@far.example": "550 5.1.1",
+		"who@far.example": "252 2.5.2", "<who@far.example>": "252 2.5.2", "who@shut.example": "550 5.1.1",
 	} {
 		_, err := h.room.Verify(t.Context(), lab(), who)
 		wantReply(t, who, err, want)
