@@ -73,7 +73,7 @@ func (a *Asker) Ask(ctx context.Context, host string, from, to mail.Address) (no
 	about := question{host, from.String(), to.String(), a.q.router.laid.Load()}
 	witness := event.WitnessOf(ctx)
 	if known, ok := a.known(about); ok {
-		known.heard.tell(witness, about)
+		known.heard.recalled(witness, about)
 		return known.note, plainly(known.err)
 	}
 	if down, ok := a.known(question{host: host}); ok {
@@ -97,7 +97,7 @@ func (a *Asker) Ask(ctx context.Context, host string, from, to mail.Address) (no
 	if note = a.learn(ctx, host, to, got.verdict); note != "" {
 		refusal = nil
 	}
-	h := hearing{cmp.Or(got.host, host), got.session, got.words()}
+	h := hearing{cmp.Or(got.host, host), got.session, got.words(), a.q.cfg.Now()}
 	a.keep(about, answer{refusal, note, a.q.cfg.Now().Add(kept), h})
 	h.tell(witness, about)
 	return note, plainly(refusal)
@@ -108,6 +108,18 @@ type hearing struct {
 	host    string
 	session uint64 // where it was said; 0: no connection came about
 	said    string
+	at      time.Time
+}
+
+// recalled tells the session that wanted to know what was said before to another
+// one: the host is not asked again so soon.
+func (s *hearing) recalled(w event.Witness, about question) {
+	at := s.at.Format(time.TimeOnly)
+	if s.session == 0 {
+		w.Note(s.host + " could not be asked about <" + about.to + "> at " + at + ", and is not asked again so soon: " + s.said)
+		return
+	}
+	w.Note(s.host + " is not asked again about <" + about.to + ">; it said at " + at + ": " + s.said + "; session " + strconv.FormatUint(s.session, 10))
 }
 
 // tell tells the session that wanted to know.

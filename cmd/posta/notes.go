@@ -67,6 +67,8 @@ func remarks() map[string][]string {
 		"note.asks_alone":       {"To"},
 		"note.was_asked":        {"Host", "To", "Said", "Session"},
 		"note.not_asked":        {"Host", "To", "Said"},
+		"note.said_before":      {"Host", "To", "At", "Said", "Session"},
+		"note.silent_before":    {"Host", "To", "At", "Said"},
 		"note.released":         {"Domain", "Waiting"},
 		"note.released_to":      {"Hosts", "Domain", "Waiting"},
 		"note.nothing_released": nil,
