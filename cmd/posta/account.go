@@ -84,7 +84,10 @@ func (a *app) change(ctx context.Context, c *cobra.Command, f *accountFlags, in 
 	in.MaxSent = changed(c, "max-sent", &f.maxSent)
 	in.Quota, in.Keep = changedSize(c, "quota", &f.quota), changed(c, "keep", &f.keep)
 	if c.Flags().Changed("forward") {
-		to := slices.DeleteFunc(f.forward, func(one string) bool { return one == "off" })
+		to := slices.DeleteFunc(slices.Clone(f.forward), func(one string) bool { return one == "off" })
+		if len(to) > 0 && len(to) < len(f.forward) {
+			return usage(words.Fail("fail.forward_off", nil))
+		}
 		in.Forward = &to
 	}
 	var secret string
