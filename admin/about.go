@@ -33,6 +33,7 @@ func about(read json.RawMessage) string {
 		Host                                                     string
 		Queue                                                    []string
 		Sender                                                   string
+		Held                                                     *bool
 	}
 	if json.Unmarshal(read, &in) != nil {
 		return ""
@@ -57,6 +58,13 @@ func about(read json.RawMessage) string {
 		default:
 			all = append(all, one.word+" "+one.text)
 		}
+	}
+	switch {
+	case in.Held == nil:
+	case *in.Held:
+		all = append(all, "held")
+	default:
+		all = append(all, "not held")
 	}
 	if in.All {
 		all = append(all, "all messages")

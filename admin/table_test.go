@@ -25,6 +25,8 @@ func TestAbout(t *testing.T) {
 		{SessionExport{IDs: append(many, many...)}, "300 sessions"},
 		{map[string]string{"address": "pepe@pepito.es", "password": "secret"}, "pepe@pepito.es"},
 		{map[string]string{"password": "secret"}, ""},
+		{QueuePick{Held: new(true)}, "held"},
+		{QueuePick{Held: new(false), Domain: "far.example"}, "far.example; not held"},
 		{CollectWish{Way: "atrn", Host: "isp.example", User: "north", Password: "secret"}, "isp.example"},
 		{CollectWish{Way: "pop3", Host: "isp.example", Account: "ana@x.example", Password: "secret"}, "isp.example; account ana@x.example"},
 	} {
