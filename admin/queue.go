@@ -7,7 +7,6 @@ import (
 
 	"posta/queue"
 	"posta/store"
-	"posta/words"
 )
 
 // Queued is a recipient's place in the queue.
@@ -23,6 +22,7 @@ type Queued struct {
 	State     string    `json:"state"`             // QueueWaiting …
 	Since     time.Time `json:"since,omitzero"`    // of working: when it was taken up
 	Session   uint64    `json:"session,omitempty"` // of working: that in which it is tried now, where it is known
+	Then      string    `json:"then,omitempty"`    // of working: QueueHeld, "bounce" or "delete", what somebody wants of it when that ends, unless a host takes the message
 	Due       time.Time `json:"due,omitzero"`      // of waiting: when it is tried next
 	Expires   time.Time `json:"expires"`           // when it is given up
 	Tries     int       `json:"tries"`             // that were made: somebody was asked
@@ -75,7 +75,10 @@ type QueueChanged struct {
 	Kept       int64 `json:"kept,omitempty"`  // of them, of retry and release: those whose site must ask for them
 	Later      bool  `json:"later,omitempty"` // of retry and release: no server runs that would try them now; who asks without one sets it
 
-	Unreported int64    `json:"unreported,omitempty"` // of them, of bounce: nobody gets a report
+	Working  int64    `json:"working,omitempty"`  // of them, of hold, delete and bounce: they are being tried now, and it holds when that ends, unless a host takes the message
+	Sessions []uint64 `json:"sessions,omitempty"` // in which, where it is known
+
+	Unreported int64    `json:"unreported,omitempty"` // of them, of bounce: nobody gets a report; who is being tried is not among them
 	Absent     []string `json:"absent,omitempty"`     // of several messages that were named: those not in the queue
 	Unchanged  []string `json:"unchanged,omitempty"`  // of these: those in the queue that it was not about
 }
@@ -103,8 +106,8 @@ func (h House) queued() []Operation {
 		op("queue.retry", true, h.changeQueue(store.Retry)),
 		op("queue.hold", true, h.changeQueue(store.Hold)),
 		op("queue.release", true, h.changeQueue(store.Release)),
-		op("queue.delete", true, h.removeQueued(false)),
-		op("queue.bounce", true, h.removeQueued(true)),
+		op("queue.delete", true, h.removeQueued(store.Delete)),
+		op("queue.bounce", true, h.removeQueued(store.Bounce)),
 	}
 }
 
@@ -207,13 +210,13 @@ func (h House) showItem(i *store.Item) Queued {
 		Size: i.Out.Size, Received: i.Out.Received.UTC(), State: QueueWaiting, Expires: i.Expires.UTC(), Tries: i.Attempts - i.Unasked, Unasked: i.Unasked,
 		Warned: i.Warned, Lab: i.Out.Lab}
 	switch {
-	case i.Held: // also while somebody is at it: that is over in a moment
-		q.State = QueueHeld
 	case i.Leased:
-		q.State, q.Since = QueueWorking, i.Since.UTC()
+		q.State, q.Since, q.Then = QueueWorking, i.Since.UTC(), afterwards(i)
 		if h.Sender != nil {
 			q.Session = h.Sender.Session(i.ID)
 		}
+	case i.Held:
+		q.State = QueueHeld
 	case !i.Due.Before(store.Never()):
 		q.State = QueueKept
 	default:
@@ -224,6 +227,19 @@ func (h House) showItem(i *store.Item) Queued {
 		q.Last = &last
 	}
 	return q
+}
+
+// afterwards is what somebody wants of an item when it is no longer worked on.
+func afterwards(i *store.Item) string {
+	switch {
+	case i.Leaving == store.Bounce:
+		return "bounce"
+	case i.Leaving == store.Delete:
+		return "delete"
+	case i.Held:
+		return QueueHeld
+	}
+	return ""
 }
 
 func (h House) showTried(a store.Attempt) Tried {
@@ -245,12 +261,14 @@ func (h House) showTried(a store.Attempt) Tried {
 
 // Sender changes what waits in the queue, as the one who sends it.
 type Sender interface {
-	// Change holds, releases or retries, and counts the recipients.
-	Change(ctx context.Context, p store.Pick, c store.Change) (int64, error)
+	// Change holds, releases or retries, counts the recipients, and of those held
+	// those who are being tried all the same.
+	Change(ctx context.Context, p store.Pick, c store.Change) (int64, queue.Underway, error)
 
-	// Remove takes them out, whoever is at work on them: with tell their senders
-	// get a report with the words of why, unless none may go or is wanted.
-	Remove(ctx context.Context, p store.Pick, tell bool, why *words.Error) (queue.Removed, error)
+	// Remove takes them out: with store.Bounce their senders get a report, unless none
+	// may go or is wanted, with store.Delete nobody. Who is being tried leaves when
+	// that ends.
+	Remove(ctx context.Context, p store.Pick, c store.Change) (queue.Removed, error)
 
 	// Session is that in which an item is tried now; 0 where none is known.
 	Session(item int64) uint64
@@ -262,24 +280,22 @@ type Sender interface {
 	Explain(ctx context.Context, domain string) (queue.Way, error)
 }
 
-func (h House) removeQueued(tell bool) func(context.Context, QueuePick) (QueueChanged, error) {
-	why := words.Fail("attempt.removed", nil)
-	if tell {
-		why = words.Fail("attempt.bounced", nil)
-	}
+func (h House) removeQueued(c store.Change) func(context.Context, QueuePick) (QueueChanged, error) {
 	return func(ctx context.Context, in QueuePick) (QueueChanged, error) {
 		in, err := h.chosen(ctx, in)
 		if err != nil {
 			return QueueChanged{}, err
 		}
-		reported := int64(0)
+		var all queue.Removed
 		out, err := h.everyPick(ctx, in, func(p store.Pick) (int64, error) {
-			n, err := h.Sender.Remove(ctx, p, tell, why)
-			reported += n.Reported
-			return n.Items, err
+			n, err := h.Sender.Remove(ctx, p, c)
+			all.Reported += n.Reported
+			all.Join(n.Underway)
+			return n.Items + n.Underway.Items, err
 		})
-		if tell {
-			out.Unreported = out.Recipients - reported
+		out.Working, out.Sessions = all.Underway.Items, all.Sessions
+		if c == store.Bounce {
+			out.Unreported = out.Recipients - out.Working - all.Reported
 		}
 		return out, err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"posta/directory"
 	"posta/mail"
+	"posta/queue"
 	"posta/store"
 	"posta/words"
 )
@@ -133,7 +134,13 @@ func (h House) changeQueue(change store.Change) func(context.Context, QueuePick)
 				return QueueChanged{}, err
 			}
 		}
-		out, err := h.everyPick(ctx, of, func(p store.Pick) (int64, error) { return h.Sender.Change(ctx, p, change) })
+		var under queue.Underway
+		out, err := h.everyPick(ctx, of, func(p store.Pick) (int64, error) {
+			n, some, err := h.Sender.Change(ctx, p, change)
+			under.Join(some)
+			return n, err
+		})
+		out.Working, out.Sessions = min(under.Items, out.Recipients), under.Sessions
 		if err != nil && out.Recipients == 0 && change != store.Hold && refuse(err).Code == "not_found" {
 			err = h.unchanged(ctx, in, change)
 		}

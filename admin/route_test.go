@@ -13,7 +13,6 @@ import (
 	"posta/mail"
 	"posta/queue"
 	"posta/store"
-	"posta/words"
 )
 
 // carrierOf is a Sender that notes what it is asked.
@@ -23,10 +22,9 @@ type carrierOf struct {
 	asked    []string
 	picks    []store.Pick
 	change   store.Change
-	why      *words.Error
-	told     bool
 	found    int64
 	reported int64
+	under    queue.Underway
 	only     []string // messages; nil: all
 	err      error
 }
@@ -40,13 +38,13 @@ func (c *carrierOf) Explain(_ context.Context, domain string) (queue.Way, error)
 	return c.way, c.err
 }
 
-func (c *carrierOf) Change(_ context.Context, p store.Pick, change store.Change) (int64, error) {
+func (c *carrierOf) Change(_ context.Context, p store.Pick, change store.Change) (int64, queue.Underway, error) {
 	c.picks, c.change = append(c.picks, p), change
-	return c.of(p).Items, c.err
+	return c.of(p).Items + c.of(p).Underway.Items, c.under, c.err
 }
 
-func (c *carrierOf) Remove(_ context.Context, p store.Pick, tell bool, why *words.Error) (queue.Removed, error) {
-	c.picks, c.told, c.why = append(c.picks, p), tell, why
+func (c *carrierOf) Remove(_ context.Context, p store.Pick, change store.Change) (queue.Removed, error) {
+	c.picks, c.change = append(c.picks, p), change
 	return c.of(p), c.err
 }
 
@@ -54,7 +52,7 @@ func (c *carrierOf) of(p store.Pick) queue.Removed {
 	if c.only != nil && !slices.Contains(c.only, p.Queue) {
 		return queue.Removed{}
 	}
-	return queue.Removed{Items: c.found, Reported: c.reported}
+	return queue.Removed{Items: c.found, Reported: c.reported, Underway: c.under}
 }
 
 // people is a directory with a local domain, one that shares, a relay domain and

@@ -151,6 +151,7 @@ const (
 	Relayed = "relayed" // the next hop has it
 	Delayed = "delayed" // it is tried again
 	Failed  = "failed"  // it is given up
+	Held    = "held"    // as Delayed, but somebody holds it by now: not before he releases it
 	Removed = "removed" // an administrator took it out of the queue, and nobody is told
 	Unsent  = "unsent"  // of one Missed and not Failed: it was not sent on
 )
@@ -160,7 +161,7 @@ const (
 type Attempted struct {
 	ID        string // queue id
 	Recipient string
-	Outcome   string        // Relayed, Delayed, Failed, Removed
+	Outcome   string        // Relayed, Delayed, Held, Failed, Removed
 	Host      string        // the name tried; "" where no way was found
 	Addr      string        // its address and port
 	TLS       string        // "" in clear

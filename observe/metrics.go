@@ -165,7 +165,11 @@ func (m *Metrics) Emit(e *event.Event) {
 }
 
 func (m *Metrics) attempted(f *event.Attempted) {
-	if c := m.attempts[f.Outcome]; c != nil && (f.AsOf.IsZero() || f.Outcome != event.Delayed) { // else nobody was asked
+	outcome := f.Outcome
+	if outcome == event.Held {
+		outcome = event.Delayed
+	}
+	if c := m.attempts[outcome]; c != nil && (f.AsOf.IsZero() || outcome != event.Delayed) { // else nobody was asked
 		c.Inc()
 	}
 	if f.Outcome == event.Relayed {

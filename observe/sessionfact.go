@@ -76,7 +76,7 @@ func (one *session) attempted(e *event.Event, f *event.Attempted, bound int) {
 	case event.Relayed:
 		s.Relayed++
 		one.note(e.Time, "[message "+f.ID+" for <"+f.Recipient+"> was taken]", bound)
-	case event.Delayed:
+	case event.Delayed, event.Held:
 		s.Delayed++
 		one.note(e.Time, "[message "+f.ID+" for <"+f.Recipient+"> stays in the queue]", bound)
 	case event.Failed:

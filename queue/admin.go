@@ -6,9 +6,7 @@ import (
 	"fmt"
 
 	"posta/dsn"
-	"posta/event"
 	"posta/store"
-	"posta/words"
 )
 
 // What an administrator asks of the queue.
@@ -17,21 +15,26 @@ import (
 // Destinations that did not answer are asked again at once, also for whom an
 // attempt is under way that fails. What is kept for a
 // site is so again once it is released: that it is due no more waits for the site.
-func (q *Queue) Change(ctx context.Context, p store.Pick, c store.Change) (int64, error) {
+// Of those held, under says who is being tried: that goes on.
+func (q *Queue) Change(ctx context.Context, p store.Pick, c store.Change) (n int64, under Underway, err error) {
 	kept := int64(0)
 	if c == store.Release {
-		var err error
 		if kept, err = q.keepForSites(ctx, p); err != nil {
-			return kept, err
+			return kept, under, err
 		}
 	}
-	n, err := q.cfg.Store.Change(ctx, p, c, q.cfg.Now())
+	if c == store.Hold {
+		if under, err = q.holding(ctx, p); err != nil {
+			return 0, under, err
+		}
+	}
+	n, err = q.cfg.Store.Change(ctx, p, c, q.cfg.Now())
 	if n += kept; err != nil || c == store.Hold {
-		return n, err
+		return n, under, err
 	}
 	q.sched.forgive("", true)
 	q.Stir()
-	return n, nil
+	return n, under, nil
 }
 
 // keepForSites releases what is chosen and held of the domains whose sites come
@@ -88,12 +91,13 @@ func (q *Queue) Rerouted() {
 type Removed struct {
 	Items    int64
 	Reported int64 // of these: their senders get a report
+	Underway       // besides: they are being tried, and leave when that ends unless a host takes the message
 }
 
-// Remove takes what is chosen out of the queue, whoever is at work on it. With
-// tell those senders who may and want to hear of it get a report that it was
-// returned, with the words of why; else nobody hears of it.
-func (q *Queue) Remove(ctx context.Context, p store.Pick, tell bool, why *words.Error) (n Removed, err error) {
+// Remove takes what is chosen out of the queue: with store.Delete nobody hears of it,
+// with store.Bounce those senders who may and want to get a report that it was
+// returned. What is being tried leaves so when that ends in vain.
+func (q *Queue) Remove(ctx context.Context, p store.Pick, c store.Change) (n Removed, err error) {
 	p.Limit = sweepMost
 	for {
 		items, err := q.cfg.Store.Items(ctx, p)
@@ -101,10 +105,7 @@ func (q *Queue) Remove(ctx context.Context, p store.Pick, tell bool, why *words.
 			return n, fmt.Errorf("queue: looking for items: %w", err)
 		}
 		for _, of := range byMessage(items) {
-			removed, err := q.remove(of, tell, why)
-			n.Items += removed.Items
-			n.Reported += removed.Reported
-			if err != nil {
+			if err := q.remove(of, c, &n); err != nil {
 				return n, fmt.Errorf("queue: removing items: %w", err)
 			}
 		}
@@ -132,60 +133,68 @@ type parting struct {
 
 // remove removes items of one message. Those that have left meanwhile are passed
 // over.
-func (q *Queue) remove(items []store.Item, tell bool, why *words.Error) (n Removed, err error) {
-	v := said(failed, "5.7.0", why)
-	t := &attempt{trouble: trouble{verdict: v, at: q.cfg.Now()}}
+func (q *Queue) remove(items []store.Item, c store.Change, n *Removed) error {
+	t := &attempt{trouble: trouble{verdict: dismissal(c), at: q.cfg.Now()}}
 	var told []parting
 	for _, item := range items {
-		item.Token = 0 // whoever holds it
-		s, e := q.settlement(t, item, v)
-		if !tell {
-			e.outcome = event.Removed
-		}
-		if tell && e.action != "" {
-			told = append(told, parting{item, s, e})
+		item.Token = 0 // nobody's
+		p := q.part(t, item, c)
+		switch {
+		case item.Leased:
+			if _, err := q.leave(item.ID, c, &n.Underway); err != nil {
+				return err
+			}
+			continue
+		case p.e.action != "":
+			told = append(told, p)
 			continue
 		}
-		switch err := q.cfg.Store.Settle(context.Background(), s); {
+		switch err := q.cfg.Store.Settle(context.Background(), p.s); {
 		case err == nil:
 			n.Items++
-			q.tell(t, item, s, e)
+			q.tell(t, item, p.s, p.e)
+		case errors.Is(err, store.ErrLeased):
+			if _, err := q.leave(item.ID, c, &n.Underway); err != nil {
+				return err
+			}
 		case !errors.Is(err, store.ErrNotFound):
-			return n, err
+			return err
 		}
 	}
-	n.Reported, err = q.bounce(t, told)
-	n.Items += n.Reported
-	return n, err
+	return q.bounce(t, told, n)
 }
 
 // bounce removes items of one message with a report, and counts them. Where one of
-// them has left meanwhile each has its own, as in ledger.split.
-func (q *Queue) bounce(t *attempt, all []parting) (n int64, err error) {
+// them has left meanwhile, or is being tried, each has its own, as in ledger.split.
+func (q *Queue) bounce(t *attempt, all []parting, n *Removed) error {
 	if len(all) == 0 {
-		return 0, nil
+		return nil
 	}
 	r := &reporting{out: all[0].Out, action: dsn.Failed}
 	for _, p := range all {
 		r.add(p.s, returned(p.Item, p.s, p.e))
 	}
-	err = q.ledger.bringNow(r)
+	err := q.ledger.bringNow(r)
 	switch {
 	case err == nil:
 		for _, p := range all {
 			q.tell(t, p.Item, p.s, p.e)
 		}
-		return int64(len(all)), nil
-	case !errors.Is(err, store.ErrNotFound):
-		return 0, err
+		n.Items += int64(len(all))
+		n.Reported += int64(len(all))
+		return nil
+	case !errors.Is(err, store.ErrNotFound) && !errors.Is(err, store.ErrLeased):
+		return err
+	case len(all) == 1 && errors.Is(err, store.ErrLeased):
+		_, err := q.leave(all[0].ID, store.Bounce, &n.Underway)
+		return err
 	case len(all) == 1:
-		return 0, nil
+		return nil
 	}
 	for i := range all {
-		one, err := q.bounce(t, all[i:i+1])
-		if n += one; err != nil {
-			return n, err
+		if err := q.bounce(t, all[i:i+1], n); err != nil {
+			return err
 		}
 	}
-	return n, nil
+	return nil
 }

@@ -46,7 +46,7 @@ func (w *kept) send(to string) {
 // retryAt asks for a try of all by hand.
 func (w *kept) retryAt(d time.Duration) {
 	time.AfterFunc(d, func() {
-		if n, err := w.q.Change(context.Background(), store.Pick{}, store.Retry); n == 0 || err != nil {
+		if n, _, err := w.q.Change(context.Background(), store.Pick{}, store.Retry); n == 0 || err != nil {
 			w.t.Errorf("retry of %d, %v", n, err)
 		}
 	})

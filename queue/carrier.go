@@ -113,6 +113,9 @@ func labNeedsRoute() *words.Error { return words.Fail("attempt.lab_route", nil) 
 // as that takes. false: there is no connection, and the other messages need not
 // be tried.
 func (c *carrier) deliver(items []store.Item) bool {
+	if items = c.q.staying(items); len(items) == 0 {
+		return true
+	}
 	out := items[0].Out
 	if out.Lab && !c.way.explicit() {
 		v := said(failed, "5.7.1", labNeedsRoute())
@@ -124,6 +127,9 @@ func (c *carrier) deliver(items []store.Item) bool {
 		h.items = items
 		if !c.ready(&h) {
 			return c.stranded(&h, items)
+		}
+		if items = c.q.staying(items); len(items) == 0 {
+			break // they leave, before anybody has named them
 		}
 		fresh := c.l.sent == 0
 		t := c.transact(items)

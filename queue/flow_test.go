@@ -10,7 +10,6 @@ import (
 
 	"posta/mail"
 	"posta/store"
-	"posta/words"
 )
 
 // Domains with the same exchangers share a connection, and a message to both of
@@ -298,10 +297,10 @@ func TestRemove(t *testing.T) {
 		w.send("b@x.example", "c@x.example")
 		w.run(time.Second)
 		w.send("d@y.example")
-		if n, err := w.q.Remove(t.Context(), store.Pick{Domain: "x.example"}, true, words.Fail("attempt.bounced", nil)); n != (Removed{2, 2}) || err != nil {
+		if n, err := w.q.Remove(t.Context(), store.Pick{Domain: "x.example"}, store.Bounce); n.Items != 2 || n.Reported != 2 || err != nil {
 			t.Error(n, err)
 		}
-		if n, err := w.q.Remove(t.Context(), store.Pick{}, false, words.Fail("attempt.removed", nil)); n != (Removed{Items: 1}) || err != nil {
+		if n, err := w.q.Remove(t.Context(), store.Pick{}, store.Delete); n.Items != 1 || n.Reported != 0 || err != nil {
 			t.Error(n, err)
 		}
 		if w.store.left() != 0 || len(w.reports) != 1 || strings.Count(w.reports[0], "Action: failed") != 2 ||

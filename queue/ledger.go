@@ -32,12 +32,14 @@ type ledger struct {
 
 	mu       sync.Mutex
 	held     map[int64]store.Item
-	sessions map[int64]uint64 // of those whom one is for just now
+	sessions map[int64]uint64       // of those whom one is for just now
+	wishes   map[int64]store.Change // what an administrator wants of those held: to leave, or to be held when put off
 }
 
 func newLedger(q *Queue) *ledger {
 	g := &ledger{q: q, settles: make(chan []store.Settlement, settleWaiting), reports: make(chan *reporting, settleWaiting),
-		stop: make(chan struct{}), held: map[int64]store.Item{}, sessions: map[int64]uint64{}}
+		stop: make(chan struct{}), held: map[int64]store.Item{}, sessions: map[int64]uint64{},
+		wishes: map[int64]store.Change{}}
 	g.joint = newJoint(q, func(r *reporting) { g.reports <- r })
 	return g
 }
@@ -69,24 +71,39 @@ func (g *ledger) finish() error {
 	return g.q.cfg.Store.Unclaim(context.Background(), items...)
 }
 
-// claim claims items and notes them.
+// claim claims items and notes them. Those who are to leave do so instead.
 func (q *Queue) claim(ctx context.Context, c store.Claim) ([]store.Item, error) {
 	c.Owner, c.Until = "queue", q.cfg.Now().Add(q.cfg.Limits.Lease)
-	items, err := q.cfg.Store.Claim(ctx, c)
-	if err != nil {
-		return nil, err
+	for {
+		items, err := q.cfg.Store.Claim(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		q.ledger.hold(items)
+		stay := q.staying(items)
+		if len(stay) > 0 || len(items) == 0 {
+			return stay, nil
+		}
 	}
-	q.ledger.mu.Lock()
-	defer q.ledger.mu.Unlock()
+}
+
+func (g *ledger) hold(items []store.Item) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	for _, item := range items {
-		q.ledger.held[item.ID] = item
+		g.held[item.ID] = item
+		if item.Leaving.Leaves() {
+			g.wishes[item.ID] = item.Leaving
+		}
 	}
-	return items, nil
 }
 
 // giveBack gives items back as they were.
 func (q *Queue) giveBack(items []store.Item) {
 	if len(items) == 0 {
+		return
+	}
+	if items = q.staying(items); len(items) == 0 {
 		return
 	}
 	err := q.cfg.Store.Unclaim(context.Background(), items...)
@@ -107,6 +124,7 @@ func (g *ledger) drop(item int64) {
 	defer g.mu.Unlock()
 	delete(g.held, item)
 	delete(g.sessions, item)
+	delete(g.wishes, item)
 }
 
 // enter notes the session in which items are tried now.

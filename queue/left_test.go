@@ -9,13 +9,12 @@ import (
 	"time"
 
 	"posta/store"
-	"posta/words"
 )
 
 // What left the queue while an administrator took it out is not said to be
 // removed, and keeps nothing else from being.
 func TestRemoveWhatHasLeft(t *testing.T) {
-	for _, tell := range []bool{true, false} {
+	for _, c := range []store.Change{store.Bounce, store.Delete} {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t)
 			w.send("b@x.example", "c@x.example", "d@x.example")
@@ -26,8 +25,8 @@ func TestRemoveWhatHasLeft(t *testing.T) {
 			if err := w.store.Settle(t.Context(), store.Settlement{Item: items[1].ID, Done: true}); err != nil {
 				t.Fatal(err)
 			}
-			n, err := w.q.remove(items, tell, words.Fail("attempt.bounced", nil))
-			if err != nil || n.Items != 2 || (n.Reported == 2) != tell {
+			var n Removed
+			if err := w.q.remove(items, c, &n); err != nil || n.Items != 2 || (n.Reported == 2) != (c == store.Bounce) {
 				t.Errorf("%+v %v", n, err)
 			}
 			if got := w.story(); w.store.left() != 0 || len(w.facts) != 2 || strings.Contains(got, items[1].To) {

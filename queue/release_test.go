@@ -38,7 +38,7 @@ func TestReleaseForSite(t *testing.T) {
 		t.Fatal(err)
 	}
 	held := true
-	if n, err := w.q.Change(t.Context(), store.Pick{Queue: "q", Held: &held}, store.Release); n != 4 || err != nil {
+	if n, _, err := w.q.Change(t.Context(), store.Pick{Queue: "q", Held: &held}, store.Release); n != 4 || err != nil {
 		t.Error(n, err)
 	}
 	items, err := db.Queue().Items(t.Context(), store.Pick{})

@@ -34,8 +34,10 @@ func (q *Queue) conclude(t *attempt, items []store.Item, verdicts []verdict) (le
 		if verdicts != nil {
 			v = verdicts[i]
 		}
-		switch v.fate {
-		case elsewhere, again:
+		p, leaves := q.dismissed(t, item, v)
+		switch {
+		case leaves:
+		case v.fate == elsewhere || v.fate == again:
 			if len(left.items) == 0 || v.fate == elsewhere {
 				left.verdict = v
 			}
@@ -47,22 +49,28 @@ func (q *Queue) conclude(t *attempt, items []store.Item, verdicts []verdict) (le
 				left.lone[item.ID] = v
 			}
 			continue
-		case untouched:
+		case v.fate == untouched:
 			back = append(back, item)
 			continue
+		default:
+			p = parting{Item: item}
+			p.s, p.e = q.settlement(t, item, v)
+			q.tell(t, item, p.s, p.e)
 		}
-		s, e := q.settlement(t, item, v)
-		q.tell(t, item, s, e)
-		if e.action == "" {
-			plain = append(plain, s)
+		if p.e.action == "" {
+			plain = append(plain, p.s)
 			continue
 		}
-		r := reports[e.action]
+		r := reports[p.e.action]
 		if r == nil {
-			r = &reporting{out: item.Out, action: e.action}
-			reports[e.action] = r
+			r = &reporting{out: item.Out, action: p.e.action}
+			reports[p.e.action] = r
 		}
-		r.add(s, about(item, s, e))
+		if leaves {
+			r.add(p.s, returned(p.Item, p.s, p.e))
+		} else {
+			r.add(p.s, about(item, p.s, p.e))
+		}
 	}
 	q.ledger.settle(plain)
 	for _, r := range reports {
@@ -107,7 +115,10 @@ func (q *Queue) settlement(t *attempt, item store.Item, v verdict) (store.Settle
 	}
 	s.Due, s.Extra = q.due(t, item, now)
 	s.Warned = item.Warned
-	e := ending{outcome: "delayed", status: v.status}
+	e := ending{outcome: event.Delayed, status: v.status}
+	if q.held(item.ID) {
+		e.outcome = event.Held
+	}
 	if q.warns(item, now) {
 		e.action = dsn.Delayed
 	}
@@ -169,6 +180,7 @@ func (q *Queue) due(t *attempt, item store.Item, now time.Time) (due time.Time, 
 func (q *Queue) keep(w *way, items []store.Item) {
 	now := q.cfg.Now()
 	var plain []store.Settlement
+	items = q.staying(items)
 	for i, item := range items {
 		if !now.Before(item.Expires) {
 			v := said(failed, "5.4.7", words.Fail("attempt.not_fetched", nil))
@@ -191,7 +203,7 @@ func (q *Queue) tell(t *attempt, item store.Item, s store.Settlement, e ending) 
 	if fact.AsOf = t.asOf; t.asOf.IsZero() { // else it is another message's
 		fact.Session = t.session
 	}
-	if !s.Done && s.Due.Before(store.Never()) {
+	if !s.Done && s.Due.Before(store.Never()) && e.outcome != event.Held {
 		fact.Next = s.Due
 	}
 	if item.Out.Received.Before(q.began) {

@@ -54,6 +54,9 @@ func (q *Queue) Deliver(ctx context.Context, client *smtpclient.Client, t Turned
 				break
 			}
 			for _, of := range byMessage(items) {
+				if of = q.staying(of); len(of) == 0 {
+					continue
+				}
 				if l.broken || q.ended() || ctx.Err() != nil {
 					q.giveBack(of)
 					continue
@@ -152,7 +155,7 @@ func (q *Queue) turned(l *link, items []store.Item) (taken int, kept []store.Set
 		var done, wait []store.Item
 		var ended, waits []verdict
 		for i, v := range t.verdicts {
-			if v.fate == later {
+			if v.fate == later && !q.ledger.leaves(items[i].ID) {
 				wait, waits = append(wait, items[i]), append(waits, v)
 			} else {
 				done, ended = append(done, items[i]), append(ended, v)

@@ -55,6 +55,7 @@ type Item struct {
 	Unasked  int       // of these, in which nobody was asked: as Attempt.AsOf says
 	Extra    int       // of these, for no other reason than that somebody asked for them
 	Warned   bool      // the sender knows of the delay
+	Leaving  Change    // Bounce or Delete: it is to leave so; Hold, the zero Change: it is not
 	Asked    time.Time // when somebody asked for a try by hand, while none has begun since; else zero
 	Planned  time.Time // when it would be tried next had nobody asked; zero: when it is due
 	Last     Attempt   // the latest; zero before the first
@@ -112,7 +113,7 @@ type Claim struct {
 // Settlement is what becomes of a claimed item.
 type Settlement struct {
 	Item    int64
-	Token   int64     // of the lease; 0: an administrator's act, whoever holds it
+	Token   int64     // of the lease; 0: an administrator's act on what nobody has (ErrLeased)
 	Done    bool      // it leaves the queue
 	Due     time.Time // else it waits until then, or is due again where somebody asked while it was leased
 	Warned  bool      // the sender was told of the delay, or by this filing is
@@ -128,7 +129,12 @@ const (
 	Release               // tried now
 	Retry                 // tried now, held ones not
 	Keep                  // released, and not tried before their site asks: due Never
+	Bounce                // given up, with a report to the sender, by whoever is at work on them or claims them next, unless they are taken
+	Delete                // the same without a report
 )
+
+// Leaves says that it takes items out of the queue.
+func (c Change) Leaves() bool { return c == Bounce || c == Delete }
 
 // Pick chooses items for people, and what they change. Zero fields choose all.
 type Pick struct {
@@ -173,7 +179,8 @@ type Queue interface {
 	Unclaim(ctx context.Context, items ...Item) error
 
 	// Settle is File with nothing but settlements: all or none, on stable
-	// storage. ErrLost: a lease was lost; ErrNotFound: an item is gone.
+	// storage. ErrLost: a lease was lost; ErrLeased: somebody holds what only an
+	// administrator settles; ErrNotFound: an item is gone.
 	Settle(ctx context.Context, s ...Settlement) error
 
 	// Content opens prefix and body of a message, reading ahead. It holds no
@@ -194,7 +201,8 @@ type Queue interface {
 
 	// Change acts on all that is chosen, and counts them. A try that is asked for
 	// holds for what is leased, too: its holder has not the last word on when
-	// it is due.
+	// it is due. What is to leave is due at once, held or not, and no other change
+	// is about it.
 	Change(ctx context.Context, p Pick, c Change, now time.Time) (int64, error)
 
 	// Depth counts.

@@ -22,6 +22,7 @@ var (
 	ErrGone     = errors.New("store: account has gone")   // between RCPT and the end of the data
 	ErrInUse    = errors.New("store: maildrop is in use") // another session's lease
 	ErrLost     = errors.New("store: lease was lost")     // fencing token no longer valid
+	ErrLeased   = errors.New("store: somebody has it")    // an item that an administrator's act would take out
 	ErrFull     = errors.New("store: disk is full")       // nothing kept; 452 4.3.1
 	ErrTarget   = errors.New("store: no copy can be written there")
 	ErrClosed   = errors.New("store: closed")

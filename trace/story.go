@@ -75,7 +75,7 @@ func (s *Story) waits(onward string, at time.Time) bool {
 	for i := range s.Steps {
 		p := &s.Steps[i]
 		if p.Onward == onward && !p.Time.After(at) {
-			waits = p.What == Queued || p.What == event.Delayed || p.What == Asked
+			waits = p.What == Queued || p.What == event.Delayed || p.What == event.Held || p.What == Asked
 		}
 	}
 	return waits
@@ -118,7 +118,7 @@ func rank(status string) int {
 	switch status {
 	case Refused, Unfinished, Accepted:
 		return 1
-	case Queued, event.Delayed: // the later one counts
+	case Queued, event.Delayed, event.Held: // the later one counts
 		return 2
 	case event.Failed, event.Relayed, event.Removed, Delivered:
 		return 3

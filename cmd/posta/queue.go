@@ -167,6 +167,10 @@ func (a *app) doing(q *admin.Queued, at func(time.Time) string) string {
 	if q.Session != 0 {
 		text += ", " + a.say("console.session", words.Args{"ID": strconv.FormatUint(q.Session, 10)})
 	}
+	then := map[string]string{admin.QueueHeld: "queue.then_held", "bounce": "queue.then_bounce", "delete": "queue.then_delete"}
+	if id := then[q.Then]; id != "" {
+		text += "; " + a.say(id, nil)
+	}
 	return text
 }
 

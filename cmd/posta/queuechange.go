@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -76,7 +77,7 @@ func (a *app) queueChanged(verb, done string, out *admin.QueueChanged) string {
 	}
 	switch {
 	case verb == "bounce":
-		say(done, out.Recipients-out.Unreported)
+		say(done, out.Recipients-out.Working-out.Unreported)
 		say("done.queue_bounce_silent", out.Unreported)
 	case verb == "release" && out.Kept == out.Recipients:
 		say("queue.released_kept", out.Kept)
@@ -92,7 +93,30 @@ func (a *app) queueChanged(verb, done string, out *admin.QueueChanged) string {
 		say("done.queue_retry_later", out.Recipients-out.Kept)
 		say("queue.kept_on", out.Kept)
 	default:
-		say(done, out.Recipients)
+		say(done, out.Recipients-out.Working)
+	}
+	if out.Working > 0 {
+		all = append(all, a.underway(verb, out))
 	}
 	return strings.Join(all, "\n")
+}
+
+// underway says who is being tried, where, and what becomes of them then.
+func (a *app) underway(verb string, out *admin.QueueChanged) string {
+	const most = 3
+	var in []string
+	for _, session := range out.Sessions[:min(most, len(out.Sessions))] {
+		in = append(in, a.say("console.session", words.Args{"ID": strconv.FormatUint(session, 10)}))
+	}
+	if len(out.Sessions) > most {
+		in = append(in, "…")
+	}
+	where := ""
+	if len(in) > 0 {
+		where = " (" + strings.Join(in, ", ") + ")"
+	}
+	var b strings.Builder
+	id := map[string]string{"hold": "queue.working_hold", "delete": "queue.working_delete", "bounce": "queue.working_bounce"}[verb]
+	wrap(&b, "", a.say(id, words.Args{"Count": out.Working, "Where": where}))
+	return strings.TrimSuffix(b.String(), "\n")
 }

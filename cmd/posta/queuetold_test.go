@@ -110,6 +110,40 @@ func TestWorkingSince(t *testing.T) {
 		if got := a.doing(&admin.Queued{State: admin.QueueWorking, Since: at, Session: 7}, when); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
+		then := map[string]string{"en": want + "; then held, unless the host takes it", "es": want + "; después retenido, si el servidor no lo acepta"}[lang]
+		if got := a.doing(&admin.Queued{State: admin.QueueWorking, Since: at, Session: 7, Then: admin.QueueHeld}, when); got != then {
+			t.Errorf("%q, want %q", got, then)
+		}
+	}
+}
+
+// A change says apart who is being tried, where, and what becomes of them.
+func TestChangedUnderWay(t *testing.T) {
+	for _, c := range []struct {
+		lang, verb string
+		out        admin.QueueChanged
+		want       string
+	}{
+		{"en", "bounce", admin.QueueChanged{Recipients: 3, Working: 1, Sessions: []uint64{7}},
+			"2 recipients are given up; the senders get reports 1 recipient is being tried now (session 7): given up when that ends, unless the host takes the message"},
+		{"es", "delete", admin.QueueChanged{Recipients: 1, Working: 1},
+			"1 destinatario se está intentando ahora: sale de la cola cuando eso acabe, si el servidor no acepta el mensaje"},
+		{"en", "hold", admin.QueueChanged{Recipients: 5, Working: 4, Sessions: []uint64{7, 8, 9, 10}},
+			"1 recipient is held 4 recipients are being tried now (session 7, session 8, session 9, …): held when that ends, unless their hosts take the message"},
+	} {
+		w, err := words.New(c.lang)
+		if err != nil {
+			t.Fatal(err)
+		}
+		said := (&app{words: w}).queueChanged(c.verb, "done.queue_"+c.verb, &c.out)
+		if flat(said) != c.want {
+			t.Errorf("%q, want %q", flat(said), c.want)
+		}
+		for line := range strings.Lines(said) {
+			if len([]rune(line)) > 81 {
+				t.Errorf("%q", line)
+			}
+		}
 	}
 }
 

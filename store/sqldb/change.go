@@ -52,7 +52,7 @@ func (q queued) changeSome(items []int64, what store.Change, now int64, n *int64
 				continue // it has gone meanwhile
 			}
 			p := scanPlace(row)
-			if what == store.Retry && p.held {
+			if what == store.Retry && p.held || store.Change(p.leaving).Leaves() && !what.Leaves() {
 				continue
 			}
 			done++
@@ -76,6 +76,8 @@ func changed(p place, what store.Change, now int64) place {
 		p.hasten(now)
 	case store.Keep:
 		p.due, p.asked, p.planned = neverMicros, 0, 0
+	case store.Bounce, store.Delete:
+		p.due, p.leaving = min(p.due, now), int64(what)
 	}
 	return p
 }
@@ -97,7 +99,7 @@ func (t *tx) move(item int64, from, to place) error {
 	if from == to {
 		return nil
 	}
-	_, err := t.exec(qSetPlace, to.due, to.turn(), boolValue(to.held), to.asked, to.planned, item)
+	_, err := t.exec(qSetPlace, to.due, to.turn(), boolValue(to.held), to.asked, to.planned, to.leaving, item)
 	t.leaves(from)
 	t.arrives(to)
 	return err

@@ -91,18 +91,27 @@ func (cs *claims) all(now time.Time) (n int64) {
 	return n
 }
 
-// settle says that a token is still the newest for an item, and keeps others
-// from taking it over until settled is told how that ended.
-func (cs *claims) settle(item, token int64) bool {
+// settle says that a token is still the newest for an item, or for the token 0 that
+// nobody has it, and keeps others from taking it over until settled is told how that
+// ended.
+func (cs *claims) settle(item, token int64, now time.Time) error {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
 	c, ok := cs.held[item]
-	if !ok || c.token != token {
-		return false
+	switch {
+	case token == 0 && ok && c.token != 0 && !c.expired(now):
+		return store.ErrLeased
+	case token != 0 && (!ok || c.token != token):
+		return store.ErrLost
+	case !ok:
+		cs.lanes[c.lane]++ // no lane's, as free counts it
+	}
+	if token == 0 {
+		c.token = 0
 	}
 	c.settling = true
 	cs.held[item] = c
-	return true
+	return nil
 }
 
 // settled ends the leases of what was settled, or lets them go on.
@@ -112,10 +121,10 @@ func (cs *claims) settled(all []store.Settlement, err error) {
 	for _, s := range all {
 		c, ok := cs.held[s.Item]
 		switch {
-		case !ok || s.Token != 0 && c.token != s.Token:
-		case err == nil && (s.Token != 0 || s.Done):
+		case !ok || c.token != s.Token:
+		case err == nil || s.Token == 0:
 			cs.free(s.Item)
-		case s.Token != 0:
+		default:
 			c.settling = false
 			cs.held[s.Item] = c
 		}

@@ -20,6 +20,7 @@ type place struct {
 	held     bool
 	attempts int64
 	unasked  int64 // of them
+	leaving  int64 // as store.Item.Leaving
 	byHand
 }
 

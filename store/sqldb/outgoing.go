@@ -45,8 +45,8 @@ func (t *tx) admitOut(f *store.Filing) error {
 		if row == nil {
 			return fmt.Errorf("settle item %d: %w", s.Item, store.ErrNotFound)
 		}
-		if s.Token != 0 && !t.db.claims.settle(s.Item, s.Token) {
-			return fmt.Errorf("settle item %d: %w", s.Item, store.ErrLost)
+		if err := t.db.claims.settle(s.Item, s.Token, t.db.now()); err != nil {
+			return fmt.Errorf("settle item %d: %w", s.Item, err)
 		}
 	}
 	return nil
@@ -127,7 +127,7 @@ func (t *tx) place(item int64) (place, error) {
 }
 
 func scanPlace(row []driver.Value) place {
-	return place{lane{asString(row[0]), asString(row[1])}, asInt(row[2]), asInt(row[3]), asBool(row[4]), asInt(row[5]), asInt(row[9]),
+	return place{lane{asString(row[0]), asString(row[1])}, asInt(row[2]), asInt(row[3]), asBool(row[4]), asInt(row[5]), asInt(row[9]), asInt(row[10]),
 		byHand{asInt(row[6]), asInt(row[7]), asInt(row[8])}}
 }
 
@@ -169,6 +169,9 @@ func (t *tx) wait(s *store.Settlement, p place) error {
 	if p.asked > 0 && p.asked > t.db.claims.since(s.Item, s.Token) {
 		after.asked = p.asked
 		after.hasten(p.asked)
+	}
+	if store.Change(p.leaving).Leaves() {
+		after.due = p.due // at once
 	}
 	if s.Extra {
 		after.extra++
@@ -225,7 +228,7 @@ func scanOutgoing(id int64, row []driver.Value) *store.Outgoing {
 
 func scanItem(row []driver.Value) store.Item {
 	return store.Item{ID: asInt(row[0]), Attempts: int(asInt(row[8])), Warned: asBool(row[9]),
-		Asked: microTime(row[10]), Planned: microTime(row[11]), Extra: int(asInt(row[12])), Unasked: int(asInt(row[13])),
+		Asked: microTime(row[10]), Planned: microTime(row[11]), Extra: int(asInt(row[12])), Unasked: int(asInt(row[13])), Leaving: store.Change(asInt(row[14])),
 		Rcpt: store.Rcpt{Domain: asString(row[1]), To: asString(row[2]), Orcpt: asString(row[3]), Notify: mail.Notify(asInt(row[4])),
 			Due: moment(row[5]), Expires: moment(row[6]), Held: asBool(row[7])}}
 }

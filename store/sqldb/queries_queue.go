@@ -14,12 +14,12 @@ const (
 	qOutgoingOf   = `SELECT id FROM outgoing WHERE queue = $1 ORDER BY id`
 	qFirstOut     = `SELECT received FROM outgoing ORDER BY id LIMIT 1`
 
-	qPlace          = `SELECT domain, sender, due, expires, held, attempts, asked, planned, extra, unasked FROM recipient WHERE id = $1`
+	qPlace          = `SELECT domain, sender, due, expires, held, attempts, asked, planned, extra, unasked, leaving FROM recipient WHERE id = $1`
 	qAnyRecipient   = `SELECT id FROM recipient WHERE id BETWEEN $1 AND $2 LIMIT 1`
 	qDropRecipient  = `DELETE FROM recipient WHERE id = $1`
 	qWait           = `UPDATE recipient SET due = $1, turn = $2, warned = max(warned, $3), attempts = $4, asked = $5, planned = $6, extra = $7, unasked = $8 WHERE id = $9`
-	qSetPlace       = `UPDATE recipient SET due = $1, turn = $2, held = $3, asked = $4, planned = $5 WHERE id = $6`
-	recipientFields = `id, domain, address, orcpt, notify, due, expires, held, attempts, warned, asked, planned, extra, unasked`
+	qSetPlace       = `UPDATE recipient SET due = $1, turn = $2, held = $3, asked = $4, planned = $5, leaving = $6 WHERE id = $7`
+	recipientFields = `id, domain, address, orcpt, notify, due, expires, held, attempts, warned, asked, planned, extra, unasked, leaving`
 	qRecipient      = `SELECT ` + recipientFields + ` FROM recipient WHERE id = $1`
 	qReady          = `SELECT ` + recipientFields + ` FROM recipient
 		WHERE id BETWEEN $1 AND $2 AND held = 0 AND turn <= $3 ORDER BY id`

@@ -29,7 +29,8 @@ func queuedHouse(t *testing.T, damage ...string) (dir string) {
 	enqueue(t, db, bytes.Repeat([]byte("a large one that leaves\r\n"), 20_000), outgoing("large", "uno.example"))
 	enqueue(t, db, []byte("Subject: small\r\n\r\nx\r\n"), outgoing("small", "dos.example"))
 	enqueue(t, db, []byte("Subject: tried\r\n\r\nx\r\n"), outgoing("tried", "tres.example"))
-	tried := store.Settlement{Item: claimed(t, db, "tres.example")[0].ID, Due: time.Now(), Attempt: &store.Attempt{Code: 451}}
+	one := claimed(t, db, "tres.example")[0]
+	tried := store.Settlement{Item: one.ID, Token: one.Token, Due: time.Now(), Attempt: &store.Attempt{Code: 451}}
 	if err := db.Queue().Settle(t.Context(), tried); err != nil {
 		t.Fatal(err)
 	}

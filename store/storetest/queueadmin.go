@@ -104,6 +104,40 @@ func testChange(t *testing.T, b *bench) {
 	}
 }
 
+// What is to leave waits for whoever is at work on it, is due at once when he gives it
+// back or puts it off, and stays so whatever else is asked. Nobody settles what
+// another has.
+func testLeaving(t *testing.T, b *bench) {
+	b.queue(b.out("q1", "ana", "a@uno.example", "b@uno.example"))
+	items := b.claim("uno.example", "ana", 9)
+	change := func(item int64, c store.Change, want int64) {
+		t.Helper()
+		n, err := b.Queue().Change(b.ctx(), store.Pick{Item: item}, c, b.now)
+		b.must(err)
+		b.same("changed", n, want)
+	}
+	free := items[0]
+	free.Token = 0
+	b.want(b.Queue().Settle(b.ctx(), done(free)...), store.ErrLeased)
+	change(items[0].ID, store.Bounce, 1)
+	change(items[1].ID, store.Hold, 1)
+	change(items[1].ID, store.Delete, 1)
+	change(items[0].ID, store.Hold, 0)
+	change(items[0].ID, store.Keep, 0)
+	b.now = b.now.Add(time.Minute)
+	b.must(b.Queue().Settle(b.ctx(), later(items[0], b.now.Add(time.Hour))))
+	b.must(b.Queue().Unclaim(b.ctx(), items[1]))
+	again := b.claim("uno.example", "ana", 9)
+	b.is(again, "a@uno.example b@uno.example")
+	if again[0].Leaving != store.Bounce || again[1].Leaving != store.Delete {
+		t.Errorf("leaving: %d, %d", again[0].Leaving, again[1].Leaving)
+	}
+	b.must(b.Queue().Unclaim(b.ctx(), again...))
+	b.must(b.Queue().Settle(b.ctx(), done(free)...))
+	b.must(b.Queue().Settle(b.ctx(), done(b.claim("uno.example", "ana", 9)...)...))
+	b.same("depth", b.depth(), store.Depth{})
+}
+
 // A try that is asked for holds for whoever is at work on it, and is told from the
 // others as long as none has begun since.
 func testAsked(t *testing.T, b *bench) {

@@ -94,6 +94,7 @@ func Run(t *testing.T, open func(t *testing.T, o Options) Engine) {
 		{"hurry", testHurry},
 		{"change", testChange},
 		{"asked", testAsked},
+		{"leaving", testLeaving},
 		{"pick", testPick},
 		{"depth", testDepth},
 		{"expansion to outside", testExpansionOut},
