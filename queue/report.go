@@ -36,6 +36,9 @@ func about(item store.Item, s store.Settlement, e ending) dsn.Recipient {
 	if _, err := netip.ParseAddr(a.Host); err == nil {
 		r.RemoteMTA = literal(a.Host)
 	}
+	if !a.AsOf.IsZero() {
+		r.LastAttempt = a.AsOf // then the host was asked
+	}
 	if a.Code != 0 {
 		r.Diagnostic = spoken(a)
 	} else {

@@ -55,7 +55,13 @@ func (q *Queue) conclude(t *attempt, items []store.Item, verdicts []verdict) (le
 		default:
 			p = parting{Item: item}
 			p.s, p.e = q.settlement(t, item, v)
-			q.tell(t, item, p.s, p.e)
+			if !p.e.known || p.s.Done {
+				q.tell(t, item, p.s, p.e)
+			}
+		}
+		said := about(item, p.s, p.e)
+		if p.e.known {
+			p.s.Attempt = nil // none was made
 		}
 		if p.e.action == "" {
 			plain = append(plain, p.s)
@@ -69,7 +75,7 @@ func (q *Queue) conclude(t *attempt, items []store.Item, verdicts []verdict) (le
 		if leaves {
 			r.add(p.s, returned(p.Item, p.s, p.e))
 		} else {
-			r.add(p.s, about(item, p.s, p.e))
+			r.add(p.s, said)
 		}
 	}
 	q.ledger.settle(plain)
@@ -85,6 +91,7 @@ type ending struct {
 	outcome string      // as in event.Attempted
 	action  dsn.Action  // of the report that it gives rise to; "" for none
 	status  mail.Status // for the report
+	known   bool        // nothing was tried, nor is anything new: only the sender is told, when it is time
 }
 
 // settlement turns a verdict into what the store is told.
@@ -93,6 +100,10 @@ func (q *Queue) settlement(t *attempt, item store.Item, v verdict) (store.Settle
 	told := t.told(v)
 	told.Before = t.before
 	s := store.Settlement{Item: item.ID, Token: item.Token, Attempt: &told}
+	known := t.recalls(item)
+	if known {
+		told = item.Last
+	}
 	expired := v.fate == later && !now.Before(item.Expires)
 	switch {
 	case v.fate == relayed:
@@ -104,7 +115,7 @@ func (q *Queue) settlement(t *attempt, item store.Item, v verdict) (store.Settle
 		return s, q.addressed(item, e)
 	case v.fate == failed || expired:
 		s.Done = true
-		e := ending{outcome: "failed", status: v.status}
+		e := ending{outcome: event.Failed, status: v.status, known: known}
 		if expired {
 			e.status = status(5, 4, 7) // RFC 3463 §3.5: delivery time expired
 		}
@@ -115,7 +126,7 @@ func (q *Queue) settlement(t *attempt, item store.Item, v verdict) (store.Settle
 	}
 	s.Due, s.Extra = q.due(t, item, now)
 	s.Warned = item.Warned
-	e := ending{outcome: event.Delayed, status: v.status}
+	e := ending{outcome: event.Delayed, status: v.status, known: known}
 	if q.held(item.ID) {
 		e.outcome = event.Held
 	}
@@ -126,6 +137,16 @@ func (q *Queue) settlement(t *attempt, item store.Item, v verdict) (store.Settle
 		s.Warned = true
 	}
 	return s, e
+}
+
+// recalls says that an item is put off for what it was put off for before: as the time
+// of its warning or its end comes while nobody is asked.
+func (t *attempt) recalls(item store.Item) bool {
+	last := item.Last.AsOf
+	if last.IsZero() {
+		last = item.Last.At
+	}
+	return !t.asOf.IsZero() && last.UnixMicro() == t.asOf.UnixMicro()
 }
 
 // addressed takes the report away where nobody may get one: the null path
@@ -155,14 +176,17 @@ func (q *Queue) due(t *attempt, item store.Item, now time.Time) (due time.Time, 
 	if q.router.changed(context.Background(), t.way, item.Domain) {
 		return now, false // it went another way than it would now
 	}
-	due = now.Add(q.wait(item.Attempts-item.Extra+1, q.cfg.Limits.MostWait))
+	due = now
+	if !t.recalls(item) {
+		due = now.Add(q.wait(item.Attempts-item.Extra+1, q.cfg.Limits.MostWait))
+	}
 	extra = item.Planned.After(now)
 	switch {
 	case extra && t.probe && t.until.Before(item.Planned):
 		due = t.until
 	case extra:
 		due = item.Planned
-	case t.probe:
+	case t.probe, t.recalls(item) && item.Last.AsOf.IsZero():
 		due = t.until
 	case due.Before(t.until):
 		due = t.until.Add(time.Duration(q.rand.part() * float64(time.Minute)))
@@ -200,7 +224,10 @@ func (q *Queue) keep(w *way, items []store.Item) {
 func (q *Queue) tell(t *attempt, item store.Item, s store.Settlement, e ending) {
 	fact := event.Attempted{ID: item.Out.Queue, Recipient: item.To, Outcome: e.outcome, Host: t.host, Addr: t.addr, TLS: t.tls,
 		Reply: spoken(s.Attempt), Delay: q.cfg.Now().Sub(item.Out.Received)}
-	if fact.AsOf = t.asOf; t.asOf.IsZero() { // else it is another message's
+	if fact.AsOf = t.asOf; e.known {
+		fact.AsOf = item.Last.AsOf
+	}
+	if fact.AsOf.IsZero() { // else it is another message's
 		fact.Session = t.session
 	}
 	if !s.Done && s.Due.Before(store.Never()) && e.outcome != event.Held {
