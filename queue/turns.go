@@ -182,6 +182,9 @@ func (s *schedule) failed(d *destination, h *hunt, t trouble) (until time.Time, 
 	case now.Before(d.planned):
 		d.until = d.planned
 	default:
+		if d.fails == 0 && !d.known {
+			d.fails = silences(h.items)
+		}
 		d.fails++
 		d.until = now.Add(s.q.wait(d.fails, min(mostSilence, s.q.cfg.Limits.MostWait)))
 	}
@@ -191,6 +194,17 @@ func (s *schedule) failed(d *destination, h *hunt, t trouble) (until time.Time, 
 	}
 	d.lanes = nil
 	return d.until, true
+}
+
+// silences is how often nobody had answered somebody before, as an earlier process has
+// kept it: where it waited long, this one does not begin anew.
+func silences(items []store.Item) (n int) {
+	for i := range items {
+		if one := &items[i]; one.Last.Code == 0 {
+			n = max(n, one.Attempts-one.Unasked-one.Extra)
+		}
+	}
+	return n
 }
 
 // state gives the way to a destination, and whether it did not answer the last
