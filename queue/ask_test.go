@@ -65,7 +65,7 @@ func TestAsk(t *testing.T) {
 		{"S: 220 x\nC: EHLO us.example\nS: 250 x\nC: MAIL FROM:<a@from.example>", "451 4.4.2 The domain's host cannot be asked: The connection broke"},
 		{"refused", "451 4.4.1 The domain's host cannot be asked: No connection: connection refused"},
 		{"silent", "451 4.4.1 The domain's host cannot be asked: No connection: no answer in time"},
-		{mute("S: 220 x"), "451 4.4.2 The domain's host cannot be asked: The connection broke before a message could be sent: no answer in time"},
+		{mute("S: 220 x"), "451 4.4.2 The domain's host cannot be asked: The host gave no answer in time, before a message could be sent"},
 		{mute(asking("250 ok", "")), "451 4.4.2 The domain's host cannot be asked: The connection broke: no answer in time"},
 		{"S: 220 us.example\nC: EHLO us.example\nS: 250 us.example\nC: QUIT\nS: 221 bye\nclosed", "451 4.4.6 The domain's host cannot be asked: The host that should say"},
 	} {

@@ -113,7 +113,7 @@ func (q *Queue) dialWith(ctx context.Context, w *way, t target, policy Policy) (
 	defer cancel()
 	why.verdict, broken = g.greet(opening)
 	if why.fate != relayed && errors.Is(opening.Err(), context.DeadlineExceeded) {
-		why.verdict, broken = said(later, "4.4.2", words.Fail("attempt.broke_before", because(os.ErrDeadlineExceeded))), false
+		why.verdict, broken = said(later, "4.4.2", brokeBefore(os.ErrDeadlineExceeded)), false
 		g.alive = false
 	}
 	l.tls, why.tls, why.session = g.secured, g.secured, l.session
@@ -218,7 +218,7 @@ func telling(name string) bool {
 func (g *greeter) refused(err error) verdict {
 	var refusal *smtpclient.Refusal
 	if !errors.As(err, &refusal) {
-		return said(later, "4.4.2", words.Fail("attempt.broke_before", because(err)))
+		return said(later, "4.4.2", brokeBefore(err))
 	}
 	g.alive = refusal.Reply.Code != 421
 	v := answered(refusal.Verb, false, refusal.Reply)

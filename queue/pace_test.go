@@ -323,7 +323,7 @@ func TestOpening(t *testing.T) {
 		w.answers("192.0.2.7:25", "wait 280s\nS: 220 x\nC: EHLO us.example\nwait 280s\nS: 502 what\nC: HELO us.example\nwait 280s\nS: 250 x")
 		w.send("b@x.example")
 		w.run(11 * time.Minute)
-		if got := w.story(); got != "b@x.example delayed mx1.x.example: The connection broke before a message could be sent: no answer in time\n" {
+		if got := w.story(); got != "b@x.example delayed mx1.x.example: The host gave no answer in time, before a message could be sent\n" {
 			t.Error(got)
 		}
 	})

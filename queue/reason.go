@@ -1,9 +1,11 @@
 package queue
 
 import (
+	"context"
 	"crypto/x509"
 	"errors"
 	"net"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +18,15 @@ import (
 
 // because is the reason of an error as what a text holds.
 func because(err error) words.Args { return words.Args{"Reason": reason(err)} }
+
+// brokeBefore says that no message could be sent over a connection: it broke, or nobody
+// spoke on it in time.
+func brokeBefore(err error) *words.Error {
+	if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) {
+		return words.Fail("attempt.silent", nil)
+	}
+	return words.Fail("attempt.broke_before", because(err))
+}
 
 // reason says why something failed, in words for people that name no addresses
 // a second time. What nobody here knows stays in its own words.

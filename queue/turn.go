@@ -130,7 +130,7 @@ func unopened(why error) verdict {
 	case errors.Is(why, smtpclient.ErrTLS):
 		return said(later, "4.7.5", words.Fail("attempt.no_tls", words.Args{"Reason": NoTLS(why)}))
 	}
-	return said(later, "4.4.2", words.Fail("attempt.broke_before", because(why)))
+	return said(later, "4.4.2", brokeBefore(why))
 }
 
 // turned sends one message, and gives the settlements of what is to wait.
