@@ -20,7 +20,7 @@ func TestOwnFailureRecalled(t *testing.T) {
 		w.sendUntil("b@x.example", 20*time.Minute)
 		looked := act(8*time.Minute, func() string {
 			one := w.items()[0]
-			return fmt.Sprint(one.Attempts, one.Unasked, one.Warned, one.Due.Sub(time.Now()).Round(time.Minute))
+			return fmt.Sprint(one.Attempts, one.Unasked, one.Warned, time.Until(one.Due).Round(time.Minute))
 		})
 		w.run(30 * time.Minute)
 		if got := <-looked; got != "2 0 true 9m0s" {
