@@ -24,6 +24,7 @@ type Queued struct {
 	Session   uint64    `json:"session,omitempty"` // of working: that in which it is tried now, where it is known
 	Then      string    `json:"then,omitempty"`    // of working: QueueHeld, "bounce" or "delete", what somebody wants of it when that ends, unless a host takes the message
 	Due       time.Time `json:"due,omitzero"`      // of waiting: when it is tried next
+	Stage     string    `json:"stage,omitempty"`   // of waiting: QueueLooking or QueueTurn, how far it is that is due
 	Expires   time.Time `json:"expires"`           // when it is given up
 	Tries     int       `json:"tries"`             // that were made: somebody was asked
 	Unasked   int       `json:"unasked,omitempty"` // times it was put off as another message had just been, and nobody asked
@@ -39,6 +40,12 @@ const (
 	QueueHeld    = "held"    // until an administrator releases it
 	QueueWorking = "working" // somebody is at it now
 	QueueKept    = "kept"    // until its site asks
+)
+
+// How far one is that waits and is due.
+const (
+	QueueLooking = "looking" // its way is being looked up in the DNS
+	QueueTurn    = "turn"    // it waits for its turn behind others
 )
 
 // Tried is an attempt to deliver.
@@ -159,11 +166,12 @@ func (h House) listQueue(ctx context.Context, in QueuePick) ([]Queued, error) {
 		return out, err
 	}
 	err = h.pages(ctx, in, func(items []store.Item) (bool, error) {
+		prospects := h.prospects(items)
 		for i := range items {
 			if in.Limit > 0 && len(out) == in.Limit {
 				return true, nil
 			}
-			out = append(out, h.showItem(&items[i]))
+			out = append(out, h.showItem(&items[i], prospects[i]))
 		}
 		return false, nil
 	})
@@ -185,8 +193,9 @@ func (h House) named(ctx context.Context, in QueuePick) error {
 func (h House) showQueued(ctx context.Context, in QueueID) ([]Queued, error) {
 	var out []Queued
 	err := h.pages(ctx, QueuePick{Queue: []string{in.Name}}, func(items []store.Item) (bool, error) {
+		prospects := h.prospects(items)
 		for i := range items {
-			shown := h.showItem(&items[i])
+			shown := h.showItem(&items[i], prospects[i])
 			story, err := h.Queue.Story(ctx, items[i].ID)
 			if errors.Is(err, store.ErrNotFound) {
 				continue // it has left just now
@@ -205,7 +214,15 @@ func (h House) showQueued(ctx context.Context, in QueueID) ([]Queued, error) {
 	return out, err
 }
 
-func (h House) showItem(i *store.Item) Queued {
+// prospects says what comes next for items, where somebody sends them.
+func (h House) prospects(items []store.Item) []queue.Prospect {
+	if h.Sender == nil {
+		return make([]queue.Prospect, len(items))
+	}
+	return h.Sender.Prospects(items)
+}
+
+func (h House) showItem(i *store.Item, next queue.Prospect) Queued {
 	q := Queued{ID: i.Out.Queue, Item: i.ID, To: i.To, From: i.Out.From, Sender: i.Out.Sender, MessageID: i.Out.MessageID,
 		Size: i.Out.Size, Received: i.Out.Received.UTC(), State: QueueWaiting, Expires: i.Expires.UTC(), Tries: i.Attempts - i.Unasked, Unasked: i.Unasked,
 		Warned: i.Warned, Lab: i.Out.Lab}
@@ -221,6 +238,10 @@ func (h House) showItem(i *store.Item) Queued {
 		q.State = QueueKept
 	default:
 		q.Due = i.Due.UTC()
+		if !next.Next.IsZero() {
+			q.Due = next.Next.UTC()
+		}
+		q.Stage = map[queue.Stage]string{queue.LookingUp: QueueLooking, queue.InTurn: QueueTurn}[next.Stage]
 	}
 	if !i.Last.At.IsZero() {
 		last := h.showTried(i.Last)
@@ -272,6 +293,9 @@ type Sender interface {
 
 	// Session is that in which an item is tried now; 0 where none is known.
 	Session(item int64) uint64
+
+	// Prospects says what comes next for each of the items that wait.
+	Prospects(items []store.Item) []queue.Prospect
 
 	// Rerouted tells that a route or a domain's way was changed.
 	Rerouted()

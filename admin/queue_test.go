@@ -71,6 +71,21 @@ func item(id int64, queue, to string, change func(*store.Item)) store.Item {
 	return i
 }
 
+// Of who is due it says how far that is, and of whose host is silent when that is
+// asked again.
+func TestQueueProspects(t *testing.T) {
+	w := &waitingRoom{items: []store.Item{item(1, "q1", "a@look.es", nil), item(2, "q1", "a@turn.es", nil), item(3, "q2", "a@silent.es", nil),
+		item(4, "q2", "a@far.es", nil)}}
+	table := newTable(nil, House{Queue: w, Sender: &carrierOf{}}.queued())
+	want := []Queued{{Due: moment(5), Stage: QueueLooking}, {Due: moment(5), Stage: QueueTurn}, {Due: moment(8)}, {Due: moment(5)}}
+	listed := called[[]Queued](t, table, "queue.list", QueuePick{})
+	for i, shown := range slices.Concat(listed, called[[]Queued](t, table, "queue.show", QueueID{Name: "q1"}), called[[]Queued](t, table, "queue.show", QueueID{Name: "q2"})) {
+		if one := want[i%len(want)]; shown.Stage != one.Stage || !shown.Due.Equal(one.Due) {
+			t.Errorf("%d: %s %s, want %s %s", i, shown.Stage, shown.Due, one.Stage, one.Due)
+		}
+	}
+}
+
 // An account is chosen by any of its names, also a short one; an outside domain by
 // its own. Messages that are not there are no empty list.
 func TestQueueChosen(t *testing.T) {
@@ -329,7 +344,7 @@ func TestQueueChangesUnderWay(t *testing.T) {
 	for want, i := range map[string]store.Item{"held": item(1, "q", "a@a.es", func(i *store.Item) { i.Leased, i.Held = true, true }),
 		"bounce": item(1, "q", "a@a.es", func(i *store.Item) { i.Leased, i.Leaving = true, store.Bounce }),
 		"delete": item(1, "q", "a@a.es", func(i *store.Item) { i.Leased, i.Leaving = true, store.Delete })} {
-		if q := (House{}).showItem(&i); q.State != QueueWorking || q.Then != want {
+		if q := (House{}).showItem(&i, queue.Prospect{}); q.State != QueueWorking || q.Then != want {
 			t.Errorf("%s: %+v", want, q)
 		}
 	}

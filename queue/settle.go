@@ -232,6 +232,9 @@ func (q *Queue) tell(t *attempt, item store.Item, s store.Settlement, e ending) 
 	}
 	if !s.Done && s.Due.Before(store.Never()) && e.outcome != event.Held {
 		fact.Next = s.Due
+		if s.Due.After(q.cfg.Now()) && s.Due.Before(t.until) && t.until.Before(item.Expires) {
+			fact.Next = t.until // at its Due, that of the warning, nobody is asked
+		}
 	}
 	if item.Out.Received.Before(q.began) {
 		fact.Earlier, fact.From, fact.MessageID = true, item.Out.From, item.Out.MessageID

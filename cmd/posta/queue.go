@@ -122,7 +122,27 @@ func (a *app) queueTable(w io.Writer, all []admin.Queued, more bool) error {
 }
 
 func (a *app) queueRow(q admin.Queued) []string {
-	return []string{q.ID, cmp.Or(whenListed(q.Due), a.queueState(q.State)), shortSpan(time.Since(q.Received)), printable(q.To)}
+	return []string{q.ID, a.queueNext(&q), shortSpan(time.Since(q.Received)), printable(q.To)}
+}
+
+// queueNext is when a recipient is tried next; a time that has passed is none.
+func (a *app) queueNext(q *admin.Queued) string {
+	switch {
+	case q.Stage != "":
+		return a.say("queue.now", nil)
+	case !q.Due.IsZero() && !q.Due.After(time.Now()):
+		return a.say("queue.due", nil)
+	}
+	return cmp.Or(whenListed(q.Due), a.queueState(q.State))
+}
+
+// queueStage says how far one is that is due; "" where that is not known.
+func (a *app) queueStage(stage string) string {
+	known := map[string]string{admin.QueueLooking: "queue.looking", admin.QueueTurn: "queue.turn"}
+	if id := known[stage]; id != "" {
+		return a.say(id, nil)
+	}
+	return printable(stage)
 }
 
 // beneath is what a list says of a recipient under its line.
@@ -130,6 +150,9 @@ func (a *app) beneath(q *admin.Queued) string {
 	from := a.say("queue.of", words.Args{"From": "<" + printable(q.From) + ">"})
 	if q.State == admin.QueueWorking {
 		from += "; " + a.doing(q, whenListed)
+	}
+	if q.Stage != "" {
+		from += "; " + a.queueStage(q.Stage)
 	}
 	if q.Last == nil {
 		return from
@@ -260,8 +283,14 @@ func (a *app) prospect(q *admin.Queued) string {
 	if q.Unasked > 0 {
 		all = append(all, a.say("queue.unasked", words.Args{"Count": q.Unasked}))
 	}
-	if !q.Due.IsZero() {
+	switch {
+	case q.Stage != "":
+		all = append(all, a.queueStage(q.Stage))
+	case q.Due.IsZero():
+	case q.Due.After(time.Now()):
 		all = append(all, a.say("trace.next", words.Args{"Next": when(q.Due)}))
+	default:
+		all = append(all, a.say("queue.due_since", words.Args{"Due": when(q.Due)}))
 	}
 	expires := "queue.expires"
 	if q.State == admin.QueueHeld {

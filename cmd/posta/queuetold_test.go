@@ -171,3 +171,35 @@ func TestUnaskedToldAlike(t *testing.T) {
 }
 
 func flat(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// A time that has passed is not when somebody is tried next.
+func TestQueueNext(t *testing.T) {
+	past, later := time.Date(2026, 1, 2, 3, 4, 5, 0, time.Local), time.Date(2126, 1, 2, 3, 4, 5, 0, time.Local)
+	for _, c := range []struct {
+		lang             string
+		q                admin.Queued
+		next, told, seen string
+	}{
+		{"en", admin.Queued{Due: past, Stage: admin.QueueLooking}, "now", "0 attempts, the way to it is being looked up, given up", "; the way to it is being looked up"},
+		{"es", admin.Queued{Due: past, Stage: admin.QueueTurn}, "ahora", "0 intentos, espera su turno, se renuncia", "; espera su turno"},
+		{"en", admin.Queued{Due: past}, "due", "0 attempts, due since 2026-01-02 03:04:05, given up", ""},
+		{"es", admin.Queued{Due: past}, "le toca", "0 intentos, le toca desde el 2026-01-02 03:04:05, se renuncia", ""},
+		{"en", admin.Queued{Due: later}, "2126-01-02 03:04", "0 attempts, again at 2126-01-02 03:04:05, given up", ""},
+		{"en", admin.Queued{State: admin.QueueHeld}, "held", "0 attempts, not given up", ""},
+	} {
+		w, err := words.New(c.lang)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := &app{words: w}
+		if next := a.queueNext(&c.q); next != c.next {
+			t.Errorf("%s: next %q, want %q", c.lang, next, c.next)
+		}
+		if told := a.prospect(&c.q); !strings.HasPrefix(told, c.told) {
+			t.Errorf("%s: %q, want %q", c.lang, told, c.told)
+		}
+		if seen := a.beneath(&c.q); !strings.HasSuffix(seen, ">"+c.seen) {
+			t.Errorf("%s: beneath %q, want %q", c.lang, seen, c.seen)
+		}
+	}
+}
