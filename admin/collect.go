@@ -37,6 +37,7 @@ type Collected struct {
 	Messages int       `json:"messages"`                // that came then
 	Total    int64     `json:"total,omitempty"`         // that came in all since it was added, or had another host or user
 	Nothing  bool      `json:"nothing_waits,omitempty"` // etrn, atrn, turn: the provider said so then, or sent nothing before QUIT
+	Again    int       `json:"again,omitempty"`         // pop3: that were in the mailbox here already, and lie where they lay
 	Left     int       `json:"left,omitempty"`          // pop3: that could not be filed and lie where they lay
 	Refused  int       `json:"refused,omitempty"`       // atrn, turn: refusals here, of recipients or whole messages
 	Session  uint64    `json:"session,omitempty"`
@@ -215,7 +216,7 @@ func DeniedLogins(all []collect.Entry) (out []Collected) {
 
 func showCollected(e collect.Entry) Collected {
 	out := Collected{ID: e.ID, Way: string(e.Way), Host: e.Host, TLS: string(e.TLS), CA: believed(e.CA), User: e.User, Domains: e.Domains,
-		Account: e.Account, Keep: e.Keep, Created: e.Created, Next: e.Next, Slowed: e.Slowed(), Last: e.Last.At, Messages: e.Last.Messages, Total: e.Total, Nothing: e.Last.Nothing,
+		Account: e.Account, Keep: e.Keep, Created: e.Created, Next: e.Next, Slowed: e.Slowed(), Last: e.Last.At, Messages: e.Last.Messages, Total: e.Total, Nothing: e.Last.Nothing, Again: e.Last.Again,
 		Session: e.Last.Session, Failure: mail.Shown(e.Last.Failure)}
 	if out.Left = e.Last.Left; e.Way != collect.POP3 {
 		out.Left, out.Refused = 0, e.Last.Left

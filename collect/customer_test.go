@@ -54,6 +54,9 @@ func (l *letter) Commit(context.Context) (mail.Receipt, error) {
 	if strings.Contains(l.text.String(), "FULL") {
 		return mail.Receipt{}, mail.Refuse(452, "4.2.2", "Mailbox full")
 	}
+	if strings.Contains(l.text.String(), "AGAIN") {
+		return mail.Receipt{ID: "Q", Again: l.b.origin.Fetched}, nil
+	}
 	l.b.mu.Lock()
 	defer l.b.mu.Unlock()
 	l.b.got = append(l.b.got, strings.Join(l.to, ",")+": "+l.text.String())

@@ -59,6 +59,7 @@ type Result struct {
 	At       time.Time // when it began; zero: never yet
 	Took     time.Duration
 	Messages int    // taken
+	Again    int    // of POP3: messages that were in the mailbox here already, and lie where they lay
 	Left     int    // of POP3: messages that could not be filed and lie where they lay; of ATRN and TURN: refusals here, of which the provider keeps or bounces the message
 	Stayed   []Stay // the first MostStayed of them; not in what Entries gives
 	Nothing  bool   // the provider said that nothing waits there: 251 to each ETRN (RFC 1985 §5.1), 453 to ATRN (RFC 2645 §5.2.1), QUIT at once after a turn
@@ -100,7 +101,8 @@ type Store interface {
 	RemoveEntry(ctx context.Context, id int64) error
 	// Settle keeps the result of a time and when the next is due, and counts into Total.
 	Settle(ctx context.Context, id int64, last Result, next time.Time) error
-	// Seen gives the unique-ids of messages that were filed, and Saw adds some;
+	// Seen gives the unique-ids of messages that were filed, or with a blank before
+	// them (see passed) need not be, and Saw adds some;
 	// Forget takes those out that are no longer there (RFC 1939 §7).
 	Seen(ctx context.Context, id int64) ([]string, error)
 	Saw(ctx context.Context, id int64, uidls ...string) error

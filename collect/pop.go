@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"posta/event"
@@ -129,7 +130,7 @@ func (b *box) fetch(ctx context.Context) error {
 	named := b.names // the server has, or had, unique-ids
 	for _, one := range kept {
 		b.seen[one] = true
-		digest := isDigest(one)
+		digest := isDigest(strings.TrimPrefix(one, passedMark))
 		named, b.recalls = named || !digest, b.recalls || digest
 	}
 	sizes, err := b.client.List(ctx)
@@ -163,7 +164,7 @@ func (b *box) fetch(ctx context.Context) error {
 }
 
 // message files one message, unless that was done, and deletes it, unless it is
-// to stay. Some servers give several messages one unique-id: each is fetched, and
+// to stay or was passed over. Some servers give several messages one unique-id: each is fetched, and
 // none is deleted that was not filed just now, for which is which nobody knows.
 func (b *box) message(ctx context.Context, one pop3.Unique) error {
 	if b.nameless {
@@ -173,7 +174,10 @@ func (b *box) message(ctx context.Context, one pop3.Unique) error {
 	if len(twins) > 1 {
 		key += " " + strconv.Itoa(slices.Index(twins, one.Message))
 	}
-	b.there[key] = true
+	b.there[key], b.there[passed(key)] = true, true
+	if b.seen[passed(key)] {
+		return nil
+	}
 	known := b.seen[key]
 	if !known {
 		into := &filing{}
@@ -181,8 +185,11 @@ func (b *box) message(ctx context.Context, one pop3.Unique) error {
 			into.sum = sha256.New()
 		}
 		why, err := b.file(ctx, one.Message, into)
-		if why != nil || err != nil {
+		switch {
+		case why != nil || err != nil:
 			return err
+		case into.again:
+			return b.pass(ctx, key)
 		}
 		if err := b.note(ctx, key, !b.seen[into.key]); err != nil {
 			return err
@@ -219,7 +226,7 @@ func (b *box) file(ctx context.Context, number int, into *filing) (why, err erro
 	if most > 0 && b.sizes[number] > most {
 		return errTooLarge, nil
 	}
-	from := mail.Origin{Session: b.result.Session, Listener: event.Collecting, Service: mail.MX, Mode: mail.Strict, ESMTP: true, Helo: b.e.Host}
+	from := mail.Origin{Session: b.result.Session, Listener: event.Collecting, Service: mail.MX, Mode: mail.Strict, ESMTP: true, Helo: b.e.Host, Fetched: true}
 	env := mail.Envelope{UTF8: !to.IsASCII(), Size: b.sizes[number]}
 	letter, why := b.c.cfg.Door.Begin(ctx, from, env)
 	if why != nil {
@@ -245,10 +252,14 @@ func (b *box) file(ctx context.Context, number int, into *filing) (why, err erro
 		return nil, nil
 	}
 	receipt, why := letter.Commit(context.WithoutCancel(ctx))
-	if why == nil {
-		b.filed(to, &receipt, into.size)
+	if why != nil {
+		return why, nil
 	}
-	return why, nil
+	if into.again = receipt.Again; into.again {
+		b.result.Again++
+	}
+	b.filed(to, &receipt, into.size)
+	return nil, nil
 }
 
 // forget drops what is known of messages that are no longer there.

@@ -42,6 +42,8 @@ type filing struct {
 
 	sum hash.Hash // of all octets; nil: not wanted
 	key string    // what the message is known by, once recognised
+
+	again bool // it has been in the mailbox here
 }
 
 // mostHead bounds how much of a header is looked through for an author.

@@ -25,7 +25,10 @@ func (b *box) unnamed(ctx context.Context, number int) error {
 	if why != nil || err != nil {
 		return err
 	}
-	b.there[into.key] = true
+	b.there[into.key], b.there[passed(into.key)] = true, true
+	if into.again {
+		return b.pass(ctx, into.key)
+	}
 	if !b.seen[into.key] {
 		if err := b.note(ctx, into.key, true); err != nil {
 			return err
@@ -43,5 +46,6 @@ func (b *box) recognise(f *filing) (known bool) {
 	digest := digestMark + hex.EncodeToString(f.sum.Sum(nil))
 	f.key = digest + " " + strconv.Itoa(b.copies[digest])
 	b.copies[digest]++
-	return b.seen[f.key]
+	f.again = b.seen[passed(f.key)]
+	return b.seen[f.key] || f.again
 }

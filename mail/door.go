@@ -45,6 +45,7 @@ type Receipt struct {
 	To        []Delivery // where the message lies now; a long list's members get theirs later
 	Queued    []Onward   // where it goes on to; a long list's members elsewhere get theirs later
 	Missed    []Missed   // who does not get it, of those to whom it leads
+	Again     bool       // it was fetched, and has been where it leads: nothing was filed, and it must stay where it lies
 	Foreign   []Foreign  // addresses that are not the sender's and passed because a domain only logs them
 }
 

@@ -42,6 +42,7 @@ type Origin struct {
 	Login    Login          // who has authenticated; zero for nobody
 	NoLogin  bool           // the configuration lets the peer's network submit without logging in
 	Relays   bool           // the configuration lets that network send to others, too
+	Fetched  bool           // by POP3, out of a mailbox elsewhere
 	Inside   string         // the user of this machine who hands it in (posta sendmail); "" for what comes over a network
 }
 

@@ -51,8 +51,8 @@ func hasPrefixFold(line []byte, prefix string) bool {
 	return len(line) >= len(prefix) && strings.EqualFold(string(line[:len(prefix)]), prefix)
 }
 
-// dropped is the receipt of a message that lies in all its mailboxes already.
+// dropped is the receipt of a message that all its mailboxes have, or had, already.
 func (l *letter) dropped() mail.Receipt {
 	id, _ := l.identity()
-	return mail.Receipt{ID: id, MessageID: l.head.idText, Missed: l.missed(), Notes: l.notes, Foreign: l.foreign}
+	return mail.Receipt{ID: id, MessageID: l.head.idText, Missed: l.missed(), Notes: l.notes, Again: l.from.Fetched, Foreign: l.foreign}
 }

@@ -41,6 +41,7 @@ type header struct {
 	deliveredTo []string // addresses that have had the message, if it may go on
 	sentHere    []string // those of them that this server wrote, above its time stamp
 	lists       listFields
+	past        []stay // of mail that is fetched: where it has been
 }
 
 // maxPassed bounds the Delivered-To fields that are looked at; hops are bounded
@@ -151,6 +152,9 @@ func (l *letter) learn(octets []byte) {
 	l.head.utf8, l.head.eightBit = s.UTF8(), s.EightBit()
 	looks := l.from.Service == mail.Submission || l.from.Mode == mail.Lab
 	goesOn := l.goesOn()
+	if l.from.Fetched {
+		l.head.past = stays(s.Fields(), octets)
+	}
 	for _, f := range s.Fields() {
 		switch f.Kind {
 		case imf.Date:

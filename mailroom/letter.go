@@ -28,7 +28,7 @@ type letter struct {
 	turned  []turned
 	circles missed
 	reached bool  // reports reach the sender
-	done    bool  // nothing is left to do: it has come back to mailboxes that have it
+	done    bool  // nothing is left to do: it has come back to mailboxes that have it, or had it
 	own     bool  // the reverse-path is known to be the account's that logged in
 	max     int64 // octets, the strictest of the recipients' domains; 0: none
 
@@ -222,6 +222,9 @@ func (l *letter) finish(ctx context.Context) error {
 		}
 	}
 	l.signed = l.room.signature(&l.body)
+	if err := l.foundAgain(ctx); err != nil || l.done {
+		return err
+	}
 	if err := l.unloop(); err != nil {
 		return err
 	}

@@ -58,6 +58,15 @@ func (m *missed) filed(recipient, mailbox string) {
 	m.add(false, words.Fail("attempt.filed_before", nil).Error(), recipient, mailbox)
 }
 
+// fetched notes a mailbox that has a message that was fetched for it, or had it.
+func (m *missed) fetched(lies bool, recipient, mailbox string) {
+	why := words.Fail("attempt.collected_before", nil)
+	if lies {
+		why = words.Fail("attempt.lies_here", nil)
+	}
+	m.add(false, why.Error(), recipient, mailbox)
+}
+
 // missed are those who do not get this message, for the session's watchers.
 func (l *letter) missed() []mail.Missed {
 	m := l.circles

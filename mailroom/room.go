@@ -32,6 +32,8 @@ type Config struct {
 	MaxAge  time.Duration // how long mail waits to leave; 0: DefaultAge
 	Hold    bool          // what leaves waits until somebody releases it
 	Signer  Signer        // signs what leaves; nil: nobody does
+	Lies    Lies          // what mailboxes hold; nil: nobody can tell
+	Mark    []byte        // the key by which fetched mail is known that was filed here before; nil: it bears no mark
 	Sending Sending       // bounds what accounts send to others; nil: nothing does
 	Queued  func()        // told when something was filed that leaves; nil: nobody
 

@@ -59,6 +59,7 @@ func (l *letter) received(b []byte, id string, now time.Time) []byte {
 	if o.Inside != "" {
 		b = append(append(append(b, " (handed in by "...), harmless(o.Inside)...), ')')
 	}
+	b = l.marked(b, id)
 	if o.Remote.IsValid() {
 		b = append(append(b, " with "...), o.With(l.env.UTF8)...)
 		if o.TLS != "" {

@@ -194,18 +194,9 @@ func (h *House) furnish(ctx context.Context) error {
 	if err := h.openSending(ctx); err != nil {
 		return err
 	}
-	rewriter, err := h.rewriter(ctx)
-	if err != nil {
+	if err := h.openRoom(ctx, sinks); err != nil {
 		return err
 	}
-	speech, err := reportWords()
-	if err != nil {
-		return err
-	}
-	h.room = mailroom.New(mailroom.Config{Hostname: h.cfg.Hostname, Directory: h.directory, Store: h.db, Trouble: h.o.Report, Sink: sinks,
-		Outside: outside{h}, Callout: h.asker, SRS: rewriter, MaxAge: h.cfg.Outgoing.MaxAge.Duration,
-		Hold: h.cfg.Outgoing.Mode == config.OutgoingHold, Queued: h.queue.Stir,
-		Signer: signing{h.signer}, Sending: h.sending, Words: speech})
 	if err := h.openSink(ctx); err != nil {
 		return err
 	}
@@ -221,6 +212,27 @@ func (h *House) furnish(ctx context.Context) error {
 		Signer: h.signer, Site: h.site, Resolvers: h.resolvers(), Sending: h.sending,
 		Collected: h.db.Collected(), Collector: h.collector,
 	}, h.o.Audit)
+	return nil
+}
+
+// openRoom makes the room that takes mail in.
+func (h *House) openRoom(ctx context.Context, sinks event.Sink) error {
+	rewriter, err := h.rewriter(ctx)
+	if err != nil {
+		return err
+	}
+	mark, err := h.directory.Key(ctx, "collected")
+	if err != nil {
+		return err
+	}
+	speech, err := reportWords()
+	if err != nil {
+		return err
+	}
+	h.room = mailroom.New(mailroom.Config{Hostname: h.cfg.Hostname, Directory: h.directory, Store: h.db, Trouble: h.o.Report, Sink: sinks,
+		Outside: outside{h}, Callout: h.asker, SRS: rewriter, MaxAge: h.cfg.Outgoing.MaxAge.Duration,
+		Hold: h.cfg.Outgoing.Mode == config.OutgoingHold, Queued: h.queue.Stir,
+		Signer: signing{h.signer}, Sending: h.sending, Words: speech, Lies: h.db.List, Mark: mark})
 	return nil
 }
 

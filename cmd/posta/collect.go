@@ -156,7 +156,7 @@ func (a *app) collectOutcome(c admin.Collected) string {
 	}
 	away, isAway := refusedHere(c)
 	switch {
-	case c.Failure != "" && c.Messages == 0 && c.Left == 0 && c.Refused == 0:
+	case c.Failure != "" && c.Messages == 0 && c.Left == 0 && c.Again == 0 && c.Refused == 0:
 		return collectFailure(a.words, c.Failure)
 	case c.Nothing:
 		return a.say("collect.nothing", nil)
@@ -169,6 +169,9 @@ func (a *app) collectOutcome(c admin.Collected) string {
 	}
 	if c.Total > int64(c.Messages) {
 		said += " (" + a.say("collect.so_far", words.Args{"Count": c.Total}) + ")"
+	}
+	if c.Again > 0 {
+		said += ", " + a.say("collect.again", words.Args{"Count": c.Again})
 	}
 	if c.Left > 0 {
 		said += ", " + a.say("collect.left", words.Args{"Count": c.Left})

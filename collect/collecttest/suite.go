@@ -52,7 +52,7 @@ func testEntries(t *testing.T, s collect.Store) {
 	must(t, err)
 	same(t, got, pop)
 
-	last := collect.Result{At: born().Add(time.Minute), Took: 3 * time.Second, Messages: 4, Left: 1, Session: 1 << 40, Failure: "450 later",
+	last := collect.Result{At: born().Add(time.Minute), Took: 3 * time.Second, Messages: 4, Again: 2, Left: 1, Session: 1 << 40, Failure: "450 later",
 		Stayed: []collect.Stay{{UIDL: "b", Octets: 1 << 40, From: "a@x.example", Why: "full"}, {UIDL: "a", Why: "loop"}, {UIDL: "b"}}}
 	must(t, s.Settle(ctx, first.ID, last, born().Add(2*time.Hour)))
 	atrn.Last, atrn.Next, atrn.Total = last, born().Add(2*time.Hour), 4
@@ -111,7 +111,7 @@ func testChange(t *testing.T, s collect.Store) {
 	other, err := s.AddEntry(ctx, collect.Entry{Way: collect.POP3, Host: "other.example", Password: "theirs", Created: born()})
 	must(t, err)
 	must(t, s.Saw(ctx, e.ID, "a"))
-	must(t, s.Settle(ctx, e.ID, collect.Result{At: born(), Took: time.Second, Messages: 1, Left: 2, Session: 3, Failure: "no", Nothing: true,
+	must(t, s.Settle(ctx, e.ID, collect.Result{At: born(), Took: time.Second, Messages: 1, Again: 4, Left: 2, Session: 3, Failure: "no", Nothing: true,
 		Stayed: []collect.Stay{{UIDL: "b"}}}, born()))
 	want := collect.Entry{ID: e.ID, Way: collect.POP3, Host: "b.example", TLS: collect.Implicit, CA: "y", User: "v", Password: "new",
 		Domains: []string{"c.example", "d.example"}, Account: "ana@north.example", Every: time.Minute, Created: born(), Next: born().Add(time.Hour)}

@@ -15,7 +15,7 @@ import (
 // The statements about what is collected elsewhere, in the dialect that SQLite
 // and PostgreSQL share.
 const (
-	entryColumns = `id, way, host, tls, user, domains, account, keep, every, created, next, at, took, messages, unfiled, session, failure, ca, nothing_waits, total`
+	entryColumns = `id, way, host, tls, user, domains, account, keep, every, created, next, at, took, messages, unfiled, session, failure, ca, nothing_waits, total, again`
 	qEntries     = `SELECT ` + entryColumns + ` FROM collected ORDER BY id`
 	qEntry       = `SELECT ` + entryColumns + ` FROM collected WHERE id = $1`
 	qHasEntry    = `SELECT 1 FROM collected WHERE id = $1`
@@ -23,7 +23,7 @@ const (
 	qAddEntry    = `INSERT INTO collected (way, host, tls, user, domains, account, keep, every, created, next, at, took, messages, unfiled, session, failure, ca)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, 0, 0, 0, 0, '', $11) RETURNING id`
 	qAddEntrySecret  = `INSERT INTO collected_secret (entry_id, secret) VALUES ($1, $2)`
-	qSettleEntry     = `UPDATE collected SET at = $1, took = $2, messages = $3, unfiled = $4, session = $5, failure = $6, next = $7, nothing_waits = $8, total = total + $3 WHERE id = $9`
+	qSettleEntry     = `UPDATE collected SET at = $1, took = $2, messages = $3, unfiled = $4, session = $5, failure = $6, next = $7, nothing_waits = $8, again = $9, total = total + $3 WHERE id = $10`
 	qChangeEntry     = `UPDATE collected SET host = $1, tls = $2, user = $3, domains = $4, account = $5, keep = $6, every = $7, ca = $8 WHERE id = $9`
 	qSetEntrySecret  = `UPDATE collected_secret SET secret = $1 WHERE entry_id = $2`
 	qDropEntry       = `DELETE FROM collected WHERE id = $1`
@@ -63,7 +63,7 @@ func scanEntry(row []driver.Value) collect.Entry {
 		User: asString(row[4]), Domains: fields(asString(row[5])), Account: asString(row[6]), Keep: asBool(row[7]),
 		Every: time.Duration(asInt(row[8])) * time.Microsecond, Created: asTime(row[9]), Next: microTime(row[10]),
 		Last: collect.Result{At: microTime(row[11]), Took: time.Duration(asInt(row[12])) * time.Microsecond, Messages: int(asInt(row[13])),
-			Left: int(asInt(row[14])), Session: uint64(asInt(row[15])), Failure: asString(row[16]), Nothing: asBool(row[18])}, CA: asString(row[17]), Total: asInt(row[19])}
+			Left: int(asInt(row[14])), Session: uint64(asInt(row[15])), Failure: asString(row[16]), Nothing: asBool(row[18]), Again: int(asInt(row[20]))}, CA: asString(row[17]), Total: asInt(row[19])}
 }
 
 func scanStay(row []driver.Value) collect.Stay {
@@ -184,7 +184,7 @@ func (db collected) Settle(_ context.Context, id int64, last collect.Result, nex
 
 func (t *tx) settleEntry(id int64, last collect.Result, next time.Time) error {
 	_, err := t.exec(qSettleEntry, stamp(last.At), last.Took.Microseconds(), int64(last.Messages), int64(last.Left),
-		int64(last.Session), last.Failure, stamp(next), boolValue(last.Nothing), id)
+		int64(last.Session), last.Failure, stamp(next), boolValue(last.Nothing), int64(last.Again), id)
 	if err == nil {
 		_, err = t.exec(qDropStays, id)
 	}
