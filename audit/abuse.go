@@ -29,7 +29,7 @@ func relay(w *watch) func(*story.Act) {
 			w.report(Danger, c.At, story.Server, "audit.relay_route", args, "RFC 2505 §2.1", "RFC 5321 §F.2")
 		default:
 			domain := base(domainOf(c.Arg))
-			if domain != "" && domain != base(domainOf(a.Before.From)) && domain != base(host(w.story.Banner)) && len(strangers) < maxStrangers {
+			if domain != "" && domain != base(domainOf(a.Before.From)) && domain != base(host(w.banner())) && len(strangers) < maxStrangers {
 				strangers[domain] = true
 			}
 			if len(strangers) > 1 && several() {

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"posta/event"
 	"posta/story"
 	"posta/words"
 )
@@ -60,7 +61,7 @@ type Finding struct {
 	Conn           uint64
 	Stream         int64 // of a capture; -1 of posta's own sessions
 	Protocol       string
-	Client, Server netip.AddrPort // who asked and who answered, as they dialed
+	Client, Server netip.AddrPort // who asked and who answered there: TURN and ATRN change that
 	At             story.Moment
 	Who            story.Role // whose octets it is about
 
@@ -103,6 +104,8 @@ type Rule struct {
 	// Start begins with a session; what it gives is told of each act, and last
 	// of one of Kind Over.
 	Start func(*watch) func(*story.Act)
+
+	Connection bool // it is about the connection, whoever is the server
 }
 
 // maxPerSession is how often a rule speaks of one session.
@@ -132,9 +135,12 @@ func (a *Auditor) Act(s *story.Session, act *story.Act) {
 	d.story = s
 	d.follow(act)
 	if s.Protocol != "" {
-		for _, look := range d.looks {
-			look(act)
+		for i := range d.watches {
+			d.watches[i].see(act)
 		}
+	}
+	if act.Kind == story.Turned {
+		d.turn(act)
 	}
 	if act.Kind == story.Over {
 		delete(a.open, s.Conn)
@@ -160,9 +166,8 @@ func (a *Auditor) begin(s *story.Session) *session {
 	d := &session{story: s, whole: true, town: a.town}
 	for i := range a.rules {
 		w := &watch{session: d, rule: &a.rules[i], auditor: a}
-		if look := a.rules[i].Start(w); look != nil {
-			d.looks = append(d.looks, look)
-		}
+		w.look = w.rule.Start(w)
+		d.watches = append(d.watches, w)
 	}
 	return d
 }
@@ -173,6 +178,13 @@ type watch struct {
 	rule    *Rule
 	auditor *Auditor
 	count   int
+	look    func(*story.Act) // nil: nothing to look for
+}
+
+func (w *watch) see(a *story.Act) {
+	if w.look != nil {
+		w.look(a)
+	}
 }
 
 // found reports with the rule's severity. id is the text's that says what it is.
@@ -192,17 +204,19 @@ func (w *watch) report(how Severity, at story.Moment, who story.Role, id string,
 		cites = w.rule.Cites
 	}
 	s := w.story
+	client, server := w.ends()
 	w.auditor.out(Finding{Rule: w.rule.Name, Severity: how, Cites: cites, Conn: s.Conn, Stream: s.Stream, Protocol: s.Protocol,
-		Client: s.Ends.Remote, Server: s.Ends.Local, At: at, Who: who, what: id, why: w.rule.Why, args: args})
+		Client: client, Server: server, At: at, Who: who, what: id, why: w.rule.Why, args: args})
 }
 
 // session is what all rules know of one session.
 type session struct {
-	story *story.Session
-	looks []func(*story.Act)
-	town  *town
-	state story.State
-	last  story.Moment
+	story   *story.Session
+	watches []*watch
+	town    *town
+	state   story.State
+	last    story.Moment
+	turned  bool // who listened is the client
 
 	whole   bool // seen from the greeting on, and nothing lost so far
 	greeted bool
@@ -241,6 +255,35 @@ func (d *session) follow(a *story.Act) {
 	d.offered(a)
 }
 
+// turn begins anew with who is the server now: what the other offered, or did
+// without, is not this one's. What is about the connection goes on.
+func (d *session) turn(a *story.Act) {
+	d.turned = !d.turned
+	d.greeted, d.hello, d.tried, d.early, d.offer = false, false, false, nil, offer{}
+	for _, w := range d.watches {
+		if !w.rule.Connection {
+			w.look = w.rule.Start(w)
+			w.see(a)
+		}
+	}
+}
+
+// ends are who asks and who answers now.
+func (d *session) ends() (client, server netip.AddrPort) {
+	if d.turned {
+		return d.story.Ends.Local, d.story.Ends.Remote
+	}
+	return d.story.Ends.Remote, d.story.Ends.Local
+}
+
+// banner is what the present server greeted with.
+func (d *session) banner() string {
+	if d.turned {
+		return d.story.Named[event.FromDialer].Banner
+	}
+	return d.story.Named[event.FromListener].Banner
+}
+
 // once gives a function that says yes the first time.
 func once() func() bool {
 	done := false
@@ -254,8 +297,11 @@ func once() func() bool {
 // clear says that anybody on the way could read an act.
 func clear(a *story.Act) bool { return !a.Secure }
 
-// peer is the address of the side that dialed.
-func (d *session) peer() netip.Addr { return d.story.Ends.Remote.Addr() }
+// peer is the client's address.
+func (d *session) peer() netip.Addr {
+	client, _ := d.ends()
+	return client.Addr()
+}
 
 // seconds is a time as people count it.
 func seconds(d time.Duration) int64 { return int64(d.Round(time.Second) / time.Second) }

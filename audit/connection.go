@@ -24,7 +24,7 @@ func software(w *watch) func(*story.Act) {
 		if a.Kind != story.Greeting {
 			return
 		}
-		if found := w.town.version.FindString(w.story.Banner); found != "" {
+		if found := w.town.version.FindString(w.banner()); found != "" {
 			w.found(a.At, story.Server, "audit.software", words.Args{"What": shown(found)})
 		}
 	}
@@ -83,16 +83,19 @@ func silence(w *watch) func(*story.Act) {
 // octetsLost sums up what the recording does not have.
 func octetsLost(w *watch) func(*story.Act) {
 	var first *story.Act
+	var who story.Role
 	return func(a *story.Act) {
 		switch {
+		case a.Kind == story.Turned:
+			who = 1 - who
 		case a.Kind == story.Gap && first == nil:
-			first = a
+			first, who = a, a.From
 		case a.Kind == story.Over && first != nil:
 			lost := w.story.Lost[0] + w.story.Lost[1]
 			if lost == 0 {
-				w.found(first.At, first.From, "audit.octets_lost_some", nil)
+				w.found(first.At, who, "audit.octets_lost_some", nil)
 			} else {
-				w.found(first.At, first.From, "audit.octets_lost", words.Args{"Count": lost})
+				w.found(first.At, who, "audit.octets_lost", words.Args{"Count": lost})
 			}
 		}
 	}

@@ -27,8 +27,9 @@ type Lesson struct {
 	Began, Ended   time.Time
 	Octets         [2]int64 // by event.Dir
 
-	Software   string   // what the server greeted with
-	Names      []string // what the client called itself
+	Part             // before TURN or ATRN
+	Turned     *Part // behind it, where Server is the client; nil: they did not change sides
+	behind     bool
 	Logins     []*story.Login
 	User       string   // of a USER without its PASS
 	Senders    []string // of the envelope
@@ -42,6 +43,20 @@ type Lesson struct {
 	said       bool   // something was said in the clear
 	from       string // of the envelope at hand
 	to         []string
+}
+
+// Part is what client and server called themselves.
+type Part struct {
+	Software string   // what the server greeted with
+	Names    []string // what the client called itself
+}
+
+// part is the present one.
+func (l *Lesson) part() *Part {
+	if l.behind {
+		return l.Turned
+	}
+	return &l.Part
 }
 
 // Learnt is a message that could be read.
@@ -83,6 +98,10 @@ func (c *Class) Act(s *story.Session, a *story.Act) {
 		if s.Secured != nil {
 			l.ServerName = shown(s.Secured.ServerName)
 		}
+	case a.Kind == story.Turned && !a.Secure:
+		if l.behind = !l.behind; l.Turned == nil {
+			l.Turned = &Part{}
+		}
 	case !a.Secure:
 		l.heard(s, a)
 	}
@@ -112,7 +131,7 @@ func (c *Class) give(l *Lesson) {
 func (l *Lesson) heard(s *story.Session, a *story.Act) {
 	switch a.Kind {
 	case story.Greeting:
-		l.said, l.Software = true, shown(s.Banner)
+		l.said, l.part().Software = true, shown(s.Named[a.Dir&1].Banner)
 	case story.Reply:
 		l.said = true
 		l.TLS = l.TLS || isStart(a.Verb) && !a.Refused
@@ -123,7 +142,7 @@ func (l *Lesson) heard(s *story.Session, a *story.Act) {
 		l.said = true
 		switch a.Verb {
 		case "HELO", "EHLO":
-			l.name(&l.Names, a.Arg)
+			l.name(&l.part().Names, a.Arg)
 		case "MAIL":
 			l.name(&l.Senders, a.Arg)
 			l.from, l.to = shown(a.Arg), nil
@@ -181,12 +200,7 @@ func (l *Lesson) message(a *story.Act) {
 func (l *Lesson) Clear(w *words.Words) []string {
 	out := l.outside(w)
 	say := func(id string, args words.Args) { out = append(out, w.Say(id, args)) }
-	if l.Software != "" {
-		say("audit.learnt_software", words.Args{"Text": l.Software})
-	}
-	if len(l.Names) > 0 {
-		say("audit.learnt_names", words.Args{"Names": strings.Join(l.Names, ", ")})
-	}
+	out = append(out, l.Part.clear(w)...)
 	for _, login := range l.Logins {
 		args := words.Args{"User": shown(login.User), "Mechanism": login.Mechanism}
 		switch {
@@ -200,6 +214,10 @@ func (l *Lesson) Clear(w *words.Words) []string {
 	}
 	if l.User != "" {
 		say("audit.learnt_user_alone", words.Args{"User": l.User})
+	}
+	if l.Turned != nil {
+		say("audit.learnt_turned", words.Args{"Client": l.Server, "Server": l.Client})
+		out = append(out, l.Turned.clear(w)...)
 	}
 	if len(l.Senders) > 0 || len(l.Recipients) > 0 {
 		say("audit.learnt_envelope", words.Args{"From": listed(l.Senders), "To": listed(l.Recipients)})
@@ -220,6 +238,17 @@ func (l *Lesson) Clear(w *words.Words) []string {
 		say("audit.learnt_more", words.Args{"Count": l.More})
 	}
 	return append(out, l.hidden(w)...)
+}
+
+// clear says what they called themselves.
+func (p *Part) clear(w *words.Words) (out []string) {
+	if p.Software != "" {
+		out = append(out, w.Say("audit.learnt_software", words.Args{"Text": p.Software}))
+	}
+	if len(p.Names) > 0 {
+		out = append(out, w.Say("audit.learnt_names", words.Args{"Names": strings.Join(p.Names, ", ")}))
+	}
+	return out
 }
 
 // listed are names in a sentence.

@@ -98,10 +98,11 @@ func overwritten(line string) bool {
 
 // compare holds what a server offers against what it offered before.
 func (w *watch) compare(a *story.Act) {
-	s := w.town.servers.of(w.story.Ends.Local)
+	_, end := w.ends()
+	s := w.town.servers.of(end)
 	lacking := func(w *watch, at story.Moment) {
 		s.told = true
-		w.report(Warning, at, story.Server, "audit.tls_stripped_here", words.Args{"Starter": w.starter(), "Server": w.story.Ends.Local})
+		w.report(Warning, at, story.Server, "audit.tls_stripped_here", words.Args{"Starter": w.starter(), "Server": end})
 	}
 	switch {
 	case w.offer.startTLS:

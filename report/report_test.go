@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -98,6 +99,25 @@ func TestAnswers(t *testing.T) {
 	}
 	if strings.Contains(out.String(), "contenteditable") {
 		t.Error("there is room for answers beside them")
+	}
+}
+
+// Behind TURN each end is named by what it said itself, in both parts.
+func TestTurnedEnds(t *testing.T) {
+	src := source(t, "en", false)
+	src.Sessions[0] = session(t, 1, 25, "S:220 mail.a.example\r\n", "C:EHLO c.b.example\r\n", "S:250 TURN\r\n", "C:TURN\r\n", "S:250 go on\r\n",
+		"C:220 c.b.example ready\r\n", "S:EHLO out.a.example\r\n", "C:250 c.b.example\r\n", "S:QUIT\r\n", "C:221 bye\r\n")
+	src.Zone = time.UTC
+	m := maker{Source: src, r: &Report{}, labels: make([]story.Label, len(src.Sessions))}
+	m.talked()
+	var ends []string
+	for _, b := range m.r.blocks {
+		if rows, ok := b.(table); ok {
+			ends = rows.rows[0].cells[1:3]
+		}
+	}
+	if want := []string{"192.0.2.7:40000\nc.b.example\nc.b.example ready", "192.0.2.1:25\nmail.a.example\nout.a.example"}; !slices.Equal(ends, want) {
+		t.Errorf("%q", ends)
 	}
 }
 

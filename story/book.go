@@ -277,6 +277,9 @@ func clip(text string) string { return text[:min(len(text), maxLine)] }
 func (d *dialogue) greeted(a *Act, ok, plain bool, text string) {
 	d.phase = Opening
 	if a.Sure = a.Sure && (d.s.Sure || plain); a.Sure {
-		d.now.Greeted, d.s.Banner = ok, clip(text)
+		d.now.Greeted, d.s.Named[a.Dir&1].Banner = ok, clip(text)
+		if !d.turned {
+			d.s.Banner = clip(text)
+		}
 	}
 }

@@ -31,9 +31,10 @@ type Session struct {
 	Over         bool
 	Reason       string // why it ended, as event.Closed has it
 
-	Helo     string         // what the client calls itself
-	Banner   string         // the greeting's text
+	Helo     string         // what who dialed calls itself
+	Banner   string         // the text with which who listened greeted
 	User     string         // who has logged in
+	Named    [2]Named       // by event.Dir: what each end says of itself, also in the other's part
 	Secured  *event.Secured // nil without TLS
 	Implicit bool           // TLS from the first octet
 
@@ -42,6 +43,9 @@ type Session struct {
 	Acts   []*Act // in the order in which they began; empty where they are not kept
 	Count  int    // of acts, also of those not kept
 }
+
+// Named is what an end calls itself, as client and as server.
+type Named struct{ Helo, Banner string }
 
 // Moment is when something happened, and in which packet or frame: 0 where
 // there is none.

@@ -166,7 +166,10 @@ func (b *Book) reply(d *dialogue, a *Act, body bool) {
 	}
 	switch a.Verb {
 	case "HELO", "EHLO":
-		d.now.Helo, d.s.Helo = arg, arg
+		d.now.Helo, d.s.Named[1-a.Dir&1].Helo = arg, arg
+		if !d.turned {
+			d.s.Helo = arg
+		}
 		d.now.clear()
 	case "MAIL":
 		d.now.Sender, d.now.From, d.now.Recipients = true, arg, 0

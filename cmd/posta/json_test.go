@@ -28,7 +28,7 @@ func documented() map[string]any {
 		"Scripted": scripted{}, "Saved": savedShown{}, "Sent": sent{}, "SentRecipient": sentRecipient{}, "Probed": probed{}, "ProbedHost": probedHost{}, "ProbedAddress": probedAddress{}, "ProbedCertificate": probedCertificate{}, "Waiting": waiting{}, "Got": got{},
 		"Checked": checked{}, "CheckedListener": checkedListener{}, "Certificate": admin.Certificate{}, "Version": build{}, "OK": nothing{}, "Example": example{}, "Encoded": encoded{},
 		"Watched": watched{}, "Exported": exported{}, "Drawn": drawnDiagram{}, "Captured": captured{}, "Extcap": extcapFile{}, "Recorded": admin.Recorded{}, "Capture": capturedFacts{}, "Adapter": captureAdapter{}, "Stream": streamLine{}, "StreamHalf": streamHalf{}, "Conversation": conversation{},
-		"Finding": findingLine{}, "Credential": credential{}, "Lesson": lessonLine{}, "LessonUser": lessonUser{}, "LessonMessage": lessonMessage{}, "Interface": shownInterface{},
+		"Finding": findingLine{}, "Credential": credential{}, "Lesson": lessonLine{}, "LessonTurned": lessonTurned{}, "LessonUser": lessonUser{}, "LessonMessage": lessonMessage{}, "Interface": shownInterface{},
 		"Report":     reported{},
 		"Statistics": statistics{}, "CommandCount": commandCount{}, "ReplyCount": replyCount{}, "IntervalCount": intervalCount{}, "Endpoint": endpoint{},
 		"ExportedMail": exportedMail{}, "Followed": followed{}, "Annotated": annotatedAct{}, "AnnotatedLine": annotatedLine{},

@@ -25,6 +25,7 @@ type lessonLine struct {
 	Received   int64           `json:"received"`
 	Greeting   string          `json:"greeting,omitempty"`
 	Names      []string        `json:"names,omitempty"`
+	Turned     *lessonTurned   `json:"turned,omitempty"`
 	Users      []lessonUser    `json:"users,omitempty"`
 	From       []string        `json:"from,omitempty"`
 	To         []string        `json:"to,omitempty"`
@@ -56,6 +57,14 @@ type lessonList struct {
 	class *audit.Class
 	all   []*audit.Lesson
 	left  int
+}
+
+// lessonTurned is who was what behind TURN or ATRN, and what they called themselves.
+type lessonTurned struct {
+	Client   string   `json:"client"`
+	Server   string   `json:"server"`
+	Greeting string   `json:"greeting,omitempty"`
+	Names    []string `json:"names,omitempty"`
 }
 
 func newLessonList(a *app) *lessonList {
@@ -94,6 +103,9 @@ func (a *app) lessonLine(l *audit.Lesson) lessonLine {
 		ServerName: l.ServerName, Clear: l.Clear(a.words), OverTLS: append([]string{}, l.OverTLS(a.words)...)}
 	if l.Stream < 0 {
 		line.Stream, line.Session = nil, l.Conn
+	}
+	if l.Turned != nil {
+		line.Turned = &lessonTurned{l.Server.String(), l.Client.String(), l.Turned.Software, l.Turned.Names}
 	}
 	for _, one := range l.Logins {
 		line.Users = append(line.Users, lessonUser{one.User, one.Password, one.Mechanism})

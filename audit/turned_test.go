@@ -1,0 +1,44 @@
+package audit_test
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+
+	"posta/words"
+)
+
+// Behind ATRN the other one is the server: what it offers, how it greets and what
+// is said to it is its own.
+func TestTurned(t *testing.T) {
+	listened, dialed := netip.MustParseAddrPort("192.0.2.1:25"), netip.MustParseAddrPort("192.0.2.9:40000")
+	s := newStreet()
+	s.play("smtp", greets, ehlo, offers, quit, bye)
+	s.play("smtp", greets, ehlo, offers, "C:ATRN d.example\r\n", "S:250 now\r\n",
+		"C:220 c.b.example ESMTP Exim 4.96\r\n", "S:EHLO mail.a.example\r\n", "C:250 c.b.example\r\n", "S:MAIL FROM:<x@a.example>\r\n", "C:250 ok\r\n",
+		"S:RCPT TO:<y@d.example>\r\n", "C:250 ok\r\n", "S:DATA\r\n", "C:354 go\r\n", "S"+letter[1:], "C:250 ok\r\n", "S:QUIT\r\n", "C:221 bye\r\n")
+	var found []string
+	for _, f := range s.found {
+		if f.Client != listened || f.Server != dialed {
+			t.Errorf("%s: %v → %v", f.Rule, f.Client, f.Server)
+		}
+		found = append(found, f.Rule)
+	}
+	slices.Sort(found)
+	if want := []string{"message-readable", "software", "tls-not-offered"}; !slices.Equal(found, want) {
+		t.Errorf("%v", found)
+	}
+	w, err := words.New("en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := strings.Join(s.learn[1].Clear(w)[3:], "\n")
+	want := fmt.Sprintf("How the server greets: mail.a.example ready\nWhat the client calls itself: c.b.example.\n"+
+		"Then the two changed sides: %v was the client, and %v the server.\n"+
+		"How the server greets: c.b.example ESMTP Exim 4.96\nWhat the client calls itself: mail.a.example.\nMail from x@a.example to y@d.example.\n", listened, dialed)
+	if !strings.HasPrefix(got, want) {
+		t.Errorf("%s", got)
+	}
+}
