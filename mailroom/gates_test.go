@@ -44,7 +44,7 @@ func (g *gates) Admits(_ context.Context, from mail.Origin, to mail.Address) err
 	return nil
 }
 
-func (g *gates) Ask(_ context.Context, host string, from, to mail.Address) (string, error) {
+func (g *gates) Ask(_ context.Context, _ mail.Origin, host string, from, to mail.Address) (string, error) {
 	g.asked = append(g.asked, fmt.Sprintf("%s %s %s", host, from, to))
 	if err, ok := g.known[to.String()]; ok {
 		return g.notes[to.String()], err

@@ -38,6 +38,8 @@ type Asker struct {
 	mu    sync.Mutex
 	turns map[string]*turns // by host
 	said  map[question]answer
+	under map[question]*inquiry // under way
+	names map[string]string     // what hosts greeted with
 
 	confirmed *confirmed
 }
@@ -62,28 +64,55 @@ type answer struct {
 
 // NewAsker makes an Asker over a Queue's ways.
 func NewAsker(q *Queue) *Asker {
-	return &Asker{q: q, all: make(chan struct{}, mostAsk), turns: map[string]*turns{}, said: map[question]answer{}, confirmed: newConfirmed(&q.cfg)}
+	return &Asker{q: q, all: make(chan struct{}, mostAsk), turns: map[string]*turns{}, said: map[question]answer{},
+		under: map[question]*inquiry{}, names: map[string]string{}, confirmed: newConfirmed(&q.cfg)}
 }
 
 // Ask gives nil if the host takes mail from one address for another; with a note
 // where it could not be asked, and did so before. Else it is an *mail.Error: 550
 // where the host said so for good, 450 where it did for now, 451 where it could not
-// be asked. The host's words stand in it.
-func (a *Asker) Ask(ctx context.Context, host string, from, to mail.Address) (note string, err error) {
+// be asked. The host's words stand in it. Who wants to know at the same time as
+// another hears what that one hears; the host itself is never asked back.
+func (a *Asker) Ask(ctx context.Context, by mail.Origin, host string, from, to mail.Address) (note string, err error) {
 	about := question{host, from.String(), to.String(), a.q.router.laid.Load()}
 	witness := event.WitnessOf(ctx)
-	if known, ok := a.known(about); ok {
-		known.heard.recalled(witness, about)
-		return known.note, plainly(known.err)
+	for {
+		if a.asksBack(by, to) {
+			witness.Note(host + " is being asked about <" + about.to + ">, and is who wants to know: it is told what is known here alone")
+			return "", mail.Refuse(550, "5.1.1", words.Fail("attempt.no_user", nil).Error())
+		}
+		if known, ok := a.known(about); ok && (known.err != nil || !a.isHost(by, host)) {
+			known.heard.recalled(witness, about)
+			return known.note, plainly(known.err)
+		}
+		one, first := a.begin(about)
+		if first {
+			defer a.end(about, one)
+			one.note, one.err = a.askNow(ctx, one, about, from, to)
+			one.void = ctx.Err() != nil
+			return one.note, one.err
+		}
+		if err := one.wait(ctx); err != nil {
+			return "", err
+		}
+		if !one.void {
+			witness.Note(host + " was being asked about <" + about.to + "> for another session")
+			return one.note, one.err
+		}
 	}
+}
+
+// askNow asks, unless the host is known to be silent.
+func (a *Asker) askNow(ctx context.Context, one *inquiry, about question, from, to mail.Address) (note string, err error) {
+	host, witness := about.host, event.WitnessOf(ctx)
 	if down, ok := a.known(question{host: host}); ok {
 		if note = a.recall(ctx, host, to, down.note); note != "" {
 			return note, nil // nobody waits until it is silent once more
 		}
 	}
-	asking, done := context.WithTimeout(ctx, askTime)
+	within, done := context.WithTimeout(ctx, askTime)
 	defer done()
-	leave, ok := a.enter(asking, host)
+	leave, ok := a.enter(within, host)
 	defer leave()
 	if !ok {
 		crowd := words.Fail("attempt.crowd", nil).Error()
@@ -92,13 +121,15 @@ func (a *Asker) Ask(ctx context.Context, host string, from, to mail.Address) (no
 		}
 		return "", mail.Refuse(451, "4.4.5", crowd+"; try again later")
 	}
-	got := a.ask(asking, host, from, to)
+	got := a.ask(within, one, host, from, to)
 	refusal, kept := ourReply(got.verdict)
 	if note = a.learn(ctx, host, to, got.verdict); note != "" {
 		refusal = nil
 	}
 	h := hearing{cmp.Or(got.host, host), got.session, got.words(), a.q.cfg.Now()}
-	a.keep(about, answer{refusal, note, a.q.cfg.Now().Add(kept), h})
+	if ctx.Err() == nil { // else it says only that who asked has gone
+		a.keep(about, answer{refusal, note, a.q.cfg.Now().Add(kept), h})
+	}
 	h.tell(witness, about)
 	return note, plainly(refusal)
 }
@@ -202,7 +233,7 @@ func (a *Asker) keep(about question, s answer) {
 
 // ask goes through the host's addresses until one answers. A route that an
 // administrator laid for the domain says more than the host alone: TLS, a log-in.
-func (a *Asker) ask(ctx context.Context, host string, from, to mail.Address) trouble {
+func (a *Asker) ask(ctx context.Context, one *inquiry, host string, from, to mail.Address) trouble {
 	w, why := a.q.router.find(ctx, to.Domain)
 	if why != nil || !w.explicit() {
 		w = &way{by: ByRoute, route: Route{Hosts: []string{host}, TLS: a.q.cfg.TLS, Family: a.q.cfg.Family}}
@@ -232,6 +263,7 @@ func (a *Asker) ask(ctx context.Context, host string, from, to mail.Address) tro
 			}
 			continue
 		}
+		a.opened(one, host, l)
 		v, answered := try(ctx, l, from, to)
 		if last = (trouble{verdict: v, host: l.host, session: l.session}); answered {
 			return last

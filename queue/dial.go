@@ -33,6 +33,7 @@ type peer interface {
 type link struct {
 	peer
 	host    string
+	named   string // what it greeted with
 	addr    netip.AddrPort
 	tls     string // as in store.Attempt
 	session uint64
@@ -122,6 +123,7 @@ func (q *Queue) dialWith(ctx context.Context, w *way, t target, policy Policy) (
 	}
 	switch {
 	case why.fate == relayed:
+		l.named, _, _ = strings.Cut(c.Greeted().Text, " ")
 		l.onDemand, l.loggedIn = w.route.OnDemand, w.route.User != ""
 		return l, why, false
 	case g.alive:

@@ -1,0 +1,111 @@
+package queue
+
+import (
+	"context"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"posta/mail"
+)
+
+// whoAsks is a client that calls itself so.
+func whoAsks(helo, from string) mail.Origin {
+	return mail.Origin{Helo: helo, Remote: netip.AddrPortFrom(netip.MustParseAddr(from), 4000)}
+}
+
+// A host that is being asked about somebody is not asked back about him: not by the
+// name that it greets with, not by the one that it is asked under, and not by its
+// address. Others who want to know meanwhile hear what it says.
+func TestAskedBack(t *testing.T) {
+	from, to := mail.Address{Local: "a", Domain: "from.example"}, mail.Address{Local: "b", Domain: "x.example"}
+	for _, tt := range []struct {
+		name string
+		by   mail.Origin
+		back bool
+	}{
+		{"by its greeting", whoAsks("THEM.example", "192.0.2.99"), true},
+		{"by its name", whoAsks("in.x.example", "192.0.2.99"), true},
+		{"by its address", whoAsks("else", "192.0.2.7"), true},
+		{"somebody else", whoAsks("client.example", "192.0.2.99"), false},
+		{"who has logged in there", mail.Origin{Helo: "them.example", Login: mail.Login{Account: 1}}, false},
+	} {
+		for answer, want := range map[string]string{"250 ok": "", "550 5.1.1 no": "550 5.1.1 The domain's host says to RCPT: 550 5.1.1 no"} {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				w.hosts["in.x.example"] = addrs("192.0.2.7")
+				a := NewAsker(w.q)
+				script := asking("250 ok", answer)
+				w.answers("192.0.2.7:25", strings.Replace(script, "C: RCPT TO:<b@x.example>\n", "C: RCPT TO:<b@x.example>\nwait 2s\n", 1))
+				var first sync.WaitGroup
+				first.Go(func() {
+					if got := asked(unnoted(a.Ask(t.Context(), whoAsks("client.example", "192.0.2.98"), "in.x.example", from, to))); got != want {
+						t.Errorf("%s: who asked first: %q", tt.name, got)
+					}
+				})
+				synctest.Wait()
+				began, whom, now := time.Now(), to, want
+				if tt.back {
+					whom.Local, now = "B", "550 5.1.1 No such user here"
+				}
+				got := asked(unnoted(a.Ask(t.Context(), tt.by, "in.x.example", from, whom)))
+				if waited := time.Since(began) > 0; got != now || waited == tt.back {
+					t.Errorf("%s: %q after %v", tt.name, got, time.Since(began))
+				}
+				first.Wait()
+				if w.peers.Wait(); len(w.dials) != 1 || len(a.under) != 0 {
+					t.Errorf("%s: %q, under way %d", tt.name, w.dials, len(a.under))
+				}
+			})
+		}
+	}
+}
+
+// Of whom a host took before, it may itself want to know, when it has them no more: what
+// it said then is not said to it.
+func TestAskedBackLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		from, to := mail.Address{Local: "a", Domain: "from.example"}, mail.Address{Local: "b", Domain: "x.example"}
+		w := newWorld(t)
+		w.hosts["in.x.example"] = addrs("192.0.2.7")
+		w.answers("192.0.2.7:25", asking("250 ok", "250 ok"), asking("250 ok", "550 5.1.1 no"))
+		a := NewAsker(w.q)
+		for _, one := range []struct{ helo, want string }{
+			{"client.example", ""}, {"other.example", ""}, {"them.example", "550 5.1.1 The domain's host says to RCPT: 550 5.1.1 no"},
+			{"other.example", "550 5.1.1 The domain's host says to RCPT: 550 5.1.1 no"},
+		} {
+			if got := asked(unnoted(a.Ask(t.Context(), whoAsks(one.helo, "192.0.2.99"), "in.x.example", from, to))); got != one.want {
+				t.Errorf("%s: %q", one.helo, got)
+			}
+		}
+		w.peers.Wait()
+	})
+}
+
+// Who waits for another's answer goes on when that one has left.
+func TestAskedForWhoLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		from, to := mail.Address{Local: "a", Domain: "from.example"}, mail.Address{Local: "b", Domain: "x.example"}
+		w := newWorld(t)
+		w.hosts["in.x.example"] = addrs("192.0.2.7")
+		w.failing = true
+		w.answers("192.0.2.7:25", strings.Replace(asking("250 ok", "250 ok"), "C: RCPT TO:<b@x.example>\n", "C: RCPT TO:<b@x.example>\nwait 2s\n", 1), asking("250 ok", "250 ok"))
+		a := NewAsker(w.q)
+		ctx, leave := context.WithCancel(t.Context())
+		var all sync.WaitGroup
+		all.Go(func() { _, _ = a.Ask(ctx, whoAsks("client.example", "192.0.2.98"), "in.x.example", from, to) })
+		synctest.Wait()
+		all.Go(func() {
+			if got := asked(unnoted(a.Ask(t.Context(), whoAsks("other.example", "192.0.2.99"), "in.x.example", from, to))); got != "" {
+				t.Errorf("%q", got)
+			}
+		})
+		synctest.Wait()
+		leave()
+		all.Wait()
+		w.peers.Wait()
+	})
+}
