@@ -15,6 +15,7 @@ type Collecting interface {
 	Once(ctx context.Context, id int64) (result collect.Result, joined bool, err error)
 	Single(ctx context.Context, e collect.Entry) (collect.Result, error)
 	Change(id int64, change func() error) error
+	Underway(id int64) (collect.Underway, bool)
 	Stir()
 }
 
@@ -30,6 +31,7 @@ type Collected struct {
 	Account  string    `json:"account,omitempty"` // pop3: in whose mailbox it is filed
 	Keep     bool      `json:"keep,omitempty"`    // pop3: the messages stay there
 	Every    string    `json:"every,omitempty"`   // "10m0s"; "": by hand
+	Apart    string    `json:"apart,omitempty"`   // pop3: how long the server wants between two log-ins, which the schedule keeps to; "": it has not said
 	Created  time.Time `json:"created"`
 	Next     time.Time `json:"next,omitzero"`
 	Slowed   bool      `json:"slowed,omitempty"`        // it failed, and next is later than every would have it
@@ -38,13 +40,22 @@ type Collected struct {
 	Total    int64     `json:"total,omitempty"`         // that came in all since it was added, or had another host or user
 	Nothing  bool      `json:"nothing_waits,omitempty"` // etrn, atrn, turn: the provider said so then, or sent nothing before QUIT
 	Again    int       `json:"again,omitempty"`         // pop3: that were in the mailbox here already, and lie where they lay
+	Erased   int       `json:"erased,omitempty"`        // pop3: that had come before and were deleted there then
 	Left     int       `json:"left,omitempty"`          // pop3: that could not be filed and lie where they lay
 	Refused  int       `json:"refused,omitempty"`       // atrn, turn: refusals here, of recipients or whole messages
 	Session  uint64    `json:"session,omitempty"`
 	Failure  string    `json:"failure,omitempty"` // "": all went well
 
+	Running *Running `json:"running,omitempty"` // of collect.list and collect.show: it is being collected now
+
 	Joined bool     `json:"joined,omitempty"` // of collect.run: it was at work already, and this is what became of that
 	Stayed []Stayed `json:"stayed,omitempty"` // the first 100 of Left or Refused; not of collect.list
+}
+
+// Running is that something is being collected now.
+type Running struct {
+	Since   time.Time `json:"since"`
+	Session uint64    `json:"session,omitempty"` // once there is a connection
 }
 
 // Stayed is a message that could not be filed, or was refused.
@@ -82,11 +93,11 @@ func (h House) collections() []Operation {
 	return []Operation{
 		op("collect.list", false, func(ctx context.Context, _ None) ([]Collected, error) {
 			all, err := s.Entries(ctx)
-			return each(all, showCollected), err
+			return each(all, h.showUnderway), err
 		}),
 		op("collect.show", false, func(ctx context.Context, in ByID) (Collected, error) {
 			e, err := s.Entry(ctx, in.ID)
-			return showCollected(e), noEntry(err, in.ID)
+			return h.showUnderway(e), noEntry(err, in.ID)
 		}),
 		op("collect.add", true, func(ctx context.Context, in CollectWish) (Collected, error) {
 			e, err := h.entry(ctx, in)
@@ -214,10 +225,22 @@ func DeniedLogins(all []collect.Entry) (out []Collected) {
 	return out
 }
 
+// showUnderway shows an entry, and that it is being collected.
+func (h House) showUnderway(e collect.Entry) Collected {
+	out := showCollected(e)
+	if h.Collector == nil {
+		return out
+	}
+	if u, is := h.Collector.Underway(e.ID); is {
+		out.Running = &Running{u.Since.UTC(), u.Session}
+	}
+	return out
+}
+
 func showCollected(e collect.Entry) Collected {
 	out := Collected{ID: e.ID, Way: string(e.Way), Host: e.Host, TLS: string(e.TLS), CA: believed(e.CA), User: e.User, Domains: e.Domains,
 		Account: e.Account, Keep: e.Keep, Created: e.Created, Next: e.Next, Slowed: e.Slowed(), Last: e.Last.At, Messages: e.Last.Messages, Total: e.Total, Nothing: e.Last.Nothing, Again: e.Last.Again,
-		Session: e.Last.Session, Failure: mail.Shown(e.Last.Failure)}
+		Erased: e.Last.Erased, Session: e.Last.Session, Failure: mail.Shown(e.Last.Failure)}
 	if out.Left = e.Last.Left; e.Way != collect.POP3 {
 		out.Left, out.Refused = 0, e.Last.Left
 	}
@@ -226,6 +249,9 @@ func showCollected(e collect.Entry) Collected {
 	}
 	if e.Every > 0 {
 		out.Every = e.Every.String()
+	}
+	if e.Last.Apart > 0 {
+		out.Apart = e.Last.Apart.String()
 	}
 	return out
 }

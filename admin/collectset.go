@@ -59,6 +59,8 @@ func (h House) setEntry(ctx context.Context, in CollectChange) (out Collected, e
 		forget := !e.SameMailbox(&before)
 		if forget {
 			e.Total = 0
+		} else if e.Last.Apart = before.Last.Apart; e.Every > 0 {
+			e.Next = before.Earliest(e.Next)
 		}
 		out = showCollected(e)
 		return noEntry(h.Collected.ChangeEntry(ctx, e, forget), in.ID)

@@ -29,8 +29,16 @@ func stoppable(ctx context.Context, byHand bool) (context.Context, context.Cance
 
 // why is what went wrong in a visit; where it was broken off, that it was.
 func why(ctx context.Context, err error) string {
+	if why := broken(ctx); why != "" {
+		return why
+	}
+	return failure(err)
+}
+
+// broken is why a visit was broken off though posta goes on; "" where it was not.
+func broken(ctx context.Context) string {
 	if cause := context.Cause(ctx); errors.Is(cause, errInterrupted) || errors.Is(cause, errChanged) {
 		return cause.Error()
 	}
-	return failure(err)
+	return ""
 }

@@ -28,7 +28,8 @@ type Config struct {
 	Problem  func(error)                // is told what an administrator should know; nil: nobody
 	Denied   func(Entry)                // is told once of an entry with a schedule whose log-in is refused; nil: nobody
 	Roots    *x509.CertPool
-	TLS      func() *tls.Config // offered on a turned connection that came without; nil, or giving that: none
+	Doubt    func(err error, now time.Time) error // says to people what is wrong with a certificate; nil: the watchers aren't told
+	TLS      func() *tls.Config                   // offered on a turned connection that came without; nil, or giving that: none
 	Dial     Dial
 	Now      func() time.Time // nil: time.Now
 	Most     int              // entries at a time; 0: 8
@@ -172,6 +173,9 @@ type running struct {
 	err    error
 	broken bool // it was broken off, by whoever asked for it or by a change
 
+	since   time.Time // when it began; zero: it has not. The Collector's mutex guards these two
+	session uint64    // of its connection, once there is one
+
 	stopped context.Context // stop ends it, for a change
 	stop    func()
 	next    *running // who has the entry behind it; nil: whoever comes
@@ -209,7 +213,7 @@ func (c *Collector) run(ctx context.Context, r *running) {
 			c.resting[r.id] = c.cfg.Now().Add(retryStore)
 		}
 	})
-	r.result, r.err = c.collect(ctx, r.id, r.byHand)
+	r.result, r.err = c.collect(ctx, r)
 }
 
 // end gives back what begin took; with what is to be done under the lock.
@@ -259,7 +263,7 @@ func (c *Collector) Single(ctx context.Context, e Entry) (Result, error) {
 	defer c.give()
 	ctx, cancel := stoppable(ctx, true)
 	defer cancel(nil)
-	return c.visit(ctx, e, forgetful{}), nil
+	return c.visit(ctx, e, forgetful{}, func(uint64) {}), nil
 }
 
 // take waits for a place among those that collect, and give gives it back.
@@ -274,16 +278,18 @@ func (c *Collector) take(ctx context.Context) error {
 
 func (c *Collector) give() { <-c.places }
 
-func (c *Collector) collect(ctx context.Context, id int64, byHand bool) (Result, error) {
+func (c *Collector) collect(ctx context.Context, r *running) (Result, error) {
+	id, byHand := r.id, r.byHand
 	if err := c.take(ctx); err != nil {
 		return Result{}, err
 	}
 	defer c.give()
+	c.began(r)
 	e, err := c.cfg.Store.Entry(ctx, id)
 	if err != nil {
 		return Result{}, fmt.Errorf("collect: entry %d: %w", id, err)
 	}
-	result := c.visit(ctx, e, c.cfg.Store)
+	result := c.visit(ctx, e, c.cfg.Store, func(session uint64) { c.entered(r, session) })
 	var next time.Time
 	if e.Every > 0 {
 		wait := e.after(&result, byHand)
@@ -310,9 +316,12 @@ type visit struct {
 	memory memory
 	result Result
 
-	unproved error // what is wrong with the peer's certificate, where any will do
+	shown    bool  // the peer showed a certificate, which is valid where it must be
+	unproved error // what is wrong with it, where any will do
 	names    bool  // the server says that it has unique-ids
+	told     bool  // it has said whether it wants its log-ins apart
 	refused  *refusals
+	entered  func(session uint64) // is told of the connection
 }
 
 // memory is what of a Store a visit works with: which messages of POP3 were filed.
@@ -330,12 +339,15 @@ func (forgetful) Saw(context.Context, int64, ...string) error    { return nil }
 func (forgetful) Forget(context.Context, int64, ...string) error { return nil }
 
 // visit collects e once.
-func (c *Collector) visit(ctx context.Context, e Entry, m memory) Result {
+func (c *Collector) visit(ctx context.Context, e Entry, m memory, entered func(session uint64)) Result {
 	e.secureAt995() // of what was added when that was to be said
-	v := &visit{c: c, e: e, memory: m}
+	v := &visit{c: c, e: e, memory: m, entered: entered}
 	v.result.At = c.cfg.Now()
 	failed := v.make(ctx)
 	v.result.Took = c.cfg.Now().Sub(v.result.At)
+	if !v.told {
+		v.result.Apart = e.Last.Apart
+	}
 	if failed != nil {
 		v.result.Failure = why(ctx, failed)
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"posta/collect"
 	"posta/collect/collecttest"
@@ -113,6 +114,7 @@ func newCustomer(t *testing.T, serve func(nc net.Conn), roots ...*x509.CertPool)
 		Problem: func(err error) { t.Error(err) },
 		Denied:  func(e collect.Entry) { c.denied = append(c.denied, e) },
 		Roots:   first(roots),
+		Doubt:   func(error, time.Time) error { return errors.New("so") },
 		TLS:     func() *tls.Config { return c.tls },
 		Dial: func(_ context.Context, addr string) (net.Conn, error) {
 			c.mu.Lock()

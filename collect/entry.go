@@ -66,7 +66,8 @@ type Result struct {
 	Session  uint64 // the last recorded session of it
 	Failure  string // "" where all went well; else the peer's own words, or ours where it said none
 
-	apart time.Duration // how long a POP3 server wants between two log-ins; no Store keeps it
+	Erased int           // of POP3: messages that were filed before, and are deleted there now
+	Apart  time.Duration // how long a POP3 server wants between two log-ins, up to a day (RFC 2449 §6.5); it stays when an entry is changed, but for another host or user
 }
 
 // Stay is a message that could not be filed. By POP3 it lies where it lay, and is
@@ -95,8 +96,8 @@ type Store interface {
 	Entry(ctx context.Context, id int64) (Entry, error)
 	AddEntry(ctx context.Context, e Entry) (Entry, error)
 	// ChangeEntry keeps what a person wrote of an entry, and when it is next due;
-	// way and Created stay. Its result begins anew, and where forget is set so do
-	// Total and what Seen gives.
+	// way and Created stay. Its result begins anew but for Last.Apart, and where
+	// forget is set so do that, Total and what Seen gives.
 	ChangeEntry(ctx context.Context, e Entry, forget bool) error
 	RemoveEntry(ctx context.Context, id int64) error
 	// Settle keeps the result of a time and when the next is due, and counts into Total.

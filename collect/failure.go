@@ -48,7 +48,7 @@ func (b brokenOff) said() string {
 		return gone
 	case strings.HasPrefix(end, "timeout"):
 		return silent
-	case end == "shutdown":
+	case end == shutdown:
 		return leaving
 	case strings.HasPrefix(end, "tls: "):
 		return "no TLS: " + mail.Shown(strings.TrimPrefix(end, "tls: "))
@@ -60,9 +60,11 @@ func (b brokenOff) said() string {
 
 // Reasons that several failures have.
 const (
-	silent  = "no answer in time"
-	leaving = "posta is shutting down"
-	gone    = "the other side closed the connection"
+	// shutdown is how smtpserver ends a session that was interrupted, for whatever reason.
+	shutdown = "shutdown"
+	silent   = "no answer in time"
+	leaving  = "posta is shutting down"
+	gone     = "the other side closed the connection"
 	// refusedHere begins the failure that is that not all was taken here.
 	refusedHere = "what came was refused here: "
 )

@@ -37,14 +37,19 @@ func (v *visit) pop(ctx context.Context) error {
 		_ = c.Close("collect: " + why(ctx, err))
 		return err
 	}
-	return c.Quit(ctx)
+	if err := c.Quit(ctx); err != nil {
+		return err
+	}
+	v.result.Erased = b.erased // no sooner (RFC 1939 §6)
+	return nil
 }
 
 // enter logs in. A password goes nowhere that is neither a server that has
 // proved who it is nor said to be none of anybody's business.
 func (v *visit) enter(ctx context.Context, c *pop3client.Client, host string) error {
 	if v.e.TLS == Implicit {
-		if err := c.DialTLS(ctx, v.tls(host)); err != nil {
+		err := c.DialTLS(ctx, v.tls(host))
+		if v.prove(c.State); err != nil {
 			return unsecured{err}
 		}
 	}
@@ -56,6 +61,7 @@ func (v *visit) enter(ctx context.Context, c *pop3client.Client, host string) er
 	}
 	if v.e.TLS == Opportunistic || v.e.TLS == Required {
 		err := c.StartTLS(ctx, v.tls(host))
+		v.prove(c.State)
 		switch {
 		case errors.Is(err, pop3client.ErrNoTLS) && v.e.TLS == Required:
 			return errNoTLS
@@ -93,14 +99,16 @@ func (v *visit) login(ctx context.Context, c *pop3client.Client, account pop3cli
 	if err != nil {
 		return err
 	}
+	v.told = true
 	delay, varies := can.LoginDelay()
-	v.result.apart = delay
+	v.result.Apart = min(delay, mostDenied)
 	_, v.names = can.Find("UIDL")
 	if err := c.Login(ctx, account); err != nil || !varies {
 		return err
 	}
 	if can, err = c.Capabilities(ctx); err == nil {
-		v.result.apart, _ = can.LoginDelay()
+		delay, _ = can.LoginDelay()
+		v.result.Apart = min(delay, mostDenied)
 	}
 	return err
 }
@@ -119,6 +127,7 @@ type box struct {
 	nameless bool           // the server has no unique-ids
 	recalls  bool           // it had none when some of seen were filed
 	copies   map[string]int // of nameless messages that were fetched, by their digests
+	erased   int            // messages that are deleted there and were filed before
 }
 
 // fetch files all that is not known. What is deleted there goes with QUIT.
@@ -198,7 +207,16 @@ func (b *box) message(ctx context.Context, one pop3.Unique) error {
 	if b.e.Keep || known && len(twins) > 1 {
 		return nil
 	}
-	return b.client.Dele(ctx, one.Message)
+	return b.erase(ctx, one.Message, known)
+}
+
+// erase deletes a message there.
+func (b *box) erase(ctx context.Context, number int, known bool) error {
+	err := b.client.Dele(ctx, number)
+	if err == nil && known {
+		b.erased++
+	}
+	return err
 }
 
 // note keeps that a message was filed, just now or before, by what it is known by.

@@ -17,6 +17,7 @@ import (
 	"posta/smtp/smtpclient"
 	"posta/smtp/smtpserver"
 	"posta/wire"
+	"posta/words"
 )
 
 // dial makes a connection, and says to which host and under which number.
@@ -27,6 +28,7 @@ func (v *visit) dial(ctx context.Context) (nc net.Conn, host string, err error) 
 		return nil, "", unconnected{err}
 	}
 	v.result.Session = v.c.cfg.Session()
+	v.entered(v.result.Session)
 	return nc, host, nil
 }
 
@@ -38,15 +40,27 @@ func (v *visit) opened() event.Opened {
 // tls is how the certificate of a host is looked at. Where any will do, what is
 // wrong with it is noted.
 func (v *visit) tls(host string) *tls.Config {
-	cfg := &tls.Config{ServerName: host, RootCAs: v.roots(), MinVersion: tls.VersionTLS12}
-	if v.e.TLS == Opportunistic {
-		cfg.InsecureSkipVerify = true
-		cfg.VerifyConnection = func(state tls.ConnectionState) error {
+	cfg := &tls.Config{ServerName: host, RootCAs: v.roots(), MinVersion: tls.VersionTLS12, InsecureSkipVerify: v.e.TLS == Opportunistic}
+	cfg.VerifyConnection = func(state tls.ConnectionState) error { // comes after the verification, where there is one
+		if v.shown = true; v.e.TLS == Opportunistic {
 			v.unproved = v.verify(host, state)
-			return nil
 		}
+		return nil
 	}
 	return cfg
+}
+
+// prove tells the watchers what the certificate proves that a host has shown; one that
+// is believed too little ends the session, which says so.
+func (v *visit) prove(tell func(fact any)) {
+	switch {
+	case !v.shown:
+	case v.unproved == nil:
+		tell(event.Note{Text: words.Fail("attempt.certificate_valid", nil).Error()})
+	case v.c.cfg.Doubt != nil:
+		why := v.c.cfg.Doubt(v.unproved, v.c.cfg.Now())
+		tell(event.Note{Text: words.Fail("attempt.certificate", words.Args{"Reason": why}).Error()})
+	}
 }
 
 // roots are the certificates that are believed; nil: those of the system.
@@ -110,7 +124,8 @@ func (v *visit) call(ctx context.Context) (*smtpclient.Client, error) {
 
 func (v *visit) introduce(ctx context.Context, c *smtpclient.Client, host string) error {
 	if v.e.TLS == Implicit {
-		if err := c.DialTLS(ctx, v.tls(host)); err != nil {
+		err := c.DialTLS(ctx, v.tls(host))
+		if v.prove(c.State); err != nil {
 			return err
 		}
 	}
@@ -122,6 +137,7 @@ func (v *visit) introduce(ctx context.Context, c *smtpclient.Client, host string
 	}
 	if v.e.TLS == Opportunistic || v.e.TLS == Required {
 		err := c.StartTLS(ctx, v.tls(host))
+		v.prove(c.State)
 		switch {
 		case errors.Is(err, smtpclient.ErrNoTLS) && v.e.TLS == Required:
 			return errNoTLS
@@ -258,7 +274,7 @@ func (v *visit) turned(ctx context.Context) error {
 	}
 	stop := context.AfterFunc(ctx, conn.Interrupt)
 	defer stop()
-	v.refused.on = true
+	v.refused.on, v.refused.why = true, func() string { return broken(ctx) }
 	door := &narrow{Door: v.c.cfg.Door, label: v.c.cfg.Label, domains: v.e.Domains}
 	server := smtpserver.Config{Hostname: v.c.cfg.Hostname, Listener: event.Collecting, Mode: mail.Strict, Service: mail.MX,
 		Door: door, MaxSize: v.c.cfg.MaxSize}

@@ -10,7 +10,8 @@ import (
 // connection, in the words that it reads.
 type refusals struct {
 	event.Sink
-	on    bool // the connection has turned
+	on    bool          // the connection has turned
+	why   func() string // the visit was broken off: why; else "". Then the session ends so
 	first string
 	count int
 	some  []Stay
@@ -24,6 +25,13 @@ type refusals struct {
 func (r *refusals) Emit(e *event.Event) {
 	if r.on && e.Kind == event.State {
 		r.look(e.Fact)
+	}
+	if end, closed := e.Fact.(event.Closed); r.on && closed && end.Reason == shutdown {
+		if why := r.why(); why != "" {
+			own := *e
+			end.Reason = "collect: " + why
+			own.Fact, e = end, &own
+		}
 	}
 	r.Sink.Emit(e)
 }

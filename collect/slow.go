@@ -39,13 +39,29 @@ func (e *Entry) pause() time.Duration {
 }
 
 // Slowed says that the schedule waits longer than it would, for it failed.
-func (e *Entry) Slowed() bool { return e.pause() > e.Every+time.Second }
+func (e *Entry) Slowed() bool { return e.pause() > max(e.Every, e.Last.Apart)+time.Second }
+
+// Earliest is when a schedule that begins now may log in there for the first time, as
+// far as the server has said that: the last time may be forgotten, but not its wish.
+func (e *Entry) Earliest(now time.Time) time.Time {
+	if e.Last.Apart == 0 {
+		return now
+	}
+	last := now
+	if !e.Last.At.IsZero() {
+		last = e.Last.At.Add(e.Last.Took)
+	}
+	if next := last.Add(e.Last.Apart); next.After(now) {
+		return next
+	}
+	return now
+}
 
 // after is how long the schedule waits after a result, given the entry as it was
 // before. Whoever asks by hand begins anew. A server that wants log-ins further
 // apart than the schedule has its way, up to a day (RFC 2449 §6.5).
 func (e *Entry) after(r *Result, byHand bool) time.Duration {
-	return max(e.slower(r, byHand), min(r.apart, mostDenied))
+	return max(e.slower(r, byHand), r.Apart)
 }
 
 // slower is what after would be without the server's wish.

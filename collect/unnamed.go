@@ -29,7 +29,8 @@ func (b *box) unnamed(ctx context.Context, number int) error {
 	if into.again {
 		return b.pass(ctx, into.key)
 	}
-	if !b.seen[into.key] {
+	known := b.seen[into.key]
+	if !known {
 		if err := b.note(ctx, into.key, true); err != nil {
 			return err
 		}
@@ -37,7 +38,7 @@ func (b *box) unnamed(ctx context.Context, number int) error {
 	if b.e.Keep {
 		return nil
 	}
-	return b.client.Dele(ctx, number)
+	return b.erase(ctx, number, known)
 }
 
 // recognise finds out by what a message that was read is known, and says whether

@@ -172,6 +172,20 @@ func TestLoginDelay(t *testing.T) {
 			if wait := time.Until(at.Next); err != nil || wait != tt.want {
 				t.Errorf("%s: comes again in %v, %v", tt.delay, wait, err)
 			}
+			if tt.delay != "LOGIN-DELAY 900" {
+				return
+			}
+			at.Every, at.Next = 5*time.Minute, time.Now() // as a person changes it
+			if err := c.store.ChangeEntry(t.Context(), at, false); err != nil || at.Earliest(time.Now()) != time.Now().Add(15*time.Minute) {
+				t.Errorf("it would be asked again at %s", at.Earliest(time.Now()))
+			}
+			time.Sleep(10 * time.Minute)
+			if at.Earliest(time.Now()) != time.Now().Add(5*time.Minute) {
+				t.Errorf("10 minutes later it would be asked again at %s", at.Earliest(time.Now()))
+			}
+			if at, err = c.store.Entry(t.Context(), at.ID); err != nil || at.Last.Apart != 15*time.Minute || at.Earliest(time.Now()) != time.Now().Add(15*time.Minute) {
+				t.Errorf("changed: %+v %v", at, err)
+			}
 		})
 	}
 }

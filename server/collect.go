@@ -6,6 +6,7 @@ import (
 
 	"posta/collect"
 	"posta/directory"
+	"posta/queue"
 	"posta/words"
 )
 
@@ -14,7 +15,7 @@ import (
 func (h *House) newCollector() *collect.Collector {
 	return collect.New(collect.Config{
 		Store: h.db.Collected(), Door: h.room, Hostname: h.cfg.Hostname, Helo: h.ehlo, MaxSize: h.maxHandedIn(),
-		Dial: h.queue.Connect, TLS: h.turnedTLS, Sink: h.events, Session: h.numbers.next, Problem: h.o.Report, Denied: h.denied,
+		Dial: h.queue.Connect, TLS: h.turnedTLS, Sink: h.events, Session: h.numbers.next, Problem: h.o.Report, Denied: h.denied, Doubt: queue.Doubt,
 		Label: func(domain string) string {
 			label, err := aLabels(domain)
 			if err != nil {

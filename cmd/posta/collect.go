@@ -57,8 +57,8 @@ func (a *app) collectCall(ctx context.Context, operation string, in any) (c admi
 	}
 	facts := a.facts(fact{"field.number", entryLabel(c)}, fact{"field.way", strings.ToUpper(c.Way)}, fact{"field.host", c.Host},
 		fact{"field.tls", a.collectTLS(c)}, fact{"field.ca", strings.Join(c.CA, ", ")}, fact{"field.user", c.User},
-		fact{"field.collected_for", collectedFor(c)}, fact{"field.afterwards", a.collectKeep(c)}, fact{"field.every", span(c.Every)},
-		fact{"field.next", when(c.Next)}, fact{"field.last", when(c.Last)}, fact{"field.outcome", a.collectOutcome(c)})
+		fact{"field.collected_for", collectedFor(c)}, fact{"field.afterwards", a.collectKeep(c)}, fact{"field.every", a.collectEvery(c)},
+		fact{"field.state", a.collectRunning(c, when)}, fact{"field.next", when(c.Next)}, fact{"field.last", when(c.Last)}, fact{"field.outcome", a.collectOutcome(c)})
 	return c, a.print(c, func(w io.Writer) error {
 		err := facts(w)
 		if err == nil && c.Joined {
@@ -129,6 +129,29 @@ func (a *app) collectRefused(w io.Writer, c *admin.Collected) error {
 	return err
 }
 
+// collectEvery is how often an entry is collected, and where the server there wants
+// to be asked less often, that.
+func (a *app) collectEvery(c admin.Collected) string {
+	every, _ := time.ParseDuration(c.Every)
+	apart, _ := time.ParseDuration(c.Apart)
+	if every > 0 && every < apart {
+		return a.say("collect.every_apart", words.Args{"Every": words.Span(every), "Apart": words.Span(apart)})
+	}
+	return span(c.Every)
+}
+
+// collectRunning says of an entry that is being collected since when, as at writes it.
+func (a *app) collectRunning(c admin.Collected, at func(time.Time) string) string {
+	if c.Running == nil {
+		return ""
+	}
+	text := a.say("collect.running", words.Args{"Since": at(c.Running.Since)})
+	if c.Running.Session != 0 {
+		text += ", " + a.say("console.session", words.Args{"ID": strconv.FormatUint(c.Running.Session, 10)})
+	}
+	return text
+}
+
 // collectKeep says what becomes of the messages of POP3 there.
 func (a *app) collectKeep(c admin.Collected) string {
 	switch {
@@ -166,6 +189,9 @@ func (a *app) collectOutcome(c admin.Collected) string {
 	said := a.say("collect.came", words.Args{"Count": c.Messages})
 	if c.Messages == 0 {
 		said = a.say("collect.came_none", nil)
+	}
+	if c.Erased > 0 {
+		said += ", " + a.say("collect.erased", words.Args{"Count": c.Erased})
 	}
 	if c.Total > int64(c.Messages) {
 		said += " (" + a.say("collect.so_far", words.Args{"Count": c.Total}) + ")"

@@ -98,6 +98,9 @@ func (a *app) collectTable(w io.Writer, all []admin.Collected) error {
 		return err
 	}
 	for i, line := range slices.Collect(strings.Lines(text.String())) {
+		if i > 0 && i <= len(all) && all[i-1].Running != nil {
+			line += a.fitting(w, "    "+a.collectRunning(all[i-1], whenListed)) + "\n"
+		}
 		if i > 0 && i <= len(all) && !all[i-1].Last.IsZero() {
 			line += a.fitting(w, "    "+a.collectOutcome(all[i-1])) + "\n"
 			if one := all[i-1]; one.Slowed {

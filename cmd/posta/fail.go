@@ -73,8 +73,11 @@ func (a *app) fail(err error) int {
 	if errors.As(err, &misused) {
 		err = misused.error
 	}
-	if errors.Is(err, context.Canceled) {
+	switch {
+	case errors.Is(err, context.Canceled):
 		err = words.Fail("fail.interrupted", nil)
+	case errors.Is(err, admin.ErrBroken):
+		err = words.Fail("fail.server_gone", nil)
 	}
 	text := a.words.Error(err)
 	if a.json {
@@ -140,7 +143,7 @@ func verdict(err error) (code string, status int) {
 		return own.code(), own.status
 	case errors.As(err, &misused):
 		return "usage", exitUsage
-	case errors.As(err, &missing):
+	case errors.As(err, &missing), errors.Is(err, admin.ErrBroken) && !errors.Is(err, context.Canceled):
 		return "absent", exitAbsent
 	case errors.As(err, &silent):
 		return "unanswered", exitAbsent

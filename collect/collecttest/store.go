@@ -74,10 +74,10 @@ func (m *memory) AddEntry(_ context.Context, e collect.Entry) (collect.Entry, er
 
 func (m *memory) ChangeEntry(_ context.Context, e collect.Entry, forget bool) error {
 	return m.with(e.ID, func(at *entry) {
-		e.Way, e.Created, e.Last, e.Domains, e.Total = at.Way, at.Created, collect.Result{}, slices.Clone(e.Domains), at.Total
+		e.Way, e.Created, e.Last, e.Domains, e.Total = at.Way, at.Created, collect.Result{Apart: at.Last.Apart}, slices.Clone(e.Domains), at.Total
 		at.Entry = e
 		if forget {
-			at.Total = 0
+			at.Total, at.Last.Apart = 0, 0
 			at.seen = nil
 		}
 	})

@@ -52,7 +52,7 @@ func testEntries(t *testing.T, s collect.Store) {
 	must(t, err)
 	same(t, got, pop)
 
-	last := collect.Result{At: born().Add(time.Minute), Took: 3 * time.Second, Messages: 4, Again: 2, Left: 1, Session: 1 << 40, Failure: "450 later",
+	last := collect.Result{At: born().Add(time.Minute), Took: 3 * time.Second, Messages: 4, Again: 2, Left: 1, Session: 1 << 40, Failure: "450 later", Erased: 3, Apart: 15 * time.Minute,
 		Stayed: []collect.Stay{{UIDL: "b", Octets: 1 << 40, From: "a@x.example", Why: "full"}, {UIDL: "a", Why: "loop"}, {UIDL: "b"}}}
 	must(t, s.Settle(ctx, first.ID, last, born().Add(2*time.Hour)))
 	atrn.Last, atrn.Next, atrn.Total = last, born().Add(2*time.Hour), 4
@@ -118,10 +118,10 @@ func testChange(t *testing.T, s collect.Store) {
 	changed := want
 	changed.Total = 99
 	changed.Way, changed.Created, changed.Last = collect.ETRN, born().Add(time.Hour), collect.Result{At: born(), Failure: "no"}
-	must(t, s.Settle(ctx, e.ID, collect.Result{At: born(), Messages: 2}, born()))
+	must(t, s.Settle(ctx, e.ID, collect.Result{At: born(), Messages: 2, Erased: 1, Apart: time.Hour}, born()))
 	for _, forget := range []bool{false, true} {
-		if want.Total = 3; forget {
-			want.Total = 0
+		if want.Total, want.Last.Apart = 3, time.Hour; forget {
+			want.Total, want.Last.Apart = 0, 0
 		}
 		must(t, s.ChangeEntry(ctx, changed, forget))
 		got, err := s.Entry(ctx, e.ID)

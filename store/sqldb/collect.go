@@ -15,15 +15,16 @@ import (
 // The statements about what is collected elsewhere, in the dialect that SQLite
 // and PostgreSQL share.
 const (
-	entryColumns = `id, way, host, tls, user, domains, account, keep, every, created, next, at, took, messages, unfiled, session, failure, ca, nothing_waits, total, again`
+	entryColumns = `id, way, host, tls, user, domains, account, keep, every, created, next, at, took, messages, unfiled, session, failure, ca, nothing_waits, total, again, erased, apart`
 	qEntries     = `SELECT ` + entryColumns + ` FROM collected ORDER BY id`
 	qEntry       = `SELECT ` + entryColumns + ` FROM collected WHERE id = $1`
+	qApart       = `SELECT apart FROM collected WHERE id = $1`
 	qHasEntry    = `SELECT 1 FROM collected WHERE id = $1`
 	qEntrySecret = `SELECT secret FROM collected_secret WHERE entry_id = $1`
 	qAddEntry    = `INSERT INTO collected (way, host, tls, user, domains, account, keep, every, created, next, at, took, messages, unfiled, session, failure, ca)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, 0, 0, 0, 0, '', $11) RETURNING id`
 	qAddEntrySecret  = `INSERT INTO collected_secret (entry_id, secret) VALUES ($1, $2)`
-	qSettleEntry     = `UPDATE collected SET at = $1, took = $2, messages = $3, unfiled = $4, session = $5, failure = $6, next = $7, nothing_waits = $8, again = $9, total = total + $3 WHERE id = $10`
+	qSettleEntry     = `UPDATE collected SET at = $1, took = $2, messages = $3, unfiled = $4, session = $5, failure = $6, next = $7, nothing_waits = $8, again = $9, total = total + $3, erased = $11, apart = $12 WHERE id = $10`
 	qChangeEntry     = `UPDATE collected SET host = $1, tls = $2, user = $3, domains = $4, account = $5, keep = $6, every = $7, ca = $8 WHERE id = $9`
 	qSetEntrySecret  = `UPDATE collected_secret SET secret = $1 WHERE entry_id = $2`
 	qDropEntry       = `DELETE FROM collected WHERE id = $1`
@@ -63,7 +64,8 @@ func scanEntry(row []driver.Value) collect.Entry {
 		User: asString(row[4]), Domains: fields(asString(row[5])), Account: asString(row[6]), Keep: asBool(row[7]),
 		Every: time.Duration(asInt(row[8])) * time.Microsecond, Created: asTime(row[9]), Next: microTime(row[10]),
 		Last: collect.Result{At: microTime(row[11]), Took: time.Duration(asInt(row[12])) * time.Microsecond, Messages: int(asInt(row[13])),
-			Left: int(asInt(row[14])), Session: uint64(asInt(row[15])), Failure: asString(row[16]), Nothing: asBool(row[18]), Again: int(asInt(row[20]))}, CA: asString(row[17]), Total: asInt(row[19])}
+			Left: int(asInt(row[14])), Session: uint64(asInt(row[15])), Failure: asString(row[16]), Nothing: asBool(row[18]), Again: int(asInt(row[20])),
+			Erased: int(asInt(row[21])), Apart: time.Duration(asInt(row[22])) * time.Microsecond}, CA: asString(row[17]), Total: asInt(row[19])}
 }
 
 func scanStay(row []driver.Value) collect.Stay {
@@ -143,7 +145,15 @@ func (db collected) ChangeEntry(_ context.Context, e collect.Entry, forget bool)
 		if err != nil {
 			return err
 		}
-		return t.settleEntry(e.ID, collect.Result{}, e.Next)
+		last := collect.Result{}
+		if !forget {
+			apart, err := t.number(qApart, e.ID)
+			if err != nil {
+				return err
+			}
+			last.Apart = time.Duration(apart) * time.Microsecond
+		}
+		return t.settleEntry(e.ID, last, e.Next)
 	})
 }
 
@@ -184,7 +194,7 @@ func (db collected) Settle(_ context.Context, id int64, last collect.Result, nex
 
 func (t *tx) settleEntry(id int64, last collect.Result, next time.Time) error {
 	_, err := t.exec(qSettleEntry, stamp(last.At), last.Took.Microseconds(), int64(last.Messages), int64(last.Left),
-		int64(last.Session), last.Failure, stamp(next), boolValue(last.Nothing), int64(last.Again), id)
+		int64(last.Session), last.Failure, stamp(next), boolValue(last.Nothing), int64(last.Again), id, int64(last.Erased), last.Apart.Microseconds())
 	if err == nil {
 		_, err = t.exec(qDropStays, id)
 	}
