@@ -47,4 +47,34 @@ func TestAskedStory(t *testing.T) {
 			"delayed 3 ana@B.example; asked 2 192.0.2.7 north ana@B.example atrn north; relayed 2 ana@B.example north",
 		"ana@c.example"+from+" queued q2//0; accepted 1 192.0.2.1; queued 1 192.0.2.1 ana@c.example; asked 4 192.0.2.7 south ana@c.example turn south",
 		"ana@b.example"+from+" queued q3//0; accepted 1 192.0.2.1; queued 1 192.0.2.1 ana@b.example")
+	h.holds(Query{Session: 4}, "ana@c.example"+from+" queued q2//0; accepted 1 192.0.2.1; queued 1 192.0.2.1 ana@c.example; asked 4 192.0.2.7 south ana@c.example turn south")
+}
+
+// The session that asked for it finds what waited then, but not what is held, had left or
+// came later.
+func TestAskedBySession(t *testing.T) {
+	h := newHouse(t, Options{})
+	defer h.trace.Close()
+	waits := func(id, to string) []any {
+		return []any{event.Enveloped{From: "eva@a.example"}, event.Addressed{To: to}, event.Accepted{ID: id, MessageID: "m" + id, From: "eva@a.example"},
+			event.Queued{ID: id, To: []event.Onward{{Recipient: to, To: to}}}}
+	}
+	h.open(1, "192.0.2.1:4000")
+	for id, to := range map[string]string{"q1": "ana@B.example", "q2": "held@b.example", "q3": "gone@b.example", "q4": "ana@c.example"} {
+		h.on(1, waits(id, to)...)
+	}
+	h.on(3, event.Attempted{ID: "q1", Recipient: "ana@B.example", Outcome: event.Delayed},
+		event.Attempted{ID: "q2", Recipient: "held@b.example", Outcome: event.Held},
+		event.Attempted{ID: "q3", Recipient: "gone@b.example", Outcome: event.Relayed})
+	h.open(2, "192.0.2.7:4000")
+	h.on(2, event.Asked{By: "ETRN", Site: "north", Domains: []string{"b.example"}})
+	h.on(1, waits("q5", "late@b.example")...)
+	h.on(5, event.Attempted{ID: "q1", Recipient: "ana@B.example", Outcome: event.Relayed, Host: "north"})
+	story := "ana@B.example<eva@a.example> relayed q1/mq1/0; accepted 1 192.0.2.1; queued 1 192.0.2.1 ana@B.example; delayed 3 ana@B.example; " +
+		"asked 2 192.0.2.7 ana@B.example etrn north; relayed 5 ana@B.example north"
+	h.holds(Query{Session: 2}, story)
+	h.holds(Query{Session: 2, From: "@a.example", MessageID: "mq1"}, story)
+	h.holds(Query{Session: 2, From: "other"})
+	h.holds(Query{Session: 2, MessageID: "mq2"})
+	h.holds(Query{To: "held"}, "held@b.example<eva@a.example> held q2/mq2/0; accepted 1 192.0.2.1; queued 1 192.0.2.1 held@b.example; held 3 held@b.example")
 }

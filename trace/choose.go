@@ -37,6 +37,12 @@ func (s *search) choose(slice int64, r *record) {
 		if mine && same(s.From, r.from) && s.namedBy(r) && slices.ContainsFunc(r.recipients, s.wantsTo) {
 			s.chooseOrphan(slice, r)
 		}
+	case asked:
+		if room := mostMatches - len(s.wanted); s.Session != 0 && mine && room > 0 {
+			for _, domain := range r.recipients[:min(len(r.recipients), room)] {
+				s.wanted = append(s.wanted, strings.ToLower(domain))
+			}
+		}
 	case fetched, deleted:
 		if s.Session != 0 && mine {
 			for _, uid := range r.uids[:min(len(r.uids), mostMatches)] {
@@ -79,8 +85,10 @@ func (s *search) chooseOnward(r *record) {
 func (s *search) wantsTo(address string) bool { return same(s.To, address) }
 
 // namedBy says whether the message has the id that was asked for, if any.
-func (s *search) namedBy(r *record) bool {
-	return s.MessageID == "" || strings.EqualFold(s.MessageID, r.messageID) || strings.EqualFold(s.MessageID, r.id)
+func (s *search) namedBy(r *record) bool { return s.names(r.messageID, r.id) }
+
+func (s *search) names(messageID, id string) bool {
+	return s.MessageID == "" || strings.EqualFold(s.MessageID, messageID) || strings.EqualFold(s.MessageID, id)
 }
 
 func (s *search) chooseRefusal(slice int64, r *record) {
@@ -133,7 +141,10 @@ func (s *search) chooseAgain(slice int64, r *record) {
 		if s.carried[r.id] && same(s.From, r.from) && s.namedBy(r) {
 			s.found(match{slice: slice, id: r.id})
 		}
+	case queued, asked:
+		s.chooseAsked(slice, r)
 	case attempted:
+		s.tried(slice, r)
 		if first, orphan := s.orphans[r.id]; orphan && slice < first { // another session's
 			s.orphans[r.id] = slice
 		}
@@ -142,6 +153,54 @@ func (s *search) chooseAgain(slice int64, r *record) {
 			s.found(match{slice: slice, id: r.id})
 		}
 	}
+}
+
+// chooseAsked notes what begins to wait for a domain that the session asked for, and
+// takes what still does when it asks.
+func (s *search) chooseAsked(slice int64, r *record) {
+	if len(s.wanted) == 0 {
+		return
+	}
+	if r.what == queued {
+		for _, o := range r.onward {
+			if slices.Contains(s.wanted, domainOf(o.To)) && len(s.waiting) < mostMaybe {
+				s.waiting[lead{r.id, o.To}] = slice
+			}
+		}
+		return
+	}
+	if r.session != s.Session {
+		return
+	}
+	var all []match
+	for one, at := range s.waiting {
+		if slices.ContainsFunc(r.recipients, func(d string) bool { return strings.EqualFold(d, domainOf(one.onward)) }) && !s.ids[one.id] && !s.asked[one.id] {
+			s.asked[one.id] = true
+			all = append(all, match{slice: at, id: one.id})
+		}
+	}
+	slices.SortFunc(all, func(a, b match) int { return cmp.Or(cmp.Compare(a.slice, b.slice), cmp.Compare(a.id, b.id)) })
+	for _, m := range all {
+		s.found(m)
+	}
+}
+
+// tried notes that a message waits no longer, or is held, or waits again.
+func (s *search) tried(slice int64, r *record) {
+	for _, to := range r.recipients {
+		one := lead{r.id, to}
+		switch _, known := s.waiting[one]; {
+		case r.tried.outcome != event.Delayed:
+			delete(s.waiting, one)
+		case !known && len(s.waiting) < mostMaybe && slices.Contains(s.wanted, domainOf(to)):
+			s.waiting[one] = slice
+		}
+	}
+}
+
+// domainOf is that of an address, in lower case.
+func domainOf(address string) string {
+	return strings.ToLower(address[strings.LastIndexByte(address, '@')+1:])
 }
 
 // chooseOrphan remembers a message that an attempt was made for. Where an

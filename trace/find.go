@@ -29,6 +29,9 @@ type match struct {
 	stories []Story // of a refusal, complete
 }
 
+// lead is a message and an address elsewhere that it goes to.
+type lead struct{ id, onward string }
+
 // search is a Find under way. It reads the slices in order, three times: for
 // what was asked, for where that was delivered, and for what became of it
 // there. Each begins where the one before found its first. Where a session was
@@ -41,6 +44,9 @@ type search struct {
 	maybe   map[string]int64 // slices of messages whose mailboxes may match, by id
 	places  map[place]bool   // that the session fetched from
 	carried map[string]bool  // ids of what the session took elsewhere
+	wanted  []string         // domains whose mail the session asked for, in lower case
+	waiting map[lead]int64   // slices of what waits for these, as chooseAgain comes by
+	asked   map[string]bool  // ids of what waited for them when it asked
 	orphans map[string]int64 // slices of the first attempts of messages that may be known by these only, by id
 	known   map[string]*tale // by queue id
 	at      map[place][]lodging
@@ -75,7 +81,7 @@ func Find(ctx context.Context, store Store, q Query) (Result, error) {
 		q.Limit = mostMatches
 	}
 	q.MessageID = strings.Trim(q.MessageID, "<> ")
-	s := &search{Query: q, store: store, ids: map[string]bool{}, maybe: map[string]int64{}, places: map[place]bool{}, carried: map[string]bool{},
+	s := &search{Query: q, store: store, ids: map[string]bool{}, maybe: map[string]int64{}, places: map[place]bool{}, carried: map[string]bool{}, waiting: map[lead]int64{}, asked: map[string]bool{},
 		orphans: map[string]int64{}, known: map[string]*tale{}, at: map[place][]lodging{}, damaged: map[int64]bool{}}
 	start, err := store.TraceBefore(ctx, q.Since)
 	if err != nil {
@@ -84,7 +90,7 @@ func Find(ctx context.Context, store Store, q Query) (Result, error) {
 	if err := s.read(ctx, start, s.choose); err != nil {
 		return Result{}, err
 	}
-	if len(s.places)+len(s.carried)+len(s.orphans) > 0 {
+	if len(s.places)+len(s.carried)+len(s.orphans)+len(s.wanted) > 0 {
 		if err := s.read(ctx, 0, s.chooseAgain); err != nil {
 			return Result{}, err
 		}
@@ -275,7 +281,7 @@ func (s *search) leaving() map[string][]leaver {
 		s.leavers = map[string][]leaver{}
 		for _, t := range s.known {
 			for onward, all := range t.onward {
-				domain := strings.ToLower(onward[strings.LastIndexByte(onward, '@')+1:])
+				domain := domainOf(onward)
 				for _, one := range all {
 					s.leavers[domain] = append(s.leavers[domain], leaver{one, onward})
 				}
@@ -293,7 +299,7 @@ func (s *search) tell() {
 			continue
 		}
 		t := s.known[m.id]
-		if t == nil {
+		if t == nil || s.asked[m.id] && !(same(s.From, t.head.From) && s.names(t.head.MessageID, m.id)) {
 			continue
 		}
 		for _, one := range t.stories {

@@ -75,7 +75,7 @@ func (s *Story) waits(onward string, at time.Time) bool {
 	for i := range s.Steps {
 		p := &s.Steps[i]
 		if p.Onward == onward && !p.Time.After(at) {
-			waits = p.What == Queued || p.What == event.Delayed || p.What == event.Held || p.What == Asked
+			waits = p.What == Queued || p.What == event.Delayed || p.What == Asked // what is held nobody gets who asks
 		}
 	}
 	return waits
@@ -135,7 +135,7 @@ type Query struct {
 	From      string    `json:"from,omitempty"`       // an address, "@domain", a local part; "<>" for reports
 	To        string    `json:"to,omitempty"`         // of the recipient or the mailbox
 	MessageID string    `json:"message_id,omitempty"` // of the header, or the queue id
-	Session   uint64    `json:"session,omitempty"`    // that sent, fetched or deleted it
+	Session   uint64    `json:"session,omitempty"`    // that sent, fetched, deleted or asked for it
 	Since     time.Time `json:"since,omitzero"`       // when it was sent, or not fetched or deleted before
 	Limit     int       `json:"limit,omitempty"`      // the newest so many messages; 0: 1,000
 }

@@ -50,7 +50,7 @@ func TestServerGone(t *testing.T) {
 	}
 	var out strings.Builder
 	a := &app{words: w}
-	a.Err = &out
+	a.Err, a.Getenv = &out, func(string) string { return "" }
 	a.fail(fmt.Errorf("admin: control socket: %w: %w", admin.ErrBroken, io.EOF))
 	if !strings.HasPrefix(out.String(), "posta: el servidor terminó antes de responder") {
 		t.Errorf("%q", out.String())
