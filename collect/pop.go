@@ -276,7 +276,7 @@ func (b *box) file(ctx context.Context, number int, into *filing) (why, err erro
 	if into.again = receipt.Again; into.again {
 		b.result.Again++
 	}
-	b.filed(to, &receipt, into.size)
+	b.filed(to, &receipt, into)
 	return nil, nil
 }
 

@@ -50,11 +50,14 @@ func (p *provider) Release(_ context.Context, by smtpserver.Caller, node string)
 	return smtpserver.Released{Waiting: 2}, nil
 }
 
-func (p *provider) Fetch(_ context.Context, _ string, domains []string) ([]string, bool, error) {
+func (p *provider) Fetch(_ context.Context, _ string, domains []string) (all, waiting []string, err error) {
 	if len(domains) == 0 {
 		domains = []string{"north.example"}
 	}
-	return domains, len(p.letters) > 0, nil
+	if len(p.letters) > 0 {
+		waiting = domains
+	}
+	return domains, waiting, nil
 }
 
 func (p *provider) Turns(_ context.Context, _, helo string) (bool, error) {

@@ -8,11 +8,14 @@ import (
 // filed tells the watchers of a message that was filed, as they hear of any that
 // comes in by SMTP: so a trace knows it. Of one that stays nobody hears, or a
 // schedule would tell of it again each time.
-func (b *box) filed(to mail.Address, r *mail.Receipt, size int64) {
+func (b *box) filed(to mail.Address, r *mail.Receipt, f *filing) {
 	tell := b.client.State
+	if from := author(f.head); from != "" {
+		tell(event.Written{From: from})
+	}
 	tell(event.Enveloped{})
 	tell(event.Addressed{To: to.String()})
-	tell(event.Accepted{ID: r.ID, MessageID: r.MessageID, Recipients: 1, Size: size})
+	tell(event.Accepted{ID: r.ID, MessageID: r.MessageID, Recipients: 1, Size: f.size})
 	if len(r.To) > 0 {
 		fact := event.Delivered{ID: r.ID}
 		for _, d := range r.To {

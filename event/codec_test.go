@@ -31,6 +31,8 @@ func facts() []any {
 		Queued{ID: "x1", To: []Onward{{"list@a.example", "a@b.example"}, {}}},
 		Missed{ID: "x1", Failed: true, Why: "no way", To: []Onward{{"list@a.example", "a@b.example"}}},
 		Missed{},
+		Written{From: "eva@c.example"},
+		Written{},
 		Collected{By: "POP3", Host: "pop.example:110", User: "ana"},
 		Collected{},
 		Asked{By: "ETRN", Site: "north", Domains: []string{"a.example", "b.example"}},

@@ -39,6 +39,7 @@ const (
 	tagCollected
 	tagAsked
 	tagAttemptedAsOf // its AsOf, and then the fact without
+	tagWritten
 )
 
 func appendFact(dst []byte, fact any) ([]byte, error) {
@@ -79,6 +80,8 @@ func appendFact(dst []byte, fact any) ([]byte, error) {
 	case Missed:
 		dst = appendBool(appendStrings(append(dst, tagMissed), f.ID, f.Why), f.Failed)
 		return appendOnward(dst, f.To), nil
+	case Written:
+		return appendStrings(append(dst, tagWritten), f.From), nil
 	case Collected:
 		return appendStrings(append(dst, tagCollected), f.By, f.Host, f.User), nil
 	case Asked:
@@ -143,6 +146,8 @@ func (r *reader) fact() any {
 		return r.attemptedAsOf()
 	case tagMissed:
 		return Missed{ID: r.text(), Why: r.text(), Failed: r.flag(), To: r.onward()}
+	case tagWritten:
+		return Written{From: r.text()}
 	case tagCollected:
 		return Collected{By: r.text(), Host: r.text(), User: r.text()}
 	case tagAsked:

@@ -76,6 +76,10 @@ type Enveloped struct{ From string }
 // Addressed is a State: RCPT was accepted.
 type Addressed struct{ To string }
 
+// Written is a State: who the header of the next Accepted says has written it, where its
+// envelope was not known.
+type Written struct{ From string }
+
 // Accepted is a State: a message is on stable storage.
 type Accepted struct {
 	ID         string // queue id

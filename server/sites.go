@@ -178,23 +178,23 @@ func (s *sites) saw(ctx context.Context, site string) {
 }
 
 // Fetch implements smtpserver.Sites.
-func (s *sites) Fetch(ctx context.Context, site string, domains []string) (all []string, waits bool, err error) {
+func (s *sites) Fetch(ctx context.Context, site string, domains []string) (all, waiting []string, err error) {
 	if !s.asking.may(site) {
-		return nil, false, smtpserver.ErrTooSoon
+		return nil, nil, smtpserver.ErrTooSoon
 	}
 	if s.queue == nil {
-		return nil, false, errNoQueue
+		return nil, nil, errNoQueue
 	}
 	all, err = s.theirs(ctx, site, domains)
 	if err != nil {
-		return nil, false, err
+		return nil, nil, err
 	}
 	s.saw(ctx, site)
-	waiting, err := s.ready(ctx, all)
+	waiting, err = s.ready(ctx, all)
 	if err != nil {
-		return nil, false, err
+		return nil, nil, err
 	}
-	return all, len(waiting) > 0, nil
+	return all, waiting, nil
 }
 
 // ready gives those of the domains for which mail waits that nobody holds: only

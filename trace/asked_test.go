@@ -14,11 +14,15 @@ func TestCollectedStory(t *testing.T) {
 	h.trace.Emit(&event.Event{Conn: 1, Kind: event.Open, Time: h.now, Fact: event.Opened{
 		Endpoints: event.Endpoints{Local: netip.MustParseAddrPort("192.0.2.9:110")}, Protocol: "pop3", Listener: event.Collecting}})
 	h.on(1, event.Collected{By: "POP3", Host: "pop.example", User: "ana"}, event.Authenticated{User: "ana", OK: true},
-		event.Enveloped{}, event.Addressed{To: "ana@b.example"}, event.Accepted{ID: "q1", MessageID: "m1", Size: 9},
+		event.Written{From: "eva@c.example"}, event.Enveloped{}, event.Addressed{To: "ana@b.example"}, event.Accepted{ID: "q1", MessageID: "m1", Size: 9},
 		event.Delivered{ID: "q1", To: []event.Delivery{to("ana@b.example", "ana@b.example", 7, 1)}},
 		event.Enveloped{From: "eva@a.example"}, event.Addressed{To: "luis@b.example"}, event.Closed{Reason: "peer closed"})
 	h.holds(Query{}, "ana@b.example<> delivered q1/m1/9; accepted 1 192.0.2.9 pop.example pop3 ana; delivered 1 192.0.2.9 ana@b.example",
 		"luis@b.example<eva@a.example> unfinished; unfinished 1 192.0.2.9 pop.example peer closed pop3 ana")
+	found, err := Find(t.Context(), h.store, Query{From: "eva@c.example"})
+	if err != nil || len(found.Stories) != 1 || found.Stories[0].Author != "eva@c.example" || found.Stories[0].From != "" {
+		t.Errorf("by its author: %+v %v", found.Stories, err)
+	}
 }
 
 // Who asks for what waits stands in the story of each message that does: of those

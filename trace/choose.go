@@ -23,7 +23,7 @@ func (s *search) choose(slice int64, r *record) {
 			s.chooseRefusal(slice, r)
 		}
 	case accepted:
-		if mine && same(s.From, r.from) && s.namedBy(r) {
+		if mine && (same(s.From, r.from) || r.author != "" && same(s.From, r.author)) && s.namedBy(r) {
 			s.chooseMessage(slice, r)
 		}
 	case delivered:

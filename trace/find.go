@@ -142,7 +142,7 @@ func (s *search) gather(_ int64, r *record) {
 	step := Step{Time: r.time.UTC(), What: Accepted, Session: r.session, Client: r.client, Account: r.login}
 	if r.what == accepted {
 		step.Way, step.Host, step.User = strings.ToLower(r.by), r.host, r.user
-		t.head = Story{From: r.from, Status: Accepted, ID: r.id, MessageID: r.messageID, Size: r.size, Steps: []Step{step}}
+		t.head = Story{From: r.from, Author: r.author, Status: Accepted, ID: r.id, MessageID: r.messageID, Size: r.size, Steps: []Step{step}}
 		for _, to := range r.recipients {
 			t.story(to)
 		}

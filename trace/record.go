@@ -49,6 +49,7 @@ type record struct {
 	host       string // of what was collected: where, and as whom there
 	user       string
 	site       string // of asked
+	author     string // of accepted, collected by POP3: as its header says
 	tried      tried  // of attempted; who it was for is its recipient. Of missed, the outcome
 }
 
@@ -95,6 +96,7 @@ const (
 	tagUser
 	tagSite
 	tagAsOf
+	tagAuthor
 )
 
 // append writes the record behind dst.
@@ -136,6 +138,7 @@ func (r *record) append(dst []byte) []byte {
 	dst = appendText(dst, tagCollectedAt, r.host)
 	dst = appendText(dst, tagUser, r.user)
 	dst = appendText(dst, tagSite, r.site)
+	dst = appendText(dst, tagAuthor, r.author)
 	dst = r.tried.append(dst)
 	n := len(dst) - start - 3
 	if n > maxRecord {
@@ -263,8 +266,8 @@ func (in *reader) field(r *record, tag byte) bool {
 		r.count = in.uvarint()
 	case tagOnward:
 		r.onward = append(r.onward, event.Onward{Recipient: in.text(), To: in.text()})
-	case tagBy, tagCollectedAt, tagUser, tagSite:
-		*map[byte]*string{tagBy: &r.by, tagCollectedAt: &r.host, tagUser: &r.user, tagSite: &r.site}[tag] = in.text()
+	case tagBy, tagCollectedAt, tagUser, tagSite, tagAuthor:
+		*map[byte]*string{tagBy: &r.by, tagCollectedAt: &r.host, tagUser: &r.user, tagSite: &r.site, tagAuthor: &r.author}[tag] = in.text()
 	default:
 		return in.attempt(&r.tried, tag)
 	}

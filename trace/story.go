@@ -26,6 +26,7 @@ const (
 type Story struct {
 	To        string `json:"to"`                   // as RCPT had it; "" where MAIL was refused
 	From      string `json:"from"`                 // "" is the null path of reports
+	Author    string `json:"author,omitempty"`     // of what was collected by POP3, whose envelope nobody knows: who wrote it, as its header says
 	Status    string `json:"status"`               // refused, unfinished, accepted, queued, delayed, failed, removed, relayed, delivered, fetched, deleted: how far it came
 	ID        string `json:"id,omitempty"`         // queue id
 	MessageID string `json:"message_id,omitempty"` // of the header

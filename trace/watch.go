@@ -17,6 +17,7 @@ type peer struct {
 	rcpts  []string // accepted for it
 	lost   string   // the reply that refused its MAIL
 
+	author    string          // of the next message, by its header, where nobody knows its envelope
 	collected event.Collected // where what comes is collected; zero: nowhere
 }
 
@@ -57,6 +58,8 @@ func (t *Trace) state(e *event.Event) {
 		}
 	case event.Collected:
 		p.collected = f
+	case event.Written:
+		p.author = f.From
 	case event.Asked:
 		for part := range slices.Chunk(f.Domains, 10_000) {
 			t.add(Mail, t.of(e, p, record{what: asked, by: f.By, site: f.Site, recipients: part}))
@@ -71,8 +74,8 @@ func (t *Trace) state(e *event.Event) {
 	case event.Refused:
 		t.refused(e, p, &f)
 	case event.Accepted:
-		t.add(Mail, t.of(e, p, record{what: accepted, id: f.ID, messageID: f.MessageID, from: f.From, size: f.Size, recipients: p.rcpts}))
-		p.rcpts = p.rcpts[:0]
+		t.add(Mail, t.of(e, p, record{what: accepted, id: f.ID, messageID: f.MessageID, from: f.From, size: f.Size, recipients: p.rcpts, author: p.author}))
+		p.rcpts, p.author = p.rcpts[:0], ""
 	case event.Delivered:
 		t.add(Mail, t.of(e, p, record{what: delivered, id: f.ID, to: f.To}))
 	case event.Queued:

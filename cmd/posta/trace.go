@@ -99,7 +99,11 @@ func (a *app) stories(w io.Writer, found *trace.Result, none string) error {
 }
 
 func (a *app) story(b *strings.Builder, s *trace.Story) {
-	wrap(b, "", a.say("trace.to", words.Args{"To": cmp.Or(printable(s.To), "?"), "From": "<" + printable(s.From) + ">"}))
+	head, from := "trace.to", s.From
+	if s.From == "" && s.Author != "" {
+		head, from = "trace.to_written", s.Author
+	}
+	wrap(b, "", a.say(head, words.Args{"To": cmp.Or(printable(s.To), "?"), "From": "<" + printable(from) + ">"}))
 	if s.ID != "" {
 		text := printable(s.ID)
 		if s.Size > 0 { // else it is not known

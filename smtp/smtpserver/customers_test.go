@@ -74,7 +74,7 @@ func (c *customers) Release(_ context.Context, by Caller, node string) (Released
 	return Released{Waiting: n}, nil
 }
 
-func (c *customers) Fetch(_ context.Context, site string, domains []string) (all []string, waits bool, err error) {
+func (c *customers) Fetch(_ context.Context, site string, domains []string) (all, waiting []string, err error) {
 	c.asked = append(c.asked, "fetch "+site+" "+strings.Join(domains, ","))
 	if len(domains) == 0 {
 		for one := range c.waiting {
@@ -86,15 +86,17 @@ func (c *customers) Fetch(_ context.Context, site string, domains []string) (all
 		n, ok := c.waiting[one]
 		switch {
 		case one == "soon.example":
-			return nil, false, ErrTooSoon
+			return nil, nil, ErrTooSoon
 		case one == "broken.example":
-			return nil, false, errors.New("secret disk error")
+			return nil, nil, errors.New("secret disk error")
 		case !ok:
-			return nil, false, ErrNotTheirs
+			return nil, nil, ErrNotTheirs
 		}
-		waits = waits || n > 0
+		if n > 0 {
+			waiting = append(waiting, one)
+		}
 	}
-	return domains, waits, nil
+	return domains, waiting, nil
 }
 
 func (c *customers) Turns(_ context.Context, site, helo string) (bool, error) {

@@ -24,9 +24,9 @@ type Sites interface {
 	// or "#name" (RFC 1985 §5). Errors: ErrNotTheirs, ErrTooSoon, NoWay, or what failed.
 	Release(ctx context.Context, by Caller, node string) (Released, error)
 	// Fetch gives the domains of which a site asks for mail, all that are its
-	// own where it names none, and says whether any mail waits (RFC 2645
+	// own where it names none, and those of them for which mail waits (RFC 2645
 	// §5.2.1). Errors: ErrNotTheirs, ErrTooSoon, or what failed.
-	Fetch(ctx context.Context, site string, domains []string) (all []string, waits bool, err error)
+	Fetch(ctx context.Context, site string, domains []string) (all, waiting []string, err error)
 	// Turns says whether a site may TURN under a HELO name.
 	Turns(ctx context.Context, site, helo string) (bool, error)
 	// Reverse sends what waits for the domains over a connection that has

@@ -17,14 +17,14 @@ func (s *session) atrn(ctx context.Context, cmd smtp.Command) smtp.Reply {
 	case s.c.Arrived(0):
 		return s.behindTurn(cmd.Verb)
 	}
-	domains, waits, err := s.srv.Sites.Fetch(ctx, s.site, cmd.Domains)
+	domains, waiting, err := s.srv.Sites.Fetch(ctx, s.site, cmd.Domains)
 	switch {
 	case err != nil:
 		return s.noFetch(err)
-	case !waits:
+	case len(waiting) == 0:
 		return s.text(textNoMail)
 	}
-	s.c.State(event.Asked{By: cmd.Verb.String(), Site: s.site, Domains: domains})
+	s.c.State(event.Asked{By: cmd.Verb.String(), Site: s.site, Domains: waiting})
 	return s.turnAround(ctx, cmd.Verb, domains)
 }
 
@@ -48,12 +48,12 @@ func (s *session) turn(ctx context.Context, cmd smtp.Command) smtp.Reply {
 	if err != nil {
 		return s.noFetch(err)
 	}
-	domains, waits, err := s.srv.Sites.Fetch(ctx, s.site, nil)
+	domains, waiting, err := s.srv.Sites.Fetch(ctx, s.site, nil)
 	if err != nil {
 		return s.noFetch(err)
 	}
-	if waits { // else nothing follows that it would explain
-		s.c.State(event.Asked{By: cmd.Verb.String(), Site: s.site, Domains: domains})
+	if len(waiting) > 0 { // else nothing follows that it would explain
+		s.c.State(event.Asked{By: cmd.Verb.String(), Site: s.site, Domains: waiting})
 	}
 	return s.turnAround(ctx, cmd.Verb, domains)
 }
