@@ -157,7 +157,7 @@ func TestFetch(t *testing.T) {
 		domains, all, waiting []string
 		err                   error
 	}{
-		{nil, []string{"a.north.example", "north.example"}, []string{"north.example"}, nil},
+		{nil, []string{"a.north.example", "north.example"}, []string{"a.north.example", "north.example"}, nil},
 		{[]string{"NORTH.example", "north.example"}, []string{"north.example"}, []string{"north.example"}, nil},
 		{[]string{"north.example", "south.example"}, nil, nil, smtpserver.ErrNotTheirs},
 	} {
@@ -165,6 +165,10 @@ func TestFetch(t *testing.T) {
 		if !slices.Equal(all, tt.all) || !slices.Equal(waiting, tt.waiting) || !errors.Is(err, tt.err) {
 			t.Errorf("%v: %v %v %v", tt.domains, all, waiting, err)
 		}
+	}
+	delete(office.waiting, "a.north.example")
+	if all, waiting, err := s.Fetch(t.Context(), "north", nil); len(all) != 2 || !slices.Equal(waiting, []string{"north.example"}) || err != nil {
+		t.Error(all, waiting, err)
 	}
 	clear(office.waiting)
 	if _, waiting, err := s.Fetch(t.Context(), "north", nil); len(waiting) > 0 || err != nil {
