@@ -24,7 +24,7 @@ import (
 var ErrNoServer = errors.New("admin: no server runs on this data directory")
 
 // ErrBroken says that the server ended, or its connection, before it had answered.
-var ErrBroken = errors.New("the server gave no answer")
+var ErrBroken = errors.New("admin: the server gave no answer")
 
 // maxRequest bounds what the control socket reads of one request.
 const maxRequest = 16 << 20
@@ -234,7 +234,7 @@ func (c *Client) Call(ctx context.Context, name string, in, out any) error {
 	request.Header.Set("Authorization", "Bearer "+c.token)
 	response, err := c.http.Do(request)
 	if err != nil {
-		return fmt.Errorf("admin: control socket: %w: %w", ErrBroken, err)
+		return fmt.Errorf("%w: %w", ErrBroken, err)
 	}
 	defer response.Body.Close()
 	if response.StatusCode == http.StatusForbidden {
@@ -253,7 +253,7 @@ func (c *Client) Call(ctx context.Context, name string, in, out any) error {
 func receive(response *http.Response, out any) error {
 	if w, ok := out.(io.Writer); ok {
 		if _, err := io.Copy(w, response.Body); err != nil {
-			return fmt.Errorf("admin: control socket: %w: %w", ErrBroken, err)
+			return fmt.Errorf("%w: %w", ErrBroken, err)
 		}
 		if text := response.Trailer.Get("Posta-Error"); text != "" {
 			refusal := &Error{Code: "internal", Text: text}
@@ -269,7 +269,7 @@ func receive(response *http.Response, out any) error {
 	}
 	err := json.NewDecoder(response.Body).Decode(out)
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		err = fmt.Errorf("admin: control socket: %w: %w", ErrBroken, err)
+		err = fmt.Errorf("%w: %w", ErrBroken, err)
 	}
 	return err
 }
