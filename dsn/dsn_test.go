@@ -49,7 +49,8 @@ func TestWrite(t *testing.T) {
 		"Content-Language: en\r\n" +
 		"Content-Transfer-Encoding: 7bit\r\n" +
 		"\r\n" +
-		"This is the mail server mx.pepito.es. It writes about a message of yours.\r\n" +
+		"This is the mail server mx.pepito.es. It writes about your message \"hello\"\r\n" +
+		"of Wed, 4 Mar 2026 05:05:07 +0000.\r\n" +
 		"\r\n" +
 		"  Ana@pepito.es: it was delivered to the mailbox.\r\n" +
 		"\r\n" +
@@ -193,7 +194,8 @@ func TestBothLanguages(t *testing.T) {
 		"Content-Language: en, es\r\n" +
 		"Content-Transfer-Encoding: 8bit\r\n" +
 		"\r\n" +
-		"This is the mail server mx.pepito.es. It writes about a message of yours.\r\n" +
+		"This is the mail server mx.pepito.es. It writes about your message \"hello\"\r\n" +
+		"of Wed, 4 Mar 2026 05:05:07 +0000.\r\n" +
 		"\r\n" +
 		"  Ana@pepito.es: it could not be delivered.\r\n" +
 		"    The other server's answer: 552 5.2.2 Mailbox full\r\n" +
@@ -204,7 +206,8 @@ func TestBothLanguages(t *testing.T) {
 		"\r\n" +
 		"The details for programs and your message, or its header, follow.\r\n" +
 		"\r\n* * *\r\n\r\n" +
-		"Este es el servidor de correo mx.pepito.es. Le escribe sobre un mensaje suyo.\r\n" +
+		"Este es el servidor de correo mx.pepito.es. Le escribe sobre su mensaje\r\n" +
+		"«hello» del miércoles, 4 de marzo de 2026, 05:05:07 +0000.\r\n" +
 		"\r\n" +
 		"  Ana@pepito.es: no se pudo entregar.\r\n" +
 		"    La respuesta del otro servidor: 552 5.2.2 Mailbox full\r\n" +
@@ -257,11 +260,15 @@ func TestReportToListOwner(t *testing.T) {
 			t.Errorf("%q is not in:\n%s", want, b.String())
 		}
 	}
-	for _, not := range []string{"message of yours", "mensaje suyo", "Your message could not"} {
+	for _, not := range []string{"about your message", "sobre su mensaje", "Your message could not"} {
 		if strings.Contains(text, not) {
 			t.Errorf("%q is in:\n%s", not, b.String())
 		}
 	}
+}
+
+func complete(n *Naming) bool {
+	return strings.Count(n.Titled, "%s") == 2 && strings.Count(n.Dated, "%s") == 1 && n.Any != ""
 }
 
 func TestWordsComplete(t *testing.T) {
@@ -271,11 +278,16 @@ func TestWordsComplete(t *testing.T) {
 				t.Errorf("%s: words for %s are missing", w.Language, a)
 			}
 		}
-		if l := w.OfList; strings.Count(l.Opening, "%s") != 2 || strings.Count(l.Member, "%s") != 2 || l.Subject[Failed] == "" || l.Subject[Delayed] == "" || l.Closing[Failed] == "" {
-			t.Errorf("%s: words for a list's owner are missing", w.Language)
+		for _, l := range []ListWords{w.OfList, w.Ownerless} {
+			if strings.Count(l.Opening, "]s") != 3 || strings.Count(l.Member, "%s") != 2 || l.Subject[Failed] == "" || l.Subject[Delayed] == "" || l.Closing[Failed] == "" || !complete(&l.Message) {
+				t.Errorf("%s: words for reports on a list's members are missing", w.Language)
+			}
 		}
-		if strings.Count(w.Opening, "%s") != 1 {
-			t.Errorf("%s: %q needs one place for the host", w.Language, w.Opening)
+		if strings.Count(w.Opening, "%s") != 2 || !complete(&w.Message) {
+			t.Errorf("%s: %q needs places for the host and the message", w.Language, w.Opening)
+		}
+		if b := w.Barred; b.Became[Failed] == "" || b.Became[Delivered] == "" || b.Became[Expanded] == "" || b.Advice == "" || w.SentOnTo[Failed] == "" || w.SentOnTo[Delayed] == "" {
+			t.Errorf("%s: words for those behind an address are missing", w.Language)
 		}
 		if w.Sender == "" || w.Answer == "" || w.Reason == "" || w.Until == "" || w.Attached == "" || w.Behind == "" || strings.Count(w.ToList, "%s") != 1 || strings.Count(w.OneOf, "%s") != 2 || strings.Count(w.SentOn[Failed], "%s") != 1 || strings.Count(w.SentOn[Delayed], "%s") != 1 {
 			t.Errorf("%s: words are missing", w.Language)

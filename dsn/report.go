@@ -46,10 +46,14 @@ type Report struct {
 	// owner, who wrote nothing; "" else. It stands in the readable part only.
 	List string
 
+	// List has no owner, and who wrote to it reads the report in his place.
+	Ownerless bool
+
 	Recipients []Recipient
 
 	// The message reported on: Full if not nil, else the header in Header.
-	// With neither the report has no third part.
+	// With neither the report has no third part. The readable part names the
+	// message by what stands in Header, also beside Full.
 	Header   []byte
 	Full     io.Reader
 	EightBit bool // Header or Full has octets above 127
@@ -68,6 +72,7 @@ type Recipient struct {
 	Reason      string    // in our words, where there was no reply
 	List        bool      // of a Delivered: it is a mailing list, which has members and no mailbox; in the readable part only
 	OneOf       bool      // of a Failed: Final is one of several mailboxes here behind Original; in the readable part only
+	Barred      bool      // among those behind it is a mailing list to which the sender may not write; a Failed is about that list
 	Returned    bool      // an administrator took it back, nobody refused it
 	Before      string    // of one Returned: what the last try gave; "" where there was none; in the readable part only
 	LastAttempt time.Time // zero for none

@@ -10,34 +10,54 @@ import (
 // Words are what a report says to a person. Each text may be in any language;
 // the status part stays the same for programs.
 type Words struct {
-	Language string // "en", for Content-Language
-	Sender   string // the display name the report comes from, before the host's
-	Subject  map[Action]string
-	Opening  string            // says who speaks; %s is the host
-	OfList   ListWords         // what a list's owner is told instead
-	Became   map[Action]string // one line for a recipient; %s is the address
-	SentOn   map[Action]string // the same, where it is an address that the named one sends mail on to which had the trouble
-	OneOf    string            // one line for a mailbox among those behind an address that failed; %s are the address and the mailbox
-	ToList   string            // one line for a mailing list that has it; %s is the address
-	Answer   string            // stands before the other server's reply
-	Reason   string            // stands before a Recipient's Reason
-	Returned string            // stands in its place, where an administrator returned the message
-	Before   string            // stands before what came of the last try, where one was Returned
-	Advice   map[Cause]string  // what went wrong, and what the reader can do
-	Behind   string            // stands in the place of an Advice on the address, where the sender did not write that address
-	Until    string            // stands before the time at which a Delayed is given up
-	Closing  map[Action]string
-	Attached string // says what follows
+	Language  string // "en", for Content-Language
+	Sender    string // the display name the report comes from, before the host's
+	Subject   map[Action]string
+	Opening   string            // says who speaks, and of what; %s are the host and the message
+	Message   Naming            // the message
+	OfList    ListWords         // what a list's owner is told instead
+	Ownerless ListWords         // what who wrote to a list without an owner is told instead
+	Became    map[Action]string // one line for a recipient; %s is the address
+	SentOn    map[Action]string // the same, where it is an address that the named one sends mail on to which had the trouble
+	SentOnTo  map[Action]string // the same of several such addresses; %s is the address and %d how many
+	Barred    BarredWords       // where a mailing list behind the address is barred to the sender
+	OneOf     string            // one line for a mailbox among those behind an address that failed; %s are the address and the mailbox
+	ToList    string            // one line for a mailing list that has it; %s is the address
+	Answer    string            // stands before the other server's reply
+	Reason    string            // stands before a Recipient's Reason
+	Returned  string            // stands in its place, where an administrator returned the message
+	Before    string            // stands before what came of the last try, where one was Returned
+	Advice    map[Cause]string  // what went wrong, and what the reader can do
+	Behind    string            // stands in the place of an Advice on the address, where the sender did not write that address
+	Until     string            // stands before the time at which a Delayed is given up
+	Closing   map[Action]string
+	Attached  string // says what follows
 
 	Date func(t time.Time) string // says when; nil: as a header does
 
 	Own func(reason string) string // says a Recipient's Reason, which is English, and leaves what it does not know; nil: all
 }
 
-// ListWords are what a report on members of a mailing list says to its owner.
+// Naming is how the message that a report is about is called.
+type Naming struct {
+	Titled string // %s are its subject and its date
+	Dated  string // it has no subject; %s is its date
+	Any    string // nothing is known of it
+}
+
+// BarredWords are what is said of a mailing list, behind an address, to which the
+// sender may not write. They don't name the list.
+type BarredWords struct {
+	Became map[Action]string // one line; %s is the address
+	Advice string
+}
+
+// ListWords are what a report on members of a mailing list says to its owner, or
+// where it has none to who wrote to it.
 type ListWords struct {
 	Subject map[Action]string // without one, that of everybody
-	Opening string            // says who speaks and of what; %s is the host, then the list
+	Opening string            // says who speaks and of what; %s are the host, the message and the list
+	Message Naming            // the message
 	Member  string            // stands in the place of an Advice on the address; %s are address and list
 	Closing map[Action]string // without one, that of everybody
 }
@@ -54,17 +74,32 @@ func English() Words {
 			Relayed:   "Your message was passed on",
 			Expanded:  "Your message was sent on to several people",
 		},
-		Opening: "This is the mail server %s. It writes about a message of yours.",
+		Opening: "This is the mail server %s. It writes about %s.",
+		Message: Naming{Titled: "your message \"%s\" of %s", Dated: "your message of %s", Any: "a message of yours"},
 		OfList: ListWords{
 			Subject: map[Action]string{
 				Failed:  "A member of your mailing list could not be reached",
 				Delayed: "A member of your mailing list gets a message late",
 			},
-			Opening: "This is the mail server %s. It writes to you as the owner of the mailing list\r\n%s, about a message that was sent to it.",
+			Opening: "This is the mail server %[1]s. It writes to you as the owner of the mailing list %[3]s, about %[2]s.",
+			Message: Naming{Titled: "the message \"%s\" of %s, which was sent to it", Dated: "the message of %s, which was sent to it",
+				Any: "a message that was sent to it"},
 			Member: "%s is a member of the list. If the address stays out of reach, the administrator takes it off with" +
 				" \"posta mailing-list set %s --remove-member ADDRESS\".",
 			Closing: map[Action]string{Failed: "For these members the message will not be tried again; the others are not affected.",
 				Delayed: "It is tried again by itself; you need do nothing."},
+		},
+		Ownerless: ListWords{
+			Subject: map[Action]string{
+				Failed:  "A member of a mailing list that you wrote to could not be reached",
+				Delayed: "A member of a mailing list that you wrote to gets your message late",
+			},
+			Opening: "This is the mail server %[1]s. It writes about %[2]s, which you sent to the mailing list %[3]s.",
+			Message: Naming{Titled: "your message \"%s\" of %s", Dated: "your message of %s", Any: "a message of yours"},
+			Member: "%s is a member of the list. You need do nothing, for you did not write that address. The list %s has no owner" +
+				" who would be told instead: if this comes again and again, show it to the postmaster.",
+			Closing: map[Action]string{Failed: "For these members the message will not be tried again; the others are not affected.",
+				Delayed: "You need not send it again."},
 		},
 		Became: map[Action]string{
 			Failed:    "%s: it could not be delivered.",
@@ -76,6 +111,18 @@ func English() Words {
 		SentOn: map[Action]string{
 			Failed:  "%s: mail for it is sent on to another address, and that failed.",
 			Delayed: "%s: mail for it is sent on to another address, and that did not work yet.",
+		},
+		SentOnTo: map[Action]string{
+			Failed:  "%s: mail for it is sent on to other addresses, and to %d of them that failed.",
+			Delayed: "%s: mail for it is sent on to other addresses, and to %d of them that did not work yet.",
+		},
+		Barred: BarredWords{
+			Became: map[Action]string{
+				Failed:    "%s: a mailing list is behind this address, and did not get it: you may not write to it.",
+				Delivered: "%s: it was delivered, but not to a mailing list that is behind it: you may not write to it.",
+				Expanded:  "%s: it was sent on, but not to a mailing list that is behind it: you may not write to it.",
+			},
+			Advice: "Others behind the address are not affected. Whoever is to write to the list has to be made a member or its owner: ask the postmaster.",
 		},
 		OneOf:    "%s: it could not be delivered to %s, one of those behind this address.",
 		ToList:   "%s: the mailing list has it and sends it on to its members.",
@@ -109,17 +156,32 @@ func Spanish() Words {
 			Relayed:   "Su mensaje se pasó a otro servidor",
 			Expanded:  "Su mensaje se envió a varias personas",
 		},
-		Opening: "Este es el servidor de correo %s. Le escribe sobre un mensaje suyo.",
+		Opening: "Este es el servidor de correo %s. Le escribe sobre %s.",
+		Message: Naming{Titled: "su mensaje «%s» del %s", Dated: "su mensaje del %s", Any: "un mensaje suyo"},
 		OfList: ListWords{
 			Subject: map[Action]string{
 				Failed:  "No se pudo llegar a un miembro de su lista de correo",
 				Delayed: "Un miembro de su lista de correo recibe un mensaje con retraso",
 			},
-			Opening: "Este es el servidor de correo %s. Le escribe como a dueño de la lista de correo\r\n%s, sobre un mensaje que se le envió.",
+			Opening: "Este es el servidor de correo %[1]s. Le escribe como a dueño de la lista de correo %[3]s, sobre %[2]s.",
+			Message: Naming{Titled: "el mensaje «%s» del %s, que se envió a ella", Dated: "el mensaje del %s, que se envió a ella",
+				Any: "un mensaje que se envió a ella"},
 			Member: "%s es miembro de la lista. Si la dirección sigue sin recibir correo, el administrador la quita con" +
 				" «posta mailing-list set %s --remove-member DIRECCIÓN».",
 			Closing: map[Action]string{Failed: "Para estos miembros no se volverá a intentar; a los demás no les afecta.",
 				Delayed: "Se vuelve a intentar por sí solo; usted no tiene que hacer nada."},
+		},
+		Ownerless: ListWords{
+			Subject: map[Action]string{
+				Failed:  "No se pudo llegar a un miembro de una lista de correo a la que usted escribió",
+				Delayed: "Un miembro de una lista de correo a la que usted escribió recibe su mensaje con retraso",
+			},
+			Opening: "Este es el servidor de correo %[1]s. Le escribe sobre %[2]s, que usted envió a la lista de correo %[3]s.",
+			Message: Naming{Titled: "su mensaje «%s» del %s", Dated: "su mensaje del %s", Any: "un mensaje suyo"},
+			Member: "%s es miembro de la lista. Usted no tiene que hacer nada: no escribió esa dirección. La lista %s no tiene dueño" +
+				" a quien avisar en su lugar: si esto se repite, muéstreselo al postmaster.",
+			Closing: map[Action]string{Failed: "Para estos miembros no se volverá a intentar; a los demás no les afecta.",
+				Delayed: "No hace falta que lo envíe otra vez."},
 		},
 		Became: map[Action]string{
 			Failed:    "%s: no se pudo entregar.",
@@ -131,6 +193,18 @@ func Spanish() Words {
 		SentOn: map[Action]string{
 			Failed:  "%s: su correo se reenvía a otra dirección, y eso falló.",
 			Delayed: "%s: su correo se reenvía a otra dirección, y eso todavía no se logró.",
+		},
+		SentOnTo: map[Action]string{
+			Failed:  "%s: su correo se reenvía a otras direcciones, y con %d de ellas falló.",
+			Delayed: "%s: su correo se reenvía a otras direcciones, y con %d de ellas todavía no se logró.",
+		},
+		Barred: BarredWords{
+			Became: map[Action]string{
+				Failed:    "%s: detrás de esta dirección hay una lista de correo que no lo recibió: usted no puede escribir a ella.",
+				Delivered: "%s: se entregó, pero no a una lista de correo que hay detrás: usted no puede escribir a ella.",
+				Expanded:  "%s: se reenvió, pero no a una lista de correo que hay detrás: usted no puede escribir a ella.",
+			},
+			Advice: "A los demás que hay detrás de la dirección no les afecta. Quien deba escribir a la lista tiene que ser miembro o dueño de ella: consulte al postmaster.",
 		},
 		OneOf:    "%s: no se pudo entregar a %s, que está entre las que hay detrás de esta dirección.",
 		ToList:   "%s: lo tiene la lista de correo, que lo envía a sus miembros.",

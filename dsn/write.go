@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
-	"slices"
 	"strings"
 	"time"
 
@@ -87,7 +86,7 @@ func (r *Report) sender(all []Words) string {
 func (r *Report) subject(all []Words) string {
 	var texts []string
 	for i := range all {
-		text := r.said(all[i].OfList.Subject, all[i].Subject)
+		text := r.said(&all[i], subjectOf, all[i].Subject)
 		if !r.UTF8 { // RFC 6532 §3.2: else as it is
 			text = imf.EncodeWords(text)
 		}
@@ -104,90 +103,6 @@ func (r *Report) phrase(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
 }
 
-// speech is all that the report says to a person, in one language.
-func (r *Report) speech(words *Words) string {
-	var t strings.Builder
-	if r.List != "" {
-		fmt.Fprintf(&t, words.OfList.Opening+"\r\n\r\n", r.MTA, plain(r.List))
-	} else {
-		fmt.Fprintf(&t, words.Opening+"\r\n\r\n", r.MTA)
-	}
-	var all []string
-	for i := range r.Recipients {
-		// Two behind one address may have met the same: the reader sees no difference.
-		if text := r.about(&r.Recipients[i], words); !slices.Contains(all, text) {
-			all = append(all, text)
-			t.WriteString(text)
-		}
-	}
-	fmt.Fprintf(&t, "\r\n%s\r\n\r\n%s\r\n", r.said(words.OfList.Closing, words.Closing), words.Attached)
-	return t.String()
-}
-
-// about is what the report says of one recipient.
-func (r *Report) about(rc *Recipient, words *Words) string {
-	const indent = "    "
-	var t strings.Builder
-	t.WriteString("  " + rc.became(words) + "\r\n")
-	switch {
-	case rc.Returned:
-		t.WriteString(indent + words.Returned + "\r\n")
-		if rc.Before != "" {
-			t.WriteString(wrapped(indent, words.Before+" "+clip(plain(words.own(rc.Before)))))
-		}
-	case rc.Diagnostic != "":
-		fmt.Fprintf(&t, indent+"%s %s\r\n", words.Answer, clip(plain(rc.Diagnostic)))
-	case rc.Reason != "":
-		t.WriteString(wrapped(indent, words.Reason+" "+clip(plain(words.own(rc.Reason)))))
-	}
-	if advice := r.advice(rc, words); advice != "" {
-		t.WriteString(wrapped(indent, advice))
-	}
-	if !rc.RetryUntil.IsZero() {
-		fmt.Fprintf(&t, indent+"%s %s\r\n", words.Until, words.date(rc.RetryUntil))
-	}
-	return t.String()
-}
-
-// advice is what the reader can do about a recipient. Who did not write the address
-// that failed cannot mend it, and sending all of it again would bring it twice to the
-// others.
-func (r *Report) advice(rc *Recipient, words *Words) string {
-	cause := r.cause(rc)
-	others := cause.ofAddress() || cause == Expired
-	switch {
-	case r.List != "" && rc.Action == Failed && others:
-		return fmt.Sprintf(words.OfList.Member, plain(address(rc)), plain(r.List))
-	case rc.sentOn() && others:
-		return words.Behind
-	}
-	return words.Advice[cause]
-}
-
-// became says what became of it, in one line.
-func (rc *Recipient) became(words *Words) string {
-	text, whom := words.Became[rc.Action], plain(address(rc))
-	switch {
-	case rc.OneOf:
-		_, mailbox, _ := strings.Cut(rc.Final, ";")
-		return fmt.Sprintf(words.OneOf, whom, plain(mailbox))
-	case rc.sentOn() && words.SentOn[rc.Action] != "":
-		text = words.SentOn[rc.Action]
-	case rc.List && rc.Action == Delivered:
-		text = words.ToList
-	}
-	return fmt.Sprintf(text, whom)
-}
-
-// said is the text for what became of the message: to a list's owner that of lists,
-// where there is one.
-func (r *Report) said(ofList, usual map[Action]string) string {
-	if text := ofList[r.sum()]; r.List != "" && text != "" {
-		return text
-	}
-	return usual[r.sum()]
-}
-
 // textPart makes the part for a person.
 func textPart(boundary, languages, text string) []byte {
 	charset, encoding := "us-ascii", "7bit"
@@ -199,39 +114,6 @@ func textPart(boundary, languages, text string) []byte {
 	b = imf.AppendField(b, "Content-Language", languages)
 	b = imf.AppendField(b, "Content-Transfer-Encoding", encoding)
 	return append(append(b, "\r\n"...), text...)
-}
-
-// clip keeps a line of the text within RFC 5322 §2.1.1; the whole diagnostic
-// stands in the status part.
-func clip(s string) string {
-	const most = 900
-	if len(s) <= most {
-		return s
-	}
-	return strings.ToValidUTF8(s[:most], "") + " ..."
-}
-
-// address is the recipient as the sender knows it.
-func address(rc *Recipient) string {
-	named := rc.Original
-	if named == "" {
-		named = rc.Final
-	}
-	if _, a, ok := strings.Cut(named, ";"); ok {
-		return a
-	}
-	return named
-}
-
-// sentOn says that the trouble is with another address than the one that the
-// sender wrote: that one sends its mail on, as a forward or an alias does.
-func (rc *Recipient) sentOn() bool {
-	if rc.OneOf {
-		return false
-	}
-	_, wrote, had := strings.Cut(rc.Original, ";")
-	_, final, _ := strings.Cut(rc.Final, ";")
-	return had && !strings.EqualFold(fromUnitext(wrote), fromUnitext(final))
 }
 
 // status makes the part for programs.

@@ -147,31 +147,25 @@ func (r *Room) step(ctx context.Context, e *store.Expansion, batch directory.Bat
 	return nil
 }
 
-// unreached are members of a list who do not get a message.
-type unreached struct {
-	list  string
-	about []dsn.Recipient
-}
-
-// listOf is the address of the list that a batch is of; "" for an empty one.
-func listOf(b directory.Batch) string {
+// listOf is the list that a batch is of; nil for an empty one.
+func listOf(b directory.Batch) *directory.List {
 	for i := range b.Targets {
 		if l := b.Targets[i].List; l != nil {
-			return l.Address
+			return l
 		}
 	}
 	for _, all := range [][]directory.Onward{b.Outside, b.Nowhere} {
 		for i := range all {
 			if l := all[i].List; l != nil {
-				return l.Address
+				return l
 			}
 		}
 	}
-	return ""
+	return nil
 }
 
-// fileStep files a step, and in the same transaction the report to the list's owner
-// about the members who do not get it.
+// fileStep files a step, and in the same transaction the report to the list's owner,
+// or to the sender where it has none, about the members who do not get it.
 func (r *Room) fileStep(ctx context.Context, e *store.Expansion, f store.Filing, missed unreached) error {
 	report, ok, err := r.ownerReport(ctx, e, missed)
 	if err != nil {
@@ -251,11 +245,12 @@ func (r *Room) oneByOne(ctx context.Context, f store.Filing, to []target) (bad [
 // false if there is nobody to tell, or nothing.
 func (r *Room) ownerReport(ctx context.Context, e *store.Expansion, missed unreached) (f filing, ok bool, err error) {
 	owner, err := mail.ParseAddress(e.From)
-	if len(missed.about) == 0 || err != nil {
+	if len(missed.about) == 0 || missed.list == nil || err != nil {
 		return filing{}, false, nil
 	}
 	rep := r.newReport(owner, missed.about, r.cfg.Now())
-	rep.Lab, rep.List = e.Lab, missed.list
+	rep.Lab = e.Lab
+	missed.name(rep)
 	if f, ok, err = r.fileReport(ctx, rep); err == nil && !ok {
 		r.emit(event.Note{Text: "a report could not be delivered to " + e.From})
 	}

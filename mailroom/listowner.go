@@ -11,13 +11,13 @@ import (
 	"posta/mail"
 )
 
-// listOf is the mailing list whose members a report of the queue is about: the
-// message says by its own trace that it came of one, and the reader is its owner.
-// "" for every other message.
-func (r *Room) listOf(ctx context.Context, rep *dsn.Report) (string, error) {
+// nameList names in a report of the queue the mailing list whose members it is
+// about: the message says by its own trace that it came of one, and the reader is the
+// list's owner, or it has none and he wrote to it.
+func (r *Room) nameList(ctx context.Context, rep *dsn.Report) error {
 	reader, _, err := r.backTo(ctx, rep.To)
 	if err != nil { // of which fileReport hears, too
-		return "", nil
+		return nil
 	}
 	for _, named := range deliveredIn(rep.Header) {
 		list, err := r.cfg.Directory.List(ctx, named)
@@ -25,14 +25,15 @@ func (r *Room) listOf(ctx context.Context, rep *dsn.Report) (string, error) {
 		case errors.Is(err, directory.ErrNotFound), errors.Is(err, directory.ErrInvalid):
 			continue
 		case err != nil:
-			return "", err
+			return err
 		}
 		owner, bad := mail.ParseAddress(list.Owner)
-		if bad == nil && strings.EqualFold(owner.String(), reader.String()) {
-			return list.Address, nil
+		if list.Owner == "" || bad == nil && strings.EqualFold(owner.String(), reader.String()) {
+			rep.List, rep.Ownerless = list.Address, list.Owner == ""
+			return nil
 		}
 	}
-	return "", nil
+	return nil
 }
 
 // maxDelivered bounds how far down a header what stood in our own trace is looked for.

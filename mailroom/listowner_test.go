@@ -34,7 +34,7 @@ func TestReportsToRewritten(t *testing.T) {
 				t.Errorf("%s: from %s", tt.of, rep.From)
 			}
 		}
-		if !strings.Contains(got, "\r\nTo: <"+tt.of+">\r\n") || strings.Contains(got, "SRS") || strings.Contains(got, "owner of the mailing list") != tt.list {
+		if !strings.Contains(got, "\r\nTo: <"+tt.of+">\r\n") || strings.Contains(got, "SRS") || strings.Contains(got, "as the owner of the\r\nmailing list") != tt.list {
 			t.Errorf("%s: %q", tt.of, got)
 		}
 	}
@@ -62,7 +62,7 @@ func TestQueueReportsToListOwner(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := h.got(tt.to)
-		if len(got) != 1 || strings.Contains(got[0], "owner of the mailing list\r\nlista@pepito.es,") != tt.list || strings.Contains(got[0], "a message of yours") == tt.list {
+		if len(got) != 1 || strings.Contains(got[0], "owner of the\r\nmailing list lista@pepito.es,") != tt.list || strings.Contains(got[0], "It writes about ") == tt.list {
 			t.Errorf("%s: %q", tt.name, got)
 		}
 	}

@@ -17,16 +17,17 @@ type turned struct {
 	directory.Onward
 	why       *mail.Error
 	recipient string // as RCPT had it
+	barred    bool   // it is a list that the sender may not write to
 }
 
 // deadEnds are the addresses here at which ways of a recipient's end.
 func deadEnds(res *directory.Resolution, recipient string) (all []turned) {
 	for _, o := range res.Nowhere {
-		all = append(all, turned{o, noSuchUser(), recipient})
+		all = append(all, turned{Onward: o, why: noSuchUser(), recipient: recipient})
 	}
 	for _, o := range res.Barred {
 		why := mail.Refuse(550, "5.7.1", words.Fail("attempt.list_barred", nil).Error())
-		all = append(all, turned{o, why, recipient})
+		all = append(all, turned{o, why, recipient, true})
 	}
 	return all
 }

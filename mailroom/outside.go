@@ -98,7 +98,7 @@ func (l *letter) elsewhere(ctx context.Context, to *mail.Recipient, res *directo
 		case why == nil:
 			out = append(out, o)
 		case o.List != nil, o.Kept, res.Reserved:
-			l.turned = append(l.turned, turned{o, why, to.To.String()})
+			l.turned = append(l.turned, turned{Onward: o, why: why, recipient: to.To.String()})
 		default:
 			return nil, why
 		}

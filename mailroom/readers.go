@@ -156,8 +156,8 @@ func (r *Room) address(ctx context.Context, f *filing, b *body, to *readers, rep
 func (r *Room) Report(ctx context.Context, rep *dsn.Report, settle ...store.Settlement) error {
 	f, ok := filing{}, false
 	if !rep.To.IsZero() && len(rep.Recipients) > 0 {
-		var err error
-		if rep.List, err = r.listOf(ctx, rep); err != nil {
+		err := r.nameList(ctx, rep)
+		if err != nil {
 			return refusal(err)
 		}
 		if f, ok, err = r.fileReport(ctx, rep); err != nil {

@@ -104,44 +104,71 @@ func (l *letter) mayAsk(ctx context.Context) error {
 
 // report adds the reports that the message gives rise to.
 func (l *letter) report(ctx context.Context, out []filing, now time.Time) ([]filing, error) {
-	out, err := l.reportToOwners(ctx, out, now)
+	out, err := l.reportOnMembers(ctx, out, now)
 	if err != nil || l.env.From.IsZero() {
 		return out, err
 	}
 	var about []dsn.Recipient
 	for i := range l.rcpts {
-		about = append(about, l.rcpts[i].outcomes()...)
+		about = append(about, l.outcomes(&l.rcpts[i])...)
 	}
-	failed := slices.ContainsFunc(about, func(r dsn.Recipient) bool { return r.Action == dsn.Failed })
+	full := slices.ContainsFunc(about, func(r dsn.Recipient) bool { return r.Action == dsn.Failed && !r.Barred })
 	filed := len(out)
 	rep := l.reportTo(l.env.From, about, now)
-	if failed {
+	if slices.ContainsFunc(about, func(r dsn.Recipient) bool { return r.Action == dsn.Failed }) {
 		l.enclose(rep)
 	}
 	out, err = l.addReport(ctx, out, rep)
-	if err == nil && failed && len(out) == filed { // nobody would ever hear of it (RFC 5321 §6.1)
+	if err == nil && full && len(out) == filed { // nobody would ever hear of it (RFC 5321 §6.1)
 		err = mail.Refuse(452, "4.2.2", "A recipient's mailbox is full")
 	}
 	return out, err
 }
 
 // outcomes are what a report says of the recipient, if it says anything
-// (RFC 3461 §5.2.3). Of an alias for several a mailbox that cannot hold the message
-// has failed, and not the others.
-func (r *rcpt) outcomes() (all []dsn.Recipient) {
-	if r.Notify == 0 || r.Notify&mail.NotifyFailure != 0 {
+// (RFC 3461 §5.2.3). Of an alias for several a mailbox that cannot hold the message,
+// or a list that is barred to the sender, has failed, and not the others.
+func (l *letter) outcomes(r *rcpt) (all []dsn.Recipient) {
+	barred := l.barredBehind(r)
+	if r.asksFailure() {
 		for _, mailbox := range r.full {
 			all = append(all, r.fullOf(mailbox))
+		}
+		if barred != nil {
+			all, barred = append(all, r.barredOf(barred)), nil
 		}
 	}
 	if r.passed || r.Notify&mail.NotifySuccess == 0 || len(r.full) > 0 && !r.expanded { // of one passed says so who has it last
 		return all
 	}
-	d := dsn.Recipient{Original: r.Orcpt, Final: r.original(), Action: dsn.Delivered, Status: mail.Status{Class: 2}, List: r.list}
+	d := dsn.Recipient{Original: r.Orcpt, Final: r.original(), Action: dsn.Delivered, Status: mail.Status{Class: 2}, List: r.list, Barred: barred != nil}
 	if r.expanded { // RFC 3461 §5.2.7.3(c); of a list it is "delivered", §5.2.7.1
 		d.Action = dsn.Expanded
 	}
 	return append(all, d)
+}
+
+// asksFailure says that the sender hears of failures, as everybody does who says nothing.
+func (r *rcpt) asksFailure() bool { return r.Notify == 0 || r.Notify&mail.NotifyFailure != 0 }
+
+// barredBehind is a list behind the recipient that the sender may not write to, where
+// he is told of it: one who has logged in, or asked. What somebody's mailbox sends
+// on to is that person's affair.
+func (l *letter) barredBehind(r *rcpt) *turned {
+	if !l.from.Login.Known() && r.Notify&mail.NotifyFailure == 0 {
+		return nil
+	}
+	for i := range l.turned {
+		if t := &l.turned[i]; t.barred && !t.Kept && t.recipient == r.To.String() {
+			return t
+		}
+	}
+	return nil
+}
+
+// barredOf is what a report says of such a list. It has no name there, as in a reply.
+func (r *rcpt) barredOf(t *turned) dsn.Recipient {
+	return dsn.Recipient{Original: r.Orcpt, Final: r.original(), Action: dsn.Failed, Status: t.why.Status, Reason: t.why.Text, Barred: true}
 }
 
 // fullOf is what a report says of a mailbox that the recipient leads to.
@@ -157,43 +184,6 @@ func (r *rcpt) fullOf(mailbox string) dsn.Recipient {
 	}
 	d.OneOf = true
 	return d
-}
-
-// reportToOwners tells the owners of lists which members do not get it.
-func (l *letter) reportToOwners(ctx context.Context, out []filing, now time.Time) ([]filing, error) {
-	var lists []*directory.List // in the order of the recipients
-	full := map[int64][]dsn.Recipient{}
-	missed := func(list *directory.List, about dsn.Recipient) {
-		if list == nil || list.Owner == "" {
-			return
-		}
-		if full[list.ID] == nil {
-			lists = append(lists, list)
-		}
-		full[list.ID] = append(full[list.ID], about)
-	}
-	for i := range l.targets {
-		if t := &l.targets[i]; t.List != nil && t.full(l.body.size) {
-			missed(t.List, fullMember(t.Address))
-		}
-	}
-	for i := range l.turned {
-		missed(l.turned[i].List, l.turned[i].failed())
-	}
-	var err error
-	for _, list := range lists {
-		to, bad := mail.ParseAddress(list.Owner)
-		if bad != nil {
-			continue
-		}
-		rep := l.reportTo(to, full[list.ID], now)
-		rep.List = list.Address
-		rep.EnvID = "" // RFC 3461 §5.2.7.1(b)
-		if out, err = l.addReport(ctx, out, rep); err != nil {
-			break
-		}
-	}
-	return out, err
 }
 
 // fullMember says why in words, too: what a list's owner is told to do does not.

@@ -298,7 +298,7 @@ func TestFullMember(t *testing.T) {
 	if r == nil || len(r.Recipients) != 1 || r.Recipients[0].Final != "rfc822;lleno@pepito.es" || r.EnvID != "" {
 		t.Errorf("%+v", r)
 	}
-	if got := h.got("gorka@jaramillo.edu.ec"); len(got) != 1 || !strings.Contains(got[0], "owner of the mailing list\r\nlista@pepito.es,") || !strings.Contains(got[0], "The reason: The mailbox is full") {
+	if got := h.got("gorka@jaramillo.edu.ec"); len(got) != 1 || !strings.Contains(got[0], "owner of the\r\nmailing list lista@pepito.es,") || !strings.Contains(got[0], "The reason: The mailbox is full") {
 		t.Errorf("the owner reads %q", got)
 	}
 	if got := h.got("ana@pepito.es")[0]; !strings.HasPrefix(got, "Return-Path: <gorka@jaramillo.edu.ec>\r\nDelivered-To: lista@pepito.es\r\n") {

@@ -138,10 +138,8 @@ func (g *ledger) bringNow(r *reporting) error {
 		return err
 	}
 	rep.EightBit = !mail.IsASCII(string(octets))
-	if whole {
-		rep.Full = bytes.NewReader(octets)
-	} else {
-		rep.Header = octets
+	if rep.Header = octets; whole {
+		rep.Full, rep.Header = bytes.NewReader(octets), headerOf(octets)
 	}
 	return g.q.cfg.Door.Report(context.Background(), rep, r.settle...)
 }
@@ -163,8 +161,13 @@ func (q *Queue) original(out *store.Outgoing, action dsn.Action) (octets []byte,
 	if err != nil || whole {
 		return octets, whole, err
 	}
+	return headerOf(octets), false, nil
+}
+
+// headerOf is the header of a message, as far as it is there.
+func headerOf(octets []byte) []byte {
 	if i := bytes.Index(octets, []byte("\r\n\r\n")); i >= 0 {
-		return octets[:i+2], false, nil
+		return octets[:i+2]
 	}
-	return octets[:bytes.LastIndexByte(octets, '\n')+1], false, nil
+	return octets[:bytes.LastIndexByte(octets, '\n')+1]
 }

@@ -1,0 +1,133 @@
+package mailroom
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"posta/directory"
+	"posta/dsn"
+	"posta/mail"
+)
+
+// Of the members of a list without an owner who don't get a message its sender hears,
+// as of the list's, and no more than he asked for.
+func TestOwnerlessListTellsSender(t *testing.T) {
+	for _, tt := range []struct {
+		name, list string
+		notify     mail.Notify
+		want       string
+	}{
+		{"a list", "lista", 0, "x@shut.example 5.1.10, lleno 5.2.2"},
+		{"a long list", "larga", 0, "lleno 5.2.2, x@shut.example 5.1.10, nadie 5.1.1"},
+		{"who wants no report", "lista", mail.NotifyNever, ""},
+		{"success only", "lista", mail.NotifySuccess, ""},
+	} {
+		h, g := open(t)
+		g.shut["shut.example"] = mail.Refuse(556, "5.1.10", "The domain takes no mail")
+		h.account("lleno@pepito.es", 10)
+		h.list("lista@pepito.es", directory.Public, "", "ana@pepito.es", "x@shut.example", "lleno@pepito.es")
+		h.list("larga@pepito.es", directory.Public, "", "ana@pepito.es", "gorka@jaramillo.edu.ec", "nadie@pepito.es", "x@shut.example", "lleno@pepito.es")
+		to := mail.Recipient{To: addr(tt.list + "@pepito.es"), Notify: tt.notify}
+		if _, err := h.send(h.submission("pepe@pepito.es"), mail.Envelope{From: addr("pepe@pepito.es")}, plain, 0, to); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.room.expandAll(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, msg := range h.got("pepe@pepito.es") {
+			r, err := dsn.Parse([]byte(msg))
+			if err != nil || r.Recipients[0].Action != dsn.Failed {
+				continue
+			}
+			text := strings.Join(strings.Fields(msg), " ")
+			if !strings.Contains(text, "which you sent to the mailing list "+to.To.String()+".") || strings.Contains(text, "as the owner") {
+				t.Errorf("%s: he reads %s", tt.name, msg)
+			}
+			for _, d := range r.Recipients {
+				got = append(got, strings.NewReplacer("rfc822;", "", "@pepito.es", "").Replace(d.Final)+" "+d.Status.String())
+			}
+		}
+		if !sameSet(strings.Join(got, ", "), tt.want) {
+			t.Errorf("%s: told of %q, not %q", tt.name, got, tt.want)
+		}
+		if len(h.got("ana@pepito.es")) != 1 {
+			t.Errorf("%s: %+v", tt.name, h.store.boxes)
+		}
+	}
+}
+
+// sameSet says that both have the same parts between commas, in whatever order.
+func sameSet(a, b string) bool {
+	for _, part := range strings.Split(a, ", ") {
+		if !strings.Contains(", "+b+",", ", "+part+",") {
+			return false
+		}
+	}
+	return len(a) == len(b)
+}
+
+// The queue's report on a member of a list without an owner says to who wrote to the
+// list that it is about a member.
+func TestQueueReportsOfOwnerlessList(t *testing.T) {
+	h := newHouse(t)
+	h.list("lista@pepito.es", directory.Public, "", "nadie@far.example")
+	rep := &dsn.Report{To: addr("ana@pepito.es"), Date: h.now, MTA: "mx.pepito.es", Header: []byte("Delivered-To: lista@pepito.es\r\nSubject: Hi\r\n"), Recipients: []dsn.Recipient{
+		{Final: "rfc822;nadie@far.example", Action: dsn.Failed, Status: mail.Status{Class: 5, Subject: 1, Detail: 1}}}}
+	if err := h.room.Report(t.Context(), rep); err != nil {
+		t.Fatal(err)
+	}
+	got := strings.Join(strings.Fields(strings.Join(h.got("ana@pepito.es"), "")), " ")
+	if !strings.Contains(got, "which you sent to the mailing list lista@pepito.es.") || !strings.Contains(got, "nadie@far.example is a member of the list.") {
+		t.Error(got)
+	}
+}
+
+// Who is known, or asked for failures, hears that a list behind the address was barred
+// to him, without its name; a stranger who asked nothing does not, nor does anybody
+// of what a person's mailbox sends on to.
+func TestBarredIsTold(t *testing.T) {
+	for _, tt := range []struct {
+		name, to string
+		known    bool
+		notify   mail.Notify
+		want     string
+	}{
+		{"known", "dos", true, 0, "failed dos 5.7.1"},
+		{"known, failure", "dos", true, mail.NotifyFailure, "failed dos 5.7.1"},
+		{"known, both", "dos", true, mail.NotifyFailure | mail.NotifySuccess, "failed dos 5.7.1, delivered dos 2.0.0"},
+		{"known, success", "dos", true, mail.NotifySuccess, "delivered dos 2.0.0"},
+		{"known, never", "dos", true, mail.NotifyNever, ""},
+		{"a stranger", "dos", false, 0, ""},
+		{"a stranger, failure", "dos", false, mail.NotifyFailure, "failed dos 5.7.1"},
+		{"a forward beside the mailbox", "luis", true, mail.NotifyFailure, ""},
+	} {
+		h := newHouse(t)
+		h.list("club@pepito.es", directory.Members, "gorka@jaramillo.edu.ec", "usuario@servidor.es")
+		h.alias("dos@pepito.es", "club@pepito.es", "ana@pepito.es")
+		h.account("luis@pepito.es", 0)
+		h.forward("luis@pepito.es", true, "club@pepito.es")
+		o := mx()
+		if tt.known {
+			o = h.submission("pepe@pepito.es")
+		}
+		to := mail.Recipient{To: addr(tt.to + "@pepito.es"), Notify: tt.notify}
+		if _, err := h.send(o, mail.Envelope{From: addr("pepe@pepito.es")}, plain, 0, to, to); err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		text := strings.Join(h.got("pepe@pepito.es"), "")
+		if r := h.reportIn("pepe@pepito.es"); r != nil {
+			for _, d := range r.Recipients {
+				got = append(got, fmt.Sprintf("%s %s %s", d.Action, strings.NewReplacer("rfc822;", "", "@pepito.es", "").Replace(d.Final), d.Status))
+			}
+		}
+		if strings.Join(got, ", ") != tt.want {
+			t.Errorf("%s: %q, not %q", tt.name, got, tt.want)
+		}
+		if said := strings.Contains(text, "to a mailing list") || strings.Contains(text, "a mailing list is behind"); said != (tt.want != "") || strings.Contains(text, "club@") {
+			t.Errorf("%s: %s", tt.name, text)
+		}
+	}
+}
