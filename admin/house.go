@@ -91,6 +91,7 @@ type Status struct {
 
 	Certificates []Certificate `json:"certificates,omitempty"` // in use, out of files
 	Denied       []Collected   `json:"denied,omitempty"`       // what is collected by a schedule, and its log-in is refused elsewhere
+	ShutOut      []ShutOut     `json:"shut_out,omitempty"`     // routes whose host does not let this server log in
 }
 
 // Certificate is one out of files.

@@ -131,11 +131,11 @@ func unless(value *string, usual string) *string {
 	return value
 }
 
+// RouteTo is a route's domain as people write it.
+func RouteTo(domain string) string { return cmp.Or(domain, everything) }
+
 func showRoute(r directory.Route) Route {
-	out := Route{Domain: r.Domain, Hosts: r.Hosts, TLS: string(r.TLS), CA: believed(r.CA), User: r.User, Source: r.Source, IP: r.IPv, Created: r.Created.UTC()}
-	if out.Domain == "" {
-		out.Domain = everything
-	}
+	out := Route{Domain: RouteTo(r.Domain), Hosts: r.Hosts, TLS: string(r.TLS), CA: believed(r.CA), User: r.User, Source: r.Source, IP: r.IPv, Created: r.Created.UTC()}
 	if out.TLS == "" {
 		out.TLS = opportunistic
 	}

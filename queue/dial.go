@@ -288,28 +288,28 @@ func (g *greeter) note() {
 	g.c.State(event.Note{Text: told.Error()})
 }
 
-// logIn logs in to a smart host. That it refuses is for an administrator to
-// mend: mail waits meanwhile.
-func (g *greeter) logIn(ctx context.Context) verdict {
-	route := &g.w.route
-	if route.User == "" {
-		return verdict{fate: relayed}
-	}
-	login := smtpclient.Login{User: route.User, Password: route.Password}
+// tryLogIn logs in; why says what is wrong where trying again will not help.
+func (g *greeter) tryLogIn(ctx context.Context) (v verdict, why error) {
+	login := smtpclient.Login{User: g.w.route.User, Password: g.w.route.Password}
 	g.alive = true
 	if g.policy != None && g.c.Weak(login) {
-		return said(later, "4.7.11", words.Fail("attempt.clear_password", nil))
+		no := words.Fail("attempt.clear_password", nil)
+		return said(later, "4.7.11", no), no
 	}
 	err := g.c.Auth(ctx, login)
 	var refusal *smtpclient.Refusal
 	switch {
 	case err == nil:
-		return verdict{fate: relayed}
+		return verdict{fate: relayed}, nil
 	case errors.As(err, &refusal):
-		return answered(refusal.Verb, false, refusal.Reply).softer()
+		if v = answered(refusal.Verb, false, refusal.Reply).softer(); refusal.Reply.Class() == 5 {
+			why = errors.New(words.Within(v.words()))
+		}
+		return v, why
 	case errors.Is(err, smtpclient.ErrNoMechanism):
-		return said(later, "4.7.4", words.Fail("attempt.no_mechanism", nil))
+		no := words.Fail("attempt.no_mechanism", nil)
+		return said(later, "4.7.4", no), no
 	}
 	g.alive = g.c.Alive()
-	return said(later, "4.4.2", words.Fail("attempt.broke_login", because(err)))
+	return said(later, "4.4.2", words.Fail("attempt.broke_login", because(err))), nil
 }

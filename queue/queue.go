@@ -66,6 +66,7 @@ type Config struct {
 	Dial    Dial             // nil: by TCP
 	Random  *rand.Rand       // nil: one that nobody can guess
 	Problem func(error)      // is told what an administrator should know
+	Denied  func(Denial)     // is told once of a route's log-in that is refused; nil: nobody
 	Resign  Resign           // nil: what must be signed again goes without
 	Limits  Limits
 }
@@ -109,14 +110,15 @@ func (l Limits) filled() Limits {
 
 // Queue carries mail out. New makes one, Run works.
 type Queue struct {
-	cfg    Config
-	rand   *random
-	router *router
-	sched  *schedule
-	ledger *ledger
-	began  time.Time // what was received before was another process's
-	bad    badAddrs
-	open   opener // how a link is made; tests have another
+	cfg     Config
+	rand    *random
+	router  *router
+	sched   *schedule
+	ledger  *ledger
+	began   time.Time // what was received before was another process's
+	bad     badAddrs
+	denials denials
+	open    opener // how a link is made; tests have another
 
 	soft, hard context.Context // end when Run is told to end, and when the grace is over
 	end, kill  context.CancelFunc

@@ -39,6 +39,7 @@ const (
 // TLS policy TLS is required: else a password would be anybody's who can make
 // STARTTLS disappear. Who wants that all the same says None.
 type Route struct {
+	Named          string   // how an administrator calls it, for words to people: by its domain
 	Hosts          []string // "mx.example.net", "192.0.2.1:2525", "[2001:db8::1]:25", in order; none: by MX
 	TLS            Policy
 	CA             string // PEM: certificates that are believed beside Config.Roots
@@ -52,12 +53,13 @@ type Route struct {
 // way is where mail for some domains goes: what the route says, or the MX. It
 // is shared and never changed.
 type way struct {
-	key   string // domains with the same key share connections
-	route Route
-	by    By
-	hosts []host // best first
-	laid  uint64 // as router.laid, when it was found
-	asks  string // nothing is sent: a host is asked about a recipient, and this notes it; "": mail goes
+	key    string // domains with the same key share connections
+	route  Route
+	by     By
+	hosts  []host // best first
+	domain string // it was found for, one of those that go this way
+	laid   uint64 // as router.laid, when it was found
+	asks   string // nothing is sent: a host is asked about a recipient, and this notes it; "": mail goes
 }
 
 // By is how a way was found.
@@ -83,7 +85,7 @@ type host struct {
 
 // find finds the way to a domain, or says why there is none.
 func (r *router) find(ctx context.Context, domain string) (*way, *verdict) {
-	w := &way{laid: r.laid.Load()}
+	w := &way{laid: r.laid.Load(), domain: domain}
 	var err error
 	if w.route, err = r.route(ctx, domain); err != nil {
 		return nil, sayp(later, "4.3.0", words.Fail("attempt.no_route", nil))

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"posta/admin"
 	"posta/check"
 	"posta/config"
 	"posta/directory"
@@ -35,7 +36,7 @@ func (h *House) openQueue() error {
 	}
 	c := queue.Config{
 		Store: h.db.Queue(), Resolver: resolver, Routes: routes{h}, Door: reports{h}, Sink: h.events, Confirmed: h.db,
-		Hostname: h.ehlo, Names: []string{h.cfg.Hostname, h.ehlo}, OwnAddr: h.ownAddr, OwnListener: h.ownListener, Admits: h.labAdmits, Session: h.numbers.next, Problem: h.o.Report, Resign: h.resign,
+		Hostname: h.ehlo, Names: []string{h.cfg.Hostname, h.ehlo}, OwnAddr: h.ownAddr, OwnListener: h.ownListener, Admits: h.labAdmits, Session: h.numbers.next, Problem: h.o.Report, Denied: h.shutOut, Resign: h.resign,
 		Source: o.Source, Family: families(o.IP), TLS: policies(o.TLS),
 		Limits: queue.Limits{Connections: o.MaxConns, Destination: o.PerDestination, FirstWait: o.RetryAfter.Duration, MostWait: o.RetryMost.Duration, WarnAfter: o.WarnAfter.Duration, Grace: grace, Times: smtpclient.Patient()},
 	}
@@ -82,7 +83,7 @@ func (h routes) Route(ctx context.Context, domain string) (queue.Route, error) {
 	if err != nil {
 		return queue.Route{}, err
 	}
-	r := queue.Route{Hosts: way.Hosts, TLS: queue.Policy(way.TLS), CA: way.CA, User: way.User, Password: way.Password, Family: queue.Family(way.IPv),
+	r := queue.Route{Named: admin.RouteTo(way.Domain), Hosts: way.Hosts, TLS: queue.Policy(way.TLS), CA: way.CA, User: way.User, Password: way.Password, Family: queue.Family(way.IPv),
 		Closed: !found && h.cfg.Outgoing.Mode == config.OutgoingOff}
 	if way.Source != "" {
 		if r.Source, err = netip.ParseAddr(way.Source); err != nil {
@@ -99,6 +100,19 @@ func (h routes) Route(ctx context.Context, domain string) (queue.Route, error) {
 		return queue.Route{}, err
 	}
 	return r, nil
+}
+
+// shutOut tells of a route whose host refuses the log-in: what goes that way waits
+// until somebody says the right password.
+func (h *House) shutOut(d queue.Denial) {
+	domain, err := h.directory.DefaultDomain(context.Background())
+	args := words.Args{"Route": d.Route, "Host": d.Host, "User": d.User, "What": d.Why}
+	told := words.Fail("server.shut_out", args)
+	if err != nil || domain == "" {
+		h.o.Report(told)
+		return
+	}
+	h.tell(domain, words.Fail("server.shut_out_subject", args), told)
 }
 
 // ownAddr says whether mail that is sent to an address comes back here: one of

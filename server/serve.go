@@ -297,7 +297,7 @@ func (h *House) status(ctx context.Context) (admin.Status, error) {
 	if err != nil {
 		return admin.Status{}, err
 	}
-	s.Denied = admin.DeniedLogins(entries)
+	s.Denied, s.ShutOut = admin.DeniedLogins(entries), admin.ShowShutOut(h.queue.Denials(ctx))
 	if h.sinks() {
 		s.MaxMessages, s.Ephemeral = h.cfg.Sink.MaxMessages, h.o.Store != ""
 	}

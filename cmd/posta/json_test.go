@@ -20,7 +20,7 @@ import (
 // documented is everything that --json writes, under its heading in docs/json.md.
 func documented() map[string]any {
 	return map[string]any{
-		"Error": failureFacts{}, "Ready": ready{}, "LANAddress": lanAddress{}, "CardAccount": cardAccount{}, "Status": admin.Status{}, "Listener": admin.Listener{}, "Network": admin.Network{},
+		"Error": failureFacts{}, "Ready": ready{}, "LANAddress": lanAddress{}, "CardAccount": cardAccount{}, "Status": admin.Status{}, "Listener": admin.Listener{}, "Network": admin.Network{}, "ShutOut": admin.ShutOut{},
 		"Recipient": admin.Recipient{}, "RecipientsChanged": admin.RecipientsChanged{}, "Route": admin.Route{}, "RouteTest": admin.RouteTest{}, "RouteTarget": admin.RouteTarget{}, "RouteWithout": admin.RouteWithout{},
 		"Queued": admin.Queued{}, "Tried": admin.Tried{}, "QueueDepth": admin.QueueDepth{}, "QueueChanged": admin.QueueChanged{}, "Health": admin.Health{}, "Domain": admin.Domain{}, "Published": published{}, "SigningKey": admin.SigningKey{}, "Account": admin.Account{}, "Imported": imported{}, "Site": admin.Site{}, "NamedQueue": admin.NamedQueue{}, "Collected": admin.Collected{}, "Stayed": admin.Stayed{}, "Running": admin.Running{}, "Alias": admin.Alias{},
 		"List": admin.List{}, "Message": admin.Message{}, "Fault": fault.Rule{}, "Cleared": admin.Cleared{}, "ShownMessage": shownMessage{}, "Attachment": admin.Attachment{}, "Deleted": admin.Deleted{}, "Submitted": admin.Submitted{}, "Session": observe.Session{},

@@ -46,6 +46,9 @@ func (a *app) statusCommand() *cobra.Command {
 			for _, c := range s.Denied {
 				a.warn(w, a.denied(c))
 			}
+			for _, r := range s.ShutOut {
+				a.warn(w, a.shutOut(r))
+			}
 			return nil
 		})
 	})
@@ -57,6 +60,12 @@ func (a *app) statusCommand() *cobra.Command {
 func (a *app) denied(c admin.Collected) string {
 	return a.say("status.denied", words.Args{"Number": c.ID, "Host": c.Host, "User": printable(c.User),
 		"Why": words.Within(collectFailure(a.words, c.Failure)), "Next": when(c.Next)})
+}
+
+// shutOut says whose route's log-in is refused, and what to do.
+func (a *app) shutOut(r admin.ShutOut) string {
+	return a.say("status.shut_out", words.Args{"Route": r.Route, "Host": r.Host, "User": printable(r.User),
+		"Why": words.Within(replied(a.words, r.Code, r.Status, r.Text)), "Since": when(r.Since), "Last": when(r.Last)})
 }
 
 // listeners is the table of ports, each with why it is not where it should be.
