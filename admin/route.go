@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"posta/directory"
+	"posta/mail"
 )
 
 // Route is the way that mail for a domain takes, as an administrator wants it.
@@ -240,6 +241,7 @@ type RouteTest struct {
 	Final   bool           `json:"final,omitempty"`
 	Lab     string         `json:"lab,omitempty"` // why mail of a lab would not go there, where this server has one
 	LabOnly bool           `json:"lab_only,omitempty"`
+	Here    bool           `json:"here,omitempty"` // the address that was asked for leads somewhere here: its mail does not go this way
 
 	Resolvers []string `json:"resolvers,omitempty"` // name servers that are asked; none: this computer's
 }
@@ -288,6 +290,9 @@ func (h House) testRoute(ctx context.Context, in ByAddress) (RouteTest, error) {
 		out.User, out.TLS = way.Route.User, cmp.Or(string(way.TLS), opportunistic)
 		out.By, out.CA, out.Helo, out.Names = string(way.By), way.Route.CA, way.Hostname, way.Names
 	}
+	if out.Here, err = h.leadsHere(ctx, in.Address); err != nil {
+		return RouteTest{}, err
+	}
 	if way.Why != "" {
 		out.Status = way.Status.String()
 	}
@@ -302,4 +307,21 @@ func (h House) testRoute(ctx context.Context, in ByAddress) (RouteTest, error) {
 		out.Without = append(out.Without, RouteWithout{w.Host, w.Pref, w.Why})
 	}
 	return out, nil
+}
+
+// leadsHere says that an address of a domain of ours is one that this server has
+// itself: an account, an alias or a list. A domain alone is none.
+func (h House) leadsHere(ctx context.Context, address string) (bool, error) {
+	a, err := mail.ParseAddress(address)
+	if err != nil {
+		return false, nil
+	}
+	res, err := h.Directory.Resolve(ctx, a, mail.Address{}, mail.Login{})
+	switch res.Outcome {
+	case directory.Local, directory.Barred:
+		return true, err
+	case directory.Elsewhere:
+		return res.Outside[0].Via != "", err
+	}
+	return false, err
 }

@@ -34,6 +34,7 @@ type Lesson struct {
 	User       string   // of a USER without its PASS
 	Senders    []string // of the envelope
 	Recipients []string
+	Refused    []string // recipients that were tried, and the server never took
 	Messages   []Learnt
 	More       int // names and messages that are only counted
 
@@ -43,6 +44,7 @@ type Lesson struct {
 	said       bool   // something was said in the clear
 	from       string // of the envelope at hand
 	to         []string
+	taken      map[string]bool // recipients that the server took
 }
 
 // Part is what client and server called themselves.
@@ -135,6 +137,9 @@ func (l *Lesson) heard(s *story.Session, a *story.Act) {
 	case story.Reply:
 		l.said = true
 		l.TLS = l.TLS || isStart(a.Verb) && !a.Refused
+		if a.Verb == "RCPT" && a.Re != nil {
+			l.answered(shown(a.Re.Arg), a.Refused)
+		}
 	case story.Mail:
 		l.said = true
 		l.message(a)
@@ -164,6 +169,28 @@ func (l *Lesson) heard(s *story.Session, a *story.Act) {
 		}
 		l.Logins = append(l.Logins, a.Login)
 	}
+}
+
+// answered notes what the server said to a recipient: the message goes to nobody
+// whom it refused.
+func (l *Lesson) answered(to string, refused bool) {
+	if !refused {
+		if l.taken == nil {
+			l.taken = map[string]bool{}
+		}
+		l.Refused = without(l.Refused, to)
+		l.taken[to] = l.taken[to] || len(l.taken) < maxNames
+		return
+	}
+	l.to = without(l.to, to)
+	if !l.taken[to] {
+		l.Recipients = without(l.Recipients, to)
+		l.name(&l.Refused, to)
+	}
+}
+
+func without(names []string, name string) []string {
+	return slices.DeleteFunc(names, func(one string) bool { return one == name })
 }
 
 // name adds one that was not there.
@@ -219,8 +246,11 @@ func (l *Lesson) Clear(w *words.Words) []string {
 		say("audit.learnt_turned", words.Args{"Client": l.Server, "Server": l.Client})
 		out = append(out, l.Turned.clear(w)...)
 	}
-	if len(l.Senders) > 0 || len(l.Recipients) > 0 {
+	if len(l.Recipients) > 0 || len(l.Senders) > 0 && len(l.Refused) == 0 {
 		say("audit.learnt_envelope", words.Args{"From": listed(l.Senders), "To": listed(l.Recipients)})
+	}
+	if len(l.Refused) > 0 {
+		say("audit.learnt_refused", words.Args{"From": listed(l.Senders), "To": listed(l.Refused)})
 	}
 	for _, m := range l.Messages {
 		args := words.Args{"From": cmp.Or(m.From, "?"), "To": cmp.Or(m.To, "?"), "Subject": cmp.Or(m.Subject, "?"), "Size": m.Size}

@@ -324,6 +324,39 @@ func TestLesson(t *testing.T) {
 	}
 }
 
+// Whom the server refused the message did not go to: an eavesdropper learns that
+// he was tried.
+func TestLessonOfRefused(t *testing.T) {
+	w, err := words.New("en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	nobody, no, later := "C:RCPT TO:<nobody@a.example>\r\n", "S:550 5.1.1 no\r\n", "S:450 4.2.0 later\r\n"
+	for _, tt := range []struct {
+		name  string
+		lines []string
+		want  []string
+		not   string
+	}{
+		{"one of two", []string{to, okay, nobody, no, data, start, letter, okay}, []string{"Mail from x@b.example to y@a.example.", "Tried, and refused by the server: mail from x@b.example to nobody@a.example."}, "y@a.example, nobody"},
+		{"all", []string{nobody, no}, []string{"Tried, and refused by the server: mail from x@b.example to nobody@a.example."}, "Mail from"},
+		{"taken in the end", []string{nobody, later, nobody, okay}, []string{"Mail from x@b.example to nobody@a.example."}, "Tried"},
+		{"taken before", []string{nobody, okay, nobody, later}, []string{"Mail from x@b.example to nobody@a.example."}, "Tried"},
+	} {
+		s := newStreet()
+		s.play("smtp", append([]string{greets, ehlo, plain, from, okay}, append(tt.lines, quit, bye)...)...)
+		text := strings.Join(s.learn[0].Clear(w), "\n")
+		for _, want := range tt.want {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s: no %q in\n%s", tt.name, want, text)
+			}
+		}
+		if strings.Contains(text, tt.not) {
+			t.Errorf("%s: %q in\n%s", tt.name, tt.not, text)
+		}
+	}
+}
+
 // Every rule speaks in some test, and cites only what its table names.
 func TestEveryRuleIsTried(t *testing.T) {
 	src, err := os.ReadFile("rules_test.go")

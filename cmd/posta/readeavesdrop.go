@@ -29,6 +29,7 @@ type lessonLine struct {
 	Users      []lessonUser    `json:"users,omitempty"`
 	From       []string        `json:"from,omitempty"`
 	To         []string        `json:"to,omitempty"`
+	Refused    []string        `json:"refused,omitempty"`
 	Messages   []lessonMessage `json:"messages,omitempty"`
 	TLS        bool            `json:"tls,omitempty"`
 	ServerName string          `json:"server_name,omitempty"`
@@ -99,7 +100,7 @@ func (l *lessonList) end(chosen func(uint64) bool) (rows int, err error) {
 func (a *app) lessonLine(l *audit.Lesson) lessonLine {
 	l.Began, l.Ended = l.Began.Local(), l.Ended.Local()
 	line := lessonLine{Stream: &l.Stream, Protocol: l.Protocol, Client: l.Client.String(), Server: l.Server.String(), Begin: l.Began.UTC(), End: l.Ended.UTC(),
-		Sent: l.Octets[0], Received: l.Octets[1], Greeting: l.Software, Names: l.Names, From: l.Senders, To: l.Recipients, TLS: l.TLS,
+		Sent: l.Octets[0], Received: l.Octets[1], Greeting: l.Software, Names: l.Names, From: l.Senders, To: l.Recipients, Refused: l.Refused, TLS: l.TLS,
 		ServerName: l.ServerName, Clear: l.Clear(a.words), OverTLS: append([]string{}, l.OverTLS(a.words)...)}
 	if l.Stream < 0 {
 		line.Stream, line.Session = nil, l.Conn

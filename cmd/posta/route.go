@@ -41,10 +41,10 @@ func (a *app) routeCommand() *cobra.Command {
 		if err := a.ask(ctx, "route.test", admin.ByAddress{Address: args[0]}, &t); err != nil {
 			return err
 		}
-		if err := a.print(t, func(w io.Writer) error { return a.routeTest(w, &t) }); err != nil {
+		if err := a.print(t, func(w io.Writer) error { return a.routeTest(w, &t, args[0]) }); err != nil {
 			return err
 		}
-		if t.Refused || t.Why != "" {
+		if !t.Here && (t.Refused || t.Why != "" || t.LabOnly && t.Lab != "") {
 			return failedAsShown{}
 		}
 		return nil
@@ -179,7 +179,7 @@ func (a *app) routeWay(value string) string {
 }
 
 // routeTest says in words which way mail would take.
-func (a *app) routeTest(w io.Writer, t *admin.RouteTest) error {
+func (a *app) routeTest(w io.Writer, t *admin.RouteTest, address string) error {
 	var b strings.Builder
 	say := func(id string, args words.Args) { wrap(&b, "", a.say(id, args)) }
 	args := words.Args{"Domain": t.Domain, "Route": t.Route, "Why": ownText(a.words, t.Why), "Status": t.Status, "Site": printable(t.Site)}
@@ -190,6 +190,10 @@ func (a *app) routeTest(w io.Writer, t *admin.RouteTest) error {
 		return err
 	case t.Local && t.Route == "":
 		say("route.local", args)
+		_, err := io.WriteString(w, b.String())
+		return err
+	case t.Here:
+		say("route.here", words.Args{"Address": printable(address)})
 		_, err := io.WriteString(w, b.String())
 		return err
 	case t.Site != "":
