@@ -39,8 +39,9 @@ type Report struct {
 	FromAddr  netip.Addr // the address behind FromMTA; zero where there is none
 	EnvID     string     // Original-Envelope-Id, decoded from xtext; "" if MAIL had none
 	Arrival   time.Time
-	Lab       bool // the message came by a lab listener, and so the report goes no further than a lab may
-	UTF8      bool // the report's reader knows RFC 6532: the message came with SMTPUTF8
+	About     string // our id of the message, for watchers: it stands nowhere in the report
+	Lab       bool   // the message came by a lab listener, and so the report goes no further than a lab may
+	UTF8      bool   // the report's reader knows RFC 6532: the message came with SMTPUTF8
 
 	// The mailing list whose members it is about, where it goes to the list's
 	// owner, who wrote nothing; "" else. It stands in the readable part only.

@@ -251,8 +251,9 @@ func (r *Room) ownerReport(ctx context.Context, e *store.Expansion, missed unrea
 	rep := r.newReport(owner, missed.about, r.cfg.Now())
 	rep.Lab = e.Lab
 	missed.name(rep)
-	if f, ok, err = r.fileReport(ctx, rep); err == nil && !ok {
-		r.emit(event.Note{Text: "a report could not be delivered to " + e.From})
+	f, why, err := r.fileReport(ctx, rep)
+	if err == nil && why != nil {
+		r.emit(event.Missed{ID: e.Queue, Why: unsent(why), To: []event.Onward{{To: e.From}}})
 	}
-	return f, ok, err
+	return f, err == nil && why == nil, err
 }

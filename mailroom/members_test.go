@@ -131,3 +131,22 @@ func TestBarredIsTold(t *testing.T) {
 		}
 	}
 }
+
+// A report that nobody gets is told of the message that it is about, and why.
+func TestReportUnsent(t *testing.T) {
+	var told heard
+	h, g := open(t, func(c *Config) { c.Sink = &told })
+	g.shut["far.example"] = mail.Refuse(550, "5.7.1", "A lab sends to the hosts of its routes only.")
+	for to, why := range map[string]string{"x@far.example": "A lab sends to the hosts of its routes only", "gone@pepito.es": "No such user here"} {
+		told.facts = nil
+		rep := &dsn.Report{To: addr(to), About: "q1", Lab: true, Date: h.now, MTA: "mx.pepito.es", Recipients: []dsn.Recipient{
+			{Final: "rfc822;nadie@far.example", Action: dsn.Failed, Status: mail.Status{Class: 5, Subject: 1, Detail: 1}}}}
+		if err := h.room.Report(t.Context(), rep); err != nil {
+			t.Fatal(err)
+		}
+		want := fmt.Sprintf("[{q1 false The report on this message could not be sent to its sender: %s [{ %s}]}]", why, to)
+		if got := fmt.Sprint(told.facts); got != want {
+			t.Errorf("told %s, not %s", got, want)
+		}
+	}
+}

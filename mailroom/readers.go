@@ -10,6 +10,7 @@ import (
 	"posta/event"
 	"posta/mail"
 	"posta/store"
+	"posta/words"
 )
 
 // readers are who gets a report: mailboxes here and addresses elsewhere.
@@ -17,6 +18,7 @@ type readers struct {
 	whom mail.Address // whom the address stands for, where it is a rewritten one
 	here []directory.Target
 	out  []directory.Onward
+	why  *mail.Error // somebody elsewhere is no reader; nil: all are
 }
 
 func (r *readers) none() bool { return len(r.here)+len(r.out) == 0 }
@@ -39,7 +41,9 @@ func (r *Room) readers(ctx context.Context, to mail.Address, from mail.Origin) (
 	}
 	taken := r.taken(ctx, from, all)
 	for _, o := range all {
-		if taken[o.Domain] == nil {
+		if why := taken[o.Domain]; why != nil {
+			found.why = why
+		} else {
 			found.out = append(found.out, o)
 		}
 	}
@@ -49,9 +53,9 @@ func (r *Room) readers(ctx context.Context, to mail.Address, from mail.Origin) (
 	return found, nil
 }
 
-// fileReport makes the filing of a report, to whom rep.To stands for; ok is false if
-// nobody gets it.
-func (r *Room) fileReport(ctx context.Context, rep *dsn.Report) (f filing, ok bool, err error) {
+// fileReport makes the filing of a report, to whom rep.To stands for. Where nobody gets
+// it there is none, and it says why.
+func (r *Room) fileReport(ctx context.Context, rep *dsn.Report) (f filing, why *mail.Error, err error) {
 	var origin mail.Origin
 	if rep.Lab {
 		origin.Mode = mail.Lab
@@ -60,13 +64,17 @@ func (r *Room) fileReport(ctx context.Context, rep *dsn.Report) (f filing, ok bo
 	var refused *mail.Error
 	switch {
 	case errors.As(err, &refused) && !refused.Temporary(): // a rewritten address that is good no more
-		return f, false, nil
-	case err != nil || to.none():
-		return f, false, err
+		return f, refused, nil
+	case err != nil:
+		return f, nil, err
+	case to.none() && to.why != nil:
+		return f, to.why, nil
+	case to.none():
+		return f, noSuchUser(), nil
 	}
 	if rep.From.IsZero() {
 		if rep.From, err = r.postmaster(ctx, rep.To, &to); err != nil {
-			return f, false, err
+			return f, nil, err
 		}
 	}
 	rep.To = to.whom // who reads it never wrote under a rewritten address
@@ -81,13 +89,18 @@ func (r *Room) fileReport(ctx context.Context, rep *dsn.Report) (f filing, ok bo
 	}
 	if err := rep.Write(&b, r.cfg.Words[0], r.cfg.Words[1:]...); err != nil {
 		b.draft.Discard()
-		return filing{}, false, err
+		return filing{}, nil, err
 	}
 	if err := r.address(ctx, &f, &b, &to, rep); err != nil || len(f.To)+len(f.Out) == 0 {
 		b.draft.Discard()
-		return filing{}, false, err
+		return filing{}, mail.Refuse(452, "4.2.2", words.Fail("attempt.mailbox_full", nil).Error()), err
 	}
-	return f, true, nil
+	return f, nil, nil
+}
+
+// unsent are the words for a report that nobody gets.
+func unsent(why *mail.Error) string {
+	return words.Fail("attempt.report_unsent", words.Args{"Why": words.Within(why.Text)}).Error()
 }
 
 // postmaster is whom the reader of a report may answer: the postmaster of his
@@ -155,24 +168,26 @@ func (r *Room) address(ctx context.Context, f *filing, b *body, to *readers, rep
 // that is zero, and MessageID, and undoes a rewritten To. A report that nobody can get still settles.
 func (r *Room) Report(ctx context.Context, rep *dsn.Report, settle ...store.Settlement) error {
 	f, ok := filing{}, false
+	var why *mail.Error
 	if !rep.To.IsZero() && len(rep.Recipients) > 0 {
 		err := r.nameList(ctx, rep)
 		if err != nil {
 			return refusal(err)
 		}
-		if f, ok, err = r.fileReport(ctx, rep); err != nil {
+		if f, why, err = r.fileReport(ctx, rep); err != nil {
 			return refusal(err)
 		}
-		if !ok {
-			r.emit(event.Note{Text: "a report could not be delivered to " + rep.To.String()})
-		}
+		ok = why == nil
 	}
 	f.Settle = settle
 	if err := r.cfg.Store.File(ctx, f.Filing); err != nil {
 		return err
 	}
-	if ok {
+	switch {
+	case ok:
 		r.tell(&f)
+	case why != nil:
+		r.emit(event.Missed{ID: rep.About, Why: unsent(why), To: []event.Onward{{To: rep.To.String()}}})
 	}
 	return nil
 }

@@ -223,12 +223,13 @@ func (l *letter) addReport(ctx context.Context, out []filing, rep *dsn.Report) (
 	if len(rep.Recipients) == 0 {
 		return out, nil
 	}
-	f, ok, err := l.room.fileReport(ctx, rep)
-	if err != nil || !ok {
-		if err == nil {
-			l.note("a report could not be delivered to " + rep.To.String())
-		}
+	f, why, err := l.room.fileReport(ctx, rep)
+	switch {
+	case err != nil:
 		return out, err
+	case why != nil:
+		l.circles.add(false, unsent(why), "", rep.To.String())
+		return out, nil
 	}
 	return append(out, f), nil
 }

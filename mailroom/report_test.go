@@ -153,8 +153,8 @@ func TestReportNoRoom(t *testing.T) {
 	h.account("lleno@pepito.es", 2000)
 	h.store.used[h.ids["lleno@pepito.es"]] = 1500
 	r, err := h.send(h.submission("lleno@pepito.es"), mail.Envelope{From: addr("lleno@pepito.es")}, "A: b\r\n\r\n", 0, asks("ana@pepito.es", ""))
-	if err != nil || len(h.store.boxes) != 1 || !strings.Contains(strings.Join(r.Notes, ";"), "report") {
-		t.Errorf("%v, %d deliveries, notes %q", err, len(h.store.boxes), r.Notes)
+	if err != nil || len(h.store.boxes) != 1 || fmt.Sprint(r.Missed) != "[{false The report on this message could not be sent to its sender: The mailbox is full [{ lleno@pepito.es}]}]" {
+		t.Errorf("%v, %d deliveries, missed %v", err, len(h.store.boxes), r.Missed)
 	}
 }
 

@@ -131,7 +131,7 @@ func (g *ledger) bringNow(r *reporting) error {
 	if err != nil { // it was one when it was filed
 		return g.q.cfg.Store.Settle(context.Background(), r.settle...)
 	}
-	rep := &dsn.Report{To: to, Date: g.q.cfg.Now(), MTA: g.q.cfg.Hostname, EnvID: out.EnvID, Arrival: out.Received, UTF8: out.UTF8, Lab: out.Lab,
+	rep := &dsn.Report{To: to, Date: g.q.cfg.Now(), MTA: g.q.cfg.Hostname, EnvID: out.EnvID, Arrival: out.Received, UTF8: out.UTF8, Lab: out.Lab, About: out.Queue,
 		Recipients: r.about}
 	octets, whole, err := g.q.original(out, r.action)
 	if err != nil {
