@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"posta/directory"
@@ -95,15 +96,9 @@ func (h House) setDomain(ctx context.Context, in DomainChange) (Domain, error) {
 		return Domain{}, err
 	}
 	in.apply(&n)
-	left := int64(0)
-	if n.Site == "" {
-		all := n.Relay == "" // else what is held goes on when it is released
-		if left, err = h.waitFor(ctx, was, all); err != nil {
-			return Domain{}, err
-		}
-	}
-	if left > 0 && n.Relay == "" {
-		return Domain{}, stillKept(was, left)
+	left, err := h.leftBy(ctx, was, n)
+	if err != nil {
+		return Domain{}, err
 	}
 	set, err := h.Directory.SetDomain(ctx, n)
 	h.rerouted()
@@ -117,12 +112,14 @@ func (h House) removeDomain(ctx context.Context, in DomainName) (None, error) {
 	if err != nil {
 		return None{}, err
 	}
-	left, err := h.waitFor(ctx, d, true)
-	if err == nil && left > 0 {
-		err = stillKept(d, left)
-	}
-	if err != nil {
-		return None{}, err
+	if d.Site != "" || d.Relay != "" {
+		left, err := h.waiting(ctx, d, kept)
+		if err == nil && left > 0 {
+			err = h.stillWaits(ctx, d, left)
+		}
+		if err != nil {
+			return None{}, err
+		}
 	}
 	err = h.Directory.RemoveDomain(ctx, d.Name, in.Force)
 	h.rerouted()
@@ -136,15 +133,34 @@ func (h House) removeDomain(ctx context.Context, in DomainName) (None, error) {
 	return None{}, h.dropCollected(ctx, into)
 }
 
-// waitFor counts the recipients whose mail is kept for the site of a domain:
-// without it, nobody asks for them. all counts those that are held, too.
-func (h House) waitFor(ctx context.Context, d directory.Domain, all bool) (n int64, err error) {
-	if d.Site == "" || h.Queue == nil {
+// leftBy counts the recipients that wait for the site that a domain had, when its
+// mail goes to a host from now on. It refuses to make a domain local while mail
+// waits to leave for it: that would find the way back here only.
+func (h House) leftBy(ctx context.Context, was, n directory.Domain) (int64, error) {
+	if n.Site != "" || n.Site == was.Site && n.Relay == was.Relay {
+		return 0, nil
+	}
+	if n.Relay != "" { // what is held goes on when it is released
+		return h.waiting(ctx, was, func(i *store.Item) bool { return kept(i) && !i.Held })
+	}
+	left, err := h.waiting(ctx, was, func(*store.Item) bool { return true })
+	if err == nil && left > 0 {
+		err = h.stillWaits(ctx, was, left)
+	}
+	return 0, err
+}
+
+// kept says that an item is not tried before somebody asks for it.
+func kept(i *store.Item) bool { return !i.Due.Before(store.Never()) }
+
+// waiting counts those recipients of a domain in the queue that count.
+func (h House) waiting(ctx context.Context, d directory.Domain, counts func(*store.Item) bool) (n int64, err error) {
+	if h.Queue == nil {
 		return 0, nil
 	}
 	err = h.pages(ctx, QueuePick{Domain: d.Name}, func(items []store.Item) (bool, error) {
 		for i := range items {
-			if !items[i].Due.Before(store.Never()) && (all || !items[i].Held) {
+			if counts(&items[i]) {
 				n++
 			}
 		}
@@ -153,9 +169,19 @@ func (h House) waitFor(ctx context.Context, d directory.Domain, all bool) (n int
 	return n, err
 }
 
-// stillKept refuses to leave kept mail behind.
-func stillKept(d directory.Domain, left int64) error {
-	return refusal("in_use", "admin.domain_kept", "Domain", d.Name, "Site", d.Site, "Count", left)
+// stillWaits refuses to leave mail behind that waits for a site or a host.
+func (h House) stillWaits(ctx context.Context, d directory.Domain, left int64) error {
+	if d.Site != "" {
+		return refusal("in_use", "admin.domain_kept", "Domain", d.Name, "Site", d.Site, "Count", left)
+	}
+	hosts, err := h.routed(ctx, d)
+	if err != nil {
+		return err
+	}
+	if len(hosts) == 0 {
+		hosts = []string{d.Relay}
+	}
+	return refusal("in_use", "admin.domain_waits", "Domain", d.Name, "Host", strings.Join(hosts, ", "), "Count", left)
 }
 
 // withHere shows a domain with what of a relay or on-demand one lives here all

@@ -9,23 +9,24 @@ import (
 )
 
 // Mail that is kept for a site is not left behind by a domain that goes or
-// changes: nobody would ask for it. Where another host takes it, it is told.
+// changes: nobody would ask for it, and from a domain that is served here it does not
+// leave. Where another host takes it, it is told.
 func TestDomainKeepsItsMail(t *testing.T) {
 	kept := func(i *store.Item) { i.Due = store.Never() }
 	w := &waitingRoom{items: []store.Item{item(1, "q1", "x@site.es", kept), item(2, "q1", "y@site.es", kept),
 		item(3, "q1", "z@site.es", nil), item(4, "q2", "x@relay.es", kept)}}
 	table := newTable(nil, House{Directory: people(t), Queue: w, Sender: &carrierOf{}}.domains())
-	none, host, branch := "", "in.site.es", "branch"
-	for operation, in := range map[string]any{
-		"domain.remove": DomainName{Name: "Site.es", Force: true},
-		"domain.set":    DomainChange{Name: "site.es", Site: &none},
-	} {
+	none, host, other, branch := "", "in.site.es", "other.site.es", "branch"
+	refuses := func(operation string, in any, id string, count int64) {
+		t.Helper()
 		err := table.Call(t.Context(), operation, in, nil)
 		var said *Error
-		if !errors.As(err, &said) || said.Code != "in_use" || said.Said.ID != "admin.domain_kept" || said.Said.Args["Count"] != int64(2) {
-			t.Errorf("%s: %v", operation, err)
+		if !errors.As(err, &said) || said.Code != "in_use" || said.Said.ID != id || said.Said.Args["Count"] != count {
+			t.Errorf("%s %+v: %v", operation, in, err)
 		}
 	}
+	refuses("domain.remove", DomainName{Name: "Site.es", Force: true}, "admin.domain_kept", 2)
+	refuses("domain.set", DomainChange{Name: "site.es", Site: &none}, "admin.domain_kept", 3)
 	if d := called[Domain](t, table, "domain.show", DomainName{Name: "site.es"}); d.Site != "branch" {
 		t.Errorf("%+v", d)
 	}
@@ -37,25 +38,29 @@ func TestDomainKeepsItsMail(t *testing.T) {
 		{DomainChange{Name: "site.es", Relay: &host}, 2},
 		{DomainChange{Name: "site.es", Site: &branch}, 0},
 		{DomainChange{Name: "site.es", Fallback: &host}, 2},
+		{DomainChange{Name: "site.es", Relay: &other}, 2},
+		{DomainChange{Name: "site.es", Relay: &other}, 0},
 	} {
 		if d := called[Domain](t, table, "domain.set", tt.in); d.LeftKept != tt.left {
 			t.Errorf("%+v: %d left", d, d.LeftKept)
 		}
 	}
+	refuses("domain.set", DomainChange{Name: "site.es", Relay: &none}, "admin.domain_waits", 3) // its site is forgotten, its mail is not
+	called[Domain](t, table, "domain.set", DomainChange{Name: "site.es", Fallback: &host})
+	refuses("domain.set", DomainChange{Name: "site.es", Fallback: &none}, "admin.domain_waits", 3)
+	refuses("domain.remove", DomainName{Name: "site.es"}, "admin.domain_waits", 2)
+	refuses("domain.set", DomainChange{Name: "relay.es", Relay: &none}, "admin.domain_waits", 1)
 	called[Domain](t, table, "domain.set", DomainChange{Name: "site.es", Site: &branch})
 	w.items[0].Held = true // a retry is not about it, and it goes to the new host when it is released
 	if d := called[Domain](t, table, "domain.set", DomainChange{Name: "site.es", Relay: &host}); d.LeftKept != 1 {
 		t.Errorf("%d left besides what is held", d.LeftKept)
 	}
 	called[Domain](t, table, "domain.set", DomainChange{Name: "site.es", Site: &branch})
-	var said *Error
-	if err := table.Call(t.Context(), "domain.set", DomainChange{Name: "site.es", Site: &none}, nil); !errors.As(err, &said) || said.Said.Args["Count"] != int64(2) {
-		t.Errorf("what is held is not counted: %v", err)
-	}
-	w.items = w.items[2:]
+	refuses("domain.set", DomainChange{Name: "site.es", Site: &none}, "admin.domain_kept", 3)
+	w.items = w.items[2:3]
 	called[None](t, table, "domain.remove", DomainName{Name: "site.es"})
 	w.err = errors.New("broken")
-	called[None](t, table, "domain.remove", DomainName{Name: "relay.es"}) // which was nobody's to fetch
+	called[None](t, table, "domain.remove", DomainName{Name: "here.es"}) // for which nothing leaves
 }
 
 // Who lives in a domain whose mail goes elsewhere still gets it here, and it is said.
