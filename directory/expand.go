@@ -54,11 +54,34 @@ func (d *Directory) Listing(ctx context.Context, l List, limit int) ([]mail.Veri
 	if err != nil {
 		return nil, fmt.Errorf("directory: members of %s: %w", l.Address, err)
 	}
-	out := make([]mail.Verified, 0, len(page))
-	for _, m := range page {
-		a, err := mail.ParseAddress(m.Address)
+	all, err := d.people(ctx, addressesOf(page))
+	if err != nil {
+		return nil, fmt.Errorf("directory: members of %s: %w", l.Address, err)
+	}
+	return all, nil
+}
+
+// AliasListing gives the targets of an alias with their names, as Listing does, and
+// says whether who is logged in is one of them.
+func (d *Directory) AliasListing(ctx context.Context, a Alias, login mail.Login) (all []mail.Verified, among bool, err error) {
+	if all, err = d.people(ctx, a.Targets); err != nil {
+		return nil, false, fmt.Errorf("directory: targets of %s: %w", a.Address, err)
+	}
+	for i := range all {
+		if among, err = d.Owns(ctx, login, all[i].Address); among || err != nil {
+			break
+		}
+	}
+	return all, among, err
+}
+
+// people gives the names of those who have the addresses.
+func (d *Directory) people(ctx context.Context, addresses []string) ([]mail.Verified, error) {
+	out := make([]mail.Verified, 0, len(addresses))
+	for _, address := range addresses {
+		a, err := mail.ParseAddress(address)
 		if err != nil {
-			return nil, fmt.Errorf("directory: member of %s: %w", l.Address, err)
+			return nil, err
 		}
 		e, err := d.entry(ctx, d.canonical(a))
 		if err != nil {

@@ -19,6 +19,8 @@ type Directory interface {
 	List(ctx context.Context, address string) (directory.List, error)
 	IsMember(ctx context.Context, l directory.List, login mail.Login) (bool, error)
 	Listing(ctx context.Context, l directory.List, limit int) ([]mail.Verified, error)
+	Alias(ctx context.Context, address string) (directory.Alias, error)
+	AliasListing(ctx context.Context, a directory.Alias, login mail.Login) (all []mail.Verified, among bool, err error)
 	Expand(ctx context.Context, list, after int64, limit int) (directory.Batch, error)
 }
 

@@ -98,27 +98,26 @@ func names(matches []mail.Verified) string {
 	return strings.Join(out, ", ")
 }
 
-// noList says that there is no such list, or what is there instead: EXPN is about
-// lists only (RFC 5321 §3.5.1), and an alias is none of them here.
+// noList says that there is no such list, or who is there instead: a user is none
+// (RFC 5321 §3.5.1).
 func (r *Room) noList(ctx context.Context, who string) *mail.Error {
 	if _, err := r.cfg.Directory.Verify(ctx, who); err == nil {
-		return mail.Refuse(550, "5.1.1", "That is a user or an alias, not a mailing list; VRFY says whether it takes mail")
+		return mail.Refuse(550, "5.1.1", "That is a user, not a mailing list; VRFY says whether it takes mail")
 	}
 	return mail.Refuse(550, "5.1.1", "No such mailing list here")
 }
 
-// Expand implements mail.Addresses: public lists, to their members and the lab.
-func (r *Room) Expand(ctx context.Context, from mail.Origin, list string) ([]mail.Verified, error) {
+// Expand implements mail.Addresses: public lists, to their members and the lab, and
+// aliases, which are lists to RFC 5321 §3.9, to those whom they lead to and the lab.
+func (r *Room) Expand(ctx context.Context, from mail.Origin, who string) ([]mail.Verified, error) {
 	barred := mail.Refuse(550, "5.7.1", "Lists are shown to their members only")
 	if !from.Login.Known() && from.Mode != mail.Lab {
 		return nil, barred
 	}
-	l, err := r.cfg.Directory.List(ctx, strings.Trim(strings.TrimSpace(list), "<>"))
-	if errors.Is(err, directory.ErrNotFound) || errors.Is(err, directory.ErrInvalid) {
-		if from.Mode == mail.Lab {
-			return nil, r.noList(ctx, list).Because(err)
-		}
-		return nil, barred.Because(err)
+	address := strings.Trim(strings.TrimSpace(who), "<>")
+	l, err := r.cfg.Directory.List(ctx, address)
+	if noSuch(err) {
+		return r.expandAlias(ctx, from, address, barred)
 	}
 	if err != nil {
 		return nil, failed(err)
@@ -137,4 +136,28 @@ func (r *Room) Expand(ctx context.Context, from mail.Origin, list string) ([]mai
 		return nil, failed(err)
 	}
 	return out, nil
+}
+
+func (r *Room) expandAlias(ctx context.Context, from mail.Origin, address string, barred *mail.Error) ([]mail.Verified, error) {
+	a, err := r.cfg.Directory.Alias(ctx, address)
+	switch {
+	case noSuch(err) && from.Mode == mail.Lab:
+		return nil, r.noList(ctx, address).Because(err)
+	case noSuch(err):
+		return nil, barred.Because(err)
+	case err != nil:
+		return nil, failed(err)
+	}
+	out, among, err := r.cfg.Directory.AliasListing(ctx, a, from.Login)
+	switch {
+	case err != nil:
+		return nil, failed(err)
+	case !among && from.Mode != mail.Lab:
+		return nil, barred
+	}
+	return out, nil
+}
+
+func noSuch(err error) bool {
+	return errors.Is(err, directory.ErrNotFound) || errors.Is(err, directory.ErrInvalid)
 }

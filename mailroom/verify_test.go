@@ -64,7 +64,10 @@ func TestExpandCommand(t *testing.T) {
 		{"lab, name only", "lista", lab(), ""},
 		{"lab, not public", "socios@pepito.es", lab(), "550 5.7.1"},
 		{"lab, unknown", "otra@pepito.es", lab(), "550 5.1.1"},
-		{"lab, alias", "varios@pepito.es", lab(), "550 5.1.1"},
+		{"lab, alias", "varios@pepito.es", lab(), ""},
+		{"stranger, alias", "varios@pepito.es", mx(), "550 5.7.1"},
+		{"one of an alias", "Varios@pepito.es", as("pepe@pepito.es"), ""},
+		{"none of an alias", "varios@pepito.es", as("gorka@jaramillo.edu.ec"), "550 5.7.1"},
 		{"lab, user", "pepe", lab(), "550 5.1.1"},
 		{"lab, nobody", "nadie", lab(), "550 5.1.1"},
 		{"member", "<lista@pepito.es>", as("pepe@pepito.es"), ""},
@@ -75,7 +78,7 @@ func TestExpandCommand(t *testing.T) {
 	for _, tt := range tests {
 		got, err := h.room.Expand(t.Context(), tt.o, tt.list)
 		wantReply(t, tt.name, err, tt.want)
-		if other := strings.HasSuffix(tt.name, "alias") || strings.HasSuffix(tt.name, "user"); err != nil && strings.Contains(err.Error(), "That is a user or an alias") != other {
+		if user := strings.HasSuffix(tt.name, "user"); err != nil && strings.Contains(err.Error(), "That is a user,") != user {
 			t.Errorf("%s: %v", tt.name, err)
 		}
 		if (len(got) == 2) != (tt.want == "") {

@@ -62,6 +62,16 @@ func (p People) Listing(context.Context, directory.List, int) ([]mail.Verified, 
 	return nil, directory.ErrNotFound
 }
 
+// Alias finds no alias, either.
+func (p People) Alias(context.Context, string) (directory.Alias, error) {
+	return directory.Alias{}, directory.ErrNotFound
+}
+
+// AliasListing implements mailroom.Directory.
+func (p People) AliasListing(context.Context, directory.Alias, mail.Login) ([]mail.Verified, bool, error) {
+	return nil, false, directory.ErrNotFound
+}
+
 // Expand implements mailroom.Directory.
 func (p People) Expand(context.Context, int64, int64, int) (directory.Batch, error) {
 	return directory.Batch{}, directory.ErrNotFound
