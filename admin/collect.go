@@ -70,8 +70,8 @@ type Stayed struct {
 type CollectWish struct {
 	Way      string   `json:"way"`
 	Host     string   `json:"host"`
-	TLS      string   `json:"tls,omitempty"`
-	CA       string   `json:"ca,omitempty"` // PEM
+	TLS      string   `json:"tls,omitempty"` // opportunistic, required, implicit, none; "": the first, or with CA the second
+	CA       string   `json:"ca,omitempty"`  // PEM
 	User     string   `json:"user,omitempty"`
 	Password string   `json:"password,omitempty"`
 	Domains  []string `json:"domains,omitempty"`
@@ -154,12 +154,25 @@ func (h House) stirCollector() {
 // entry checks a wish: mail of a provider is for domains of this house, and mail
 // of a mailbox elsewhere for an account.
 func (h House) entry(ctx context.Context, in CollectWish) (collect.Entry, error) {
-	e := collect.Entry{Way: collect.Way(in.Way), Host: in.Host, TLS: collect.Security(in.TLS), CA: in.CA, User: in.User, Password: in.Password,
+	e := collect.Entry{Way: collect.Way(in.Way), Host: in.Host, CA: in.CA, User: in.User, Password: in.Password,
 		Domains: in.Domains, Account: in.Account, Keep: in.Keep, Created: time.Now().UTC().Truncate(time.Second)}
+	if err := wantTLS(&e, &in.TLS); err != nil {
+		return e, err
+	}
 	if err := schedule(&e, in.Every); err != nil {
 		return e, err
 	}
 	return h.fitting(ctx, e)
+}
+
+// wantTLS changes how an entry is secured. Opportunistic TLS proves nothing, and is
+// not what becomes of an entry that believes certificates: who asks for it is told.
+func wantTLS(e *collect.Entry, tls *string) error {
+	put((*string)(&e.TLS), unless(tls, opportunistic))
+	if tls != nil && *tls == opportunistic && e.CA != "" {
+		return refusal("invalid", "admin.collect_unproved")
+	}
+	return nil
 }
 
 // schedule sets how often an entry is collected, beginning now; "" is by hand.

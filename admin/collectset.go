@@ -75,7 +75,6 @@ func (h House) setEntry(ctx context.Context, in CollectChange) (out Collected, e
 // apply changes an entry, whose result is then that of another one.
 func (c CollectChange) apply(e collect.Entry) (collect.Entry, error) {
 	put(&e.Host, c.Host)
-	put((*string)(&e.TLS), c.TLS)
 	put(&e.CA, c.CA)
 	put(&e.User, c.User)
 	put(&e.Password, c.Password)
@@ -85,6 +84,9 @@ func (c CollectChange) apply(e collect.Entry) (collect.Entry, error) {
 	put(&e.Domains, c.Domains)
 	put(&e.Account, c.Account)
 	put(&e.Keep, c.Keep)
+	if err := wantTLS(&e, c.TLS); err != nil {
+		return e, err
+	}
 	e.Last = collect.Result{}
 	every := ""
 	if e.Every > 0 {

@@ -340,7 +340,7 @@ func (forgetful) Forget(context.Context, int64, ...string) error { return nil }
 
 // visit collects e once.
 func (c *Collector) visit(ctx context.Context, e Entry, m memory, entered func(session uint64)) Result {
-	e.secureAt995() // of what was added when that was to be said
+	e.secure() // of what was added when that was to be said
 	v := &visit{c: c, e: e, memory: m, entered: entered}
 	v.result.At = c.cfg.Now()
 	failed := v.make(ctx)

@@ -41,7 +41,7 @@ type Entry struct {
 	Way      Way
 	Host     string // "mail.example.net" or "192.0.2.1", with ":port" or the way's own
 	TLS      Security
-	CA       string // PEM: certificates that are believed beside those that the system believes
+	CA       string // PEM: certificates that are believed beside those that the system believes; TLS is then required
 	User     string
 	Password string   // kept apart, and in no list
 	Domains  []string // whose mail is taken; of ETRN also "@domain" and "#queue" as they are asked for
@@ -117,7 +117,7 @@ func (e *Entry) Check() error {
 	if err := e.checkHost(); err != nil {
 		return err
 	}
-	e.secureAt995()
+	e.secure()
 	if !slices.Contains([]Security{Opportunistic, Required, Implicit, Clear}, e.TLS) {
 		return words.Fail("collect.tls", words.Args{"Value": string(e.TLS)})
 	}
@@ -147,10 +147,15 @@ func (e *Entry) Check() error {
 	return words.Fail("collect.way", words.Args{"Value": string(e.Way)})
 }
 
-// secureAt995 has TLS begin at once where it can't begin otherwise (RFC 8314 §3.3).
-func (e *Entry) secureAt995() {
-	if _, port := e.address(); e.Way == POP3 && port == "995" && e.TLS != Clear {
+// secure has TLS begin at once where it can't begin otherwise (RFC 8314 §3.3), and
+// certificates looked at where some are believed.
+func (e *Entry) secure() {
+	_, port := e.address()
+	switch {
+	case e.Way == POP3 && port == "995" && e.TLS != Clear:
 		e.TLS = Implicit
+	case e.CA != "" && e.TLS == Opportunistic:
+		e.TLS = Required
 	}
 }
 

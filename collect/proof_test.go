@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/pem"
 	"math/big"
 	"net"
 	"testing"
@@ -84,6 +85,26 @@ func TestPasswords(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// Where certificates are believed one is wanted, though nothing is said of TLS: an
+// entry that was added when any would do gives no password to another, in no form.
+func TestBelievedIsWanted(t *testing.T) {
+	const offer = "\tS: +OK\n\tC: CAPA\n\tS: +OK\n\tS: SASL SCRAM-SHA-256\n\tS: STLS\n\tS: .\n\tC: STLS\n\tS: +OK\n\ttls"
+	const stripped = "\tS: +OK\n\tC: CAPA\n\tS: +OK\n\tS: SASL SCRAM-SHA-256\n\tS: .\n\tclosed"
+	for script, fails := range map[string]string{
+		offer:    "the certificate is no proof: nobody known has signed it",
+		stripped: "the server offers no TLS, and tls is required",
+	} {
+		cfg, _ := certificate(t, "pop.example")
+		other, _ := certificate(t, "pop.example")
+		c := newCustomer(t, func(nc net.Conn) { _ = wiretest.Script(nc, script, cfg) }, x509.NewCertPool()) // which it breaks off
+		e := popEntry()
+		e.TLS, e.CA = collect.Opportunistic, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: other.Certificates[0].Certificate[0]}))
+		if r := c.once(t, e); r.Failure != fails {
+			t.Errorf("%+v", r)
+		}
 	}
 }
 

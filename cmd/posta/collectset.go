@@ -74,8 +74,7 @@ func (a *app) collectChange(c *cobra.Command, f *collectFlags, way collect.Way) 
 	if f.wish.Keep && f.erase {
 		return in, exclude(c, "keep", "delete")
 	}
-	tls := f.security()
-	in = admin.CollectChange{TLS: changed(c, "tls", &tls), User: changed(c, "user", &f.wish.User), Account: changed(c, "account", &f.wish.Account),
+	in = admin.CollectChange{TLS: changed(c, "tls", &f.wish.TLS), User: changed(c, "user", &f.wish.User), Account: changed(c, "account", &f.wish.Account),
 		Domains: changedAll(c, "domain", &f.wish.Domains), Keep: changed(c, "keep", &f.wish.Keep)}
 	if c.Flags().Changed("delete") {
 		keep := !f.erase

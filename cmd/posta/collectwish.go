@@ -50,14 +50,6 @@ func (a *app) collectedFlags(c *cobra.Command, f *collectFlags) {
 	a.passwordFileFlag(c, &f.password)
 }
 
-// security is what --tls says, where "opportunistic" is nothing.
-func (f *collectFlags) security() string {
-	if f.wish.TLS == "opportunistic" {
-		return ""
-	}
-	return f.wish.TLS
-}
-
 // typed is the first of the flags that stood on the command line; "" for none.
 func (f *collectFlags) typed() string {
 	first := ""
@@ -109,7 +101,6 @@ func (a *app) wished(ctx context.Context, c *cobra.Command, f *collectFlags, hos
 	if in.Way == string(collect.POP3) && !in.Keep && !f.erase {
 		return in, usage(words.Fail("collect.keep_or_delete", nil))
 	}
-	in.TLS = f.security()
 	var err error
 	if in.CA, err = believedFile(f.ca); err != nil {
 		return in, err
