@@ -84,12 +84,15 @@ type probedAddress struct {
 	Reply       string             `json:"reply,omitempty"`
 	Session     uint64             `json:"session,omitempty"`
 
+	status mail.Status // of Reply
+
 	at    netip.AddrPort
 	from  netip.Addr // to connect from; zero: the system chooses
 	host  string
 	pref  int
 	loops bool // it is this posta, and does not know the domain
 	never bool // it cannot carry such mail
+	mute  bool // it took the connection and said nothing in time
 	ours  bool // nobody was dialed: this computer has not the address to send from
 }
 

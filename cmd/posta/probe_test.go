@@ -54,6 +54,21 @@ func hostWith(t *testing.T, cfg *tls.Config, scripts ...string) (port string) {
 	return port
 }
 
+// selfSigned is a certificate that nobody believes.
+func selfSigned(t *testing.T) *tls.Config {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), DNSNames: []string{"x"}}
+	der, err := x509.CreateCertificate(rand.Reader, c, c, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+}
+
 // Whatever a host does, the verdict says it in words and in the status.
 func TestProbeVerdicts(t *testing.T) {
 	const hello = "S: 220 x\nC*\nS: 250 x\n"
@@ -73,6 +88,7 @@ func TestProbeVerdicts(t *testing.T) {
 		"not from here":       {exitFailed, "wants no mail from this computer: 554 dial-up", []string{"S: 554 dial-up\nC: QUIT\nS: 221 bye"}},
 		"421":                 {exitFailed, "421 busy", []string{"S: 421 busy"}},
 		"closes":              {exitFailed, "closed the connection", []string{"S: 220 x\nC*"}},
+		"a log-in first":      {exitFailed, "wants a log-in first, which the probe leaves out: 530 5.7.0 who are you", []string{hello + "C*\nS: 530 5.7.0 who are you\nC: QUIT\nS: 221 bye"}},
 		"no mail server":      {exitFailed, "makes no sense", []string{"S: SSH-2.0-OpenSSH_9"}},
 		"POP3":                {exitFailed, "answers as a POP3 server", []string{"S: +OK ready"}},
 		"TLS fails":           {exitDone, "it was asked again in the clear", []string{offered + "S: 220 go", asked + "S: 250 ok" + leave}},
@@ -96,6 +112,22 @@ func TestProbeVerdicts(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Who says nothing in time has not answered; where TLS must begin, that is found out.
+func TestProbeSilent(t *testing.T) {
+	for says, scripts := range map[string][]string{
+		" has said nothing for too long": {"C*", "S: x\nclosed"},
+		"takes TLS from the start":       {"C*", "tls\nclosed"},
+	} {
+		var out, errs bytes.Buffer
+		env := map[string]string{"HOME": t.TempDir(), "POSTA_LANG": "en", "XDG_STATE_HOME": t.TempDir(), "POSTA_DATA": t.TempDir()}
+		status := run(t.Context(), []string{"probe", "ana@[127.0.0.1]", "--port", hostWith(t, selfSigned(t), scripts...), "--patience", "300ms", "--resolver", "127.0.0.1:9"},
+			terminal{In: strings.NewReader(""), Out: &out, Err: &errs, Getenv: func(k string) string { return env[k] }})
+		if said := strings.Join(strings.Fields(errs.String()), " "); status != exitAbsent || !strings.Contains(said, says) {
+			t.Errorf("status %d: %s", status, said)
+		}
 	}
 }
 
@@ -133,17 +165,8 @@ func TestProbeWithoutTLS(t *testing.T) {
 
 // A host that takes TLS and then no EHLO is asked again in clear, as mail would be.
 func TestProbeRefusedWithinTLS(t *testing.T) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), DNSNames: []string{"x"}}
-	der, err := x509.CreateCertificate(rand.Reader, c, c, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
 	const hello = "S: 220 x\nC*\nS: 250-x\nS: 250 STARTTLS\n"
-	port := hostWith(t, &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}},
+	port := hostWith(t, selfSigned(t),
 		hello+"C: STARTTLS\nS: 220 go\ntls\nC*\nS: 450 no\nC: QUIT\nS: 221 bye",
 		hello+"C: MAIL FROM:<>\nS: 250 ok\nC: RCPT TO:<ana@[127.0.0.1]>\nS: 250 ok\nC: RSET\nS: 250 ok\nC: QUIT\nS: 221 bye")
 	var out, errs bytes.Buffer

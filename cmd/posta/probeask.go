@@ -9,6 +9,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"os"
 	"strings"
 	"sync"
 	"syscall"
@@ -143,7 +144,7 @@ func (s *asking) run(ctx context.Context) {
 		s.at.Problem = p.a.words.Error(words.Fail("send.not_carried", words.Args{"Reason": local.Status.String() + " " + ownText(p.a.words, local.Text)}))
 	case errors.As(err, &barred):
 		s.at.Problem = p.a.words.Error(barred.error)
-	case errors.Is(err, smtpclient.ErrTLS) && ctx.Err() == nil && (p.proves() || p.laid.TLS == "implicit"):
+	case errors.Is(err, smtpclient.ErrTLS) && ctx.Err() == nil && (p.proves() || s.atOnce()):
 		s.at.Problem = p.a.words.Error(words.Fail("probe.no_tls", words.Args{"Reason": queue.NoTLS(err)}))
 	case errors.Is(err, smtpclient.ErrTLS) && ctx.Err() == nil:
 		s.again = true
@@ -154,12 +155,37 @@ func (s *asking) run(ctx context.Context) {
 		s.at.Problem = p.a.say("probe.strange", words.Args{"Address": s.target().address()})
 	case err != nil:
 		s.at.Problem = p.a.words.Error(p.a.whyEnded(innermost(err), s.target()))
+		s.at.mute = errors.Is(err, os.ErrDeadlineExceeded) && s.at.Greeting == ""
 	}
 	if err == nil || refused != nil || local != nil || barred.error != nil {
 		_ = c.Quit(ctx) // nothing depends on it
 		return
 	}
 	_ = c.Close("broken off")
+	if s.at.mute && !s.atOnce() && s.takesTLS(ctx) {
+		s.at.Problem = p.a.say("probe.tls_first", words.Args{"Address": s.target().address()})
+	}
+}
+
+// takesTLS says that a handshake can be the first thing on a connection: a port for
+// that says nothing to who waits for a greeting.
+func (s *asking) takesTLS(ctx context.Context) bool {
+	nc := s.p.dial(ctx, s.at)
+	if nc == nil {
+		s.at.State = probeOpen // as it was
+		return false
+	}
+	defer nc.Close()
+	ctx, cancel := context.WithTimeout(ctx, min(dialTime, s.p.o.patience))
+	defer cancel()
+	return tls.Client(nc, s.trust()).HandshakeContext(ctx) == nil
+}
+
+// atOnce says that TLS begins with the first octet: the route wants it so, or the
+// port is for nothing else (RFC 8314 §3.3). A route is followed as it is.
+func (s *asking) atOnce() bool {
+	port := s.at.at.Port()
+	return s.p.laid.TLS == "implicit" || s.p.result.Way != wayRoute && (port == 465 || port == 995)
 }
 
 // unwanted is that a route does not go to such a host.
@@ -168,12 +194,12 @@ type unwanted struct{ error }
 // opened is what the recording is told of the connection.
 func (s *asking) opened() event.Opened {
 	o := opened(s.target())
-	o.TLS = s.p.laid.TLS == "implicit"
+	o.TLS = s.atOnce()
 	return o
 }
 
 func (s *asking) converse(ctx context.Context, c *smtpclient.Client) error {
-	if s.p.laid.TLS == "implicit" {
+	if s.atOnce() {
 		err := c.DialTLS(ctx, s.trust())
 		s.secured(c)
 		if err != nil {
@@ -279,7 +305,7 @@ func (a *app) wrongCertificate(err error) string {
 }
 
 func (s *asking) said(v smtp.Verb, r smtp.Reply) {
-	s.at.Verb, s.at.Code, s.at.Reply = v.String(), r.Code, shownReply(r)
+	s.at.Verb, s.at.Code, s.at.Reply, s.at.status = v.String(), r.Code, shownReply(r), r.Status
 	if v == smtp.Unknown {
 		s.at.Verb = ""
 	}

@@ -29,6 +29,8 @@ func (p *prober) judge() error {
 		return p.verdict("failed", words.Fail("probe.failed", p.of(h.never)))
 	case h.later != nil:
 		return p.verdict("later", words.Fail("probe.later", p.of(h.later)))
+	case h.ill != nil && h.ill.mute:
+		return unanswered(p.verdict("later", words.Fail("probe.ill", p.of(h.ill))))
 	case h.ill != nil:
 		return p.verdict("later", words.Fail("probe.ill", p.of(h.ill)))
 	case h.no != nil && h.down:
@@ -61,6 +63,8 @@ func (one *probedAddress) lastWord() bool {
 // answered is the verdict of a last word.
 func (p *prober) answered(one *probedAddress) error {
 	switch {
+	case p.wantsLogin(one):
+		return p.verdict("login", words.Fail("probe.wants_login", p.of(one)))
 	case one.Code/100 == 5 && one.Verb == smtp.MAIL.String():
 		return p.verdict("refused", words.Fail("probe.refused_sender", p.of(one)))
 	case one.Code/100 == 5:
@@ -69,6 +73,14 @@ func (p *prober) answered(one *probedAddress) error {
 		return p.verdict("later", words.Fail("probe.later", p.of(one)))
 	}
 	return p.yes(one)
+}
+
+// wantsLogin says that a refusal may be for want of the log-in that the probe leaves
+// out: 530 is (RFC 4954 §6), and where the route logs in whatever does not speak of
+// the recipient's address or mailbox (RFC 3463 §3.2, §3.3).
+func (p *prober) wantsLogin(one *probedAddress) bool {
+	aboutThem := one.status.Subject == 1 || one.status.Subject == 2
+	return one.Code == 530 || p.laid.User != "" && one.Code/100 == 5 && !aboutThem
 }
 
 // hunt is what addresses were passed over for.

@@ -83,9 +83,6 @@ func (p *prober) chosen(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if one.port == 465 {
-		p.laid.TLS = "implicit"
-	}
 	if one.addr.IsValid() || len(p.o.resolver) > 0 {
 		return p.hosts(ctx, []asked{one})
 	}
