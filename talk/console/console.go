@@ -71,6 +71,7 @@ type Console struct {
 	leaving   bool          // the person said so
 	encrypted bool          // STARTTLS has led to TLS
 	turned    bool          // the sides have changed: the person answers
+	left      bool          // and the server has said QUIT
 	failure   error         // what ended the connection, if that was not wanted
 	asking    int           // challenges that the transcript captured
 

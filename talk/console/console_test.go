@@ -285,4 +285,9 @@ func TestTurned(t *testing.T) {
 	if strings.Contains(screen, "no answer for") || strings.Contains(screen, "answers nothing") {
 		t.Error(screen)
 	}
+	cut, _, _ := strings.Cut(script, "\t\tS: QUIT") // the other side breaks off
+	screen, _, _ = scene{protocol: "smtp", script: cut, typed: []string{"EHLO me.example", "TURN", "220 me.example", "250 me.example", "550 no"}, ended: io.EOF}.play(t)
+	if strings.Contains(screen, "as it should") {
+		t.Error(screen)
+	}
 }

@@ -43,7 +43,7 @@ func (c *Console) hear(ctx context.Context, in chunk) {
 // closed is the end of the connection, by the server.
 func (c *Console) closed(err error) {
 	switch {
-	case c.verb != "QUIT" && !(c.turned && errors.Is(err, io.EOF)):
+	case c.verb != "QUIT" && !(c.left && errors.Is(err, io.EOF)):
 		c.lost(err)
 		return
 	case errors.Is(err, io.EOF):
@@ -69,6 +69,7 @@ func (c *Console) line(ctx context.Context, line []byte, when time.Time) {
 		c.printLine(line, h, when)
 	}
 	if h.asks {
+		c.left = h.leaves
 		c.sentAt = time.Time{}
 		c.scribe.Remark(string(line))
 		return

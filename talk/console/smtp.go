@@ -66,7 +66,8 @@ func (s *smtpSpeaker) data(n int64, done bool) { s.dialog.Data(n, done) }
 
 func (s *smtpSpeaker) hear(line []byte) heard {
 	if s.dialog.Turned() {
-		return heard{first: true, asks: true}
+		cmd, fault := smtp.ParseCommand(line, mail.Lab)
+		return heard{first: true, asks: true, leaves: fault == nil && cmd.Verb == smtp.QUIT}
 	}
 	a, done, err := s.dialog.Reply(string(line))
 	h := heard{first: !s.begun, done: done, stray: err != nil}

@@ -20,6 +20,7 @@ type heard struct {
 	bye       bool   // the server takes leave
 	turned    bool   // the sides change behind it: the server asks from there on
 	asks      bool   // they have: it asks something
+	leaves    bool   // and that is QUIT
 	challenge []byte // base64 of a challenge; not nil where there is one
 }
 
