@@ -133,3 +133,39 @@ func TestSiteBesideRelay(t *testing.T) {
 		}
 	})
 }
+
+// At its end mail is tried once more, unasked: what a site did not fetch, by the route
+// to it, and what had its end while no server ran.
+func TestLastTry(t *testing.T) {
+	age := 30 * 24 * time.Hour
+	for name, tt := range map[string]struct {
+		host    string
+		expires time.Duration
+		report  string // of what is given up
+	}{
+		"fetched by nobody, taken": {talk(sent, quit), age, ""},
+		"fetched by nobody, gone":  {"refused", age, "Status: 5.4.7"},
+		"after a standstill":       {talk(sent, quit), -age, ""},
+		"and then gone":            {"refused", -age, "Status: 5.4.7"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				w.hosts["gw.x.example"] = addrs("192.0.2.7")
+				w.routes["x.example"] = Route{OnDemand: tt.expires > 0, Hosts: []string{"gw.x.example:25"}}
+				w.answers("192.0.2.7:25", tt.host)
+				due := store.Never()
+				if tt.expires < 0 {
+					due = time.Now().Add(tt.expires)
+				}
+				w.store.file(store.Outgoing{Sender: "a", From: "a@us.example", Queue: "q", Received: time.Now().Add(-time.Hour),
+					Rcpts: []store.Rcpt{{To: "b@x.example", Domain: "x.example", Due: due, Expires: time.Now().Add(tt.expires)}}}, "Subject: Hi\r\n\r\nHi\r\n")
+				w.run(age + 24*time.Hour)
+				reports := strings.Join(w.reports, "")
+				if w.store.left() != 0 || len(w.dials) != 1 || !strings.Contains(reports, tt.report) || (reports == "") != (tt.report == "") {
+					t.Errorf("%d left, dialed %v, %q\n%s", w.store.left(), w.dials, w.reports, w.story())
+				}
+			})
+		})
+	}
+}
