@@ -93,7 +93,7 @@ func unfiled(why error) string {
 	case s.Subject == 2 && s.Detail == 3, s.Subject == 3 && s.Detail == 4:
 		return errTooLarge.Error()
 	case s.Subject == 4 && s.Detail == 6:
-		return "it has gone round in a circle: it was here before"
+		return "it goes round in a circle, or came through too many servers"
 	case s.Subject == 1 && s.Detail == 1:
 		return "the account here takes no mail"
 	case s.Subject == 3 && s.Detail == 1:

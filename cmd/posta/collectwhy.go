@@ -40,7 +40,8 @@ func collectReasons() map[string]string {
 		"it is larger than what is taken here":                              "collect.why_large",
 		"the mailbox here is full":                                          "collect.why_full",
 		"the disk here is full":                                             "collect.why_disk",
-		"it has gone round in a circle: it was here before":                 "collect.why_circle",
+		"it has gone round in a circle: it was here before":                 "collect.why_circle", // as it was kept once
+		"it goes round in a circle, or came through too many servers":       "collect.why_circle",
 		"the account here takes no mail":                                    "collect.why_account",
 		"connection refused":                                                "collect.why_refused",
 		"the host cannot be reached":                                        "collect.why_unreachable",

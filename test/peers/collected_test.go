@@ -191,7 +191,7 @@ func stay(t *testing.T, w *world, o *other, ca string) {
 		}
 		why = append(why, one.Why)
 	}
-	want := []string{"the mailbox here is full", "it is larger than what is taken here", "it has gone round in a circle: it was here before"}
+	want := []string{"the mailbox here is full", "it is larger than what is taken here", "it goes round in a circle, or came through too many servers"}
 	if !slices.Equal(why, want) {
 		t.Errorf("%q", why)
 	}
