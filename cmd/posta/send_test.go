@@ -100,3 +100,24 @@ func TestSendWithoutDSN(t *testing.T) {
 		}
 	}
 }
+
+// Where some are refused it is said who, and whether the others have the message; who
+// asked for reports hears of those, too.
+func TestSendPartly(t *testing.T) {
+	for stage, says := range map[string]string{
+		"":     "1 of 2 recipients were refused; the others have the message. Refused: <c@x.es>: 550 5.1.1 nobody",
+		"RCPT": "1 of 2 recipients were refused, and no message was sent: it stopped after RCPT. Refused: <c@x.es>: 550 5.1.1 nobody",
+	} {
+		var out strings.Builder
+		a := speaking(t, "en")
+		a.terminal = terminal{Out: &out, Getenv: func(string) string { return "" }}
+		s := &sending{a: a, o: &sendOptions{quitAfter: stage}, result: sent{NoDSN: true,
+			Recipients: []sentRecipient{{"b@x.es", 250, "250 ok"}, {"c@x.es", 550, "550 5.1.1 nobody"}}}}
+		if err := s.report(nil); err == nil || a.words.Error(err) != says {
+			t.Errorf("%q: %v", stage, err)
+		}
+		if got := out.String(); strings.Contains(got, "offers no DSN") != (stage == "") {
+			t.Errorf("%q: %q", stage, got)
+		}
+	}
+}

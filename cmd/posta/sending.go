@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"strings"
 
 	"posta/mail"
 	"posta/smtp"
@@ -134,10 +135,10 @@ func (s *sending) told(out smtpclient.Outcome) {
 // report says how it ended. A recipient that was refused makes it fail, though
 // others were accepted.
 func (s *sending) report(err error) error {
-	refusedOnes := 0
+	var refused []string
 	for _, r := range s.result.Recipients {
 		if r.Code/100 != 2 {
-			refusedOnes++
+			refused = append(refused, "<"+mail.Shown(r.Address)+">: "+r.Reply)
 		}
 	}
 	all := len(s.result.Recipients)
@@ -149,8 +150,8 @@ func (s *sending) report(err error) error {
 	switch {
 	case err != nil:
 		return s.explain(err)
-	case refusedOnes > 0:
-		return words.Fail("send.some_refused", words.Args{"Refused": refusedOnes, "All": all})
+	case len(refused) > 0:
+		return s.partly(refused, all)
 	case s.a.json:
 		return nil
 	case s.o.quitAfter != "":
@@ -159,10 +160,28 @@ func (s *sending) report(err error) error {
 	if err := line(s.a.broken(s.a.Out, s.a.say("send.accepted", words.Args{"Count": all, "Reply": s.result.Reply})))(s.a.Out); err != nil {
 		return err
 	}
+	s.unnotified()
+	return nil
+}
+
+// partly says who was refused, and whether the others have the message.
+func (s *sending) partly(refused []string, all int) error {
+	about := words.Args{"Refused": len(refused), "All": all, "Which": strings.Join(refused, "; ")}
+	if s.o.quitAfter != "" {
+		about["Stage"] = s.o.quitAfter
+		return words.Fail("send.some_refused_stopped", about)
+	}
+	if !s.a.json {
+		s.unnotified()
+	}
+	return words.Fail("send.some_refused", about)
+}
+
+// unnotified warns who asked for reports where there will be none.
+func (s *sending) unnotified() {
 	if s.result.NoDSN {
 		s.a.warn(s.a.Out, s.a.say("send.no_dsn", nil))
 	}
-	return nil
 }
 
 // explain puts an error into words.
