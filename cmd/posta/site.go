@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -12,6 +13,17 @@ import (
 	"posta/words"
 )
 
+// askedBy are the domains whose mail a site may ask for, each once.
+func askedBy(s admin.Site) []string {
+	all := slices.Clone(s.Kept)
+	for _, one := range s.Domains {
+		if !slices.Contains(all, one) {
+			all = append(all, one)
+		}
+	}
+	return all
+}
+
 func (a *app) siteCommand() *cobra.Command {
 	list := a.command("list", "help.site_list", func(ctx context.Context, _ []string) error {
 		var all []admin.Site
@@ -19,7 +31,7 @@ func (a *app) siteCommand() *cobra.Command {
 			return err
 		}
 		return printAll(a, all, lister(a, all, []string{"field.name", "field.domains", "field.networks", "field.seen"}, func(s admin.Site) []string {
-			return []string{s.Name, strings.Join(append(s.Kept, s.Domains...), ", "), strings.Join(s.Networks, ", "), whenListed(s.Seen)}
+			return []string{s.Name, strings.Join(askedBy(s), ", "), strings.Join(s.Networks, ", "), whenListed(s.Seen)}
 		}))
 	})
 	list.Example = "posta site list"
