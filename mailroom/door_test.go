@@ -20,6 +20,8 @@ func TestReport(t *testing.T) {
 	stirred := 0
 	h, g := open(t, func(c *Config) { c.Sink = &told; c.Queued = func() { stirred++ } })
 	g.shut["shut.example"] = mail.Refuse(556, "5.1.10", "no")
+	g.shut["later.example"] = mail.Refuse(451, "4.3.0", "not now")
+	h.alias("tarde@pepito.es", "a@later.example", "b@shut.example")
 	h.account("full@pepito.es", 10)
 	h.alias("ambos@pepito.es", "ana@pepito.es", "a@far.example")
 	h.list("lista@pepito.es", directory.Public, "ana@pepito.es", "usuario@servidor.es")
@@ -41,6 +43,8 @@ func TestReport(t *testing.T) {
 		{"eva@relay.es", "postmaster@relay.es", false, "", []string{"<> eva@relay.es  1"}},
 		{old.String(), "", false, "", nil},
 		{"x@shut.example", "", false, "", nil},
+		{"x@later.example", "postmaster@pepito.es", false, "", []string{"<> x@later.example  1"}}, // the queue tries again
+		{"tarde@pepito.es", "postmaster@pepito.es", false, "", []string{"<> a@later.example  1"}},
 		{"nadie@pepito.es", "", false, "", nil},
 		{"full@pepito.es", "postmaster@pepito.es", false, "", nil},
 		{"", "", false, "", nil},
@@ -97,9 +101,15 @@ func TestReportFails(t *testing.T) {
 	h.ended()
 }
 
-// Success is reported to senders elsewhere, where a report can reach them.
+// Success is reported to senders elsewhere, where a report can reach them, or may later.
 func TestReportsGoOutside(t *testing.T) {
 	h, g := open(t)
+	g.shut["later.example"] = mail.Refuse(451, "4.3.0", "not now")
+	if _, err := h.send(mx(), mail.Envelope{From: addr("x@later.example")}, plain, 0, asks("ana@pepito.es", "")); err != nil {
+		t.Fatal(err)
+	}
+	h.wantLeft("the report for later", "<> x@later.example  1")
+	h.store.out = nil
 	g.shut["shut.example"] = mail.Refuse(556, "5.1.10", "no")
 	if _, err := h.send(mx(), mail.Envelope{From: addr("x@example.net"), EnvID: "e"}, plain, 0, asks("ana@pepito.es", "")); err != nil {
 		t.Fatal(err)

@@ -18,13 +18,14 @@ type readers struct {
 	whom mail.Address // whom the address stands for, where it is a rewritten one
 	here []directory.Target
 	out  []directory.Onward
-	why  *mail.Error // somebody elsewhere is no reader; nil: all are
+	why  *mail.Error // somebody elsewhere is no reader, for good; nil: all are
 }
 
 func (r *readers) none() bool { return len(r.here)+len(r.out) == 0 }
 
 // readers finds who reads what is sent to an address without a sender. Where a
-// message came from says how far a report on it may go.
+// message came from says how far a report on it may go. Nobody tries a report again but
+// the queue: where it does not show just now whether mail is taken, that finds out.
 func (r *Room) readers(ctx context.Context, to mail.Address, from mail.Origin) (readers, error) {
 	to, _, err := r.backTo(ctx, to)
 	if err != nil {
@@ -41,7 +42,7 @@ func (r *Room) readers(ctx context.Context, to mail.Address, from mail.Origin) (
 	}
 	taken := r.taken(ctx, from, all)
 	for _, o := range all {
-		if why := taken[o.Domain]; why != nil {
+		if why := taken[o.Domain]; why != nil && !why.Temporary() {
 			found.why = why
 		} else {
 			found.out = append(found.out, o)
