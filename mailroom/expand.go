@@ -186,7 +186,8 @@ func (r *Room) fileStep(ctx context.Context, e *store.Expansion, f store.Filing,
 }
 
 // outOf is what a step sends to members elsewhere, and those whom it cannot.
-// What MAIL said of the message does not go on with it (RFC 3461 §5.2.7.1).
+// What MAIL said of the message does not go on with it (RFC 3461 §5.2.7.1), and of
+// what RCPT did only how far reports go back to the sender.
 func (r *Room) outOf(ctx context.Context, e *store.Expansion, members []directory.Onward, now time.Time) ([]store.Outgoing, []turned, error) {
 	var origin mail.Origin
 	if e.Lab {
@@ -208,7 +209,11 @@ func (r *Room) outOf(ctx context.Context, e *store.Expansion, members []director
 			no = append(no, turned{Onward: *o, why: why})
 			continue
 		}
-		if err := g.add(ctx, o, r.rcptOf(o, now)); err != nil {
+		rc := r.rcptOf(o, now)
+		if o.List == nil || o.List.Owner == "" {
+			rc.Notify = e.Notify
+		}
+		if err := g.add(ctx, o, rc); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -245,7 +250,7 @@ func (r *Room) oneByOne(ctx context.Context, f store.Filing, to []target) (bad [
 // false if there is nobody to tell, or nothing.
 func (r *Room) ownerReport(ctx context.Context, e *store.Expansion, missed unreached) (f filing, ok bool, err error) {
 	owner, err := mail.ParseAddress(e.From)
-	if len(missed.about) == 0 || missed.list == nil || err != nil {
+	if len(missed.about) == 0 || missed.list == nil || err != nil || !asksFailure(e.Notify) {
 		return filing{}, false, nil
 	}
 	rep := r.newReport(owner, missed.about, r.cfg.Now())

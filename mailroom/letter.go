@@ -23,7 +23,7 @@ type letter struct {
 	targets []target
 	byID    map[int64]struct{} // accounts in targets, once they are many
 	also    []also
-	large   []directory.List
+	large   []large
 	onward  []onward
 	turned  []turned
 	circles missed
@@ -72,6 +72,12 @@ type target struct {
 	directory.Target
 	used int64 // octets in it, if it has a quota
 	rcpt int   // the rcpt that led here first
+}
+
+// large is a list that is expanded later.
+type large struct {
+	directory.List
+	rcpt int // the rcpt that led here first
 }
 
 // also is a recipient that leads, by no list, to a mailbox with a quota that was a

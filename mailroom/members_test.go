@@ -22,6 +22,9 @@ func TestOwnerlessListTellsSender(t *testing.T) {
 		{"a long list", "larga", 0, "lleno 5.2.2, x@shut.example 5.1.10, nadie 5.1.1"},
 		{"who wants no report", "lista", mail.NotifyNever, ""},
 		{"success only", "lista", mail.NotifySuccess, ""},
+		{"a long list, who wants no report", "larga", mail.NotifyNever, ""},
+		{"a long list, success only", "larga", mail.NotifySuccess, ""},
+		{"a long list, failure", "larga", mail.NotifyFailure, "lleno 5.2.2, x@shut.example 5.1.10, nadie 5.1.1"},
 	} {
 		h, g := open(t)
 		g.shut["shut.example"] = mail.Refuse(556, "5.1.10", "The domain takes no mail")
@@ -147,6 +150,46 @@ func TestReportUnsent(t *testing.T) {
 		want := fmt.Sprintf("[{q1 false The report on this message could not be sent to its sender: %s [{ %s}]}]", why, to)
 		if got := fmt.Sprint(told.facts); got != want {
 			t.Errorf("told %s, not %s", got, want)
+		}
+	}
+}
+
+// What NOTIFY said of a list goes on where it has no owner, as of an alias: for who waits
+// in the queue, expanded at once or later. An owner gets what all get.
+//
+// rfc: 3461-5.2.7.1-5
+func TestNotifyOfLists(t *testing.T) {
+	const failure, success, delay = mail.NotifyFailure, mail.NotifySuccess, mail.NotifyDelay
+	for _, tt := range []struct{ said, want mail.Notify }{
+		{0, 0}, {mail.NotifyNever, mail.NotifyNever}, {success, mail.NotifyNever}, {failure, failure},
+		{success | failure, failure}, {failure | delay, failure | delay}, {success | delay, delay},
+	} {
+		h, _ := open(t)
+		for name, members := range map[string][]string{"corta": {"a@far.example"},
+			"larga": {"ana@pepito.es", "gorka@jaramillo.edu.ec", "usuario@servidor.es", "luisa@servidor.es", "b@far.example"}} {
+			h.list(name+"@pepito.es", directory.Public, "", members...)
+			h.list(name+"-con@pepito.es", directory.Public, "ana@pepito.es", members...)
+		}
+		for _, list := range []string{"corta", "larga", "corta-con", "larga-con"} {
+			h.store.out = nil
+			to := mail.Recipient{To: addr(list + "@pepito.es"), Notify: tt.said}
+			if _, err := h.send(h.submission("pepe@pepito.es"), mail.Envelope{From: addr("pepe@pepito.es")}, plain, 0, to); err != nil {
+				t.Fatal(err)
+			}
+			if long := strings.HasPrefix(list, "larga"); long != (len(h.store.expansions) == 1) {
+				t.Fatalf("%s: %d expansions", list, len(h.store.expansions))
+			}
+			if err := h.room.expandAll(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			from, member, want := "pepe@pepito.es", "a@far.example", tt.want
+			if strings.HasPrefix(list, "larga") {
+				member = "b@far.example"
+			}
+			if strings.HasSuffix(list, "-con") {
+				from, want = "ana@pepito.es", 0
+			}
+			h.wantLeft(fmt.Sprintf("NOTIFY %d to %s", tt.said, list), fmt.Sprintf("<%s> %s  %d", from, member, want))
 		}
 	}
 }

@@ -149,20 +149,36 @@ func (l *letter) wide() bool { return l.env.UTF8 && (l.head.utf8 || l.body.eight
 // §5.2.7 lets go on with it of what the sender asked for.
 func (l *letter) rcptOf(o *onward, now time.Time) store.Rcpt {
 	rc := l.room.rcptOf(&o.Onward, now)
+	from := &l.rcpts[o.rcpt]
 	if o.List != nil {
+		rc.Notify = from.notifyOf(o.List)
 		return rc
 	}
-	from := &l.rcpts[o.rcpt]
 	rc.Notify, rc.Orcpt = from.Notify, from.Orcpt
-	if from.expanded && rc.Notify&mail.NotifySuccess != 0 { // §5.2.7.3(c): we say "expanded"
-		if rc.Notify &^= mail.NotifySuccess; rc.Notify == 0 {
-			rc.Notify = mail.NotifyNever
-		}
+	if from.expanded { // §5.2.7.3(c): we say "expanded"
+		rc.Notify = withoutSuccess(rc.Notify)
 	}
 	if rc.Orcpt == "" && o.Via != "" { // §5.2.1
 		rc.Orcpt = from.original()
 	}
 	return rc
+}
+
+// notifyOf is what reports are wanted on a list's members. Reports on one without an
+// owner go to the sender, whose wishes hold for them as for an alias (RFC 3461 §5.2.7,
+// §5.2.7.3(c)); an owner's are none of his (§5.2.7.1(b)).
+func (r *rcpt) notifyOf(list *directory.List) mail.Notify {
+	if list.Owner != "" {
+		return 0
+	}
+	return withoutSuccess(r.Notify)
+}
+
+func withoutSuccess(n mail.Notify) mail.Notify {
+	if n == mail.NotifySuccess {
+		return mail.NotifyNever
+	}
+	return n &^ mail.NotifySuccess
 }
 
 // original is the recipient as the sender gave it, with its type.
@@ -209,8 +225,8 @@ func (l *letter) unloop() error {
 	l.onward = slices.DeleteFunc(l.onward, func(o onward) bool {
 		return dropped(passed(sentBy(&o)), sentBy(&o), l.rcpts[o.rcpt].To.String(), o.Address)
 	})
-	l.large = slices.DeleteFunc(l.large, func(list directory.List) bool {
-		return dropped(again(&list), list.Address, list.Address, list.Address)
+	l.large = slices.DeleteFunc(l.large, func(list large) bool {
+		return dropped(again(&list.List), list.Address, list.Address, list.Address)
 	})
 	l.targets = slices.DeleteFunc(slices.Clone(l.targets), func(t target) bool {
 		if slices.Contains(filed, t.Address) {

@@ -92,7 +92,7 @@ func (l *letter) add(ctx context.Context, to mail.Recipient, res *directory.Reso
 		return err
 	}
 	l.targets, l.also = added, also
-	l.addLarge(res.Large)
+	l.addLarge(res.Large, at)
 	l.addOnward(out, at)
 	if res.MaxMessage > 0 && (l.max == 0 || res.MaxMessage < l.max) {
 		l.max = res.MaxMessage
@@ -199,7 +199,7 @@ func (l *letter) has(targets []target, account int64) bool {
 	return there
 }
 
-func (l *letter) addLarge(lists []directory.List) {
+func (l *letter) addLarge(lists []directory.List, rcpt int) {
 next:
 	for _, list := range lists {
 		for i := range l.large {
@@ -207,7 +207,7 @@ next:
 				continue next
 			}
 		}
-		l.large = append(l.large, list)
+		l.large = append(l.large, large{list, rcpt})
 	}
 }
 

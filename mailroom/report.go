@@ -149,7 +149,9 @@ func (l *letter) outcomes(r *rcpt) (all []dsn.Recipient) {
 }
 
 // asksFailure says that the sender hears of failures, as everybody does who says nothing.
-func (r *rcpt) asksFailure() bool { return r.Notify == 0 || r.Notify&mail.NotifyFailure != 0 }
+func (r *rcpt) asksFailure() bool { return asksFailure(r.Notify) }
+
+func asksFailure(n mail.Notify) bool { return n == 0 || n&mail.NotifyFailure != 0 }
 
 // barredBehind is a list behind the recipient that the sender may not write to, where
 // he is told of it: one who has logged in, or asked. What somebody's mailbox sends

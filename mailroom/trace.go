@@ -199,9 +199,9 @@ func appendOwn(b []byte, path, to string) []byte {
 
 // expansion leaves a large list for Run. Its own lines are made now, while it
 // is known which of them the message has.
-func (l *letter) expansion(t *trace, list *directory.List) store.Expansion {
-	e := store.Expansion{List: list.ID, From: t.path(list), Queue: t.id, UTF8: l.wide(), Lab: l.from.Mode == mail.Lab}
-	e.Prefix = slices.Concat(t.common, t.listLines(list))
+func (l *letter) expansion(t *trace, list *large) store.Expansion {
+	e := store.Expansion{List: list.ID, From: t.path(&list.List), Notify: l.rcpts[list.rcpt].notifyOf(&list.List), Queue: t.id, UTF8: l.wide(), Lab: l.from.Mode == mail.Lab}
+	e.Prefix = slices.Concat(t.common, t.listLines(&list.List))
 	e.Traits = l.body.traits(l.head.utf8)
 	if l.body.eight || l.head.eightBit {
 		e.Body = mail.Body8BitMIME

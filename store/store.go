@@ -79,6 +79,10 @@ type Expansion struct {
 	Body   mail.Body // for members elsewhere, as in Outgoing
 	UTF8   bool      // likewise
 	Lab    bool      // likewise
+
+	// What reports the sender wants on the members, where he gets them; zero also
+	// where a list's owner does.
+	Notify mail.Notify
 }
 
 // Filing is a message and everything that must become true with it.

@@ -44,7 +44,8 @@ func (db *DB) Expansions(ctx context.Context, limit int) ([]store.Expansion, err
 			out = append(out, store.Expansion{ID: asInt(row[0]), List: asInt(row[1]), After: asInt(row[2]),
 				Blob: store.Blob(asInt(row[3])), Prefix: asBytes(row[4]), From: asString(row[5]),
 				Queue: asString(row[6]), Traits: traitsOf(asInt(row[7])),
-				Body: bodyOf(asInt(row[7])), UTF8: asInt(row[7])&flagWide != 0, Lab: asInt(row[7])&flagLab != 0})
+				Body: bodyOf(asInt(row[7])), UTF8: asInt(row[7])&flagWide != 0, Lab: asInt(row[7])&flagLab != 0,
+				Notify: mail.Notify(asInt(row[7]) / flagNotify)})
 			return nil
 		}, qExpansions, int64(limit))
 	})
@@ -65,7 +66,7 @@ func wayFlags(e store.Expansion) (n int64) {
 	if e.Lab {
 		n |= flagLab
 	}
-	return n
+	return n | int64(e.Notify)*flagNotify
 }
 
 func bodyOf(n int64) mail.Body {

@@ -349,7 +349,8 @@ const (
 	flagUTF8
 	flagEightBit // of an expansion
 	flagLab
-	flagWide // likewise
+	flagWide   // likewise
+	flagNotify // likewise: the first of those of its Notify
 )
 
 func traitFlags(t store.Traits) int64 {
