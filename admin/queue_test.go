@@ -271,6 +271,11 @@ func TestQueueChangesNobody(t *testing.T) {
 		{"queue.release", QueuePick{Queue: []string{"gone"}}, "not_found", "admin.not_queued"},
 		{"queue.hold", QueuePick{Domain: "bad domain"}, "invalid", "admin.queue_domain"},
 		{"queue.list", QueuePick{Domain: "bad domain"}, "invalid", "admin.queue_domain"},
+		{"queue.list", QueuePick{Domain: ".a.es"}, "invalid", "admin.queue_domain"},
+		{"queue.list", QueuePick{To: "x y"}, "invalid", "admin.queue_to"},
+		{"queue.list", QueuePick{To: "@a.es"}, "invalid", "admin.queue_to"},
+		{"queue.list", QueuePick{Sender: "x y"}, "invalid", "admin.queue_sender"},
+		{"queue.list", QueuePick{Sender: "x y@a.es"}, "invalid", "admin.queue_sender"},
 	} {
 		err := table.Call(t.Context(), tt.operation, tt.in, nil)
 		var said *Error

@@ -13,11 +13,14 @@ import (
 )
 
 // sound brings what is chosen by into its one spelling, and refuses what can be no
-// domain.
+// domain, no sender or no recipient: nothing in the queue could ever be so.
 func (h House) sound(ctx context.Context, in QueuePick) (QueuePick, error) {
 	var err error
 	if in.Sender, err = h.senderOf(ctx, in.Sender); err != nil {
 		return in, err
+	}
+	if in.To != "" && !addressed(in.To) {
+		return in, refusal("invalid", "admin.queue_to", "To", in.To)
 	}
 	if in.To != "" && !strings.Contains(in.To, "@") {
 		domain, err := h.Directory.DefaultDomain(ctx)
@@ -56,10 +59,21 @@ func (h House) senderOf(ctx context.Context, written string) (string, error) {
 	switch {
 	case err == nil:
 		return account.Address, nil
-	case errors.Is(err, directory.ErrNotFound), errors.Is(err, directory.ErrInvalid):
-		return written, nil
+	case !errors.Is(err, directory.ErrNotFound) && !errors.Is(err, directory.ErrInvalid):
+		return "", err
+	case !addressed(written) && mail.CheckDomain(h.Directory.Label(written)) != nil:
+		return "", refusal("invalid", "admin.queue_sender", "Sender", written)
 	}
-	return "", err
+	return written, nil
+}
+
+// addressed says that something is an address, or the name in one.
+func addressed(written string) bool {
+	if !strings.Contains(written, "@") {
+		written += "@example.net"
+	}
+	_, err := mail.ParseAddress(written)
+	return err == nil
 }
 
 // chosen refuses a change of everything that nobody asked for.

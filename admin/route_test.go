@@ -193,7 +193,9 @@ func TestWayOperations(t *testing.T) {
 		}
 	}
 	refused(t, table.Call(t.Context(), "route.way", ByAddress{Address: "x@a b"}, nil), "invalid")
-	refused(t, table.Call(t.Context(), "route.test", ByAddress{Address: "x@a b"}, nil), "invalid")
+	for _, none := range []string{"x@a b", "a b@c.example", "a@b@c.example", "@c.example"} {
+		refused(t, table.Call(t.Context(), "route.test", ByAddress{Address: none}, nil), "invalid")
+	}
 
 	c.way = queue.Way{TLS: queue.Implicit, By: queue.ByRoute, Route: queue.Route{User: "u", CA: ca}, Hostname: "us.example", Names: []string{"us.example"},
 		Targets: []queue.Target{{Host: "smart.example", Pref: 7, Addr: netip.MustParseAddrPort("192.0.2.7:587"), Source: netip.MustParseAddr("192.0.2.1"), Own: true}},

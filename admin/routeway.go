@@ -29,8 +29,9 @@ type RouteWay struct {
 
 // wayTo gives what is laid for an address or a domain.
 func (h House) wayTo(ctx context.Context, in ByAddress) (RouteWay, error) {
-	domain := in.Address[strings.LastIndexByte(in.Address, '@')+1:]
-	if err := mail.CheckDomain(domain); err != nil {
+	at := strings.LastIndexByte(in.Address, '@')
+	domain := in.Address[at+1:]
+	if mail.CheckDomain(domain) != nil || at >= 0 && !addressed(in.Address) {
 		return RouteWay{}, refusal("invalid", "admin.route_domain", "Domain", in.Address)
 	}
 	out := RouteWay{Domain: domain, TLS: opportunistic, IP: bothIP, Mode: h.Outgoing}

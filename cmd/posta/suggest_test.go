@@ -43,7 +43,7 @@ func TestMisusesAreNamed(t *testing.T) {
 		"account add a@x.test --generate --max-sent nada":      `--max-sent "nada"`,
 		"route add . 192.0.2.1":                                `"." is no domain of a route`,
 		"route add a.test 192.0.2.1 --ip 5":                    `"5" is no version of IP`,
-		"route test ana@":                                      `"ana@" has no domain`,
+		"route test ana@":                                      `"ana@" is nothing that mail could go to`,
 		"probe ana\\dos":                                       `"ana dos" is no domain`,
 		"trace --session zz":                                   "it takes a whole number",
 		"trace --message-id --data d":                          `--message-id has no value: "--data" behind it is a flag`,
