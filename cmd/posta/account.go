@@ -55,7 +55,7 @@ func (a *app) accountCommand() *cobra.Command {
 // accountFlags are what add and set share.
 type accountFlags struct {
 	name     string
-	quota    config.Size
+	quota    sizeLimit
 	disabled bool
 	apop     string
 	secret   bool
@@ -142,7 +142,7 @@ func (a *app) accountAddCommand() *cobra.Command {
 func (a *app) accountSetCommand() *cobra.Command {
 	c := a.accountWriteCommand("set", "help.account_set", "account.set", true)
 	clearing(c, "name")
-	c.Example = "posta account set pepe@pepito.es --password\nposta account set pepe@pepito.es --quota 0 --disabled=false\n" +
+	c.Example = "posta account set pepe@pepito.es --password\nposta account set pepe@pepito.es --quota none --disabled=false\n" +
 		"posta account set pepe@pepito.es --apop off\nposta account set pepe@pepito.es --forward pepe@example.net --keep\n" +
 		"posta account set pepe@pepito.es --max-sent 100"
 	return a.naming(a.taking(c, 1, 1, "help.word_address"), "account.list")

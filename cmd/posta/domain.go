@@ -57,7 +57,7 @@ func (a *app) domainChangeCommand(verb, help, example string) *cobra.Command {
 	var age config.Duration
 	var plus bool
 	var accounts int64
-	var message, bytes config.Size
+	var message, bytes sizeLimit
 	var c *cobra.Command
 	c = a.command(verb, help, func(ctx context.Context, args []string) error {
 		if err := exclude(c, "relay", "on-demand", "fallback"); err != nil {

@@ -117,17 +117,31 @@ func belowZero(f *pflag.Flag) bool {
 }
 
 // changedSize is changed for a size, in octets.
-func changedSize(c *cobra.Command, flag string, value *config.Size) *int64 {
+func changedSize(c *cobra.Command, flag string, value *sizeLimit) *int64 {
 	if !c.Flags().Changed(flag) {
 		return nil
 	}
-	octets := int64(*value)
+	octets := int64(value.Size)
 	return &octets
 }
 
-// sizeFlag adds a flag that takes "100 MB" or a number of octets.
-func (a *app) sizeFlag(c *cobra.Command, value *config.Size, name, help string) {
-	c.Flags().TextVar(value, name, config.Size(0), a.say(help, nil))
+// sizeLimit is a size that limits something: as 0, "none" lifts the limit.
+type sizeLimit struct{ config.Size }
+
+func (l *sizeLimit) UnmarshalText(text []byte) error {
+	if strings.TrimSpace(string(text)) == "none" {
+		l.Size = 0
+		return nil
+	}
+	if l.Size.UnmarshalText(text) != nil {
+		return words.Fail("fail.size_limit", words.Args{"Value": strings.TrimSpace(string(text))})
+	}
+	return nil
+}
+
+// sizeFlag adds a flag that takes "100 MB", a number of octets, or "none".
+func (a *app) sizeFlag(c *cobra.Command, value *sizeLimit, name, help string) {
+	c.Flags().TextVar(value, name, sizeLimit{}, a.say(help, nil))
 }
 
 // taking names a command's arguments, by ids of words/, and says how many it
