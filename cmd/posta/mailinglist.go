@@ -36,12 +36,14 @@ func (a *app) mailingListCommand() *cobra.Command {
 		return a.done("done.list_removed", words.Args{"Address": args[0]})
 	})
 	remove.Example = "posta mailing-list remove clase@pepito.es"
-	return a.group("mailing-list", "help.mailing_list",
+	group := a.group("mailing-list", "help.mailing_list",
 		a.mailingListAddCommand(),
 		a.naming(a.taking(list, 0, 1, "help.word_domain"), "domain.list"),
 		a.naming(a.taking(show, 1, 1, "help.word_address"), "mailing-list.list"),
 		a.mailingListSetCommand(),
 		a.naming(a.taking(remove, 1, 1, "help.word_address"), "mailing-list.list"))
+	group.Long = a.say("help.mailing_list_long", nil)
+	return group
 }
 
 // listFlags are what add and set share.
@@ -160,8 +162,8 @@ func (a *app) mailingListCall(ctx context.Context, operation string, in any) err
 		if err := head(w); err != nil {
 			return err
 		}
-		if l.Unreachable != "" {
-			a.warn(w, a.say("alias.no_owner", words.Args{"Owner": l.Unreachable}))
+		if id := listTrouble(&l); id != "" {
+			a.warn(w, a.say(id, words.Args{"Owner": l.Owner}))
 		}
 		a.warnUnreached(w, l)
 		for _, m := range l.Members {
@@ -175,6 +177,21 @@ func (a *app) mailingListCall(ctx context.Context, operation string, in any) err
 		return err
 	}
 	return notThere(l.Absent, words.Args{"List": l.Address}, "directory.no_member", "directory.no_members")
+}
+
+// listTrouble is the id of what a list lacks, "" of nothing.
+func listTrouble(l *admin.List) string {
+	switch {
+	case l.Count == 0 && l.Owner == "":
+		return "alias.list_nobody"
+	case l.Count == 0 && l.Unreachable != "":
+		return "alias.list_lost"
+	case l.Count == 0:
+		return "alias.list_empty"
+	case l.Unreachable != "":
+		return "alias.no_owner"
+	}
+	return ""
 }
 
 // warnUnreached names the members whom no mail reaches, of many the first.
