@@ -49,12 +49,17 @@ func good(code int, status string) bool {
 	return code/100 == 2 && (status == "" || status[0] == '2')
 }
 
-// replyText is replied for an answer as a trace has it, in one text.
+// replyText is replied for an answer as a trace has it, in one text. A status of
+// another class than the code's is posta's, before a text of posta's, or else no
+// status at all but what the other server wrote.
 func replyText(w *words.Words, text string) string {
 	m := regexp.MustCompile(`^([2-5]\d\d)(?: ([245]\.\d{1,3}\.\d{1,3}))?(?: (.*))?$`).FindStringSubmatch(text)
 	if m == nil {
 		return ownText(w, text)
 	}
 	code, _ := strconv.Atoi(m[1]) // three digits
+	if _, own := w.Again("attempt", m[3]); m[2] != "" && m[2][0] != m[1][0] && !own {
+		return replied(w, code, "", strings.TrimSpace(m[2]+" "+m[3]))
+	}
 	return replied(w, code, m[2], m[3])
 }

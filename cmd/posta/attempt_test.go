@@ -25,6 +25,7 @@ func TestAttemptsAreSaid(t *testing.T) {
 		{"es", "250 4.5.0 unexpected answer: hello", "250 4.5.0 respuesta inesperada: hello"},
 		{"es", "354 4.5.0 unexpected answer: go", "354 4.5.0 respuesta inesperada: go"},
 		{"es", "421", "421"},
+		{"en", "450 5.1.1 odd", `450 "5.1.1 odd"`}, {"en", "250 5.0.0", `250 "5.0.0"`}, {"en", "450 4.1.1 even", `450 4.1.1 "even"`},
 		{"es", "what a later posta says", "what a later posta says"},
 		{"es", "550 \x1b[31mred", `550 «\x1b[31mred»`},
 	} {
