@@ -44,7 +44,7 @@ func (p *prober) remark(byDNS bool) {
 		p.result.Route = ""
 	}
 	about := p.about()
-	about["Site"], about["User"], about["TLS"] = printable(p.laid.Site), printable(p.laid.User), p.laid.TLS
+	about["Site"], about["User"], about["TLS"] = printable(p.laid.Site), printable(p.laid.User), p.a.say(tlsOnWay(p.laid.TLS), nil)
 	switch {
 	case p.laid.Site != "" && p.laid.Route == "":
 		p.note("probe.note_site", about)
