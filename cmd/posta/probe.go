@@ -127,12 +127,16 @@ type prober struct {
 	laid     admin.RouteWay
 	way      *admin.RouteTest // what the running server's queue says of the way; nil: nobody asked it
 	roots    *x509.CertPool   // of --ca beside the system's; nil: the system's
+	screen   io.Writer        // what somebody looks at meanwhile; nil: nobody does
 	result   probed
 }
 
 func (a *app) probe(ctx context.Context, o *probeOptions, text string) error {
 	p := &prober{a: a, o: o, rec: newRecording(), result: probed{Hosts: []probedHost{}}}
 	defer p.rec.ring.Close()
+	if !a.json && isTerminal(a.Err) {
+		p.screen = a.Err
+	}
 	if err := p.understand(text); err != nil {
 		return usage(err)
 	}

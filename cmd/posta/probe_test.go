@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"posta/admin"
@@ -189,6 +190,7 @@ func TestProbeJudges(t *testing.T) {
 	down := probedAddress{State: probeRefused}
 	dialUp, busy := probedAddress{State: probeOpen, Code: 554}, probedAddress{State: probeOpen, Code: 451, Verb: "EHLO"}
 	leaves, grey := probedAddress{State: probeOpen, Code: 421, Verb: "MAIL"}, probedAddress{State: probeOpen, Code: 450, Verb: "RCPT"}
+	mute := probedAddress{State: probeOpen, Problem: "x", mute: true}
 	ill, never := probedAddress{State: probeOpen, Problem: "x"}, probedAddress{State: probeOpen, Problem: "x", never: true}
 	own, yes, no := probedAddress{State: probeOpen, Problem: "x", loops: true}, probedAddress{State: probeOpen, Code: 250, Verb: "RCPT"}, probedAddress{State: probeOpen, Code: 550, Verb: "RCPT"}
 	for name, test := range map[string]struct {
@@ -202,6 +204,7 @@ func TestProbeJudges(t *testing.T) {
 		"one may want it":        {"later", []probedAddress{dialUp, down}},
 		"it leaves":              {"later", []probedAddress{leaves}},
 		"something came between": {"later", []probedAddress{ill, dialUp}},
+		"it says nothing":        {"unanswered", []probedAddress{mute, down}},
 		"not carried":            {"failed", []probedAddress{never, down}},
 		"itself":                 {"loop", []probedAddress{own}},
 		"others behind":          {"loop", []probedAddress{own, yes}},
@@ -217,6 +220,28 @@ func TestProbeJudges(t *testing.T) {
 		if err := p.judge(); p.result.Verdict != test.want || (err == nil) != (test.want == "accepted") {
 			t.Errorf("%s: %s, %v", name, p.result.Verdict, err)
 		}
+	}
+}
+
+// Who looks on is told that a host says nothing, not of one that only takes a moment.
+func TestProbeTellsThatItWaits(t *testing.T) {
+	for after, want := range map[time.Duration]string{time.Second: "",
+		30 * time.Second: "192.0.2.7:2526 has taken the connection and says nothing yet; its greeting is waited for, up to 30 seconds\n"} {
+		synctest.Test(t, func(t *testing.T) {
+			w, err := words.New("en")
+			if err != nil {
+				t.Fatal(err)
+			}
+			var screen strings.Builder
+			p := &prober{a: &app{words: w}, o: &probeOptions{patience: 30 * time.Second}, screen: &screen}
+			heard := p.waiting(target{Protocol: protoSMTP, Host: "192.0.2.7", Port: 2526})
+			time.Sleep(after)
+			heard()
+			time.Sleep(time.Minute)
+			if got := screen.String(); got != want {
+				t.Errorf("after %v: %q", after, got)
+			}
+		})
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"os"
@@ -206,7 +207,10 @@ func (s *asking) converse(ctx context.Context, c *smtpclient.Client) error {
 			return err
 		}
 	}
-	if err := c.Greeting(ctx); err != nil {
+	heard := s.p.waiting(s.target())
+	err := c.Greeting(ctx)
+	heard()
+	if err != nil {
 		return err
 	}
 	if err := c.Hello(ctx); err != nil {
@@ -227,6 +231,18 @@ func (s *asking) converse(ctx context.Context, c *smtpclient.Client) error {
 		s.said(smtp.RCPT, out.To[0])
 	}
 	return err
+}
+
+// waiting tells who looks on, after a while, that a host keeps its greeting back. What
+// it gives ends that.
+func (p *prober) waiting(at target) (heard func() bool) {
+	const while = 3 * time.Second
+	if p.screen == nil {
+		return func() bool { return false }
+	}
+	return time.AfterFunc(while, func() {
+		_, _ = fmt.Fprintln(p.screen, p.a.say("probe.waiting", words.Args{"Address": at.address(), "Span": p.a.lasting(p.o.patience)}))
+	}).Stop
 }
 
 // protect brings about the TLS that mail would have on this way.

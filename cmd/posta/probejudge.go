@@ -30,7 +30,7 @@ func (p *prober) judge() error {
 	case h.later != nil:
 		return p.verdict("later", words.Fail("probe.later", p.of(h.later)))
 	case h.ill != nil && h.ill.mute:
-		return unanswered(p.verdict("later", words.Fail("probe.ill", p.of(h.ill))))
+		return unanswered(p.verdict("unanswered", words.Fail("probe.ill", p.of(h.ill))))
 	case h.ill != nil:
 		return p.verdict("later", words.Fail("probe.ill", p.of(h.ill)))
 	case h.no != nil && h.down:
