@@ -14,7 +14,7 @@ import (
 
 // ours are the files that posta makes in its data folder, as patterns.
 func ours() []string {
-	return []string{"posta.db", "posta.db-wal", "posta.db-shm", "posta.log", "posta.log.*", labFile, "selfsigned.pem"}
+	return []string{"posta.db", "posta.db-wal", "posta.db-shm", "posta.log", "posta.log.*", memoryFile, oldMemoryFile, "selfsigned.pem"}
 }
 
 // setAside moves what quickstart finds into a folder of its own, so that it

@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -11,11 +13,13 @@ import (
 	"posta/words"
 )
 
-// labFile, in the data directory, is what quickstart remembers from one run to
-// the next, and any server for who opens its store alone. Only its owner reads it.
-const labFile = "lab.json"
+// memoryFile, in the data directory, is what quickstart remembers from one run to
+// the next, and any server for who opens its store alone: it writes its name there,
+// with which reports are signed while none runs. Only its owner reads it. Once it was
+// called oldMemoryFile.
+const memoryFile, oldMemoryFile = "remembered.json", "lab.json"
 
-// memory is what labFile holds.
+// memory is what memoryFile holds.
 type memory struct {
 	DefaultDomain string            `json:"default_domain,omitempty"`
 	Hostname      string            `json:"hostname,omitempty"`  // that a server had here: reports are signed with it
@@ -26,7 +30,10 @@ type memory struct {
 // good as an empty one: all it holds is a convenience.
 func recall(data string) memory {
 	var m memory
-	text, err := os.ReadFile(filepath.Join(data, labFile))
+	text, err := os.ReadFile(filepath.Join(data, memoryFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		text, err = os.ReadFile(filepath.Join(data, oldMemoryFile))
+	}
 	if err != nil || json.Unmarshal(text, &m) != nil {
 		m = memory{}
 	}
@@ -64,7 +71,7 @@ func served(data, hostname string, lab bool) error {
 // keep is remember with an error for people.
 func (m memory) keep(data string) error {
 	if err := m.remember(data); err != nil {
-		return words.FailOf(err, "fail.unwritable", words.Args{"File": filepath.Join(data, labFile)})
+		return words.FailOf(err, "fail.unwritable", words.Args{"File": filepath.Join(data, memoryFile)})
 	}
 	return nil
 }
@@ -75,11 +82,17 @@ func (m memory) remember(data string) error {
 	if err != nil {
 		return err
 	}
-	name := filepath.Join(data, labFile)
+	name := filepath.Join(data, memoryFile)
 	next := name + ".new"
 	_ = os.Remove(next) // so that the new one's mode is ours
 	if err := os.WriteFile(next, append(text, '\n'), 0o600); err != nil {
 		return err
 	}
-	return os.Rename(next, name)
+	if err := os.Rename(next, name); err != nil {
+		return err
+	}
+	if err := os.Remove(filepath.Join(data, oldMemoryFile)); !errors.Is(err, fs.ErrNotExist) {
+		return err // passwords may be in it
+	}
+	return nil
 }

@@ -49,7 +49,7 @@ func TestCard(t *testing.T) {
 		for _, want := range append(own, "plink -raw -P 2525 127.0.0.1", "plink -raw -P 2110 127.0.0.1)", "telnet 127.0.0.1 2525", "Close window on exit: Never",
 			"    MAIL FROM:<pepe@pepito.es>\n    RCPT TO:<ana@pepito.es>\n    DATA\n", "    USER ana\n    PASS sixi-7472\n",
 			"    AUTH LOGIN\n    "+b64([]byte("pepe@pepito.es"))+"\n    "+b64([]byte("ceda-4729"))+"\n",
-			"AUTH PLAIN "+b64([]byte("\x00pepe@pepito.es\x00ceda-4729")), "bin/posta session list", "bin/posta card", labFile) {
+			"AUTH PLAIN "+b64([]byte("\x00pepe@pepito.es\x00ceda-4729")), "bin/posta session list", "bin/posta card", memoryFile) {
 			if !strings.Contains(card, want) {
 				t.Errorf("%s: the card lacks %q:\n%s", lang, want, card)
 			}
@@ -188,7 +188,7 @@ func TestPortAdvice(t *testing.T) {
 
 func TestMemory(t *testing.T) {
 	dir := t.TempDir()
-	name := filepath.Join(dir, labFile)
+	name := filepath.Join(dir, memoryFile)
 	if err := os.WriteFile(name+".new", nil, 0o644); err != nil { // left by a crash, readable by all
 		t.Fatal(err)
 	}
@@ -207,6 +207,22 @@ func TestMemory(t *testing.T) {
 	}
 	if got := recall(dir); got.DefaultDomain != "" || got.Passwords == nil {
 		t.Errorf("of a damaged file: %+v", got)
+	}
+	if err := os.Remove(name); err != nil {
+		t.Fatal(err)
+	}
+	old := filepath.Join(dir, oldMemoryFile)
+	if err := os.WriteFile(old, []byte(`{"passwords":{"a@b.example":"x"}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := recall(dir); got.Passwords["a@b.example"] != "x" {
+		t.Errorf("of the file's old name: %+v", got)
+	}
+	if err := served(dir, "mx.b.example", false); err != nil || recall(dir).Hostname != "mx.b.example" {
+		t.Error(err)
+	}
+	if _, err := os.Stat(old); !os.IsNotExist(err) {
+		t.Error("the old file stays, with its passwords")
 	}
 }
 

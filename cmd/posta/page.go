@@ -275,7 +275,7 @@ func (p *page) foot() {
 	p.title("card.again", words.Args{"Command": p.command("card")})
 	if p.isLab() {
 		p.where("card.data")
-		p.line(p.say("card.remembered", words.Args{"File": labFile}))
+		p.line(p.say("card.remembered", words.Args{"File": memoryFile}))
 	}
 	if !p.isLab() {
 		p.where("card.data_only")
