@@ -77,7 +77,7 @@ func (a *Asker) Ask(ctx context.Context, by mail.Origin, host string, from, to m
 	about := question{host, from.String(), to.String(), a.q.router.laid.Load()}
 	witness := event.WitnessOf(ctx)
 	for {
-		if a.asksBack(by, to) {
+		if a.asksBack(by, from, to) {
 			witness.Note(host + " is being asked about <" + about.to + ">, and is who wants to know: it is told what is known here alone")
 			return "", mail.Refuse(550, "5.1.1", words.Fail("attempt.no_user", nil).Error())
 		}
@@ -85,7 +85,7 @@ func (a *Asker) Ask(ctx context.Context, by mail.Origin, host string, from, to m
 			known.heard.recalled(witness, about)
 			return known.note, plainly(known.err)
 		}
-		one, first := a.begin(about)
+		one, first := a.begin(about, by)
 		if first {
 			defer a.end(about, one)
 			one.note, one.err = a.askNow(ctx, one, about, from, to)

@@ -11,7 +11,9 @@ import (
 
 // inquiry is a question to a host that is under way.
 type inquiry struct {
-	to, host string
+	from, to string
+	host     string
+	by       netip.Addr    // where who wants to know first is
 	done     chan struct{} // closed when note, err and void are there
 	note     string
 	err      error
@@ -23,13 +25,13 @@ type inquiry struct {
 }
 
 // begin takes a question, or gives who is asking it.
-func (a *Asker) begin(about question) (one *inquiry, first bool) {
+func (a *Asker) begin(about question, by mail.Origin) (one *inquiry, first bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if one = a.under[about]; one != nil {
 		return one, false
 	}
-	one = &inquiry{to: about.to, host: about.host, named: a.names[about.host], done: make(chan struct{})}
+	one = &inquiry{from: about.from, to: about.to, host: about.host, by: by.Remote.Addr().Unmap(), named: a.names[about.host], done: make(chan struct{})}
 	a.under[about] = one
 	return one, true
 }
@@ -68,15 +70,17 @@ func (a *Asker) opened(one *inquiry, host string, l *link) {
 // asksBack says that a host that is being asked about an address asks about it here.
 // Two servers that name each other as who may know would else go on asking; and a
 // host that asks does not know, so that what is known here is the whole answer.
-func (a *Asker) asksBack(by mail.Origin, to mail.Address) bool {
+// Where only its address says who it is, it asks for the same sender: others may be
+// behind that address, too, and to them the host is all that knows.
+func (a *Asker) asksBack(by mail.Origin, from, to mail.Address) bool {
 	if by.Login.Known() {
 		return false
 	}
-	address := to.String()
+	sender, address := from.String(), to.String()
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, one := range a.under {
-		if strings.EqualFold(one.to, address) && (calls(by, one.host, one.named) || one.at(by)) {
+		if strings.EqualFold(one.to, address) && (calls(by, one.host, one.named) || one.at(by) && strings.EqualFold(one.from, sender)) {
 			return true
 		}
 	}
@@ -101,8 +105,8 @@ func calls(by mail.Origin, host, named string) bool {
 }
 
 // at says that a client comes from where the host is asked. On one computer that
-// tells nothing.
+// tells nothing, nor where others than the host come from there.
 func (o *inquiry) at(by mail.Origin) bool {
 	addr := by.Remote.Addr().Unmap()
-	return addr.IsValid() && !addr.IsLoopback() && addr == o.addr.Addr().Unmap()
+	return addr.IsValid() && !addr.IsLoopback() && addr != o.by && addr == o.addr.Addr().Unmap()
 }

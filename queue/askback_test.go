@@ -64,6 +64,40 @@ func TestAskedBack(t *testing.T) {
 	}
 }
 
+// Somebody else behind the host's address is no such host: who asks for another sender,
+// or as who wanted to know first, who is there, too, and so is not the host.
+func TestAskedBehindItsAddress(t *testing.T) {
+	to := mail.Address{Local: "b", Domain: "x.example"}
+	for _, tt := range []struct{ first, sender, want string }{
+		{"192.0.2.98", "c", ""}, {"192.0.2.7", "a", ""}, {"192.0.2.98", "a", "550 5.1.1 No such user here"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t)
+			w.hosts["in.x.example"] = addrs("192.0.2.7")
+			w.failing = true
+			script := asking("250 ok", "250 ok")
+			slow := strings.Replace(script, "C: RCPT TO:<b@x.example>\n", "C: RCPT TO:<b@x.example>\nwait 2s\n", 1)
+			w.answers("192.0.2.7:25", slow, strings.Replace(script, "FROM:<a@", "FROM:<c@", 1))
+			a := NewAsker(w.q)
+			ask := func(from, sender string) string {
+				return asked(unnoted(a.Ask(t.Context(), whoAsks("client.example", from), "in.x.example", mail.Address{Local: sender, Domain: "from.example"}, to)))
+			}
+			var first sync.WaitGroup
+			first.Go(func() {
+				if got := ask(tt.first, "a"); got != "" {
+					t.Errorf("who asked first: %q", got)
+				}
+			})
+			synctest.Wait()
+			if got := ask("192.0.2.7", tt.sender); got != tt.want {
+				t.Errorf("%+v: %q", tt, got)
+			}
+			first.Wait()
+			w.peers.Wait()
+		})
+	}
+}
+
 // Of whom a host took before, it may itself want to know, when it has them no more: what
 // it said then is not said to it.
 func TestAskedBackLater(t *testing.T) {
