@@ -33,6 +33,8 @@ func facts() []any {
 		Missed{},
 		Written{From: "eva@c.example"},
 		Written{},
+		Halted{ID: "q1", Recipient: "a@b.example", Released: true},
+		Halted{},
 		Collected{By: "POP3", Host: "pop.example:110", User: "ana"},
 		Collected{},
 		Asked{By: "ETRN", Site: "north", Domains: []string{"a.example", "b.example"}},

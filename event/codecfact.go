@@ -40,6 +40,7 @@ const (
 	tagAsked
 	tagAttemptedAsOf // its AsOf, and then the fact without
 	tagWritten
+	tagHalted
 )
 
 func appendFact(dst []byte, fact any) ([]byte, error) {
@@ -80,6 +81,8 @@ func appendFact(dst []byte, fact any) ([]byte, error) {
 	case Missed:
 		dst = appendBool(appendStrings(append(dst, tagMissed), f.ID, f.Why), f.Failed)
 		return appendOnward(dst, f.To), nil
+	case Halted:
+		return appendBool(appendStrings(append(dst, tagHalted), f.ID, f.Recipient), f.Released), nil
 	case Written:
 		return appendStrings(append(dst, tagWritten), f.From), nil
 	case Collected:
@@ -146,6 +149,8 @@ func (r *reader) fact() any {
 		return r.attemptedAsOf()
 	case tagMissed:
 		return Missed{ID: r.text(), Why: r.text(), Failed: r.flag(), To: r.onward()}
+	case tagHalted:
+		return Halted{ID: r.text(), Recipient: r.text(), Released: r.flag()}
 	case tagWritten:
 		return Written{From: r.text()}
 	case tagCollected:

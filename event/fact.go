@@ -150,6 +150,22 @@ func (f *Missed) Outcome() string {
 	return Unsent
 }
 
+// Halted is a State: an administrator holds what waits to leave for a recipient
+// elsewhere, or lets it go.
+type Halted struct {
+	ID        string // queue id
+	Recipient string
+	Released  bool
+}
+
+// Outcome is what became of it.
+func (f *Halted) Outcome() string {
+	if f.Released {
+		return Released
+	}
+	return Held
+}
+
 // The Outcome of an attempt.
 const (
 	Relayed = "relayed" // the next hop has it
@@ -158,6 +174,8 @@ const (
 	Held    = "held"    // as Delayed, but somebody holds it by now: not before he releases it
 	Removed = "removed" // an administrator took it out of the queue, and nobody is told
 	Unsent  = "unsent"  // of one Missed and not Failed: it was not sent on
+
+	Released = "released" // of one Halted: it is held no more
 )
 
 // Attempted is a State: an attempt to deliver a queued message to a recipient

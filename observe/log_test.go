@@ -66,6 +66,8 @@ func everyFact(l *Log) {
 	state(l, 0, event.Attempted{ID: "q4", Recipient: "b@no.example", Outcome: event.Failed, Reply: "no such domain"})
 	state(l, 0, event.Attempted{ID: "q4", Recipient: "c@no.example", Outcome: event.Removed, Reply: "taken out"})
 	state(l, 0, event.Attempted{ID: "q4", Recipient: "d@no.example", Outcome: event.Held, Host: "mx.no.example", Reply: "450 later"})
+	state(l, 0, event.Halted{ID: "q4", Recipient: "d@no.example"})
+	state(l, 0, event.Halted{ID: "q4", Recipient: "d@no.example", Released: true})
 	state(l, 0, event.Missed{ID: "q5", Failed: true, Why: "no way", To: []event.Onward{{Recipient: "all@d.example", To: "d@no.example"}}})
 	state(l, 0, event.Missed{ID: "q5", Why: "round", To: []event.Onward{{Recipient: "all@d.example", To: "e@d.example"}, {To: "f@d.example"}}})
 }
@@ -114,6 +116,8 @@ func TestLogLines(t *testing.T) {
 		`level=WARN msg=failed id=q4 to=b@no.example host="" address="" tls="" seconds=0 reply="no such domain"`,
 		`level=INFO msg=removed id=q4 to=c@no.example host="" address="" tls="" seconds=0 reply="taken out"`,
 		`level=INFO msg=held id=q4 to=d@no.example host=mx.no.example address="" tls="" seconds=0 reply="450 later"`,
+		`level=INFO msg=held id=q4 to=d@no.example`,
+		`level=INFO msg=released id=q4 to=d@no.example`,
 		`level=WARN msg=failed id=q5 to=d@no.example host="" address="" tls="" seconds=0 reply="no way"`,
 		`level=INFO msg=unsent id=q5 recipient=all@d.example to=e@d.example reply=round`,
 		`level=INFO msg=unsent id=q5 recipient="" to=f@d.example reply=round`,

@@ -115,6 +115,8 @@ func (l *Log) message(e *event.Event) {
 		l.missed(e, &f)
 	case event.Attempted:
 		l.attempted(e, &f)
+	case event.Halted:
+		l.line(e, slog.LevelInfo, f.Outcome(), slog.String("id", f.ID), spoken("to", f.Recipient))
 	case event.Foreign:
 		l.line(e, slog.LevelWarn, "sender.foreign", slog.String("id", f.ID), spoken("field", f.Field), spoken("address", f.Address))
 	case event.Fetched:

@@ -19,6 +19,9 @@ import (
 func (q *Queue) Change(ctx context.Context, p store.Pick, c store.Change) (n int64, under Underway, err error) {
 	kept := int64(0)
 	if c == store.Release {
+		if err := q.eachOf(ctx, p, q.releasing); err != nil {
+			return 0, under, err
+		}
 		if kept, err = q.keepForSites(ctx, p); err != nil {
 			return kept, under, err
 		}

@@ -131,6 +131,33 @@ func (q *Queue) leave(item int64, c store.Change, under *Underway) (bool, error)
 // holding notes that what is chosen is to be held when an attempt under way puts it
 // off, and says who is being tried.
 func (q *Queue) holding(ctx context.Context, p store.Pick) (u Underway, err error) {
+	err = q.eachOf(ctx, p, func(item *store.Item) {
+		switch {
+		case item.Leased:
+			u.add(q.Session(item.ID))
+			q.ledger.wish(item.ID, store.Hold)
+		case !item.Held:
+			q.tellHalted(item, false)
+		}
+	})
+	return u, err
+}
+
+// releasing tells of an item that it is to be held no more.
+func (q *Queue) releasing(item *store.Item) {
+	if item.Held {
+		q.tellHalted(item, true)
+	}
+}
+
+// tellHalted tells the watchers before it is so: what follows from it stands behind it.
+func (q *Queue) tellHalted(item *store.Item, released bool) {
+	em := event.NewEmitter(q.cfg.Sink, 0)
+	em.Fact(event.State, event.Halted{ID: item.Out.Queue, Recipient: item.To, Released: released})
+}
+
+// eachOf calls do with every item that is chosen.
+func (q *Queue) eachOf(ctx context.Context, p store.Pick, do func(*store.Item)) error {
 	rest := p.Limit
 	for p.Limit = sweepMost; ; {
 		if rest > 0 {
@@ -138,16 +165,13 @@ func (q *Queue) holding(ctx context.Context, p store.Pick) (u Underway, err erro
 		}
 		items, err := q.cfg.Store.Items(ctx, p)
 		if err != nil {
-			return u, fmt.Errorf("queue: looking for items: %w", err)
+			return fmt.Errorf("queue: looking for items: %w", err)
 		}
-		for _, item := range items {
-			if item.Leased {
-				u.add(q.Session(item.ID))
-				q.ledger.wish(item.ID, store.Hold)
-			}
+		for i := range items {
+			do(&items[i])
 		}
 		if rest -= len(items); len(items) < p.Limit || rest == 0 {
-			return u, nil
+			return nil
 		}
 		p.After = items[len(items)-1].ID
 	}

@@ -3,6 +3,7 @@ package queue
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -41,6 +42,10 @@ func TestReleaseForSite(t *testing.T) {
 	if n, _, err := w.q.Change(t.Context(), store.Pick{Queue: "q", Held: &held}, store.Release); n != 4 || err != nil {
 		t.Error(n, err)
 	}
+	free := slices.Clone(w.remarks)
+	if want := []string{"b0@site.example released", "b1@x.example released", "b2@site.example released", "b3@gone.example released"}; !slices.Equal(free, want) {
+		t.Errorf("told %q", free)
+	}
 	items, err := db.Queue().Items(t.Context(), store.Pick{})
 	if err != nil {
 		t.Fatal(err)
@@ -56,5 +61,16 @@ func TestReleaseForSite(t *testing.T) {
 	}
 	if want := []string{"b1@x.example", "b3@gone.example", "b4@site.example"}; !slices.Equal(got, want) {
 		t.Errorf("due are %q, want %q", got, want)
+	}
+
+	// Held again, each is told of once.
+	w.remarks = nil
+	for _, p := range []store.Pick{{To: "b1@x.example"}, {Queue: "q", Limit: 3}, {}} {
+		if _, _, err := w.q.Change(t.Context(), p, store.Hold); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, want := strings.Join(w.remarks, ", "), "b1@x.example held, b0@site.example held, b2@site.example held, b3@gone.example held, b4@site.example held"; got != want {
+		t.Errorf("told %q", got)
 	}
 }

@@ -175,6 +175,9 @@ func (w *world) Emit(e *event.Event) {
 	case event.Closed:
 		w.remark(fact.Reason)
 	}
+	if fact, ok := e.Fact.(event.Halted); ok {
+		w.remark(fact.Recipient + " " + fact.Outcome())
+	}
 	if fact, ok := e.Fact.(event.Attempted); ok {
 		w.mu.Lock()
 		defer w.mu.Unlock()

@@ -82,3 +82,29 @@ func TestAskedBySession(t *testing.T) {
 	h.holds(Query{Session: 2, MessageID: "mq2"})
 	h.holds(Query{To: "held"}, "held@b.example<eva@a.example> held q2/mq2/0; accepted 1 192.0.2.1; queued 1 192.0.2.1 held@b.example; held 3 held@b.example")
 }
+
+// What an administrator holds while it waits is not asked for, until he releases it.
+func TestHeldIsNotAsked(t *testing.T) {
+	h := newHouse(t, Options{})
+	defer h.trace.Close()
+	h.open(1, "192.0.2.1:4000")
+	for _, id := range []string{"q1", "q2"} {
+		h.on(1, event.Enveloped{From: "eva@a.example"}, event.Addressed{To: id + "@b.example"}, event.Accepted{ID: id, From: "eva@a.example"},
+			event.Queued{ID: id, To: []event.Onward{{Recipient: id + "@b.example", To: id + "@b.example"}}})
+	}
+	h.open(2, "192.0.2.7:4000")
+	asks := event.Asked{By: "ETRN", Site: "north", Domains: []string{"b.example"}}
+	h.on(0, event.Halted{ID: "q1", Recipient: "q1@b.example"})
+	h.on(2, asks)
+	const free = "q2@b.example<eva@a.example> queued q2//0; accepted 1 192.0.2.1; queued 1 192.0.2.1 q2@b.example; asked 2 192.0.2.7 q2@b.example etrn north"
+	const held = "q1@b.example<eva@a.example> held q1//0; accepted 1 192.0.2.1; queued 1 192.0.2.1 q1@b.example; held 0 q1@b.example"
+	h.holds(Query{}, held, free)
+	h.holds(Query{Session: 2}, free)
+	h.open(3, "192.0.2.7:4001")
+	h.on(0, event.Halted{ID: "q1", Recipient: "q1@b.example", Released: true})
+	h.on(3, asks)
+	h.holds(Query{To: "q1"}, "q1@b.example<eva@a.example> queued"+held[len("q1@b.example<eva@a.example> held"):]+"; released 0 q1@b.example; asked 3 192.0.2.7 q1@b.example etrn north")
+	if found, err := Find(t.Context(), h.store, Query{Session: 3}); err != nil || len(found.Stories) != 2 {
+		t.Errorf("who asked then: %+v %v", found.Stories, err)
+	}
+}

@@ -143,6 +143,8 @@ func (s *search) chooseAgain(slice int64, r *record) {
 		}
 	case queued, asked:
 		s.chooseAsked(slice, r)
+	case halted:
+		s.tried(slice, r)
 	case attempted:
 		s.tried(slice, r)
 		if first, orphan := s.orphans[r.id]; orphan && slice < first { // another session's
@@ -190,7 +192,7 @@ func (s *search) tried(slice int64, r *record) {
 	for _, to := range r.recipients {
 		one := lead{r.id, to}
 		switch _, known := s.waiting[one]; {
-		case r.tried.outcome != event.Delayed:
+		case r.tried.outcome != event.Delayed && r.tried.outcome != event.Released:
 			delete(s.waiting, one)
 		case !known && len(s.waiting) < mostMaybe && slices.Contains(s.wanted, domainOf(to)):
 			s.waiting[one] = slice

@@ -200,7 +200,7 @@ func (t *tale) miss(step Step, r *record) {
 	}
 }
 
-// try tells of an attempt at another server.
+// try tells of an attempt at another server, or that it is held.
 func (t *tale) try(r *record) {
 	step := Step{Time: r.time.UTC(), What: r.tried.outcome, Session: r.session, Onward: r.recipients[0], Reply: r.reply,
 		Host: r.tried.host, Address: r.tried.addr, TLS: r.tried.tls}
@@ -240,7 +240,7 @@ func (t *tale) story(to string) *Story {
 
 // follow adds what became of the messages in their mailboxes.
 func (s *search) follow(_ int64, r *record) {
-	if r.what == attempted && s.ids[r.id] && len(r.recipients) == 1 {
+	if (r.what == attempted || r.what == halted) && s.ids[r.id] && len(r.recipients) == 1 {
 		s.tale(r.id).try(r)
 		return
 	}

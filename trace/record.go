@@ -24,6 +24,7 @@ const (
 	attempted                  // how an attempt to deliver it there ended
 	missed                     // who does not get a message, and why
 	asked                      // a site asked for the mail of domains, which are its recipients
+	halted                     // an administrator holds what waits there, or releases it: the outcome
 )
 
 // record is one thing that happened, as it is kept. Which fields it uses

@@ -17,7 +17,7 @@ const (
 	Fetched    = "fetched"
 	Deleted    = "deleted"
 
-	// Of what leaves, besides event's Relayed, Delayed, Failed, Removed and Unsent.
+	// Of what leaves, besides event's Relayed, Delayed, Held, Released, Failed, Removed and Unsent.
 	Queued = "queued"
 	Asked  = "asked" // a site asked for it
 )
@@ -38,7 +38,7 @@ type Story struct {
 // Step is one thing that happened to it.
 type Step struct {
 	Time    time.Time `json:"time"`
-	What    string    `json:"what"`              // accepted, refused, unfinished, delivered, fetched, deleted, queued, asked, relayed, delayed, failed, removed, unsent
+	What    string    `json:"what"`              // accepted, refused, unfinished, delivered, fetched, deleted, queued, asked, relayed, delayed, held, released, failed, removed, unsent
 	Session uint64    `json:"session,omitempty"` // 0: posta itself, or an administrator
 	Held    bool      `json:"held,omitempty"`    // `posta session show` still has the session
 	Client  string    `json:"client,omitempty"`  // address without port
@@ -61,7 +61,9 @@ const maxSteps = 100
 
 func (s *Story) add(step Step) {
 	if r := rank(step.What); r > rank(s.Status) || r == rank(Queued) && r == rank(s.Status) {
-		s.Status = step.What
+		if s.Status = step.What; step.What == event.Released {
+			s.Status = Queued
+		}
 	}
 	if len(s.Steps) == maxSteps {
 		s.More++
@@ -76,7 +78,7 @@ func (s *Story) waits(onward string, at time.Time) bool {
 	for i := range s.Steps {
 		p := &s.Steps[i]
 		if p.Onward == onward && !p.Time.After(at) {
-			waits = p.What == Queued || p.What == event.Delayed || p.What == Asked // what is held nobody gets who asks
+			waits = p.What == Queued || p.What == event.Delayed || p.What == event.Released || p.What == Asked // what is held nobody gets who asks
 		}
 	}
 	return waits
@@ -119,7 +121,7 @@ func rank(status string) int {
 	switch status {
 	case Refused, Unfinished, Accepted:
 		return 1
-	case Queued, event.Delayed, event.Held: // the later one counts
+	case Queued, event.Delayed, event.Held, event.Released: // the later one counts
 		return 2
 	case event.Failed, event.Relayed, event.Removed, Delivered:
 		return 3

@@ -84,6 +84,8 @@ func (t *Trace) state(e *event.Event) {
 		t.add(Mail, t.of(e, p, record{what: missed, id: f.ID, reply: f.Why, onward: f.To, tried: tried{outcome: f.Outcome()}}))
 	case event.Attempted:
 		t.add(Mail, attemptOf(e, &f))
+	case event.Halted:
+		t.add(Mail, t.of(e, p, record{what: halted, id: f.ID, recipients: []string{f.Recipient}, tried: tried{outcome: f.Outcome()}}))
 	case event.Fetched:
 		t.add(Mail, t.of(e, p, record{what: fetched, account: f.Account, uids: []uint32{f.UID}}))
 	case event.Deleted:

@@ -142,7 +142,7 @@ func (a *app) happening(what string) string {
 	known := map[string]string{trace.Accepted: "trace.accepted", trace.Refused: "trace.refused", trace.Unfinished: "trace.unfinished",
 		trace.Delivered: "trace.delivered", trace.Fetched: "trace.fetched", trace.Deleted: "trace.deleted",
 		trace.Queued: "trace.queued", trace.Asked: "trace.asked", event.Relayed: "trace.relayed", event.Delayed: "trace.delayed", event.Held: "queue.held", event.Failed: "trace.failed", event.Removed: "trace.deleted",
-		event.Unsent: "trace.unsent"}
+		event.Unsent: "trace.unsent", event.Released: "trace.released"}
 	if id := known[what]; id != "" {
 		return a.say(id, nil)
 	}
@@ -203,6 +203,8 @@ func (a *app) leaving(s *trace.Step, to string) []string {
 	}
 	said := len(all)
 	switch {
+	case s.What == event.Released, s.What == event.Held && s.Host == "" && s.Reply == "":
+		all = append(all, a.say("trace.administrator", nil))
 	case s.Host != "" && s.Address != "" && !strings.HasPrefix(s.Address, s.Host+":"):
 		all = append(all, printable(s.Host)+" ("+printable(s.Address)+")")
 	case s.Host != "" || s.Address != "":
