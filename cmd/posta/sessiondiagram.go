@@ -78,6 +78,9 @@ func (a *app) sessionDiagram(ctx context.Context, args []string, f sessionDiagra
 		return !slices.ContainsFunc(wanted, func(r admin.Recorded) bool { return isRecorded(s, r) })
 	})
 	if f.related {
+		if some, err = a.released(ctx, all, related(all, some)); err != nil {
+			return err
+		}
 		some = related(all, some)
 	}
 	some = slices.DeleteFunc(some, handedIn)
