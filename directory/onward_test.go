@@ -3,6 +3,7 @@ package directory_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"posta/directory"
@@ -105,6 +106,23 @@ func TestForwarded(t *testing.T) {
 	v.must(err)
 	if o := r.Outside[0]; o.Kept || o.Via != "eva@a.es" || o.List == nil || o.List.ID != l.ID {
 		t.Errorf("%+v", o)
+	}
+	// What was collected for an account stays in its mailbox too, and in none behind it.
+	forward("dead@a.es", false, "eva@a.es")
+	for to, want := range map[string]string{"luis@a.es": "luis@a.es ana@a.es > Luis@far.example", "eva@a.es": "eva@a.es > eva@far.example",
+		"dead@a.es": "dead@a.es > eva@far.example", "ana@a.es": "ana@a.es"} {
+		r, err := v.ResolveCollected(v.ctx(), at(to))
+		v.must(err)
+		var got []string
+		for _, one := range r.Targets {
+			got = append(got, one.Address)
+		}
+		for _, o := range r.Outside {
+			got = append(got, ">", o.Address)
+		}
+		if strings.Join(got, " ") != want || r.Outcome != directory.Local {
+			t.Errorf("collected for %s: %q, %v", to, got, r.Outcome)
+		}
 	}
 	// Whose mail is sent on writes under his own address as before.
 	for _, who := range []string{"luis@a.es", "eva@a.es"} {

@@ -77,9 +77,36 @@ func (d *Directory) Resolve(ctx context.Context, to mail.Address, from mail.Addr
 	if err != nil {
 		return Resolution{}, err
 	}
+	return d.open(ctx, r, to, who{from: from, login: login})
+}
+
+// ResolveCollected is Resolve for what was collected for an account elsewhere. Its
+// mailbox keeps that also where all its mail is sent on: nobody is told of what then
+// cannot be, so what was deleted there would lie nowhere.
+func (d *Directory) ResolveCollected(ctx context.Context, to mail.Address) (Resolution, error) {
+	n, err := d.asked(ctx, to)
+	if err != nil {
+		return Resolution{}, err
+	}
+	r, err := d.draw(ctx, n, nil, true)
+	if err != nil {
+		return Resolution{}, err
+	}
+	return d.open(ctx, r, to, who{keep: true})
+}
+
+// who is for whom an address is looked up.
+type who struct {
+	from  mail.Address
+	login mail.Login
+	keep  bool // it is for what was collected
+}
+
+// open gives what of a route is open to somebody: lists ask.
+func (d *Directory) open(ctx context.Context, r *route, to mail.Address, by who) (Resolution, error) {
 	var closed []int64
 	for { // without a list the walk may come to others
-		more, err := d.closedTo(ctx, r.guards, from, login)
+		more, err := d.closedTo(ctx, r.guards, by.from, by.login)
 		if err != nil {
 			return Resolution{}, err
 		}
@@ -89,7 +116,7 @@ func (d *Directory) Resolve(ctx context.Context, to mail.Address, from mail.Addr
 		closed = append(closed, more...)
 		n, err := d.asked(ctx, to)
 		if err == nil {
-			r, err = d.draw(ctx, n, closed)
+			r, err = d.draw(ctx, n, closed, by.keep)
 		}
 		if err != nil {
 			return Resolution{}, err
@@ -149,7 +176,7 @@ func (d *Directory) route(ctx context.Context, a mail.Address) (*route, error) {
 	if r, ok := d.routes.find(generation, n); ok {
 		return r, nil
 	}
-	r, err := d.draw(ctx, n, nil)
+	r, err := d.draw(ctx, n, nil, false)
 	if err != nil {
 		return nil, err
 	}
@@ -166,8 +193,8 @@ func (d *Directory) asked(ctx context.Context, a mail.Address) (n name, err erro
 }
 
 // draw finds the route of an address that is not kept yet, or for somebody to whom
-// lists are closed.
-func (d *Directory) draw(ctx context.Context, n name, closed []int64) (r *route, err error) {
+// lists are closed. With keep the account that is asked for keeps what it sends on.
+func (d *Directory) draw(ctx context.Context, n name, closed []int64, keep bool) (r *route, err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("directory: resolve %s: %w", n, err)
@@ -186,7 +213,7 @@ func (d *Directory) draw(ctx context.Context, n name, closed []int64) (r *route,
 		return r, nil
 	}
 	w := newWalk(ctx, d)
-	w.closed = closed
+	w.closed, w.keep = closed, keep
 	if err := w.follow(hop{to: n, via: r.Canonical, first: true}); err != nil {
 		return nil, err
 	}

@@ -17,6 +17,7 @@ type walk struct {
 
 	inline bool // expand lists however long they are
 	here   bool // who is looked for must live here
+	keep   bool // an account keeps what it sends on, whatever it usually does
 	own    bool // only accounts and aliases so far: the address is somebody's own
 	limit  int64
 
@@ -208,7 +209,7 @@ func (h hop) next(via string) hop {
 // forward sends an account's mail on. What would reach nobody stays in the
 // mailbox; what a list does not take from this sender does not.
 func (w *walk) forward(h hop, a *Account, f *Forward) error {
-	if f.Keep {
+	if f.Keep || w.keep && !h.sent {
 		w.deliver(h, a)
 	}
 	next := h.next(a.Address)

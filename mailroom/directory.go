@@ -11,6 +11,7 @@ import (
 // the sink's People.
 type Directory interface {
 	Resolve(ctx context.Context, to, from mail.Address, login mail.Login) (directory.Resolution, error)
+	ResolveCollected(ctx context.Context, to mail.Address) (directory.Resolution, error)
 	MaySend(ctx context.Context, login mail.Login, a mail.Address) (may bool, check directory.SenderCheck, err error)
 	Serves(ctx context.Context, domain string) (bool, error)
 	DefaultDomain(ctx context.Context) (string, error)

@@ -107,6 +107,29 @@ func TestFetchedInACircle(t *testing.T) {
 	f.want("the same, sent a second time", f.fetch(pepe, f.sent(ana)), true)
 }
 
+// What was fetched for an account lies in its own mailbox, too, if it is sent on:
+// nobody is told where it then cannot be delivered. Where there is no room, it stays.
+func TestFetchedAndSentOn(t *testing.T) {
+	h, _ := open(t)
+	h.forward(ana, false, "z@far.example")
+	h.account("voll@pepito.es", 10)
+	h.forward("voll@pepito.es", false, "z@far.example")
+	from := mail.Origin{Session: 2, Listener: event.Collecting, Service: mail.MX, ESMTP: true, Helo: "pop.far.example", Fetched: true}
+	to := mail.Recipient{To: addr(ana), Notify: mail.NotifyNever}
+	receipt, err := h.send(from, mail.Envelope{}, plain, 0, to)
+	if err != nil || len(receipt.To) != 1 || len(receipt.Queued) != 1 || len(h.got(ana)) != 1 || len(h.left()) != 1 {
+		t.Errorf("%+v, %v, sent on %q", receipt, err, h.left())
+	}
+	to.To = addr("voll@pepito.es")
+	if _, err := h.send(from, mail.Envelope{}, plain, 0, to); !strings.HasPrefix(reply(err), "452 4.2.2") || len(h.left()) != 1 {
+		t.Errorf("a full mailbox: %v, sent on %q", err, h.left())
+	}
+	if _, err := h.send(mx(), mail.Envelope{From: addr("x@far.example")}, plain, 0, rcpts(ana)...); err != nil || len(h.got(ana)) != 1 || len(h.left()) != 2 {
+		t.Errorf("by SMTP it is not kept: %v, %d, sent on %q", err, len(h.got(ana)), h.left())
+	}
+	h.ended()
+}
+
 // What only looks as if it had been here is filed.
 func TestFetchedElsewhere(t *testing.T) {
 	f := newFetching(t, "k")

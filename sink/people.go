@@ -25,6 +25,11 @@ func (p People) Resolve(_ context.Context, to, _ mail.Address, _ mail.Login) (di
 		Targets: []directory.Target{{Account: number(canonical), Address: canonical}}}, nil
 }
 
+// ResolveCollected does so too: nobody sends mail on.
+func (p People) ResolveCollected(ctx context.Context, to mail.Address) (directory.Resolution, error) {
+	return p.Resolve(ctx, to, mail.Address{}, mail.Login{})
+}
+
 // Serves says that every domain is served.
 func (p People) Serves(context.Context, string) (bool, error) { return true, nil }
 
