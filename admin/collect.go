@@ -41,8 +41,8 @@ type Collected struct {
 	Nothing  bool      `json:"nothing_waits,omitempty"` // etrn, atrn, turn: the provider said so then, or sent nothing before QUIT
 	Again    int       `json:"again,omitempty"`         // pop3: that were in the mailbox here already, and lie where they lay
 	Erased   int       `json:"erased,omitempty"`        // pop3: that had come before and were deleted there then
-	Left     int       `json:"left,omitempty"`          // pop3: that could not be filed and lie where they lay
-	Refused  int       `json:"refused,omitempty"`       // atrn, turn: refusals here, of recipients or whole messages
+	Left     int       `json:"left,omitempty"`          // pop3: that could not be filed, or not deleted, and lie where they lay
+	Refused  int       `json:"refused,omitempty"`       // atrn, turn: refusals here, of recipients or whole messages; etrn: what was not released there, where some was
 	Session  uint64    `json:"session,omitempty"`
 	Failure  string    `json:"failure,omitempty"` // "": all went well
 

@@ -117,7 +117,7 @@ func TestETRN(t *testing.T) {
 	if want := []string{"release north north.example", "release north south.example", "release north @south.example", "release north #q"}; !slices.Equal(p.said, want) {
 		t.Errorf("%q", p.said)
 	}
-	if !strings.HasPrefix(r.Failure, "459") {
+	if what, some := r.TurnedAway(); !some || !strings.HasPrefix(what, "south.example: 459") || r.Left == 0 || r.Left != len(r.Stayed) || r.Stayed[0].Why != what {
 		t.Errorf("%+v", r)
 	}
 }

@@ -60,7 +60,7 @@ type Result struct {
 	Took     time.Duration
 	Messages int    // taken
 	Again    int    // of POP3: messages that were in the mailbox here already, and lie where they lay
-	Left     int    // of POP3: messages that could not be filed and lie where they lay; of ATRN and TURN: refusals here, of which the provider keeps or bounces the message
+	Left     int    // of POP3: messages that could not be filed, or not deleted, and lie where they lay; of ATRN and TURN: refusals here, of which the provider keeps or bounces the message; of ETRN: what of Domains was not released, where some was
 	Stayed   []Stay // the first MostStayed of them; not in what Entries gives
 	Nothing  bool   // the provider said that nothing waits there: 251 to each ETRN (RFC 1985 §5.1), 453 to ATRN (RFC 2645 §5.2.1), QUIT at once after a turn
 	Session  uint64 // the last recorded session of it
@@ -70,7 +70,7 @@ type Result struct {
 	Apart  time.Duration // how long a POP3 server wants between two log-ins, up to a day (RFC 2449 §6.5); it stays when an entry is changed, but for another host or user
 }
 
-// Stay is a message that could not be filed. By POP3 it lies where it lay, and is
+// Stay is a message that could not be filed, or of ETRN a refusal. By POP3 it lies where it lay, and is
 // tried again the next time; by ATRN and TURN it was refused, to one of its
 // recipients or whole.
 type Stay struct {

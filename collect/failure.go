@@ -31,6 +31,13 @@ type (
 // what was said of the first that was not.
 type turnedAway string
 
+// unreleased is that a provider released only some of what ETRN asked for, and what
+// was said of the first that it did not.
+type unreleased string
+
+// Error implements error.
+func (u unreleased) Error() string { return refusedThere + string(u) }
+
 // Error implements error.
 func (t turnedAway) Error() string { return refusedHere + string(t) }
 
@@ -67,6 +74,8 @@ const (
 	gone     = "the other side closed the connection"
 	// refusedHere begins the failure that is that not all was taken here.
 	refusedHere = "what came was refused here: "
+	// refusedThere begins the failure that is that not all was released there.
+	refusedThere = "not released there: "
 )
 
 func (u unconnected) Unwrap() error { return u.error }
@@ -80,11 +89,14 @@ func failure(err error) string {
 	var way unconnected
 	var tls unsecured
 	var turned turnedAway
+	var some unreleased
 	var ended brokenOff
 	var nobody *words.Error
 	switch {
 	case errors.As(err, &turned):
 		return turned.Error()
+	case errors.As(err, &some):
+		return some.Error()
 	case errors.As(err, &ended):
 		return ended.said()
 	case errors.As(err, &refusal) && refusal.Verb == smtp.AUTH && !refusal.Temporary():
@@ -94,7 +106,7 @@ func failure(err error) string {
 	case errors.As(err, &no) && !no.Temporary() && (no.Verb == pop3.USER || no.Verb == pop3.PASS || no.Verb == pop3.APOP || no.Verb == pop3.AUTH):
 		return loginRefused + denial(no)
 	case errors.As(err, &no):
-		return denial(no)
+		return answer(no)
 	case errors.As(err, &way) && errors.As(err, &nobody): // there was nobody to connect to
 		return nobody.Error()
 	case errors.As(err, &way):
@@ -105,6 +117,15 @@ func failure(err error) string {
 		return "no TLS: " + wire.NoTLS(err).Error()
 	}
 	return reason(err)
+}
+
+// answer is what a POP3 server said, and to what: of which command a word like
+// "read-only" is, nobody sees.
+func answer(no *pop3client.Refusal) string {
+	if no.Verb == pop3.NoVerb {
+		return denial(no)
+	}
+	return no.Verb.String() + ": " + denial(no)
 }
 
 // denial is what a POP3 server said, which may be a word that alone says nothing.

@@ -41,7 +41,7 @@ func TestFailure(t *testing.T) {
 		{&smtpclient.Refusal{Verb: smtp.AUTH, Reply: smtp.Reply{Code: 454, Text: "later"}}, "454 later"},
 		{&smtpclient.Refusal{Verb: smtp.ETRN, Reply: smtp.Reply{Code: 459, Text: "no \x1b"}}, "459 no ?"},
 		{&pop3client.Refusal{Verb: pop3.PASS, Text: "who?"}, `log-in refused: -ERR "who?"`},
-		{&pop3client.Refusal{Verb: pop3.UIDL, Text: "what?"}, `-ERR "what?"`},
+		{&pop3client.Refusal{Verb: pop3.UIDL, Text: "what?"}, `UIDL: -ERR "what?"`},
 		{errNoTLS, "the server offers no TLS, and tls is required"},
 	} {
 		if got := failure(tt.err); got != tt.want {

@@ -187,9 +187,8 @@ func (b *box) message(ctx context.Context, one pop3.Unique) error {
 	if b.seen[passed(key)] {
 		return nil
 	}
-	known := b.seen[key]
+	known, into := b.seen[key], &filing{}
 	if !known {
-		into := &filing{}
 		if b.recalls {
 			into.sum = sha256.New()
 		}
@@ -204,16 +203,29 @@ func (b *box) message(ctx context.Context, one pop3.Unique) error {
 			return err
 		}
 	}
-	if b.e.Keep || known && len(twins) > 1 {
+	switch {
+	case b.e.Keep:
+		return nil
+	case known && len(twins) > 1:
+		b.stays(ctx, one.Message, into, errTwin)
 		return nil
 	}
-	return b.erase(ctx, one.Message, known)
+	return b.erase(ctx, one.Message, into, known)
 }
 
-// erase deletes a message there.
-func (b *box) erase(ctx context.Context, number int, known bool) error {
+// errTwin is that nobody knows which of several messages is the one that was filed.
+var errTwin = errors.New("it was filed, but is not deleted: another one there has the same unique-id")
+
+// erase deletes a message there. One that the server does not let go keeps no other
+// back, and stays.
+func (b *box) erase(ctx context.Context, number int, f *filing, known bool) error {
 	err := b.client.Dele(ctx, number)
-	if err == nil && known {
+	var refusal *pop3client.Refusal
+	switch {
+	case errors.As(err, &refusal):
+		b.stays(ctx, number, f, err)
+		return nil
+	case err == nil && known:
 		b.erased++
 	}
 	return err

@@ -119,6 +119,42 @@ func TestPOP3(t *testing.T) {
 	}
 }
 
+// A server that does not let a message go says which and why; the others come.
+func TestPOP3NotDeleted(t *testing.T) {
+	enter := strings.Replace(mailbox, "\tC: CAPA\n\tS: +OK\n\tS: USER\n\tS: .\n", "", 1)
+	c := newCustomer(t, pop(t, enter+`
+		C: LIST
+		S: +OK
+		S: 1 10
+		S: 2 10
+		S: .
+		C: UIDL
+		S: +OK
+		S: 1 aaa
+		S: 2 bbb
+		S: .
+		C: RETR 1
+		S: +OK
+		S: From: eva@far.example
+		S:
+		S: .
+		C: DELE 1
+		S: -ERR read-only
+		C: RETR 2
+		S: +OK
+		S: two
+		S: .
+		C: DELE 2
+		S: +OK
+		C: QUIT
+		S: +OK`))
+	e := c.add(t, popEntry())
+	r, _, err := c.Once(t.Context(), e.ID)
+	if want := []collect.Stay{{UIDL: "aaa", Octets: 10, From: "eva@far.example", Why: `DELE: -ERR "read-only"`}}; err != nil || r.Messages != 2 || r.Left != 1 || r.Failure != "" || !slices.Equal(r.Stayed, want) {
+		t.Errorf("%+v %v", r, err)
+	}
+}
+
 // What was filed is not fetched again, and what is gone is forgotten; two
 // messages of one unique-id are two.
 // rfc: 1939-7.UIDL-6

@@ -1,6 +1,7 @@
 package collect
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -205,15 +206,23 @@ func (v *visit) etrn(ctx context.Context) error {
 		return err
 	}
 	var failed error
-	nothing, any := true, false
+	nothing, served := true, 0
+	var first unreleased
 	for _, node := range v.e.Domains {
 		r, err := c.Etrn(ctx, node)
-		any = any || err == nil
+		if err == nil {
+			served++
+		}
 		nothing = nothing && err == nil && r.Code == noneWaits
 		var refusal *smtpclient.Refusal
 		if err != nil && !errors.As(err, &refusal) {
 			_ = c.Close("collect: " + why(ctx, err))
 			return err
+		}
+		if err != nil {
+			said := unreleased(node + ": " + mail.Shown(refusal.Reply.FirstLine()))
+			v.result.Stayed = append(v.result.Stayed, Stay{Why: string(said)})
+			first = cmp.Or(first, said)
 		}
 		if failed = errors.Join(failed, err); err != nil && !refusal.Temporary() {
 			break
@@ -222,9 +231,15 @@ func (v *visit) etrn(ctx context.Context) error {
 	switch {
 	case nothing:
 		v.nothing(c)
-	case !any:
+	case served == 0:
 		v.note(c, "nothing was released there")
 	}
+	if v.result.Left = len(v.e.Domains) - served; served == 0 { // the failure says it
+		v.result.Left, v.result.Stayed = 0, nil
+	} else if v.result.Left > 0 {
+		failed = first
+	}
+	v.result.Stayed = v.result.Stayed[:min(len(v.result.Stayed), MostStayed)]
 	_ = c.Quit(ctx) // what was asked for has been answered
 	return failed
 }

@@ -24,8 +24,12 @@ func (r *Result) Denied() (said string, denied bool) {
 }
 
 // TurnedAway says that all that is wrong is that not all was taken here of what a
-// provider sent. said is what was answered to the first of it.
+// provider sent, or released there of what ETRN asked for. said is what was answered
+// to the first of it.
 func (r *Result) TurnedAway() (said string, away bool) {
+	if said, away = strings.CutPrefix(r.Failure, refusedThere); away {
+		return said, away
+	}
 	return strings.CutPrefix(r.Failure, refusedHere)
 }
 

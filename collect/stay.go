@@ -14,7 +14,7 @@ import (
 // errTooLarge is that a message is not even fetched.
 var errTooLarge = errors.New("it is larger than what is taken here")
 
-// stays notes a message that could not be filed. What stopped before its header
+// stays notes a message that could not be filed, or deleted there. What stopped before its header
 // was read is asked for that, so that people know it again.
 func (b *box) stays(ctx context.Context, number int, f *filing, why error) {
 	b.result.Left++

@@ -40,7 +40,7 @@ func TestPOP3StuckMessage(t *testing.T) {
 		C: QUIT
 		S: +OK`))
 	r := c.once(t, popEntry())
-	stayed := []collect.Stay{{UIDL: "aaa", Octets: 10, Why: `-ERR "no"`}, {UIDL: "bbb", Octets: 20, Why: `-ERR "later"`}}
+	stayed := []collect.Stay{{UIDL: "aaa", Octets: 10, Why: `RETR: -ERR "no"`}, {UIDL: "bbb", Octets: 20, Why: `RETR: -ERR "later"`}}
 	if r.Messages != 1 || r.Left != 2 || r.Failure != "" || !slices.Equal(r.Stayed, stayed) {
 		t.Errorf("%+v", r)
 	}

@@ -38,7 +38,7 @@ func (b *box) unnamed(ctx context.Context, number int) error {
 	if b.e.Keep {
 		return nil
 	}
-	return b.erase(ctx, number, known)
+	return b.erase(ctx, number, into, known)
 }
 
 // recognise finds out by what a message that was read is known, and says whether

@@ -102,9 +102,9 @@ func TestUniqueIDsComeAndGo(t *testing.T) {
 		messages  int64
 		want      string // what is known then
 	}{
-		"had them":      {"USER", uidl + "not now\nclosed", "a", `-ERR "not now"`, 0, "a"},
-		"announces":     {"USER\n\tS: UIDL", uidl + "not now\nclosed", "", `-ERR "not now"`, 0, ""},
-		"for now":       {"USER", uidl + "[SYS/TEMP] not now\nclosed", "", `-ERR "not now"`, 0, ""},
+		"had them":      {"USER", uidl + "not now\nclosed", "a", `UIDL: -ERR "not now"`, 0, "a"},
+		"announces":     {"USER\n\tS: UIDL", uidl + "not now\nclosed", "", `UIDL: -ERR "not now"`, 0, ""},
+		"for now":       {"USER", uidl + "[SYS/TEMP] not now\nclosed", "", `UIDL: -ERR "not now"`, 0, ""},
 		"never had any": {"USER", uidl + "what?" + fetch, digest, "", 0, digest},
 		"has them now":  {"USER\n\tS: UIDL", "\n\tC: UIDL\n\tS: +OK\n\tS: 1 b\n\tS: ." + fetch, digest, "", 0, "b"},
 		"another now":   {"USER\n\tS: UIDL", "\n\tC: UIDL\n\tS: +OK\n\tS: 1 b\n\tS: ." + fetch, digest[:len(digest)-1] + "7", "", 1, "b"},

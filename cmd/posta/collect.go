@@ -114,8 +114,18 @@ func (a *app) collectStayed(w io.Writer, c *admin.Collected) error {
 func (a *app) collectRefused(w io.Writer, c *admin.Collected) error {
 	var b strings.Builder
 	b.WriteByte('\n')
-	wrap(&b, "", a.say("collect.turned_away", words.Args{"Count": c.Refused, "Host": c.Host}))
+	args := words.Args{"Count": c.Refused, "Host": c.Host}
+	etrn := c.Way == string(collect.ETRN)
+	if etrn {
+		wrap(&b, "", a.say("collect.unreleased", args))
+	} else {
+		wrap(&b, "", a.say("collect.turned_away", args))
+	}
 	for _, one := range c.Stayed {
+		if etrn {
+			wrap(&b, "- ", printable(one.Why))
+			continue
+		}
 		from := "<>"
 		if one.From != "" {
 			from = printable(one.From)
@@ -183,6 +193,8 @@ func (a *app) collectOutcome(c admin.Collected) string {
 		return collectFailure(a.words, c.Failure)
 	case c.Nothing:
 		return a.say("collect.nothing", nil)
+	case isAway && c.Way == string(collect.ETRN):
+		return a.say("collect.asked_some", words.Args{"Count": len(c.Domains) - c.Refused, "Refused": c.Refused, "What": printable(away)})
 	case c.Way == string(collect.ETRN):
 		return a.say("collect.asked", nil)
 	}

@@ -70,6 +70,8 @@ func TestCollectOutcome(t *testing.T) {
 		{admin.Collected{Way: "etrn", Last: time.Now(), Nothing: true}, "nothing waits there"},
 		{admin.Collected{Way: "atrn", Last: time.Now(), Nothing: true}, "nothing waits there"},
 		{admin.Collected{Way: "etrn", Last: time.Now(), Failure: "459 no"}, "459 no"},
+		{admin.Collected{Way: "etrn", Last: time.Now(), Domains: []string{"a.example", "#q", "b.example"}, Refused: 1, Failure: "not released there: #q: 459 no"},
+			"2 asked for; what waits there comes on a connection of its own; 1 refused: #q: 459 no"},
 		{admin.Collected{Way: "atrn", Last: time.Now()}, "nothing new came"},
 		{admin.Collected{Way: "pop3", Last: time.Now(), Total: 3}, "nothing new came (3 collected so far)"},
 		{admin.Collected{Way: "pop3", Last: time.Now(), Messages: 2, Total: 3}, "2 messages (3 collected so far)"},

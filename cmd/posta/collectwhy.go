@@ -15,6 +15,7 @@ func collectFailure(w *words.Words, text string) string {
 		{"the certificate is no proof: ", "collect.why_certificate"},
 		{"no TLS: ", "collect.why_tls"},
 		{"what came was refused here: ", "collect.why_away"},
+		{"not released there: ", "collect.why_unreleased"},
 		{"broken off here: ", "collect.why_broken"},
 	} {
 		if what, ok := strings.CutPrefix(text, one.prefix); ok {
@@ -33,9 +34,10 @@ func collectReason(w *words.Words, text string) string {
 
 func collectReasons() map[string]string {
 	return map[string]string{
-		"nobody known has signed it":                                        "collect.why_signer",
-		"it is for another name":                                            "collect.why_name",
-		"it has expired, or is not valid yet":                               "collect.why_expired",
+		"nobody known has signed it":          "collect.why_signer",
+		"it is for another name":              "collect.why_name",
+		"it has expired, or is not valid yet": "collect.why_expired",
+		"it was filed, but is not deleted: another one there has the same unique-id": "collect.why_twin",
 		"it is not valid":                                                   "collect.why_invalid",
 		"it is larger than what is taken here":                              "collect.why_large",
 		"the mailbox here is full":                                          "collect.why_full",

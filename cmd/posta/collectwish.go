@@ -188,6 +188,8 @@ func (a *app) collectNow(ctx context.Context, operation string, in any) error {
 	why := collectFailure(a.words, c.Failure)
 	what, away := refusedHere(c)
 	switch {
+	case away && c.Way == string(collect.ETRN):
+		return words.Fail("collect.not_released", words.Args{"Count": c.Refused, "Host": c.Host, "What": printable(what)})
 	case away:
 		return words.Fail("collect.not_taken", words.Args{"Count": c.Refused, "Host": c.Host, "What": printable(what)})
 	case c.Failure != "" && c.ID > 0:
