@@ -32,13 +32,19 @@ func newKept(t *testing.T) kept {
 // send files a message, each of a sender of its own.
 func (w *kept) send(to string) { w.sendUntil(to, 5*24*time.Hour) }
 
-func (w *kept) sendUntil(to string, age time.Duration) {
+func (w *kept) sendUntil(to string, age time.Duration) { w.sendAll(age, to) }
+
+// sendAll files one message for all of them.
+func (w *kept) sendAll(age time.Duration, all ...string) {
 	w.store.ids++
 	now := time.Now()
-	a, _ := mail.ParseAddress(to)
 	f := store.Filing{ID: fmt.Sprint("q", w.store.ids), From: "a@us.example", Draft: w.db.Draft(0), Received: now}
 	_, _ = f.Draft.Write([]byte("Subject: Hi\r\n\r\nHi\r\n"))
-	f.Out = []store.Outgoing{{Queue: f.ID, From: f.From, Sender: f.ID, Received: now, Rcpts: []store.Rcpt{{To: to, Domain: a.Domain, Due: now, Expires: now.Add(age)}}}}
+	f.Out = []store.Outgoing{{Queue: f.ID, From: f.From, Sender: f.ID, Received: now}}
+	for _, to := range all {
+		a, _ := mail.ParseAddress(to)
+		f.Out[0].Rcpts = append(f.Out[0].Rcpts, store.Rcpt{To: to, Domain: a.Domain, Due: now, Expires: now.Add(age)})
+	}
 	if err := w.db.File(context.Background(), f); err != nil {
 		w.t.Error(err)
 	}

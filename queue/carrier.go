@@ -113,7 +113,7 @@ func labNeedsRoute() *words.Error { return words.Fail("attempt.lab_route", nil) 
 // as that takes. false: there is no connection, and the other messages need not
 // be tried.
 func (c *carrier) deliver(items []store.Item) bool {
-	if items = c.q.staying(items); len(items) == 0 {
+	if items = c.q.wanted(items); len(items) == 0 {
 		return true
 	}
 	out := items[0].Out
@@ -128,7 +128,7 @@ func (c *carrier) deliver(items []store.Item) bool {
 		if !c.ready(&h) {
 			return c.stranded(&h, items)
 		}
-		if items = c.q.staying(items); len(items) == 0 {
+		if items = c.q.wanted(items); len(items) == 0 {
 			break // they leave, before anybody has named them
 		}
 		fresh := c.l.sent == 0

@@ -12,7 +12,8 @@ import (
 
 // What an administrator wants of recipients who are being tried. What is under way is
 // not settled: whom RCPT has named gets the message if his host takes it. The wish
-// is in the row, so that a restart does not forget it, and here while it is held.
+// is in the row, so that a restart does not forget it, and here while it is held:
+// it is looked at before each transaction, and before each RCPT.
 
 // wish notes what is wanted of an item; nothing if it is not held here. One that is
 // to leave does not stay for being held.
@@ -37,23 +38,44 @@ func (g *ledger) leaves(item int64) bool {
 	return ok && c.Leaves()
 }
 
+// wanted lets those of the items go who are to leave, or are held by now, and gives
+// those who may be tried.
+func (q *Queue) wanted(items []store.Item) []store.Item { return q.without(items, q.unwanted) }
+
 // staying lets those of the items leave who are to, and gives the others.
-func (q *Queue) staying(items []store.Item) []store.Item {
-	if !slices.ContainsFunc(items, func(i store.Item) bool { return q.ledger.leaves(i.ID) }) {
+func (q *Queue) staying(items []store.Item) []store.Item { return q.without(items, q.ledger.leaves) }
+
+// without ends what is under way for some of the items, and gives the others.
+func (q *Queue) without(items []store.Item, some func(item int64) bool) (stay []store.Item) {
+	if !slices.ContainsFunc(items, func(i store.Item) bool { return some(i.ID) }) {
 		return items
 	}
-	var stay, leave []store.Item
+	var off []store.Item
 	for _, item := range items {
-		if q.ledger.leaves(item.ID) {
-			leave = append(leave, item)
+		if some(item.ID) {
+			off = append(off, item)
 		} else {
 			stay = append(stay, item)
 		}
 	}
-	for _, of := range byMessage(leave) {
+	for _, of := range byMessage(off) {
 		q.conclude(&attempt{trouble: trouble{verdict: verdict{fate: untouched}}}, of, nil)
 	}
 	return stay
+}
+
+// unwanted says that nobody may be asked for an item any more.
+func (q *Queue) unwanted(item int64) bool { return q.ledger.leaves(item) || q.held(item) }
+
+// naming is smtpclient.Message.Names for those of the items who can be named.
+func (q *Queue) naming(items []store.Item, unnamed []bool) func(int) bool {
+	named := make([]int64, 0, len(items))
+	for i := range items {
+		if unnamed == nil || !unnamed[i] {
+			named = append(named, items[i].ID)
+		}
+	}
+	return func(i int) bool { return !q.unwanted(named[i]) }
 }
 
 // dismissed settles an item that is to leave, where an attempt ended so: false where

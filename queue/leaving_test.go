@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -9,7 +10,9 @@ import (
 	"time"
 
 	"posta/dsn"
+	"posta/smtp/smtpclient"
 	"posta/store"
+	"posta/wire/wiretest"
 )
 
 // keptDoor is the world's door for the store that serves.
@@ -145,6 +148,78 @@ func TestHoldUnderWay(t *testing.T) {
 		}
 		if all := w.items(); len(all) != 1 || !all[0].Held || all[0].Attempts != 1 {
 			t.Errorf("%+v", all)
+		}
+	})
+}
+
+// Whom RCPT has not named yet nobody names who is held, given up or deleted by then.
+func TestUnnamed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newKept(t)
+		w.q.cfg.Door = keptDoor{&w}
+		w.host("x.example", "mx.example", 10, "192.0.2.7")
+		w.answers("192.0.2.7:25", script(greeting(), slowly, "S: 250 ok\nC: DATA\nS: 354 go\nC: Subject: Hi\nC: \nC: Hi\nC: .\nS: 250 2.0.0 mine", quit))
+		w.sendAll(24*time.Hour, "b@x.example", "c@x.example", "d@x.example", "e@x.example")
+		did := act(5*time.Second, func() string {
+			_, under, err := w.q.Change(context.Background(), store.Pick{To: "c@x.example"}, store.Hold)
+			bounced, e := w.q.Remove(context.Background(), store.Pick{To: "d@x.example"}, store.Bounce)
+			deleted, f := w.q.Remove(context.Background(), store.Pick{To: "e@x.example"}, store.Delete)
+			return fmt.Sprint(under.Items, err, bounced.Underway.Items, e, deleted.Underway.Items, f)
+		})
+		w.run(time.Hour)
+		if got := <-did; got != "1 <nil> 1 <nil> 1 <nil>" {
+			t.Error(got)
+		}
+		if got := w.story(); got != `b@x.example relayed mx.example: 250 2.0.0 mine
+d@x.example failed : An administrator returned it
+e@x.example removed : An administrator deleted it from the queue
+` {
+			t.Errorf("%s", got)
+		}
+		if all := w.items(); len(all) != 1 || all[0].To != "c@x.example" || !all[0].Held || all[0].Attempts != 0 || len(w.reports) != 1 {
+			t.Errorf("%+v, %q", all, w.reports)
+		}
+	})
+}
+
+// Of what a site fetches in one go, it does not get what is held or to leave before
+// its turn comes.
+func TestHoldInTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newKept(t)
+		w.q.cfg.Door = keptDoor{&w}
+		w.routes["x.example"] = Route{OnDemand: true}
+		for _, to := range []string{"b@x.example", "c@x.example", "d@x.example"} {
+			w.send(to)
+		}
+		near, far := wiretest.Pipe()
+		w.peers.Go(func() {
+			if err := wiretest.Script(far, talk(strings.Replace(sent, "S: 354 go", "wait 20s\nS: 354 go", 1), quit), nil); err != nil {
+				t.Error(err)
+			}
+		})
+		time.AfterFunc(5*time.Second, func() {
+			if _, under, err := w.q.Change(context.Background(), store.Pick{To: "c@x.example"}, store.Hold); under.Items != 1 || err != nil {
+				t.Error(under, err)
+			}
+			if n, err := w.q.Remove(context.Background(), store.Pick{To: "d@x.example"}, store.Delete); n.Underway.Items != 1 || err != nil {
+				t.Error(n, err)
+			}
+		})
+		time.AfterFunc(time.Second, func() {
+			c := smtpclient.New(near, smtpclient.Options{Name: "us.example"})
+			if err := errors.Join(c.Greeting(t.Context()), c.Hello(t.Context())); err != nil {
+				t.Error(err)
+			}
+			n, err := w.q.Deliver(t.Context(), c, Turned{Site: "site", OnDemand: true}, []string{"x.example"})
+			if n != 1 || err != nil {
+				t.Error(n, err)
+			}
+			_ = c.Quit(t.Context())
+		})
+		w.run(time.Minute)
+		if all := w.items(); len(all) != 1 || all[0].To != "c@x.example" || !all[0].Held || all[0].Leased {
+			t.Errorf("%+v\n%s", all, w.story())
 		}
 	})
 }

@@ -47,6 +47,7 @@ func (q *Queue) transact(ctx context.Context, l *link, items []store.Item, c *co
 	var outcome smtpclient.Outcome
 	var err error
 	unnamed := unnamable(l, m)
+	m.Names = q.naming(items, unnamed)
 	if len(m.To) > 0 {
 		err = q.fit(ctx, l, m, out, c)
 	}
@@ -110,10 +111,10 @@ func amid(verdicts []verdict, unnamed []bool) []verdict {
 	return verdicts
 }
 
-// all replaces the verdicts of those who were not refused on their own.
+// all replaces the verdicts of those who were named, and not refused on their own.
 func (t *attempt) all(v verdict) {
 	for i := range t.verdicts {
-		if !t.verdicts[i].lone || v.fate == untouched {
+		if !t.verdicts[i].lone && t.verdicts[i].fate != untouched || v.fate == untouched {
 			t.verdicts[i] = v
 		}
 	}

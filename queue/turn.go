@@ -54,7 +54,7 @@ func (q *Queue) Deliver(ctx context.Context, client *smtpclient.Client, t Turned
 				break
 			}
 			for _, of := range byMessage(items) {
-				if of = q.staying(of); len(of) == 0 {
+				if of = q.wanted(of); len(of) == 0 {
 					continue
 				}
 				if l.broken || q.ended() || ctx.Err() != nil {

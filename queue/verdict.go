@@ -170,7 +170,10 @@ func judge(n int, out smtpclient.Outcome, err error, got passed) (all []verdict,
 	shared, usable := overall(out, err, got)
 	taken := out.Taken()
 	for i := range all {
-		all[i] = shared
+		if all[i] = shared; out.Left != nil && out.Left[i] {
+			all[i] = verdict{fate: untouched}
+			continue
+		}
 		if i >= len(out.To) || out.To[i].Code == 0 || out.Mail.Class() != 2 {
 			continue
 		}
@@ -209,6 +212,8 @@ func overall(out smtpclient.Outcome, err error, got passed) (v verdict, usable b
 	var refusal *smtpclient.Refusal
 	var ours *mail.Error
 	switch {
+	case errors.Is(err, smtpclient.ErrNobody):
+		return verdict{fate: untouched}, true
 	case errors.As(err, &refusal):
 		v = answered(refusal.Verb, refusal.Body, refusal.Reply)
 		class := refusal.Reply.Class()

@@ -68,6 +68,10 @@ var (
 	// ErrOver is that the connection has ended by what went before.
 	ErrOver = errors.New("smtpclient: the connection is over")
 
+	// ErrNobody is that Message.Names left nobody for whom the message would be. What
+	// was begun is reset.
+	ErrNobody = errors.New("smtpclient: all recipients were left out")
+
 	// ErrName is that Options.Name has a control character, for a line end in it would
 	// begin another command, or one beyond ASCII. Nothing was sent.
 	ErrName = errors.New("smtpclient: the name for EHLO has a character that no name has")

@@ -91,3 +91,45 @@ func TestRefusedChunk(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Whom nobody wants named any more RCPT does not name, in a group and one by one;
+// where that leaves nobody the transaction is reset.
+func TestNames(t *testing.T) {
+	const begin = "S: 220 x\nC: EHLO me.example\nS: 250-x\n"
+	const mail = "C: MAIL FROM:<a@me.example>\n"
+	for name, tt := range map[string]struct {
+		script string
+		wanted string
+		taken  int
+		err    error
+	}{
+		"one by one": {begin + "S: 250 8BITMIME\n" + mail + "S: 250 ok\nC: RCPT TO:<c@x.example>\nS: 250 ok\nC: DATA\nS: 354 go\nC: Hi\nC: .\nS: 250 ok", "c", 1, nil},
+		"a group": {begin + "S: 250 PIPELINING\n" + mail + "C: RCPT TO:<b@x.example>\nC: RCPT TO:<d@x.example>\nC: DATA\nS: 250 ok\nS: 250 ok\nS: 250 ok\nS: 354 go\nC: Hi\nC: .\nS: 250 ok",
+			"bd", 2, nil},
+		"nobody":          {begin + "S: 250 8BITMIME\n" + mail + "S: 250 ok\nC: RSET\nS: 250 ok", "", 0, ErrNobody},
+		"nobody, a group": {begin + "S: 250 PIPELINING\n" + mail + "S: 250 ok\nC: RSET\nS: 250 ok", "", 0, ErrNobody},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := against(t, tt.script, Options{}, func(ctx context.Context, c *Client) error {
+				if err := c.Hello(ctx); err != nil {
+					return err
+				}
+				m := message("Hi\r\n", "b@x.example", "c@x.example", "d@x.example")
+				m.Names = func(i int) bool { return strings.Contains(tt.wanted, m.To[i].To.Local) }
+				out, err := c.Send(ctx, m)
+				if out.Taken() != tt.taken || !errors.Is(err, tt.err) || !c.Alive() {
+					t.Error(out, err)
+				}
+				for i, left := range out.Left {
+					if left == m.Names(i) {
+						t.Error(i, out.Left)
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}

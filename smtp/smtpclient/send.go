@@ -20,26 +20,10 @@ type Message struct {
 	Size     int64            // octets of Content; -1 when not known
 	ASCII    bool             // no octet of Content is beyond ASCII: a server without 8BITMIME can have it, whatever Envelope.Body says
 	Upto     smtp.Verb        // MAIL or RCPT: ask no further, as if to see who is refused. The transaction is reset
-}
 
-// Outcome is what became of a message that was sent.
-type Outcome struct {
-	Mail  smtp.Reply   // to MAIL
-	To    []smtp.Reply // to each RCPT, in Message's order; a zero Reply where it was not asked
-	Done  smtp.Reply   // to the message; a zero Reply where there is none
-	Sent  bool         // the message's end was sent: without Done the server may have it or not (RFC 1047)
-	NoDSN bool         // reports were wished for that the server cannot promise (RFC 3461 §5.2.2)
-}
-
-// Taken is how many recipients were accepted.
-func (o *Outcome) Taken() int {
-	n := 0
-	for _, r := range o.To {
-		if r.Class() == 2 {
-			n++
-		}
-	}
-	return n
+	// Names is asked just before RCPT names To[i]: false leaves him out, and where
+	// that leaves nobody, Send ends with ErrNobody. nil: all are named.
+	Names func(i int) bool
 }
 
 // Send hands a message over. What the server cannot carry is refused before
@@ -154,11 +138,14 @@ func (c *Client) groups(m *Message, env mail.Envelope, out *Outcome) (err error)
 	c.conn.Reply(smtp.Mail(env, c.offer.Extensions).String() + "\r\n")
 	for from, to := 0, 0; ; from = to {
 		for octets := 0; to < len(rcpts) && to < from+group && octets < groupOctets; to++ {
+			if !out.names(m, to) {
+				continue
+			}
 			line := smtp.Rcpt(rcpts[to], c.offer.Extensions).String() + "\r\n"
 			octets += len(line)
 			c.conn.Reply(line)
 		}
-		if data && to == len(rcpts) {
+		if data = data && !(to == len(rcpts) && out.nobody()); data && to == len(rcpts) {
 			c.say(smtp.DATA, "")
 		}
 		if from == 0 {
@@ -167,6 +154,9 @@ func (c *Client) groups(m *Message, env mail.Envelope, out *Outcome) (err error)
 			}
 		}
 		for i := from; i < to; i++ {
+			if out.left(i) {
+				continue
+			}
 			if err = c.answered(smtp.RCPT, c.o.Times.Rcpt, &out.To[i]); err != nil {
 				return err
 			}
@@ -207,6 +197,9 @@ func (c *Client) oneByOne(m *Message, env mail.Envelope, out *Outcome) (err erro
 		return c.judged(m, out)
 	}
 	for i, to := range m.To {
+		if !out.names(m, i) {
+			continue
+		}
 		c.conn.Reply(smtp.Rcpt(to, c.offer.Extensions).String() + "\r\n")
 		if err = c.answered(smtp.RCPT, c.o.Times.Rcpt, &out.To[i]); err != nil {
 			return err
@@ -239,7 +232,12 @@ func (c *Client) refused(m *Message, out *Outcome) error {
 		return &Refusal{Verb: smtp.MAIL, Reply: out.Mail}
 	}
 	if m.Upto != smtp.MAIL && out.Taken() == 0 {
-		return &Refusal{Verb: smtp.RCPT, Reply: out.To[0]}
+		for i := range out.To {
+			if !out.left(i) {
+				return &Refusal{Verb: smtp.RCPT, Reply: out.To[i]}
+			}
+		}
+		return ErrNobody
 	}
 	return nil
 }
