@@ -27,7 +27,8 @@ type carrier struct {
 	done int             // messages of this stint
 	from time.Time       // of this stint
 
-	away bool // a site does not answer that had asked: what is due for it waits until it asks again
+	away bool    // a site does not answer that had asked: what is due for it waits until it asks again
+	gone trouble // then: how, as who was not asked is told
 
 	pace pace // of late; these two the schedule's mutex guards
 	cut  bool // because it was too slow: it ends
@@ -78,7 +79,7 @@ func (c *carrier) carry(items []store.Item) {
 	}
 	for _, of := range all {
 		if c.away {
-			c.q.keep(c.way, of)
+			c.q.miss(c.way, c.gone, of)
 		} else {
 			c.q.giveBack(of)
 		}
@@ -87,24 +88,6 @@ func (c *carrier) carry(items []store.Item) {
 		c.keepDue(items)
 	}
 	c.away = false
-}
-
-// keepDue puts off what else is due for the domains of these items.
-func (c *carrier) keepDue(items []store.Item) {
-	for i := range items {
-		domain := items[i].Domain
-		for !c.q.ended() && !slices.ContainsFunc(items[:i], func(o store.Item) bool { return o.Domain == domain }) {
-			more, err := c.q.claim(context.Background(), store.Claim{Lane: store.Lane{Domain: domain}, All: true, Now: c.q.cfg.Now(),
-				Limit: c.q.cfg.Limits.Recipients, Messages: claimMessages})
-			if err != nil {
-				c.q.problem(fmt.Errorf("queue: claiming items: %w", err))
-			}
-			if len(more) == 0 {
-				break
-			}
-			c.q.keep(c.way, more)
-		}
-	}
 }
 
 func labNeedsRoute() *words.Error { return words.Fail("attempt.lab_route", nil) }
@@ -274,7 +257,9 @@ func (c *carrier) stranded(h *hunt, items []store.Item) bool {
 		return false
 	}
 	probe := !until.IsZero()
-	c.away = kept && probe
+	if c.away = kept && probe; c.away {
+		c.gone = t.remembered()
+	}
 	for i := range items {
 		if probe {
 			c.q.sched.putOff(c.d, items[i].Domain)

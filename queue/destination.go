@@ -52,6 +52,12 @@ type trouble struct {
 	first           *trouble  // of the same host with TLS, on a connection of its own; nil: there was none
 }
 
+// remembered is a trouble as those are told of it for whom nobody was asked.
+func (t trouble) remembered() trouble {
+	t.at, t.took, t.asOf = time.Time{}, 0, t.at
+	return t
+}
+
 // told is what the store keeps of it.
 func (t *trouble) told(v verdict) store.Attempt {
 	return store.Attempt{At: t.at, Took: t.took, Host: t.host, Addr: t.addr, TLS: t.tls,

@@ -33,6 +33,13 @@ func TestEtrnUnanswered(t *testing.T) {
 			}
 		}
 		time.AfterFunc(time.Hour, hurry)
+		time.AfterFunc(2*time.Hour, func() { // and each says why
+			for _, e := range w.store.items {
+				if e.Attempts != 1 || e.Last.Text == "" || !e.Due.Equal(store.Never()) {
+					t.Errorf("%+v", e.Item)
+				}
+			}
+		})
 		time.AfterFunc(48*time.Hour, func() {
 			if n := len(w.dials); n == 0 || n > 2 {
 				t.Errorf("%d dials for one ETRN", n)

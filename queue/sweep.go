@@ -26,7 +26,7 @@ func (s *schedule) sweep(one sweep) {
 	if s.over {
 		return
 	}
-	one.why.at, one.why.took, one.why.asOf = time.Time{}, 0, one.why.at
+	one.why = one.why.remembered()
 	s.sweeps = append(s.sweeps, one)
 	if s.sweeping < sweepers {
 		s.sweeping++
@@ -80,9 +80,12 @@ func (q *Queue) put(one sweep) (more bool) {
 			more = true
 		}
 		for _, of := range byMessage(items) {
-			if one.kept != nil {
+			switch {
+			case one.kept != nil && one.d != nil:
+				q.miss(one.kept, one.why, of)
+			case one.kept != nil:
 				q.keep(one.kept, of)
-			} else {
+			default:
 				q.conclude(&attempt{trouble: one.why, until: one.until}, of, nil)
 			}
 		}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"slices"
 
 	"posta/smtp/smtpclient"
 	"posta/store"
@@ -16,14 +15,11 @@ import (
 // ErrEnding is that Run has been told to end.
 var ErrEnding = errors.New("queue: it is ending")
 
-// turnMost bounds the messages that were refused for now in one turn, whose
-// leases are kept to its end so that none is offered twice.
-const turnMost = 10_000
-
 // Deliver sends all that waits for domains over a connection that a site has
 // turned round (ETRN is Hurry; RFC 2645 §5, RFC 821 §3.8). The client has said
 // EHLO. What the site refuses for now keeps waiting for it. n counts the
-// recipients whose mail was taken. The error is the connection's. Where t.Why says
+// recipients whose mail was taken. A message on which the connection broke the last
+// time comes behind the others. The error is the connection's. Where t.Why says
 // that nothing can be sent, that is noted of all that waits, and client is asked nothing.
 func (q *Queue) Deliver(ctx context.Context, client *smtpclient.Client, t Turned, domains []string) (n int, err error) {
 	if !q.sched.enter() {
@@ -36,48 +32,38 @@ func (q *Queue) Deliver(ctx context.Context, client *smtpclient.Client, t Turned
 			l.note(v.text) // else nothing that was said tells it
 		}
 	}
-	var kept []store.Settlement
-	defer func() {
-		q.ledger.settle(kept)
-		for _, r := range l.delayed {
-			q.ledger.report(r)
-		}
-	}()
+	turn := &turn{q: q, l: l, why: t.Why}
+	defer turn.end()
 	for _, domain := range domains {
-		for !l.broken && len(kept)+len(l.delayed) < turnMost {
+		for !l.broken && len(turn.kept)+len(l.delayed) < turnMost {
 			items, err := q.claim(ctx, store.Claim{Lane: store.Lane{Domain: domain}, All: true, Limit: q.cfg.Limits.Recipients,
 				Messages: claimMessages})
 			if err != nil {
-				return n, fmt.Errorf("queue: claiming items: %w", err)
+				return turn.n, fmt.Errorf("queue: claiming items: %w", err)
 			}
 			if len(items) == 0 {
 				break
 			}
 			for _, of := range byMessage(items) {
-				if of = q.wanted(of); len(of) == 0 {
-					continue
+				if t.Why == nil && len(turn.behind) < behindMost && broke(of) {
+					turn.behind = append(turn.behind, of)
+				} else {
+					turn.offer(ctx, of)
 				}
-				if l.broken || q.ended() || ctx.Err() != nil {
-					q.giveBack(of)
-					continue
-				}
-				if t.Why != nil {
-					kept = append(kept, q.vain(l, of, t.Why)...)
-					continue
-				}
-				taken, put := q.turned(l, of)
-				n += taken
-				kept = append(kept, put...)
 			}
 			if q.ended() || ctx.Err() != nil {
-				return n, errors.Join(ErrEnding, ctx.Err())
+				return turn.n, errors.Join(ErrEnding, ctx.Err())
 			}
 		}
 	}
-	if l.broken {
-		return n, &Broken{End: cmp.Or(l.why, "lost")}
+	turn.offerBehind(ctx)
+	switch {
+	case l.broken:
+		return turn.n, &Broken{End: cmp.Or(l.why, "lost")}
+	case q.ended() || ctx.Err() != nil:
+		return turn.n, errors.Join(ErrEnding, ctx.Err())
 	}
-	return n, nil
+	return turn.n, nil
 }
 
 // Broken is that a connection on which mail was delivered is of no more use.
@@ -112,13 +98,6 @@ type Turned struct {
 	Why      error // the greeting, EHLO or TLS of the site's server failed: nothing can be sent
 }
 
-// vain notes that a message could not even be offered, and gives the settlements.
-func (q *Queue) vain(l *link, items []store.Item, why error) []store.Settlement {
-	t := &attempt{link: l}
-	t.host, t.addr, t.tls, t.session, t.at = l.host, l.addr.String(), l.tls, l.session, q.cfg.Now()
-	return q.waiting(t, items, slices.Repeat([]verdict{unopened(why)}, len(items)))
-}
-
 // unopened judges why: the mail waits for the site further.
 func unopened(why error) verdict {
 	var refusal *smtpclient.Refusal
@@ -131,61 +110,6 @@ func unopened(why error) verdict {
 		return said(later, "4.7.5", words.Fail("attempt.no_tls", words.Args{"Reason": NoTLS(why)}))
 	}
 	return said(later, "4.4.2", brokeBefore(why))
-}
-
-// turned sends one message, and gives the settlements of what is to wait.
-func (q *Queue) turned(l *link, items []store.Item) (taken int, kept []store.Settlement) {
-	for len(items) > 0 {
-		body := q.content(items[0].Out)
-		ctx, cancel := q.untilEnd(body)
-		t := q.transact(ctx, l, items, body)
-		cancel()
-		body.close()
-		for i := range t.verdicts {
-			v := &t.verdicts[i]
-			switch {
-			case v.fate == relayed:
-				taken++
-			case v.fate == again && !t.taken, v.fate == elsewhere && v.status.Class != 5: // there is no other host
-				v.fate = later
-			case v.fate == elsewhere:
-				v.fate = failed
-			}
-		}
-		var done, wait []store.Item
-		var ended, waits []verdict
-		for i, v := range t.verdicts {
-			if v.fate == later && !q.ledger.leaves(items[i].ID) {
-				wait, waits = append(wait, items[i]), append(waits, v)
-			} else {
-				done, ended = append(done, items[i]), append(ended, v)
-			}
-		}
-		items = q.conclude(t, done, ended).items
-		kept = append(kept, q.waiting(t, wait, waits)...)
-		if l.broken {
-			q.giveBack(items)
-			break
-		}
-	}
-	return taken, kept
-}
-
-// waiting concludes items that wait on, and settles none of them yet: else they
-// would be offered once more.
-func (q *Queue) waiting(t *attempt, items []store.Item, verdicts []verdict) (kept []store.Settlement) {
-	for i, item := range items {
-		s, e := q.settlement(t, item, verdicts[i])
-		q.tell(t, item, s, e)
-		if e.action == "" {
-			kept = append(kept, s)
-			continue
-		}
-		r := &reporting{out: item.Out, action: e.action}
-		r.add(s, about(item, s, e))
-		t.link.delayed = append(t.link.delayed, r)
-	}
-	return kept
 }
 
 // Hurry makes all mail for a domain due now, or with "@domain" that of its

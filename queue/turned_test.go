@@ -90,3 +90,50 @@ func TestDeliverInVain(t *testing.T) {
 		})
 	}
 }
+
+// A message on which the connection breaks does not keep those behind it from being
+// handed over the next time.
+func TestBrokenGoesBehind(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		for _, to := range []string{"b@x.example", "c@x.example", "d@x.example"} {
+			w.store.file(store.Outgoing{Sender: "s", From: "a@us.example", Queue: to, Received: time.Now(),
+				Rcpts: []store.Rcpt{{To: to, Domain: "x.example", Due: store.Never(), Expires: time.Now().Add(30 * 24 * time.Hour)}}}, "Subject: Hi\r\n\r\nHi\r\n")
+		}
+		breaks := func(to string) string {
+			return "C: MAIL FROM:<a@us.example>\nS: 250 ok\nC: RCPT TO:<" + to + ">\nS: 421 4.3.2 bye"
+		}
+		takes := func(to string) string { return strings.Replace(sent, "b@x.example", to, 1) }
+		for n, one := range []struct {
+			script string
+			taken  int
+		}{
+			{talk(breaks("b@x.example")), 0},
+			{talk(breaks("c@x.example")), 0},
+			{talk(takes("d@x.example"), breaks("b@x.example")), 1}, // of the two the one that broke it longer ago
+			{talk(takes("c@x.example"), takes("b@x.example"), quit), 2},
+		} {
+			near, far := wiretest.Pipe()
+			w.peers.Go(func() {
+				if err := wiretest.Script(far, one.script, nil); err != nil {
+					t.Error(n, err)
+				}
+			})
+			time.AfterFunc(time.Duration(n+1)*time.Minute, func() {
+				c := smtpclient.New(near, smtpclient.Options{Name: "us.example"})
+				if err := errors.Join(c.Greeting(t.Context()), c.Hello(t.Context())); err != nil {
+					t.Error(err)
+				}
+				taken, err := w.q.Deliver(t.Context(), c, Turned{Site: "site", OnDemand: true}, []string{"x.example"})
+				if taken != one.taken || (err == nil) != c.Alive() {
+					t.Error(n, taken, err)
+				}
+				_ = c.Quit(t.Context())
+			})
+		}
+		w.run(time.Hour)
+		if w.store.left() != 0 || w.store.leased != 0 {
+			t.Errorf("%d left, %d leased\n%s", w.store.left(), w.store.leased, w.story())
+		}
+	})
+}
