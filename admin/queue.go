@@ -22,7 +22,7 @@ type Queued struct {
 	State     string    `json:"state"`             // QueueWaiting …
 	Since     time.Time `json:"since,omitzero"`    // of working: when it was taken up
 	Session   uint64    `json:"session,omitempty"` // of working: that in which it is tried now, where it is known
-	Then      string    `json:"then,omitempty"`    // of working: QueueHeld, "bounce" or "delete", what somebody wants of it when that ends, unless a host takes the message
+	Then      string    `json:"then,omitempty"`    // of working, and where no server runs of waiting: QueueHeld, "bounce" or "delete", what somebody wants of it when that ends, unless a host takes the message
 	Due       time.Time `json:"due,omitzero"`      // of waiting: when it is tried next
 	Stage     string    `json:"stage,omitempty"`   // of waiting: QueueLooking or QueueTurn, how far it is that is due
 	Expires   time.Time `json:"expires"`           // when it is given up
@@ -232,6 +232,8 @@ func (h House) showItem(i *store.Item, next queue.Prospect) Queued {
 		if h.Sender != nil {
 			q.Session = h.Sender.Session(i.ID)
 		}
+	case i.Leaving.Leaves(): // whoever claims it next lets it
+		q.Then = afterwards(i)
 	case i.Held:
 		q.State = QueueHeld
 	case !i.Due.Before(store.Never()):

@@ -352,5 +352,9 @@ func TestQueueChangesUnderWay(t *testing.T) {
 		if q := (House{}).showItem(&i, queue.Prospect{}); q.State != QueueWorking || q.Then != want {
 			t.Errorf("%s: %+v", want, q)
 		}
+		i.Leased = false // the server ended meanwhile
+		if q := (House{}).showItem(&i, queue.Prospect{}); want != "held" && (q.State != QueueWaiting || q.Then != want || !q.Due.IsZero()) {
+			t.Errorf("%s, not leased: %+v", want, q)
+		}
 	}
 }

@@ -73,11 +73,12 @@ func (q *Queue) transact(ctx context.Context, l *link, items []store.Item, c *co
 	}
 	var refusal *smtpclient.Refusal
 	if t.usable && errors.As(err, &refusal) && refusal.Verb == smtp.DATA && !refusal.Body {
-		t.usable = l.Reset(ctx) == nil // the recipients that the server still holds are not the next message's
+		reset := l.Reset(ctx)
+		err = errors.Join(err, reset)
+		t.usable = reset == nil // the recipients that the server still holds are not the next message's
 	}
 	if l.broken = !t.usable; l.broken && err != nil && !t.stopped && !t.cut && c.failed == nil {
-		shared, _ := overall(outcome, err, got)
-		l.why = shared.ending()
+		l.why = endOf(outcome, err, got).ending()
 	}
 	return t
 }

@@ -227,6 +227,13 @@ func overall(out smtpclient.Outcome, err error, got passed) (v verdict, usable b
 	case errors.As(err, &ours): // nothing was asked: the server cannot carry it
 		return verdict{fate: elsewhere, status: ours.Status, text: clean(cannotCarry(ours).Error())}, true
 	}
+	strange := errors.Is(err, smtpclient.ErrStrange)
+	switch {
+	case strange && got == nothing:
+		return said(elsewhere, "4.4.2", words.Fail("attempt.left", because(err))), false
+	case strange && got == some:
+		return said(later, "4.4.2", words.Fail("attempt.left", because(err))), false
+	}
 	switch got {
 	case nothing:
 		return said(elsewhere, "4.4.2", words.Fail("attempt.broke", because(err))), false
@@ -235,6 +242,17 @@ func overall(out smtpclient.Outcome, err error, got passed) (v verdict, usable b
 	}
 	// The message may have been taken: it may come twice, but is not lost (RFC 1047).
 	return said(later, "4.4.2", words.Fail("attempt.no_answer", because(err))), false
+}
+
+// endOf is why a connection is of no more use: of a refusal that it outlived and its
+// loss behind that, the loss.
+func endOf(out smtpclient.Outcome, err error, got passed) verdict {
+	v, usable := overall(out, err, got)
+	var lost *smtpclient.Lost
+	if usable && errors.As(err, &lost) {
+		v, _ = overall(out, lost, nothing)
+	}
+	return v
 }
 
 // cannotCarry says in words why the client did not even ask.

@@ -174,3 +174,19 @@ func TestReplyWords(t *testing.T) {
 		}
 	}
 }
+
+// A connection that was lost behind a refusal ended for the loss.
+func TestEndOf(t *testing.T) {
+	refused := &smtpclient.Refusal{Verb: smtp.DATA, Reply: smtp.Reply{Code: 451, Text: "later"}}
+	lost := &smtpclient.Lost{Verb: smtp.RSET, Err: io.EOF}
+	for want, err := range map[string]error{
+		"broken off: 451 later": refused,
+		"broken off: The connection broke: the other side closed the connection": errors.Join(refused, lost),
+		"peer closed: 421 bye": &smtpclient.Refusal{Reply: smtp.Reply{Code: 421, Text: "bye"}},
+		"broken off: posta ended the connection: what the other side answered makes no sense": &smtpclient.Lost{Verb: smtp.RCPT, Err: smtpclient.ErrStrange},
+	} {
+		if got := endOf(smtpclient.Outcome{}, err, nothing).ending(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}

@@ -128,6 +128,8 @@ func (a *app) queueRow(q admin.Queued) []string {
 // queueNext is when a recipient is tried next; a time that has passed is none.
 func (a *app) queueNext(q *admin.Queued) string {
 	switch {
+	case q.State == admin.QueueWaiting && q.Then != "":
+		return a.queueState(q.State)
 	case q.Stage != "":
 		return a.say("queue.now", nil)
 	case !q.Due.IsZero() && !q.Due.After(time.Now()):
@@ -150,6 +152,9 @@ func (a *app) beneath(q *admin.Queued) string {
 	from := a.say("queue.of", words.Args{"From": "<" + printable(q.From) + ">"})
 	if q.State == admin.QueueWorking {
 		from += "; " + a.doing(q, whenListed)
+	}
+	if text := a.willLeave(q); text != "" {
+		from += "; " + text
 	}
 	if q.Stage != "" {
 		from += "; " + a.queueStage(q.Stage)
@@ -195,6 +200,15 @@ func (a *app) doing(q *admin.Queued, at func(time.Time) string) string {
 		text += "; " + a.say(id, nil)
 	}
 	return text
+}
+
+// willLeave says of one that waits that it is to leave the queue; "" of others.
+func (a *app) willLeave(q *admin.Queued) string {
+	leaves := map[string]string{"bounce": "queue.will_bounce", "delete": "queue.will_delete"}
+	if id := leaves[q.Then]; id != "" && q.State == admin.QueueWaiting {
+		return a.say(id, nil)
+	}
+	return ""
 }
 
 func (a *app) queueState(state string) string {
@@ -282,6 +296,9 @@ func (a *app) prospect(q *admin.Queued) string {
 	all := []string{a.say("queue.tries", words.Args{"Count": q.Tries})}
 	if q.Unasked > 0 {
 		all = append(all, a.say("queue.unasked", words.Args{"Count": q.Unasked}))
+	}
+	if text := a.willLeave(q); text != "" {
+		all = append(all, text)
 	}
 	switch {
 	case q.Stage != "":
