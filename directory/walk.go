@@ -325,6 +325,8 @@ func (w *walk) handOn(h hop, home *Domain) error {
 		w.onward(h, home, "")
 	case home.Callout:
 		w.onward(h, home, home.Relay)
+	default:
+		w.deadEnd(h)
 	}
 	return nil
 }

@@ -202,7 +202,7 @@ func TestBothLanguages(t *testing.T) {
 		"    The mailbox is full. Tell the person in another way, and send the\r\n" +
 		"    message again when there is room.\r\n" +
 		"\r\n" +
-		"The message will not be tried again. If you need help, write to the postmaster.\r\n" +
+		"Where it failed it will not be tried again. If you need help, write to the postmaster.\r\n" +
 		"\r\n" +
 		"The details for programs and your message, or its header, follow.\r\n" +
 		"\r\n* * *\r\n\r\n" +
@@ -214,7 +214,7 @@ func TestBothLanguages(t *testing.T) {
 		"    El buzón está lleno. Avise a la persona por otro medio y envíe el\r\n" +
 		"    mensaje otra vez cuando haya sitio.\r\n" +
 		"\r\n" +
-		"No se volverá a intentar. Si necesita ayuda, escriba al postmaster.\r\n" +
+		"Donde falló no se volverá a intentar. Si necesita ayuda, escriba al postmaster.\r\n" +
 		"\r\n" +
 		"Siguen los detalles para los programas y su mensaje, o su cabecera.\r\n" +
 		"\r\n--b1\r\n" +

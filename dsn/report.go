@@ -73,6 +73,7 @@ type Recipient struct {
 	Reason      string    // in our words, where there was no reply
 	List        bool      // of a Delivered: it is a mailing list, which has members and no mailbox; in the readable part only
 	OneOf       bool      // of a Failed: Final is one of several mailboxes here behind Original; in the readable part only
+	Kept        bool      // of an Expanded: its own mailbox has it, too; in the readable part only
 	Barred      bool      // among those behind it is a mailing list to which the sender may not write; a Failed is about that list
 	Returned    bool      // an administrator took it back, nobody refused it
 	Before      string    // of one Returned: what the last try gave; "" where there was none; in the readable part only

@@ -114,6 +114,8 @@ func (rc *Recipient) became(words *Words, alike int) string {
 		return fmt.Sprintf(words.SentOnTo[rc.Action], whom, alike)
 	case rc.sentOn() && words.SentOn[rc.Action] != "":
 		text = words.SentOn[rc.Action]
+	case rc.Kept && rc.Action == Expanded && words.KeptToo != "":
+		text = words.KeptToo
 	case rc.List && rc.Action == Delivered:
 		text = words.ToList
 	}

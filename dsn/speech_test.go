@@ -23,7 +23,7 @@ func TestSpeechAgreesWithItself(t *testing.T) {
 		want, not  []string
 	}{
 		{"delayed, full", "", []Recipient{{Final: "rfc822;a@b", Action: Delayed, Status: full, RetryUntil: until}},
-			[]string{"full at present", "You need not send it again", "lleno por ahora", "until Fri, 27 Nov 2026 16:05:00 +0000", "hasta viernes, 27 de noviembre de 2026, 16:05:00 +0000"},
+			[]string{"full at present", "You need not send it again", "lleno por ahora", "until Fri, 27 Nov 2026 16:05:00 +0000", "hasta el viernes, 27 de noviembre de 2026, 16:05:00 +0000"},
 			[]string{"again when there is room", "otra vez cuando haya"}},
 		{"owner, delayed", "l@uno.test", []Recipient{{Final: "rfc822;a@b", Action: Delayed, Status: full}},
 			[]string{"you need do nothing", "no tiene que hacer nada"}, []string{"need not send it", "lo envíe otra vez"}},

@@ -22,6 +22,7 @@ type Words struct {
 	SentOnTo  map[Action]string // the same of several such addresses; %s is the address and %d how many
 	Barred    BarredWords       // where a mailing list behind the address is barred to the sender
 	OneOf     string            // one line for a mailbox among those behind an address that failed; %s are the address and the mailbox
+	KeptToo   string            // one line for an address whose mailbox has it, and which sends it on; %s is the address
 	ToList    string            // one line for a mailing list that has it; %s is the address
 	Answer    string            // stands before the other server's reply
 	Reason    string            // stands before a Recipient's Reason
@@ -86,7 +87,7 @@ func English() Words {
 				Any: "a message that was sent to it"},
 			Member: "%s is a member of the list. If the address stays out of reach, the administrator takes it off with" +
 				" \"posta mailing-list set %s --remove-member ADDRESS\".",
-			Closing: map[Action]string{Failed: "For these members the message will not be tried again; the others are not affected.",
+			Closing: map[Action]string{Failed: "Where it failed it will not be tried again; the others are not affected.",
 				Delayed: "It is tried again by itself; you need do nothing."},
 		},
 		Ownerless: ListWords{
@@ -98,7 +99,7 @@ func English() Words {
 			Message: Naming{Titled: "your message \"%s\" of %s", Dated: "your message of %s", Any: "a message of yours"},
 			Member: "%s is a member of the list. You need do nothing, for you did not write that address. The list %s has no owner" +
 				" who would be told instead: if this comes again and again, show it to the postmaster.",
-			Closing: map[Action]string{Failed: "For these members the message will not be tried again; the others are not affected.",
+			Closing: map[Action]string{Failed: "Where it failed it will not be tried again; the others are not affected.",
 				Delayed: "You need not send it again."},
 		},
 		Became: map[Action]string{
@@ -125,6 +126,7 @@ func English() Words {
 			Advice: "Others behind the address are not affected. Whoever is to write to the list has to be made a member or its owner: ask the postmaster.",
 		},
 		OneOf:    "%s: it could not be delivered to %s, one of those behind this address.",
+		KeptToo:  "%s: it was delivered to the mailbox, and sent on as well.",
 		ToList:   "%s: the mailing list has it and sends it on to its members.",
 		Answer:   "The other server's answer:",
 		Reason:   "The reason:",
@@ -134,7 +136,7 @@ func English() Words {
 		Behind:   "The address that you wrote to exists, and may have the message; the one behind it has to be mended by its owner. Tell the person.",
 		Until:    "It will be tried again until",
 		Closing: map[Action]string{
-			Failed:    "The message will not be tried again. If you need help, write to the postmaster.",
+			Failed:    "Where it failed it will not be tried again. If you need help, write to the postmaster.",
 			Delayed:   "You need not send it again.",
 			Delivered: "You asked for this report. Delivered does not mean read.",
 			Relayed:   "You asked for this report.",
@@ -168,7 +170,7 @@ func Spanish() Words {
 				Any: "un mensaje que se envió a ella"},
 			Member: "%s es miembro de la lista. Si la dirección sigue sin recibir correo, el administrador la quita con" +
 				" «posta mailing-list set %s --remove-member DIRECCIÓN».",
-			Closing: map[Action]string{Failed: "Para estos miembros no se volverá a intentar; a los demás no les afecta.",
+			Closing: map[Action]string{Failed: "Donde falló no se volverá a intentar; a los demás no les afecta.",
 				Delayed: "Se vuelve a intentar por sí solo; usted no tiene que hacer nada."},
 		},
 		Ownerless: ListWords{
@@ -180,7 +182,7 @@ func Spanish() Words {
 			Message: Naming{Titled: "su mensaje «%s» del %s", Dated: "su mensaje del %s", Any: "un mensaje suyo"},
 			Member: "%s es miembro de la lista. Usted no tiene que hacer nada: no escribió esa dirección. La lista %s no tiene dueño" +
 				" a quien avisar en su lugar: si esto se repite, muéstreselo al postmaster.",
-			Closing: map[Action]string{Failed: "Para estos miembros no se volverá a intentar; a los demás no les afecta.",
+			Closing: map[Action]string{Failed: "Donde falló no se volverá a intentar; a los demás no les afecta.",
 				Delayed: "No hace falta que lo envíe otra vez."},
 		},
 		Became: map[Action]string{
@@ -207,6 +209,7 @@ func Spanish() Words {
 			Advice: "A los demás que hay detrás de la dirección no les afecta. Quien deba escribir a la lista tiene que ser miembro o dueño de ella: consulte al postmaster.",
 		},
 		OneOf:    "%s: no se pudo entregar a %s, que está entre las que hay detrás de esta dirección.",
+		KeptToo:  "%s: se entregó en el buzón, y además se reenvió.",
 		ToList:   "%s: lo tiene la lista de correo, que lo envía a sus miembros.",
 		Answer:   "La respuesta del otro servidor:",
 		Reason:   "El motivo:",
@@ -215,9 +218,9 @@ func Spanish() Words {
 		Advice:   spanishAdvice(),
 		Behind:   "La dirección a la que usted escribió existe, y quizá tenga el mensaje; la que hay detrás tiene que arreglarla su dueño. Avise a la persona.",
 		Date:     spanishDate,
-		Until:    "Se volverá a intentar hasta",
+		Until:    "Se volverá a intentar hasta el",
 		Closing: map[Action]string{
-			Failed:    "No se volverá a intentar. Si necesita ayuda, escriba al postmaster.",
+			Failed:    "Donde falló no se volverá a intentar. Si necesita ayuda, escriba al postmaster.",
 			Delayed:   "No hace falta que lo envíe otra vez.",
 			Delivered: "Usted pidió este aviso. Entregado no quiere decir leído.",
 			Relayed:   "Usted pidió este aviso.",

@@ -57,6 +57,7 @@ type rcpt struct {
 	canonical string
 	expanded  bool // an alias for several
 	list      bool // a mailing list, or an alias for one
+	kept      bool // the mailbox of this name has it, and it is sent on
 	passed    bool // all of it goes on to one address elsewhere, with what the sender asked for
 
 	full []string // mailboxes that it leads to by no list, and that cannot hold the message

@@ -11,13 +11,19 @@ import (
 	"posta/mail"
 )
 
-// A part that cannot leave spoils what an alias promises, not what a list or a
-// mailbox gets.
+// A part that cannot leave spoils nothing of what the others get behind an alias, a
+// list or a forward; where nobody is left, the answer says that it was sent on.
 func TestPartsThatStay(t *testing.T) {
 	h, g := open(t)
 	g.shut["shut.example"] = mail.Refuse(550, "5.7.1", "no way")
 	h.alias("mixta@pepito.es", "ana@pepito.es", "x@shut.example")
 	h.alias("postmaster@pepito.es", "x@shut.example")
+	g.shut["gone.example"] = mail.Refuse(556, "5.1.10", "It takes none.")
+	h.alias("gone@pepito.es", "x@gone.example")
+	h.domain(directory.Domain{Name: "rel.example", Kind: directory.KindRelay, Relay: "in.rel.example"})
+	h.alias("ajena@pepito.es", "ana@pepito.es", "nadie@rel.example")
+	h.account("otto@pepito.es", 0)
+	h.forward("otto@pepito.es", true, "nadie@rel.example")
 	h.account("luis@pepito.es", 0)
 	h.forward("luis@pepito.es", true, "luis@shut.example")
 	h.account("eva@pepito.es", 0)
@@ -25,7 +31,10 @@ func TestPartsThatStay(t *testing.T) {
 	h.list("lista@pepito.es", directory.Public, "ana@pepito.es", "x@shut.example", "usuario@servidor.es", "y@far.example")
 	h.list("fuera@pepito.es", directory.Public, "ana@pepito.es", "x@shut.example")
 	for _, tt := range []struct{ to, want, box, missed string }{
-		{"mixta@pepito.es", "550 5.7.1", "", "[]"},
+		{"mixta@pepito.es", "", "ana@pepito.es", "[{false no way [{mixta@pepito.es x@shut.example}]}]"},
+		{"gone@pepito.es", "550 5.2.4", "", "[]"},
+		{"ajena@pepito.es", "", "ana@pepito.es", "[{false No such user here [{ajena@pepito.es nadie@rel.example}]}]"},
+		{"otto@pepito.es", "", "otto@pepito.es", "[{false No such user here [{otto@pepito.es nadie@rel.example}]}]"},
 		{"eva@pepito.es", "550 5.7.1", "", "[]"},
 		{"fuera@pepito.es", "550 5.7.1", "", "[]"},
 		{"luis@pepito.es", "", "luis@pepito.es", "[{false no way [{luis@pepito.es luis@shut.example}]}]"},
@@ -35,6 +44,9 @@ func TestPartsThatStay(t *testing.T) {
 		h.store.boxes = nil
 		receipt, err := h.send(mx(), mail.Envelope{From: addr("x@example.net")}, plain, 0, rcpts(tt.to)...)
 		wantReply(t, tt.to, err, tt.want)
+		if err != nil && !strings.Contains(err.Error(), "Mail for this address is sent on, and cannot go there: ") {
+			t.Errorf("%s: %v", tt.to, err)
+		}
 		if got := fmt.Sprint(receipt.Missed); got != tt.missed {
 			t.Errorf("%s: missed %s, want %s", tt.to, got, tt.missed)
 		}

@@ -2,6 +2,7 @@ package mailroom
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -99,7 +100,7 @@ func TestBarredIsTold(t *testing.T) {
 	}{
 		{"known", "dos", true, 0, "failed dos 5.7.1"},
 		{"known, failure", "dos", true, mail.NotifyFailure, "failed dos 5.7.1"},
-		{"known, both", "dos", true, mail.NotifyFailure | mail.NotifySuccess, "failed dos 5.7.1, delivered dos 2.0.0"},
+		{"known, both", "dos", true, mail.NotifyFailure | mail.NotifySuccess, "failed dos 5.7.1"},
 		{"known, success", "dos", true, mail.NotifySuccess, "delivered dos 2.0.0"},
 		{"known, never", "dos", true, mail.NotifyNever, ""},
 		{"a stranger", "dos", false, 0, ""},
@@ -131,6 +132,57 @@ func TestBarredIsTold(t *testing.T) {
 		}
 		if said := strings.Contains(text, "to a mailing list") || strings.Contains(text, "a mailing list is behind"); said != (tt.want != "") || strings.Contains(text, "club@") {
 			t.Errorf("%s: %s", tt.name, text)
+		}
+	}
+}
+
+// So is whoever else behind an alias does not get it, one here that nobody has or one
+// elsewhere, by his address; of what a postmaster's other reader has got nobody is told.
+func TestTurnedIsTold(t *testing.T) {
+	for _, tt := range []struct {
+		to     string
+		known  bool
+		notify mail.Notify
+		want   string
+	}{
+		{"dos", true, 0, "failed nadie@pepito.es 5.1.1, failed x@shut.example 5.7.1"},
+		{"dos", true, mail.NotifyFailure | mail.NotifySuccess, "failed nadie@pepito.es 5.1.1, failed x@shut.example 5.7.1, expanded dos@pepito.es 2.0.0"},
+		{"dos", true, mail.NotifySuccess, "expanded dos@pepito.es 2.0.0"},
+		{"dos", true, mail.NotifyNever, ""},
+		{"dos", false, 0, ""},
+		{"postmaster", true, mail.NotifyFailure, ""},
+		{"luis", true, mail.NotifyFailure, ""},
+		{"eva", true, mail.NotifySuccess, "expanded eva@pepito.es 2.0.0"},
+	} {
+		h, g := open(t)
+		g.shut["shut.example"] = mail.Refuse(550, "5.7.1", "no way")
+		h.alias("dos@pepito.es", "ana@pepito.es", "gorka@jaramillo.edu.ec", "nadie@pepito.es", "x@shut.example")
+		h.alias("postmaster@pepito.es", "x@shut.example")
+		h.account("luis@pepito.es", 0)
+		h.forward("luis@pepito.es", true, "x@shut.example")
+		h.account("eva@pepito.es", 0)
+		h.forward("eva@pepito.es", true, "ana@pepito.es")
+		o := mx()
+		if tt.known {
+			o = h.submission("usuario@servidor.es")
+		}
+		to := mail.Recipient{To: addr(tt.to + "@pepito.es"), Notify: tt.notify}
+		if _, err := h.send(o, mail.Envelope{From: addr("usuario@servidor.es")}, plain, 0, to, to); err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		if r := h.reportIn("usuario@servidor.es"); r != nil {
+			for _, d := range r.Recipients {
+				got = append(got, fmt.Sprintf("%s %s %s", d.Action, strings.TrimPrefix(d.Final, "rfc822;"), d.Status))
+			}
+		}
+		slices.Sort(got[:min(2, len(got))])
+		if strings.Join(got, ", ") != tt.want {
+			t.Errorf("%s, %v, %v: %q, not %q", tt.to, tt.known, tt.notify, got, tt.want)
+		}
+		all := strings.Join(h.got("usuario@servidor.es"), "")
+		if kept := strings.Contains(all, "  eva@pepito.es: it was delivered to the mailbox, and sent on as well.\r\n"); kept != (tt.to == "eva") {
+			t.Errorf("%s: %s", tt.to, all)
 		}
 	}
 }

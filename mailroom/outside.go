@@ -11,6 +11,7 @@ import (
 	"posta/mail"
 	"posta/srs"
 	"posta/store"
+	"posta/words"
 )
 
 // Outside says whether mail for an address elsewhere is taken at all. The
@@ -70,16 +71,15 @@ type onward struct {
 }
 
 // elsewhere gives the addresses elsewhere that a recipient leads to and that
-// mail is taken for, or why there must not be one. A list goes to those of its
-// members that it can reach, and an account's mailbox gets what it keeps; but
-// nobody gets a part of what an alias promises to several. Nobody is passed over for
+// mail is taken for, and those that it is not taken for: these stop nobody else
+// whom an alias, a list or a forward leads to. Nobody is passed over for
 // what passes: where something failed inside, all is to be tried again, and what a
 // host does not tell just now the queue finds out.
-func (l *letter) elsewhere(ctx context.Context, to *mail.Recipient, res *directory.Resolution) (out []directory.Onward, err error) {
+func (l *letter) elsewhere(ctx context.Context, to *mail.Recipient, res *directory.Resolution) (out []directory.Onward, no []turned, err error) {
 	all := res.Outside
 	if res.Outcome == directory.NonLocal {
 		if err := l.mayRelay(); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		all = []directory.Onward{straight(to.To, res)}
 	}
@@ -87,29 +87,40 @@ func (l *letter) elsewhere(ctx context.Context, to *mail.Recipient, res *directo
 	for _, o := range all {
 		why := taken[o.Domain]
 		if why != nil && why.Temporary() {
-			return nil, why
+			return nil, nil, why
 		}
 		if why == nil && o.Ask != "" && o.List == nil { // a member of a list was promised nothing
-			if why = l.ask(ctx, &o); why != nil && why.Temporary() && (o.Kept || res.Reserved) {
+			if why = l.ask(ctx, &o); why != nil && why.Temporary() {
+				if !o.Kept && !res.Reserved {
+					return nil, nil, why
+				}
 				why = nil
 			}
 		}
-		switch {
-		case why == nil:
+		if why == nil {
 			out = append(out, o)
-		case o.List != nil, o.Kept, res.Reserved:
-			l.turned = append(l.turned, turned{Onward: o, why: why, recipient: to.To.String()})
-		default:
-			return nil, why
+			continue
 		}
-		if err == nil && why != nil {
-			err = why
-		}
+		no = append(no, turned{Onward: o, why: why, recipient: to.To.String()})
 	}
-	if len(out)+len(res.Targets)+len(res.Large)+len(res.Instead) == 0 && err != nil {
-		return nil, err
+	if len(no) > 0 && len(out)+len(res.Targets)+len(res.Large)+len(res.Instead) == 0 {
+		return nil, nil, no[0].refusal()
 	}
-	return out, nil
+	return out, no, nil
+}
+
+// refusal is what is answered where nobody gets it. What is behind an address is not
+// named, but the address itself is right: it is no bad one (RFC 3463 §3.3).
+func (t *turned) refusal() *mail.Error {
+	if t.Via == "" {
+		return t.why
+	}
+	out := *t.why
+	out.Text = words.Fail("attempt.sent_on", words.Args{"Why": words.Within(t.why.Text)}).Error()
+	if out.Status.Subject == 1 {
+		out.Code, out.Status.Subject, out.Status.Detail = 550, 2, 4
+	}
+	return &out
 }
 
 // ask says why a next host does not take an address, if so.

@@ -37,7 +37,7 @@ func (l *letter) Rcpt(ctx context.Context, to mail.Recipient) error {
 
 // accept takes a recipient with all that it leads to.
 func (l *letter) accept(ctx context.Context, to mail.Recipient, res *directory.Resolution) error {
-	out, err := l.elsewhere(ctx, &to, res)
+	out, no, err := l.elsewhere(ctx, &to, res)
 	if err != nil {
 		return err
 	}
@@ -47,9 +47,12 @@ func (l *letter) accept(ctx context.Context, to mail.Recipient, res *directory.R
 	}
 	if len(out)+len(res.Targets)+len(res.Large) == 0 {
 		res.Targets = res.Instead
+		for i := range no {
+			no[i].Kept = true // by who reads it instead
+		}
 	}
 	if l.rcptAt(to.To) == len(l.rcpts) { // else they are noted
-		l.turned = append(l.turned, deadEnds(res, to.To.String())...)
+		l.turned = append(append(l.turned, no...), deadEnds(res, to.To.String())...)
 	}
 	if err := l.add(ctx, to, res, out); err != nil {
 		return err
@@ -223,6 +226,7 @@ func (l *letter) addRcpt(to mail.Recipient, at int, res *directory.Resolution, o
 		return
 	}
 	r := rcpt{Recipient: to, canonical: res.Canonical, expanded: isAlias(res, out), list: onlyList(res, out)}
+	r.kept = r.expanded && slices.ContainsFunc(res.Targets, func(t directory.Target) bool { return t.Address == res.Canonical })
 	if len(res.Targets) > 0 {
 		r.account = res.Targets[0].Account
 	}

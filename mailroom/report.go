@@ -112,7 +112,7 @@ func (l *letter) report(ctx context.Context, out []filing, now time.Time) ([]fil
 	for i := range l.rcpts {
 		about = append(about, l.outcomes(&l.rcpts[i])...)
 	}
-	full := slices.ContainsFunc(about, func(r dsn.Recipient) bool { return r.Action == dsn.Failed && !r.Barred })
+	full := slices.ContainsFunc(l.rcpts, func(r rcpt) bool { return len(r.full) > 0 && r.asksFailure() })
 	filed := len(out)
 	rep := l.reportTo(l.env.From, about, now)
 	if slices.ContainsFunc(about, func(r dsn.Recipient) bool { return r.Action == dsn.Failed }) {
@@ -127,21 +127,31 @@ func (l *letter) report(ctx context.Context, out []filing, now time.Time) ([]fil
 
 // outcomes are what a report says of the recipient, if it says anything
 // (RFC 3461 §5.2.3). Of an alias for several a mailbox that cannot hold the message,
-// or a list that is barred to the sender, has failed, and not the others.
+// and who does not get it for another reason, has failed, and not the others. A list
+// that is barred has no name of its own in a report: that the others have it is then
+// said in words, for of one address it must not say both.
 func (l *letter) outcomes(r *rcpt) (all []dsn.Recipient) {
-	barred := l.barredBehind(r)
+	barred := false
 	if r.asksFailure() {
 		for _, mailbox := range r.full {
 			all = append(all, r.fullOf(mailbox))
 		}
-		if barred != nil {
-			all, barred = append(all, r.barredOf(barred)), nil
-		}
 	}
-	if r.passed || r.Notify&mail.NotifySuccess == 0 || len(r.full) > 0 && !r.expanded { // of one passed says so who has it last
+	for _, t := range l.behind(r) {
+		switch {
+		case t.barred && barred: // one line says it of all
+		case !t.barred && r.asksFailure():
+			all = append(all, r.turnedOf(t))
+		case t.barred && r.asksFailure():
+			all = append(all, r.barredOf(t))
+		}
+		barred = barred || t.barred
+	}
+	if r.passed || r.Notify&mail.NotifySuccess == 0 || len(r.full) > 0 && !r.expanded || // of one passed says so who has it last
+		barred && r.asksFailure() {
 		return all
 	}
-	d := dsn.Recipient{Original: r.Orcpt, Final: r.original(), Action: dsn.Delivered, Status: mail.Status{Class: 2}, List: r.list, Barred: barred != nil}
+	d := dsn.Recipient{Original: r.Orcpt, Final: r.original(), Action: dsn.Delivered, Status: mail.Status{Class: 2}, List: r.list, Barred: barred, Kept: r.kept}
 	if r.expanded { // RFC 3461 §5.2.7.3(c); of a list it is "delivered", §5.2.7.1
 		d.Action = dsn.Expanded
 	}
@@ -153,19 +163,28 @@ func (r *rcpt) asksFailure() bool { return asksFailure(r.Notify) }
 
 func asksFailure(n mail.Notify) bool { return n == 0 || n&mail.NotifyFailure != 0 }
 
-// barredBehind is a list behind the recipient that the sender may not write to, where
-// he is told of it: one who has logged in, or asked. What somebody's mailbox sends
-// on to is that person's affair.
-func (l *letter) barredBehind(r *rcpt) *turned {
+// behind are those behind the recipient who do not get it, where the sender is told
+// of them: one who has logged in, or asked. What somebody's mailbox sends on to is that
+// person's affair, and the members of a list are its owner's.
+func (l *letter) behind(r *rcpt) (all []*turned) {
 	if !l.from.Login.Known() && r.Notify&mail.NotifyFailure == 0 {
 		return nil
 	}
 	for i := range l.turned {
-		if t := &l.turned[i]; t.barred && !t.Kept && t.recipient == r.To.String() {
-			return t
+		if t := &l.turned[i]; t.List == nil && !t.Kept && t.recipient == r.To.String() {
+			all = append(all, t)
 		}
 	}
-	return nil
+	return all
+}
+
+// turnedOf is what a report says of one behind the recipient who does not get it.
+func (r *rcpt) turnedOf(t *turned) dsn.Recipient {
+	d := t.failed()
+	if d.Original = r.Orcpt; d.Original == "" { // as where it is sent on to another host (§5.2.1)
+		d.Original = r.original()
+	}
+	return d
 }
 
 // barredOf is what a report says of such a list. It has no name there, as in a reply.

@@ -73,14 +73,20 @@ func (r *Room) usable(ctx context.Context, from mail.Origin, v mail.Verified) er
 	if err := refuseOutcome(&res, v.Address); err != nil {
 		return err
 	}
-	taken := r.taken(ctx, from, res.Outside)
+	taken, others := r.taken(ctx, from, res.Outside), len(res.Targets)+len(res.Large)+len(res.Instead)
+	var no *turned
 	for _, o := range res.Outside {
 		switch why := taken[o.Domain]; {
-		case why != nil && o.List == nil && !o.Kept && !res.Reserved:
-			return why
-		case o.Ask != "" && len(res.Targets) == 0: // VRFY asks nobody else
+		case why == nil && o.Ask != "" && len(res.Targets) == 0: // VRFY asks nobody else
 			return unverified()
+		case why == nil:
+			others++
+		case no == nil:
+			no = &turned{Onward: o, why: why}
 		}
+	}
+	if no != nil && others == 0 {
+		return no.refusal()
 	}
 	return nil
 }
