@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"strings"
 	"time"
 
 	"posta/directory"
@@ -49,7 +50,8 @@ type AccountChange struct {
 
 // AccountGone says what went with an account.
 type AccountGone struct {
-	Collected string `json:"collected,omitempty"` // by POP3 into its mailbox: "1 (pepe, pop.example)"
+	Collected string   `json:"collected,omitempty"` // by POP3 into its mailbox: "1 (pepe, pop.example)"
+	Lists     []string `json:"lists,omitempty"`     // mailing lists whose owner it was
 }
 
 // AccountName names an account to remove. Force takes its mail along, and what is
@@ -212,7 +214,22 @@ func (h House) removeAccount(ctx context.Context, in AccountName) (AccountGone, 
 	if err := h.dropCollected(ctx, into); err != nil {
 		return AccountGone{}, err
 	}
-	return AccountGone{Collected: collectedNames(into)}, h.Directory.RemoveAccount(ctx, a.Address)
+	gone := AccountGone{Collected: collectedNames(into)}
+	if gone.Lists, err = h.ownedBy(ctx, a.Address); err != nil {
+		return AccountGone{}, err
+	}
+	return gone, h.Directory.RemoveAccount(ctx, a.Address)
+}
+
+// ownedBy are the mailing lists that an address is the owner of.
+func (h House) ownedBy(ctx context.Context, address string) (owned []string, err error) {
+	all, err := h.Directory.Lists(ctx, "")
+	for i := range all {
+		if strings.EqualFold(all[i].Owner, address) {
+			owned = append(owned, all[i].Address)
+		}
+	}
+	return owned, err
 }
 
 func (h House) setAccount(ctx context.Context, in AccountChange) (Account, error) {

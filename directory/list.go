@@ -174,7 +174,9 @@ func (d *Directory) checkList(ctx context.Context, l *List) error {
 		if err != nil {
 			return err
 		}
-		l.Owner = spelled
+		if l.Owner = spelled; l.Owner == l.Address {
+			return refuse(ErrInvalid, "directory.list_own_owner", words.Args{"List": l.Address})
+		}
 	}
 	return checkName(l.Name)
 }

@@ -49,6 +49,7 @@ type Report struct {
 
 	// List has no owner, and who wrote to it reads the report in his place.
 	Ownerless bool
+	Instead   bool // the postmaster reads it, for it could not go to the List's owner
 
 	Recipients []Recipient
 

@@ -31,6 +31,10 @@ func (r *Report) ofList(words *Words) *ListWords {
 		return nil
 	case r.Ownerless:
 		return &words.Ownerless
+	case r.Instead:
+		list := words.OfList
+		list.Subject, list.Opening = words.Instead.Subject, words.Instead.Opening
+		return &list
 	}
 	return &words.OfList
 }

@@ -16,6 +16,7 @@ type Words struct {
 	Opening   string            // says who speaks, and of what; %s are the host and the message
 	Message   Naming            // the message
 	OfList    ListWords         // what a list's owner is told instead
+	Instead   ListWords         // of OfList, Subject and Opening, where the postmaster reads it in the owner's place
 	Ownerless ListWords         // what who wrote to a list without an owner is told instead
 	Became    map[Action]string // one line for a recipient; %s is the address
 	SentOn    map[Action]string // the same, where it is an address that the named one sends mail on to which had the trouble
@@ -89,6 +90,14 @@ func English() Words {
 				" \"posta mailing-list set %s --remove-member ADDRESS\".",
 			Closing: map[Action]string{Failed: "Where it failed it will not be tried again; the others are not affected.",
 				Delayed: "It is tried again by itself; you need do nothing."},
+		},
+		Instead: ListWords{
+			Subject: map[Action]string{
+				Failed:  "A member of a mailing list could not be reached",
+				Delayed: "A member of a mailing list gets a message late",
+			},
+			Opening: "This is the mail server %[1]s. It writes to you as the postmaster, for this could not go to the owner of the mailing list %[3]s," +
+				" about %[2]s.",
 		},
 		Ownerless: ListWords{
 			Subject: map[Action]string{
@@ -172,6 +181,14 @@ func Spanish() Words {
 				" «posta mailing-list set %s --remove-member DIRECCIÓN».",
 			Closing: map[Action]string{Failed: "Donde falló no se volverá a intentar; a los demás no les afecta.",
 				Delayed: "Se vuelve a intentar por sí solo; usted no tiene que hacer nada."},
+		},
+		Instead: ListWords{
+			Subject: map[Action]string{
+				Failed:  "No se pudo llegar a un miembro de una lista de correo",
+				Delayed: "Un miembro de una lista de correo recibe un mensaje con retraso",
+			},
+			Opening: "Este es el servidor de correo %[1]s. Le escribe como a postmaster, porque esto no pudo ir al dueño de la lista de correo %[3]s," +
+				" sobre %[2]s.",
 		},
 		Ownerless: ListWords{
 			Subject: map[Action]string{

@@ -256,9 +256,9 @@ func (r *Room) ownerReport(ctx context.Context, e *store.Expansion, missed unrea
 	rep := r.newReport(owner, missed.about, r.cfg.Now())
 	rep.Lab = e.Lab
 	missed.name(rep)
-	f, why, err := r.fileReport(ctx, rep)
-	if err == nil && why != nil {
-		r.emit(event.Missed{ID: e.Queue, Why: unsent(why), To: []event.Onward{{To: e.From}}})
+	f, told, err := r.fileFor(ctx, rep)
+	if told != "" {
+		r.emit(event.Missed{ID: e.Queue, Why: told, To: []event.Onward{{To: e.From}}})
 	}
-	return f, err == nil && why == nil, err
+	return f, err == nil && f.Draft != nil, err
 }

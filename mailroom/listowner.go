@@ -9,6 +9,7 @@ import (
 	"posta/directory"
 	"posta/dsn"
 	"posta/mail"
+	"posta/words"
 )
 
 // nameList names in a report of the queue the mailing list whose members it is
@@ -53,4 +54,31 @@ func deliveredIn(head []byte) (all []string) {
 		}
 	}
 	return all
+}
+
+// fileFor makes the filing of a report, and says who does not get it and why, if so: it
+// has no draft where nobody does. What is for a list's owner, and cannot go there, is
+// for the postmaster of the list's domain.
+func (r *Room) fileFor(ctx context.Context, rep *dsn.Report) (f filing, told string, err error) {
+	f, why, err := r.fileReport(ctx, rep)
+	switch {
+	case err != nil || why == nil:
+		return f, "", err
+	case rep.List == "" || rep.Ownerless:
+		return f, unsent(why), nil
+	}
+	again := *rep
+	_, domain := directory.Split(rep.List)
+	again.To, again.From = mail.Address{Local: "postmaster", Domain: domain}, mail.Address{}
+	again.Full, again.Instead = nil, true // it may have been read
+	f, no, err := r.fileReport(ctx, &again)
+	if err != nil {
+		return f, "", err
+	}
+	args := words.Args{"Why": words.Within(why.Text)}
+	if no != nil {
+		return f, words.Fail("attempt.owner_unsent", args).Error(), nil
+	}
+	rep.From, rep.MessageID = again.From, again.MessageID
+	return f, words.Fail("attempt.owner_instead", args).Error(), nil
 }

@@ -1,6 +1,7 @@
 package mailroom
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -64,6 +65,57 @@ func TestQueueReportsToListOwner(t *testing.T) {
 		got := h.got(tt.to)
 		if len(got) != 1 || strings.Contains(got[0], "owner of the\r\nmailing list lista@pepito.es,") != tt.list || strings.Contains(got[0], "It writes about ") == tt.list {
 			t.Errorf("%s: %q", tt.name, got)
+		}
+	}
+}
+
+// What cannot go to a list's owner, who is full, gone or elsewhere and out of reach,
+// goes to the postmaster, and it is told of whom it was not sent to.
+func TestOwnerOutOfReach(t *testing.T) {
+	for _, tt := range []struct{ owner, why string }{
+		{"lleno@pepito.es", "The mailbox is full"}, {"nadie@pepito.es", "No such user here"}, {"x@shut.example", "no way"},
+	} {
+		for _, postmaster := range []string{"usuario@servidor.es", "lleno@pepito.es"} {
+			var told heard
+			h, g := open(t, func(c *Config) { c.Sink = &told })
+			g.shut["shut.example"] = mail.Refuse(550, "5.7.1", "no way.")
+			h.account("lleno@pepito.es", 1)
+			h.alias("postmaster@pepito.es", postmaster)
+			h.list("lista@pepito.es", directory.Public, tt.owner, "ana@pepito.es", "falta@pepito.es")
+			h.list("larga@pepito.es", directory.Public, tt.owner, "ana@pepito.es", "falta@pepito.es", "gorka@jaramillo.edu.ec", "pepe@pepito.es", "luis@pepito.es")
+			want := "The report for the owner of the mailing list could not be sent there, and went to the postmaster: " + tt.why
+			if postmaster == "lleno@pepito.es" {
+				want = "The report for the owner of the mailing list could not be sent: " + tt.why
+			}
+			check := func(what, got string) {
+				t.Helper()
+				if !strings.Contains(got, want+" [{ "+tt.owner+"}]") {
+					t.Errorf("%s, %s: told %s", tt.owner, what, got)
+				}
+				in := strings.Join(h.got("usuario@servidor.es"), "")
+				if read := strings.Count(in, "as the postmaster,\r\nfor this could not go to the owner of the mailing list "); (read == 1) != (postmaster != "lleno@pepito.es") {
+					t.Errorf("%s, %s: the postmaster reads %q", tt.owner, what, in)
+				}
+				h.store.boxes, told.facts = nil, nil
+			}
+			receipt, err := h.send(mx(), mail.Envelope{From: addr("x@example.net")}, plain, 0, rcpts("lista@pepito.es")...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			check("at once", fmt.Sprint(receipt.Missed))
+			if _, err := h.send(mx(), mail.Envelope{From: addr("x@example.net")}, plain, 0, rcpts("larga@pepito.es")...); err != nil || len(h.store.expansions) != 1 {
+				t.Fatal(err, h.store.expansions)
+			}
+			if err := h.room.expandAll(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			check("later", fmt.Sprint(told.facts))
+			rep := &dsn.Report{To: addr(tt.owner), About: "q1", Date: h.now, MTA: "mx.pepito.es", Header: []byte("Delivered-To: lista@pepito.es\r\n"), Recipients: []dsn.Recipient{
+				{Final: "rfc822;nadie@far.example", Action: dsn.Failed, Status: mail.Status{Class: 5, Subject: 1, Detail: 1}}}}
+			if err := h.room.Report(t.Context(), rep); err != nil {
+				t.Fatal(err)
+			}
+			check("of the queue", fmt.Sprint(told.facts))
 		}
 	}
 }

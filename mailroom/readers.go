@@ -168,27 +168,26 @@ func (r *Room) address(ctx context.Context, f *filing, b *body, to *readers, rep
 // of the queue that it is about, all in one transaction. It fills in From, if
 // that is zero, and MessageID, and undoes a rewritten To. A report that nobody can get still settles.
 func (r *Room) Report(ctx context.Context, rep *dsn.Report, settle ...store.Settlement) error {
-	f, ok := filing{}, false
-	var why *mail.Error
+	f, told := filing{}, ""
 	if !rep.To.IsZero() && len(rep.Recipients) > 0 {
 		err := r.nameList(ctx, rep)
 		if err != nil {
 			return refusal(err)
 		}
-		if f, why, err = r.fileReport(ctx, rep); err != nil {
+		if f, told, err = r.fileFor(ctx, rep); err != nil {
 			return refusal(err)
 		}
-		ok = why == nil
 	}
+	ok := f.Draft != nil
 	f.Settle = settle
 	if err := r.cfg.Store.File(ctx, f.Filing); err != nil {
 		return err
 	}
-	switch {
-	case ok:
+	if told != "" {
+		r.emit(event.Missed{ID: rep.About, Why: told, To: []event.Onward{{To: rep.To.String()}}})
+	}
+	if ok {
 		r.tell(&f)
-	case why != nil:
-		r.emit(event.Missed{ID: rep.About, Why: unsent(why), To: []event.Onward{{To: rep.To.String()}}})
 	}
 	return nil
 }

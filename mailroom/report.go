@@ -244,12 +244,14 @@ func (l *letter) addReport(ctx context.Context, out []filing, rep *dsn.Report) (
 	if len(rep.Recipients) == 0 {
 		return out, nil
 	}
-	f, why, err := l.room.fileReport(ctx, rep)
-	switch {
-	case err != nil:
+	f, told, err := l.room.fileFor(ctx, rep)
+	if err != nil {
 		return out, err
-	case why != nil:
-		l.circles.add(false, unsent(why), "", rep.To.String())
+	}
+	if told != "" {
+		l.circles.add(false, told, "", rep.To.String())
+	}
+	if f.Draft == nil {
 		return out, nil
 	}
 	return append(out, f), nil

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"slices"
 	"strconv"
@@ -34,10 +35,7 @@ func (a *app) accountCommand() *cobra.Command {
 		if err := a.ask(ctx, "account.remove", admin.AccountName{Address: args[0], Force: force}, &gone); err != nil {
 			return err
 		}
-		if gone.Collected != "" {
-			return a.done("done.account_removed_collected", words.Args{"Address": args[0], "Which": gone.Collected})
-		}
-		return a.done("done.account_removed", words.Args{"Address": args[0]})
+		return a.accountRemoved(args[0], gone)
 	})
 	remove.Flags().BoolVar(&force, "force", false, a.say("help.flag_force_account", nil))
 	remove.Example = "posta account remove pepe@pepito.es\nposta account remove pepe@pepito.es --force"
@@ -50,6 +48,21 @@ func (a *app) accountCommand() *cobra.Command {
 		a.grantCommand("grant", "help.account_grant"),
 		a.grantCommand("revoke", "help.account_revoke"),
 		a.naming(a.taking(remove, 1, 1, "help.word_address"), "account.list"))
+}
+
+// accountRemoved says what went with an account, and what it leaves behind.
+func (a *app) accountRemoved(address string, gone admin.AccountGone) error {
+	text := a.say("done.account_removed", words.Args{"Address": address})
+	if gone.Collected != "" {
+		text = a.say("done.account_removed_collected", words.Args{"Address": address, "Which": gone.Collected})
+	}
+	return a.print(nothing{true}, func(w io.Writer) error {
+		_, err := fmt.Fprintln(w, a.broken(w, text))
+		if len(gone.Lists) > 0 {
+			a.warn(w, a.say("done.account_removed_lists", words.Args{"Address": address, "Lists": strings.Join(gone.Lists, ", ")}))
+		}
+		return err
+	})
 }
 
 // accountFlags are what add and set share.
