@@ -39,7 +39,7 @@ type Asker struct {
 	turns map[string]*turns // by host
 	said  map[question]answer
 	under map[question]*inquiry // under way
-	names map[string]string     // what hosts greeted with
+	faces map[string]face       // of hosts
 
 	confirmed *confirmed
 }
@@ -65,7 +65,7 @@ type answer struct {
 // NewAsker makes an Asker over a Queue's ways.
 func NewAsker(q *Queue) *Asker {
 	return &Asker{q: q, all: make(chan struct{}, mostAsk), turns: map[string]*turns{}, said: map[question]answer{},
-		under: map[question]*inquiry{}, names: map[string]string{}, confirmed: newConfirmed(&q.cfg)}
+		under: map[question]*inquiry{}, faces: map[string]face{}, confirmed: newConfirmed(&q.cfg)}
 }
 
 // Ask gives nil if the host takes mail from one address for another; with a note
@@ -77,25 +77,28 @@ func (a *Asker) Ask(ctx context.Context, by mail.Origin, host string, from, to m
 	about := question{host, from.String(), to.String(), a.q.router.laid.Load()}
 	witness := event.WitnessOf(ctx)
 	for {
-		if a.asksBack(by, from, to) {
-			witness.Note(host + " is being asked about <" + about.to + ">, and is who wants to know: it is told what is known here alone")
+		who := a.isHost(by, host)
+		if who == itIs || a.asksBack(by, from, to) {
+			a.disown(host, about.to)
+			witness.Note(host + " is who wants to know about <" + about.to + ">: it is told what is known here alone")
 			return "", mail.Refuse(550, "5.1.1", words.Fail("attempt.no_user", nil).Error())
 		}
-		if known, ok := a.known(about); ok && (known.err != nil || !a.isHost(by, host)) {
+		if known, ok := a.known(about); ok && (known.err != nil || who == another) {
 			known.heard.recalled(witness, about)
 			return known.note, plainly(known.err)
 		}
 		one, first := a.begin(about, by)
 		if first {
 			defer a.end(about, one)
+			one.anew = who != another
 			one.note, one.err = a.askNow(ctx, one, about, from, to)
-			one.void = ctx.Err() != nil
+			one.void = ctx.Err() != nil || one.anew && one.err != nil
 			return one.note, one.err
 		}
 		if err := one.wait(ctx); err != nil {
 			return "", err
 		}
-		if !one.void {
+		if !one.void && (one.note == "" || who == another) {
 			witness.Note(host + " was being asked about <" + about.to + "> for another session")
 			return one.note, one.err
 		}
@@ -105,7 +108,7 @@ func (a *Asker) Ask(ctx context.Context, by mail.Origin, host string, from, to m
 // askNow asks, unless the host is known to be silent.
 func (a *Asker) askNow(ctx context.Context, one *inquiry, about question, from, to mail.Address) (note string, err error) {
 	host, witness := about.host, event.WitnessOf(ctx)
-	if down, ok := a.known(question{host: host}); ok {
+	if down, ok := a.known(question{host: host}); ok && !one.anew {
 		if note = a.recall(ctx, host, to, down.note); note != "" {
 			return note, nil // nobody waits until it is silent once more
 		}
@@ -116,22 +119,29 @@ func (a *Asker) askNow(ctx context.Context, one *inquiry, about question, from, 
 	defer leave()
 	if !ok {
 		crowd := words.Fail("attempt.crowd", nil).Error()
-		if note = a.recall(ctx, host, to, crowd); note != "" {
+		if !one.anew {
+			note = a.recall(ctx, host, to, crowd)
+		}
+		if note != "" {
 			return note, nil
 		}
 		return "", mail.Refuse(451, "4.4.5", crowd+"; try again later")
 	}
 	got := a.ask(within, one, host, from, to)
 	refusal, kept := ourReply(got.verdict)
-	if note = a.learn(ctx, host, to, got.verdict); note != "" {
+	unasked := a.learn(ctx, host, to, got.verdict)
+	h := hearing{cmp.Or(got.host, host), got.session, got.words(), a.q.cfg.Now()}
+	h.tell(witness, about)
+	if one.anew && unasked != "" {
+		return "", plainly(refusal) // who is perhaps the host itself is not told what that said before
+	}
+	if unasked != "" {
 		refusal = nil
 	}
-	h := hearing{cmp.Or(got.host, host), got.session, got.words(), a.q.cfg.Now()}
 	if ctx.Err() == nil { // else it says only that who asked has gone
-		a.keep(about, answer{refusal, note, a.q.cfg.Now().Add(kept), h})
+		a.keep(about, answer{refusal, unasked, a.q.cfg.Now().Add(kept), h})
 	}
-	h.tell(witness, about)
-	return note, plainly(refusal)
+	return unasked, plainly(refusal)
 }
 
 // hearing is what a host said, or why it said nothing.
@@ -248,6 +258,7 @@ func (a *Asker) ask(ctx context.Context, one *inquiry, host string, from, to mai
 		return trouble{verdict: *why}
 	}
 	last := trouble{verdict: said(later, "4.4.1", words.Fail("attempt.unreachable", nil))}
+	a.seen(host, targets)
 	for _, t := range targets {
 		if ctx.Err() != nil {
 			break // it says nothing of this one
@@ -331,12 +342,18 @@ func ourReply(v verdict) (*mail.Error, time.Duration) {
 	return mail.Refuse(451, or(v.status, mail.Status{Class: 4, Subject: 4, Detail: 1}), words), laterKept
 }
 
-// heard is what the host said, or why it said nothing.
+// heard is what the host said, or why it said nothing. Where that has asked another
+// one in the same words, they stand there once.
 func heard(v verdict) string {
 	if v.code == 0 {
 		return ascii(v.text)
 	}
-	return "The domain's host says to " + v.verb + ": " + ascii(v.words())
+	const says = "The domain's host says to "
+	text := ascii(v.words())
+	if at := strings.LastIndex(text, says); at >= 0 {
+		return text[at:]
+	}
+	return says + v.verb + ": " + text
 }
 
 // or is the host's status where it says more than its class and fits ours.

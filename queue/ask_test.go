@@ -56,6 +56,7 @@ func TestAsk(t *testing.T) {
 		{asking("250 ok", "250 ok"), ""},
 		{asking("250 ok", "251 will forward"), ""},
 		{asking("250 ok", "550 5.1.1 No such user ñ"), "550 5.1.1 The domain's host says to RCPT: 550 5.1.1 No such user ?"},
+		{asking("250 ok", "550 5.1.1 The domain's host says to RCPT: 550 5.1.1 No such user here"), "550 5.1.1 The domain's host says to RCPT: 550 5.1.1 No such user here"},
 		{asking("250 ok", "550 Nobody"), "550 5.1.1 The domain's host says to RCPT: 550 Nobody"},
 		{asking("250 ok", "552 5.2.2 Full"), "550 5.2.2 The domain's host says to RCPT: 552 5.2.2 Full"},
 		{asking("250 ok", "450 4.2.1 Greylisted"), "450 4.2.1 The domain's host says to RCPT: 450 4.2.1 Greylisted"},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"posta/mail"
@@ -17,7 +18,8 @@ type inquiry struct {
 	done     chan struct{} // closed when note, err and void are there
 	note     string
 	err      error
-	void     bool // who asked has gone before it was answered
+	anew     bool // who asks is perhaps the host itself: what that said before does not count
+	void     bool // others ask themselves: who asked has gone before it was answered, or is perhaps the host
 
 	// Under the Asker's lock.
 	named string         // what the host greeted with
@@ -31,7 +33,7 @@ func (a *Asker) begin(about question, by mail.Origin) (one *inquiry, first bool)
 	if one = a.under[about]; one != nil {
 		return one, false
 	}
-	one = &inquiry{from: about.from, to: about.to, host: about.host, by: by.Remote.Addr().Unmap(), named: a.names[about.host], done: make(chan struct{})}
+	one = &inquiry{from: about.from, to: about.to, host: about.host, by: by.Remote.Addr().Unmap(), named: a.faces[about.host].named, done: make(chan struct{})}
 	a.under[about] = one
 	return one, true
 }
@@ -53,18 +55,48 @@ func (o *inquiry) wait(ctx context.Context) error {
 	}
 }
 
+// face is by what a host is known where it is the client.
+type face struct {
+	named string // what it greeted with last
+	addrs []netip.Addr
+}
+
+// seen notes where a host is asked now, before it answers: that may be never.
+func (a *Asker) seen(host string, targets []target) {
+	addrs := make([]netip.Addr, len(targets))
+	for i, t := range targets {
+		addrs[i] = t.addr.Addr().Unmap()
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for other := range a.faces { // any: it is seen again
+		if len(a.faces) < mostKept {
+			break
+		}
+		delete(a.faces, other)
+	}
+	a.faces[host] = face{a.faces[host].named, addrs}
+}
+
 // opened notes who the host is that is asked now. It is known before it is asked.
 func (a *Asker) opened(one *inquiry, host string, l *link) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	one.named, one.addr = l.named, l.addr
-	for other := range a.names { // any: it is heard again
-		if len(a.names) < mostKept {
-			break
+	f := a.faces[host]
+	f.named = l.named
+	a.faces[host] = f
+}
+
+// disown forgets that a host took an address that it asks about: it has it no more.
+func (a *Asker) disown(host, to string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for about, s := range a.said {
+		if s.err == nil && about.host == host && strings.EqualFold(about.to, to) {
+			delete(a.said, about)
 		}
-		delete(a.names, other)
 	}
-	a.names[host] = l.named
 }
 
 // asksBack says that a host that is being asked about an address asks about it here.
@@ -87,12 +119,38 @@ func (a *Asker) asksBack(by mail.Origin, from, to mail.Address) bool {
 	return false
 }
 
-// isHost says that who wants to know is the host itself: what it said before about
-// whom it takes is no answer to it.
-func (a *Asker) isHost(by mail.Origin, host string) bool {
+// identity says whether a client is the host that would be asked.
+type identity int
+
+const (
+	another identity = iota
+	perhaps          // what the host said before is no answer to it: it may have the recipient no more
+	itIs             // it asks since it does not know, and mail that it sends must not come back to it
+)
+
+// isHost says whether who wants to know is the host itself. By its address it is so
+// perhaps only, since others may share that; so is who has logged in, perhaps from
+// the host's computer.
+func (a *Asker) isHost(by mail.Origin, host string) identity {
 	a.mu.Lock()
-	defer a.mu.Unlock()
-	return calls(by, host, a.names[host])
+	f := a.faces[host]
+	a.mu.Unlock()
+	switch {
+	case calls(by, host, f.named) && by.Login.Known():
+		return perhaps
+	case calls(by, host, f.named):
+		return itIs
+	case !by.Login.Known() && f.at(by.Remote.Addr().Unmap()):
+		return perhaps
+	}
+	return another
+}
+
+// at says that a client's address is the host's. One that every client of this
+// computer comes from tells nothing.
+func (f *face) at(addr netip.Addr) bool {
+	everybody := addr == netip.IPv6Loopback() || addr == netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	return !everybody && slices.Contains(f.addrs, addr)
 }
 
 // calls says that a client calls itself as a host is called or greets. A name that any

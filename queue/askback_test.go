@@ -98,8 +98,8 @@ func TestAskedBehindItsAddress(t *testing.T) {
 	}
 }
 
-// Of whom a host took before, it may itself want to know, when it has them no more: what
-// it said then is not said to it.
+// Of whom a host took before, it may itself want to know, when it has them no more: it is
+// told what is known here, and others ask anew.
 func TestAskedBackLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		from, to := mail.Address{Local: "a", Domain: "from.example"}, mail.Address{Local: "b", Domain: "x.example"}
@@ -108,7 +108,7 @@ func TestAskedBackLater(t *testing.T) {
 		w.answers("192.0.2.7:25", asking("250 ok", "250 ok"), asking("250 ok", "550 5.1.1 no"))
 		a := NewAsker(w.q)
 		for _, one := range []struct{ helo, want string }{
-			{"client.example", ""}, {"other.example", ""}, {"them.example", "550 5.1.1 The domain's host says to RCPT: 550 5.1.1 no"},
+			{"client.example", ""}, {"other.example", ""}, {"them.example", "550 5.1.1 No such user here"},
 			{"other.example", "550 5.1.1 The domain's host says to RCPT: 550 5.1.1 no"},
 		} {
 			if got := asked(unnoted(a.Ask(t.Context(), whoAsks(one.helo, "192.0.2.99"), "in.x.example", from, to))); got != one.want {
@@ -117,6 +117,51 @@ func TestAskedBackLater(t *testing.T) {
 		}
 		w.peers.Wait()
 	})
+}
+
+// A host that was silent a moment ago and took somebody before that is the client now, and
+// asks about him: what is remembered of it is no answer to it. Else mail would circle.
+func TestAskedBackSilent(t *testing.T) {
+	const known, here, no = "250 in.x.example was not reached", "550 5.1.1 No such user here", "550 5.1.1 The domain's host says to RCPT: 550 5.1.1 no"
+	there := whoAsks("them.example", "192.0.2.99")
+	there.Login = mail.Login{Account: 1}
+	for _, tt := range []struct {
+		name     string
+		by       mail.Origin
+		restart  bool   // how the host greets is forgotten
+		now      string // what it does when it is asked anew
+		want     string
+		then     string // what others hear
+		askAgain bool
+	}{
+		{"somebody else", whoAsks("client.example", "192.0.2.99"), false, "refused", known, known, false},
+		{"by its greeting", whoAsks("them.example", "192.0.2.99"), false, "refused", here, known, false},
+		{"by its name", whoAsks("in.x.example", "192.0.2.99"), true, "refused", here, known, false},
+		{"by its address", whoAsks("else", "192.0.2.7"), true, asking("250 ok", "550 5.1.1 no"), no, no, true},
+		{"by its address, which does not answer", whoAsks("else", "192.0.2.7"), true, "refused", gone, known, true},
+		{"who has logged in there", there, false, asking("250 ok", "550 5.1.1 no"), no, no, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			backedUp(t, func(b *backup) {
+				b.is(asking("250 ok", "250 ok"))
+				b.ask("b", "250")
+				if tt.restart {
+					b.restart()
+				} else {
+					time.Sleep(2 * yesKept)
+				}
+				b.is("refused")
+				b.ask("c", gone)
+				dials := b.dialed()
+				b.is(tt.now)
+				b.askBy(tt.by, "b", tt.want)
+				if asked := b.dialed() > dials; asked != tt.askAgain {
+					t.Errorf("asked anew: %t", asked)
+				}
+				b.ask("b", tt.then)
+			})
+		})
+	}
 }
 
 // Who waits for another's answer goes on when that one has left.

@@ -68,7 +68,12 @@ func (b *backup) restart() {
 // ask asks about a recipient, and is told what begins so: "250" and the note.
 func (b *backup) ask(local, want string) {
 	b.t.Helper()
-	note, err := b.a.Ask(b.t.Context(), mail.Origin{}, "in.x.example", mail.Address{Local: "a", Domain: "from.example"}, mail.Address{Local: local, Domain: "x.example"})
+	b.askBy(mail.Origin{}, local, want)
+}
+
+func (b *backup) askBy(by mail.Origin, local, want string) {
+	b.t.Helper()
+	note, err := b.a.Ask(b.t.Context(), by, "in.x.example", mail.Address{Local: "a", Domain: "from.example"}, mail.Address{Local: local, Domain: "x.example"})
 	got := asked(err)
 	if err == nil {
 		got = strings.TrimSpace("250 " + note)
