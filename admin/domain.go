@@ -32,7 +32,7 @@ type Domain struct {
 
 	Here     int64    `json:"here,omitempty"`      // of relay and on-demand: accounts, aliases and lists whose mail stays here; not of domain.list
 	Routed   []string `json:"routed,omitempty"`    // where what leaves for it goes instead of to Relay or Fallback, since it has a route that names others; not of domain.list
-	LeftKept int64    `json:"left_kept,omitempty"` // recipients that wait, and are not held, for the site it was for before; only of domain.set
+	LeftKept int64    `json:"left_kept,omitempty"` // recipients that waited, and are not held, for another site that it was for before; only of domain.set
 }
 
 // DomainChange adds or changes a domain; what is nil keeps its value, or the
@@ -58,6 +58,12 @@ type DomainChange struct {
 type DomainName struct {
 	Name  string `json:"name"`
 	Force bool   `json:"force,omitempty"`
+}
+
+// DomainRemoved says what a domain that went has left here.
+type DomainRemoved struct {
+	OK   bool  `json:"ok"`             // always
+	Left int64 `json:"left,omitempty"` // recipients that waited to leave for its host: they go as any other domain's mail from now on
 }
 
 func (h House) domains() []Operation {
@@ -107,40 +113,55 @@ func (h House) setDomain(ctx context.Context, in DomainChange) (Domain, error) {
 	return out, err
 }
 
-func (h House) removeDomain(ctx context.Context, in DomainName) (None, error) {
+func (h House) removeDomain(ctx context.Context, in DomainName) (DomainRemoved, error) {
 	d, err := h.Directory.Domain(ctx, in.Name)
 	if err != nil {
-		return None{}, err
+		return DomainRemoved{}, err
 	}
+	out := DomainRemoved{OK: true}
 	if d.Site != "" || d.Relay != "" {
-		left, err := h.waiting(ctx, d, kept)
-		if err == nil && left > 0 {
-			err = h.stillWaits(ctx, d, left)
-		}
-		if err != nil {
-			return None{}, err
+		if out.Left, err = h.leftIn(ctx, d, in.Force); err != nil {
+			return DomainRemoved{}, err
 		}
 	}
 	err = h.Directory.RemoveDomain(ctx, d.Name, in.Force)
 	h.rerouted()
 	if err != nil {
-		return None{}, err
+		return DomainRemoved{}, err
 	}
 	into, err := h.collectedInto(ctx, "@"+d.Name) // of accounts that went with it
 	if err != nil {
-		return None{}, err
+		return DomainRemoved{}, err
 	}
-	return None{}, h.dropCollected(ctx, into)
+	return out, h.dropCollected(ctx, into)
+}
+
+// leftIn counts the recipients that wait to leave for a domain that goes. It refuses
+// that while there are any; by force only where they would not be tried any more.
+func (h House) leftIn(ctx context.Context, d directory.Domain, force bool) (left int64, err error) {
+	if force {
+		left, err = h.waiting(ctx, d, kept)
+	}
+	if err == nil && left == 0 {
+		left, err = h.waiting(ctx, d, func(*store.Item) bool { return true })
+		if force {
+			return left, err
+		}
+	}
+	if err == nil && left > 0 {
+		err = h.stillWaits(ctx, d, left)
+	}
+	return 0, err
 }
 
 // leftBy counts the recipients that wait for the site that a domain had, when its
-// mail goes to a host from now on. It refuses to make a domain local while mail
+// mail goes to a host or another site from now on. It refuses to make a domain local while mail
 // waits to leave for it: that would find the way back here only.
 func (h House) leftBy(ctx context.Context, was, n directory.Domain) (int64, error) {
-	if n.Site != "" || n.Site == was.Site && n.Relay == was.Relay {
+	if n.Site == was.Site && n.Relay == was.Relay || n.Site != "" && was.Site == "" {
 		return 0, nil
 	}
-	if n.Relay != "" { // what is held goes on when it is released
+	if n.Relay != "" || n.Site != "" { // what is held goes on when it is released
 		return h.waiting(ctx, was, func(i *store.Item) bool { return kept(i) && !i.Held })
 	}
 	left, err := h.waiting(ctx, was, func(*store.Item) bool { return true })

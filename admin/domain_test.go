@@ -15,8 +15,13 @@ func TestDomainKeepsItsMail(t *testing.T) {
 	kept := func(i *store.Item) { i.Due = store.Never() }
 	w := &waitingRoom{items: []store.Item{item(1, "q1", "x@site.es", kept), item(2, "q1", "y@site.es", kept),
 		item(3, "q1", "z@site.es", nil), item(4, "q2", "x@relay.es", kept)}}
-	table := newTable(nil, House{Directory: people(t), Queue: w, Sender: &carrierOf{}}.domains())
+	d := people(t)
+	if _, _, err := d.AddSite(t.Context(), directory.Site{Name: "second"}); err != nil {
+		t.Fatal(err)
+	}
+	table := newTable(nil, House{Directory: d, Queue: w, Sender: &carrierOf{}}.domains())
 	none, host, other, branch := "", "in.site.es", "other.site.es", "branch"
+	second := "second"
 	refuses := func(operation string, in any, id string, count int64) {
 		t.Helper()
 		err := table.Call(t.Context(), operation, in, nil)
@@ -35,6 +40,8 @@ func TestDomainKeepsItsMail(t *testing.T) {
 		left int64
 	}{
 		{DomainChange{Name: "site.es", Site: &branch}, 0},
+		{DomainChange{Name: "site.es", Site: &second}, 2},
+		{DomainChange{Name: "site.es", Site: &branch}, 2},
 		{DomainChange{Name: "site.es", Relay: &host}, 2},
 		{DomainChange{Name: "site.es", Site: &branch}, 0},
 		{DomainChange{Name: "site.es", Fallback: &host}, 2},
@@ -48,7 +55,8 @@ func TestDomainKeepsItsMail(t *testing.T) {
 	refuses("domain.set", DomainChange{Name: "site.es", Relay: &none}, "admin.domain_waits", 3) // its site is forgotten, its mail is not
 	called[Domain](t, table, "domain.set", DomainChange{Name: "site.es", Fallback: &host})
 	refuses("domain.set", DomainChange{Name: "site.es", Fallback: &none}, "admin.domain_waits", 3)
-	refuses("domain.remove", DomainName{Name: "site.es"}, "admin.domain_waits", 2)
+	refuses("domain.remove", DomainName{Name: "site.es", Force: true}, "admin.domain_waits", 2)
+	refuses("domain.remove", DomainName{Name: "site.es"}, "admin.domain_waits", 3)
 	refuses("domain.set", DomainChange{Name: "relay.es", Relay: &none}, "admin.domain_waits", 1)
 	called[Domain](t, table, "domain.set", DomainChange{Name: "site.es", Site: &branch})
 	w.items[0].Held = true // a retry is not about it, and it goes to the new host when it is released
@@ -58,9 +66,12 @@ func TestDomainKeepsItsMail(t *testing.T) {
 	called[Domain](t, table, "domain.set", DomainChange{Name: "site.es", Site: &branch})
 	refuses("domain.set", DomainChange{Name: "site.es", Site: &none}, "admin.domain_kept", 3)
 	w.items = w.items[2:3]
-	called[None](t, table, "domain.remove", DomainName{Name: "site.es"})
+	refuses("domain.remove", DomainName{Name: "site.es"}, "admin.domain_kept", 1)
+	if got := called[DomainRemoved](t, table, "domain.remove", DomainName{Name: "site.es", Force: true}); got != (DomainRemoved{OK: true, Left: 1}) {
+		t.Errorf("%+v", got)
+	}
 	w.err = errors.New("broken")
-	called[None](t, table, "domain.remove", DomainName{Name: "here.es"}) // for which nothing leaves
+	called[DomainRemoved](t, table, "domain.remove", DomainName{Name: "here.es"}) // for which nothing leaves
 }
 
 // Who lives in a domain whose mail goes elsewhere still gets it here, and it is said.

@@ -31,10 +31,17 @@ func (a *app) domainCommand() *cobra.Command {
 	show.Example = "posta domain show pepito.es"
 	var force bool
 	remove := a.command("remove", "help.domain_remove", func(ctx context.Context, args []string) error {
-		if err := a.ask(ctx, "domain.remove", admin.DomainName{Name: args[0], Force: force}, nil); err != nil {
+		var removed admin.DomainRemoved
+		if err := a.ask(ctx, "domain.remove", admin.DomainName{Name: args[0], Force: force}, &removed); err != nil {
 			return err
 		}
-		return a.done("done.domain_removed", words.Args{"Name": args[0]})
+		return a.print(removed, func(w io.Writer) error {
+			err := line(a.broken(w, a.say("done.domain_removed", words.Args{"Name": args[0]})))(w)
+			if removed.Left > 0 {
+				a.warn(w, a.say("domain.left_waiting", words.Args{"Domain": args[0], "Count": removed.Left}))
+			}
+			return err
+		})
 	})
 	remove.Flags().BoolVar(&force, "force", false, a.say("help.flag_force_domain", nil))
 	remove.Example = "posta domain remove pepito.es\nposta domain remove pepito.es --force"
@@ -134,7 +141,11 @@ func (a *app) domainCall(ctx context.Context, operation string, in any) error {
 		}
 		if d.LeftKept > 0 {
 			about["Count"] = d.LeftKept
-			a.warn(w, a.say("domain.left_kept", about))
+			id := "domain.left_kept"
+			if d.Site != "" {
+				id = "domain.left_other"
+			}
+			a.warn(w, a.say(id, about))
 		}
 		return err
 	})
