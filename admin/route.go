@@ -276,7 +276,7 @@ func (h House) testRoute(ctx context.Context, in ByAddress) (RouteTest, error) {
 		return RouteTest{}, err
 	}
 	out := RouteTest{Domain: laid.Domain, Mode: h.Outgoing, Local: laid.Local, Site: laid.Site, Route: laid.Route, Relay: laid.Relay, TLS: opportunistic,
-		LabOnly: h.labOnly(), Resolvers: h.Resolvers}
+		LabOnly: h.labOnly(), Here: laid.Here, Resolvers: h.Resolvers}
 	out.Refused = out.Route == "" && !out.Local && out.Site == "" && h.Outgoing == off
 	way, err := h.Sender.Explain(ctx, h.Directory.Label(in.Address[strings.LastIndexByte(in.Address, '@')+1:]))
 	if err != nil {
@@ -289,9 +289,6 @@ func (h House) testRoute(ctx context.Context, in ByAddress) (RouteTest, error) {
 	if !way.Kept {
 		out.User, out.TLS = way.Route.User, cmp.Or(string(way.TLS), opportunistic)
 		out.By, out.CA, out.Helo, out.Names = string(way.By), way.Route.CA, way.Hostname, way.Names
-	}
-	if out.Here, err = h.leadsHere(ctx, in.Address); err != nil {
-		return RouteTest{}, err
 	}
 	if way.Why != "" {
 		out.Status = way.Status.String()

@@ -24,6 +24,7 @@ type RouteWay struct {
 	Source string   `json:"source,omitempty"`
 	IP     string   `json:"ip"`
 	Mode   string   `json:"mode,omitempty"`   // of [outgoing]
+	Here   bool     `json:"here,omitempty"`   // the address that was asked for leads somewhere here: its mail does not go this way
 	NoLab  bool     `json:"no_lab,omitempty"` // all mail comes here by a lab, and none of it goes to any of the hosts
 }
 
@@ -34,7 +35,11 @@ func (h House) wayTo(ctx context.Context, in ByAddress) (RouteWay, error) {
 	if mail.CheckDomain(domain) != nil || at >= 0 && !addressed(in.Address) {
 		return RouteWay{}, refusal("invalid", "admin.route_domain", "Domain", in.Address)
 	}
-	out := RouteWay{Domain: domain, TLS: opportunistic, IP: bothIP, Mode: h.Outgoing}
+	here, err := h.leadsHere(ctx, in.Address)
+	if err != nil {
+		return RouteWay{}, err
+	}
+	out := RouteWay{Domain: domain, TLS: opportunistic, IP: bothIP, Mode: h.Outgoing, Here: here}
 	switch home, err := h.Directory.Domain(ctx, domain); {
 	case err == nil && home.Kind == directory.KindLocal && home.Relay == "":
 		out.Domain, out.Local = home.Name, true // no route leads away from here

@@ -114,6 +114,9 @@ const (
 	probeUnreachable = "unreachable"
 )
 
+// probeHere is the verdict where the mail goes to no other host.
+const probeHere = "here"
+
 // prober is one run of `posta probe`.
 type prober struct {
 	a        *app
@@ -145,7 +148,7 @@ func (a *app) probe(ctx context.Context, o *probeOptions, text string) error {
 		return err
 	}
 	err = p.find(ctx)
-	if err == nil {
+	if err == nil && p.result.Verdict != probeHere {
 		p.askAll(ctx)
 		err = p.judge()
 	}

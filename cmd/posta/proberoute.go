@@ -14,11 +14,10 @@ import (
 // look asks this posta, its server or its store, what is laid for the domain.
 // Who has neither has no routes; who may not look is told so.
 func (p *prober) look(ctx context.Context) error {
-	domain := p.result.Domain
 	if p.bare() {
 		return nil
 	}
-	err := p.a.ask(ctx, "route.way", admin.ByAddress{Address: domain}, &p.laid)
+	err := p.a.ask(ctx, "route.way", admin.ByAddress{Address: p.whom()}, &p.laid)
 	var said *words.Error
 	switch {
 	case ctx.Err() != nil:
@@ -28,6 +27,9 @@ func (p *prober) look(ctx context.Context) error {
 	case err != nil:
 		p.laid = admin.RouteWay{}
 		p.note("probe.note_no_routes", words.Args{"Reason": p.a.words.Error(err)})
+		return nil
+	}
+	if p.stays() {
 		return nil
 	}
 	p.remark(p.laid.Route != "" && len(p.laid.Hosts) == 0)

@@ -31,7 +31,7 @@ func (p *prober) told(ctx context.Context) (bool, error) {
 		return false, p.look(ctx)
 	}
 	t := &admin.RouteTest{}
-	err = client.Call(ctx, "route.test", admin.ByAddress{Address: p.result.Domain}, t)
+	err = client.Call(ctx, "route.test", admin.ByAddress{Address: p.whom()}, t)
 	switch {
 	case ctx.Err() != nil:
 		return false, ctx.Err()
@@ -39,7 +39,10 @@ func (p *prober) told(ctx context.Context) (bool, error) {
 		p.note("probe.note_no_routes", words.Args{"Reason": p.a.words.Error(err)})
 		return false, nil
 	}
-	p.laid = admin.RouteWay{Local: t.Local, Site: t.Site, Route: t.Route, Relay: t.Relay, TLS: t.TLS, CA: t.CA, User: t.User}
+	p.laid = admin.RouteWay{Local: t.Local, Site: t.Site, Route: t.Route, Relay: t.Relay, TLS: t.TLS, CA: t.CA, User: t.User, Here: t.Here}
+	if p.stays() {
+		return true, nil
+	}
 	if len(t.Resolvers) > 0 {
 		if p.resolver, err = dns.New(dns.Options{Servers: t.Resolvers}); err != nil {
 			return false, err
@@ -56,6 +59,24 @@ func (p *prober) told(ctx context.Context) (bool, error) {
 		return true, p.kept(t.Lab)
 	}
 	return true, p.take(t)
+}
+
+// whom is who or what is asked for.
+func (p *prober) whom() string {
+	if p.to != nil {
+		return p.to.String()
+	}
+	return p.result.Domain
+}
+
+// stays notes that mail for somebody who is here does not go where that for others in
+// his domain goes. Of a domain whose mail stays altogether it is shown how it comes.
+func (p *prober) stays() bool {
+	if !p.laid.Here || p.laid.Route == "" {
+		return false
+	}
+	p.result.Verdict, p.result.Text = probeHere, p.a.say("probe.here", p.about())
+	return true
 }
 
 // held notes that mail for others waits here, if so.

@@ -41,7 +41,9 @@ func (p *prober) page(verdict bool) string {
 		wrap(&b, "- ", text)
 	}
 	if verdict {
-		b.WriteByte('\n')
+		if b.Len() > 0 {
+			b.WriteByte('\n')
+		}
 		wrap(&b, "", p.result.Text)
 	}
 	return b.String()

@@ -40,7 +40,7 @@ func (p *prober) find(ctx context.Context) error {
 	if p.o.server != "" {
 		return p.chosen(ctx)
 	}
-	if told, err := p.told(ctx); told || err != nil {
+	if told, err := p.told(ctx); told || err != nil || p.result.Verdict == probeHere {
 		return err
 	}
 	if len(p.laid.Hosts) > 0 {
