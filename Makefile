@@ -27,7 +27,7 @@ test: build
 	@test/all
 
 race:
-	@test/stage race env CGO_ENABLED=1 $(GO) test -race ./...
+	@test/stage race env CGO_ENABLED=1 $(GO) test -race -timeout 30m ./...
 
 fuzz:
 	@test/fuzz $(or $(FUZZTIME),20s)

@@ -31,8 +31,10 @@ func TestProspects(t *testing.T) {
 		for _, sender := range []string{"a", "b"} {
 			w.sendAs(store.Outgoing{Sender: sender, From: sender + "@us.example"}, "c@x.example")
 		}
+		seen := make(chan struct{}, 3) // each time that was looked: what it wrote may be read
 		see := func(after time.Duration, check func(items []store.Item, all []Prospect)) {
 			time.AfterFunc(after, func() {
+				defer func() { seen <- struct{}{} }()
 				items, err := w.store.Items(t.Context(), store.Pick{})
 				if err != nil || len(items) != 2 {
 					t.Error(items, err)
@@ -61,6 +63,9 @@ func TestProspects(t *testing.T) {
 			}
 		})
 		w.run(3*time.Minute + time.Second)
+		for range cap(seen) {
+			<-seen
+		}
 		for _, f := range w.facts {
 			if !f.Next.Equal(next) {
 				t.Errorf("%s is told that it is tried again at %s, not %s", f.ID, f.Next, next)

@@ -238,6 +238,7 @@ func TestProbeTellsThatItWaits(t *testing.T) {
 			time.Sleep(after)
 			heard()
 			time.Sleep(time.Minute)
+			synctest.Wait() // what the timer wrote may be read
 			if got := screen.String(); got != want {
 				t.Errorf("after %v: %q", after, got)
 			}
