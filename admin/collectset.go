@@ -10,8 +10,8 @@ import (
 )
 
 // CollectChange changes what is collected; what is nil keeps its value. What became
-// of it begins anew. What is known of the messages of POP3 stays, but for another
-// host or user.
+// of it stays, but for another place, and a failure that another way in may mend. What
+// is known of the messages of POP3 stays, but for another host or user.
 type CollectChange struct {
 	ID       int64     `json:"id"`
 	Host     *string   `json:"host,omitempty"`
@@ -56,14 +56,12 @@ func (h House) setEntry(ctx context.Context, in CollectChange) (out Collected, e
 		if err := h.newEntry(ctx, e); err != nil {
 			return err
 		}
-		forget := !e.SameMailbox(&before)
-		if forget {
-			e.Total = 0
-		} else if e.Last.Apart = before.Last.Apart; e.Every > 0 {
-			e.Next = before.Earliest(e.Next)
-		}
+		begins := begin(&e, &before)
 		out = showCollected(e)
-		return noEntry(h.Collected.ChangeEntry(ctx, e, forget), in.ID)
+		if e.Every > 0 {
+			e.Next = e.Unpaused(e.Next)
+		}
+		return noEntry(h.Collected.ChangeEntry(ctx, e, begins), in.ID)
 	}
 	if h.Collector == nil {
 		return out, change()
@@ -72,7 +70,22 @@ func (h House) setEntry(ctx context.Context, in CollectChange) (out Collected, e
 	return out, err
 }
 
-// apply changes an entry, whose result is then that of another one.
+// begin takes from a changed entry what begins anew, and gives that.
+func begin(e, before *collect.Entry) collect.Anew {
+	begins := e.Since(before)
+	switch begins {
+	case collect.ResultAnew:
+		e.Last = collect.Result{Apart: before.Last.Apart}
+	case collect.AllAnew:
+		e.Last, e.Total = collect.Result{}, 0
+	}
+	if e.Every > 0 && begins != collect.AllAnew {
+		e.Next = before.Earliest(e.Next)
+	}
+	return begins
+}
+
+// apply changes what a person says anew of an entry.
 func (c CollectChange) apply(e collect.Entry) (collect.Entry, error) {
 	put(&e.Host, c.Host)
 	put(&e.CA, c.CA)
@@ -87,7 +100,6 @@ func (c CollectChange) apply(e collect.Entry) (collect.Entry, error) {
 	if err := wantTLS(&e, c.TLS); err != nil {
 		return e, err
 	}
-	e.Last = collect.Result{}
 	every := ""
 	if e.Every > 0 {
 		every = e.Every.String()

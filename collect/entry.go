@@ -95,10 +95,9 @@ type Store interface {
 	Entries(ctx context.Context) ([]Entry, error) // in order of id, without passwords and what stayed
 	Entry(ctx context.Context, id int64) (Entry, error)
 	AddEntry(ctx context.Context, e Entry) (Entry, error)
-	// ChangeEntry keeps what a person wrote of an entry, and when it is next due;
-	// way and Created stay. Its result begins anew but for Last.Apart, and where
-	// forget is set so do that, Total and what Seen gives.
-	ChangeEntry(ctx context.Context, e Entry, forget bool) error
+	// ChangeEntry keeps what a person wrote of an entry, and when it is next due.
+	// All else stays, but for what begins anew.
+	ChangeEntry(ctx context.Context, e Entry, begins Anew) error
 	RemoveEntry(ctx context.Context, id int64) error
 	// Settle keeps the result of a time and when the next is due, and counts into Total.
 	Settle(ctx context.Context, id int64, last Result, next time.Time) error

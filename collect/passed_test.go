@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"posta/collect"
 )
 
 // What was in the mailbox here before is fetched once, counted, and never deleted:
@@ -65,7 +67,7 @@ func TestPassedOver(t *testing.T) {
 				t.Errorf("%q", seen)
 			}
 			e.Keep = false
-			if err := c.store.ChangeEntry(t.Context(), e, false); err != nil {
+			if err := c.store.ChangeEntry(t.Context(), e, collect.NothingAnew); err != nil {
 				t.Fatal(err)
 			}
 			visit("deleting", tt.deleting, 0, 0)

@@ -109,7 +109,7 @@ func TestChange(t *testing.T) {
 				t.Errorf("%+v %v", at, err)
 			}
 			e.Host = "other.example"
-			return c.store.ChangeEntry(t.Context(), e, false)
+			return c.store.ChangeEntry(t.Context(), e, collect.ResultAnew)
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -125,6 +125,42 @@ func TestChange(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// A change keeps what became of an entry, unless that was at another place, or a failure
+// that another way in may mend. Whoever changes it begins anew with its pauses.
+func TestSince(t *testing.T) {
+	at := time.Date(2026, 11, 27, 4, 5, 6, 0, time.UTC)
+	for _, tt := range []struct {
+		about, failure string
+		change         func(*collect.Entry)
+		want           collect.Anew
+	}{
+		{"the schedule", "no answer in time", func(e *collect.Entry) { e.Every, e.Keep = time.Hour, true }, collect.NothingAnew},
+		{"the password where all went well", "", func(e *collect.Entry) { e.Password = "new" }, collect.NothingAnew},
+		{"the password where it was refused", "log-in refused: 535 no", func(e *collect.Entry) { e.Password = "new" }, collect.ResultAnew},
+		{"the password where some was refused here", "what came was refused here: 550 no", func(e *collect.Entry) { e.Password = "new" }, collect.NothingAnew},
+		{"TLS where it failed", "no TLS: no", func(e *collect.Entry) { e.TLS = collect.Required }, collect.ResultAnew},
+		{"certificates where they did not prove it", "no TLS: no", func(e *collect.Entry) { e.CA = "x" }, collect.ResultAnew},
+		{"the account", "", func(e *collect.Entry) { e.Account = "ana@north.example" }, collect.ResultAnew},
+		{"the port", "", func(e *collect.Entry) { e.Host += ":2110" }, collect.ResultAnew},
+		{"the host", "", func(e *collect.Entry) { e.Host = "other.example" }, collect.AllAnew},
+		{"the user", "", func(e *collect.Entry) { e.User = "ana" }, collect.AllAnew},
+	} {
+		before := popEntry()
+		before.Every, before.Last = time.Minute, collect.Result{At: at, Took: time.Second, Failure: tt.failure}
+		e := before
+		if tt.change(&e); e.Since(&before) != tt.want {
+			t.Errorf("%s: %d begins anew", tt.about, e.Since(&before))
+		}
+	}
+	for failure, want := range map[string]time.Time{"": at.Add(time.Hour), "no answer in time": at.Add(2 * time.Second)} {
+		e := popEntry()
+		e.Every, e.Last = time.Minute, collect.Result{At: at, Took: time.Second, Apart: time.Second, Failure: failure}
+		if e.Next = e.Unpaused(at.Add(time.Hour)); !e.Next.Equal(want) || failure != "" && e.Slowed() {
+			t.Errorf("after %q it is due at %v, slowed %v", failure, e.Next, e.Slowed())
+		}
+	}
 }
 
 func TestSame(t *testing.T) {

@@ -118,7 +118,7 @@ func TestErased(t *testing.T) {
 			t.Errorf("%d: %+v %v", i, r, err)
 		}
 		e.Keep = false
-		if err := c.store.ChangeEntry(t.Context(), e, false); err != nil {
+		if err := c.store.ChangeEntry(t.Context(), e, collect.NothingAnew); err != nil {
 			t.Error(err)
 		}
 	}

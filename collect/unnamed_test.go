@@ -176,7 +176,7 @@ func TestLoginDelay(t *testing.T) {
 				return
 			}
 			at.Every, at.Next = 5*time.Minute, time.Now() // as a person changes it
-			if err := c.store.ChangeEntry(t.Context(), at, false); err != nil || at.Earliest(time.Now()) != time.Now().Add(15*time.Minute) {
+			if err := c.store.ChangeEntry(t.Context(), at, collect.ResultAnew); err != nil || at.Earliest(time.Now()) != time.Now().Add(15*time.Minute) {
 				t.Errorf("it would be asked again at %s", at.Earliest(time.Now()))
 			}
 			time.Sleep(10 * time.Minute)

@@ -72,13 +72,15 @@ func (m *memory) AddEntry(_ context.Context, e collect.Entry) (collect.Entry, er
 	return e, nil
 }
 
-func (m *memory) ChangeEntry(_ context.Context, e collect.Entry, forget bool) error {
+func (m *memory) ChangeEntry(_ context.Context, e collect.Entry, begins collect.Anew) error {
 	return m.with(e.ID, func(at *entry) {
-		e.Way, e.Created, e.Last, e.Domains, e.Total = at.Way, at.Created, collect.Result{Apart: at.Last.Apart}, slices.Clone(e.Domains), at.Total
+		e.Way, e.Created, e.Last, e.Domains, e.Total = at.Way, at.Created, at.Last, slices.Clone(e.Domains), at.Total
 		at.Entry = e
-		if forget {
-			at.Total, at.Last.Apart = 0, 0
-			at.seen = nil
+		switch begins {
+		case collect.ResultAnew:
+			at.Last = collect.Result{Apart: at.Last.Apart}
+		case collect.AllAnew:
+			at.Last, at.Total, at.seen = collect.Result{}, 0, nil
 		}
 	})
 }

@@ -118,18 +118,26 @@ func testChange(t *testing.T, s collect.Store) {
 	changed := want
 	changed.Total = 99
 	changed.Way, changed.Created, changed.Last = collect.ETRN, born().Add(time.Hour), collect.Result{At: born(), Failure: "no"}
-	must(t, s.Settle(ctx, e.ID, collect.Result{At: born(), Messages: 2, Erased: 1, Apart: time.Hour}, born()))
-	for _, forget := range []bool{false, true} {
-		if want.Total, want.Last.Apart = 3, time.Hour; forget {
-			want.Total, want.Last.Apart = 0, 0
-		}
-		must(t, s.ChangeEntry(ctx, changed, forget))
+	last := collect.Result{At: born(), Took: time.Second, Messages: 2, Again: 4, Left: 2, Session: 3, Failure: "no", Erased: 1, Apart: time.Hour,
+		Stayed: []collect.Stay{{UIDL: "b", Octets: 7, Why: "full"}, {UIDL: "a"}}}
+	must(t, s.Settle(ctx, e.ID, last, born()))
+	for _, tt := range []struct {
+		begins collect.Anew
+		last   collect.Result
+		total  int64
+		seen   int
+	}{
+		{collect.NothingAnew, last, 3, 1},
+		{collect.ResultAnew, collect.Result{Apart: time.Hour}, 3, 1},
+		{collect.AllAnew, collect.Result{}, 0, 0},
+	} {
+		want.Last, want.Total = tt.last, tt.total
+		must(t, s.ChangeEntry(ctx, changed, tt.begins))
 		got, err := s.Entry(ctx, e.ID)
 		must(t, err)
 		same(t, got, want)
-		seen, err := s.Seen(ctx, e.ID)
-		if must(t, err); len(seen) == 1 == forget {
-			t.Errorf("forget %v: it knows %q", forget, seen)
+		if seen, err := s.Seen(ctx, e.ID); err != nil || len(seen) != tt.seen {
+			t.Errorf("%d begins anew: it knows %q, %v", tt.begins, seen, err)
 		}
 	}
 	got, err := s.Entry(ctx, other.ID)
@@ -142,7 +150,7 @@ func testNothing(t *testing.T, s collect.Store) {
 	const id = 4711
 	for name, call := range map[string]func() error{
 		"Entry":       func() error { _, err := s.Entry(ctx, id); return err },
-		"ChangeEntry": func() error { return s.ChangeEntry(ctx, collect.Entry{ID: id}, true) },
+		"ChangeEntry": func() error { return s.ChangeEntry(ctx, collect.Entry{ID: id}, collect.AllAnew) },
 		"RemoveEntry": func() error { return s.RemoveEntry(ctx, id) },
 		"Settle":      func() error { return s.Settle(ctx, id, collect.Result{}, time.Time{}) },
 		"Saw":         func() error { return s.Saw(ctx, id, "a") },

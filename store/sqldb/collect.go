@@ -25,7 +25,7 @@ const (
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, 0, 0, 0, 0, '', $11) RETURNING id`
 	qAddEntrySecret  = `INSERT INTO collected_secret (entry_id, secret) VALUES ($1, $2)`
 	qSettleEntry     = `UPDATE collected SET at = $1, took = $2, messages = $3, unfiled = $4, session = $5, failure = $6, next = $7, nothing_waits = $8, again = $9, total = total + $3, erased = $11, apart = $12 WHERE id = $10`
-	qChangeEntry     = `UPDATE collected SET host = $1, tls = $2, user = $3, domains = $4, account = $5, keep = $6, every = $7, ca = $8 WHERE id = $9`
+	qChangeEntry     = `UPDATE collected SET host = $1, tls = $2, user = $3, domains = $4, account = $5, keep = $6, every = $7, ca = $8, next = $9 WHERE id = $10`
 	qSetEntrySecret  = `UPDATE collected_secret SET secret = $1 WHERE entry_id = $2`
 	qDropEntry       = `DELETE FROM collected WHERE id = $1`
 	qDropEntrySecret = `DELETE FROM collected_secret WHERE entry_id = $1`
@@ -130,31 +130,38 @@ func (db collected) AddEntry(_ context.Context, e collect.Entry) (collect.Entry,
 }
 
 // ChangeEntry implements collect.Store.
-func (db collected) ChangeEntry(_ context.Context, e collect.Entry, forget bool) error {
+func (db collected) ChangeEntry(_ context.Context, e collect.Entry, begins collect.Anew) error {
 	return db.about(e.ID, func(t *tx) error {
 		_, err := t.exec(qChangeEntry, e.Host, string(e.TLS), e.User, strings.Join(e.Domains, " "), e.Account,
-			boolValue(e.Keep), e.Every.Microseconds(), e.CA, e.ID)
+			boolValue(e.Keep), e.Every.Microseconds(), e.CA, stamp(e.Next), e.ID)
 		if err == nil {
 			_, err = t.exec(qSetEntrySecret, e.Password, e.ID)
-		}
-		if err == nil && forget {
-			if _, err = t.exec(qForgetAll, e.ID); err == nil {
-				_, err = t.exec(qCountAnew, e.ID)
-			}
 		}
 		if err != nil {
 			return err
 		}
-		last := collect.Result{}
-		if !forget {
+		switch begins {
+		case collect.ResultAnew:
 			apart, err := t.number(qApart, e.ID)
 			if err != nil {
 				return err
 			}
-			last.Apart = time.Duration(apart) * time.Microsecond
+			return t.settleEntry(e.ID, collect.Result{Apart: time.Duration(apart) * time.Microsecond}, e.Next)
+		case collect.AllAnew:
+			return t.forgetEntry(e.ID, e.Next)
 		}
-		return t.settleEntry(e.ID, last, e.Next)
+		return nil
 	})
+}
+
+// forgetEntry leaves nothing of what became of an entry.
+func (t *tx) forgetEntry(id int64, next time.Time) error {
+	for _, q := range []string{qForgetAll, qCountAnew} {
+		if _, err := t.exec(q, id); err != nil {
+			return err
+		}
+	}
+	return t.settleEntry(id, collect.Result{}, next)
 }
 
 // RemoveEntry implements collect.Store.
