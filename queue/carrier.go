@@ -131,7 +131,11 @@ func (c *carrier) deliver(items []store.Item) bool {
 		items, asked = left.items, left.verdict
 		switch {
 		case asked.fate == elsewhere && !t.usable && !fresh && (asked.code == 0 || asked.code == 421):
-			// It broke while it was idle, or has carried enough: that says nothing of the host.
+			// It broke while it was idle, or has carried enough: that says nothing of the host,
+			// but perhaps of the message.
+			broken := t.trouble
+			broken.verdict = asked
+			h.note(broken)
 		case asked.fate == elsewhere:
 			h.tried[c.l.addr] = true
 			h.hosts[c.l.host] = true

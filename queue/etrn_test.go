@@ -86,6 +86,54 @@ func TestEtrnAgain(t *testing.T) {
 	})
 }
 
+// A site's line breaks with the same message each time, and that host is gone then: what
+// is behind it is handed over at the next ETRN, and of several the longest ago is first.
+func TestEtrnBrokenGoesBehind(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.q.cfg.Limits.Destination = 1 // the store's clock stands still, and the next moment is another claim's
+		w.hosts["gw.x.example"] = addrs("192.0.2.7")
+		w.routes["x.example"] = Route{OnDemand: true, Hosts: []string{"gw.x.example:25"}}
+		for _, to := range []string{"b@x.example", "c@x.example", "d@x.example"} {
+			w.store.file(store.Outgoing{Sender: "s", From: "a@us.example", Queue: to, Received: time.Now(),
+				Rcpts: []store.Rcpt{{To: to, Domain: "x.example", Due: store.Never(), Expires: time.Now().Add(30 * 24 * time.Hour)}}}, "Subject: Hi\r\n\r\nHi\r\n")
+		}
+		breaks := func(to string) string {
+			return "C: MAIL FROM:<a@us.example>\nS: 250 ok\nC: RCPT TO:<" + to + ">"
+		}
+		takes := func(to string) string {
+			return strings.Replace(sent, "b@x.example", to, 1)
+		}
+		for n, one := range []struct {
+			script string
+			left   int
+		}{
+			{talk(breaks("b@x.example")), 3},
+			{talk(breaks("c@x.example")), 3},
+			{talk(takes("d@x.example"), breaks("b@x.example")), 2},
+			{talk(takes("c@x.example"), breaks("b@x.example")), 1},
+		} {
+			time.AfterFunc(time.Duration(n+1)*time.Hour, func() {
+				w.mu.Lock()
+				w.scripts["192.0.2.7:25"] = []string{one.script, "refused"}
+				w.mu.Unlock()
+				if _, err := w.q.Hurry(t.Context(), "x.example"); err != nil {
+					t.Error(err)
+				}
+			})
+			time.AfterFunc(time.Duration(n+1)*time.Hour+time.Minute, func() {
+				if left := w.store.left(); left != one.left {
+					t.Errorf("%d: %d left, want %d\n%s", n, left, one.left, w.story())
+				}
+			})
+		}
+		w.run(5 * time.Hour)
+		if w.store.leased != 0 {
+			t.Errorf("%d leased\n%s", w.store.leased, w.story())
+		}
+	})
+}
+
 // What a site refuses for now is offered once in a turn, also where the sender
 // hears of the delay by it.
 func TestDelayedInTurn(t *testing.T) {

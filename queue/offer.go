@@ -72,13 +72,9 @@ func lastOf(items []store.Item) (at time.Time) {
 	return at
 }
 
-// broke says that the last attempt to hand a message over ended with its connection:
-// the peer closed it, or said that it does (RFC 5321 §3.8).
+// broke says that the last attempt to hand a message over ended with its connection.
 func broke(items []store.Item) bool {
-	return slices.ContainsFunc(items, func(i store.Item) bool {
-		last := &i.Last
-		return last.AsOf.IsZero() && (last.Code == 421 || last.Code == 0 && last.Status == status(4, 4, 2))
-	})
+	return slices.ContainsFunc(items, func(i store.Item) bool { return i.Last.Broke() })
 }
 
 // vain notes that a message could not even be offered, and gives the settlements.

@@ -39,6 +39,8 @@ type entry struct {
 	store.Item
 	lane *fakeLane
 	at   int // in its lane's heap; -1: leased or held
+
+	breaks int // attempts that ended with their connection
 }
 
 // fakeLane is a heap of items, by their due.
@@ -300,7 +302,9 @@ func (m *memory) settle(s store.Settlement) {
 	m.unwait(e)
 	if s.Attempt != nil {
 		e.Attempts++
-		e.Last = *s.Attempt
+		if e.Last = *s.Attempt; e.Last.Broke() {
+			e.breaks++
+		}
 		if m.story != nil {
 			m.story[s.Item] = append(m.story[s.Item], *s.Attempt)
 		}
@@ -335,7 +339,7 @@ func (m *memory) Hurry(_ context.Context, domain string, now time.Time) (n int64
 			continue
 		}
 		for _, e := range l.items {
-			e.Due = now
+			e.Due = now.Add(time.Duration(e.breaks) * time.Microsecond)
 			n++
 		}
 		heap.Init(l)

@@ -55,8 +55,14 @@ func (q queued) changeSome(items []int64, what store.Change, now int64, n *int64
 			if what == store.Retry && p.held || store.Change(p.leaving).Leaves() && !what.Leaves() {
 				continue
 			}
+			at := now
+			if what == store.Retry {
+				if at, err = t.askedAt(item, p, now); err != nil {
+					return err
+				}
+			}
 			done++
-			if err := t.move(item, p, changed(p, what, now)); err != nil {
+			if err := t.move(item, p, changed(p, what, at)); err != nil {
 				return err
 			}
 		}
@@ -155,16 +161,14 @@ func (t *tx) hurry(lanes []lane, now int64) ([]lane, error) {
 		err := t.query(func(row []driver.Value) error {
 			items = append(items, asInt(row[0]))
 			return nil
-		}, qLaterInLane, l.domain, l.sender, now, int64(left))
+		}, qLaterInLane, l.domain, l.sender, now+mostBehind, int64(left))
 		if err != nil {
 			return nil, err
 		}
 		for _, item := range items {
 			p, err := t.place(item)
 			if err == nil {
-				sooner := p
-				sooner.due = min(p.due, now)
-				err = t.move(item, p, sooner)
+				err = t.hurryOne(item, p, now)
 			}
 			if err != nil {
 				return nil, err
@@ -175,6 +179,36 @@ func (t *tx) hurry(lanes []lane, now int64) ([]lane, error) {
 		}
 	}
 	return lanes, nil
+}
+
+// hurryOne makes an item due now if it is not.
+func (t *tx) hurryOne(item int64, p place, now int64) error {
+	at, err := t.askedAt(item, p, now)
+	if err != nil {
+		return err
+	}
+	sooner := p
+	sooner.due = min(p.due, at)
+	return t.move(item, p, sooner)
+}
+
+// mostBehind bounds, in microseconds, how far behind the others something is put.
+const mostBehind = 100
+
+// askedAt is when an item becomes due that is asked for now: the later the oftener an
+// attempt broke its connection, so that the others asked for with it come first.
+func (t *tx) askedAt(item int64, p place, now int64) (int64, error) {
+	if p.attempts == 0 {
+		return now, nil
+	}
+	breaks := int64(0)
+	err := t.query(func(row []driver.Value) error {
+		if a := scanAttempt(row); a.Broke() {
+			breaks++
+		}
+		return nil
+	}, qStory, item)
+	return now + min(breaks, mostBehind), err
 }
 
 // withSubdomains gives the domains with mail that a name means.

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"posta/mail"
 	"posta/store"
 )
 
@@ -254,4 +255,51 @@ func testDepth(t *testing.T, b *bench) {
 	b.same("depth", b.depth(), store.Depth{Messages: 2, Items: 4, Held: 1, Kept: 2, Bytes: 25, Oldest: first})
 	b.must(b.Queue().Settle(b.ctx(), done(b.items(store.Pick{Queue: "q1"})...)...))
 	b.same("depth", b.depth(), store.Depth{Messages: 1, Items: 1, Bytes: 10, Oldest: b.now})
+}
+
+// Who asks for a lane's mail gets what broke a connection behind the rest, however much
+// that is; also where nobody was asked since.
+func testBrokeComesLast(t *testing.T, b *bench) {
+	broke := store.Attempt{At: b.now, Status: mail.Status{Class: 4, Subject: 4, Detail: 2}}
+	closing, cached, silent := broke, broke, broke
+	closing.Code, closing.Status = 421, mail.Status{}
+	cached.AsOf = b.now
+	silent.Status.Detail = 1
+	round := silent
+	round.Before = []store.Attempt{broke}
+	stories := [][]*store.Attempt{{&broke, &round}, {&cached}, {}, {&closing, &silent}, {&silent}}
+	for i := range stories {
+		b.queue(b.out(fmt.Sprint("q", i), "ana", fmt.Sprintf("m%d@x.example", i)))
+	}
+	all := store.Claim{Lane: store.Lane{Domain: "x.example"}, All: true, Limit: 9}
+	for range 2 {
+		for i, item := range b.claimAs(all) {
+			s := later(item, store.Never())
+			if len(stories[i]) > 0 {
+				s.Attempt, stories[i] = stories[i][0], stories[i][1:]
+			}
+			b.must(b.Queue().Settle(b.ctx(), s))
+		}
+	}
+	for name, ask := range map[string]func() (int64, error){
+		"hurry": func() (int64, error) { return b.Queue().Hurry(b.ctx(), "x.example", b.now) },
+		"retry": func() (int64, error) {
+			return b.Queue().Change(b.ctx(), store.Pick{Domain: "x.example"}, store.Retry, b.now)
+		},
+	} {
+		_, err := b.Queue().Change(b.ctx(), store.Pick{}, store.Keep, b.now)
+		b.must(err)
+		b.now = b.now.Add(time.Minute)
+		n, err := ask()
+		b.must(err)
+		b.same(name, n, 5)
+		b.now = b.now.Add(time.Millisecond)
+		items := b.claim("x.example", "ana", 3)
+		b.is(items, "m1@x.example m2@x.example m4@x.example")
+		b.must(b.Queue().Unclaim(b.ctx(), items...))
+		all.Now = b.now
+		items = b.claimAs(all)
+		b.is(items, "m1@x.example m2@x.example m4@x.example m3@x.example m0@x.example")
+		b.must(b.Queue().Unclaim(b.ctx(), items...))
+	}
 }

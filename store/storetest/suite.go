@@ -91,7 +91,7 @@ func Run(t *testing.T, open func(t *testing.T, o Options) Engine) {
 		{"settle with a report", testSettleReport},
 		{"settle what is lost", testSettleLost},
 		{"story", testStory}, {"story of a round", testStoryBefore},
-		{"hurry", testHurry},
+		{"hurry", testHurry}, {"what broke a connection", testBrokeComesLast},
 		{"change", testChange},
 		{"asked", testAsked},
 		{"leaving", testLeaving},
