@@ -45,12 +45,13 @@ func (r *Report) paragraphs(words *Words) (all []string) {
 	at, alike := map[string]int{}, map[int]int{}
 	var first []*Recipient
 	for i := range r.Recipients {
-		text := r.about(&r.Recipients[i], words, 1)
+		rc := r.spoken(i)
+		text := r.about(rc, words, 1)
 		n, there := at[text]
 		if !there {
 			n = len(all)
 			at[text] = n
-			all, first = append(all, text), append(first, &r.Recipients[i])
+			all, first = append(all, text), append(first, rc)
 		}
 		alike[n]++
 	}
@@ -60,6 +61,17 @@ func (r *Report) paragraphs(words *Words) (all []string) {
 		}
 	}
 	return all
+}
+
+// spoken is a recipient as it is spoken of: of a list's members each by its own
+// address, for the list's is said already.
+func (r *Report) spoken(i int) *Recipient {
+	if r.List == "" || r.Recipients[i].Original == "" {
+		return &r.Recipients[i]
+	}
+	rc := r.Recipients[i]
+	rc.Original = ""
+	return &rc
 }
 
 // about is what the report says of one recipient, or of so many alike.

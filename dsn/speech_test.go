@@ -29,6 +29,8 @@ func TestSpeechAgreesWithItself(t *testing.T) {
 			[]string{"you need do nothing", "no tiene que hacer nada"}, []string{"need not send it", "lo envíe otra vez"}},
 		{"owner, given up", "l@uno.test", []Recipient{{Final: "rfc822;a@b", Action: Failed, Status: expired}},
 			[]string{"a@b is a member of the list", "a@b es miembro", "not affected"}, []string{"once more later", "Envíelo de nuevo", "concerned"}},
+		{"two of a list without owner", "dos@uno.test", []Recipient{behind("x@b"), behind("y@b")},
+			[]string{"x@b is a member of the list", "y@b es miembro"}, []string{"mail for it is sent on"}},
 		{"two behind an alias", "", []Recipient{behind("x@b"), behind("y@b")},
 			[]string{"may have the message"}, []string{"once more later", "Envíelo de nuevo"}},
 	} {

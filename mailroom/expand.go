@@ -123,7 +123,7 @@ func (r *Room) step(ctx context.Context, e *store.Expansion, batch directory.Bat
 	about := make([]dsn.Recipient, 0, len(full))
 	var m missed
 	for i := range full {
-		about = append(about, fullMember(full[i].Address))
+		about = append(about, fullMember(full[i].Address, e.Orcpt))
 		m.full("", full[i].Address)
 	}
 	out, no, err := r.outOf(ctx, e, batch.Outside, f.Received)
@@ -134,7 +134,9 @@ func (r *Room) step(ctx context.Context, e *store.Expansion, batch directory.Bat
 		no = append(no, turned{Onward: o, why: noSuchUser()})
 	}
 	for i := range no {
-		about = append(about, no[i].failed())
+		d := no[i].failed()
+		d.Original = e.Orcpt
+		about = append(about, d)
 		m.add(true, no[i].why.Text, "", no[i].Address)
 	}
 	f.Out, f.Step = out, &store.Step{ID: e.ID, After: batch.After, Done: batch.Done}
@@ -186,8 +188,7 @@ func (r *Room) fileStep(ctx context.Context, e *store.Expansion, f store.Filing,
 }
 
 // outOf is what a step sends to members elsewhere, and those whom it cannot.
-// What MAIL said of the message does not go on with it (RFC 3461 §5.2.7.1), and of
-// what RCPT did only how far reports go back to the sender.
+// What the sender asked for goes on only where reports go back to him (RFC 3461 §5.2.7).
 func (r *Room) outOf(ctx context.Context, e *store.Expansion, members []directory.Onward, now time.Time) ([]store.Outgoing, []turned, error) {
 	var origin mail.Origin
 	if e.Lab {
@@ -196,7 +197,7 @@ func (r *Room) outOf(ctx context.Context, e *store.Expansion, members []director
 	_, domain := directory.Split(e.From)
 	t := trace{id: e.Queue, from: e.From, common: e.Prefix, has: listFields{id: true}} // the prefix has the list's lines
 	g := outgoing{room: r, trace: &t, eight: e.Body == mail.Body8BitMIME, wide: e.UTF8,
-		base: store.Outgoing{Queue: e.Queue, Sender: turnOf(domain), Lab: e.Lab, Traits: e.Traits, Received: now}}
+		base: store.Outgoing{Queue: e.Queue, Sender: turnOf(domain), Lab: e.Lab, EnvID: e.EnvID, Ret: e.Ret, Traits: e.Traits, Received: now}}
 	var no []turned
 	taken := r.taken(ctx, origin, members)
 	for i := range members {
@@ -210,8 +211,8 @@ func (r *Room) outOf(ctx context.Context, e *store.Expansion, members []director
 			continue
 		}
 		rc := r.rcptOf(o, now)
-		if o.List == nil || o.List.Owner == "" {
-			rc.Notify = e.Notify
+		if !owned(o.List) { // an owner may have come since
+			rc.Notify, rc.Orcpt = e.Notify, e.Orcpt
 		}
 		if err := g.add(ctx, o, rc); err != nil {
 			return nil, nil, err
@@ -255,7 +256,9 @@ func (r *Room) ownerReport(ctx context.Context, e *store.Expansion, missed unrea
 	}
 	rep := r.newReport(owner, missed.about, r.cfg.Now())
 	rep.Lab = e.Lab
-	missed.name(rep)
+	if missed.name(rep); rep.Ownerless {
+		rep.EnvID = e.EnvID
+	}
 	f, told, err := r.fileFor(ctx, rep)
 	if told != "" {
 		r.emit(event.Missed{ID: e.Queue, Why: told, To: []event.Onward{{To: e.From}}})

@@ -57,6 +57,7 @@ type rcpt struct {
 	canonical string
 	expanded  bool // an alias for several
 	list      bool // a mailing list, or an alias for one
+	ownerless bool // one without an owner
 	kept      bool // the mailbox of this name has it, and it is sent on
 	passed    bool // all of it goes on to one address elsewhere, with what the sender asked for
 
@@ -81,11 +82,11 @@ type large struct {
 	rcpt int // the rcpt that led here first
 }
 
-// also is a recipient that leads, by no list, to a mailbox with a quota that was a
-// target already.
+// also is a recipient that leads to a mailbox with a quota that was a target already.
 type also struct {
 	account int64
 	rcpt    int
+	list    *directory.List // by which it does; nil: none
 }
 
 // straight are the recipients that lead to a target by no list.
@@ -94,11 +95,25 @@ func (l *letter) straight(t *target) (rcpts []int) {
 		rcpts = append(rcpts, t.rcpt)
 	}
 	for _, a := range l.also {
-		if a.account == t.Account && !slices.Contains(rcpts, a.rcpt) {
+		if a.list == nil && a.account == t.Account && !slices.Contains(rcpts, a.rcpt) {
 			rcpts = append(rcpts, a.rcpt)
 		}
 	}
 	return rcpts
+}
+
+// byLists are the recipients that lead to a target by lists, and those lists.
+func (l *letter) byLists(t *target) (all []also) {
+	if t.List != nil {
+		all = append(all, also{t.Account, t.rcpt, t.List})
+	}
+	for _, a := range l.also {
+		same := func(b also) bool { return b.rcpt == a.rcpt && b.list.ID == a.list.ID }
+		if a.list != nil && a.account == t.Account && !slices.ContainsFunc(all, same) {
+			all = append(all, a)
+		}
+	}
+	return all
 }
 
 // fewTargets are searched without a map.

@@ -41,8 +41,9 @@ func (l *letter) reportOnMembers(ctx context.Context, out []filing, now time.Tim
 			continue
 		}
 		rep := l.reportTo(to, u.about, now)
-		u.name(rep)
-		if !rep.Ownerless {
+		if u.name(rep); rep.Ownerless {
+			l.enclose(rep)
+		} else {
 			rep.EnvID = "" // RFC 3461 §5.2.7.1(b)
 		}
 		var err error
@@ -55,36 +56,41 @@ func (l *letter) reportOnMembers(ctx context.Context, out []filing, now time.Tim
 
 // unreached are the members who do not get it, by list, in the order of the recipients.
 func (l *letter) unreached() (all []unreached) {
-	missed := func(list *directory.List, about dsn.Recipient) {
+	missed := func(list *directory.List, by *rcpt, about dsn.Recipient) {
+		if !owned(list) && !by.asksFailure() {
+			return
+		}
 		at := slices.IndexFunc(all, func(u unreached) bool { return u.list.ID == list.ID })
 		if at < 0 {
 			at = len(all)
 			all = append(all, unreached{list: list})
 		}
-		all[at].about = append(all[at].about, about)
-	}
-	told := func(list *directory.List, recipient string) bool {
-		return list != nil && (list.Owner != "" || l.wantsFailures(recipient))
+		if !owned(list) {
+			_, about.Original = by.wishes(list)
+		}
+		same := func(d dsn.Recipient) bool { return d.Final == about.Final }
+		if !slices.ContainsFunc(all[at].about, same) { // recipients may lead to one list
+			all[at].about = append(all[at].about, about)
+		}
 	}
 	for i := range l.targets {
 		t := &l.targets[i]
-		if !t.full(l.body.size) || !told(t.List, l.rcpts[t.rcpt].To.String()) {
+		if !t.full(l.body.size) {
 			continue
 		}
-		if t.List.Owner != "" || len(l.straight(t)) == 0 { // else the sender is told of him as of a recipient
-			missed(t.List, fullMember(t.Address))
+		straight := len(l.straight(t)) > 0 // then the sender is told of him as of a recipient
+		for _, by := range l.byLists(t) {
+			if owned(by.list) || !straight {
+				missed(by.list, &l.rcpts[by.rcpt], fullMember(t.Address, ""))
+			}
 		}
 	}
 	for i := range l.turned {
-		if t := &l.turned[i]; told(t.List, t.recipient) {
-			missed(t.List, t.failed())
+		t := &l.turned[i]
+		by := slices.IndexFunc(l.rcpts, func(r rcpt) bool { return r.To.String() == t.recipient })
+		if t.List != nil && by >= 0 {
+			missed(t.List, &l.rcpts[by], t.failed())
 		}
 	}
 	return all
-}
-
-// wantsFailures says that the sender hears of what fails for a recipient.
-func (l *letter) wantsFailures(recipient string) bool {
-	at := slices.IndexFunc(l.rcpts, func(r rcpt) bool { return r.To.String() == recipient })
-	return at >= 0 && l.rcpts[at].asksFailure()
 }

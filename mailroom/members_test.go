@@ -2,6 +2,7 @@ package mailroom
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -33,7 +34,7 @@ func TestOwnerlessListTellsSender(t *testing.T) {
 		h.list("lista@pepito.es", directory.Public, "", "ana@pepito.es", "x@shut.example", "lleno@pepito.es")
 		h.list("larga@pepito.es", directory.Public, "", "ana@pepito.es", "gorka@jaramillo.edu.ec", "nadie@pepito.es", "x@shut.example", "lleno@pepito.es")
 		to := mail.Recipient{To: addr(tt.list + "@pepito.es"), Notify: tt.notify}
-		if _, err := h.send(h.submission("pepe@pepito.es"), mail.Envelope{From: addr("pepe@pepito.es")}, plain, 0, to); err != nil {
+		if _, err := h.send(h.submission("pepe@pepito.es"), mail.Envelope{From: addr("pepe@pepito.es"), EnvID: "e1"}, plain, 0, to); err != nil {
 			t.Fatal(err)
 		}
 		if err := h.room.expandAll(t.Context()); err != nil {
@@ -56,8 +57,61 @@ func TestOwnerlessListTellsSender(t *testing.T) {
 		if !sameSet(strings.Join(got, ", "), tt.want) {
 			t.Errorf("%s: told of %q, not %q", tt.name, got, tt.want)
 		}
+		if r := h.reportIn("pepe@pepito.es"); r != nil && (r.EnvID != "e1" || r.Recipients[0].Action == dsn.Failed && r.Recipients[0].Original != "rfc822;"+tt.list+"@pepito.es" ||
+			r.Recipients[0].Action != dsn.Failed && (r.Recipients[0].Action != dsn.Expanded || tt.notify != mail.NotifySuccess)) {
+			t.Errorf("%s: %+v", tt.name, r)
+		}
 		if len(h.got("ana@pepito.es")) != 1 {
 			t.Errorf("%s: %+v", tt.name, h.store.boxes)
+		}
+	}
+}
+
+// A full member of several lists that get one message is told of to whom each list's
+// members are told of; who asked for success hears that a list without owner was expanded.
+func TestFullMemberOfSeveral(t *testing.T) {
+	of := regexp.MustCompile(`mailing\s+list\s+(\w)@`)
+	for _, tt := range []struct{ to, want string }{
+		{"a b", "a ana, b gorka"}, {"b a c", "b gorka, a ana, c pepe, expanded c"}, {"c d", "c pepe, d pepe, expanded c, expanded d"},
+		{"a a b", "a ana, b gorka"}, {"a c lleno", "a ana, expanded c, failed lleno"},
+	} {
+		h := newHouse(t)
+		h.account("lleno@pepito.es", 10)
+		for name, owner := range map[string]string{"a": "ana@pepito.es", "b": "gorka@jaramillo.edu.ec", "c": "", "d": ""} {
+			h.list(name+"@pepito.es", directory.Public, owner, "usuario@servidor.es", "lleno@pepito.es")
+		}
+		var to []mail.Recipient
+		for name := range strings.FieldsSeq(tt.to) {
+			n := mail.NotifyFailure
+			if name == "c" || name == "d" {
+				n |= mail.NotifySuccess
+			}
+			to = append(to, mail.Recipient{To: addr(name + "@pepito.es"), Notify: n})
+		}
+		if _, err := h.send(h.submission("pepe@pepito.es"), mail.Envelope{From: addr("pepe@pepito.es")}, plain, 0, to...); err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, reader := range []string{"ana@pepito.es", "gorka@jaramillo.edu.ec", "pepe@pepito.es"} {
+			for _, msg := range h.got(reader) {
+				r, err := dsn.Parse([]byte(msg))
+				if err != nil {
+					t.Fatal(err)
+				}
+				list := of.FindStringSubmatch(msg)
+				for _, d := range r.Recipients {
+					name, _, _ := strings.Cut(strings.TrimPrefix(d.Final, "rfc822;"), "@")
+					if list == nil {
+						got = append(got, fmt.Sprintf("%s %s", d.Action, name))
+					} else {
+						reader, _, _ := strings.Cut(reader, "@")
+						got = append(got, list[1]+" "+reader)
+					}
+				}
+			}
+		}
+		if !sameSet(strings.Join(got, ", "), tt.want) {
+			t.Errorf("%s: told %q, not %q", tt.to, got, tt.want)
 		}
 	}
 }
@@ -206,8 +260,8 @@ func TestReportUnsent(t *testing.T) {
 	}
 }
 
-// What NOTIFY said of a list goes on where it has no owner, as of an alias: for who waits
-// in the queue, expanded at once or later. An owner gets what all get.
+// What the sender asked of a list goes on where it has no owner, as of an alias: for who
+// waits in the queue, expanded at once or later. An owner gets what all get.
 //
 // rfc: 3461-5.2.7.1-5
 func TestNotifyOfLists(t *testing.T) {
@@ -225,7 +279,7 @@ func TestNotifyOfLists(t *testing.T) {
 		for _, list := range []string{"corta", "larga", "corta-con", "larga-con"} {
 			h.store.out = nil
 			to := mail.Recipient{To: addr(list + "@pepito.es"), Notify: tt.said}
-			if _, err := h.send(h.submission("pepe@pepito.es"), mail.Envelope{From: addr("pepe@pepito.es")}, plain, 0, to); err != nil {
+			if _, err := h.send(h.submission("pepe@pepito.es"), mail.Envelope{From: addr("pepe@pepito.es"), EnvID: "e1", Ret: mail.RetFull}, plain, 0, to); err != nil {
 				t.Fatal(err)
 			}
 			if long := strings.HasPrefix(list, "larga"); long != (len(h.store.expansions) == 1) {
@@ -234,14 +288,17 @@ func TestNotifyOfLists(t *testing.T) {
 			if err := h.room.expandAll(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			from, member, want := "pepe@pepito.es", "a@far.example", tt.want
+			from, member, orcpt, want := "pepe@pepito.es", "a@far.example", "rfc822;"+list+"@pepito.es", tt.want
 			if strings.HasPrefix(list, "larga") {
 				member = "b@far.example"
 			}
 			if strings.HasSuffix(list, "-con") {
-				from, want = "ana@pepito.es", 0
+				from, orcpt, want = "ana@pepito.es", "", 0
 			}
-			h.wantLeft(fmt.Sprintf("NOTIFY %d to %s", tt.said, list), fmt.Sprintf("<%s> %s  %d", from, member, want))
+			h.wantLeft(fmt.Sprintf("NOTIFY %d to %s", tt.said, list), fmt.Sprintf("<%s> %s %s %d", from, member, orcpt, want))
+			if o := h.store.out[0]; (o.EnvID == "e1") != (orcpt != "") || (o.Ret == mail.RetFull) != (orcpt != "") {
+				t.Errorf("%s: ENVID %q, RET %v", list, o.EnvID, o.Ret)
+			}
 		}
 	}
 }

@@ -81,8 +81,10 @@ func (l *letter) missed() []mail.Missed {
 			continue
 		}
 		to := l.straight(t)
-		if t.List != nil && !slices.Contains(to, t.rcpt) {
-			to = append(to, t.rcpt)
+		for _, by := range l.byLists(t) {
+			if !slices.Contains(to, by.rcpt) {
+				to = append(to, by.rcpt)
+			}
 		}
 		for _, n := range to {
 			m.full(l.rcpts[n].To.String(), t.Address)

@@ -1,6 +1,7 @@
 package mailroom
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -31,7 +32,7 @@ type bundle struct {
 	from, via string
 	list      *directory.List
 	wide      bool // only for its addresses' sake
-	own       bool // nothing of what MAIL said goes on with it
+	own       bool // nothing of what MAIL said of reports goes on with it
 }
 
 func (b *bundle) key() string {
@@ -51,7 +52,7 @@ func (b *bundle) key() string {
 
 // add puts one address in.
 func (g *outgoing) add(ctx context.Context, o *directory.Onward, rc store.Rcpt) error {
-	b := bundle{via: o.Via, list: o.List, own: o.List != nil}
+	b := bundle{via: o.Via, list: o.List, own: owned(o.List)}
 	var err error
 	if b.from, err = g.room.leaving(ctx, g.trace.path(o.List), o.Via); err != nil {
 		return err
@@ -82,8 +83,10 @@ func narrowRcpt(o *directory.Onward) bool {
 func (g *outgoing) begin(b *bundle) store.Outgoing {
 	o := g.base
 	o.From = b.from
+	if b.list != nil {
+		o.Auth = "" // who wrote to a list vouches for nothing that it sends
+	}
 	if b.own {
-		o.Auth = ""                         // who wrote to a list vouches for nothing that it sends
 		o.EnvID, o.Ret = "", mail.RetAbsent // RFC 3461 §5.2.7.1(b)
 	}
 	if b.via != "" && !g.trace.has.delivered {
@@ -151,7 +154,7 @@ func (l *letter) rcptOf(o *onward, now time.Time) store.Rcpt {
 	rc := l.room.rcptOf(&o.Onward, now)
 	from := &l.rcpts[o.rcpt]
 	if o.List != nil {
-		rc.Notify = from.notifyOf(o.List)
+		rc.Notify, rc.Orcpt = from.wishes(o.List)
 		return rc
 	}
 	rc.Notify, rc.Orcpt = from.Notify, from.Orcpt
@@ -164,14 +167,19 @@ func (l *letter) rcptOf(o *onward, now time.Time) store.Rcpt {
 	return rc
 }
 
-// notifyOf is what reports are wanted on a list's members. Reports on one without an
-// owner go to the sender, whose wishes hold for them as for an alias (RFC 3461 §5.2.7,
-// §5.2.7.3(c)); an owner's are none of his (§5.2.7.1(b)).
-func (r *rcpt) notifyOf(list *directory.List) mail.Notify {
-	if list.Owner != "" {
-		return 0
+// owned says that what goes wrong with a list's members is its owner's affair. One
+// without an owner leaves the reverse-path as it is, and so is an alias where RFC 3461
+// §5.2.7 tells the two apart.
+func owned(list *directory.List) bool { return list != nil && list.Owner != "" }
+
+// wishes are what reports are wanted on a list's members, and whom these name as the
+// original recipient: of one without an owner those of the sender, who gets them
+// (RFC 3461 §5.2.7.3(c)); an owner's are none of his (§5.2.7.1(b)).
+func (r *rcpt) wishes(list *directory.List) (n mail.Notify, orcpt string) {
+	if owned(list) {
+		return 0, ""
 	}
-	return withoutSuccess(r.Notify)
+	return withoutSuccess(r.Notify), cmp.Or(r.Orcpt, r.original()) // §5.2.1
 }
 
 func withoutSuccess(n mail.Notify) mail.Notify {

@@ -174,8 +174,8 @@ func (l *letter) addTargets(ctx context.Context, res *directory.Resolution, rcpt
 		switch {
 		case !l.has(out, t.Account):
 			out = append(out, t)
-		case t.Quota > 0 && t.List == nil:
-			shared = append(shared, also{t.Account, rcpt})
+		case t.Quota > 0:
+			shared = append(shared, also{t.Account, rcpt, t.List})
 		}
 	}
 	// Of a list or an alias for several, the others get theirs.
@@ -225,7 +225,7 @@ func (l *letter) addRcpt(to mail.Recipient, at int, res *directory.Resolution, o
 		l.rcpts[at].Notify |= to.Notify &^ mail.NotifyNever
 		return
 	}
-	r := rcpt{Recipient: to, canonical: res.Canonical, expanded: isAlias(res, out), list: onlyList(res, out)}
+	r := rcpt{Recipient: to, canonical: res.Canonical, expanded: isAlias(res, out), list: onlyList(res, out), ownerless: anyOwnerless(res, out)}
 	r.kept = r.expanded && slices.ContainsFunc(res.Targets, func(t directory.Target) bool { return t.Address == res.Canonical })
 	if len(res.Targets) > 0 {
 		r.account = res.Targets[0].Account
@@ -240,6 +240,14 @@ func (l *letter) addRcpt(to mail.Recipient, at int, res *directory.Resolution, o
 // isAlias says that an address stands for several and is no list.
 func isAlias(res *directory.Resolution, out []directory.Onward) bool {
 	return len(res.Targets)+len(res.Large)+len(out) > 1 && !onlyList(res, out)
+}
+
+// anyOwnerless says that an address leads to the members of a list without an owner.
+func anyOwnerless(res *directory.Resolution, out []directory.Onward) bool {
+	is := func(list *directory.List) bool { return list != nil && !owned(list) }
+	return slices.ContainsFunc(res.Targets, func(t directory.Target) bool { return is(t.List) }) ||
+		slices.ContainsFunc(out, func(o directory.Onward) bool { return is(o.List) }) ||
+		slices.ContainsFunc(res.Large, func(list directory.List) bool { return is(&list) })
 }
 
 // onlyList says that all that an address leads to are members of lists.

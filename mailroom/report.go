@@ -152,7 +152,7 @@ func (l *letter) outcomes(r *rcpt) (all []dsn.Recipient) {
 		return all
 	}
 	d := dsn.Recipient{Original: r.Orcpt, Final: r.original(), Action: dsn.Delivered, Status: mail.Status{Class: 2}, List: r.list, Barred: barred, Kept: r.kept}
-	if r.expanded { // RFC 3461 §5.2.7.3(c); of a list it is "delivered", §5.2.7.1
+	if r.expanded || r.ownerless { // RFC 3461 §5.2.7.3(c); of a list with an owner it is "delivered", §5.2.7.1
 		d.Action = dsn.Expanded
 	}
 	return append(all, d)
@@ -208,8 +208,9 @@ func (r *rcpt) fullOf(mailbox string) dsn.Recipient {
 }
 
 // fullMember says why in words, too: what a list's owner is told to do does not.
-func fullMember(address string) dsn.Recipient {
+func fullMember(address, orcpt string) dsn.Recipient {
 	d := fullMailbox(address)
+	d.Original = orcpt
 	d.Reason = words.Fail("attempt.mailbox_full", nil).Error()
 	return d
 }

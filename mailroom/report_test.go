@@ -217,7 +217,7 @@ func TestFullBehindAlias(t *testing.T) {
 		{"dos", "failed dos lleno, expanded  dos", "dos lleno"},
 		{"dos lleno", "failed dos lleno, expanded  dos, failed  lleno", "dos lleno, lleno lleno"},
 		{"lleno dos", "failed  lleno, failed dos lleno, expanded  dos", "lleno lleno, dos lleno"},
-		{"lista lleno", "delivered  lista, failed  lleno", "lleno lleno, lista lleno"},
+		{"lista lleno", "expanded  lista, failed  lleno", "lleno lleno, lista lleno"},
 		{"luis lleno", "failed luis lleno, expanded  luis, failed  lleno", "luis lleno, lleno lleno"},
 		{"solo ana", "failed  solo, delivered  ana", "solo lleno"},
 		{"lleno ana lleno", "failed  lleno, delivered  ana", "lleno lleno"},

@@ -130,10 +130,10 @@ func harmless(s string) string {
 // path is the reverse-path for a mailbox: a list's owner gets what goes wrong
 // with his list (RFC 5321 §3.9.2).
 func (t *trace) path(list *directory.List) string {
-	if list == nil || list.Owner == "" {
-		return t.from
+	if owned(list) {
+		return list.Owner
 	}
-	return list.Owner
+	return t.from
 }
 
 // shown is the address that Delivered-To names.
@@ -200,7 +200,11 @@ func appendOwn(b []byte, path, to string) []byte {
 // expansion leaves a large list for Run. Its own lines are made now, while it
 // is known which of them the message has.
 func (l *letter) expansion(t *trace, list *large) store.Expansion {
-	e := store.Expansion{List: list.ID, From: t.path(&list.List), Notify: l.rcpts[list.rcpt].notifyOf(&list.List), Queue: t.id, UTF8: l.wide(), Lab: l.from.Mode == mail.Lab}
+	e := store.Expansion{List: list.ID, From: t.path(&list.List), Queue: t.id, UTF8: l.wide(), Lab: l.from.Mode == mail.Lab}
+	e.Notify, e.Orcpt = l.rcpts[list.rcpt].wishes(&list.List)
+	if !owned(&list.List) {
+		e.EnvID, e.Ret = l.env.EnvID, l.env.Ret
+	}
 	e.Prefix = slices.Concat(t.common, t.listLines(&list.List))
 	e.Traits = l.body.traits(l.head.utf8)
 	if l.body.eight || l.head.eightBit {

@@ -80,9 +80,12 @@ type Expansion struct {
 	UTF8   bool      // likewise
 	Lab    bool      // likewise
 
-	// What reports the sender wants on the members, where he gets them; zero also
-	// where a list's owner does.
+	// What the sender asked of reports, where he gets those on the members; nothing
+	// where the list's owner does.
 	Notify mail.Notify
+	Orcpt  string // as in Rcpt
+	EnvID  string // as in Outgoing
+	Ret    mail.Ret
 }
 
 // Filing is a message and everything that must become true with it.

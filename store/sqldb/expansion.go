@@ -12,7 +12,8 @@ import (
 // expansions keeps the lists to expand later, and notes progress.
 func (t *tx) expansions(f *store.Filing, blob int64) error {
 	for _, e := range f.Later {
-		_, err := t.exec(qInsertExpansion, e.List, e.After, blob, bytesValue(e.Prefix), e.From, e.Queue, traitFlags(e.Traits)|wayFlags(e))
+		_, err := t.exec(qInsertExpansion, e.List, e.After, blob, bytesValue(e.Prefix), e.From, e.Queue, traitFlags(e.Traits)|wayFlags(e),
+			e.Orcpt, e.EnvID, int64(e.Ret))
 		if err != nil {
 			return err
 		}
@@ -45,7 +46,7 @@ func (db *DB) Expansions(ctx context.Context, limit int) ([]store.Expansion, err
 				Blob: store.Blob(asInt(row[3])), Prefix: asBytes(row[4]), From: asString(row[5]),
 				Queue: asString(row[6]), Traits: traitsOf(asInt(row[7])),
 				Body: bodyOf(asInt(row[7])), UTF8: asInt(row[7])&flagWide != 0, Lab: asInt(row[7])&flagLab != 0,
-				Notify: mail.Notify(asInt(row[7]) / flagNotify)})
+				Notify: mail.Notify(asInt(row[7]) / flagNotify), Orcpt: asString(row[8]), EnvID: asString(row[9]), Ret: mail.Ret(asInt(row[10]))})
 			return nil
 		}, qExpansions, int64(limit))
 	})

@@ -44,10 +44,10 @@ const (
 	qDropRange = `DELETE FROM message WHERE mailbox_id = $1 AND uid BETWEEN $2 AND $3`
 	qShrinkBox = `UPDATE mailbox SET messages = messages - $1, bytes = bytes - $2, modseq = modseq + 1 WHERE id = $3`
 
-	qInsertExpansion = `INSERT INTO expansion (list_id, after_id, blob_id, prefix, sender, queue, flags)
-		VALUES ($1, $2, $3, $4, $5, $6, $7)`
+	qInsertExpansion = `INSERT INTO expansion (list_id, after_id, blob_id, prefix, sender, queue, flags, orcpt, envid, ret)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
 	qExpansion  = `SELECT blob_id FROM expansion WHERE id = $1`
-	qExpansions = `SELECT id, list_id, after_id, blob_id, prefix, sender, queue, flags
+	qExpansions = `SELECT id, list_id, after_id, blob_id, prefix, sender, queue, flags, orcpt, envid, ret
 		FROM expansion ORDER BY id LIMIT $1`
 	qStepExpansion = `UPDATE expansion SET after_id = $1 WHERE id = $2`
 	qDropExpansion = `DELETE FROM expansion WHERE id = $1`

@@ -98,13 +98,14 @@ func testExpansions(t *testing.T, b *bench) {
 	first := b.filing("to a list", one)
 	first.Traits.UTF8 = true
 	first.Later = []store.Expansion{
-		{List: 7, After: 3, Prefix: []byte("List-Id: x\r\n"), From: "ana@b.es", Queue: "q1", Traits: first.Traits, UTF8: true, Notify: mail.NotifyFailure | mail.NotifyDelay},
+		{List: 7, After: 3, Prefix: []byte("List-Id: x\r\n"), From: "ana@b.es", Queue: "q1", Traits: first.Traits, UTF8: true,
+			Notify: mail.NotifyFailure | mail.NotifyDelay, Orcpt: "rfc822;lista@b.es", EnvID: "e1", Ret: mail.RetHdrs},
 		{List: 8, Queue: "q1"},
 	}
 	b.file(first)
 	es := b.expansions(10)
 	if len(es) != 2 || es[0].List != 7 || es[0].After != 3 || es[0].From != "ana@b.es" || es[0].Queue != "q1" ||
-		string(es[0].Prefix) != "List-Id: x\r\n" || es[0].Traits != first.Traits || !es[0].UTF8 || es[0].Notify != mail.NotifyFailure|mail.NotifyDelay || es[1].UTF8 || es[1].Notify != 0 || es[1].List != 8 {
+		string(es[0].Prefix) != "List-Id: x\r\n" || es[0].Traits != first.Traits || !es[0].UTF8 || es[0].Notify != mail.NotifyFailure|mail.NotifyDelay || es[0].Orcpt != "rfc822;lista@b.es" || es[0].EnvID != "e1" || es[0].Ret != mail.RetHdrs || es[1].Orcpt != "" || es[1].EnvID != "" || es[1].Ret != mail.RetAbsent || es[1].UTF8 || es[1].Notify != 0 || es[1].List != 8 {
 		t.Fatalf("expansions %+v", es)
 	}
 	if len(b.expansions(1)) != 1 {
