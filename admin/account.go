@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"posta/directory"
+	"posta/mail"
 	"posta/sasl"
 )
 
@@ -51,7 +52,7 @@ type AccountChange struct {
 // AccountGone says what went with an account.
 type AccountGone struct {
 	Collected string   `json:"collected,omitempty"` // by POP3 into its mailbox: "1 (pepe, pop.example)"
-	Lists     []string `json:"lists,omitempty"`     // mailing lists whose owner it was
+	Lists     []string `json:"lists,omitempty"`     // mailing lists whose owner it was, by its own address or one that led there alone
 }
 
 // AccountName names an account to remove. Force takes its mail along, and what is
@@ -215,21 +216,39 @@ func (h House) removeAccount(ctx context.Context, in AccountName) (AccountGone, 
 		return AccountGone{}, err
 	}
 	gone := AccountGone{Collected: collectedNames(into)}
-	if gone.Lists, err = h.ownedBy(ctx, a.Address); err != nil {
+	if gone.Lists, err = h.ownedBy(ctx, &a); err != nil {
 		return AccountGone{}, err
 	}
 	return gone, h.Directory.RemoveAccount(ctx, a.Address)
 }
 
-// ownedBy are the mailing lists that an address is the owner of.
-func (h House) ownedBy(ctx context.Context, address string) (owned []string, err error) {
+// ownedBy are the mailing lists whose owner only this account is, by its own address
+// or by one that leads there and nowhere else.
+func (h House) ownedBy(ctx context.Context, a *directory.Account) (owned []string, err error) {
 	all, err := h.Directory.Lists(ctx, "")
+	is := map[string]bool{"": false} // by the owner: few have many lists
 	for i := range all {
-		if strings.EqualFold(all[i].Owner, address) {
+		owner := all[i].Owner
+		if _, known := is[owner]; !known {
+			if is[owner], err = h.readsAlone(ctx, owner, a); err != nil {
+				return nil, err
+			}
+		}
+		if is[owner] {
 			owned = append(owned, all[i].Address)
 		}
 	}
 	return owned, err
+}
+
+// readsAlone says that mail to an address reaches an account, and nobody besides.
+func (h House) readsAlone(ctx context.Context, address string, a *directory.Account) (bool, error) {
+	to, err := mail.ParseAddress(address)
+	if err != nil || strings.EqualFold(address, a.Address) {
+		return err == nil, nil
+	}
+	r, err := h.Directory.Resolve(ctx, to, mail.Address{}, mail.Login{})
+	return len(r.Targets) == 1 && r.Targets[0].Account == a.ID && len(r.Outside)+len(r.Large) == 0, err
 }
 
 func (h House) setAccount(ctx context.Context, in AccountChange) (Account, error) {

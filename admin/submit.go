@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"posta/directory"
 	"posta/imf"
 	"posta/mail"
 )
@@ -147,7 +148,7 @@ func (h House) offer(ctx context.Context, letter mail.Letter, to []mail.Recipien
 			continue
 		}
 		e := refuseLetter(err)
-		if served, err := h.Directory.Serves(ctx, one.To.Domain); err == nil && !served {
+		if h.outOfReach(ctx, one.To, e.Code) {
 			e.Code = "unavailable"
 		}
 		if e.Code != "temporary" && code == "temporary" {
@@ -161,6 +162,17 @@ func (h House) offer(ctx context.Context, letter mail.Letter, to []mail.Recipien
 		return nil
 	}
 	return refusal(code, "submit.refused", "List", strings.Join(refused, "; "))
+}
+
+// outOfReach says that what was refused for good is elsewhere, by its own domain or
+// behind an alias: no mistake in the message, nor of who handed it in.
+func (h House) outOfReach(ctx context.Context, to mail.Address, code string) bool {
+	if code == "temporary" || code == "internal" {
+		return false
+	}
+	res, err := h.Directory.Resolve(ctx, to, mail.Address{}, mail.Login{})
+	behind := len(res.Outside) > 0 && len(res.Targets)+len(res.Large) == 0 && code != "not_found"
+	return err == nil && (res.Outcome == directory.NonLocal || behind)
 }
 
 // pour writes the message into the letter, at most max octets of it; 0: any.

@@ -45,6 +45,12 @@ func (b *box) Rcpt(_ context.Context, to mail.Recipient) error {
 		return mail.Refuse(550, "5.1.1", "No such user here")
 	case "lleno":
 		return mail.Refuse(452, "4.2.2", "The mailbox is full")
+	case "despacio":
+		return mail.Refuse(451, "4.4.0", "Later")
+	case "alias":
+		return mail.Refuse(550, "5.2.4", "Sent on, and no such domain")
+	case "cerrado":
+		return mail.Refuse(550, "5.7.1", "Barred")
 	case "fuera":
 		return mail.Refuse(550, "5.7.1", "Not sent")
 	}
@@ -75,6 +81,9 @@ func office(t *testing.T) (*Table, *box) {
 		t.Fatal(err)
 	}
 	if _, err := d.AddDomain(t.Context(), directory.NewDomain("pepito.es")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.AddAlias(t.Context(), "alias@pepito.es", []string{"x@nowhere.example"}); err != nil {
 		t.Fatal(err)
 	}
 	b := &box{}
@@ -150,6 +159,9 @@ func TestSubmitRefused(t *testing.T) {
 			{Submission{To: []string{"lleno"}}, sheet, "temporary", "lleno@pepito.es: 452 4.2.2"},
 			{Submission{To: []string{"fuera"}}, sheet, "forbidden", "550 5.7.1 Not sent"},
 			{Submission{To: []string{"fuera@example.net"}}, sheet, "unavailable", "fuera@example.net: 550 5.7.1 Not sent"},
+			{Submission{To: []string{"despacio@example.net"}}, sheet, "temporary", "despacio@example.net: 451 4.4.0 Later"},
+			{Submission{To: []string{"alias"}}, sheet, "unavailable", "alias@pepito.es: 550 5.2.4 Sent on, and no such domain"},
+			{Submission{To: []string{"cerrado"}}, sheet, "forbidden", "cerrado@pepito.es: 550 5.7.1 Barred"},
 			{Submission{From: "malo", To: []string{"ana"}}, sheet, "forbidden", "Not from you"},
 			{Submission{To: []string{"a b@c"}}, sheet, "invalid", `"a b@c" is no address`},
 			{Submission{From: "a b@c", To: []string{"ana"}}, sheet, "usage", `"a b@c" is no address`},

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"posta/mail"
+	"posta/smtp"
 	"posta/smtp/smtpclient"
 	"posta/wire/wiretest"
 )
@@ -118,6 +119,22 @@ func TestSendPartly(t *testing.T) {
 		}
 		if got := out.String(); strings.Contains(got, "offers no DSN") != (stage == "") {
 			t.Errorf("%q: %q", stage, got)
+		}
+	}
+}
+
+// Where all are refused each stands there with what was said to it.
+func TestSendAllRefused(t *testing.T) {
+	refused := &smtpclient.Refusal{Verb: smtp.RCPT, Reply: smtp.Reply{Code: 550, Text: "5.1.1 nobody"}}
+	one, other := sentRecipient{"b@x.es", 550, "550 5.1.1 nobody"}, sentRecipient{"c@x.es", 452, "452 4.2.2 full"}
+	for says, to := range map[string][]sentRecipient{
+		"the server refused the recipient <b@x.es>: 550 5.1.1 nobody":                               {one},
+		"the server refused all 2 recipients: <b@x.es>: 550 5.1.1 nobody; <c@x.es>: 452 4.2.2 full": {one, other},
+	} {
+		a := speaking(t, "en")
+		s := &sending{a: a, o: &sendOptions{}, result: sent{Recipients: to}}
+		if err := s.report(refused); err == nil || a.words.Error(err) != says {
+			t.Errorf("%v, not %s", err, says)
 		}
 	}
 }

@@ -135,12 +135,7 @@ func (s *sending) told(out smtpclient.Outcome) {
 // report says how it ended. A recipient that was refused makes it fail, though
 // others were accepted.
 func (s *sending) report(err error) error {
-	var refused []string
-	for _, r := range s.result.Recipients {
-		if r.Code/100 != 2 {
-			refused = append(refused, "<"+mail.Shown(r.Address)+">: "+r.Reply)
-		}
-	}
+	refused := s.refused()
 	all := len(s.result.Recipients)
 	if s.a.json && (err == nil || all > 0) {
 		if e := writeJSON(s.a.Out, s.result); e != nil {
@@ -162,6 +157,16 @@ func (s *sending) report(err error) error {
 	}
 	s.unnotified()
 	return nil
+}
+
+// refused are the recipients who were, each with what the server said.
+func (s *sending) refused() (all []string) {
+	for _, r := range s.result.Recipients {
+		if r.Code/100 != 2 {
+			all = append(all, "<"+mail.Shown(r.Address)+">: "+r.Reply)
+		}
+	}
+	return all
 }
 
 // partly says who was refused, and whether the others have the message.
@@ -189,6 +194,8 @@ func (s *sending) explain(err error) error {
 	var refused *smtpclient.Refusal
 	var local *mail.Error
 	switch {
+	case errors.As(err, &refused) && refused.Verb == smtp.RCPT && len(s.result.Recipients) > 0:
+		return words.Fail("send.all_refused", words.Args{"Count": len(s.result.Recipients), "Which": strings.Join(s.refused(), "; ")})
 	case errors.As(err, &refused):
 		what := refused.Verb.String()
 		if refused.Body {
