@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -32,7 +31,7 @@ func (v *visit) pop(ctx context.Context) error {
 		_ = c.Close("collect: " + why(ctx, err))
 		return err
 	}
-	b := &box{visit: v, client: c, seen: map[string]bool{}, there: map[string]bool{}, copies: map[string]int{}, sizes: map[int]int64{}, uidls: map[int]string{}, times: map[string][]int{}}
+	b := &box{visit: v, client: c, seen: map[string]bool{}, there: map[string]bool{}, copies: map[string]int{}, sizes: map[int]int64{}, uidls: map[int]string{}, times: map[string][]int{}, deleted: map[int]bool{}}
 	if err := b.fetch(ctx); err != nil {
 		_ = c.Close("collect: " + why(ctx, err))
 		return err
@@ -41,7 +40,7 @@ func (v *visit) pop(ctx context.Context) error {
 		return err
 	}
 	v.result.Erased = b.erased // no sooner (RFC 1939 §6)
-	return nil
+	return b.renumber(ctx)
 }
 
 // enter logs in. A password goes nowhere that is neither a server that has
@@ -123,6 +122,8 @@ type box struct {
 	times  map[string][]int // the numbers of the messages of a unique-id
 	uidls  map[int]string   // the unique-ids of messages
 
+	deleted map[int]bool // the numbers of those that go with QUIT
+
 	headless bool           // the server does not know TOP
 	nameless bool           // the server has no unique-ids
 	recalls  bool           // it had none when some of seen were filed
@@ -174,14 +175,15 @@ func (b *box) fetch(ctx context.Context) error {
 
 // message files one message, unless that was done, and deletes it, unless it is
 // to stay or was passed over. Some servers give several messages one unique-id: each is fetched, and
-// none is deleted that was not filed just now, for which is which nobody knows.
+// none is deleted that was not filed just now unless all of them were, for which is which nobody knows.
 func (b *box) message(ctx context.Context, one pop3.Unique) error {
 	if b.nameless {
 		return b.unnamed(ctx, one.Message)
 	}
 	key, twins := one.ID, b.times[one.ID]
 	if len(twins) > 1 {
-		key += " " + strconv.Itoa(slices.Index(twins, one.Message))
+		key = twinKey(one.ID, slices.Index(twins, one.Message))
+		b.there[one.ID] = b.seen[one.ID] // until another one comes
 	}
 	b.there[key], b.there[passed(key)] = true, true
 	if b.seen[passed(key)] {
@@ -191,6 +193,11 @@ func (b *box) message(ctx context.Context, one pop3.Unique) error {
 	if !known {
 		if b.recalls {
 			into.sum = sha256.New()
+		}
+		if len(twins) > 1 {
+			if err := b.twinComes(ctx, one.ID); err != nil {
+				return err
+			}
 		}
 		why, err := b.file(ctx, one.Message, into)
 		switch {
@@ -203,18 +210,20 @@ func (b *box) message(ctx context.Context, one pop3.Unique) error {
 			return err
 		}
 	}
+	if len(twins) > 1 {
+		if err := b.twinFiled(ctx, one.ID, key); err != nil {
+			return err
+		}
+	}
 	switch {
 	case b.e.Keep:
 		return nil
-	case known && len(twins) > 1:
+	case known && len(twins) > 1 && !b.whole(one.ID):
 		b.stays(ctx, one.Message, into, errTwin)
 		return nil
 	}
 	return b.erase(ctx, one.Message, into, known)
 }
-
-// errTwin is that nobody knows which of several messages is the one that was filed.
-var errTwin = errors.New("it was filed, but is not deleted: another one there has the same unique-id")
 
 // erase deletes a message there. One that the server does not let go keeps no other
 // back, and stays.
@@ -228,6 +237,7 @@ func (b *box) erase(ctx context.Context, number int, f *filing, known bool) erro
 	case err == nil && known:
 		b.erased++
 	}
+	b.deleted[number] = err == nil
 	return err
 }
 

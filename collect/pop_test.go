@@ -97,7 +97,9 @@ func TestPOP3(t *testing.T) {
 	to := "pepe@north.example"
 	if want := []any{event.Collected{By: "POP3", Host: "pop.example", User: "pepe"}, event.Enveloped{}, event.Addressed{To: to}, event.Accepted{ID: "Q", MessageID: "m@x", Recipients: 1, Size: 22},
 		event.Delivered{ID: "Q", To: []event.Delivery{{Recipient: to, Account: 7, UID: 3}}}, event.Queued{ID: "Q", To: []event.Onward{{Recipient: "r", To: "on@far.example"}}},
-		event.Missed{ID: "Q", Why: "round", To: []event.Onward{{Recipient: "r", To: "no@far.example"}}}, event.Note{Text: "noted"}}; !reflect.DeepEqual(told.all, want) {
+		event.Missed{ID: "Q", Why: "round", To: []event.Onward{{Recipient: "r", To: "no@far.example"}}}, event.Note{Text: "noted"},
+		event.Note{Text: "a message stays there, UIDL bbb, 20 octets, from <eva@far.example>: the mailbox here is full"},
+		event.Note{Text: "a message stays there, UIDL ccc, 5000 octets, from <luis@far.example>: it is larger than what is taken here"}}; !reflect.DeepEqual(told.all, want) {
 		t.Errorf("told %+v", told.all)
 	}
 	if err != nil || r.Messages != 1 || r.Left != 2 || r.Failure != "" || c.dials[0] != "pop.example:110" {
@@ -122,7 +124,7 @@ func TestPOP3(t *testing.T) {
 // A server that does not let a message go says which and why; the others come.
 func TestPOP3NotDeleted(t *testing.T) {
 	enter := strings.Replace(mailbox, "\tC: CAPA\n\tS: +OK\n\tS: USER\n\tS: .\n", "", 1)
-	c := newCustomer(t, pop(t, enter+`
+	script := `
 		C: LIST
 		S: +OK
 		S: 1 10
@@ -147,12 +149,47 @@ func TestPOP3NotDeleted(t *testing.T) {
 		C: DELE 2
 		S: +OK
 		C: QUIT
-		S: +OK`))
+		S: +OK`
+	const next = `
+		C: LIST
+		S: +OK
+		S: 1 10
+		S: .
+		C: UIDL
+		S: +OK
+		S: 1 aaa
+		S: .
+		C: DELE 1
+		S: -ERR read-only`
+	const top = `
+		C: TOP 1 0
+		S: +OK
+		S: From: eva@far.example
+		S: .`
+	const quit = `
+		C: QUIT
+		S: +OK`
+	c := newCustomer(t, func(nc net.Conn) { pop(t, enter+script)(nc) })
+	told := &notes{}
+	c.watch(told)
 	e := c.add(t, popEntry())
-	r, _, err := c.Once(t.Context(), e.ID)
-	if want := []collect.Stay{{UIDL: "aaa", Octets: 10, From: "eva@far.example", Why: `DELE: -ERR "read-only"`}}; err != nil || r.Messages != 2 || r.Left != 1 || r.Failure != "" || !slices.Equal(r.Stayed, want) {
-		t.Errorf("%+v %v", r, err)
+	visit := func(messages int) {
+		t.Helper()
+		r, _, err := c.Once(t.Context(), e.ID)
+		if want := []collect.Stay{{UIDL: "aaa", Octets: 10, From: "eva@far.example", Why: `DELE: -ERR "read-only"`}}; err != nil || r.Messages != messages || r.Left != 1 || r.Failure != "" || !slices.Equal(r.Stayed, want) {
+			t.Errorf("%+v %v", r, err)
+		}
 	}
+	visit(2)
+	told.all, script = nil, next+quit // its author is known
+	if visit(0); len(told.all) != 0 {
+		t.Errorf("told again: %q", told.all)
+	}
+	if err := c.store.ChangeEntry(t.Context(), e, collect.ResultAnew); err != nil {
+		t.Fatal(err)
+	}
+	script = next + top + quit
+	visit(0)
 }
 
 // What was filed is not fetched again, and what is gone is forgotten; two
@@ -189,7 +226,7 @@ func TestPOP3Memory(t *testing.T) {
 	if err != nil || r.Messages != 1 || r.Failure != "" || len(c.box.got) != 1 {
 		t.Errorf("%+v %v %q", r, err, c.box.got)
 	}
-	if seen, _ := c.store.Seen(t.Context(), e.ID); !slices.Equal(seen, []string{"known", "twin 0", "twin 1"}) {
+	if seen, _ := c.store.Seen(t.Context(), e.ID); !slices.Equal(seen, []string{"known", "twin", "twin 0", "twin 1"}) {
 		t.Error(seen)
 	}
 }

@@ -224,6 +224,27 @@ func TestFailing(t *testing.T) {
 	}
 }
 
+// A provider that releases only some of what is asked for does not make the schedule
+// slow; one that releases nothing does.
+func TestPartlyReleased(t *testing.T) {
+	for second, want := range map[string][]string{
+		"250 so": {"0s", "10m0s", "20m0s", "30m0s", "40m0s", "50m0s"}, "459 no": {"0s", "20m0s"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			c := newCustomer(t, func(nc net.Conn) {
+				_ = wiretest.Script(nc, "S: 220 x\nC: EHLO gw.north.example\nS: 250 x\nC: ETRN a.example\nS: 459 no\nC: ETRN b.example\nS: "+second+"\nC: QUIT\nS: 221 bye", nil)
+				_ = nc.Close()
+			})
+			began := time.Now()
+			e := c.add(t, collect.Entry{Way: collect.ETRN, Host: "x.example", Domains: []string{"a.example", "b.example"}, Every: 10 * time.Minute, Next: began})
+			got := c.scheduled(t, e, began, time.Hour-time.Second)
+			if at, err := c.store.Entry(t.Context(), e.ID); !slices.Equal(got, want) || err != nil || at.Last.Failure == "" || at.Slowed() != (second == "459 no") {
+				t.Errorf("%s: tried at %v, then %+v, %v", second, got, at, err)
+			}
+		})
+	}
+}
+
 // A server that says nothing may wait for TLS.
 func TestUngreeted(t *testing.T) {
 	for about, serve := range map[string]func(net.Conn){"silence": func(net.Conn) {}, "an end": func(nc net.Conn) { _ = nc.Close() }} {

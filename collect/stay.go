@@ -8,6 +8,7 @@ import (
 
 	"posta/imf"
 	"posta/mail"
+	"posta/pop3"
 	"posta/pop3/pop3client"
 )
 
@@ -22,14 +23,39 @@ func (b *box) stays(ctx context.Context, number int, f *filing, why error) {
 		return
 	}
 	one := Stay{UIDL: mail.Shown(b.uidls[number]), Octets: b.sizes[number], Why: unfiled(why)}
-	var refusal *pop3client.Refusal
-	if len(f.head) == 0 && ctx.Err() == nil && !b.headless && !errors.As(why, &refusal) {
-		f.sum = nil
-		_, err := b.client.Top(ctx, number, 0, f)
-		b.headless = errors.As(err, &refusal) // it does not know TOP; of other errors the next command tells
+	if one.From = b.knownAuthor(number); one.From == "" {
+		b.header(ctx, number, f, why)
+		one.From = author(f.head)
 	}
-	one.From = author(f.head)
 	b.result.Stayed = append(b.result.Stayed, one)
+	b.left(&one)
+}
+
+// header asks for the header of a message of which none was read, unless the server
+// cannot give the message.
+func (b *box) header(ctx context.Context, number int, f *filing, why error) {
+	var refusal *pop3client.Refusal
+	if len(f.head) > 0 || ctx.Err() != nil || b.headless || errors.As(why, &refusal) && refusal.Verb != pop3.DELE {
+		return
+	}
+	f.sum = nil
+	_, err := b.client.Top(ctx, number, 0, f)
+	b.headless = errors.As(err, &refusal) // it does not know TOP; of other errors the next command tells
+}
+
+// knownAuthor is whom the header of a message named that stayed the last time too; ""
+// where that is not known.
+func (b *box) knownAuthor(number int) string {
+	uidl := b.uidls[number]
+	if uidl == "" || len(b.times[uidl]) > 1 {
+		return ""
+	}
+	for _, one := range b.e.Last.Stayed {
+		if one.UIDL == mail.Shown(uidl) {
+			return one.From
+		}
+	}
+	return ""
 }
 
 // filing keeps a letter's refusal apart from errors of the connection, and the

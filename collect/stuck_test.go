@@ -1,6 +1,7 @@
 package collect_test
 
 import (
+	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -12,7 +13,15 @@ import (
 // behind it come.
 func TestPOP3StuckMessage(t *testing.T) {
 	enter := strings.Replace(mailbox, "\tC: CAPA\n\tS: +OK\n\tS: USER\n\tS: .\n", "", 1)
-	c := newCustomer(t, pop(t, enter+`
+	third := `
+		C: RETR 3
+		S: +OK
+		S: Subject: three
+		S:
+		S: 3
+		S: .`
+	c := newCustomer(t, func(nc net.Conn) {
+		script := enter + `
 		C: LIST
 		S: +OK
 		S: 1 10
@@ -28,20 +37,27 @@ func TestPOP3StuckMessage(t *testing.T) {
 		C: RETR 1
 		S: -ERR no
 		C: RETR 2
-		S: -ERR [SYS/TEMP] later
-		C: RETR 3
-		S: +OK
-		S: Subject: three
-		S:
-		S: 3
-		S: .
+		S: -ERR [SYS/TEMP] later` + third + `
 		C: DELE 3
 		S: +OK
 		C: QUIT
-		S: +OK`))
-	r := c.once(t, popEntry())
+		S: +OK`
+		third = "" // it is known
+		pop(t, script)(nc)
+	})
+	told := &notes{}
+	c.watch(told)
+	e := c.add(t, popEntry())
+	r, _, err := c.Once(t.Context(), e.ID)
 	stayed := []collect.Stay{{UIDL: "aaa", Octets: 10, Why: `RETR: -ERR "no"`}, {UIDL: "bbb", Octets: 20, Why: `RETR: -ERR "later"`}}
-	if r.Messages != 1 || r.Left != 2 || r.Failure != "" || !slices.Equal(r.Stayed, stayed) {
-		t.Errorf("%+v", r)
+	if err != nil || r.Messages != 1 || r.Left != 2 || r.Failure != "" || !slices.Equal(r.Stayed, stayed) {
+		t.Errorf("%+v %v", r, err)
+	}
+	if want := []string{`a message stays there, UIDL aaa, 10 octets, from <>: RETR: -ERR "no"`, `a message stays there, UIDL bbb, 20 octets, from <>: RETR: -ERR "later"`, "noted"}; !slices.Equal(told.all, want) {
+		t.Errorf("told %q", told.all)
+	}
+	told.all = nil
+	if r, _, err := c.Once(t.Context(), e.ID); err != nil || r.Left != 2 || len(told.all) != 0 {
+		t.Errorf("the same again: %+v, %v, told %q", r, err, told.all)
 	}
 }

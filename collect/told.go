@@ -1,13 +1,15 @@
 package collect
 
 import (
+	"slices"
+
 	"posta/event"
 	"posta/mail"
+	"posta/words"
 )
 
 // filed tells the watchers of a message that was filed, as they hear of any that
-// comes in by SMTP: so a trace knows it. Of one that stays nobody hears, or a
-// schedule would tell of it again each time.
+// comes in by SMTP: so a trace knows it.
 func (b *box) filed(to mail.Address, r *mail.Receipt, f *filing) {
 	tell := b.client.State
 	if from := author(f.head); from != "" {
@@ -40,4 +42,14 @@ func (b *box) filed(to mail.Address, r *mail.Receipt, f *filing) {
 	for _, note := range r.Notes {
 		tell(event.Note{Text: note})
 	}
+}
+
+// left tells the watchers of a message that stays. Of one that stayed the last time, for
+// the same reason, they have heard, and a schedule would tell of it again each time.
+func (b *box) left(one *Stay) {
+	if slices.Contains(b.e.Last.Stayed, *one) {
+		return
+	}
+	args := words.Args{"UIDL": one.UIDL, "Octets": one.Octets, "From": one.From, "Why": one.Why}
+	b.client.State(event.Note{Text: words.Fail("note.left", args).Error()})
 }

@@ -72,6 +72,7 @@ func remarks() map[string][]string {
 		"note.released":         {"Domain", "Waiting"},
 		"note.released_to":      {"Hosts", "Domain", "Waiting"},
 		"note.nothing_released": nil,
+		"note.left":             {"UIDL", "Octets", "From", "Why"},
 		"note.behind":           {"Verb"},
 	}
 }
@@ -104,6 +105,15 @@ func newRemarker(w *words.Words) (*remarker, error) {
 	return r, nil
 }
 
+// reason is why, as a note has it.
+func (r *remarker) reason(id, why string) string {
+	if id == "note.left" {
+		return collectReason(r.words, why)
+	}
+	again, _ := r.words.Again("attempt", why)
+	return again
+}
+
 // say is a note in the user's language; one that nobody knows, as a recording
 // of a later posta may have, stays as it is.
 func (r *remarker) say(note string) string {
@@ -125,7 +135,7 @@ func (r *remarker) say(note string) string {
 				args[name] = replyText(r.words, m[i+1])
 			}
 			if name == "Why" {
-				args[name], _ = r.words.Again("attempt", m[i+1])
+				args[name] = r.reason(id, m[i+1])
 			}
 		}
 		if text := r.words.Say(id, args); bracketed {

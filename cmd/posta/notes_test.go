@@ -42,6 +42,9 @@ func TestNotesAreSaid(t *testing.T) {
 	if got := r.say("[in.x was not reached (Nobody fetched it in time); it is known to take b@x: it did so on 2026-11-20]"); got != "[no se pudo preguntar a in.x ("+w.Say("attempt.not_fetched", nil)+"); se sabe que acepta a b@x: lo hizo el 2026-11-20]" {
 		t.Errorf("%q", got)
 	}
+	if got := r.say("[a message stays there, UIDL a, 10 octets, from <>: the mailbox here is full]"); got != "[se queda allí un mensaje, UIDL a, 10 octetos, de <>: "+w.Say("collect.why_full", nil)+"]" {
+		t.Errorf("%q", got)
+	}
 	if got := r.say("[what nobody knows]"); got != "[what nobody knows]" {
 		t.Errorf("%q", got)
 	}
