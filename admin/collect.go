@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"posta/collect"
+	"posta/directory"
 	"posta/mail"
 )
 
@@ -45,6 +46,9 @@ type Collected struct {
 	Refused  int       `json:"refused,omitempty"`       // atrn, turn: refusals here, of recipients or whole messages; etrn: what was not released there, where some was
 	Session  uint64    `json:"session,omitempty"`
 	Failure  string    `json:"failure,omitempty"` // "": all went well
+
+	Forward []string `json:"forward,omitempty"` // pop3: where the account's mail is sent on to, and so what is collected; of collect.add, collect.set and collect.show
+	Anew    bool     `json:"anew,omitempty"`    // pop3, of collect.set: host or user is another, and of what lies there nothing is known to have come
 
 	Running *Running `json:"running,omitempty"` // of collect.list and collect.show: it is being collected now
 
@@ -97,19 +101,14 @@ func (h House) collections() []Operation {
 		}),
 		op("collect.show", false, func(ctx context.Context, in ByID) (Collected, error) {
 			e, err := s.Entry(ctx, in.ID)
-			return h.showUnderway(e), noEntry(err, in.ID)
-		}),
-		op("collect.add", true, func(ctx context.Context, in CollectWish) (Collected, error) {
-			e, err := h.entry(ctx, in)
-			if err == nil {
-				err = h.newEntry(ctx, e)
+			if err != nil {
+				return Collected{}, noEntry(err, in.ID)
 			}
-			if err == nil {
-				e, err = s.AddEntry(ctx, e)
-				h.stirCollector()
-			}
-			return showCollected(e), err
+			out := h.showUnderway(e)
+			out.Forward, err = h.forwarding(ctx, e)
+			return out, err
 		}),
+		op("collect.add", true, h.addEntry),
 		op("collect.set", true, h.setEntry),
 		op("collect.run", true, func(ctx context.Context, in ByID) (Collected, error) {
 			if h.Collector == nil {
@@ -248,6 +247,18 @@ func (h House) showUnderway(e collect.Entry) Collected {
 		out.Running = &Running{u.Since.UTC(), u.Session}
 	}
 	return out
+}
+
+// forwarding is where what is collected goes on to, beside the account's mailbox.
+func (h House) forwarding(ctx context.Context, e collect.Entry) ([]string, error) {
+	if e.Way != collect.POP3 {
+		return nil, nil
+	}
+	f, err := h.Directory.Forward(ctx, e.Account)
+	if errors.Is(err, directory.ErrNotFound) { // the account has just gone
+		err = nil
+	}
+	return f.To, err
 }
 
 func showCollected(e collect.Entry) Collected {

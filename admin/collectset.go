@@ -39,6 +39,28 @@ func (h House) newEntry(ctx context.Context, e collect.Entry) error {
 	return nil
 }
 
+// addEntry adds an entry, which a schedule begins with at once.
+func (h House) addEntry(ctx context.Context, in CollectWish) (out Collected, err error) {
+	e, err := h.entry(ctx, in)
+	if err == nil {
+		err = h.newEntry(ctx, e)
+	}
+	if err != nil {
+		return out, err
+	}
+	forward, err := h.forwarding(ctx, e)
+	if err != nil {
+		return out, err
+	}
+	if e, err = h.Collected.AddEntry(ctx, e); err != nil {
+		return out, err
+	}
+	h.stirCollector()
+	out = showCollected(e)
+	out.Forward = forward
+	return out, nil
+}
+
 // setEntry changes an entry while nobody collects it.
 func (h House) setEntry(ctx context.Context, in CollectChange) (out Collected, err error) {
 	change := func() error {
@@ -58,6 +80,10 @@ func (h House) setEntry(ctx context.Context, in CollectChange) (out Collected, e
 		}
 		begins := begin(&e, &before)
 		out = showCollected(e)
+		out.Anew = begins == collect.AllAnew && e.Way == collect.POP3
+		if out.Forward, err = h.forwarding(ctx, e); err != nil {
+			return err
+		}
 		if e.Every > 0 {
 			e.Next = e.Unpaused(e.Next)
 		}

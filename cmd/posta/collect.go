@@ -69,8 +69,21 @@ func (a *app) collectCall(ctx context.Context, operation string, in any) (c admi
 		} else if err == nil && len(c.Stayed) > 0 {
 			err = a.collectStayed(w, &c)
 		}
+		if err == nil {
+			a.warnCollected(w, &c)
+		}
 		return err
 	})
+}
+
+// warnCollected says what may not be meant of what is collected.
+func (a *app) warnCollected(w io.Writer, c *admin.Collected) {
+	if c.Anew {
+		a.warn(w, a.say("collect.anew", words.Args{"Host": c.Host, "User": printable(c.User)}))
+	}
+	if len(c.Forward) > 0 {
+		a.warn(w, a.say("collect.forwards", words.Args{"Account": c.Account, "To": strings.Join(c.Forward, ", ")}))
+	}
 }
 
 // entryLabel is the number of an entry; "" where it is none.
