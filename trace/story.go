@@ -20,6 +20,8 @@ const (
 	// Of what leaves, besides event's Relayed, Delayed, Held, Released, Failed, Removed and Unsent.
 	Queued = "queued"
 	Asked  = "asked" // a site asked for it
+
+	Gone = "gone" // of a Story alone: it waits no longer, and nothing says what became of it
 )
 
 // Story is what became of a message for one of its recipients.
@@ -27,12 +29,17 @@ type Story struct {
 	To        string `json:"to"`                   // as RCPT had it; "" where MAIL was refused
 	From      string `json:"from"`                 // "" is the null path of reports
 	Author    string `json:"author,omitempty"`     // of what was collected by POP3, whose envelope nobody knows: who wrote it, as its header says
-	Status    string `json:"status"`               // refused, unfinished, accepted, queued, delayed, failed, removed, relayed, delivered, fetched, deleted: how far it came
+	Status    string `json:"status"`               // refused, unfinished, accepted, queued, delayed, failed, removed, relayed, delivered, fetched, deleted, gone: how far it came
 	ID        string `json:"id,omitempty"`         // queue id
 	MessageID string `json:"message_id,omitempty"` // of the header
 	Size      int64  `json:"size,omitempty"`       // octets as received; 0 also where that is not known
 	Steps     []Step `json:"steps"`                // as they happened; without how it came where a crash took that
 	More      int    `json:"more,omitempty"`       // steps that were too many to be told
+
+	// Addresses elsewhere for which it waits no longer although the last step of each says
+	// so: what became of it there was seen in the moment before a crash. Find knows no
+	// queue: who does fills it in.
+	Unnoted []string `json:"unnoted,omitempty"`
 }
 
 // Step is one thing that happened to it.
@@ -82,6 +89,31 @@ func (s *Story) waits(onward string, at time.Time) bool {
 		}
 	}
 	return waits
+}
+
+// Waiting gives the addresses elsewhere that it waits for, as the last step of each
+// says. Of a story with steps untold nobody can know.
+func (s *Story) Waiting() (all []string) {
+	if s.More > 0 {
+		return nil
+	}
+	for i := range s.Steps {
+		p := &s.Steps[i]
+		all = slices.DeleteFunc(all, func(onward string) bool { return onward == p.Onward })
+		switch p.What {
+		case Queued, Asked, event.Delayed, event.Held, event.Released:
+			all = append(all, p.Onward)
+		}
+	}
+	return all
+}
+
+// Miss notes that it waits no longer for an address elsewhere, though no step tells why.
+func (s *Story) Miss(onward string) {
+	s.Unnoted = append(s.Unnoted, onward)
+	if rank(s.Status) == rank(Queued) && len(s.Unnoted) == len(s.Waiting()) {
+		s.Status = Gone
+	}
 }
 
 // order puts the steps as they happened. Who filed the message may tell of it

@@ -125,6 +125,9 @@ func (a *app) story(b *strings.Builder, s *trace.Story) {
 		}
 		wrap(b, head, details)
 	}
+	for _, onward := range s.Unnoted {
+		wrap(b, "  ", a.say("trace.unnoted", words.Args{"To": printable(onward)}))
+	}
 	if s.More > 0 {
 		wrap(b, "  ", a.say("trace.more", words.Args{"Count": s.More}))
 	}
