@@ -27,7 +27,7 @@ test: build
 	@test/all
 
 race:
-	@test/stage race env CGO_ENABLED=1 $(GO) test -race -timeout 30m ./...
+	@test/stage race test/race
 
 fuzz:
 	@test/fuzz $(or $(FUZZTIME),20s)

@@ -25,7 +25,7 @@ func TestSessionsSayWhyTheyEnd(t *testing.T) {
 		"breaks at EHLO":  {"S: 220 x\nC: EHLO us.example", None, "[The connection broke before a message could be sent: the other side closed the connection], broken off: The connection broke before a message could be sent: the other side closed the connection"},
 		"certificate":     {script(begins, "tls"), Required, "[" + doubt + "], broken off: " + doubt},
 		"TLS not offered": {script(greeting(), quit), Required, "[The host does not offer TLS, which is required on this way], quit"},
-		"no TLS":          {begins, Required, "[TLS could not be started: the other side broke the connection off], broken off: TLS could not be started: the other side broke the connection off"},
+		"no TLS":          {script(begins, "wait 1s"), Required, "[TLS could not be started: the other side closed the connection], broken off: TLS could not be started: the other side closed the connection"},
 		"taken":           {talk(sent, quit), None, "quit"},
 	} {
 		t.Run(name, func(t *testing.T) {

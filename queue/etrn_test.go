@@ -34,6 +34,8 @@ func TestEtrnUnanswered(t *testing.T) {
 		}
 		time.AfterFunc(time.Hour, hurry)
 		time.AfterFunc(2*time.Hour, func() { // and each says why
+			w.store.mu.Lock()
+			defer w.store.mu.Unlock()
 			for _, e := range w.store.items {
 				if e.Attempts != 1 || e.Last.Text == "" || !e.Due.Equal(store.Never()) {
 					t.Errorf("%+v", e.Item)
@@ -41,11 +43,13 @@ func TestEtrnUnanswered(t *testing.T) {
 			}
 		})
 		time.AfterFunc(48*time.Hour, func() {
-			if n := len(w.dials); n == 0 || n > 2 {
+			if n := w.dialed(); n == 0 || n > 2 {
 				t.Errorf("%d dials for one ETRN", n)
 			}
+			w.mu.Lock()
 			w.scripts["192.0.2.7:25"] = nil
 			w.answers("192.0.2.7:25", talk(append(slices.Repeat([]string{sent}, letters), quit)...))
+			w.mu.Unlock()
 			hurry()
 		})
 		w.run(49 * time.Hour)
