@@ -249,7 +249,7 @@ func (l *layout) divided(s sheets) []*page {
 			y = l.heading(p, y)
 		}
 		top := l.heads(p, y)
-		continued := at > 0 && at < len(l.blocks) && l.blocks[at].band >= 0 && l.blocks[at].step >= 0
+		continued := at > 0 && at < len(l.blocks) && l.blocks[at].step >= 0 && l.named(l.blocks[at].band)
 		y = top + 14
 		if continued {
 			y += bandHigh
@@ -278,6 +278,10 @@ func (l *layout) divided(s sheets) []*page {
 	}
 	return all
 }
+
+// named says that a page which begins within a band says its name: a pause between
+// sessions has none.
+func (l *layout) named(band int) bool { return band >= 0 && l.bands[band].session >= 0 }
 
 // heading is the title, and what the diagram is about.
 func (l *layout) heading(p *page, y float64) float64 {

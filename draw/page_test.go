@@ -116,3 +116,27 @@ func checkPage(t *testing.T, name string, l *layout, p *page) {
 		}
 	}
 }
+
+// A page may begin anywhere, also behind the time that passed between two sessions.
+func TestPagesBeginAnywhere(t *testing.T) {
+	behind := 0
+	for name, s := range samples() {
+		l, err := newLayout(New(hear(t, s...), Options{Words: speaks(t, "en")}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, b := range l.blocks {
+			if b.step >= 0 && b.band >= 0 && l.bands[b.band].session < 0 {
+				behind++
+			}
+		}
+		for high := 300.0; high < 1400; high += 11 {
+			if pages := l.pages(high); len(pages) == 0 {
+				t.Errorf("%s in pages of %v: none", name, high)
+			}
+		}
+	}
+	if behind == 0 {
+		t.Error("no sample pauses between sessions")
+	}
+}
