@@ -202,7 +202,7 @@ const maxAge = 366 * 24 * time.Hour
 func (d *Directory) checkEmpty(ctx context.Context, label string) error {
 	n, err := d.Inhabitants(ctx, label)
 	if err == nil && n > 0 {
-		err = refuse(ErrInUse, "directory.domain_not_empty", words.Args{"Domain": label, "Number": n})
+		err = refuse(ErrInUse, "directory.domain_not_empty", words.Args{"Domain": label, "Count": n})
 	}
 	return err
 }

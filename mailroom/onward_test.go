@@ -35,7 +35,7 @@ func TestRelaying(t *testing.T) {
 		want string
 		says string
 	}{
-		{"stranger", mx(), "x@example.net", "bob@far.example", "550 5.7.1", "log in on port 587"},
+		{"stranger", mx(), "x@example.net", "bob@far.example", "550 5.7.1", "log in on a port for submission, as 587"},
 		{"stranger by a literal", mx(), "x@example.net", "bob@[192.0.2.7]", "550 5.7.1", "Relaying denied"},
 		{"stranger to a relay domain", mx(), "x@example.net", "eva@relay.es", "", ""},
 		{"stranger to nobody there", mx(), "x@example.net", "adan@relay.es", "550 5.1.1", ""},

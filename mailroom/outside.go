@@ -61,7 +61,7 @@ func (l *letter) mayRelay() error {
 	case o.NoLogin:
 		return mail.Refuse(550, "5.7.1", "Relaying denied: your network may write without a log-in to addresses here only; log in, or have relay = true set for it")
 	}
-	return mail.Refuse(550, "5.7.1", "Relaying denied: this port takes mail for addresses here; to write to others, log in on port 587 or 465")
+	return mail.Refuse(550, "5.7.1", "Relaying denied: this port takes mail for addresses here; to write to others, log in on a port for submission, as 587 or 465")
 }
 
 // onward is an address elsewhere that gets the message.

@@ -29,9 +29,12 @@ func changedAll(c *cobra.Command, flag string, values *[]string) *[]string {
 	return changed(c, flag, values)
 }
 
-// exclude refuses two flags of a group together.
+// exclude refuses two flags of a group together. An empty one takes away what the
+// other may put there.
 func exclude(c *cobra.Command, flags ...string) error {
-	given := slices.DeleteFunc(flags, func(name string) bool { return !c.Flags().Changed(name) })
+	given := slices.DeleteFunc(flags, func(name string) bool {
+		return !c.Flags().Changed(name) || c.Flags().Lookup(name).Value.String() == ""
+	})
 	if len(given) < 2 {
 		return nil
 	}

@@ -75,6 +75,9 @@ func (a *app) queueListCommand() *cobra.Command {
 			}
 			return a.queueTable(w, all, more)
 		})
+		if a.json && more {
+			_, _ = io.WriteString(a.Err, a.say("queue.more", nil)+"\n")
+		}
 		if in.Domain+in.Sender+in.To != "" || in.Held != nil || more {
 			return err // what is not listed may be there
 		}

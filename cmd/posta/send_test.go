@@ -106,8 +106,8 @@ func TestSendWithoutDSN(t *testing.T) {
 // asked for reports hears of those, too.
 func TestSendPartly(t *testing.T) {
 	for stage, says := range map[string]string{
-		"":     "1 of 2 recipients were refused; the others have the message. Refused: <c@x.es>: 550 5.1.1 nobody",
-		"RCPT": "1 of 2 recipients were refused, and no message was sent: it stopped after RCPT. Refused: <c@x.es>: 550 5.1.1 nobody",
+		"":     "the server refused 1 of 2 recipients; the others have the message. Refused: <c@x.es>: 550 5.1.1 nobody",
+		"RCPT": "the server refused 1 of 2 recipients, and no message was sent: it stopped after RCPT. Refused: <c@x.es>: 550 5.1.1 nobody",
 	} {
 		var out strings.Builder
 		a := speaking(t, "en")
