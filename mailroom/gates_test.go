@@ -44,8 +44,8 @@ func (g *gates) Admits(_ context.Context, from mail.Origin, to mail.Address) err
 	return nil
 }
 
-func (g *gates) Ask(_ context.Context, _ mail.Origin, host string, from, to mail.Address) (string, error) {
-	g.asked = append(g.asked, fmt.Sprintf("%s %s %s", host, from, to))
+func (g *gates) Ask(_ context.Context, _ mail.Origin, host string, env mail.Envelope, to mail.Address) (string, error) {
+	g.asked = append(g.asked, fmt.Sprintf("%s %s %s", host, env.From, to))
 	if err, ok := g.known[to.String()]; ok {
 		return g.notes[to.String()], err
 	}

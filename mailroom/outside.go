@@ -29,8 +29,9 @@ type Callout interface {
 	// Ask gives nil if it does, else an *mail.Error: 5yz if the host said so for
 	// good, 4yz if it could not be asked or said so for now. What is odd about a
 	// recipient that it takes, as that nobody could be asked, is noted. The host
-	// itself, where it is who wants to know, is answered 550.
-	Ask(ctx context.Context, by mail.Origin, host string, from, to mail.Address) (note string, err error)
+	// itself, where it is who wants to know, is answered 550. The envelope is that of
+	// who wants to know.
+	Ask(ctx context.Context, by mail.Origin, host string, env mail.Envelope, to mail.Address) (note string, err error)
 }
 
 // DefaultAge is how long mail waits to leave.
@@ -46,7 +47,7 @@ func (closed) Admits(context.Context, mail.Origin, mail.Address) error {
 // nobody is a Callout that can ask nobody.
 type nobody struct{}
 
-func (nobody) Ask(context.Context, mail.Origin, string, mail.Address, mail.Address) (string, error) {
+func (nobody) Ask(context.Context, mail.Origin, string, mail.Envelope, mail.Address) (string, error) {
 	return "", mail.Refuse(451, "4.4.0", "The host that knows the recipient cannot be asked; try again later")
 }
 
@@ -128,7 +129,7 @@ func (l *letter) ask(ctx context.Context, o *directory.Onward) *mail.Error {
 	a, err := mail.ParseAddress(o.Address)
 	note := ""
 	if err == nil {
-		note, err = l.room.cfg.Callout.Ask(ctx, l.from, o.Ask, l.env.From, a)
+		note, err = l.room.cfg.Callout.Ask(ctx, l.from, o.Ask, l.env, a)
 	}
 	if err != nil {
 		return refusal(err)

@@ -38,8 +38,8 @@ type Asker struct {
 	mu    sync.Mutex
 	turns map[string]*turns // by host
 	said  map[question]answer
-	under map[question]*inquiry // under way
-	faces map[string]face       // of hosts
+	under map[marked]*inquiry // under way
+	faces map[string]face     // of hosts
 
 	confirmed *confirmed
 }
@@ -65,18 +65,24 @@ type answer struct {
 // NewAsker makes an Asker over a Queue's ways.
 func NewAsker(q *Queue) *Asker {
 	return &Asker{q: q, all: make(chan struct{}, mostAsk), turns: map[string]*turns{}, said: map[question]answer{},
-		under: map[question]*inquiry{}, faces: map[string]face{}, confirmed: newConfirmed(&q.cfg)}
+		under: map[marked]*inquiry{}, faces: map[string]face{}, confirmed: newConfirmed(&q.cfg)}
 }
 
 // Ask gives nil if the host takes mail from one address for another; with a note
 // where it could not be asked, and did so before. Else it is an *mail.Error: 550
 // where the host said so for good, 450 where it did for now, 451 where it could not
 // be asked. The host's words stand in it. Who wants to know at the same time as
-// another hears what that one hears; the host itself is never asked back.
-func (a *Asker) Ask(ctx context.Context, by mail.Origin, host string, from, to mail.Address) (note string, err error) {
+// another hears what that one hears; the host itself is never asked back, nor is
+// anybody by whom a question has come round.
+func (a *Asker) Ask(ctx context.Context, by mail.Origin, host string, env mail.Envelope, to mail.Address) (note string, err error) {
+	from, mark := env.From, markIn(env.EnvID)
 	about := question{host, from.String(), to.String(), a.q.router.laid.Load()}
 	witness := event.WitnessOf(ctx)
 	for {
+		if a.cameRound(mark, to) {
+			witness.Note("the question about <" + about.to + "> has come round to here in a circle: nobody in it has that address")
+			return "", mail.Refuse(550, "5.1.1", words.Fail("attempt.no_user", nil).Error())
+		}
 		who := a.isHost(by, host)
 		if who == itIs || a.asksBack(by, from, to) {
 			a.disown(host, about.to)
@@ -87,9 +93,9 @@ func (a *Asker) Ask(ctx context.Context, by mail.Origin, host string, from, to m
 			known.heard.recalled(witness, about)
 			return known.note, plainly(known.err)
 		}
-		one, first := a.begin(about, by)
+		one, first := a.begin(marked{about, mark}, by)
 		if first {
-			defer a.end(about, one)
+			defer a.end(marked{about, mark}, one)
 			one.anew = who != another
 			one.note, one.err = a.askNow(ctx, one, about, from, to)
 			one.void = ctx.Err() != nil || one.anew && one.err != nil
@@ -275,7 +281,7 @@ func (a *Asker) ask(ctx context.Context, one *inquiry, host string, from, to mai
 			continue
 		}
 		a.opened(one, host, l)
-		v, answered := try(ctx, l, from, to)
+		v, answered := try(ctx, l, mail.Envelope{From: from, EnvID: one.mark}, to)
 		if last = (trouble{verdict: v, host: l.host, session: l.session}); answered {
 			return last
 		}
@@ -286,8 +292,8 @@ func (a *Asker) ask(ctx context.Context, one *inquiry, host string, from, to mai
 func asksItself() verdict { return said(later, "4.4.6", words.Fail("attempt.asks_itself", nil)) }
 
 // try says MAIL and RCPT, and leaves.
-func try(ctx context.Context, l *link, from, to mail.Address) (v verdict, answers bool) {
-	out, err := l.Send(ctx, &smtpclient.Message{Envelope: mail.Envelope{From: from}, To: []mail.Recipient{{To: to}}, Upto: smtp.RCPT})
+func try(ctx context.Context, l *link, env mail.Envelope, to mail.Address) (v verdict, answers bool) {
+	out, err := l.Send(ctx, &smtpclient.Message{Envelope: env, To: []mail.Recipient{{To: to}}, Upto: smtp.RCPT})
 	var ours *mail.Error
 	switch {
 	case len(out.To) > 0 && out.To[0].Code != 0:

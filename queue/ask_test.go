@@ -78,7 +78,7 @@ func TestAsk(t *testing.T) {
 			left := strings.HasPrefix(tt.script, "S:") // others stay for the next connection
 			a := NewAsker(w.q)
 			ask := func() error {
-				return unnoted(a.Ask(t.Context(), mail.Origin{}, "in.x.example:2525", mail.Address{Local: "a", Domain: "from.example"}, mail.Address{Local: "b", Domain: "x.example"}))
+				return unnoted(a.Ask(t.Context(), mail.Origin{}, "in.x.example:2525", mail.Envelope{From: mail.Address{Local: "a", Domain: "from.example"}}, mail.Address{Local: "b", Domain: "x.example"}))
 			}
 			err := ask()
 			if got := asked(err); got != tt.want && (tt.want == "" || !strings.HasPrefix(got, tt.want)) {
@@ -107,7 +107,7 @@ func TestAskItself(t *testing.T) {
 		w := newWorld(t)
 		own := netip.MustParseAddrPort("127.0.0.2:5525")
 		w.q.cfg.OwnListener = func(to netip.AddrPort) bool { return to == own }
-		got := asked(unnoted(NewAsker(w.q).Ask(t.Context(), mail.Origin{}, own.String(), mail.Address{Local: "a", Domain: "from.example"}, mail.Address{Local: "b", Domain: "x.example"})))
+		got := asked(unnoted(NewAsker(w.q).Ask(t.Context(), mail.Origin{}, own.String(), mail.Envelope{From: mail.Address{Local: "a", Domain: "from.example"}}, mail.Address{Local: "b", Domain: "x.example"})))
 		if !strings.HasPrefix(got, "451 4.4.6 The domain's host cannot be asked: The host that should say") || len(w.dials) != 0 {
 			t.Errorf("%q after %q", got, w.dials)
 		}
@@ -128,13 +128,13 @@ func TestAskElsewhere(t *testing.T) {
 		w.answers("192.0.2.8:25", asking("250 ok", "550 5.1.1 no"))
 		a := NewAsker(w.q)
 		from, to := mail.Address{Local: "a", Domain: "from.example"}, mail.Address{Local: "b", Domain: "x.example"}
-		if got := asked(unnoted(a.Ask(t.Context(), mail.Origin{}, "in.x.example", from, to))); !strings.HasPrefix(got, "550 5.1.1") || len(w.dials) != 2 {
+		if got := asked(unnoted(a.Ask(t.Context(), mail.Origin{}, "in.x.example", mail.Envelope{From: from}, to))); !strings.HasPrefix(got, "550 5.1.1") || len(w.dials) != 2 {
 			t.Errorf("%q after %q", got, w.dials)
 		}
 		w.routes["x.example"] = Route{Hosts: []string{"10.0.0.1:26"}}
 		w.answers("10.0.0.1:26", asking("250 ok", "250 ok"))
 		w.q.Rerouted() // what the old way's host said counts no more
-		if _, err := a.Ask(t.Context(), mail.Origin{}, "in.x.example", from, to); err != nil {
+		if _, err := a.Ask(t.Context(), mail.Origin{}, "in.x.example", mail.Envelope{From: from}, to); err != nil {
 			t.Error(err)
 		}
 		w.peers.Wait()
@@ -159,7 +159,7 @@ func TestAskBounds(t *testing.T) {
 				crowd.Go(func() {
 					ctx, cancel := context.WithTimeout(context.Background(), patience)
 					defer cancel()
-					got := asked(unnoted(a.Ask(ctx, mail.Origin{}, "slow.example", from, mail.Address{Local: fmt.Sprint(patience, i), Domain: "x.example"})))
+					got := asked(unnoted(a.Ask(ctx, mail.Origin{}, "slow.example", mail.Envelope{From: from}, mail.Address{Local: fmt.Sprint(patience, i), Domain: "x.example"})))
 					if !strings.HasPrefix(got, want) || time.Since(began) != patience {
 						t.Errorf("%q after %v", got, time.Since(began))
 					}
@@ -169,7 +169,7 @@ func TestAskBounds(t *testing.T) {
 		}
 		ask(mostAsked, askTime, "451 4.4.1")
 		ask(20, askTime/2, "451 4.4.5")
-		if _, err := a.Ask(context.Background(), mail.Origin{}, "well.example", from, mail.Address{Local: "b", Domain: "x.example"}); err != nil || time.Since(began) > time.Second {
+		if _, err := a.Ask(context.Background(), mail.Origin{}, "well.example", mail.Envelope{From: from}, mail.Address{Local: "b", Domain: "x.example"}); err != nil || time.Since(began) > time.Second {
 			t.Errorf("the other host: %v after %v", err, time.Since(began))
 		}
 		crowd.Wait()

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"net/netip"
@@ -14,6 +15,7 @@ import (
 type inquiry struct {
 	from, to string
 	host     string
+	mark     string        // see marked
 	by       netip.Addr    // where who wants to know first is
 	done     chan struct{} // closed when note, err and void are there
 	note     string
@@ -27,18 +29,18 @@ type inquiry struct {
 }
 
 // begin takes a question, or gives who is asking it.
-func (a *Asker) begin(about question, by mail.Origin) (one *inquiry, first bool) {
+func (a *Asker) begin(about marked, by mail.Origin) (one *inquiry, first bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if one = a.under[about]; one != nil {
 		return one, false
 	}
-	one = &inquiry{from: about.from, to: about.to, host: about.host, by: by.Remote.Addr().Unmap(), named: a.faces[about.host].named, done: make(chan struct{})}
+	one = &inquiry{from: about.from, to: about.to, host: about.host, mark: cmp.Or(about.mark, newMark()), by: by.Remote.Addr().Unmap(), named: a.faces[about.host].named, done: make(chan struct{})}
 	a.under[about] = one
 	return one, true
 }
 
-func (a *Asker) end(about question, one *inquiry) {
+func (a *Asker) end(about marked, one *inquiry) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	delete(a.under, about)

@@ -42,7 +42,7 @@ func TestAskedBack(t *testing.T) {
 				w.answers("192.0.2.7:25", strings.Replace(script, "C: RCPT TO:<b@x.example>\n", "C: RCPT TO:<b@x.example>\nwait 2s\n", 1))
 				var first sync.WaitGroup
 				first.Go(func() {
-					if got := asked(unnoted(a.Ask(t.Context(), whoAsks("client.example", "192.0.2.98"), "in.x.example", from, to))); got != want {
+					if got := asked(unnoted(a.Ask(t.Context(), whoAsks("client.example", "192.0.2.98"), "in.x.example", mail.Envelope{From: from}, to))); got != want {
 						t.Errorf("%s: who asked first: %q", tt.name, got)
 					}
 				})
@@ -51,7 +51,7 @@ func TestAskedBack(t *testing.T) {
 				if tt.back {
 					whom.Local, now = "B", "550 5.1.1 No such user here"
 				}
-				got := asked(unnoted(a.Ask(t.Context(), tt.by, "in.x.example", from, whom)))
+				got := asked(unnoted(a.Ask(t.Context(), tt.by, "in.x.example", mail.Envelope{From: from}, whom)))
 				if waited := time.Since(began) > 0; got != now || waited == tt.back {
 					t.Errorf("%s: %q after %v", tt.name, got, time.Since(began))
 				}
@@ -80,7 +80,7 @@ func TestAskedBehindItsAddress(t *testing.T) {
 			w.answers("192.0.2.7:25", slow, strings.Replace(script, "FROM:<a@", "FROM:<c@", 1))
 			a := NewAsker(w.q)
 			ask := func(from, sender string) string {
-				return asked(unnoted(a.Ask(t.Context(), whoAsks("client.example", from), "in.x.example", mail.Address{Local: sender, Domain: "from.example"}, to)))
+				return asked(unnoted(a.Ask(t.Context(), whoAsks("client.example", from), "in.x.example", mail.Envelope{From: mail.Address{Local: sender, Domain: "from.example"}}, to)))
 			}
 			var first sync.WaitGroup
 			first.Go(func() {
@@ -111,7 +111,7 @@ func TestAskedBackLater(t *testing.T) {
 			{"client.example", ""}, {"other.example", ""}, {"them.example", "550 5.1.1 No such user here"},
 			{"other.example", "550 5.1.1 The domain's host says to RCPT: 550 5.1.1 no"},
 		} {
-			if got := asked(unnoted(a.Ask(t.Context(), whoAsks(one.helo, "192.0.2.99"), "in.x.example", from, to))); got != one.want {
+			if got := asked(unnoted(a.Ask(t.Context(), whoAsks(one.helo, "192.0.2.99"), "in.x.example", mail.Envelope{From: from}, to))); got != one.want {
 				t.Errorf("%s: %q", one.helo, got)
 			}
 		}
@@ -175,10 +175,12 @@ func TestAskedForWhoLeft(t *testing.T) {
 		a := NewAsker(w.q)
 		ctx, leave := context.WithCancel(t.Context())
 		var all sync.WaitGroup
-		all.Go(func() { _, _ = a.Ask(ctx, whoAsks("client.example", "192.0.2.98"), "in.x.example", from, to) })
+		all.Go(func() {
+			_, _ = a.Ask(ctx, whoAsks("client.example", "192.0.2.98"), "in.x.example", mail.Envelope{From: from}, to)
+		})
 		synctest.Wait()
 		all.Go(func() {
-			if got := asked(unnoted(a.Ask(t.Context(), whoAsks("other.example", "192.0.2.99"), "in.x.example", from, to))); got != "" {
+			if got := asked(unnoted(a.Ask(t.Context(), whoAsks("other.example", "192.0.2.99"), "in.x.example", mail.Envelope{From: from}, to))); got != "" {
 				t.Errorf("%q", got)
 			}
 		})

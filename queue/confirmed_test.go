@@ -73,7 +73,7 @@ func (b *backup) ask(local, want string) {
 
 func (b *backup) askBy(by mail.Origin, local, want string) {
 	b.t.Helper()
-	note, err := b.a.Ask(b.t.Context(), by, "in.x.example", mail.Address{Local: "a", Domain: "from.example"}, mail.Address{Local: local, Domain: "x.example"})
+	note, err := b.a.Ask(b.t.Context(), by, "in.x.example", mail.Envelope{From: mail.Address{Local: "a", Domain: "from.example"}}, mail.Address{Local: local, Domain: "x.example"})
 	got := asked(err)
 	if err == nil {
 		got = strings.TrimSpace("250 " + note)

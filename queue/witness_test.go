@@ -26,7 +26,7 @@ func TestAskIsWitnessed(t *testing.T) {
 		from, to := mail.Address{Local: "a", Domain: "from.example"}, mail.Address{Local: "b", Domain: "x.example"}
 		asked := time.Now()
 		for range 2 {
-			if _, err := a.Ask(ctx, mail.Origin{}, "in.x.example", from, to); err != nil {
+			if _, err := a.Ask(ctx, mail.Origin{}, "in.x.example", mail.Envelope{From: from}, to); err != nil {
 				t.Error(err)
 			}
 			time.Sleep(time.Minute)
@@ -43,13 +43,13 @@ func TestAskIsWitnessed(t *testing.T) {
 		}
 		to.Local, told = "d", nil
 		w.answers("192.0.2.7:25", "S: 421 4.3.2 later")
-		_, _ = a.Ask(ctx, mail.Origin{}, "in.x.example", from, to)
+		_, _ = a.Ask(ctx, mail.Origin{}, "in.x.example", mail.Envelope{From: from}, to)
 		w.answers("192.0.2.7:25", "refused")
 		to.Local = "e"
 		down := time.Now()
-		_, _ = a.Ask(ctx, mail.Origin{}, "in.x.example", from, to)
+		_, _ = a.Ask(ctx, mail.Origin{}, "in.x.example", mail.Envelope{From: from}, to)
 		time.Sleep(time.Second)
-		_, _ = a.Ask(ctx, mail.Origin{}, "in.x.example", from, to)
+		_, _ = a.Ask(ctx, mail.Origin{}, "in.x.example", mail.Envelope{From: from}, to)
 		if want := []string{"in.x.example was asked about <d@x.example>: 421 4.3.2 later; session 3",
 			"in.x.example could not be asked about <e@x.example>: No connection: connection refused",
 			"in.x.example could not be asked about <e@x.example> at " + down.Format(time.TimeOnly) + ", and is not asked again so soon: No connection: connection refused"}; !slices.Equal(told, want) {
