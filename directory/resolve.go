@@ -55,6 +55,7 @@ type Resolution struct {
 	Outside    []Onward // addresses elsewhere; not those of a Large list, and none of what is NonLocal
 	Nowhere    []Onward // addresses of ours that others lead to, and nobody has
 	Barred     []Onward // lists that the address leads to, and this sender may not post to
+	Unlisted   *Onward  // of Unknown: where it would go, if the relay or on-demand domain had been told of it; nil: nowhere
 	Circles    []Circle // ways that nothing goes, some of them where there are many
 	MaxMessage int64    // the strictest limit of the domains on the way; 0: none
 	Canonical  string   // the address in canonical spelling
@@ -239,6 +240,7 @@ func (d *Directory) draw(ctx context.Context, n name, closed []int64, keep bool)
 // fill says what came of a walk. Reserved names take mail from anybody.
 func (w *walk) fill(r *route) {
 	r.Targets, r.Large, r.Outside, r.Nowhere, r.MaxMessage, r.Circles = w.targets, w.large, w.outside, w.nowhere, w.limit, w.circles
+	r.Unlisted = w.unlisted
 	r.Barred = w.notPosted()
 	switch {
 	case w.arrived():

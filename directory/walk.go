@@ -31,6 +31,7 @@ type walk struct {
 	large    []List
 	outside  []Onward
 	nowhere  []Onward
+	unlisted *Onward // what was asked for, where a domain was not told of it
 	guards   []List
 
 	closed []int64  // lists that the sender may not post to
@@ -326,6 +327,9 @@ func (w *walk) handOn(h hop, home *Domain) error {
 	case home.Callout:
 		w.onward(h, home, home.Relay)
 	default:
+		if h.first {
+			w.unlisted = &Onward{Address: h.to.String(), Domain: h.to.domain, Home: home}
+		}
 		w.deadEnd(h)
 	}
 	return nil

@@ -2,14 +2,12 @@ package mailroom
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"sync"
 	"time"
 
 	"posta/directory"
 	"posta/mail"
-	"posta/srs"
 	"posta/store"
 	"posta/words"
 )
@@ -220,49 +218,6 @@ func (l *letter) onwardAt(address string) (at int, there bool) {
 		}
 	}
 	return 0, false
-}
-
-// backTo gives whom a rewritten reverse-path of ours stands for; is says that
-// the address is one. Only what is reported comes back that way, and so it has
-// no sender.
-func (r *Room) backTo(ctx context.Context, to mail.Address) (whom mail.Address, is bool, err error) {
-	if r.cfg.SRS == nil || to.Domain == "" || !srs.Is(to.Local) {
-		return to, false, nil
-	}
-	ours, err := r.cfg.Directory.Serves(ctx, to.Domain)
-	if err != nil || !ours {
-		return to, false, err
-	}
-	whom, err = r.cfg.SRS.Reverse(to.Local)
-	switch {
-	case errors.Is(err, srs.ErrExpired):
-		err = mail.Refuse(550, "5.1.6", "This address was good for reports on one message and has expired")
-	case err != nil:
-		err = mail.Refuse(550, "5.1.1", "No such user here: this server has made no such address for reports").Because(err)
-	}
-	return whom, true, err
-}
-
-// leaving gives the reverse-path under which a message leaves that came through
-// an address of ours. A sender's own domain would not let us speak for it (RFC
-// 7208): so it gets an address here that leads back to it. The null path stays.
-func (r *Room) leaving(ctx context.Context, path, via string) (string, error) {
-	if r.cfg.SRS == nil || path == "" || via == "" {
-		return path, nil
-	}
-	a, err := mail.ParseAddress(path)
-	if err != nil {
-		return path, nil
-	}
-	ours, err := r.cfg.Directory.Serves(ctx, a.Domain)
-	if err != nil || ours {
-		return path, err
-	}
-	_, domain := directory.Split(via)
-	if out, ok := r.cfg.SRS.Forward(a, domain); ok {
-		path = out.String()
-	}
-	return path, nil
 }
 
 // due is when an address elsewhere is tried first, and when it is given up.

@@ -75,7 +75,7 @@ func (l *letter) resolve(ctx context.Context, to *mail.Recipient) (directory.Res
 	if l.from.Fetched {
 		res, err = l.room.cfg.Directory.ResolveCollected(ctx, whom)
 	} else {
-		res, err = l.room.cfg.Directory.Resolve(ctx, whom, l.env.From, l.from.Login)
+		res, err = l.room.resolve(ctx, whom, l.env.From, l.from.Login)
 	}
 	if err != nil {
 		return res, failed(fmt.Errorf("resolving a recipient: %w", err))

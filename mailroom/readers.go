@@ -31,7 +31,7 @@ func (r *Room) readers(ctx context.Context, to mail.Address, from mail.Origin) (
 	if err != nil {
 		return readers{}, err
 	}
-	res, err := r.cfg.Directory.Resolve(ctx, to, mail.Address{}, mail.Login{})
+	res, err := r.resolve(ctx, to, mail.Address{}, mail.Login{})
 	if err != nil {
 		return readers{}, fmt.Errorf("resolving a report's reader: %w", err)
 	}
