@@ -328,6 +328,7 @@ type visit struct {
 type memory interface {
 	Seen(ctx context.Context, id int64) ([]string, error)
 	Saw(ctx context.Context, id int64, uidls ...string) error
+	Came(ctx context.Context, id int64, uidl string) error
 	Forget(ctx context.Context, id int64, uidls ...string) error
 }
 
@@ -336,6 +337,7 @@ type forgetful struct{}
 
 func (forgetful) Seen(context.Context, int64) ([]string, error)  { return nil, nil }
 func (forgetful) Saw(context.Context, int64, ...string) error    { return nil }
+func (forgetful) Came(context.Context, int64, string) error      { return nil }
 func (forgetful) Forget(context.Context, int64, ...string) error { return nil }
 
 // visit collects e once.

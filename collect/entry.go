@@ -99,13 +99,16 @@ type Store interface {
 	// All else stays, but for what begins anew.
 	ChangeEntry(ctx context.Context, e Entry, begins Anew) error
 	RemoveEntry(ctx context.Context, id int64) error
-	// Settle keeps the result of a time and when the next is due, and counts into Total.
+	// Settle keeps the result of a time and when the next is due, and counts its
+	// messages into Total, but those of POP3: Came has.
 	Settle(ctx context.Context, id int64, last Result, next time.Time) error
 	// Seen gives the unique-ids of messages that were filed, or with a blank before
 	// them (see passed) need not be, and Saw adds some;
+	// Came is Saw for a message that has just been filed, and counts it into Total.
 	// Forget takes those out that are no longer there (RFC 1939 §7).
 	Seen(ctx context.Context, id int64) ([]string, error)
 	Saw(ctx context.Context, id int64, uidls ...string) error
+	Came(ctx context.Context, id int64, uidl string) error
 	Forget(ctx context.Context, id int64, uidls ...string) error
 }
 

@@ -245,6 +245,7 @@ func (b *box) erase(ctx context.Context, number int, f *filing, known bool) erro
 func (b *box) note(ctx context.Context, key string, now bool) error {
 	if now {
 		b.result.Messages++
+		return b.memory.Came(context.WithoutCancel(ctx), b.e.ID, key)
 	}
 	return b.memory.Saw(context.WithoutCancel(ctx), b.e.ID, key)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -13,6 +14,7 @@ import (
 
 	"posta/collect"
 	"posta/collect/collecttest"
+	"posta/wire/wiretest"
 )
 
 // A server that lists a message every few minutes, without an end, is left.
@@ -70,4 +72,42 @@ func TestScheduleRests(t *testing.T) {
 			t.Errorf("%d visits in ten minutes, %d problems", n, problems.Load())
 		}
 	})
+}
+
+// What was filed is counted with it, also where the visit's end is never noted.
+func TestPOP3Counts(t *testing.T) {
+	enter := strings.Replace(mailbox, "\tC: CAPA\n\tS: +OK\n\tS: USER\n\tS: .\n", "", 1)
+	serve := pop(t, enter+`
+		C: LIST
+		S: +OK
+		S: 1 10
+		S: .
+		C: UIDL
+		S: +OK
+		S: 1 aaa
+		S: .
+		C: RETR 1
+		S: +OK
+		S: one
+		S: .
+		C: QUIT
+		S: +OK`)
+	store := forgets{collecttest.New()}
+	c := collect.New(collect.Config{Store: store, Door: &letterbox{}, Dial: func(context.Context, string) (net.Conn, error) {
+		near, far := wiretest.Pipe()
+		go serve(far)
+		return near, nil
+	}})
+	e := popEntry()
+	e.Keep = true
+	e, err := store.AddEntry(t.Context(), e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := c.Once(t.Context(), e.ID); err == nil {
+		t.Error("its end was noted")
+	}
+	if e, err = store.Entry(t.Context(), e.ID); err != nil || e.Total != 1 {
+		t.Errorf("%+v %v", e, err)
+	}
 }

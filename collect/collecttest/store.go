@@ -93,7 +93,9 @@ func (m *memory) Settle(_ context.Context, id int64, last collect.Result, next t
 	return m.with(id, func(e *entry) {
 		e.Last, e.Next = last, next
 		e.Last.Stayed = slices.Clone(last.Stayed)
-		e.Total += int64(last.Messages)
+		if e.Way != collect.POP3 {
+			e.Total += int64(last.Messages)
+		}
 	})
 }
 
@@ -108,6 +110,13 @@ func (m *memory) Saw(_ context.Context, id int64, uidls ...string) error {
 		slices.Sort(e.seen)
 		e.seen = slices.Compact(e.seen)
 	})
+}
+
+func (m *memory) Came(ctx context.Context, id int64, uidl string) error {
+	if err := m.Saw(ctx, id, uidl); err != nil {
+		return err
+	}
+	return m.with(id, func(e *entry) { e.Total++ })
 }
 
 func (m *memory) Forget(_ context.Context, id int64, uidls ...string) error {

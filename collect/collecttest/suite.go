@@ -88,7 +88,13 @@ func testSeen(t *testing.T, s collect.Store) {
 	must(t, err)
 	long := strings.Repeat("~", 70)
 	must(t, s.Saw(ctx, a.ID, "x", "a", long))
-	must(t, s.Saw(ctx, a.ID, "a", "b 1"))
+	must(t, s.Saw(ctx, a.ID, "a"))
+	must(t, s.Came(ctx, a.ID, "b 1"))
+	must(t, s.Settle(ctx, a.ID, collect.Result{At: born(), Messages: 1}, time.Time{})) // Came has counted it
+	got, err := s.Entry(ctx, a.ID)
+	if must(t, err); got.Total != 1 {
+		t.Errorf("%d came", got.Total)
+	}
 	must(t, s.Saw(ctx, b.ID, "a"))
 	seen, err := s.Seen(ctx, a.ID)
 	must(t, err)
@@ -110,7 +116,7 @@ func testChange(t *testing.T, s collect.Store) {
 	must(t, err)
 	other, err := s.AddEntry(ctx, collect.Entry{Way: collect.POP3, Host: "other.example", Password: "theirs", Created: born()})
 	must(t, err)
-	must(t, s.Saw(ctx, e.ID, "a"))
+	must(t, s.Came(ctx, e.ID, "a"))
 	must(t, s.Settle(ctx, e.ID, collect.Result{At: born(), Took: time.Second, Messages: 1, Again: 4, Left: 2, Session: 3, Failure: "no", Nothing: true,
 		Stayed: []collect.Stay{{UIDL: "b"}}}, born()))
 	want := collect.Entry{ID: e.ID, Way: collect.POP3, Host: "b.example", TLS: collect.Implicit, CA: "y", User: "v", Password: "new",
@@ -127,8 +133,8 @@ func testChange(t *testing.T, s collect.Store) {
 		total  int64
 		seen   int
 	}{
-		{collect.NothingAnew, last, 3, 1},
-		{collect.ResultAnew, collect.Result{Apart: time.Hour}, 3, 1},
+		{collect.NothingAnew, last, 1, 1},
+		{collect.ResultAnew, collect.Result{Apart: time.Hour}, 1, 1},
 		{collect.AllAnew, collect.Result{}, 0, 0},
 	} {
 		want.Last, want.Total = tt.last, tt.total
@@ -154,6 +160,7 @@ func testNothing(t *testing.T, s collect.Store) {
 		"RemoveEntry": func() error { return s.RemoveEntry(ctx, id) },
 		"Settle":      func() error { return s.Settle(ctx, id, collect.Result{}, time.Time{}) },
 		"Saw":         func() error { return s.Saw(ctx, id, "a") },
+		"Came":        func() error { return s.Came(ctx, id, "a") },
 	} {
 		if err := call(); !errors.Is(err, collect.ErrNotFound) {
 			t.Errorf("%s: %v", name, err)

@@ -24,13 +24,14 @@ const (
 	qAddEntry    = `INSERT INTO collected (way, host, tls, user, domains, account, keep, every, created, next, at, took, messages, unfiled, session, failure, ca)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, 0, 0, 0, 0, '', $11) RETURNING id`
 	qAddEntrySecret  = `INSERT INTO collected_secret (entry_id, secret) VALUES ($1, $2)`
-	qSettleEntry     = `UPDATE collected SET at = $1, took = $2, messages = $3, unfiled = $4, session = $5, failure = $6, next = $7, nothing_waits = $8, again = $9, total = total + $3, erased = $11, apart = $12 WHERE id = $10`
+	qSettleEntry     = `UPDATE collected SET at = $1, took = $2, messages = $3, unfiled = $4, session = $5, failure = $6, next = $7, nothing_waits = $8, again = $9, total = total + CASE WHEN way = 'pop3' THEN 0 ELSE $3 END, erased = $11, apart = $12 WHERE id = $10`
 	qChangeEntry     = `UPDATE collected SET host = $1, tls = $2, user = $3, domains = $4, account = $5, keep = $6, every = $7, ca = $8, next = $9 WHERE id = $10`
 	qSetEntrySecret  = `UPDATE collected_secret SET secret = $1 WHERE entry_id = $2`
 	qDropEntry       = `DELETE FROM collected WHERE id = $1`
 	qDropEntrySecret = `DELETE FROM collected_secret WHERE entry_id = $1`
 	qSeen            = `SELECT uidl FROM collected_seen WHERE entry_id = $1 ORDER BY uidl`
 	qSaw             = `INSERT INTO collected_seen (entry_id, uidl) VALUES ($1, $2) ON CONFLICT (entry_id, uidl) DO NOTHING`
+	qCame            = `UPDATE collected SET total = total + 1 WHERE id = $1`
 	qForget          = `DELETE FROM collected_seen WHERE entry_id = $1 AND uidl = $2`
 	qStays           = `SELECT uidl, octets, author, why FROM collected_stay WHERE collected_id = $1 ORDER BY place`
 	qAddStay         = `INSERT INTO collected_stay (collected_id, place, uidl, octets, author, why) VALUES ($1, $2, $3, $4, $5, $6)`
@@ -225,6 +226,17 @@ func (db collected) Seen(ctx context.Context, id int64) ([]string, error) {
 // Saw implements collect.Store.
 func (db collected) Saw(_ context.Context, id int64, uidls ...string) error {
 	return db.about(id, func(t *tx) error { return t.unique(qSaw, id, uidls) })
+}
+
+// Came implements collect.Store.
+func (db collected) Came(_ context.Context, id int64, uidl string) error {
+	return db.about(id, func(t *tx) error {
+		_, err := t.exec(qCame, id)
+		if err == nil {
+			_, err = t.exec(qSaw, id, uidl)
+		}
+		return err
+	})
 }
 
 // Forget implements collect.Store.
