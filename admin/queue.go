@@ -55,7 +55,7 @@ type Tried struct {
 	Host    string    `json:"host,omitempty"`    // "" where no way was found
 	Address string    `json:"address,omitempty"` // with its port; "" where nobody was dialed
 	TLS     string    `json:"tls,omitempty"`
-	Verb    string    `json:"verb,omitempty"` // what was answered so
+	Verb    string    `json:"verb,omitempty"` // what was answered so; without a code, what the connection was lost with: MAIL or message
 	Code    int       `json:"code,omitempty"` // of the reply; 0 where none came
 	Status  string    `json:"status,omitempty"`
 	Text    string    `json:"text,omitempty"` // the other server's words, or posta's where it said none

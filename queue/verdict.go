@@ -27,7 +27,7 @@ const (
 // verdict is an answer, or the lack of one, and what follows from it.
 type verdict struct {
 	fate   fate
-	verb   string // what was answered so; "" where nobody answered
+	verb   string // what was answered so, or with no code left without an answer; "" for nothing
 	code   int    // of the reply; 0 for none
 	status mail.Status
 	theirs mail.Status // as the reply has it; zero where that has none
@@ -227,21 +227,28 @@ func overall(out smtpclient.Outcome, err error, got passed) (v verdict, usable b
 	case errors.As(err, &ours): // nothing was asked: the server cannot carry it
 		return verdict{fate: elsewhere, status: ours.Status, text: clean(cannotCarry(ours).Error())}, true
 	}
+	return unanswered(err, got), false
+}
+
+// unanswered is that the connection was lost while a message was handed over.
+func unanswered(err error, got passed) (v verdict) {
 	strange := errors.Is(err, smtpclient.ErrStrange)
 	switch {
 	case strange && got == nothing:
-		return said(elsewhere, "4.4.2", words.Fail("attempt.left", because(err))), false
+		v = said(elsewhere, "4.4.2", words.Fail("attempt.left", because(err)))
 	case strange && got == some:
-		return said(later, "4.4.2", words.Fail("attempt.left", because(err))), false
+		v = said(later, "4.4.2", words.Fail("attempt.left", because(err)))
+	case got == nothing:
+		v = said(elsewhere, "4.4.2", words.Fail("attempt.broke", because(err)))
+	case got == some:
+		v = said(later, "4.4.2", words.Fail("attempt.broke_middle", because(err)))
+	default: // The message may have been taken: it may come twice, but is not lost (RFC 1047).
+		v = said(later, "4.4.2", words.Fail("attempt.no_answer", because(err)))
 	}
-	switch got {
-	case nothing:
-		return said(elsewhere, "4.4.2", words.Fail("attempt.broke", because(err))), false
-	case some:
-		return said(later, "4.4.2", words.Fail("attempt.broke_middle", because(err))), false
+	if v.verb = "message"; got == nothing {
+		v.verb = smtp.MAIL.String() // or what followed it
 	}
-	// The message may have been taken: it may come twice, but is not lost (RFC 1047).
-	return said(later, "4.4.2", words.Fail("attempt.no_answer", because(err))), false
+	return v
 }
 
 // endOf is why a connection is of no more use: of a refusal that it outlived and its

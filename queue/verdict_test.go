@@ -92,7 +92,8 @@ func TestJudge(t *testing.T) {
 		var got []string
 		for _, v := range all {
 			got = append(got, names[v.fate])
-			if c := v.status.Class; v.fate == relayed && c != 2 || v.fate == failed && c != 5 || v.fate == later && c != 4 || v.text == "" {
+			if c := v.status.Class; v.fate == relayed && c != 2 || v.fate == failed && c != 5 || v.fate == later && c != 4 || v.text == "" ||
+				v.code == 0 && v.status == status(4, 4, 2) && v.verb == "" {
 				t.Errorf("%s: %+v", name, v)
 			}
 		}

@@ -69,7 +69,7 @@ type Attempt struct {
 	Host    string // the name tried; "" where the way was not found
 	Addr    string // address and port; "" where nobody was dialed
 	TLS     string // "TLSv1.3 TLS_AES_128_GCM_SHA256, certificate valid"; "" in clear
-	Verb    string // what was answered so: "RCPT", "DATA"; "" where there is no answer
+	Verb    string // what was answered so, "RCPT", "DATA", or with no Code what was lost with the connection; else ""
 	Code    int    // the reply's; 0 where no reply came
 	Status  mail.Status
 	Text    string // the remote's own words, or ours where it said none; fit to be printed

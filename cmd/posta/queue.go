@@ -232,7 +232,7 @@ func (a *app) answered(t *admin.Tried) []string {
 		all = append(all, printable(cmp.Or(t.Address, t.Host)))
 	}
 	text := replied(a.words, t.Code, t.Status, t.Text)
-	if t.Verb != "" {
+	if t.Verb != "" && t.Code != 0 {
 		text = a.answeredTo(t.Verb) + ": " + text
 	}
 	return append(all, text)
@@ -356,7 +356,7 @@ func (a *app) tried(b *strings.Builder, t *step) {
 	all := a.heard(&t.Tried, when)
 	if t.TLS != "" {
 		all = append(all, ownText(a.words, t.TLS))
-	} else if t.Code != 0 && messageVerb(t.Verb) {
+	} else if messageVerb(t.Verb) {
 		all = append(all, a.say("queue.clear", nil))
 	}
 	if took := time.Duration(t.Millis * float64(time.Millisecond)); took >= time.Second {
@@ -372,7 +372,7 @@ func (a *app) tried(b *strings.Builder, t *step) {
 	wrap(b, "  "+when(t.At)+"  ", text)
 }
 
-// messageVerb says that what was answered is part of a message: before it, TLS
+// messageVerb says that what was answered, or lost, is part of a message: before it, TLS
 // may have been refused, and nothing of anybody's went in clear.
 func messageVerb(verb string) bool {
 	return slices.Contains([]string{"MAIL", "RCPT", "DATA", "BDAT", "message"}, verb)

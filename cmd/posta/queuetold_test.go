@@ -39,6 +39,7 @@ func TestStoryHostByHost(t *testing.T) {
 		{At: at(2), Host: "mx1", Code: 451, Text: "later", Session: 5, Before: []admin.Tried{{At: at(1), Host: "mx0", Code: 421, Text: "no", Session: 4},
 			{At: at(3), Host: "mx2", Code: 554, Text: "never"}}},
 		{At: at(9), Host: "mx1", Code: 451, Text: "later", Session: 5, AsOf: at(2)},
+		{At: at(12), Host: "mx1", Verb: "message", Text: "The message was sent, and no answer came: timeout", Session: 6},
 	}
 	for lang, want := range map[string]string{
 		"en": `
@@ -47,12 +48,15 @@ func TestStoryHostByHost(t *testing.T) {
   2026-01-02 03:04:03  mx2, 554 "never"
   2026-01-02 03:04:09  nobody was asked for this message; as of 2026-01-02
                        03:04:02: mx1, 451 "later", session 5
+  2026-01-02 03:04:12  mx1, The message was sent, and no answer came: timeout,
+                       in clear text, session 6
 `,
 		"es": `
   2026-01-02 03:04:01  mx0, 421 «no», sesión 4; se preguntó al siguiente servidor
   2026-01-02 03:04:02  mx1, 451 «later», sesión 5; se preguntó al siguiente servidor
   2026-01-02 03:04:03  mx2, 554 «never»
   2026-01-02 03:04:09  no se preguntó a nadie por este mensaje; a fecha de 2026-01-02 03:04:02: mx1, 451 «later», sesión 5
+  2026-01-02 03:04:12  mx1, El mensaje se envió y no llegó respuesta: timeout, en texto claro, sesión 6
 `,
 	} {
 		w, err := words.New(lang)
