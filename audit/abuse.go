@@ -11,12 +11,13 @@ import (
 // not know: refused, or taken. Whether a domain is the server's own, octets do not
 // say; so what was taken is told where the path names a way, or where one
 // unknown client brings mail for several domains that nothing joins to the server.
+// Behind ATRN and TURN nobody is a stranger: who is given mail there has asked for it.
 func relay(w *watch) func(*story.Act) {
 	strangers := map[string]bool{}
 	several := once()
 	return func(a *story.Act) {
 		c := a.Re
-		if a.Kind != story.Reply || c == nil || c.Verb != "RCPT" || c.Answered != a || a.Before.User != "" {
+		if a.Kind != story.Reply || c == nil || c.Verb != "RCPT" || c.Answered != a || a.Before.User != "" || w.turned {
 			return
 		}
 		args := words.Args{"Path": shown(c.Arg), "Reply": shown(a.Text)}

@@ -18,7 +18,8 @@ func TestTurned(t *testing.T) {
 	s.play("smtp", greets, ehlo, offers, quit, bye)
 	s.play("smtp", greets, ehlo, offers, "C:ATRN d.example\r\n", "S:250 now\r\n",
 		"C:220 c.b.example ESMTP Exim 4.96\r\n", "S:EHLO mail.a.example\r\n", "C:250 c.b.example\r\n", "S:MAIL FROM:<x@a.example>\r\n", "C:250 ok\r\n",
-		"S:RCPT TO:<y@d.example>\r\n", "C:250 ok\r\n", "S:DATA\r\n", "C:354 go\r\n", "S"+letter[1:], "C:250 ok\r\n", "S:QUIT\r\n", "C:221 bye\r\n")
+		"S:RCPT TO:<y@d.example>\r\n", "C:250 ok\r\n", "S:RCPT TO:<y@other.test>\r\n", "C:250 ok\r\n",
+		"S:RCPT TO:<y@third.test>\r\n", "C:250 ok\r\n", "S:RCPT TO:<y@fourth.test>\r\n", "C:550 relaying denied\r\n", "S:DATA\r\n", "C:354 go\r\n", "S"+letter[1:], "C:250 ok\r\n", "S:QUIT\r\n", "C:221 bye\r\n")
 	var found []string
 	for _, f := range s.found {
 		if f.Client != listened || f.Server != dialed {
@@ -37,7 +38,7 @@ func TestTurned(t *testing.T) {
 	got := strings.Join(s.learn[1].Clear(w)[3:], "\n")
 	want := fmt.Sprintf("How the server greets: mail.a.example ready\nWhat the client calls itself: c.b.example.\n"+
 		"Then the two changed sides: %v was the client, and %v the server.\n"+
-		"How the server greets: c.b.example ESMTP Exim 4.96\nWhat the client calls itself: mail.a.example.\nMail from x@a.example to y@d.example.\n", listened, dialed)
+		"How the server greets: c.b.example ESMTP Exim 4.96\nWhat the client calls itself: mail.a.example.\nMail from x@a.example to y@d.example, y@other.test, y@third.test.\n", listened, dialed)
 	if !strings.HasPrefix(got, want) {
 		t.Errorf("%s", got)
 	}
