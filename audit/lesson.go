@@ -25,7 +25,8 @@ type Lesson struct {
 	Protocol       string
 	Client, Server netip.AddrPort
 	Began, Ended   time.Time
-	Octets         [2]int64 // by event.Dir
+	Octets         [2]int64 // by event.Dir, as they lay on the network
+	Rough          bool     // those of TLS or of a secret were not recorded
 
 	Part             // before TURN or ATRN
 	Turned     *Part // behind it, where Server is the client; nil: they did not change sides
@@ -68,6 +69,7 @@ type Learnt struct {
 	Subject  string
 	Size     int64
 	Files    []string // names of its attachments
+	Left     bool     // the recording has not got it
 }
 
 // Class makes Lessons of acts. It belongs to one goroutine.
@@ -86,7 +88,8 @@ func (c *Class) Act(s *story.Session, a *story.Act) {
 		l = &Lesson{Conn: s.Conn, Stream: s.Stream, Client: s.Ends.Remote, Server: s.Ends.Local, Began: s.Began.Time, Ended: s.Began.Time}
 		c.open[s.Conn] = l
 	}
-	l.Protocol, l.Octets = s.Protocol, s.Octets
+	octets, whole := s.OnWire()
+	l.Protocol, l.Octets, l.Rough = s.Protocol, octets, l.Rough || !whole
 	if a.Kind != story.Over {
 		l.Ended = a.Until.Time
 	}
@@ -169,6 +172,7 @@ func (l *Lesson) heard(s *story.Session, a *story.Act) {
 		}
 		l.Logins = append(l.Logins, a.Login)
 	}
+	l.Rough = l.Rough || a.Login != nil && a.Login.Masked
 }
 
 // answered notes what the server said to a recipient: the message goes to nobody
@@ -211,7 +215,7 @@ func (l *Lesson) message(a *story.Act) {
 		return
 	}
 	m := a.Message
-	one := Learnt{At: a.At, From: flat(m.From), To: flat(m.To), Subject: flat(m.Subject), Size: m.Size}
+	one := Learnt{At: a.At, From: flat(m.From), To: flat(m.To), Subject: flat(m.Subject), Size: m.Size, Left: m.Size > 0 && len(m.Octets) == 0}
 	if a.From == story.Client { // what its header leaves out, the envelope has
 		one.From, one.To = cmp.Or(one.From, l.from), cmp.Or(one.To, strings.Join(l.to, ", "))
 	}
@@ -233,10 +237,12 @@ func (l *Lesson) Clear(w *words.Words) []string {
 		switch {
 		case login.Readable:
 			say("audit.learnt_password", words.Args{"User": shown(login.User), "Password": shown(login.Password), "Mechanism": login.Mechanism})
-		case login.Masked && sendsPassword(login.Mechanism):
+		case login.Masked && login.User != "" && sendsPassword(login.Mechanism):
 			say("audit.learnt_masked", args)
 		case login.User != "":
 			say("audit.learnt_user", args)
+		case login.Masked:
+			say("audit.learnt_login", args)
 		}
 	}
 	if l.User != "" {
@@ -255,6 +261,8 @@ func (l *Lesson) Clear(w *words.Words) []string {
 	for _, m := range l.Messages {
 		args := words.Args{"From": cmp.Or(m.From, "?"), "To": cmp.Or(m.To, "?"), "Subject": cmp.Or(m.Subject, "?"), "Size": m.Size}
 		switch {
+		case m.Left:
+			say("audit.learnt_message_left", args)
 		case m.From == "" && m.To == "" && m.Subject == "":
 			say("audit.learnt_octets_of", words.Args{"Size": m.Size})
 		case len(m.Files) > 0:
@@ -307,10 +315,15 @@ func (l *Lesson) hidden(w *words.Words) (out []string) {
 
 // outside is what TLS never hides.
 func (l *Lesson) outside(w *words.Words) []string {
+	args := words.Args{"Sent": l.Octets[event.FromDialer], "Received": l.Octets[event.FromListener]}
+	octets := w.Say("audit.learnt_octets", args)
+	if l.Rough {
+		octets = w.Say("audit.learnt_octets_rough", args)
+	}
 	return []string{
 		w.Say("audit.learnt_ends", words.Args{"Client": l.Client, "Server": l.Server}),
 		w.Say("audit.learnt_times", words.Args{"Began": l.Began.Format(time.DateTime), "Seconds": seconds(l.Ended.Sub(l.Began))}),
-		w.Say("audit.learnt_octets", words.Args{"Sent": l.Octets[event.FromDialer], "Received": l.Octets[event.FromListener]}),
+		octets,
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -40,7 +41,7 @@ func newStreet() *street {
 }
 
 // play plays a dialogue by turns: C or S begins each, T turns TLS on, W waits so
-// long, N is a note of posta's, L are lost octets of the client, l of the server, and X ends it with
+// long, U names who logged in, B is so much of a message that was not recorded, N is a note of posta's, L are lost octets of the client, l of the server, and X ends it with
 // a reason. M at the begin is a capture that begins in the middle.
 func (s *street) play(protocol string, turns ...string) {
 	s.conn++
@@ -69,6 +70,12 @@ func (s *street) play(protocol string, turns ...string) {
 			reason = said
 		case 'N':
 			s.feed(&event.Event{Conn: conn, Kind: event.State, Time: s.now, Fact: event.Note{Text: said}})
+		case 'U':
+			s.feed(&event.Event{Conn: conn, Kind: event.State, Time: s.now, Fact: event.Authenticated{User: said, OK: true}})
+		case 'B':
+			n, _ := strconv.ParseInt(said, 10, 64)
+			s.feed(&event.Event{Conn: conn, Kind: event.Data, Dir: event.FromDialer, Layer: event.Text, Part: event.Body, Time: s.now, Off: off[event.FromDialer], Len: n})
+			off[event.FromDialer] += n
 		case 'L', 'l':
 			dir := event.FromDialer
 			if turn[0] == 'l' {

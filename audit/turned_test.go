@@ -43,3 +43,27 @@ func TestTurned(t *testing.T) {
 		t.Errorf("%s", got)
 	}
 }
+
+// A masked recording says of what it has left out no more than it knows: who logged in,
+// where posta's client noted that, and how long a message was.
+func TestMaskedLesson(t *testing.T) {
+	w, err := words.New("en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newStreet()
+	scram := []string{"C:AUTH SCRAM-SHA-256 ********\r\n", "S:334 ********\r\n", "C:********\r\n", "S:235 in\r\n"}
+	rest := []string{from, okay, to, okay, data, start, "B:361", "C:.\r\n", okay, quit, bye}
+	s.play("smtp", slices.Concat([]string{greets, ehlo, plain}, scram, []string{"U:north"}, rest)...)
+	s.play("smtp", slices.Concat([]string{greets, ehlo, plain}, scram, rest)...)
+	s.play("smtp", slices.Concat([]string{greets, ehlo, plain, "C:AUTH PLAIN ********\r\n", "S:235 in\r\n"}, rest)...)
+	for i, login := range []string{"User north; the password was not sent as it is (SCRAM-SHA-256).",
+		"A log-in (SCRAM-SHA-256); its name and password posta has left out.", "A log-in (PLAIN); its name and password posta has left out."} {
+		got := strings.Join(s.learn[i].Clear(w)[2:], "\n")
+		for _, want := range []string{"How much: about ", login, "A message, every word of it, which was not recorded here: from x@b.example to y@a.example, 361 octets."} {
+			if !strings.Contains(got, want) {
+				t.Errorf("%q is missing in\n%s", want, got)
+			}
+		}
+	}
+}

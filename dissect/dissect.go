@@ -107,6 +107,9 @@ func (d *Dissector) Feed(e *event.Event) {
 	if c == nil {
 		return
 	}
+	if e.Kind == event.Data || e.Kind == event.Gap {
+		d.weigh(c, e)
+	}
 	switch e.Kind {
 	case event.Data:
 		d.data(c, e)

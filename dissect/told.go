@@ -33,6 +33,18 @@ func placeOf(c *conn, e *event.Event) story.Place {
 	return story.Place{Conn: e.Conn, Dir: e.Dir, At: at, Until: at, Octets: e.Len}
 }
 
+// weigh tells how much lay on the network: of a live session inside TLS that is what
+// TLS made of it.
+func (d *Dissector) weigh(c *conn, e *event.Event) {
+	switch {
+	case d.book == nil:
+	case c.live && c.hidden && e.Layer == event.Text:
+		d.book.Inside(placeOf(c, e))
+	default:
+		d.book.Passed(placeOf(c, e), c.live && e.Layer == event.Wire)
+	}
+}
+
 // moment is that of the octets at hand.
 func (b *builder) moment() story.Moment { return story.Moment{Time: b.time, Frame: b.number} }
 

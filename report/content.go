@@ -110,10 +110,11 @@ func (m *maker) talked() {
 		case slices.ContainsFunc(s.Acts, func(a *story.Act) bool { return a.Kind == story.Cipher }):
 			secure = m.say("list.yes", nil)
 		}
+		octets, _ := s.OnWire()
 		t.rows = append(t.rows, row{cells: []string{m.nameOf(i), join(s.Ends.Remote.String(), s.Helo, s.Named[event.FromDialer].Banner, s.User),
 			join(s.Ends.Local.String(), s.Banner, s.Named[event.FromListener].Helo),
 			m.moment(s.Began.Time), seconds(s.Ended.Time.Sub(s.Began.Time), s.Over),
-			fmt.Sprintf("%d → / ← %d", s.Octets[event.FromDialer], s.Octets[event.FromListener]), secure}})
+			fmt.Sprintf("%d → / ← %d", octets[event.FromDialer], octets[event.FromListener]), secure}})
 	}
 	m.add(t)
 	if m.Left > 0 {

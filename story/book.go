@@ -84,6 +84,7 @@ type dialogue struct {
 	turned  bool
 	waiting []*Act // commands without their reply
 	login   *login
+	past    *login // the last that was answered
 	user    string // of USER
 	last    *Act   // the one handed out last, which may grow
 	mail    *Act   // the message that came last
@@ -139,7 +140,7 @@ func (b *Book) Secured(p Place, facts event.Secured) {
 	d.s.Implicit = d.s.Implicit || !d.now.Greeted
 	d.now = State{Secure: true, Greeted: d.now.Greeted}
 	b.forget(d)
-	d.login, d.user = nil, ""
+	d.login, d.past, d.user = nil, nil, ""
 	if d.phase > Opening {
 		d.phase = Opening
 	}
@@ -156,6 +157,22 @@ func (b *Book) Lost(p Place) {
 		d.s.Lost[p.Dir&1] += p.Octets
 	}
 	b.grow(p, Gap)
+}
+
+// Passed tells of octets on the network, whether they were recorded or not; sealed says
+// that they are TLS's, in a session of posta's own.
+func (b *Book) Passed(p Place, sealed bool) {
+	if d := b.open[p.Conn]; d != nil {
+		d.s.Passed[p.Dir&1] += p.Octets
+		d.s.Sealed = d.s.Sealed || sealed
+	}
+}
+
+// Inside tells of octets that were said inside the TLS of a session of posta's own.
+func (b *Book) Inside(p Place) {
+	if d := b.open[p.Conn]; d != nil {
+		d.s.Inside[p.Dir&1] += p.Octets
+	}
 }
 
 func (b *Book) grow(p Place, k Kind) {

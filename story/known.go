@@ -41,7 +41,11 @@ func (d *dialogue) names(f event.Authenticated) {
 	if !f.OK || f.User == "" {
 		return
 	}
-	if l := d.underWay(); l != nil && l.User == "" {
+	l := d.underWay()
+	if l == nil {
+		l = d.past
+	}
+	if l != nil && l.User == "" {
 		l.User = clip(f.User)
 	}
 	if d.now.User == Unnamed {

@@ -40,8 +40,20 @@ type Session struct {
 
 	Octets [2]int64 // that passed, by event.Dir, TLS undone where that was possible
 	Lost   [2]int64
-	Acts   []*Act // in the order in which they began; empty where they are not kept
-	Count  int    // of acts, also of those not kept
+	Passed [2]int64 // on the network, by event.Dir: of TLS its own octets too
+	Inside [2]int64 // of posta's own sessions what was said inside TLS, which is no part of Passed
+	Sealed bool     // of those the octets of TLS were recorded
+	Acts   []*Act   // in the order in which they began; empty where they are not kept
+	Count  int      // of acts, also of those not kept
+}
+
+// OnWire is how many octets whoever is on the way sees, by event.Dir. whole is false
+// where a recording has left out those of TLS, and what was said inside it is counted.
+func (s *Session) OnWire() (n [2]int64, whole bool) {
+	if s.Sealed || s.Inside == [2]int64{} {
+		return s.Passed, true
+	}
+	return [2]int64{s.Passed[0] + s.Inside[0], s.Passed[1] + s.Inside[1]}, false
 }
 
 // Named is what an end calls itself, as client and as server.

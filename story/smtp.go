@@ -259,6 +259,7 @@ func (d *dialogue) loggedIn(a *Act, ok bool) {
 		}
 		d.s.User = d.now.User
 	}
+	d.past = l
 	if d.login == l {
 		d.login = nil
 	}

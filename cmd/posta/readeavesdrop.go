@@ -23,6 +23,7 @@ type lessonLine struct {
 	End        time.Time       `json:"end,omitzero"`
 	Sent       int64           `json:"sent"`
 	Received   int64           `json:"received"`
+	Rough      bool            `json:"rough,omitempty"`
 	Greeting   string          `json:"greeting,omitempty"`
 	Names      []string        `json:"names,omitempty"`
 	Turned     *lessonTurned   `json:"turned,omitempty"`
@@ -100,7 +101,7 @@ func (l *lessonList) end(chosen func(uint64) bool) (rows int, err error) {
 func (a *app) lessonLine(l *audit.Lesson) lessonLine {
 	l.Began, l.Ended = l.Began.Local(), l.Ended.Local()
 	line := lessonLine{Stream: &l.Stream, Protocol: l.Protocol, Client: l.Client.String(), Server: l.Server.String(), Begin: l.Began.UTC(), End: l.Ended.UTC(),
-		Sent: l.Octets[0], Received: l.Octets[1], Greeting: l.Software, Names: l.Names, From: l.Senders, To: l.Recipients, Refused: l.Refused, TLS: l.TLS,
+		Sent: l.Octets[0], Received: l.Octets[1], Rough: l.Rough, Greeting: l.Software, Names: l.Names, From: l.Senders, To: l.Recipients, Refused: l.Refused, TLS: l.TLS,
 		ServerName: l.ServerName, Clear: l.Clear(a.words), OverTLS: append([]string{}, l.OverTLS(a.words)...)}
 	if l.Stream < 0 {
 		line.Stream, line.Session = nil, l.Conn
