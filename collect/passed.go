@@ -15,5 +15,6 @@ func (b *box) pass(ctx context.Context, key string) error {
 	if b.seen[passed(key)] {
 		return nil
 	}
+	b.seen[passed(key)] = true
 	return b.memory.Saw(context.WithoutCancel(ctx), b.e.ID, passed(key))
 }

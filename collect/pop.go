@@ -175,7 +175,7 @@ func (b *box) fetch(ctx context.Context) error {
 
 // message files one message, unless that was done, and deletes it, unless it is
 // to stay or was passed over. Some servers give several messages one unique-id: each is fetched, and
-// none is deleted that was not filed just now unless all of them were, for which is which nobody knows.
+// none is deleted that was not filed just now, for which is which nobody knows.
 func (b *box) message(ctx context.Context, one pop3.Unique) error {
 	if b.nameless {
 		return b.unnamed(ctx, one.Message)
@@ -183,7 +183,6 @@ func (b *box) message(ctx context.Context, one pop3.Unique) error {
 	key, twins := one.ID, b.times[one.ID]
 	if len(twins) > 1 {
 		key = twinKey(one.ID, slices.Index(twins, one.Message))
-		b.there[one.ID] = b.seen[one.ID] // until another one comes
 	}
 	b.there[key], b.there[passed(key)] = true, true
 	if b.seen[passed(key)] {
@@ -193,11 +192,6 @@ func (b *box) message(ctx context.Context, one pop3.Unique) error {
 	if !known {
 		if b.recalls {
 			into.sum = sha256.New()
-		}
-		if len(twins) > 1 {
-			if err := b.twinComes(ctx, one.ID); err != nil {
-				return err
-			}
 		}
 		why, err := b.file(ctx, one.Message, into)
 		switch {
@@ -209,16 +203,12 @@ func (b *box) message(ctx context.Context, one pop3.Unique) error {
 		if err := b.note(ctx, key, !b.seen[into.key]); err != nil {
 			return err
 		}
-	}
-	if len(twins) > 1 {
-		if err := b.twinFiled(ctx, one.ID, key); err != nil {
-			return err
-		}
+		b.seen[key] = true
 	}
 	switch {
 	case b.e.Keep:
 		return nil
-	case known && len(twins) > 1 && !b.whole(one.ID):
+	case known && len(twins) > 1:
 		b.stays(ctx, one.Message, into, errTwin)
 		return nil
 	}

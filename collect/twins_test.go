@@ -11,9 +11,8 @@ import (
 // twinbox is a mailbox whose messages all have one unique-id, and what becomes of it.
 type twinbox struct {
 	messages []string
-	fetched  int
-	deny     bool // no DELE
-	breaks   bool // QUIT is not heard
+	deny     string // those of which DELE is refused
+	breaks   bool   // QUIT is not heard
 }
 
 // serve plays one session.
@@ -37,13 +36,12 @@ func (b *twinbox) serve(t *testing.T, keep bool) func(net.Conn) {
 				}
 				say(".")
 			case "RETR":
-				b.fetched++
 				say("+OK", b.messages[n-1], ".")
 			case "DELE":
 				if keep {
 					t.Error("it deletes what is to stay")
 				}
-				if b.deny {
+				if strings.Contains(b.deny, b.messages[n-1]) {
 					say("-ERR read-only")
 					continue
 				}
@@ -82,10 +80,10 @@ func readCommand(nc net.Conn) (verb string, n int) {
 }
 
 // Messages that share a unique-id (RFC 1939 §7) all come, each once, whatever of them
-// is deleted, refused, or goes by itself.
+// is deleted or refused; none is deleted that may not have come.
 // rfc: 1939-7.UIDL-6
 func TestTwins(t *testing.T) {
-	full := "FULL"
+	const full, again = "FULL", "AGAIN"
 	for _, tt := range []struct {
 		about  string
 		keep   bool
@@ -95,12 +93,16 @@ func TestTwins(t *testing.T) {
 	}{
 		{"kept", true, []func(*twinbox){nil, nil}, []string{"1", "2", "3"}, []string{"1", "2", "3"}},
 		{"deleted", false, []func(*twinbox){nil, nil}, []string{"1", "2", "3"}, nil},
-		{"no DELE, then one goes by itself", false, []func(*twinbox){func(b *twinbox) { b.deny = true },
-			func(b *twinbox) { b.messages = b.messages[1:] }, func(b *twinbox) { b.messages = b.messages[1:] }}, []string{"1", "2", "3"}, []string{"3"}},
-		{"QUIT was not heard", false, []func(*twinbox){func(b *twinbox) { b.breaks = true }, func(b *twinbox) { b.breaks = false }}, []string{"1", "2", "3"}, nil},
-		{"kept, and all but one go by themselves", true, []func(*twinbox){nil, func(b *twinbox) { b.messages = b.messages[2:] }}, []string{"1", "2", "3"}, []string{"3"}},
+		{"deleted, and then another comes", false, []func(*twinbox){nil, func(b *twinbox) { b.messages = []string{"4"} }}, []string{"1", "2", "3", "4"}, nil},
+		{"no DELE, and one goes by itself", false, []func(*twinbox){func(b *twinbox) { b.deny = "123" }, func(b *twinbox) { b.messages = b.messages[1:] }}, []string{"1", "2", "3"}, []string{"2", "3"}},
+		{"one is not deleted", false, []func(*twinbox){func(b *twinbox) { b.deny = "2" }, nil, func(b *twinbox) { b.deny = "" }}, []string{"1", "2", "3"}, nil},
+		{"two are not deleted", false, []func(*twinbox){func(b *twinbox) { b.deny = "13" }, func(b *twinbox) { b.messages = append(b.messages, "4") }, nil}, []string{"1", "2", "3", "4"}, []string{"1", "3"}},
+		{"QUIT was not heard", false, []func(*twinbox){func(b *twinbox) { b.breaks = true }, func(b *twinbox) { b.breaks = false }}, []string{"1", "2", "3"}, []string{"1", "2", "3"}},
+		{"kept, and who is left alone may be a new one", true, []func(*twinbox){nil, func(b *twinbox) { b.messages = []string{"4"} }, nil}, []string{"1", "2", "3", "4"}, []string{"4"}},
 		{"two find no place at first", false, []func(*twinbox){func(b *twinbox) { b.messages = []string{"1", "2", full, full} },
 			func(b *twinbox) { b.messages = []string{"3", "4"} }}, []string{"1", "2", "3", "4"}, nil},
+		{"one was here before, and one finds no place at first", false, []func(*twinbox){func(b *twinbox) { b.messages = []string{"1", again, full} },
+			func(b *twinbox) { b.messages[1] = "3" }, nil}, []string{"1", "3"}, []string{again}},
 		{"another comes behind", true, []func(*twinbox){nil, func(b *twinbox) { b.messages = append(b.messages, "4") }, nil}, []string{"1", "2", "3", "4"}, []string{"1", "2", "3", "4"}},
 		{"the last one finds no place, and is what is left", true, []func(*twinbox){nil, func(b *twinbox) { b.messages = append(b.messages, full) },
 			func(b *twinbox) { b.messages = []string{"4"} }}, []string{"1", "2", "3", "4"}, []string{"4"}},
