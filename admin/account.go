@@ -30,6 +30,7 @@ type Account struct {
 	Created  time.Time `json:"created"`
 
 	Unreachable []string `json:"unreachable,omitempty"` // of Forward: nobody here has it; not of account.list
+	Barred      []string `json:"barred,omitempty"`      // of Forward: elsewhere, where this server sends nothing; not of account.list
 
 	// Password is given once, by account.add, where posta made it.
 	Password string `json:"password,omitempty"`
@@ -139,6 +140,7 @@ func (h House) showAccount(ctx context.Context, a directory.Account) (Account, e
 func (h House) reachAccount(ctx context.Context, a directory.Account) (Account, error) {
 	out, err := h.showAccount(ctx, a)
 	if err == nil {
+		out.Barred = h.barred(ctx, out.Forward)
 		out.Unreachable, err = unreachable(ctx, h.Directory, out.Forward)
 	}
 	return out, err

@@ -13,6 +13,7 @@ type Alias struct {
 	Targets []string `json:"targets"`
 
 	Unreachable []string `json:"unreachable,omitempty"` // of the targets: nobody here has it, or it is elsewhere; not of alias.list
+	Barred      []string `json:"barred,omitempty"`      // of the targets: elsewhere, where this server sends nothing; not of alias.list
 }
 
 func (h House) aliases() []Operation {
@@ -24,15 +25,15 @@ func (h House) aliases() []Operation {
 		}),
 		op("alias.show", false, func(ctx context.Context, in ByAddress) (Alias, error) {
 			a, err := d.Alias(ctx, in.Address)
-			return reachAlias(ctx, d, a, err)
+			return h.reachAlias(ctx, a, err)
 		}),
 		op("alias.add", true, func(ctx context.Context, in Alias) (Alias, error) {
 			a, err := d.AddAlias(ctx, in.Address, in.Targets)
-			return reachAlias(ctx, d, a, err)
+			return h.reachAlias(ctx, a, err)
 		}),
 		op("alias.set", true, func(ctx context.Context, in Alias) (Alias, error) {
 			a, err := d.SetAlias(ctx, in.Address, in.Targets)
-			return reachAlias(ctx, d, a, err)
+			return h.reachAlias(ctx, a, err)
 		}),
 		op("alias.remove", true, func(ctx context.Context, in ByAddress) (None, error) {
 			return None{}, d.RemoveAlias(ctx, in.Address)
@@ -43,13 +44,31 @@ func (h House) aliases() []Operation {
 func showAlias(a directory.Alias) Alias { return Alias{Address: a.Address, Targets: a.Targets} }
 
 // reachAlias shows an alias with those of its targets that no mail reaches now.
-func reachAlias(ctx context.Context, d *directory.Directory, a directory.Alias, err error) (Alias, error) {
+func (h House) reachAlias(ctx context.Context, a directory.Alias, err error) (Alias, error) {
 	out := showAlias(a)
 	if err != nil {
 		return out, err
 	}
-	out.Unreachable, err = unreachable(ctx, d, a.Targets)
+	out.Barred = h.barred(ctx, a.Targets)
+	out.Unreachable, err = unreachable(ctx, h.Directory, a.Targets)
 	return out, err
+}
+
+// barred names those of some addresses that are elsewhere and that no mail leaves for:
+// it all comes by a lab that does not send there, or only goes where a route leads. It
+// asks nobody, and what it cannot tell it passes over.
+func (h House) barred(ctx context.Context, targets []string) (none []string) {
+	for _, target := range targets {
+		way, err := h.wayTo(ctx, ByAddress{target})
+		if err != nil || way.Local || way.Here || way.Site != "" {
+			continue
+		}
+		closed := len(way.Hosts) == 0 && (h.labOnly() || way.Route == "" && h.Outgoing == off)
+		if way.NoLab || closed {
+			none = append(none, target)
+		}
+	}
+	return none
 }
 
 // unreachable names those of some addresses that no mail reaches now.

@@ -59,6 +59,9 @@ func (a *app) aliasCall(ctx context.Context, operation string, in any) error {
 		for _, target := range one.Unreachable {
 			a.warn(w, a.say("alias.unreachable", words.Args{"Target": target, "Address": one.Address}))
 		}
+		for _, target := range one.Barred {
+			a.warn(w, a.say("alias.barred", words.Args{"Target": target, "Address": one.Address}))
+		}
 		return err
 	})
 }
