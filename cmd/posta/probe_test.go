@@ -85,6 +85,7 @@ func TestProbeVerdicts(t *testing.T) {
 		"in clear":            {exitDone, "without TLS", []string{asked + "S: 250 ok" + leave}},
 		"no":                  {exitFailed, "takes no mail for ana@[127.0.0.1]: 550 5.1.1 who is ? ana", []string{asked + "S: 550-5.1.1 who is \x1b\nS: 550 5.1.1 ana" + leave}},
 		"later":               {exitFailed, "just now: 450 grey", []string{asked + "S: 450 grey" + leave}},
+		"not here":            {exitFailed, "takes no mail at this port, whoever sends it: 502 5.5.1 no", []string{hello + "C*\nS: 502 5.5.1 no\nC: QUIT\nS: 221 bye"}},
 		"not the sender":      {exitFailed, "takes no mail from <>: 550 no", []string{hello + "C*\nS: 550 no\nC: QUIT\nS: 221 bye"}},
 		"not from here":       {exitFailed, "wants no mail from this computer: 554 dial-up", []string{"S: 554 dial-up\nC: QUIT\nS: 221 bye"}},
 		"421":                 {exitFailed, "421 busy", []string{"S: 421 busy"}},
