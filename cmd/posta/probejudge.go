@@ -66,7 +66,7 @@ func (p *prober) answered(one *probedAddress) error {
 	case p.wantsLogin(one):
 		return p.verdict("login", words.Fail("probe.wants_login", p.of(one)))
 	case (one.Code == 500 || one.Code == 502) && one.Verb == smtp.MAIL.String(): // whoever the sender were (RFC 5321 §4.2.4)
-		return p.verdict("refused", words.Fail("probe.no_mail", p.of(one)))
+		return p.verdict("refused", words.Fail("probe.no_port", p.of(one)))
 	case one.Code/100 == 5 && one.Verb == smtp.MAIL.String():
 		return p.verdict("refused", words.Fail("probe.refused_sender", p.of(one)))
 	case one.Code/100 == 5:
