@@ -283,6 +283,9 @@ func TestWordsComplete(t *testing.T) {
 				t.Errorf("%s: words for reports on a list's members are missing", w.Language)
 			}
 		}
+		if u := w.Unheard; strings.Count(u.Opening, "]s") != 3 || u.Subject[Failed] == "" || u.Closing[Failed] == "" || !complete(&u.Message) {
+			t.Errorf("%s: words for the postmaster in the sender's place are missing", w.Language)
+		}
 		if strings.Count(w.Opening, "%s") != 2 || !complete(&w.Message) {
 			t.Errorf("%s: %q needs places for the host and the message", w.Language, w.Opening)
 		}

@@ -51,6 +51,10 @@ type Report struct {
 	Ownerless bool
 	Instead   bool // the postmaster reads it, for it could not go to the List's owner
 
+	// The sender, whom it could not go to, where the postmaster reads it in his place
+	// and there is no List; "" else. In the readable part only.
+	Unheard string
+
 	Recipients []Recipient
 
 	// The message reported on: Full if not nil, else the header in Header.

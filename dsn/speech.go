@@ -1,6 +1,7 @@
 package dsn
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -19,14 +20,17 @@ func (r *Report) speech(words *Words) string {
 // opening says who writes, and about which message.
 func (r *Report) opening(words *Words) string {
 	if list := r.ofList(words); list != nil {
-		return fmt.Sprintf(list.Opening, r.MTA, r.named(words, &list.Message), plain(r.List))
+		return fmt.Sprintf(list.Opening, r.MTA, r.named(words, &list.Message), plain(cmp.Or(r.List, r.Unheard)))
 	}
 	return fmt.Sprintf(words.Opening, r.MTA, r.named(words, &words.Message))
 }
 
-// ofList are the words for a report on members of a list; nil for any other.
+// ofList are the words for a report that does not go to who wrote, or is on members of
+// a list; nil for any other.
 func (r *Report) ofList(words *Words) *ListWords {
 	switch {
+	case r.List == "" && r.Unheard != "":
+		return &words.Unheard
 	case r.List == "":
 		return nil
 	case r.Ownerless:
@@ -107,6 +111,8 @@ func (r *Report) advice(rc *Recipient, words *Words) string {
 	cause := r.cause(rc)
 	others := cause.ofAddress() || cause == Expired
 	switch {
+	case r.List == "" && r.Unheard != "": // it is for who wrote
+		return ""
 	case rc.Barred && rc.Action == Failed:
 		return words.Barred.Advice
 	case r.List != "" && rc.Action == Failed && others:

@@ -18,6 +18,7 @@ type Words struct {
 	OfList    ListWords         // what a list's owner is told instead
 	Instead   ListWords         // of OfList, Subject and Opening, where the postmaster reads it in the owner's place
 	Ownerless ListWords         // what who wrote to a list without an owner is told instead
+	Unheard   ListWords         // what the postmaster is told where it could not go to who wrote; the sender stands in a list's place
 	Became    map[Action]string // one line for a recipient; %s is the address
 	SentOn    map[Action]string // the same, where it is an address that the named one sends mail on to which had the trouble
 	SentOnTo  map[Action]string // the same of several such addresses; %s is the address and %d how many
@@ -111,6 +112,13 @@ func English() Words {
 			Closing: map[Action]string{Failed: "Where it failed it will not be tried again; the others are not affected.",
 				Delayed: "You need not send it again."},
 		},
+		Unheard: ListWords{
+			Subject: map[Action]string{Failed: "A message could not be delivered, and its sender does not know"},
+			Opening: "This is the mail server %[1]s. It writes to you as the postmaster, for this could not go to the sender %[3]s," +
+				" about %[2]s.",
+			Message: Naming{Titled: "the message \"%s\" of %s", Dated: "a message of %s", Any: "a message"},
+			Closing: map[Action]string{Failed: "Where it failed it will not be tried again. Tell the sender, if you know who that is."},
+		},
 		Became: map[Action]string{
 			Failed:    "%s: it could not be delivered.",
 			Delayed:   "%s: it could not be delivered yet.",
@@ -201,6 +209,13 @@ func Spanish() Words {
 				" a quien avisar en su lugar: si esto se repite, muéstreselo al postmaster.",
 			Closing: map[Action]string{Failed: "Donde falló no se volverá a intentar; a los demás no les afecta.",
 				Delayed: "No hace falta que lo envíe otra vez."},
+		},
+		Unheard: ListWords{
+			Subject: map[Action]string{Failed: "Un mensaje no se pudo entregar, y su remitente no lo sabe"},
+			Opening: "Este es el servidor de correo %[1]s. Le escribe como a postmaster, porque esto no pudo ir al remitente %[3]s," +
+				" sobre %[2]s.",
+			Message: Naming{Titled: "el mensaje «%s» del %s", Dated: "un mensaje del %s", Any: "un mensaje"},
+			Closing: map[Action]string{Failed: "Donde falló no se volverá a intentar. Avise al remitente, si sabe quién es."},
 		},
 		Became: map[Action]string{
 			Failed:    "%s: no se pudo entregar.",

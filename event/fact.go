@@ -138,7 +138,7 @@ type Missed struct {
 
 // Onward is a message on its way to one recipient elsewhere.
 type Onward struct {
-	Recipient string // the address that led there, as RCPT had it; "" for a list's later part
+	Recipient string // the address that led there, as RCPT had it; "" for a list's later part; of a report that is Missed, whom it is about
 	To        string // where it goes, which an alias or a forward may have said
 }
 

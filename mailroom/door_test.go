@@ -41,12 +41,12 @@ func TestReport(t *testing.T) {
 		{"lista@pepito.es", "postmaster@pepito.es", false, "usuario@servidor.es", nil},
 		{rewritten.String(), "postmaster@pepito.es", false, "", []string{"<> x@example.net  1"}},
 		{"eva@relay.es", "postmaster@relay.es", false, "", []string{"<> eva@relay.es  1"}},
-		{old.String(), "", false, "", nil},
+		{old.String(), "postmaster@pepito.es", false, "pepe@pepito.es", nil}, // who reads it instead
 		{"x@shut.example", "", false, "", nil},
 		{"x@later.example", "postmaster@pepito.es", false, "", []string{"<> x@later.example  1"}}, // the queue tries again
 		{"tarde@pepito.es", "postmaster@pepito.es", false, "", []string{"<> a@later.example  1"}},
-		{"nadie@pepito.es", "", false, "", nil},
-		{"full@pepito.es", "postmaster@pepito.es", false, "", nil},
+		{"nadie@pepito.es", "postmaster@pepito.es", false, "pepe@pepito.es", nil},
+		{"full@pepito.es", "postmaster@pepito.es", false, "pepe@pepito.es", nil},
 		{"", "", false, "", nil},
 	} {
 		h.store.boxes, h.store.out, h.store.settled, told.facts, stirred = nil, nil, nil, nil, 0

@@ -259,7 +259,7 @@ func (r *Room) ownerReport(ctx context.Context, e *store.Expansion, missed unrea
 	if missed.name(rep); rep.Ownerless {
 		rep.EnvID = e.EnvID
 	}
-	f, told, err := r.fileFor(ctx, rep)
+	f, told, err := r.fileFor(ctx, rep, false)
 	if told != "" {
 		r.emit(event.Missed{ID: e.Queue, Why: told, To: []event.Onward{{To: e.From}}})
 	}

@@ -87,9 +87,9 @@ func TestOwnerOutOfReach(t *testing.T) {
 			if postmaster == "lleno@pepito.es" {
 				want = "The report for the owner of the mailing list could not be sent: " + tt.why
 			}
-			check := func(what, got string) {
+			check := func(what, about, got string) {
 				t.Helper()
-				if !strings.Contains(got, want+" [{ "+tt.owner+"}]") {
+				if !strings.Contains(got, want+" [{"+about+tt.owner+"}]") {
 					t.Errorf("%s, %s: told %s", tt.owner, what, got)
 				}
 				in := strings.Join(h.got("usuario@servidor.es"), "")
@@ -102,20 +102,20 @@ func TestOwnerOutOfReach(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			check("at once", fmt.Sprint(receipt.Missed))
+			check("at once", " ", fmt.Sprint(receipt.Missed))
 			if _, err := h.send(mx(), mail.Envelope{From: addr("x@example.net")}, plain, 0, rcpts("larga@pepito.es")...); err != nil || len(h.store.expansions) != 1 {
 				t.Fatal(err, h.store.expansions)
 			}
 			if err := h.room.expandAll(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			check("later", fmt.Sprint(told.facts))
+			check("later", " ", fmt.Sprint(told.facts))
 			rep := &dsn.Report{To: addr(tt.owner), About: "q1", Date: h.now, MTA: "mx.pepito.es", Header: []byte("Delivered-To: lista@pepito.es\r\n"), Recipients: []dsn.Recipient{
 				{Final: "rfc822;nadie@far.example", Action: dsn.Failed, Status: mail.Status{Class: 5, Subject: 1, Detail: 1}}}}
 			if err := h.room.Report(t.Context(), rep); err != nil {
 				t.Fatal(err)
 			}
-			check("of the queue", fmt.Sprint(told.facts))
+			check("of the queue", "nadie@far.example ", fmt.Sprint(told.facts))
 		}
 	}
 }

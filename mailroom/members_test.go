@@ -253,9 +253,63 @@ func TestReportUnsent(t *testing.T) {
 		if err := h.room.Report(t.Context(), rep); err != nil {
 			t.Fatal(err)
 		}
-		want := fmt.Sprintf("[{q1 false The report on this message could not be sent to its sender: %s [{ %s}]}]", why, to)
+		want := fmt.Sprintf("[{q1 false The report on this message could not be sent to its sender: %s [{nadie@far.example %s}]}]", why, to)
 		if got := fmt.Sprint(told.facts); got != want {
 			t.Errorf("told %s, not %s", got, want)
+		}
+	}
+}
+
+// What cannot go to a sender of here goes to the postmaster, once and with the header only;
+// of a delay, or of who is elsewhere, he is not told, nor by a report that cannot go to
+// himself.
+func TestReportInstead(t *testing.T) {
+	for _, tt := range []struct {
+		to, why string
+		action  dsn.Action
+		list    string
+		told    bool
+	}{
+		{"gone@pepito.es", "No such user here", dsn.Failed, "", true},
+		{"lleno@pepito.es", "The mailbox is full", dsn.Failed, "", true},
+		{"lleno@pepito.es", "The mailbox is full", dsn.Failed, "libre@pepito.es", true},
+		{"SRS0=x=y=far.example=z@pepito.es", "No such user here: this server has made no such address for reports", dsn.Failed, "", true},
+		{"lleno@pepito.es", "The mailbox is full", dsn.Delayed, "", false},
+		{"x@shut.example", "no way", dsn.Failed, "", false},
+		{"postmaster@pepito.es", "", dsn.Failed, "", true}, // his own
+		{"lleno@otro.es", "The mailbox is full", dsn.Failed, "", false},
+		{"postmaster@otro.es", "The mailbox is full", dsn.Failed, "", false},
+	} {
+		var told heard
+		h, g := open(t, func(c *Config) { c.Sink = &told })
+		g.shut["shut.example"] = mail.Refuse(550, "5.7.1", "no way.")
+		h.domain(directory.Domain{Name: "otro.es"})
+		h.account("lleno@pepito.es", 1)
+		h.account("lleno@otro.es", 1)
+		h.alias("postmaster@otro.es", "lleno@otro.es")
+		h.alias("postmaster@pepito.es", "usuario@servidor.es")
+		h.list("libre@pepito.es", directory.Public, "", "nadie@far.example")
+		rep := &dsn.Report{To: addr(tt.to), About: "q1", Date: h.now, MTA: "mx.pepito.es", Header: []byte("Delivered-To: " + tt.list + "\r\nSubject: x\r\n"),
+			Full: strings.NewReader("Subject: x\r\n\r\nsecret\r\n"), Recipients: []dsn.Recipient{
+				{Final: "rfc822;nadie@far.example", Action: tt.action, Status: mail.Status{Class: 5, Subject: 1, Detail: 1}}}}
+		if err := h.room.Report(t.Context(), rep); err != nil {
+			t.Fatal(err)
+		}
+		h.ended()
+		want := "could not be sent to its sender: "
+		if tt.told {
+			want = "could not be sent to its sender, and went to the postmaster: "
+		}
+		if got := fmt.Sprint(told.facts); tt.why != "" && !strings.Contains(got, want+tt.why+" [{nadie@far.example "+tt.to+"}]") {
+			t.Errorf("%s: told %s", tt.to, got)
+		}
+		in := strings.Join(h.got("usuario@servidor.es"), "")
+		instead := strings.Contains(strings.Join(strings.Fields(in), " "), "to you as the postmaster, for this could not go to the sender "+tt.to+", about")
+		if n := len(h.got("usuario@servidor.es")); (n == 1) != tt.told || instead != (tt.told && tt.why != "") || instead && strings.Contains(in, "secret") {
+			t.Errorf("%s: the postmaster reads %d, %s", tt.to, n, in)
+		}
+		if len(h.store.boxes) > 1 || len(h.store.out) > 0 {
+			t.Errorf("%s: %+v", tt.to, h.store)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"posta/directory"
 	"posta/dsn"
@@ -164,6 +165,16 @@ func (r *Room) address(ctx context.Context, f *filing, b *body, to *readers, rep
 	return nil
 }
 
+// untold is who should have got a report, for each of those whom it is about.
+func untold(rep *dsn.Report) []event.Onward {
+	out := make([]event.Onward, len(rep.Recipients))
+	for i := range rep.Recipients {
+		_, about, _ := strings.Cut(rep.Recipients[i].Final, ";")
+		out[i] = event.Onward{Recipient: about, To: rep.To.String()}
+	}
+	return out
+}
+
 // Report files a report, in a mailbox here or to leave, and settles the items
 // of the queue that it is about, all in one transaction. It fills in From, if
 // that is zero, and MessageID, and undoes a rewritten To. A report that nobody can get still settles.
@@ -174,7 +185,7 @@ func (r *Room) Report(ctx context.Context, rep *dsn.Report, settle ...store.Sett
 		if err != nil {
 			return refusal(err)
 		}
-		if f, told, err = r.fileFor(ctx, rep); err != nil {
+		if f, told, err = r.fileFor(ctx, rep, true); err != nil {
 			return refusal(err)
 		}
 	}
@@ -184,7 +195,7 @@ func (r *Room) Report(ctx context.Context, rep *dsn.Report, settle ...store.Sett
 		return err
 	}
 	if told != "" {
-		r.emit(event.Missed{ID: rep.About, Why: told, To: []event.Onward{{To: rep.To.String()}}})
+		r.emit(event.Missed{ID: rep.About, Why: told, To: untold(rep)})
 	}
 	if ok {
 		r.tell(&f)

@@ -245,7 +245,7 @@ func (l *letter) addReport(ctx context.Context, out []filing, rep *dsn.Report) (
 	if len(rep.Recipients) == 0 {
 		return out, nil
 	}
-	f, told, err := l.room.fileFor(ctx, rep)
+	f, told, err := l.room.fileFor(ctx, rep, false)
 	if err != nil {
 		return out, err
 	}

@@ -196,8 +196,18 @@ func (t *tale) miss(step Step, r *record) {
 	step.What, step.Reply = r.tried.outcome, r.reply
 	for _, o := range r.onward {
 		step.Onward = o.To
-		t.story(cmp.Or(o.Recipient, o.To)).add(step)
+		for _, one := range t.of(cmp.Or(o.Recipient, o.To)) {
+			one.add(step)
+		}
 	}
+}
+
+// of are the stories of who leads to an address, or has it.
+func (t *tale) of(address string) []*Story {
+	if all := t.onward[address]; len(all) > 0 && t.byTo[address] == nil {
+		return all
+	}
+	return []*Story{t.story(address)}
 }
 
 // try tells of an attempt at another server, or that it is held.

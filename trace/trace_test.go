@@ -342,10 +342,11 @@ func TestStoriesOfWhatLeaves(t *testing.T) {
 	h.on(0, event.Attempted{ID: "q1", Recipient: "amy@b.example", Outcome: event.Failed, Reply: "no such domain"},
 		event.Attempted{ID: "q1", Recipient: "eve@b.example", Outcome: event.Delayed, Reply: "busy"},
 		event.Attempted{ID: "q1", Recipient: "out@c.example", Outcome: event.Removed, Reply: "taken out"})
+	h.on(0, event.Missed{ID: "q1", Why: "the report is lost", To: []event.Onward{{Recipient: "amy@b.example", To: "luis@a.example"}}})
 	const who = "; accepted 1 192.0.2.1; queued 1 192.0.2.1 "
 	all := []string{
 		"todos@a.example<luis@a.example> failed q1/m1/9" + who + "bob@b.example; queued 1 192.0.2.1 amy@b.example; " +
-			"delayed 4 bob@b.example mx.b.example 451 later; failed 0 amy@b.example no such domain",
+			"delayed 4 bob@b.example mx.b.example 451 later; failed 0 amy@b.example no such domain; unsent 0 luis@a.example the report is lost",
 		"eva@c.example<luis@a.example> relayed q1/m1/9" + who + "eva@c.example; relayed 3 eva@c.example mx.c.example 192.0.2.3:25 TLSv1.3 250 ok",
 		"out@c.example<luis@a.example> removed q1/m1/9" + who + "out@c.example; removed 0 out@c.example taken out",
 		"eve@b.example<luis@a.example> delayed q1/m1/9; accepted 1 192.0.2.1; delayed 0 eve@b.example busy",
@@ -357,7 +358,7 @@ func TestStoriesOfWhatLeaves(t *testing.T) {
 	h.holds(Query{Session: 4, To: "todos"}, all[0])
 	h.holds(Query{Session: 5})
 	for _, s := range h.find(Query{To: "bob@b.example"}).Stories {
-		if p := s.Steps[len(s.Steps)-2]; !p.Next.Equal(next) || !p.AsOf.Equal(asOf) {
+		if p := s.Steps[len(s.Steps)-3]; !p.Next.Equal(next) || !p.AsOf.Equal(asOf) {
 			t.Errorf("tried again %v, want %v; as of %v, want %v", p.Next, next, p.AsOf, asOf)
 		}
 	}
