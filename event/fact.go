@@ -173,6 +173,7 @@ const (
 	Failed  = "failed"  // it is given up
 	Held    = "held"    // as Delayed, but somebody holds it by now: not before he releases it
 	Removed = "removed" // an administrator took it out of the queue, and nobody is told
+	Filed   = "filed"   // its recipient is served here by now: it was filed here instead
 	Unsent  = "unsent"  // of one Missed and not Failed: it was not sent on
 
 	Released = "released" // of one Halted: it is held no more
@@ -183,7 +184,7 @@ const (
 type Attempted struct {
 	ID        string // queue id
 	Recipient string
-	Outcome   string        // Relayed, Delayed, Held, Failed, Removed
+	Outcome   string        // Relayed, Delayed, Held, Failed, Removed, Filed
 	Host      string        // the name tried; "" where no way was found
 	Addr      string        // its address and port
 	TLS       string        // "" in clear

@@ -46,6 +46,8 @@ type letter struct {
 	onwardBy map[string]int // addresses in onward, once they are many
 	counted  int            // recipients elsewhere that count against the sender's limit
 
+	settle []store.Settlement // of the queue, of what comes back from there
+
 	id     string // see identity
 	at     time.Time
 	signed []byte // the fields of the signatures
@@ -261,7 +263,7 @@ func (l *letter) filings(ctx context.Context, id string, now time.Time) ([]filin
 		return nil, err
 	}
 	t := l.trace(id, now)
-	f := store.Filing{ID: id, From: l.env.From.String(), Draft: l.body.draft, Received: now}
+	f := store.Filing{ID: id, From: l.env.From.String(), Draft: l.body.draft, Received: now, Settle: l.settle}
 	f.Traits = l.body.traits(l.head.utf8 || t.utf8)
 	f.To = t.deliveries(fit)
 	for i := range l.large {

@@ -65,6 +65,7 @@ func everyFact(l *Log) {
 	state(l, 8, event.Attempted{ID: "q3", Recipient: "bob@e.example", Outcome: event.Relayed, Host: "mx.e.example", Addr: "192.0.2.9:25", Reply: "250 ok", Session: 8})
 	state(l, 0, event.Attempted{ID: "q4", Recipient: "b@no.example", Outcome: event.Failed, Reply: "no such domain"})
 	state(l, 0, event.Attempted{ID: "q4", Recipient: "c@no.example", Outcome: event.Removed, Reply: "taken out"})
+	state(l, 0, event.Attempted{ID: "q4", Recipient: "e@d.example", Outcome: event.Filed, Reply: "is here"})
 	state(l, 0, event.Attempted{ID: "q4", Recipient: "d@no.example", Outcome: event.Held, Host: "mx.no.example", Reply: "450 later"})
 	state(l, 0, event.Halted{ID: "q4", Recipient: "d@no.example"})
 	state(l, 0, event.Halted{ID: "q4", Recipient: "d@no.example", Released: true})
@@ -115,6 +116,7 @@ func TestLogLines(t *testing.T) {
 		`level=INFO msg=relayed ` + there + `id=q3 to=bob@e.example host=mx.e.example address=192.0.2.9:25 tls="" seconds=0 reply="250 ok"`,
 		`level=WARN msg=failed id=q4 to=b@no.example host="" address="" tls="" seconds=0 reply="no such domain"`,
 		`level=INFO msg=removed id=q4 to=c@no.example host="" address="" tls="" seconds=0 reply="taken out"`,
+		`level=INFO msg=filed id=q4 to=e@d.example host="" address="" tls="" seconds=0 reply="is here"`,
 		`level=INFO msg=held id=q4 to=d@no.example host=mx.no.example address="" tls="" seconds=0 reply="450 later"`,
 		`level=INFO msg=held id=q4 to=d@no.example`,
 		`level=INFO msg=released id=q4 to=d@no.example`,

@@ -71,7 +71,8 @@ func (g *ledger) finish() error {
 	return g.q.cfg.Store.Unclaim(context.Background(), items...)
 }
 
-// claim claims items and notes them. Those who are to leave do so instead.
+// claim claims items and notes them. Those who are to leave do so instead, and
+// those who are served here by now get theirs.
 func (q *Queue) claim(ctx context.Context, c store.Claim) ([]store.Item, error) {
 	c.Owner, c.Until = "queue", q.cfg.Now().Add(q.cfg.Limits.Lease)
 	for {
@@ -80,7 +81,7 @@ func (q *Queue) claim(ctx context.Context, c store.Claim) ([]store.Item, error) 
 			return nil, err
 		}
 		q.ledger.hold(items)
-		stay := q.staying(items)
+		stay := q.leaving(q.staying(items), c.Now.IsZero())
 		if len(stay) > 0 || len(items) == 0 {
 			return stay, nil
 		}

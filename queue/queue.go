@@ -45,6 +45,7 @@ type Config struct {
 	Resolver Resolver
 	Routes   Routes // nil: none are laid
 	Door     Door
+	Home     Home // nil: nobody is served here by now who was not
 	Sink     event.Sink
 
 	Confirmed store.Confirmations // whom hosts took when an Asker asked; nil: nobody keeps it

@@ -35,7 +35,7 @@ func (h *House) openQueue() error {
 		return err
 	}
 	c := queue.Config{
-		Store: h.db.Queue(), Resolver: resolver, Routes: routes{h}, Door: reports{h}, Sink: h.events, Confirmed: h.db,
+		Store: h.db.Queue(), Resolver: resolver, Routes: routes{h}, Door: reports{h}, Home: reports{h}, Sink: h.events, Confirmed: h.db,
 		Hostname: h.ehlo, Names: []string{h.cfg.Hostname, h.ehlo}, OwnAddr: h.ownAddr, OwnListener: h.ownListener, Admits: h.labAdmits, Session: h.numbers.next, Problem: h.o.Report, Denied: h.shutOut, Resign: h.resign,
 		Source: o.Source, Family: families(o.IP), TLS: policies(o.TLS),
 		Limits: queue.Limits{Connections: o.MaxConns, Destination: o.PerDestination, FirstWait: o.RetryAfter.Duration, MostWait: o.RetryMost.Duration, WarnAfter: o.WarnAfter.Duration, Grace: grace, Times: smtpclient.Patient()},

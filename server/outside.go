@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"slices"
 	"strings"
@@ -93,12 +94,22 @@ func (h outside) exists(ctx context.Context, domain string) error {
 	return nil
 }
 
-// reports are the way of the queue's reports into the mailroom, which is made later.
+// reports are the way of the queue's reports into the mailroom, which is made later, and
+// of the mail for whom is served here by now.
 type reports struct{ *House }
 
 // Report implements queue.Door.
 func (h reports) Report(ctx context.Context, r *dsn.Report, settle ...store.Settlement) error {
 	return h.room.Report(ctx, r, settle...)
+}
+
+// Here and TakeBack implement queue.Home.
+func (h reports) Here(ctx context.Context, address string) (bool, error) {
+	return h.room.Here(ctx, address)
+}
+
+func (h reports) TakeBack(ctx context.Context, items []store.Item, content io.Reader, settle []store.Settlement) (map[int64]*mail.Error, error) {
+	return h.room.TakeBack(ctx, items, content, settle)
 }
 
 // rewriter makes the reverse-paths under which mail is sent on.

@@ -17,7 +17,7 @@ const (
 	Fetched    = "fetched"
 	Deleted    = "deleted"
 
-	// Of what leaves, besides event's Relayed, Delayed, Held, Released, Failed, Removed and Unsent.
+	// Of what leaves, besides event's Relayed, Delayed, Held, Released, Failed, Removed, Filed and Unsent.
 	Queued = "queued"
 	Asked  = "asked" // a site asked for it
 
@@ -29,7 +29,7 @@ type Story struct {
 	To        string `json:"to"`                   // as RCPT had it; "" where MAIL was refused
 	From      string `json:"from"`                 // "" is the null path of reports
 	Author    string `json:"author,omitempty"`     // of what was collected by POP3, whose envelope nobody knows: who wrote it, as its header says
-	Status    string `json:"status"`               // refused, unfinished, accepted, queued, delayed, failed, removed, relayed, delivered, fetched, deleted, gone: how far it came
+	Status    string `json:"status"`               // refused, unfinished, accepted, queued, delayed, failed, removed, relayed, filed, delivered, fetched, deleted, gone: how far it came
 	ID        string `json:"id,omitempty"`         // queue id
 	MessageID string `json:"message_id,omitempty"` // of the header
 	Size      int64  `json:"size,omitempty"`       // octets as received; 0 also where that is not known
@@ -45,7 +45,7 @@ type Story struct {
 // Step is one thing that happened to it.
 type Step struct {
 	Time    time.Time `json:"time"`
-	What    string    `json:"what"`              // accepted, refused, unfinished, delivered, fetched, deleted, queued, asked, relayed, delayed, held, released, failed, removed, unsent
+	What    string    `json:"what"`              // accepted, refused, unfinished, delivered, fetched, deleted, queued, asked, relayed, delayed, held, released, failed, removed, filed, unsent
 	Session uint64    `json:"session,omitempty"` // 0: posta itself, or an administrator
 	Held    bool      `json:"held,omitempty"`    // `posta session show` still has the session
 	Client  string    `json:"client,omitempty"`  // address without port
@@ -155,7 +155,7 @@ func rank(status string) int {
 		return 1
 	case Queued, event.Delayed, event.Held, event.Released: // the later one counts
 		return 2
-	case event.Failed, event.Relayed, event.Removed, Delivered:
+	case event.Failed, event.Relayed, event.Removed, event.Filed, Delivered:
 		return 3
 	case Fetched:
 		return 4

@@ -95,6 +95,8 @@ func (c *console) attempted(f *event.Attempted) string {
 		return c.words.Say("console.relayed", args)
 	case f.Outcome == event.Failed:
 		return c.words.Say("console.given_up", args)
+	case f.Outcome == event.Filed:
+		return c.words.Say("console.filed", args)
 	case f.Outcome == event.Held:
 		return c.words.Say("console.held", args)
 	case f.Next.IsZero():

@@ -145,7 +145,7 @@ func (a *app) happening(what string) string {
 	known := map[string]string{trace.Accepted: "trace.accepted", trace.Refused: "trace.refused", trace.Unfinished: "trace.unfinished",
 		trace.Delivered: "trace.delivered", trace.Fetched: "trace.fetched", trace.Deleted: "trace.deleted",
 		trace.Queued: "trace.queued", trace.Asked: "trace.asked", event.Relayed: "trace.relayed", event.Delayed: "trace.delayed", event.Held: "queue.held", event.Failed: "trace.failed", event.Removed: "trace.deleted",
-		event.Unsent: "trace.unsent", event.Released: "trace.released"}
+		event.Unsent: "trace.unsent", event.Filed: "trace.filed", event.Released: "trace.released"}
 	if id := known[what]; id != "" {
 		return a.say(id, nil)
 	}
