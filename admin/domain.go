@@ -33,6 +33,7 @@ type Domain struct {
 	Here     int64    `json:"here,omitempty"`      // of relay and on-demand: accounts, aliases and lists whose mail stays here; not of domain.list
 	Routed   []string `json:"routed,omitempty"`    // where what leaves for it goes instead of to Relay or Fallback, since it has a route that names others; not of domain.list
 	LeftKept int64    `json:"left_kept,omitempty"` // recipients that waited, and are not held, for another site that it was for before; only of domain.set
+	Waiting  int64    `json:"waiting,omitempty"`   // recipients that wait to leave for it, since it was not served here: whoever has an address here by his next try gets his here; only of domain.add, of local
 }
 
 // DomainChange adds or changes a domain; what is nil keeps its value, or the
@@ -85,7 +86,11 @@ func (h House) domains() []Operation {
 			in.apply(&n)
 			added, err := d.AddDomain(ctx, n)
 			h.rerouted()
-			return h.withHere(ctx, added, err)
+			out, err := h.withHere(ctx, added, err)
+			if err == nil && added.Kind == directory.KindLocal {
+				out.Waiting, err = h.waiting(ctx, added, func(*store.Item) bool { return true })
+			}
+			return out, err
 		}),
 		op("domain.set", true, h.setDomain),
 		op("domain.remove", true, h.removeDomain),

@@ -8,6 +8,18 @@ import (
 	"posta/store"
 )
 
+// Who makes a domain for which mail waits to leave is told of it.
+func TestDomainMadeOverWaitingMail(t *testing.T) {
+	w := &waitingRoom{items: []store.Item{item(1, "q1", "x@new.es", nil), item(2, "q1", "y@new.es", nil), item(3, "q1", "x@relayed.es", nil)}}
+	table := newTable(nil, House{Directory: people(t), Queue: w, Sender: &carrierOf{}}.domains())
+	host := "in.relayed.es"
+	for in, want := range map[*DomainChange]int64{{Name: "new.es"}: 2, {Name: "empty.es"}: 0, {Name: "relayed.es", Relay: &host}: 0} {
+		if d := called[Domain](t, table, "domain.add", *in); d.Waiting != want {
+			t.Errorf("%s: %d wait", in.Name, d.Waiting)
+		}
+	}
+}
+
 // Mail that is kept for a site is not left behind by a domain that goes or
 // changes: nobody would ask for it, and from a domain that is served here it does not
 // leave. Where another host takes it, it is told.

@@ -147,6 +147,10 @@ func (a *app) domainCall(ctx context.Context, operation string, in any) error {
 			}
 			a.warn(w, a.say(id, about))
 		}
+		if d.Waiting > 0 {
+			about["Count"] = d.Waiting
+			a.warn(w, a.say("domain.waiting", about))
+		}
 		return err
 	})
 }
