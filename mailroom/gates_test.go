@@ -52,6 +52,12 @@ func (g *gates) Ask(_ context.Context, _ mail.Origin, host string, env mail.Enve
 	return "", mail.Refuse(550, "5.1.1", "The next host knows no such user")
 }
 
+func (g *gates) AskBehind(ctx context.Context, by mail.Origin, host string, env mail.Envelope, to mail.Address) (string, error) {
+	note, err := g.Ask(ctx, by, host, env, to)
+	g.asked[len(g.asked)-1] += " behind"
+	return note, err
+}
+
 // open is a house that sends to others.
 func open(t testing.TB, change ...func(*Config)) (*house, *gates) {
 	g := &gates{shut: map[string]*mail.Error{}, known: map[string]error{}, notes: map[string]string{}}

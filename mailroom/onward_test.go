@@ -196,6 +196,16 @@ func TestOutgoingKinds(t *testing.T) {
 			t.Errorf("%+v", o)
 		}
 	}
+	// Who asks may have what another address leads to.
+	h.alias("wohin@pepito.es", "Old@moves.es")
+	h.account("luis@moves.es", 0)
+	h.forward("luis@moves.es", false, "Old@moves.es")
+	for _, to := range []string{"wohin@pepito.es", "luis@moves.es"} {
+		g.asked = nil
+		if _, err := h.send(mx(), mail.Envelope{From: addr("x@example.net")}, plain, 0, rcpts(to)...); err != nil || !slices.Equal(g.asked, []string{"old.moves.es x@example.net Old@moves.es behind"}) {
+			t.Errorf("%s: %v, asked %q", to, err, g.asked)
+		}
+	}
 	// Nobody is asked about members of a list.
 	g.asked = nil
 	h.list("lista@pepito.es", directory.Public, "ana@pepito.es", "who@moves.es")

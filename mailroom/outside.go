@@ -30,6 +30,10 @@ type Callout interface {
 	// itself, where it is who wants to know, is answered 550. The envelope is that of
 	// who wants to know.
 	Ask(ctx context.Context, by mail.Origin, host string, env mail.Envelope, to mail.Address) (note string, err error)
+
+	// AskBehind is Ask for an address that another one of ours leads to: of that the
+	// host itself may want to know, and have the address behind it.
+	AskBehind(ctx context.Context, by mail.Origin, host string, env mail.Envelope, to mail.Address) (note string, err error)
 }
 
 // DefaultAge is how long mail waits to leave.
@@ -47,6 +51,10 @@ type nobody struct{}
 
 func (nobody) Ask(context.Context, mail.Origin, string, mail.Envelope, mail.Address) (string, error) {
 	return "", mail.Refuse(451, "4.4.0", "The host that knows the recipient cannot be asked; try again later")
+}
+
+func (n nobody) AskBehind(ctx context.Context, by mail.Origin, host string, env mail.Envelope, to mail.Address) (string, error) {
+	return n.Ask(ctx, by, host, env, to)
 }
 
 // mayRelay says whether this peer may send to others by us at all: who logged
@@ -126,8 +134,12 @@ func (t *turned) refusal() *mail.Error {
 func (l *letter) ask(ctx context.Context, o *directory.Onward) *mail.Error {
 	a, err := mail.ParseAddress(o.Address)
 	note := ""
+	ask := l.room.cfg.Callout.Ask
+	if o.Via != "" {
+		ask = l.room.cfg.Callout.AskBehind
+	}
 	if err == nil {
-		note, err = l.room.cfg.Callout.Ask(ctx, l.from, o.Ask, l.env, a)
+		note, err = ask(ctx, l.from, o.Ask, l.env, a)
 	}
 	if err != nil {
 		return refusal(err)

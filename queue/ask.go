@@ -75,29 +75,45 @@ func NewAsker(q *Queue) *Asker {
 // another hears what that one hears; the host itself is never asked back, nor is
 // anybody by whom a question has come round.
 func (a *Asker) Ask(ctx context.Context, by mail.Origin, host string, env mail.Envelope, to mail.Address) (note string, err error) {
-	from, mark := env.From, markIn(env.EnvID)
-	about := question{host, from.String(), to.String(), a.q.router.laid.Load()}
-	witness := event.WitnessOf(ctx)
+	return a.find(ctx, a.wanted(by, host, &env, to), a.straight)
+}
+
+// AskBehind is Ask for an address that another one here leads to. The host may want to
+// know of that other one, and have this one: so it is asked back, unless this
+// very address is what it is being asked about already.
+func (a *Asker) AskBehind(ctx context.Context, by mail.Origin, host string, env mail.Envelope, to mail.Address) (note string, err error) {
+	return a.find(ctx, a.wanted(by, host, &env, to), a.behind)
+}
+
+// wanted is what somebody wants to know.
+type wanted struct {
+	marked
+	by           mail.Origin
+	sender, whom mail.Address
+}
+
+func (a *Asker) wanted(by mail.Origin, host string, env *mail.Envelope, to mail.Address) *wanted {
+	about := question{host, env.From.String(), to.String(), a.q.router.laid.Load()}
+	return &wanted{marked{about, markIn(env.EnvID)}, by, env.From, to}
+}
+
+// find finds the answer, unless guard says at once what it is. That says who wants to know.
+func (a *Asker) find(ctx context.Context, w *wanted, guard func(*wanted, event.Witness) (identity, *mail.Error)) (note string, err error) {
+	about, witness := w.question, event.WitnessOf(ctx)
 	for {
-		if a.cameRound(mark, to) {
-			witness.Note("the question about <" + about.to + "> has come round to here in a circle: nobody in it has that address")
-			return "", mail.Refuse(550, "5.1.1", words.Fail("attempt.no_user", nil).Error())
-		}
-		who := a.isHost(by, host)
-		if who == itIs || a.asksBack(by, from, to) {
-			a.disown(host, about.to)
-			witness.Note(host + " is who wants to know about <" + about.to + ">: it is told what is known here alone")
-			return "", mail.Refuse(550, "5.1.1", words.Fail("attempt.no_user", nil).Error())
+		who, no := guard(w, witness)
+		if no != nil {
+			return "", no
 		}
 		if known, ok := a.known(about); ok && (known.err != nil || who == another) {
 			known.heard.recalled(witness, about)
 			return known.note, plainly(known.err)
 		}
-		one, first := a.begin(marked{about, mark}, by)
+		one, first := a.begin(w.marked, w.by)
 		if first {
-			defer a.end(marked{about, mark}, one)
+			defer a.end(w.marked, one)
 			one.anew = who != another
-			one.note, one.err = a.askNow(ctx, one, about, from, to)
+			one.note, one.err = a.askNow(ctx, one, about, w.sender, w.whom)
 			one.void = ctx.Err() != nil || one.anew && one.err != nil
 			return one.note, one.err
 		}
@@ -105,7 +121,7 @@ func (a *Asker) Ask(ctx context.Context, by mail.Origin, host string, env mail.E
 			return "", err
 		}
 		if !one.void && (one.note == "" || who == another) {
-			witness.Note(host + " was being asked about <" + about.to + "> for another session")
+			witness.Note(about.host + " was being asked about <" + about.to + "> for another session")
 			return one.note, one.err
 		}
 	}

@@ -8,7 +8,9 @@ import (
 	"slices"
 	"strings"
 
+	"posta/event"
 	"posta/mail"
+	"posta/words"
 )
 
 // inquiry is a question to a host that is under way.
@@ -101,20 +103,45 @@ func (a *Asker) disown(host, to string) {
 	}
 }
 
+// straight guards a question about what was asked for here itself.
+func (a *Asker) straight(w *wanted, witness event.Witness) (who identity, no *mail.Error) {
+	if a.cameRound(w.mark, w.whom) {
+		witness.Note("the question about <" + w.to + "> has come round to here in a circle: nobody in it has that address")
+		return who, mail.Refuse(550, "5.1.1", words.Fail("attempt.no_user", nil).Error())
+	}
+	if who = a.isHost(w.by, w.host); who == itIs || a.asksBack(w, false) {
+		a.disown(w.host, w.to)
+		witness.Note(w.host + " is who wants to know about <" + w.to + ">: it is told what is known here alone")
+		return who, mail.Refuse(550, "5.1.1", words.Fail("attempt.no_user", nil).Error())
+	}
+	return who, nil
+}
+
+// behind guards a question about what that leads to. Each address in turn may lead back to
+// the other server, but none twice: such a way is a circle, whoever is there or not.
+func (a *Asker) behind(w *wanted, witness event.Witness) (identity, *mail.Error) {
+	if a.cameRound(w.mark, w.whom) || a.asksBack(w, true) {
+		witness.Note(w.host + " is being asked about <" + w.to + "> already, and that led to here: it is a circle")
+		return another, mail.Refuse(550, "5.4.6", words.Fail("attempt.asked_round", nil).Error())
+	}
+	return another, nil
+}
+
 // asksBack says that a host that is being asked about an address asks about it here.
 // Two servers that name each other as who may know would else go on asking; and a
 // host that asks does not know, so that what is known here is the whole answer.
 // Where only its address says who it is, it asks for the same sender: others may be
-// behind that address, too, and to them the host is all that knows.
-func (a *Asker) asksBack(by mail.Origin, from, to mail.Address) bool {
-	if by.Login.Known() {
+// behind that address, too, and to them the host is all that knows. So it does where
+// what it asks about here is another address, which leads to that one.
+func (a *Asker) asksBack(w *wanted, behind bool) bool {
+	if w.by.Login.Known() {
 		return false
 	}
-	sender, address := from.String(), to.String()
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, one := range a.under {
-		if strings.EqualFold(one.to, address) && (calls(by, one.host, one.named) || one.at(by) && strings.EqualFold(one.from, sender)) {
+		called, same := calls(w.by, one.host, one.named), strings.EqualFold(one.from, w.from)
+		if strings.EqualFold(one.to, w.to) && (called && !behind || same && (called || one.at(w.by))) {
 			return true
 		}
 	}

@@ -64,6 +64,61 @@ func TestAskedBack(t *testing.T) {
 	}
 }
 
+// Of an address that another one here leads to the host is asked also where it is itself who
+// wants to know, and what it said before counts; not where it is being asked about
+// that very address for the same sender: so two forwards that lead to each other end.
+func TestAskedBehindAnother(t *testing.T) {
+	to := mail.Address{Local: "b", Domain: "x.example"}
+	mine, yours := mail.Envelope{From: mail.Address{Local: "a", Domain: "from.example"}}, mail.Envelope{From: mail.Address{Local: "c", Domain: "from.example"}}
+	const circle, no = "550 5.4.6 That way comes back to where it began", "550 5.1.1 The domain's host says to RCPT: 550 5.1.1 no"
+	host := whoAsks("them.example", "192.0.2.7")
+	for _, tt := range []struct {
+		name   string
+		first  *mail.Envelope // whose question is under way, or nil
+		before bool           // it said yes to somebody else before
+		answer string
+		want   string
+		dials  int
+	}{
+		{"the host itself", nil, false, "250 ok", "", 1},
+		{"the host itself, which has nobody", nil, false, "550 5.1.1 no", no, 1},
+		{"what it said before", nil, true, "250 ok", "", 1},
+		{"in a circle", &mine, false, "250 ok", circle, 1},
+		{"beside another sender's", &yours, false, "250 ok", "", 2},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t)
+			w.hosts["in.x.example"] = addrs("192.0.2.7")
+			script := strings.Replace(asking("250 ok", tt.answer), "C: RCPT TO:<b@x.example>\n", "C: RCPT TO:<b@x.example>\nwait 2s\n", 1)
+			if tt.first == &yours {
+				w.answers("192.0.2.7:25", strings.Replace(script, "FROM:<a@", "FROM:<c@", 1), script)
+			} else {
+				w.answers("192.0.2.7:25", script)
+			}
+			a := NewAsker(w.q)
+			var first sync.WaitGroup
+			if tt.before {
+				_, _ = a.Ask(t.Context(), whoAsks("client.example", "192.0.2.98"), "in.x.example", mine, to)
+			}
+			if tt.first != nil {
+				first.Go(func() {
+					if got := asked(unnoted(a.Ask(t.Context(), whoAsks("client.example", "192.0.2.98"), "in.x.example", *tt.first, to))); got != "" {
+						t.Errorf("%s: who asked first: %q", tt.name, got)
+					}
+				})
+				synctest.Wait()
+			}
+			if got := asked(unnoted(a.AskBehind(t.Context(), host, "in.x.example", mine, to))); got != tt.want {
+				t.Errorf("%s: %q", tt.name, got)
+			}
+			first.Wait()
+			if w.peers.Wait(); len(w.dials) != tt.dials || len(a.under) != 0 {
+				t.Errorf("%s: %q, under way %d", tt.name, w.dials, len(a.under))
+			}
+		})
+	}
+}
+
 // Somebody else behind the host's address is no such host: who asks for another sender,
 // or as who wanted to know first, who is there, too, and so is not the host.
 func TestAskedBehindItsAddress(t *testing.T) {
