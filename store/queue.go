@@ -82,8 +82,9 @@ type Attempt struct {
 	Before []Attempt // the hosts that were asked before in the same try, the first of them first; they have none of their own
 }
 
-// Broke says that a connection ended with the attempt: the peer closed it, or said that
-// it does (RFC 5321 §3.8).
+// Broke says that a connection ended while the attempt handed its message over: the peer
+// closed it, or said that it does (RFC 5321 §3.8). One that broke before says nothing of
+// the messages that waited for it.
 func (a *Attempt) Broke() bool {
 	if !a.AsOf.IsZero() {
 		return false
@@ -93,7 +94,11 @@ func (a *Attempt) Broke() bool {
 			return true
 		}
 	}
-	return a.Code == 421 || a.Code == 0 && a.Status == mail.Status{Class: 4, Subject: 4, Detail: 2}
+	switch a.Verb {
+	case "MAIL", "RCPT", "DATA", "BDAT", "message":
+		return a.Code == 421 || a.Code == 0 && a.Status == mail.Status{Class: 4, Subject: 4, Detail: 2}
+	}
+	return false
 }
 
 // MostBefore bounds Attempt.Before; an engine may keep fewer, and less of their

@@ -260,14 +260,15 @@ func testDepth(t *testing.T, b *bench) {
 // Who asks for a lane's mail gets what broke a connection behind the rest, however much
 // that is; also where nobody was asked since.
 func testBrokeComesLast(t *testing.T, b *bench) {
-	broke := store.Attempt{At: b.now, Status: mail.Status{Class: 4, Subject: 4, Detail: 2}}
+	broke := store.Attempt{At: b.now, Verb: "message", Status: mail.Status{Class: 4, Subject: 4, Detail: 2}}
 	closing, cached, silent := broke, broke, broke
 	closing.Code, closing.Status = 421, mail.Status{}
 	cached.AsOf = b.now
 	silent.Status.Detail = 1
-	round := silent
+	round, early, busy := silent, broke, closing
 	round.Before = []store.Attempt{broke}
-	stories := [][]*store.Attempt{{&broke, &round}, {&cached}, {}, {&closing, &silent}, {&silent}}
+	early.Verb, busy.Verb = "", "EHLO"
+	stories := [][]*store.Attempt{{&broke, &round}, {&cached, &early}, {}, {&closing, &silent}, {&silent, &busy}}
 	for i := range stories {
 		b.queue(b.out(fmt.Sprint("q", i), "ana", fmt.Sprintf("m%d@x.example", i)))
 	}
