@@ -47,7 +47,7 @@ func TestPassedOver(t *testing.T) {
 		"by content":    {unknown + letters, unknown + letters, unknown + strings.Replace(letters, "\n\t\tC: RETR 2", first+"\n\t\tC: RETR 2", 1)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			enter := strings.Replace(mailbox, "\tC: CAPA\n\tS: +OK\n\tS: USER\n\tS: .\n", "", 1)
+			enter := withoutCapa()
 			var script string
 			c := newCustomer(t, func(nc net.Conn) { pop(t, enter+script+quit)(nc) })
 			e := popEntry()
@@ -80,16 +80,8 @@ func TestPassedOver(t *testing.T) {
 
 // A single time remembers nothing, and deletes what is filed alone.
 func TestPassedOverOnce(t *testing.T) {
-	enter := strings.Replace(mailbox, "\tC: CAPA\n\tS: +OK\n\tS: USER\n\tS: .\n", "", 1)
-	c := newCustomer(t, pop(t, enter+`
-		C: LIST
-		S: +OK
-		S: 1 10
-		S: .
-		C: UIDL
-		S: +OK
-		S: 1 aaa
-		S: .
+	enter := withoutCapa()
+	c := newCustomer(t, pop(t, enter+oneListed+`
 		C: RETR 1
 		S: +OK
 		S: AGAIN

@@ -56,7 +56,7 @@ func (f *facts) Emit(e *event.Event) {
 }
 
 func TestPOP3(t *testing.T) {
-	enter := strings.Replace(mailbox, "\tC: CAPA\n\tS: +OK\n\tS: USER\n\tS: .\n", "", 1)
+	enter := withoutCapa()
 	c := newCustomer(t, pop(t, enter+`
 		C: LIST
 		S: +OK
@@ -123,7 +123,7 @@ func TestPOP3(t *testing.T) {
 
 // A server that does not let a message go says which and why; the others come.
 func TestPOP3NotDeleted(t *testing.T) {
-	enter := strings.Replace(mailbox, "\tC: CAPA\n\tS: +OK\n\tS: USER\n\tS: .\n", "", 1)
+	enter := withoutCapa()
 	script := `
 		C: LIST
 		S: +OK
@@ -150,15 +150,7 @@ func TestPOP3NotDeleted(t *testing.T) {
 		S: +OK
 		C: QUIT
 		S: +OK`
-	const next = `
-		C: LIST
-		S: +OK
-		S: 1 10
-		S: .
-		C: UIDL
-		S: +OK
-		S: 1 aaa
-		S: .
+	const next = oneListed + `
 		C: DELE 1
 		S: -ERR read-only`
 	const top = `
@@ -196,7 +188,7 @@ func TestPOP3NotDeleted(t *testing.T) {
 // messages of one unique-id are two.
 // rfc: 1939-7.UIDL-6
 func TestPOP3Memory(t *testing.T) {
-	enter := strings.Replace(mailbox, "\tC: CAPA\n\tS: +OK\n\tS: USER\n\tS: .\n", "", 1)
+	enter := withoutCapa()
 	c := newCustomer(t, pop(t, enter+`
 		C: LIST
 		S: +OK
@@ -233,16 +225,8 @@ func TestPOP3Memory(t *testing.T) {
 
 // What is collected a single time leaves nothing behind, and all of it comes again.
 func TestPOP3Single(t *testing.T) {
-	enter := strings.Replace(mailbox, "\tC: CAPA\n\tS: +OK\n\tS: USER\n\tS: .\n", "", 1)
-	const one = `
-		C: LIST
-		S: +OK
-		S: 1 10
-		S: .
-		C: UIDL
-		S: +OK
-		S: 1 aaa
-		S: .
+	enter := withoutCapa()
+	const one = oneListed + `
 		C: RETR 1
 		S: +OK
 		S: one
@@ -270,3 +254,19 @@ func TestPOP3Single(t *testing.T) {
 		t.Errorf("broken off: %+v %v", r, err)
 	}
 }
+
+// withoutCapa is mailbox of a server that is asked for no CAPA.
+func withoutCapa() string {
+	return strings.Replace(mailbox, "\tC: CAPA\n\tS: +OK\n\tS: USER\n\tS: .\n", "", 1)
+}
+
+// oneListed is how a server lists its only message.
+const oneListed = `
+		C: LIST
+		S: +OK
+		S: 1 10
+		S: .
+		C: UIDL
+		S: +OK
+		S: 1 aaa
+		S: .`

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -76,16 +75,8 @@ func TestScheduleRests(t *testing.T) {
 
 // What was filed is counted with it, also where the visit's end is never noted.
 func TestPOP3Counts(t *testing.T) {
-	enter := strings.Replace(mailbox, "\tC: CAPA\n\tS: +OK\n\tS: USER\n\tS: .\n", "", 1)
-	serve := pop(t, enter+`
-		C: LIST
-		S: +OK
-		S: 1 10
-		S: .
-		C: UIDL
-		S: +OK
-		S: 1 aaa
-		S: .
+	enter := withoutCapa()
+	serve := pop(t, enter+oneListed+`
 		C: RETR 1
 		S: +OK
 		S: one

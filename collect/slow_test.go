@@ -38,7 +38,7 @@ func (c *customer) scheduled(t *testing.T, e collect.Entry, began time.Time, how
 // administrator hears of it once. By hand it begins anew, and what goes well
 // puts it back.
 func TestRefusedLogin(t *testing.T) {
-	enter := strings.Replace(mailbox, "\tC: CAPA\n\tS: +OK\n\tS: USER\n\tS: .\n", "", 1)
+	enter := withoutCapa()
 	refused := strings.TrimSuffix(enter, "S: +OK") + "S: -ERR [AUTH] no"
 	let := enter + "\n\tC: LIST\n\tS: +OK\n\tS: .\n\tC: UIDL\n\tS: +OK\n\tS: .\n\tC: QUIT\n\tS: +OK"
 	synctest.Test(t, func(t *testing.T) {

@@ -3,7 +3,6 @@ package collect_test
 import (
 	"net"
 	"slices"
-	"strings"
 	"testing"
 
 	"posta/collect"
@@ -12,7 +11,7 @@ import (
 // A message that the server cannot give stays, with the server's words, and those
 // behind it come.
 func TestPOP3StuckMessage(t *testing.T) {
-	enter := strings.Replace(mailbox, "\tC: CAPA\n\tS: +OK\n\tS: USER\n\tS: .\n", "", 1)
+	enter := withoutCapa()
 	third := `
 		C: RETR 3
 		S: +OK

@@ -43,19 +43,7 @@ func TestMadeHereSince(t *testing.T) {
 	call("domain.add", admin.DomainChange{Name: "pepito.es"}, nil)
 	call("account.add", admin.AccountChange{Address: "pepe@pepito.es", Password: &secret}, nil)
 	call("route.add", admin.RouteChange{Domain: "wait.test", Hosts: &[]string{"127.0.0.1:1"}, TLS: &none}, nil)
-	letter, err := h.room.Begin(ctx, mail.Origin{Listener: "inside", Service: mail.Submission, Inside: "posta"}, mail.Envelope{From: mail.Address{Local: "pepe", Domain: "pepito.es"}})
-	if err == nil {
-		err = letter.Rcpt(ctx, mail.Recipient{To: mail.Address{Local: "x", Domain: "wait.test"}})
-	}
-	if err == nil {
-		_, err = letter.Write([]byte("Subject: x\r\n\r\nx\r\n"))
-	}
-	if err == nil {
-		_, err = letter.Commit(ctx)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	pepeWrites(t, h, mail.Address{Local: "x", Domain: "wait.test"})
 	call("domain.add", admin.DomainChange{Name: "wait.test"}, nil)
 	call("account.add", admin.AccountChange{Address: "x@wait.test", Password: &secret}, nil)
 	done := make(chan error)
@@ -78,4 +66,23 @@ func TestMadeHereSince(t *testing.T) {
 func (h *House) queued(ctx context.Context) (int64, error) {
 	d, err := h.db.Queue().Depth(ctx)
 	return d.Items, err
+}
+
+// pepeWrites hands a letter of pepe@pepito.es to the mailroom.
+func pepeWrites(t *testing.T, h *House, to mail.Address) {
+	t.Helper()
+	ctx := t.Context()
+	letter, err := h.room.Begin(ctx, mail.Origin{Listener: "inside", Service: mail.Submission, Inside: "posta"}, mail.Envelope{From: mail.Address{Local: "pepe", Domain: "pepito.es"}})
+	if err == nil {
+		err = letter.Rcpt(ctx, mail.Recipient{To: to})
+	}
+	if err == nil {
+		_, err = letter.Write([]byte("Subject: x\r\n\r\nx\r\n"))
+	}
+	if err == nil {
+		_, err = letter.Commit(ctx)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }

@@ -50,19 +50,7 @@ func TestShutOut(t *testing.T) {
 	call("domain.add", admin.DomainChange{Name: "pepito.es"}, nil)
 	call("account.add", admin.AccountChange{Address: "pepe@pepito.es", Password: &secret}, nil)
 	call("route.add", admin.RouteChange{Domain: "*", Hosts: &[]string{there.Addr().String()}, TLS: &tls, User: &user, Password: &password}, nil)
-	letter, err := h.room.Begin(ctx, mail.Origin{Listener: "inside", Service: mail.Submission, Inside: "posta"}, mail.Envelope{From: mail.Address{Local: "pepe", Domain: "pepito.es"}})
-	if err == nil {
-		err = letter.Rcpt(ctx, mail.Recipient{To: mail.Address{Local: "x", Domain: "far.test"}})
-	}
-	if err == nil {
-		_, err = letter.Write([]byte("Subject: x\r\n\r\nx\r\n"))
-	}
-	if err == nil {
-		_, err = letter.Commit(ctx)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	pepeWrites(t, h, mail.Address{Local: "x", Domain: "far.test"})
 	done := make(chan error)
 	go func() { done <- h.queue.Run(ctx) }()
 	if err := <-told; !strings.HasPrefix(err.Error(), "The host 127.0.0.1 of the route * does not let this server log in as pepe: 535 5.7.8 Bad. Mail that goes that way waits") ||

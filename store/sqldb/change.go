@@ -195,7 +195,7 @@ func (t *tx) hurryOne(item int64, p place, now int64) error {
 // mostBehind bounds, in microseconds, how far behind the others something is put.
 const mostBehind = 100
 
-// askedAt is when an item becomes due that is asked for now: the later the oftener an
+// askedAt is when an item that somebody asks for becomes due: the later the oftener an
 // attempt broke its connection, so that the others asked for with it come first.
 func (t *tx) askedAt(item int64, p place, now int64) (int64, error) {
 	if p.attempts == 0 {
